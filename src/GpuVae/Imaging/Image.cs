@@ -1,0 +1,90 @@
+namespace GpuVae.Imaging;
+
+/// <summary>
+/// An 8-bit raster, rows from the top, [Height, Width, Channels] interleaved; 1 channel is grey, 3 are RGB, 4 are RGB with straight
+/// (not premultiplied) alpha. Values are what the file holds, usually sRGB; nothing here converts colour spaces.
+/// </summary>
+public sealed class Image
+{
+    /// <summary>No image in this field comes near it, and a header that declares more is an attack or an accident.</summary>
+    internal const long MaxPixels = 1 << 26;
+
+    /// <summary>Wraps <paramref name="pixels"/> without a copy.</summary>
+    /// <exception cref="ArgumentException">The array does not have width · height · channels elements.</exception>
+    public Image(int width, int height, int channels, byte[] pixels)
+    {
+        if (width <= 0 || height <= 0 || channels is not (1 or 3 or 4) || pixels.LongLength != (long)width * height * channels)
+            throw new ArgumentException($"{pixels.Length} bytes for an image of {width}×{height}×{channels}.");
+        (Width, Height, Channels, Pixels) = (width, height, channels, pixels);
+    }
+
+    public Image(int width, int height, int channels) : this(width, height, channels, new byte[checked(width * height * channels)]) { }
+
+    public int Width { get; }
+    public int Height { get; }
+    public int Channels { get; }
+    public byte[] Pixels { get; }
+
+    internal ReadOnlySpan<byte> Row(int y) => Pixels.AsSpan(y * Width * Channels, Width * Channels);
+
+    /// <summary>
+    /// The same picture with 1 or 3 channels. Alpha is composited on black, because black is what "nothing drawn" means in the sets
+    /// trained on here; grey is the Rec. 601 luma 0.299 R + 0.587 G + 0.114 B.
+    /// </summary>
+    public Image WithChannels(int channels)
+    {
+        if (channels is not (1 or 3))
+            throw new ArgumentOutOfRangeException(nameof(channels), channels, "must be 1 or 3");
+        if (channels == Channels)
+            return this;
+        var result = new Image(Width, Height, channels);
+        for (int i = 0; i < Width * Height; i++)
+        {
+            ReadOnlySpan<byte> source = Pixels.AsSpan(i * Channels, Channels);
+            int r = source[0], g = source[Channels == 1 ? 0 : 1], b = source[Channels == 1 ? 0 : 2];
+            if (Channels == 4)
+                (r, g, b) = ((r * source[3] + 127) / 255, (g * source[3] + 127) / 255, (b * source[3] + 127) / 255);
+            if (channels == 1)
+                result.Pixels[i] = (byte)((r * 299 + g * 587 + b * 114 + 500) / 1000);
+            else
+                (result.Pixels[i * 3], result.Pixels[i * 3 + 1], result.Pixels[i * 3 + 2]) = ((byte)r, (byte)g, (byte)b);
+        }
+        return result;
+    }
+
+    /// <summary>Interleaved to planar: [Height, Width, Channels] into [Channels, Height, Width].</summary>
+    public void CopyToPlanar(Span<byte> destination)
+    {
+        int plane = Width * Height;
+        if (Channels == 1)
+        {
+            Pixels.CopyTo(destination);
+            return;
+        }
+        for (int c = 0; c < Channels; c++)
+            for (int i = 0; i < plane; i++)
+                destination[c * plane + i] = Pixels[i * Channels + c];
+    }
+
+    /// <summary>Planar to interleaved: <paramref name="planar"/> is [channels, height, width].</summary>
+    public static Image FromPlanar(ReadOnlySpan<byte> planar, int width, int height, int channels)
+    {
+        var image = new Image(width, height, channels);
+        int plane = width * height;
+        for (int c = 0; c < channels; c++)
+            for (int i = 0; i < plane; i++)
+                image.Pixels[i * channels + c] = planar[c * plane + i];
+        return image;
+    }
+
+    /// <summary>Called by every codec with what the header declares, before anything is allocated for it.</summary>
+    /// <exception cref="BadInputException">A side is zero or there are more than <see cref="MaxPixels"/> pixels.</exception>
+    internal static void CheckDeclaredSize(long width, long height, string file)
+    {
+        if (width <= 0 || height <= 0)
+            throw new BadInputException($"{file} declares a size of {width}×{height} pixels: there is no image in it. Remove or replace the file.");
+        if (width > MaxPixels || height > MaxPixels || width * height > MaxPixels)
+            throw new BadInputException(
+                $"{file} declares {width}×{height} pixels; at most {MaxPixels} are accepted. Scale the image down or remove the file.");
+    }
+}

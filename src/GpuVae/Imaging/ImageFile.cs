@@ -1,0 +1,67 @@
+using GpuVae.Formats;
+
+namespace GpuVae.Imaging;
+
+/// <summary>Images by path: the codec is found by the content when reading and by the extension when writing.</summary>
+public static class ImageFile
+{
+    /// <summary>All codecs of this build, in the order in which they are asked.</summary>
+    public static IReadOnlyList<IImageCodec> Codecs { get; } =
+    [
+        new PngCodec(),
+        new PnmCodec(),
+        new TurboJpegCodec(),
+#if IMAGESHARP
+        new ImageSharpCodec(),
+#endif
+    ];
+
+    /// <summary>Whether the name looks like an image that this build may read; used to tell images from other files in a folder.</summary>
+    public static bool HasKnownExtension(string path) => FindByExtension(path) is not null;
+
+    /// <exception cref="BadInputException">The file is missing, of no known format, or broken.</exception>
+    public static Image Read(string path)
+    {
+        byte[] content;
+        try
+        {
+            content = File.ReadAllBytes(path);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new BadInputException($"{path} could not be read: {error.Message}", error);
+        }
+        return Decode(content, path);
+    }
+
+    /// <summary>Decodes the content of an image file; <paramref name="file"/> is its name, for messages only.</summary>
+    /// <exception cref="BadInputException">The content is of no known format, or broken.</exception>
+    public static Image Decode(byte[] content, string file)
+    {
+        if (content.Length == 0)
+            throw new BadInputException($"{file} is empty. Remove or replace the file.");
+        ReadOnlySpan<byte> header = content.AsSpan(0, Math.Min(16, content.Length));
+        foreach (IImageCodec codec in Codecs)
+            if (codec.CanRead(header))
+                return codec.Read(content, file);
+        throw new BadInputException($"{file} is not an image this build can read ({Formats()}). Convert or remove the file.");
+    }
+
+    /// <summary>Writes by way of a temporary name, so a half-written picture never stands under <paramref name="path"/>.</summary>
+    /// <exception cref="BadInputException">The extension names no format this build can write.</exception>
+    /// <exception cref="IOException">The disk is full or the place cannot be written.</exception>
+    public static void Write(string path, Image image)
+    {
+        IImageCodec codec = FindByExtension(path)
+            ?? throw new BadInputException($"{path}: the extension names no image format this build can write ({Formats()}). Use .png.");
+        AtomicFile.Write(path, stream => codec.Write(stream, image, Path.GetExtension(path).ToLowerInvariant()));
+    }
+
+    private static IImageCodec? FindByExtension(string path)
+    {
+        string extension = Path.GetExtension(path).ToLowerInvariant();
+        return Codecs.FirstOrDefault(codec => codec.Extensions.Contains(extension));
+    }
+
+    private static string Formats() => string.Join(", ", Codecs.Select(codec => codec.Name));
+}
