@@ -1,0 +1,32 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace GpuVae.Models;
+
+/// <summary><see cref="VaeOptions"/> as JSON: the content of <c>config.json</c> and a part of every checkpoint.</summary>
+internal static partial class VaeConfig
+{
+    public static string ToJson(VaeOptions options) => JsonSerializer.Serialize(options, ConfigJson.Default.VaeOptions) + "\n";
+
+    /// <exception cref="BadInputException"><paramref name="source"/> holds no valid options.</exception>
+    public static VaeOptions FromJson(string json, string source)
+    {
+        try
+        {
+            VaeOptions options = JsonSerializer.Deserialize(json, ConfigJson.Default.VaeOptions)
+                ?? throw new BadInputException($"{source} describes no model.");
+            options.Validate();
+            return options;
+        }
+        catch (Exception error) when (error is JsonException or BadInputException)
+        {
+            throw new BadInputException($"{source} is no valid model description: {error.Message} Train again, or restore the file.", error);
+        }
+    }
+
+    [JsonSourceGenerationOptions(
+        PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, UseStringEnumConverter = true, WriteIndented = true,
+        UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow, RespectNullableAnnotations = true, IgnoreReadOnlyProperties = true)]
+    [JsonSerializable(typeof(VaeOptions))]
+    private sealed partial class ConfigJson : JsonSerializerContext;
+}

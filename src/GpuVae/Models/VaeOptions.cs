@@ -1,0 +1,72 @@
+
+namespace GpuVae.Models;
+
+/// <summary>
+/// The architecture and the objective of a <c>Vae</c>. The defaults are the seed article's model on 28×28 grey images:
+/// 784-512-256-2·20 and 20-256-512-784 with ReLU, Bernoulli likelihood, beta 1.
+/// </summary>
+public sealed record VaeOptions
+{
+    private const int MaxWidth = 1 << 16, MaxDepth = 32;
+
+    public ImageShape Shape { get; init; } = new(28, 28);
+
+    /// <summary>Widths of the encoder's hidden layers from the image on; the decoder mirrors them.</summary>
+    public IReadOnlyList<int> Hidden { get; init; } = [512, 256];
+
+    /// <summary>Units of the latent code z.</summary>
+    public int Latent { get; init; } = 20;
+
+    /// <summary>Applied after every hidden layer.</summary>
+    public ActivationKind Activation { get; init; } = ActivationKind.Relu;
+
+    public Likelihood Likelihood { get; init; } = Likelihood.Bernoulli;
+
+    /// <summary>The pixel variance of <see cref="Likelihood.Gaussian"/>; the others do not use it.</summary>
+    public double Variance { get; init; } = 0.1;
+
+    /// <summary>Weight of the KL term (Higgins et al., "beta-VAE", 2017); 1 is the evidence lower bound.</summary>
+    public double Beta { get; init; } = 1;
+
+    /// <summary>Columns of the decoder's last layer: one per pixel, two where the variance is learned.</summary>
+    internal int DecoderOutputs => Likelihood == Likelihood.GaussianLearned ? 2 * Shape.Pixels : Shape.Pixels;
+
+    /// <summary>Layer widths of the encoder, input and output included: pixels, hidden …, 2 · latent.</summary>
+    internal int[] EncoderWidths => [Shape.Pixels, .. Hidden, 2 * Latent];
+
+    /// <summary>Layer widths of the decoder, input and output included: latent, hidden … reversed, outputs.</summary>
+    internal int[] DecoderWidths => [Latent, .. Hidden.Reverse(), DecoderOutputs];
+
+    /// <exception cref="BadInputException">A value is out of range; the message names the option and the range.</exception>
+    public void Validate()
+    {
+        if (Shape.Width < 1 || Shape.Height < 1 || Shape.Channels is not (1 or 3) || (long)Shape.Width * Shape.Height * Shape.Channels > 1 << 24)
+            throw new BadInputException($"An image of {Shape} cannot be modelled: sides must be positive, channels 1 or 3, at most {1 << 24} values in all.");
+        if (Hidden.Count > MaxDepth || Hidden.Any(width => width is < 1 or > MaxWidth))
+            throw new BadInputException($"Hidden widths [{string.Join(", ", Hidden)}]: each must lie in 1…{MaxWidth}, and there may be at most {MaxDepth}.");
+        if (Latent is < 1 or > MaxWidth)
+            throw new BadInputException($"A latent size of {Latent} is out of range; choose 1…{MaxWidth}.");
+        if (!Enum.IsDefined(Activation))
+            throw new BadInputException($"There is no activation {Activation}; choose one of {string.Join(", ", Enum.GetNames<ActivationKind>())}.");
+        if (!Enum.IsDefined(Likelihood))
+            throw new BadInputException($"There is no likelihood {Likelihood}; choose one of {string.Join(", ", Enum.GetNames<Likelihood>())}.");
+        if (!(Variance is > 0 and < double.PositiveInfinity))
+            throw new BadInputException($"A pixel variance of {Variance} is out of range; it must be positive and finite.");
+        if (!(Beta is >= 0 and < double.PositiveInfinity))
+            throw new BadInputException($"A beta of {Beta} is out of range; it must be finite and not negative.");
+    }
+
+    /// <summary>What makes weights of the two options incompatible, for messages; null where they fit.</summary>
+    internal string? ArchitectureDifference(VaeOptions other)
+    {
+        if (Shape != other.Shape)
+            return $"images of {Shape} against {other.Shape}";
+        if (!Hidden.SequenceEqual(other.Hidden))
+            return $"hidden widths [{string.Join(", ", Hidden)}] against [{string.Join(", ", other.Hidden)}]";
+        if (Latent != other.Latent)
+            return $"a latent size of {Latent} against {other.Latent}";
+        if (Activation != other.Activation)
+            return $"the activation {Activation} against {other.Activation}";
+        return Likelihood != other.Likelihood ? $"the likelihood {Likelihood} against {other.Likelihood}" : null;
+    }
+}

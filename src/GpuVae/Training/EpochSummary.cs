@@ -1,0 +1,12 @@
+using GpuVae.Models;
+
+namespace GpuVae.Training;
+
+/// <summary>What one epoch gave; one line of <c>metrics.jsonl</c>.</summary>
+/// <param name="Epoch">From 1.</param>
+/// <param name="Train">Mean over the epoch's images while they were trained on; nats per image.</param>
+/// <param name="Test">After the epoch, on the test set; null without one.</param>
+/// <param name="Seconds">Time of the epoch's training steps in this process, evaluation not included.</param>
+/// <param name="ImagesPerSecond">Images trained on in this process per second.</param>
+/// <param name="Device">The device's name, such as <c>cuda:0</c>.</param>
+public sealed record EpochSummary(int Epoch, ElboParts Train, ElboParts? Test, double Seconds, double ImagesPerSecond, string Device);

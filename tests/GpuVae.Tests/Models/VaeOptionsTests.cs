@@ -1,0 +1,64 @@
+using GpuVae.Models;
+
+namespace GpuVae.Tests.Models;
+
+public class VaeOptionsTests
+{
+    public static TheoryData<string, VaeOptions> Bad => new()
+    {
+        { "0×28×1", new() { Shape = new(0, 28) } },
+        { "28×28×2", new() { Shape = new(28, 28, 2) } },
+        { "[512, 0]", new() { Hidden = [512, 0] } },
+        { "latent", new() { Latent = 0 } },
+        { "latent", new() { Latent = -1 } },
+        { "beta", new() { Beta = double.NaN } },
+        { "beta", new() { Beta = -1 } },
+        { "variance", new() { Variance = 0 } },
+        { "activation", new() { Activation = (ActivationKind)99 } },
+        { "likelihood", new() { Likelihood = (Likelihood)99 } },
+    };
+
+    [Theory]
+    [MemberData(nameof(Bad))]
+    public void OutOfRangeIsBadInputThatNamesTheOption(string named, VaeOptions options) =>
+        Assert.Contains(named, Assert.Throws<BadInputException>(options.Validate).Message, StringComparison.OrdinalIgnoreCase);
+
+    [Fact]
+    public void DefaultsAreTheSeedsModel()
+    {
+        var options = new VaeOptions();
+        options.Validate();
+        Assert.Equal([784, 512, 256, 40], options.EncoderWidths);
+        Assert.Equal([20, 256, 512, 784], options.DecoderWidths);
+        Assert.Equal(ActivationKind.Relu, options.Activation);
+        Assert.Equal(Likelihood.Bernoulli, options.Likelihood);
+    }
+
+    [Fact]
+    public void JsonRoundTripKeepsEverything()
+    {
+        var options = new VaeOptions
+        {
+            Shape = new(8, 6, 3),
+            Hidden = [7, 5, 3],
+            Latent = 4,
+            Activation = ActivationKind.Gelu,
+            Likelihood = Likelihood.GaussianLearned,
+            Beta = 0.5,
+        };
+        string json = VaeConfig.ToJson(options);
+        VaeOptions back = VaeConfig.FromJson(json, "test");
+        Assert.Equal(options.Hidden, back.Hidden);
+        Assert.Equal(options with { Hidden = [] }, back with { Hidden = [] });
+        Assert.Null(options.ArchitectureDifference(back));
+    }
+
+    [Theory]
+    [InlineData("{")]
+    [InlineData("null")]
+    [InlineData("""{ "latent": 0 }""")]
+    [InlineData("""{ "latnt": 3 }""")]
+    [InlineData("""{ "hidden": null }""")]
+    public void BrokenJsonIsBadInputThatNamesTheFile(string json) =>
+        Assert.Contains("config.json", Assert.Throws<BadInputException>(() => VaeConfig.FromJson(json, "config.json")).Message, StringComparison.Ordinal);
+}
