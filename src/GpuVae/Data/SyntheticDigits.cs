@@ -43,19 +43,19 @@ public static class SyntheticDigits
             var random = SplitMix64.ForItem(seed, (ulong)i);
             labels[i] = random.Next(Classes.Length);
             Glyph[] variants = Classes[labels[i]].Variants;
-            Draw(variants[random.Next(variants.Length)], ref random, pixels.AsSpan(i * Size * Size, Size * Size));
+            Draw(variants[random.Next(variants.Length)], labels[i] < 10, ref random, pixels.AsSpan(i * Size * Size, Size * Size));
         });
         return new ImageSet("digits", Size, Size, 1, pixels, labels, [.. Classes.Select(c => c.Name)]);
     }
 
     private static (string, Glyph[]) Class(string name, params string[] variants) => (name, [.. variants.Select(Glyph.Parse)]);
 
-    private static void Draw(Glyph glyph, ref SplitMix64 random, Span<byte> pixels)
+    private static void Draw(Glyph glyph, bool isDigit, ref SplitMix64 random, Span<byte> pixels)
     {
         Span<float> coverage = stackalloc float[Size * Size];
         coverage.Clear();
         var raster = new StrokeRaster(coverage, Size);
-        var hand = new Hand(ref random);
+        var hand = new Hand(ref random, isDigit);
         Span<float> x = stackalloc float[16], y = stackalloc float[16];
         foreach (Glyph.Stroke stroke in glyph.Strokes)
         {
@@ -104,10 +104,12 @@ public static class SyntheticDigits
     {
         private readonly float xx, xy, yx, yy, bendX, bendY, centreX, centreY, thickness, pressure;
 
-        public Hand(ref SplitMix64 random)
+        /// <summary>Digits are narrow and slanted; shapes are not, or a circle would be a zero.</summary>
+        public Hand(ref SplitMix64 random, bool isDigit)
         {
-            float scaleY = random.Uniform(0.185f, 0.215f), scaleX = scaleY * random.Uniform(0.78f, 1.04f);
-            float slant = 0.16f * random.Bell();
+            float scaleY = random.Uniform(0.185f, 0.215f);
+            float scaleX = scaleY * (isDigit ? random.Uniform(0.76f, 0.98f) : random.Uniform(0.95f, 1.1f));
+            float slant = (isDigit ? 0.16f : 0.03f) * random.Bell();
             // A rotation by its half-angle tangent needs no sine, whose last bit differs between platforms.
             float half = 0.045f * random.Bell(), cos = (1 - half * half) / (1 + half * half), sin = 2 * half / (1 + half * half);
             (xx, yx) = (cos * scaleX, sin * scaleX);

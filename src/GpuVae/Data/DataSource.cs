@@ -1,0 +1,103 @@
+using GpuVae.Imaging;
+
+namespace GpuVae.Data;
+
+/// <summary>A training and a test set of the same image size and channels.</summary>
+public sealed record DataSets(ImageSet Train, ImageSet Test);
+
+/// <summary>
+/// Finds out what a path means. Accepted are: nothing or <c>digits</c>, the built-in set; a folder with MNIST's IDX files
+/// (<c>train-images-idx3-ubyte</c>, <c>t10k-…</c>, labels beside them, plain or .gz); one IDX file of images; a folder of images, whose
+/// subfolders are classes; a folder with such folders <c>train</c> and <c>test</c>.
+/// </summary>
+public static class DataSource
+{
+    private const string Accepted = "Accepted are `digits` (the built-in set), a folder of PNG, PNM or JPEG images, a folder with MNIST's IDX files, or one IDX file";
+
+    /// <summary>
+    /// Loads both sets. The test set is <see cref="DataOptions.TestSpec"/>, else the one that lies beside the training set, else one image
+    /// in ten, drawn by the seed, is taken out of the training set.
+    /// </summary>
+    /// <exception cref="BadInputException">A path is missing or what it leads to is not usable.</exception>
+    public static DataSets Load(string? spec, DataOptions options)
+    {
+        (ImageSet train, ImageSet? test) = LoadBoth(spec, options, wantTest: options.TestSpec is null);
+        if (options.TestSpec is not null)
+            test = LoadSingle(options.TestSpec, options with { Size = new ImageSize(train.Width, train.Height), Channels = train.Channels });
+        if (test is null)
+            (train, test) = train.Split(0.1, options.Seed);
+        if ((test.Width, test.Height, test.Channels) != (train.Width, train.Height, train.Channels))
+            throw new BadInputException(
+                $"The training images are {train.Width}×{train.Height}×{train.Channels}, the test images {test.Width}×{test.Height}×{test.Channels}. " +
+                "Bring them to one size with --size.");
+        return new DataSets(train, test);
+    }
+
+    /// <summary>Loads one set, for evaluating on it: of a source with two parts the test part, of an IDX file that file.</summary>
+    /// <exception cref="BadInputException">The path is missing or what it leads to is not usable.</exception>
+    public static ImageSet LoadSingle(string? spec, DataOptions options)
+    {
+        (ImageSet train, ImageSet? test) = LoadBoth(spec, options, wantTest: !File.Exists(spec));
+        return test ?? train;
+    }
+
+    private static (ImageSet Train, ImageSet? Test) LoadBoth(string? spec, DataOptions options, bool wantTest)
+    {
+        if (spec is null or "digits")
+        {
+            // The test set is another stretch of random numbers, not another part of the same ones, so its size changes nothing else.
+            ImageSet Make(int count, ulong seed) => Convert(SyntheticDigits.Create(count, seed), options);
+            return (Make(options.SyntheticCount, options.Seed), wantTest ? Make(Math.Max(1, options.SyntheticCount / 10), ~options.Seed) : null);
+        }
+        if (File.Exists(spec))
+            return ImageFile.HasKnownExtension(spec)
+                ? throw new BadInputException($"{spec} is a single image. {Accepted}: name the folder it is in.")
+                : (LoadIdx(spec, options), wantTest ? LoadTestBeside(spec, options) : null);
+        if (!Directory.Exists(spec))
+            throw new BadInputException($"{spec} does not exist. {Accepted}.");
+
+        string[] idx = [.. Directory.EnumerateFiles(spec).Where(IdxFile.IsImagesName).Order(StringComparer.Ordinal)];
+        if (idx.Length > 0)
+        {
+            string train = idx.FirstOrDefault(path => HasPart(path, "train")) ?? idx[0];
+            return (LoadIdx(train, options), wantTest ? LoadTestBeside(train, options) : null);
+        }
+        string trainFolder = Path.Combine(spec, "train"), testFolder = Path.Combine(spec, "test");
+        return Directory.Exists(trainFolder) && Directory.Exists(testFolder)
+            ? (ImageFolder.Load(trainFolder, options), wantTest ? ImageFolder.Load(testFolder, options) : null)
+            : (ImageFolder.Load(spec, options), null);
+    }
+
+    private static ImageSet LoadIdx(string path, DataOptions options) => Convert(IdxFile.Read(path, IdxFile.FindLabels(path)), options);
+
+    /// <summary>The test images that lie beside <c>train-images…</c>, if any.</summary>
+    private static ImageSet? LoadTestBeside(string trainPath, DataOptions options)
+    {
+        if (!HasPart(trainPath, "train"))
+            return null;
+        string? path = Directory.EnumerateFiles(Path.GetDirectoryName(Path.GetFullPath(trainPath))!)
+            .Where(other => IdxFile.IsImagesName(other) && (HasPart(other, "t10k") || HasPart(other, "test")))
+            .Order(StringComparer.Ordinal).FirstOrDefault();
+        return path is null ? null : LoadIdx(path, options);
+    }
+
+    private static bool HasPart(string path, string part) => Path.GetFileName(path).Contains(part, StringComparison.OrdinalIgnoreCase);
+
+    private static ImageSet Convert(ImageSet set, DataOptions options)
+    {
+        ImageSize size = options.Size ?? new ImageSize(set.Width, set.Height);
+        int channels = options.Channels ?? set.Channels;
+        if (size == new ImageSize(set.Width, set.Height) && channels == set.Channels)
+            return set;
+        int perImage = checked(size.Width * size.Height * channels);
+        if ((long)perImage * set.Count > Array.MaxLength)
+            throw new BadInputException($"{set.Name}: {set.Count} images of {size}×{channels} do not fit into memory. Choose a smaller --size.");
+        var pixels = new byte[perImage * set.Count];
+        Parallel.For(0, set.Count, i =>
+        {
+            Image image = Image.FromPlanar(set[i], set.Width, set.Height, set.Channels).WithChannels(channels);
+            Resize.Fit(image, size.Width, size.Height).CopyToPlanar(pixels.AsSpan(i * perImage, perImage));
+        });
+        return new ImageSet(set.Name, size.Width, size.Height, channels, pixels, set.Labels, set.LabelNames);
+    }
+}

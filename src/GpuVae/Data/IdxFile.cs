@@ -1,0 +1,101 @@
+using System.Buffers.Binary;
+using System.IO.Compression;
+
+namespace GpuVae.Data;
+
+/// <summary>
+/// The IDX files of MNIST and its relatives, plain or gzip-compressed: two zero bytes, a type byte (8 = unsigned byte), the number
+/// of dimensions, each dimension as a big-endian uint32, then the data.
+/// </summary>
+public static class IdxFile
+{
+    private const int UnsignedByte = 8;
+    private const long MaxDeflateRatio = 1032;
+
+    /// <summary>Reads images, [N, height, width] unsigned bytes, and, when given, as many labels.</summary>
+    /// <exception cref="BadInputException">A file is missing, of another kind, truncated, or the counts differ.</exception>
+    public static ImageSet Read(string imagesPath, string? labelsPath = null)
+    {
+        (int[] sizes, byte[] pixels) = ReadArray(imagesPath, 3, "images (three dimensions)");
+        int[]? labels = null;
+        if (labelsPath is not null)
+        {
+            (_, byte[] bytes) = ReadArray(labelsPath, 1, "labels (one dimension)");
+            if (bytes.Length != sizes[0])
+                throw new BadInputException(
+                    $"{imagesPath} holds {sizes[0]} images but {labelsPath} holds {bytes.Length} labels. Take both files from the same set.");
+            labels = [.. bytes.Select(b => (int)b)];
+        }
+        return new ImageSet(Path.GetFileName(imagesPath), width: sizes[2], height: sizes[1], channels: 1, pixels, labels);
+    }
+
+    /// <summary>Whether a file's name is that of IDX images, as in <c>train-images-idx3-ubyte.gz</c>.</summary>
+    internal static bool IsImagesName(string path) =>
+        Path.GetFileName(path).Contains("idx3", StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>The labels that belong to images by name, compressed or not, if that file exists.</summary>
+    internal static string? FindLabels(string imagesPath)
+    {
+        string name = Path.GetFileName(imagesPath).Replace("images", "labels", StringComparison.Ordinal).Replace("idx3", "idx1", StringComparison.Ordinal);
+        string plain = Path.Combine(Path.GetDirectoryName(imagesPath) ?? "", name.EndsWith(".gz", StringComparison.Ordinal) ? name[..^3] : name);
+        string[] candidates = [plain, plain + ".gz"];
+        return candidates.FirstOrDefault(path => path != imagesPath && File.Exists(path));
+    }
+
+    private static (int[] Sizes, byte[] Data) ReadArray(string path, int dimensions, string expected)
+    {
+        try
+        {
+            using FileStream file = File.OpenRead(path);
+            bool compressed = file.ReadByte() == 0x1F && file.ReadByte() == 0x8B;
+            file.Position = 0;
+            using Stream stream = compressed ? new GZipStream(file, CompressionMode.Decompress) : file;
+
+            var header = new byte[4 + 4 * dimensions];
+            int got = stream.ReadAtLeast(header, 4, throwOnEndOfStream: false);
+            if (got < 4)
+                throw Bad(path, $"it is truncated: {got} bytes are no header");
+            if (header[0] != 0 || header[1] != 0)
+                throw Bad(path, $"it begins with {Convert.ToHexString(header, 0, 4)} instead of 0000");
+            if (header[2] != UnsignedByte || header[3] != dimensions)
+                throw Bad(path, $"it holds type {header[2]} in {header[3]} dimensions; {expected} of type {UnsignedByte} are needed");
+            if (got < header.Length && stream.ReadAtLeast(header.AsSpan(got), header.Length - got, throwOnEndOfStream: false) < header.Length - got)
+                throw Bad(path, "it is truncated within the header");
+
+            var sizes = new int[dimensions];
+            long count = 1, most = compressed ? file.Length * MaxDeflateRatio : file.Length - header.Length;
+            for (int i = 0; i < dimensions; i++)
+            {
+                uint size = BinaryPrimitives.ReadUInt32BigEndian(header.AsSpan(4 + 4 * i));
+                if (size == 0)
+                    throw Bad(path, "one of its dimensions is zero, so there is nothing in it");
+                if (size > Array.MaxLength || (count *= size) > Array.MaxLength)
+                    throw Bad(path, $"it declares more than {Array.MaxLength} bytes");
+                sizes[i] = (int)size;
+            }
+            // Checked before allocating: a few damaged header bytes must not ask for gigabytes.
+            if (count > most)
+                throw Bad(path, $"it is truncated: {string.Join("×", sizes)} bytes are declared, at most {most} are there");
+
+            var data = new byte[count];
+            int read = stream.ReadAtLeast(data, data.Length, throwOnEndOfStream: false);
+            if (read < count)
+                throw Bad(path, $"it is truncated: {string.Join("×", sizes)} = {count} bytes are declared, {read} are there");
+            // Of a compressed file this also makes the decoder verify the checksum.
+            if (stream.ReadByte() >= 0)
+                throw Bad(path, $"it goes on after the declared {string.Join("×", sizes)} bytes");
+            return (sizes, data);
+        }
+        catch (InvalidDataException error)
+        {
+            throw Bad(path, $"its gzip compression is damaged ({error.Message.TrimEnd('.')})", error);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new BadInputException($"{path} could not be read: {error.Message}", error);
+        }
+    }
+
+    private static BadInputException Bad(string path, string what, Exception? inner = null) =>
+        new($"{path} is not a valid IDX file: {what}. Download or copy the file again.", inner);
+}

@@ -1,0 +1,139 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace GpuVae.Formats;
+
+/// <summary>
+/// A container for the state of a run: a JSON header and named binary sections, closed by the SHA-256 of everything before it.
+/// <code>
+/// "GPUVAECK"  uint32 version  uint32 length of the header  int64 length of the file      (little-endian)
+/// header      {"header": …, "sections": [{"name", "bytes"}, …]}                          UTF-8
+/// sections    one after the other
+/// SHA-256     32 bytes
+/// </code>
+/// What the sections mean is the business of whoever writes them.
+/// </summary>
+public sealed class CheckpointFile(JsonObject header)
+{
+    private const int Version = 1, PrefixBytes = 24, DigestBytes = SHA256.HashSizeInBytes;
+    private static ReadOnlySpan<byte> Magic => "GPUVAECK"u8;
+
+    private readonly Dictionary<string, byte[]> sections = [];
+    private string source = "the checkpoint";
+
+    public JsonObject Header { get; } = header;
+    public IReadOnlyDictionary<string, byte[]> Sections => sections;
+
+    /// <exception cref="ArgumentException">There is a section of that name.</exception>
+    public void Add(string name, ReadOnlySpan<byte> bytes) => sections.Add(name, bytes.ToArray());
+
+    /// <inheritdoc cref="Add"/>
+    public void AddFloats(string name, ReadOnlySpan<float> values) => Add(name, LittleEndian.Bytes(values));
+
+    /// <exception cref="BadInputException">There is no such section.</exception>
+    public byte[] Get(string name) => sections.TryGetValue(name, out byte[]? bytes)
+        ? bytes
+        : throw new BadInputException($"{source} has no section \"{name}\": it belongs to another kind of run. Start a new one.");
+
+    /// <summary>Copies the section <paramref name="name"/>, which must have exactly as many values, into <paramref name="destination"/>.</summary>
+    /// <exception cref="BadInputException">There is no such section, or its length differs.</exception>
+    public void GetFloats(string name, Span<float> destination)
+    {
+        byte[] bytes = Get(name);
+        if (bytes.Length != (long)destination.Length * sizeof(float))
+            throw new BadInputException(
+                $"{source}: section \"{name}\" has {bytes.Length} bytes, {(long)destination.Length * sizeof(float)} are needed: it belongs to " +
+                "another architecture. Resume with the options the run was started with.");
+        LittleEndian.Read(new MemoryStream(bytes), destination);
+    }
+
+    /// <summary>Writes by way of a temporary name, flushed to the disk: under <paramref name="path"/> there is always a whole checkpoint.</summary>
+    /// <exception cref="IOException">The disk is full or the place cannot be written; the previous checkpoint stays.</exception>
+    public void Write(string path)
+    {
+        var list = new JsonArray([.. sections.Select(s => new JsonObject { ["name"] = s.Key, ["bytes"] = s.Value.Length })]);
+        byte[] json = Encoding.UTF8.GetBytes(new JsonObject { ["header"] = Header.DeepClone(), ["sections"] = list }.ToJsonString());
+        var prefix = new byte[PrefixBytes];
+        Magic.CopyTo(prefix);
+        BinaryPrimitives.WriteInt32LittleEndian(prefix.AsSpan(8), Version);
+        BinaryPrimitives.WriteInt32LittleEndian(prefix.AsSpan(12), json.Length);
+        BinaryPrimitives.WriteInt64LittleEndian(prefix.AsSpan(16), PrefixBytes + json.Length + sections.Values.Sum(s => s.LongLength) + DigestBytes);
+
+        AtomicFile.Write(path, stream =>
+        {
+            using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+            foreach (byte[] part in (IEnumerable<byte[]>)[prefix, json, .. sections.Values])
+            {
+                hash.AppendData(part);
+                stream.Write(part);
+            }
+            stream.Write(hash.GetHashAndReset());
+        });
+    }
+
+    /// <summary>Reads and verifies a whole checkpoint; nothing is allocated by a length that the checksum has not confirmed.</summary>
+    /// <exception cref="BadInputException">The file is missing, of another kind or version, truncated or damaged.</exception>
+    public static CheckpointFile Read(string path)
+    {
+        try
+        {
+            using FileStream stream = File.OpenRead(path);
+            var prefix = new byte[PrefixBytes];
+            int got = stream.ReadAtLeast(prefix, PrefixBytes, throwOnEndOfStream: false);
+            if (!prefix.AsSpan(0, Math.Min(got, Magic.Length)).SequenceEqual(Magic[..Math.Min(got, Magic.Length)]))
+                throw Bad(path, "it does not begin like one");
+            if (got < PrefixBytes)
+                throw Bad(path, $"it is truncated: it has only {got} bytes");
+            uint version = BinaryPrimitives.ReadUInt32LittleEndian(prefix.AsSpan(8));
+            if (version != Version)
+                throw Bad(path, $"its format version is {version}, this program knows {Version}; use the program version that wrote it");
+            uint headerBytes = BinaryPrimitives.ReadUInt32LittleEndian(prefix.AsSpan(12));
+            long declared = BinaryPrimitives.ReadInt64LittleEndian(prefix.AsSpan(16));
+            if (declared != stream.Length)
+                throw Bad(path, $"it has {stream.Length} bytes instead of {declared}: it is truncated or something was appended");
+            if (PrefixBytes + headerBytes + DigestBytes > declared)
+                throw Bad(path, $"it declares a header of {headerBytes} bytes");
+            Verify(stream, path);
+
+            stream.Position = PrefixBytes;
+            var json = new byte[headerBytes];
+            stream.ReadExactly(json);
+            JsonNode contents = JsonNode.Parse(json)!;
+            var checkpoint = new CheckpointFile((JsonObject)contents["header"]!.DeepClone()) { source = path };
+            foreach (JsonNode? section in (JsonArray)contents["sections"]!)
+            {
+                var bytes = new byte[(int)section!["bytes"]!];
+                stream.ReadExactly(bytes);
+                checkpoint.sections.Add((string)section["name"]!, bytes);
+            }
+            return checkpoint;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new BadInputException($"{path} could not be read: {error.Message}", error);
+        }
+    }
+
+    private static void Verify(FileStream stream, string path)
+    {
+        stream.Position = 0;
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        var buffer = new byte[1 << 16];
+        for (long left = stream.Length - DigestBytes; left > 0;)
+        {
+            int count = (int)Math.Min(left, buffer.Length);
+            stream.ReadExactly(buffer, 0, count);
+            hash.AppendData(buffer, 0, count);
+            left -= count;
+        }
+        stream.ReadExactly(buffer, 0, DigestBytes);
+        if (!hash.GetHashAndReset().AsSpan().SequenceEqual(buffer.AsSpan(0, DigestBytes)))
+            throw Bad(path, "its checksum differs, so some of it was changed or lost");
+    }
+
+    private static BadInputException Bad(string path, string what) =>
+        new($"{path} is not a valid checkpoint: {what}. Take an older copy or start a new run.");
+}
