@@ -1,0 +1,7 @@
+namespace ILGPU.Runtime;
+
+/// <summary>Makes an extension object for the accelerator at hand; see <see cref="Accelerator.CreateExtension{TExtension, TProvider}"/>.</summary>
+public interface IAcceleratorExtensionProvider<out TExtension>
+{
+    TExtension CreateCPUExtension(CPU.CPUAccelerator accelerator);
+}
