@@ -110,8 +110,6 @@ static string IndexType(int rank, bool isLong)
     }
     s.Append($$"""
 
-            long IIndex.Size => {{sizeProduct}};
-
             /// <summary>True for the index 0.</summary>
             public bool IsFirst => {{Join(" & ", a => $"{a} == 0")}};
 

@@ -29,8 +29,6 @@ public readonly struct Index1D : IIntIndex<Index1D, LongIndex1D>, IEquatable<Ind
 
     long IIndex.Size => LongSize;
 
-    long IIndex.Size => (long)X;
-
     /// <summary>True for the index 0.</summary>
     public bool IsFirst => X == 0;
 

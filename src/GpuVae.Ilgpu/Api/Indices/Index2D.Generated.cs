@@ -37,8 +37,6 @@ public readonly struct Index2D : IIntIndex<Index2D, LongIndex2D>, IEquatable<Ind
 
     long IIndex.Size => LongSize;
 
-    long IIndex.Size => (long)X * Y;
-
     /// <summary>True for the index 0.</summary>
     public bool IsFirst => X == 0 & Y == 0;
 

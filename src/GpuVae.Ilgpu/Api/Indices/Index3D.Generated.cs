@@ -52,8 +52,6 @@ public readonly struct Index3D : IIntIndex<Index3D, LongIndex3D>, IEquatable<Ind
 
     long IIndex.Size => LongSize;
 
-    long IIndex.Size => (long)X * Y * Z;
-
     /// <summary>True for the index 0.</summary>
     public bool IsFirst => X == 0 & Y == 0 & Z == 0;
 

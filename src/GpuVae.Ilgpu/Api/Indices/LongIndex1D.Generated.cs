@@ -24,8 +24,6 @@ public readonly struct LongIndex1D : ILongIndex<LongIndex1D, Index1D>, IEquatabl
     /// <summary>The product of the components.</summary>
     public long Size => X;
 
-    long IIndex.Size => X;
-
     /// <summary>True for the index 0.</summary>
     public bool IsFirst => X == 0;
 

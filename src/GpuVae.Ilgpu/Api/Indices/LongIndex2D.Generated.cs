@@ -32,8 +32,6 @@ public readonly struct LongIndex2D : ILongIndex<LongIndex2D, Index2D>, IEquatabl
     /// <summary>The product of the components.</summary>
     public long Size => X * Y;
 
-    long IIndex.Size => X * Y;
-
     /// <summary>True for the index 0.</summary>
     public bool IsFirst => X == 0 & Y == 0;
 

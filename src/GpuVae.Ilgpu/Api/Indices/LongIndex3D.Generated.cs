@@ -47,8 +47,6 @@ public readonly struct LongIndex3D : ILongIndex<LongIndex3D, Index3D>, IEquatabl
     /// <summary>The product of the components.</summary>
     public long Size => X * Y * Z;
 
-    long IIndex.Size => X * Y * Z;
-
     /// <summary>True for the index 0.</summary>
     public bool IsFirst => X == 0 & Y == 0 & Z == 0;
 
