@@ -12,7 +12,8 @@ public sealed record DataSets(ImageSet Train, ImageSet Test);
 /// </summary>
 public static class DataSource
 {
-    private const string Accepted = "Accepted are `digits` (the built-in set), a folder of PNG, PNM or JPEG images, a folder with MNIST's IDX files, or one IDX file";
+    private const string Accepted =
+        "Accepted are `digits` (the built-in set), a folder of PNG, PNM or JPEG images, a folder with MNIST's IDX files, or one IDX file";
 
     /// <summary>
     /// Loads both sets. The test set is <see cref="DataOptions.TestSpec"/>, else the one that lies beside the training set, else one image
@@ -23,13 +24,14 @@ public static class DataSource
     {
         (ImageSet train, ImageSet? test) = LoadBoth(spec, options, wantTest: options.TestSpec is null);
         if (options.TestSpec is not null)
-            test = LoadSingle(options.TestSpec, options with { Size = new ImageSize(train.Width, train.Height), Channels = train.Channels });
+            test = LoadSingle(options.TestSpec,
+                options with { Size = new ImageSize(train.Width, train.Height), Channels = train.Channels });
         if (test is null)
             (train, test) = train.Split(0.1, options.Seed);
         if ((test.Width, test.Height, test.Channels) != (train.Width, train.Height, train.Channels))
             throw new BadInputException(
-                $"The training images are {train.Width}×{train.Height}×{train.Channels}, the test images {test.Width}×{test.Height}×{test.Channels}. " +
-                "Bring them to one size with --size.");
+                $"The training images are {train.Width}×{train.Height}×{train.Channels}, the test images " +
+                $"{test.Width}×{test.Height}×{test.Channels}. Bring them to one size with --size.");
         return new DataSets(train, test);
     }
 
@@ -47,7 +49,8 @@ public static class DataSource
         {
             // The test set is another stretch of random numbers, not another part of the same ones, so its size changes nothing else.
             ImageSet Make(int count, ulong seed) => Convert(SyntheticDigits.Create(count, seed), options);
-            return (Make(options.SyntheticCount, options.Seed), wantTest ? Make(Math.Max(1, options.SyntheticCount / 10), ~options.Seed) : null);
+            int testCount = Math.Max(1, options.SyntheticCount / 10);
+            return (Make(options.SyntheticCount, options.Seed), wantTest ? Make(testCount, ~options.Seed) : null);
         }
         if (File.Exists(spec))
             return ImageFile.HasKnownExtension(spec)
@@ -91,7 +94,8 @@ public static class DataSource
             return set;
         int perImage = checked(size.Width * size.Height * channels);
         if ((long)perImage * set.Count > Array.MaxLength)
-            throw new BadInputException($"{set.Name}: {set.Count} images of {size}×{channels} do not fit into memory. Choose a smaller --size.");
+            throw new BadInputException(
+                $"{set.Name}: {set.Count} images of {size}×{channels} do not fit into memory. Choose a smaller --size.");
         var pixels = new byte[perImage * set.Count];
         Parallel.For(0, set.Count, i =>
         {

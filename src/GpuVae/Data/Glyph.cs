@@ -25,7 +25,8 @@ internal sealed class Glyph
         public static Stroke Parse(string notation)
         {
             string[] points = notation.Split(' ', StringSplitOptions.RemoveEmptyEntries);
-            float[][] xy = [.. points.Select(p => p.TrimEnd('!').Split(',').Select(v => float.Parse(v, CultureInfo.InvariantCulture)).ToArray())];
+            float[][] xy = [.. points.Select(p => p.TrimEnd('!').Split(','))
+                .Select(pair => Array.ConvertAll(pair, v => float.Parse(v, CultureInfo.InvariantCulture)))];
             return new Stroke
             {
                 X = [.. xy.Select(p => p[0])],

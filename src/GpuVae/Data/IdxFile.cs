@@ -23,7 +23,7 @@ public static class IdxFile
             (_, byte[] bytes) = ReadArray(labelsPath, 1, "labels (one dimension)");
             if (bytes.Length != sizes[0])
                 throw new BadInputException(
-                    $"{imagesPath} holds {sizes[0]} images but {labelsPath} holds {bytes.Length} labels. Take both files from the same set.");
+                    $"{imagesPath} holds {sizes[0]} images but {labelsPath} holds {bytes.Length} labels. Take both from one set.");
             labels = [.. bytes.Select(b => (int)b)];
         }
         return new ImageSet(Path.GetFileName(imagesPath), width: sizes[2], height: sizes[1], channels: 1, pixels, labels);
@@ -36,8 +36,11 @@ public static class IdxFile
     /// <summary>The labels that belong to images by name, compressed or not, if that file exists.</summary>
     internal static string? FindLabels(string imagesPath)
     {
-        string name = Path.GetFileName(imagesPath).Replace("images", "labels", StringComparison.Ordinal).Replace("idx3", "idx1", StringComparison.Ordinal);
-        string plain = Path.Combine(Path.GetDirectoryName(imagesPath) ?? "", name.EndsWith(".gz", StringComparison.Ordinal) ? name[..^3] : name);
+        string name = Path.GetFileName(imagesPath).Replace("images", "labels", StringComparison.Ordinal)
+            .Replace("idx3", "idx1", StringComparison.Ordinal);
+        if (name.EndsWith(".gz", StringComparison.Ordinal))
+            name = name[..^3];
+        string plain = Path.Combine(Path.GetDirectoryName(imagesPath) ?? "", name);
         string[] candidates = [plain, plain + ".gz"];
         return candidates.FirstOrDefault(path => path != imagesPath && File.Exists(path));
     }
@@ -59,7 +62,9 @@ public static class IdxFile
                 throw Bad(path, $"it begins with {Convert.ToHexString(header, 0, 4)} instead of 0000");
             if (header[2] != UnsignedByte || header[3] != dimensions)
                 throw Bad(path, $"it holds type {header[2]} in {header[3]} dimensions; {expected} of type {UnsignedByte} are needed");
-            if (got < header.Length && stream.ReadAtLeast(header.AsSpan(got), header.Length - got, throwOnEndOfStream: false) < header.Length - got)
+            if (got < header.Length)
+                got += stream.ReadAtLeast(header.AsSpan(got), header.Length - got, throwOnEndOfStream: false);
+            if (got < header.Length)
                 throw Bad(path, "it is truncated within the header");
 
             var sizes = new int[dimensions];

@@ -1,8 +1,9 @@
+using System.Runtime.ExceptionServices;
 using GpuVae.Imaging;
 
 namespace GpuVae.Data;
 
-/// <summary>Images from a folder. Where they lie in subfolders, the subfolders of the first level are the classes, in ordinal order.</summary>
+/// <summary>Images from a folder. Where all lie in subfolders, those of the first level are the classes, in ordinal order.</summary>
 public static class ImageFolder
 {
     /// <summary>
@@ -14,7 +15,8 @@ public static class ImageFolder
     {
         string[] paths = FindImages(folder);
         if (paths.Length == 0)
-            throw new BadInputException($"{folder} holds no images (PNG, PNM or JPEG). Name a folder with images, or leave --data out for the built-in set.");
+            throw new BadInputException(
+                $"{folder} holds no images (PNG, PNM or JPEG). Name a folder with images, or leave --data out for the built-in set.");
 
         var images = new Image[paths.Length];
         try
@@ -29,27 +31,28 @@ public static class ImageFolder
         }
         catch (AggregateException errors)
         {
-            // The first in the order of the files, so that the same folder gives the same message each time.
-            throw errors.InnerExceptions.OfType<BadInputException>().MinBy(error => error.Message, StringComparer.Ordinal) ?? errors.InnerException!;
+            ExceptionDispatchInfo.Throw(errors.InnerExceptions[0]);
         }
 
         (int width, int height) = (images[0].Width, images[0].Height);
         int other = Array.FindIndex(images, image => image.Width != width || image.Height != height);
         if (other >= 0)
             throw new BadInputException(
-                $"The images differ in size: {paths[0]} has {width}×{height} pixels, {paths[other]} has {images[other].Width}×{images[other].Height}. " +
-                "Say with --size to which size they should be brought.");
+                $"The images differ in size: {paths[0]} has {width}×{height} pixels, {paths[other]} has " +
+                $"{images[other].Width}×{images[other].Height}. Say with --size to which size they should be brought.");
 
         int channels = images.Max(image => image.Channels);
         long perImage = (long)width * height * channels;
         if (perImage * images.Length > Array.MaxLength)
-            throw new BadInputException($"{folder}: {images.Length} images of {width}×{height}×{channels} do not fit into memory. Choose a smaller --size.");
+            throw new BadInputException(
+                $"{folder}: {images.Length} images of {width}×{height}×{channels} do not fit into memory. Choose a smaller --size.");
         var pixels = new byte[perImage * images.Length];
         for (int i = 0; i < images.Length; i++)
             images[i].WithChannels(channels).CopyToPlanar(pixels.AsSpan((int)(i * perImage), (int)perImage));
 
         (int[]? labels, string[]? names) = Classes(folder, paths);
-        return new ImageSet(Path.GetFileName(Path.GetFullPath(folder).TrimEnd(Path.DirectorySeparatorChar)), width, height, channels, pixels, labels, names);
+        string setName = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder)));
+        return new ImageSet(setName, width, height, channels, pixels, labels, names);
     }
 
     /// <summary>The images anywhere below <paramref name="folder"/>.</summary>

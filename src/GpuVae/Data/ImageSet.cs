@@ -14,7 +14,8 @@ public sealed class ImageSet
     public ImageSet(string name, int width, int height, int channels, byte[] pixels, int[]? labels = null, string[]? labelNames = null)
     {
         if (width <= 0 || height <= 0 || channels is not (1 or 3))
-            throw new ArgumentException($"An image set of {width}×{height} with {channels} channels; need positive sides and 1 or 3 channels.");
+            throw new ArgumentException(
+                $"An image set of {width}×{height} with {channels} channels; need positive sides and 1 or 3 channels.");
         PixelsPerImage = checked(width * height * channels);
         if (pixels.Length % PixelsPerImage != 0)
             throw new ArgumentException($"{pixels.Length} bytes are no whole number of images of {PixelsPerImage} bytes.", nameof(pixels));
@@ -64,7 +65,8 @@ public sealed class ImageSet
         if (!(testFraction > 0 && testFraction < 1))
             throw new ArgumentOutOfRangeException(nameof(testFraction), testFraction, "must lie between 0 and 1");
         if (Count < 2)
-            throw new BadInputException($"{Name} holds {Count} image(s): too few to set some aside for testing. Add images or name a test set.");
+            throw new BadInputException(
+                $"{Name} holds {Count} image(s): too few to set some aside for testing. Add images or name a test set.");
         int testCount = Math.Clamp((int)Math.Round(Count * testFraction), 1, Count - 1);
         int[] order = [.. Enumerable.Range(0, Count)];
         new SplitMix64(seed).Shuffle(order);

@@ -8,7 +8,7 @@ public static class AtomicFile
     /// is made if it is missing. When anything fails the temporary file is removed and the previous file stays as it was. The temporary
     /// name is fixed, so what a killed process left behind is overwritten next time instead of piling up.
     /// </summary>
-    /// <exception cref="IOException">The disk is full or the place cannot be written; the message names <paramref name="path"/>.</exception>
+    /// <exception cref="IOException">The disk is full or the place cannot be written; the message names the file.</exception>
     public static void Write(string path, Action<Stream> write)
     {
         path = Path.GetFullPath(path);

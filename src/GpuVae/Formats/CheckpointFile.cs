@@ -38,19 +38,19 @@ public sealed class CheckpointFile(JsonObject header)
         ? bytes
         : throw new BadInputException($"{source} has no section \"{name}\": it belongs to another kind of run. Start a new one.");
 
-    /// <summary>Copies the section <paramref name="name"/>, which must have exactly as many values, into <paramref name="destination"/>.</summary>
+    /// <summary>Copies a section, which must have exactly as many values, into <paramref name="destination"/>.</summary>
     /// <exception cref="BadInputException">There is no such section, or its length differs.</exception>
     public void GetFloats(string name, Span<float> destination)
     {
         byte[] bytes = Get(name);
         if (bytes.Length != (long)destination.Length * sizeof(float))
             throw new BadInputException(
-                $"{source}: section \"{name}\" has {bytes.Length} bytes, {(long)destination.Length * sizeof(float)} are needed: it belongs to " +
-                "another architecture. Resume with the options the run was started with.");
+                $"{source}: section \"{name}\" has {bytes.Length} bytes, {(long)destination.Length * sizeof(float)} are needed: it " +
+                "belongs to another architecture. Resume with the options the run was started with.");
         LittleEndian.Read(new MemoryStream(bytes), destination);
     }
 
-    /// <summary>Writes by way of a temporary name, flushed to the disk: under <paramref name="path"/> there is always a whole checkpoint.</summary>
+    /// <summary>Writes by way of a temporary name, flushed to the disk: under the final name there is always a whole checkpoint.</summary>
     /// <exception cref="IOException">The disk is full or the place cannot be written; the previous checkpoint stays.</exception>
     public void Write(string path)
     {
@@ -60,7 +60,8 @@ public sealed class CheckpointFile(JsonObject header)
         Magic.CopyTo(prefix);
         BinaryPrimitives.WriteInt32LittleEndian(prefix.AsSpan(8), Version);
         BinaryPrimitives.WriteInt32LittleEndian(prefix.AsSpan(12), json.Length);
-        BinaryPrimitives.WriteInt64LittleEndian(prefix.AsSpan(16), PrefixBytes + json.Length + sections.Values.Sum(s => s.LongLength) + DigestBytes);
+        long total = PrefixBytes + json.Length + sections.Values.Sum(s => s.LongLength) + DigestBytes;
+        BinaryPrimitives.WriteInt64LittleEndian(prefix.AsSpan(16), total);
 
         AtomicFile.Write(path, stream =>
         {

@@ -5,7 +5,7 @@ internal static class Crc32
 {
     private static readonly uint[] Table = MakeTable();
 
-    /// <summary>The checksum of <paramref name="data"/>, or of earlier data and this when given the earlier <paramref name="crc"/>.</summary>
+    /// <summary>The checksum of <paramref name="data"/>, or of earlier data followed by it, given the earlier checksum.</summary>
     public static uint Compute(ReadOnlySpan<byte> data, uint crc = 0)
     {
         crc = ~crc;

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace GpuVae.Formats;
 
-/// <summary>Arrays of numbers as the little-endian bytes of the files. Every processor that .NET 10 supports for GPUs is little-endian.</summary>
+/// <summary>Arrays of numbers as the little-endian bytes of files, on the little-endian machines that GPUs are driven from.</summary>
 internal static class LittleEndian
 {
     public static ReadOnlySpan<byte> Bytes<T>(ReadOnlySpan<T> values) where T : unmanaged => MemoryMarshal.AsBytes(values);

@@ -1,4 +1,4 @@
 namespace GpuVae.Formats;
 
-/// <summary>A float32 tensor as files hold it: <paramref name="Data"/> is row-major with as many elements as the product of <paramref name="Shape"/>.</summary>
+/// <summary>A float32 tensor as files hold it: row-major, with as many values as the product of the shape.</summary>
 public sealed record NamedTensor(string Name, int[] Shape, float[] Data);

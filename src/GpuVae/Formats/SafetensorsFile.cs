@@ -38,8 +38,8 @@ public sealed class SafetensorsFile
             throw new BadInputException($"{path} has no tensor \"{name}\": it belongs to another kind of model. It holds: {Listing()}.");
         if (!shape.SequenceEqual(tensor.Shape))
             throw new BadInputException(
-                $"{path}: tensor \"{name}\" has shape [{string.Join(", ", tensor.Shape)}], the model needs [{string.Join(", ", shape.ToArray())}]. " +
-                "Use the options the file was trained with.");
+                $"{path}: tensor \"{name}\" has shape [{string.Join(", ", tensor.Shape)}], the model needs " +
+                $"[{string.Join(", ", shape.ToArray())}]. Use the options the file was trained with.");
         return tensor;
     }
 
@@ -66,7 +66,8 @@ public sealed class SafetensorsFile
                 if (!names.Add(tensor.Name) || tensor.Name == "__metadata__")
                     throw new ArgumentException($"The tensor name \"{tensor.Name}\" occurs twice or is reserved.", nameof(tensors));
                 if (tensor.Shape.Aggregate(1L, (product, side) => product * side) != tensor.Data.Length)
-                    throw new ArgumentException($"Tensor \"{tensor.Name}\" has {tensor.Data.Length} values, which its shape does not fit.", nameof(tensors));
+                    throw new ArgumentException(
+                        $"Tensor \"{tensor.Name}\" has {tensor.Data.Length} values, which its shape does not fit.", nameof(tensors));
                 json.WriteStartObject(tensor.Name);
                 json.WriteString("dtype", "F32");
                 json.WriteStartArray("shape");
@@ -147,7 +148,7 @@ public sealed class SafetensorsFile
         foreach (Entry entry in entries.OrderBy(entry => entry.Begin).ThenBy(entry => entry.End))
         {
             if (entry.Begin != position)
-                throw Bad(path, $"the data of tensor \"{entry.Name}\" begins at {entry.Begin} instead of {position}: it overlaps or leaves a gap");
+                throw Bad(path, $"tensor \"{entry.Name}\" begins at byte {entry.Begin} instead of {position}: it overlaps or leaves a gap");
             position = entry.End;
         }
         if (position != dataBytes)
@@ -198,7 +199,7 @@ public sealed class SafetensorsFile
                 throw Bad(path, $"tensor \"{name}\" has the shape {shapeValue.GetRawText()}, which is out of range");
             shape[i] = (int)side;
         }
-        if (!TryNumber(offsets[0], out long begin) || !TryNumber(offsets[1], out long end) || end < begin || end - begin != count * elementBytes)
+        if (!TryNumber(offsets[0], out long begin) || !TryNumber(offsets[1], out long end) || end - begin != count * elementBytes)
             throw Bad(path, $"tensor \"{name}\" needs {count * elementBytes} bytes, its data_offsets are {offsets.GetRawText()}");
         return new Entry(name, dtype, shape, begin, end);
     }

@@ -82,7 +82,8 @@ public sealed class Image
     internal static void CheckDeclaredSize(long width, long height, string file)
     {
         if (width <= 0 || height <= 0)
-            throw new BadInputException($"{file} declares a size of {width}×{height} pixels: there is no image in it. Remove or replace the file.");
+            throw new BadInputException(
+                $"{file} declares a size of {width}×{height} pixels: there is no image in it. Remove or replace the file.");
         if (width > MaxPixels || height > MaxPixels || width * height > MaxPixels)
             throw new BadInputException(
                 $"{file} declares {width}×{height} pixels; at most {MaxPixels} are accepted. Scale the image down or remove the file.");

@@ -13,7 +13,8 @@ public static class ImageGrid
     {
         int size = width * height * channels;
         if (images.IsEmpty || images.Length % size != 0)
-            throw new ArgumentException($"{images.Length} values are no whole number of images of {channels}×{height}×{width}.", nameof(images));
+            throw new ArgumentException(
+                $"{images.Length} values are no whole number of images of {channels}×{height}×{width}.", nameof(images));
         int count = images.Length / size;
         if (columns <= 0)
             columns = (int)Math.Ceiling(Math.Sqrt(count));

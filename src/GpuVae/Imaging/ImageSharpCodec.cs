@@ -6,13 +6,13 @@ using Sharp = SixLabors.ImageSharp.Image;
 
 namespace GpuVae.Imaging;
 
-/// <summary>Everything else that SixLabors.ImageSharp knows (GIF, BMP, TIFF, WebP, …); in builds with <c>-p:ImageCodec=imagesharp</c>.</summary>
+/// <summary>What else SixLabors.ImageSharp knows (GIF, BMP, TIFF, WebP, …), in builds with <c>-p:ImageCodec=imagesharp</c>.</summary>
 public sealed class ImageSharpCodec : IImageCodec
 {
     public string Name => "ImageSharp's formats";
 
     public IReadOnlyList<string> Extensions { get; } =
-        [.. Configuration.Default.ImageFormats.SelectMany(format => format.FileExtensions).Select(extension => "." + extension.ToLowerInvariant())];
+        [.. Configuration.Default.ImageFormats.SelectMany(format => format.FileExtensions).Select(name => "." + name.ToLowerInvariant())];
 
     /// <summary>Asked last, so that whatever no other codec takes is tried here.</summary>
     public bool CanRead(ReadOnlySpan<byte> header) => true;

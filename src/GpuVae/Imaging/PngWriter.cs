@@ -32,7 +32,8 @@ internal static class PngWriter
             // fcTL: sequence, width, height, x, y, delay numerator / denominator in seconds, dispose = none, blend = source.
             WriteChunk(stream, "fcTL"u8,
             [
-                .. BigEndian(sequence++), .. BigEndian((uint)first.Width), .. BigEndian((uint)first.Height), .. BigEndian(0), .. BigEndian(0),
+                .. BigEndian(sequence++), .. BigEndian((uint)first.Width), .. BigEndian((uint)first.Height),
+                .. BigEndian(0), .. BigEndian(0),
                 0, 1, (byte)(framesPerSecond >> 8), (byte)framesPerSecond, 0, 0,
             ]);
             if (i == 0)

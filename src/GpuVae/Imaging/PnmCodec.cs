@@ -32,7 +32,7 @@ public sealed class PnmCodec : IImageCodec
         // Written as text a sample is at least one digit, and all but bitmaps need a separator too.
         long needed = text ? (bitmap ? samples : samples * 2L - 1) : bitmap ? (long)rowBytes * height : (long)samples * sampleBytes;
         if (content.Length - position < needed)
-            throw Bad(file, $"it is truncated: {width}×{height} pixels need {needed} bytes, {Math.Max(0, content.Length - position)} follow the header");
+            throw Bad(file, $"it is truncated: {width}×{height} pixels need {needed} bytes, {content.Length - position} follow the header");
 
         var image = new Image(width, height, channels);
         for (int i = 0; i < samples; i++)
@@ -71,7 +71,7 @@ public sealed class PnmCodec : IImageCodec
         for (; position < content.Length && char.IsAsciiDigit((char)content[position]) && value < int.MaxValue; position++)
             value = value * 10 + content[position] - '0';
         if (position == start)
-            throw Bad(file, start == content.Length ? $"it is truncated before the {what}" : $"there is no number where the {what} should be");
+            throw Bad(file, start == content.Length ? $"it is truncated before the {what}" : $"the {what} is not a number");
         return (int)Math.Min(value, int.MaxValue);
     }
 

@@ -1,6 +1,6 @@
 namespace GpuVae.Imaging;
 
-/// <summary>Changes the size of images. Filters run on the stored values, as the common training pipelines do, not on linear light.</summary>
+/// <summary>Changes the size of images. Filters run on the stored values, as training pipelines do, not on linear light.</summary>
 public static class Resize
 {
     /// <summary>

@@ -80,7 +80,7 @@ public sealed unsafe class TurboJpegCodec : IImageCodec
         }
     }
 
-    /// <summary>Adobe stores the complement of each ink, so 255 is none and the product of an ink with black is the light left over.</summary>
+    /// <summary>Adobe stores the complement of each ink: 255 is none, and an ink times black is the light left over.</summary>
     private static Image FromInvertedCmyk(Image cmyk)
     {
         var rgb = new Image(cmyk.Width, cmyk.Height, 3);
@@ -98,10 +98,14 @@ public sealed unsafe class TurboJpegCodec : IImageCodec
 
     private sealed class Library(nint module)
     {
-        public readonly delegate* unmanaged<nint> InitDecompress = (delegate* unmanaged<nint>)NativeLibrary.GetExport(module, "tjInitDecompress");
-        public readonly delegate* unmanaged<nint> InitCompress = (delegate* unmanaged<nint>)NativeLibrary.GetExport(module, "tjInitCompress");
-        public readonly delegate* unmanaged<nint, int> Destroy = (delegate* unmanaged<nint, int>)NativeLibrary.GetExport(module, "tjDestroy");
-        public readonly delegate* unmanaged<byte*, void> Free = (delegate* unmanaged<byte*, void>)NativeLibrary.GetExport(module, "tjFree");
+        public readonly delegate* unmanaged<nint> InitDecompress =
+            (delegate* unmanaged<nint>)NativeLibrary.GetExport(module, "tjInitDecompress");
+        public readonly delegate* unmanaged<nint> InitCompress =
+            (delegate* unmanaged<nint>)NativeLibrary.GetExport(module, "tjInitCompress");
+        public readonly delegate* unmanaged<nint, int> Destroy =
+            (delegate* unmanaged<nint, int>)NativeLibrary.GetExport(module, "tjDestroy");
+        public readonly delegate* unmanaged<byte*, void> Free =
+            (delegate* unmanaged<byte*, void>)NativeLibrary.GetExport(module, "tjFree");
 
         public readonly delegate* unmanaged<nint, byte*, CULong, int*, int*, int*, int*, int> DecompressHeader =
             (delegate* unmanaged<nint, byte*, CULong, int*, int*, int*, int*, int>)NativeLibrary.GetExport(module, "tjDecompressHeader3");
@@ -118,7 +122,8 @@ public sealed unsafe class TurboJpegCodec : IImageCodec
 
         public static Library? TryLoad()
         {
-            string[] names = ["libturbojpeg.so.0", "libturbojpeg.0.dylib", "/opt/homebrew/lib/libturbojpeg.dylib", "turbojpeg", "libturbojpeg"];
+            string[] names =
+                ["libturbojpeg.so.0", "libturbojpeg.0.dylib", "/opt/homebrew/lib/libturbojpeg.dylib", "turbojpeg", "libturbojpeg"];
             foreach (string name in names)
                 if (NativeLibrary.TryLoad(name, out nint module))
                     return new Library(module);
