@@ -1,1 +1,18 @@
-return 0;
+using System.CommandLine;
+using System.CommandLine.Help;
+using GpuVae.Cli;
+using GpuVae.Cli.Commands;
+
+var root = new RootCommand("Trains variational autoencoders on images and generates new ones, on the best device of this machine.")
+{
+    DevicesCommand.Create(),
+    TrainCommand.Create(),
+    GenerateCommand.Create(),
+    ReconstructCommand.Create(),
+    InterpolateCommand.Create(),
+    EvaluateCommand.Create(),
+};
+foreach (var help in root.Options.OfType<HelpOption>())
+    help.Action = new HelpWithExamples((HelpAction)help.Action!);
+
+return await Failures.RunAsync(root.Parse(args));
