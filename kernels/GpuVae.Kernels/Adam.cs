@@ -1,0 +1,121 @@
+// Adam (Kingma & Ba 2014, arXiv:1412.6980, algorithm 1) and AdamW (Loshchilov & Hutter 2017, arXiv:1711.05101) over one flat buffer, arranged
+// as torch.optim.Adam does it:
+//
+//   g  = clip·gradient  (+ weightDecay·p, Adam)            p -= lr·weightDecay·p  (AdamW)
+//   m  = m + (1 - beta1)(g - m)                            v  = beta2·v + (1 - beta2)·g²
+//   p -= lr/(1 - beta1^t) · m / (sqrt(v)/sqrt(1 - beta2^t) + eps)
+//   clip = min(1, maxNorm / (‖gradient‖ + 1e-6))           as torch.nn.utils.clip_grad_norm_
+//
+// Learning rate, step and ‖gradient‖² are read on the device when the kernel runs, so a recorded launch can be replayed. 1 - beta^t is
+// -expm1(t·ln beta): exact where beta^t is close to 1, and a function of t alone, so a resumed run goes on bit for bit.
+
+using ILGPU;
+using ILGPU.Algorithms;
+using ILGPU.Runtime;
+
+namespace GpuVae.Kernels;
+
+/// <summary>Options of <see cref="Adam"/>; the defaults are PyTorch's.</summary>
+public sealed record AdamOptions
+{
+    public double Beta1 { get; init; } = 0.9;
+
+    public double Beta2 { get; init; } = 0.999;
+
+    public double Epsilon { get; init; } = 1e-8;
+
+    /// <summary>Weight decay, 0 for none.</summary>
+    public double WeightDecay { get; init; }
+
+    /// <summary>Decay the weights directly (AdamW) instead of adding the decay to the gradient.</summary>
+    public bool Decoupled { get; init; }
+
+    /// <summary>Largest Euclidean norm of the whole gradient; 0 for no clipping.</summary>
+    public double MaxGradientNorm { get; init; }
+}
+
+/// <summary>One optimiser step over one flat parameter buffer.</summary>
+public sealed class Adam
+{
+    private readonly Arguments arguments;
+    private readonly Action<
+        AcceleratorStream, Index1D, ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<long>, ArrayView<float>, Arguments>
+        update;
+
+    /// <exception cref="ArgumentOutOfRangeException">An option is outside its range.</exception>
+    public Adam(Accelerator accelerator, AdamOptions options)
+    {
+        Require(options.Beta1 is >= 0 and < 1, options.Beta1, "beta1 must be in [0, 1).");
+        Require(options.Beta2 is >= 0 and < 1, options.Beta2, "beta2 must be in [0, 1).");
+        Require(options.Epsilon is >= 0 and < double.PositiveInfinity, options.Epsilon, "epsilon must be at least 0 and finite.");
+        Require(options.WeightDecay is >= 0 and < double.PositiveInfinity, options.WeightDecay, "The weight decay must be at least 0 and finite.");
+        Require(options.MaxGradientNorm is >= 0 and < double.PositiveInfinity, options.MaxGradientNorm, "The gradient's largest norm must be at least 0 and finite.");
+        arguments = new Arguments
+        {
+            OneMinusBeta1 = (float)(1 - options.Beta1),
+            OneMinusBeta2 = (float)(1 - options.Beta2),
+            Beta2 = (float)options.Beta2,
+            LogBeta1 = (float)Math.Max(Math.Log(options.Beta1), -1e30),
+            LogBeta2 = (float)Math.Max(Math.Log(options.Beta2), -1e30),
+            Epsilon = (float)options.Epsilon,
+            L2 = options.Decoupled ? 0f : (float)options.WeightDecay,
+            Decay = options.Decoupled ? (float)options.WeightDecay : 0f,
+            MaxNorm = (float)options.MaxGradientNorm,
+        };
+        update = accelerator.LoadAutoGroupedKernel<
+            Index1D, ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<long>, ArrayView<float>, Arguments>(
+            UpdateKernel);
+    }
+
+    /// <summary>One step: weights and both moments are updated in place. The caller advances <paramref name="step"/> afterwards (<see cref="Counter"/>).</summary>
+    /// <param name="stream">Stream to run on.</param>
+    /// <param name="weights">[n].</param>
+    /// <param name="gradient">[n].</param>
+    /// <param name="firstMoment">[n], zero at the start.</param>
+    /// <param name="secondMoment">[n], zero at the start.</param>
+    /// <param name="learningRate">One element.</param>
+    /// <param name="step">One element: steps completed before this one.</param>
+    /// <param name="squaredNorm">One element: ‖gradient‖² (<see cref="Reduce.SumOfSquares"/>); read only when clipping is on.</param>
+    public void Update(
+        AcceleratorStream stream, ArrayView<float> weights, ArrayView<float> gradient, ArrayView<float> firstMoment, ArrayView<float> secondMoment,
+        ArrayView<float> learningRate, ArrayView<long> step, ArrayView<float> squaredNorm)
+    {
+        if (weights.Length > 0)
+            update(stream, weights.IntExtent, weights, gradient, firstMoment, secondMoment, learningRate, step, squaredNorm, arguments);
+    }
+
+    private static void Require(bool condition, double value, string message)
+    {
+        if (!condition)
+            throw new ArgumentOutOfRangeException("options", value, message);
+    }
+
+    private static void UpdateKernel(
+        Index1D i, ArrayView<float> weights, ArrayView<float> gradient, ArrayView<float> firstMoment, ArrayView<float> secondMoment,
+        ArrayView<float> learningRate, ArrayView<long> step, ArrayView<float> squaredNorm, Arguments o)
+    {
+        // Everything up to `g` is the same for all threads.
+        float t = step[0] + 1;
+        float correction1 = -ScalarMath.ExpM1Negative(t * o.LogBeta1);
+        float correction2 = XMath.Sqrt(-ScalarMath.ExpM1Negative(t * o.LogBeta2));
+        float rate = learningRate[0];
+        float clip = 1f;
+        if (o.MaxNorm > 0f)
+            clip = XMath.Min(1f, o.MaxNorm / (XMath.Sqrt(squaredNorm[0]) + 1e-6f));
+
+        float p = weights[i];
+        float g = clip * gradient[i] + o.L2 * p;
+        p -= rate * o.Decay * p;
+        float m = firstMoment[i];
+        m += o.OneMinusBeta1 * (g - m);
+        float v = o.Beta2 * secondMoment[i] + o.OneMinusBeta2 * g * g;
+        firstMoment[i] = m;
+        secondMoment[i] = v;
+        weights[i] = p - rate / correction1 * m / (XMath.Sqrt(v) / correction2 + o.Epsilon);
+    }
+
+    internal struct Arguments
+    {
+        public float OneMinusBeta1, OneMinusBeta2, Beta2, LogBeta1, LogBeta2, Epsilon, L2, Decay, MaxNorm;
+    }
+}

@@ -1,0 +1,121 @@
+// A batch out of a data set that lies on the device: output[b] = data[indices[b]], 8-bit grey levels scaled to [0, 1].
+//
+// Binarisation (Salakhutdinov & Murray 2008): a pixel becomes 1 with its own grey level as the probability. Dynamic: a new draw
+// in every step, from counter (block, row of the batch, step, purpose). Static: the same draw for an image for ever, from counter (block, image, 0, purpose).
+
+using ILGPU;
+using ILGPU.Runtime;
+
+namespace GpuVae.Kernels;
+
+/// <summary>What becomes of grey levels when a batch is gathered.</summary>
+public enum Binarization
+{
+    None = 0,
+    Dynamic = 1,
+    Static = 2,
+}
+
+/// <summary>A pixel as it is stored.</summary>
+/// <typeparam name="TPixel">Its element type.</typeparam>
+public interface IPixelFormat<TPixel>
+    where TPixel : unmanaged
+{
+    /// <summary>The pixel as a grey level in [0, 1].</summary>
+    static abstract float ToFloat(TPixel pixel);
+}
+
+/// <summary>0…255.</summary>
+public readonly struct BytePixel : IPixelFormat<byte>
+{
+    public static float ToFloat(byte pixel) => pixel / 255f;
+}
+
+/// <summary>0…1.</summary>
+public readonly struct FloatPixel : IPixelFormat<float>
+{
+    public static float ToFloat(float pixel) => pixel;
+}
+
+/// <summary>Collects the images of a batch. One group works on one image.</summary>
+/// <typeparam name="TPixel">Element type of the data set.</typeparam>
+/// <typeparam name="TFormat">How it is turned into a grey level.</typeparam>
+public sealed class Gather<TPixel, TFormat>
+    where TPixel : unmanaged
+    where TFormat : struct, IPixelFormat<TPixel>
+{
+    private readonly int groupSize;
+    private readonly Action<AcceleratorStream, KernelConfig, ArrayView<TPixel>, ArrayView<int>, ArrayView<float>, int> copy;
+    private readonly Action<AcceleratorStream, KernelConfig, ArrayView<TPixel>, ArrayView<int>, ArrayView<float>, int, ulong, ArrayView<long>, int> binarize;
+
+    public Gather(Accelerator accelerator)
+    {
+        groupSize = GroupShapes.ForRow(accelerator);
+        copy = accelerator.LoadKernel<ArrayView<TPixel>, ArrayView<int>, ArrayView<float>, int>(CopyKernel);
+        binarize = accelerator.LoadKernel<ArrayView<TPixel>, ArrayView<int>, ArrayView<float>, int, ulong, ArrayView<long>, int>(BinarizeKernel);
+    }
+
+    /// <summary>output[b, p] = grey level of data[indices[b], p].</summary>
+    /// <param name="stream">Stream to run on.</param>
+    /// <param name="data">[images × pixels].</param>
+    /// <param name="indices">[batch]: images to take, each in 0…images-1.</param>
+    /// <param name="output">[batch × pixels], written.</param>
+    /// <param name="pixels">Pixels (times channels) of an image.</param>
+    public void Copy(AcceleratorStream stream, ArrayView<TPixel> data, ArrayView<int> indices, ArrayView<float> output, int pixels) =>
+        copy(stream, (indices.IntExtent, groupSize), data, indices, output, pixels);
+
+    /// <summary>As <see cref="Copy"/>, with each pixel drawn as 0 or 1.</summary>
+    /// <param name="stream">Stream to run on.</param>
+    /// <param name="data">[images × pixels].</param>
+    /// <param name="indices">[batch].</param>
+    /// <param name="output">[batch × pixels], written.</param>
+    /// <param name="pixels">Pixels (times channels) of an image.</param>
+    /// <param name="binarization">Dynamic or Static.</param>
+    /// <param name="seed">Seed of the draws.</param>
+    /// <param name="step">One element: the training step; not used by static binarisation.</param>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="binarization"/> is neither Dynamic nor Static.</exception>
+    public void Binarize(
+        AcceleratorStream stream, ArrayView<TPixel> data, ArrayView<int> indices, ArrayView<float> output, int pixels,
+        Binarization binarization, ulong seed, ArrayView<long> step)
+    {
+        if (binarization is not (Binarization.Dynamic or Binarization.Static))
+            throw new ArgumentOutOfRangeException(nameof(binarization), binarization, "Use Copy to gather without binarisation.");
+        binarize(stream, (indices.IntExtent, groupSize), data, indices, output, pixels, seed, step, binarization == Binarization.Dynamic ? 1 : 0);
+    }
+
+    private static void CopyKernel(ArrayView<TPixel> data, ArrayView<int> indices, ArrayView<float> output, int pixels)
+    {
+        // 64-bit: a data set may hold more than 2^31 pixels.
+        long source = (long)indices[Grid.IdxX] * pixels;
+        long target = (long)Grid.IdxX * pixels;
+        for (int p = Group.IdxX; p < pixels; p += Group.DimX)
+            output[target + p] = TFormat.ToFloat(data[source + p]);
+    }
+
+    private static void BinarizeKernel(
+        ArrayView<TPixel> data, ArrayView<int> indices, ArrayView<float> output, int pixels, ulong seed, ArrayView<long> step, int dynamic)
+    {
+        int image = indices[Grid.IdxX];
+        long source = (long)image * pixels;
+        long target = (long)Grid.IdxX * pixels;
+        long currentStep = dynamic != 0 ? step[0] : 0;
+        int row = dynamic != 0 ? Grid.IdxX : image;
+        RandomPurpose purpose = dynamic != 0 ? RandomPurpose.Binarization : RandomPurpose.StaticBinarization;
+        int blocks = (pixels + 4 * Philox.WordStride - 1) / (4 * Philox.WordStride) * Philox.WordStride;
+        for (int block = Group.IdxX; block < blocks; block += Group.DimX)
+        {
+            PhiloxBlock words = Philox.Generate(seed, purpose, currentStep, row, block);
+            int p = Philox.FirstElementOf(block);
+            Draw(data, source, output, target, p, pixels, words.W0);
+            Draw(data, source, output, target, p + Philox.WordStride, pixels, words.W1);
+            Draw(data, source, output, target, p + 2 * Philox.WordStride, pixels, words.W2);
+            Draw(data, source, output, target, p + 3 * Philox.WordStride, pixels, words.W3);
+        }
+    }
+
+    private static void Draw(ArrayView<TPixel> data, long source, ArrayView<float> output, long target, int p, int pixels, uint word)
+    {
+        if (p < pixels)
+            output[target + p] = Philox.ToUniform(word) < TFormat.ToFloat(data[source + p]) ? 1f : 0f;
+    }
+}

@@ -1,0 +1,45 @@
+// Group sizes, chosen from what the accelerator reports, and the reductions inside a group that go with them.
+
+using ILGPU;
+using ILGPU.Runtime;
+
+namespace GpuVae.Kernels;
+
+internal static class GroupShapes
+{
+    /// <summary>The largest group that any kernel here asks for; extent of its shared scratch.</summary>
+    public const int MaxRowGroup = 256;
+
+    /// <summary>
+    /// Threads of a group that works through one row (a sample, a column strip) together: a power of two.
+    /// On a CPU one warp, which is one vector and needs no barrier; elsewhere enough threads to hide latency.
+    /// </summary>
+    public static int ForRow(Accelerator accelerator)
+    {
+        int limit = Math.Min(accelerator.MaxNumThreadsPerGroup, MaxRowGroup);
+        int wanted = accelerator.AcceleratorType == AcceleratorType.CPU ? Math.Max(accelerator.WarpSize, 1) : MaxRowGroup;
+        return (int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)Math.Min(wanted, limit) + 1) / 2;
+    }
+
+    /// <summary>
+    /// Sum of <paramref name="value"/> over the threads of a one-dimensional group whose size is a power of two, known to every thread.
+    /// Always the same tree, so the result depends on the group size only. Every thread of the group must call it.
+    /// </summary>
+    /// <param name="value">This thread's term.</param>
+    /// <param name="scratch">Shared memory with at least one element per thread; free again on return.</param>
+    public static float Sum(float value, ArrayView<float> scratch)
+    {
+        int thread = Group.IdxX;
+        scratch[thread] = value;
+        Group.Barrier();
+        for (int stride = Group.DimX / 2; stride > 0; stride /= 2)
+        {
+            if (thread < stride)
+                scratch[thread] += scratch[thread + stride];
+            Group.Barrier();
+        }
+        float sum = scratch[0];
+        Group.Barrier();
+        return sum;
+    }
+}

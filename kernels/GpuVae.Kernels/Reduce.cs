@@ -1,0 +1,124 @@
+// Deterministic sums: each thread adds a fixed, strided set of elements in order, a group adds its threads in a fixed tree, one last
+// group adds the groups' partial sums the same way. The number of groups follows from the length alone, so a result depends on the data and
+// on the device's group size, never on which group happened to finish first. (Atomic additions would be shorter and would not have that.)
+
+using ILGPU;
+using ILGPU.Runtime;
+
+namespace GpuVae.Kernels;
+
+/// <summary>What a reduction adds up.</summary>
+public interface ITerm
+{
+    static abstract float Of(float x);
+}
+
+/// <summary>x itself.</summary>
+public readonly struct Value : ITerm
+{
+    public static float Of(float x) => x;
+}
+
+/// <summary>x².</summary>
+public readonly struct Square : ITerm
+{
+    public static float Of(float x) => x * x;
+}
+
+/// <summary>Sums over whole buffers and over columns.</summary>
+public sealed class Reduce : IDisposable
+{
+    private const int MaxPartials = 64;
+    private const int ElementsPerGroup = 4096;
+
+    private readonly int groupSize;
+    private readonly MemoryBuffer1D<float, Stride1D.Dense> partials;
+    private readonly Action<AcceleratorStream, KernelConfig, ArrayView<float>, ArrayView<float>, float, float> sum;
+    private readonly Action<AcceleratorStream, KernelConfig, ArrayView<float>, ArrayView<float>, float, float> sumOfSquares;
+    private readonly Action<AcceleratorStream, Index1D, ArrayView<float>, ArrayView<float>, float, float> columnSums;
+
+    public Reduce(Accelerator accelerator)
+    {
+        groupSize = GroupShapes.ForRow(accelerator);
+        partials = accelerator.Allocate1D<float>(MaxPartials);
+        sum = accelerator.LoadKernel<ArrayView<float>, ArrayView<float>, float, float>(SumKernel<Value>);
+        sumOfSquares = accelerator.LoadKernel<ArrayView<float>, ArrayView<float>, float, float>(SumKernel<Square>);
+        columnSums = accelerator.LoadAutoGroupedKernel<Index1D, ArrayView<float>, ArrayView<float>, float, float>(ColumnSumsKernel);
+    }
+
+    /// <summary>result = scale·Σ x + keep·result, for example a mean with scale = 1/n. With keep = 0 the old value is not read.</summary>
+    /// <param name="stream">Stream to run on; two sums of one instance must not run at the same time.</param>
+    /// <param name="x">[n].</param>
+    /// <param name="result">One element.</param>
+    /// <param name="scale">Factor of the sum.</param>
+    /// <param name="keep">Factor of what the result held before: 1 accumulates.</param>
+    public void Sum(AcceleratorStream stream, ArrayView<float> x, ArrayView<float> result, float scale = 1f, float keep = 0f) =>
+        Run(sum, stream, x, result, scale, keep);
+
+    /// <summary>result = Σ x²: the square of the Euclidean norm, as <see cref="Adam"/> takes it.</summary>
+    public void SumOfSquares(AcceleratorStream stream, ArrayView<float> x, ArrayView<float> result) => Run(sumOfSquares, stream, x, result, 1f, 0f);
+
+    /// <summary>result[j] = scale·Σ_i x[i, j] + keep·result[j] for x [rows × columns], result [columns], rows added in order.</summary>
+    public void ColumnSums(AcceleratorStream stream, ArrayView<float> x, ArrayView<float> result, float scale = 1f, float keep = 0f)
+    {
+        if (result.Length > 0)
+            columnSums(stream, result.IntExtent, x, result, scale, keep);
+    }
+
+    public void Dispose() => partials.Dispose();
+
+    private void Run(
+        Action<AcceleratorStream, KernelConfig, ArrayView<float>, ArrayView<float>, float, float> first,
+        AcceleratorStream stream, ArrayView<float> x, ArrayView<float> result, float scale, float keep)
+    {
+        int groups = (int)Math.Clamp(x.Length / ElementsPerGroup, 1, MaxPartials);
+        if (groups == 1)
+        {
+            first(stream, (1, groupSize), x, result, scale, keep);
+            return;
+        }
+        ArrayView<float> perGroup = partials.View.SubView(0, groups);
+        first(stream, (groups, groupSize), x, perGroup, 1f, 0f);
+        sum(stream, (1, groupSize), perGroup, result, scale, keep);
+    }
+
+    private static void SumKernel<TTerm>(ArrayView<float> x, ArrayView<float> result, float scale, float keep)
+        where TTerm : struct, ITerm
+    {
+        ArrayView<float> scratch = SharedMemory.Allocate<float>(GroupShapes.MaxRowGroup);
+        int length = x.IntLength;
+        int step = Grid.DimX * Group.DimX;
+        int i = Grid.IdxX * Group.DimX + Group.IdxX;
+        // Four chains: one addition waits for the one before it.
+        float sum0 = 0f, sum1 = 0f, sum2 = 0f, sum3 = 0f;
+        for (; i < length - 3 * step; i += 4 * step)
+        {
+            sum0 += TTerm.Of(x[i]);
+            sum1 += TTerm.Of(x[i + step]);
+            sum2 += TTerm.Of(x[i + 2 * step]);
+            sum3 += TTerm.Of(x[i + 3 * step]);
+        }
+        for (; i < length; i += step)
+            sum0 += TTerm.Of(x[i]);
+        float total = scale * GroupShapes.Sum(sum0 + sum1 + (sum2 + sum3), scratch);
+        if (Group.IdxX == 0)
+        {
+            if (keep != 0f)
+                total += keep * result[Grid.IdxX];
+            result[Grid.IdxX] = total;
+        }
+    }
+
+    private static void ColumnSumsKernel(Index1D column, ArrayView<float> x, ArrayView<float> result, float scale, float keep)
+    {
+        int columns = result.IntLength;
+        int rows = x.IntLength / columns;
+        float total = 0f;
+        for (int row = 0; row < rows; row++)
+            total += x[row * columns + column];
+        total *= scale;
+        if (keep != 0f)
+            total += keep * result[column];
+        result[column] = total;
+    }
+}

@@ -1,0 +1,29 @@
+using GpuVae.Kernels.Tests.Ops;
+
+namespace GpuVae.Kernels.Tests;
+
+/// <summary>One row of the table: something that kernels compute, at one size.</summary>
+/// <param name="Name">What it is and its size; unique.</param>
+/// <param name="Tolerance">Largest relative error ‖out − ref‖/‖ref‖ of any of its outputs.</param>
+/// <param name="Run">Uploads inputs, declares expected outputs (double precision), runs the kernels.</param>
+internal sealed record Op(string Name, double Tolerance, Action<OpRun> Run);
+
+/// <summary>
+/// Every operation of the kernel library, with its double-precision reference. To add one: a method in Ops/ that yields its rows at
+/// odd sizes, named below. Each present device then runs it.
+/// </summary>
+internal static class OpTable
+{
+    private static readonly Dictionary<string, Op> rows = new IEnumerable<Op>[]
+    {
+        GemmOps.Rows(), ActivationOps.Rows(), RandomOps.Rows(), LatentOps.Rows(), LossOps.Rows(), ReduceOps.Rows(), AdamOps.Rows(), GatherOps.Rows(),
+    }
+    .SelectMany(r => r).ToDictionary(op => op.Name);
+
+    /// <summary>The odd sizes that every element-wise or reducing op is tried at.</summary>
+    public static readonly int[] Sizes = [1, 3, 17, 129, 1000];
+
+    public static IEnumerable<Op> All => rows.Values;
+
+    public static Op Find(string name) => rows[name];
+}

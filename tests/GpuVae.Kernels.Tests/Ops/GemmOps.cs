@@ -1,0 +1,134 @@
+using ILGPU;
+
+namespace GpuVae.Kernels.Tests.Ops;
+
+internal static class GemmOps
+{
+    // k sequential float32 additions of products of either sign: the error grows like sqrt(k)·2^-24, 1.9e-6 of a term at k = 1000,
+    // while the sum itself grows like sqrt(k).
+    private const double Tolerance = 2e-6;
+
+    private static readonly (int M, int N, int K)[] sizes =
+    [
+        (1, 1, 1), (1, 17, 129), (3, 1, 17), (2, 3, 1000), (17, 129, 3), (129, 17, 17), (8, 40, 129), (12, 32, 5), (13, 33, 31), (129, 1000, 3),
+    ];
+
+    public static IEnumerable<Op> Rows()
+    {
+        foreach ((int m, int n, int k) in sizes)
+        {
+            for (int mask = 0; mask < 4; mask++)
+            {
+                bool ta = (mask & 1) != 0, tb = (mask & 2) != 0;
+                string name = $"Gemm {(ta ? "T" : "N")}{(tb ? "T" : "N")} {m}x{n}x{k}";
+                yield return new Op(name, Tolerance, run => Plain(run, ta, tb, m, n, k, 1f, 0f, 0));
+                yield return new Op($"{name} alpha beta pitch", Tolerance, run => Plain(run, ta, tb, m, n, k, 1.25f, -0.5f, 5));
+            }
+        }
+        yield return new Op("Gemm of depth 0", 0, run => Plain(run, false, false, 3, 17, 0, 1f, 0f, 0));
+        foreach ((int m, int n, int k) in new[] { (1, 17, 3), (17, 129, 17), (129, 20, 31) })
+        {
+            yield return new Op($"Gemm bias identity {m}x{n}x{k}", Tolerance, run => Bias<Identity>(run, m, n, k, x => x));
+            yield return new Op($"Gemm bias relu {m}x{n}x{k}", Tolerance, run => Bias<Relu>(run, m, n, k, x => Math.Max(x, 0)));
+            yield return new Op($"Gemm bias silu, keeping {m}x{n}x{k}", Tolerance, run => BiasKeep<Silu>(run, m, n, k, x => x * Reference.Sigmoid(x)));
+            yield return new Op($"Gemm derivative tanh {m}x{n}x{k}", Tolerance, run => Derivative<Tanh>(run, m, n, k, y => 1 - y * y));
+            yield return new Op($"Gemm row sums {m}x{n}x{k}", Tolerance, run => WeightGradient(run, m, n, k));
+        }
+    }
+
+    /// <summary>op(A)·op(B) in double precision, [m × n].</summary>
+    private static double[] Product(float[] a, int lda, bool ta, float[] b, int ldb, bool tb, int m, int n, int k)
+    {
+        var c = new double[m * n];
+        for (int i = 0; i < m; i++)
+        {
+            for (int p = 0; p < k; p++)
+            {
+                double x = a[ta ? p * lda + i : i * lda + p];
+                for (int j = 0; j < n; j++)
+                    c[i * n + j] += x * b[tb ? j * ldb + p : p * ldb + j];
+            }
+        }
+        return c;
+    }
+
+    private static void Plain(OpRun run, bool ta, bool tb, int m, int n, int k, float alpha, float beta, int pitch)
+    {
+        int lda = Math.Max(1, (ta ? m : k) + pitch), ldb = Math.Max(1, (tb ? k : n) + pitch), ldc = n + pitch;
+        float[] a = run.Uniform(lda * (ta ? k : m)), b = run.Uniform(ldb * (tb ? n : k)), c = run.Uniform(ldc * m);
+        double[] product = Product(a, lda, ta, b, ldb, tb, m, n, k);
+        double[] expected = Reference.ToDouble(c);
+        for (int i = 0; i < m; i++)
+        {
+            for (int j = 0; j < n; j++)
+            {
+                int at = i * ldc + j;
+                expected[at] = alpha * product[i * n + j] + (beta == 0 ? 0 : beta * expected[at]);
+                // What must not be read may be anything.
+                if (beta == 0)
+                    c[at] = float.NaN;
+            }
+        }
+        Gemm gemm = run.Own(new Gemm(run.Accelerator));
+        gemm.With<PlainEpilogue>().Run(
+            run.Stream, ta, tb, m, n, k, alpha, run.Upload(a), lda, run.Upload(b), ldb, beta, run.Expect("C", c, expected), ldc, default);
+    }
+
+    private static void Bias<TActivation>(OpRun run, int m, int n, int k, Func<double, double> f)
+        where TActivation : struct, IActivation
+    {
+        float[] x = run.Uniform(m * k), w = run.Uniform(n * k), bias = run.Uniform(n);
+        double[] expected = Product(x, k, false, w, k, true, m, n, k);
+        for (int i = 0; i < expected.Length; i++)
+            expected[i] = f(expected[i] + bias[i % n]);
+        Gemm gemm = run.Own(new Gemm(run.Accelerator));
+        gemm.With<BiasEpilogue<TActivation>>().Run(
+            run.Stream, false, true, m, n, k, 1f, run.Upload(x), k, run.Upload(w), k, 0f, run.Expect("Y", expected), n, new(run.Upload(bias)));
+    }
+
+    private static void BiasKeep<TActivation>(OpRun run, int m, int n, int k, Func<double, double> f)
+        where TActivation : struct, IActivation
+    {
+        float[] x = run.Uniform(m * k), w = run.Uniform(n * k), bias = run.Uniform(n);
+        double[] before = Product(x, k, false, w, k, true, m, n, k);
+        for (int i = 0; i < before.Length; i++)
+            before[i] += bias[i % n];
+        Gemm gemm = run.Own(new Gemm(run.Accelerator));
+        gemm.With<BiasKeepEpilogue<TActivation>>().Run(
+            run.Stream, false, true, m, n, k, 1f, run.Upload(x), k, run.Upload(w), k, 0f, run.Expect("Y", Array.ConvertAll(before, v => f(v))), n,
+            new(run.Upload(bias), run.Expect("pre-activation", before), n));
+    }
+
+    private static void Derivative<TActivation>(OpRun run, int m, int n, int k, Func<double, double> derivative)
+        where TActivation : struct, IActivation
+    {
+        // dX = (dY·W)·f'(X), with dY [m × k], W [k × n].
+        float[] dy = run.Uniform(m * k), w = run.Uniform(k * n), saved = run.Uniform(m * n);
+        double[] expected = Product(dy, k, false, w, n, false, m, n, k);
+        for (int i = 0; i < expected.Length; i++)
+            expected[i] *= derivative(saved[i]);
+        Gemm gemm = run.Own(new Gemm(run.Accelerator));
+        gemm.With<DerivativeEpilogue<TActivation>>().Run(
+            run.Stream, false, false, m, n, k, 1f, run.Upload(dy), k, run.Upload(w), n, 0f, run.Expect("dX", expected), n, new(run.Upload(saved), n));
+    }
+
+    private static void WeightGradient(OpRun run, int m, int n, int k)
+    {
+        // dW [m × n] = dYᵀ·X with dY [k × m], X [k × n]; db = column sums of dY.
+        float[] dy = run.Uniform(k * m), x = run.Uniform(k * n), db = run.Uniform(m), dw = run.Uniform(m * n);
+        double[] product = Product(dy, m, true, x, n, false, m, n, k);
+        var expectedBias = new double[m];
+        for (int i = 0; i < m; i++)
+        {
+            for (int p = 0; p < k; p++)
+                expectedBias[i] += dy[p * m + i];
+            expectedBias[i] += 0.5 * db[i];
+        }
+        for (int i = 0; i < product.Length; i++)
+            product[i] += 0.5 * dw[i];
+        Gemm gemm = run.Own(new Gemm(run.Accelerator));
+        ArrayView<float> rowSums = run.Expect("db", db, expectedBias);
+        gemm.With<PlainEpilogue>().Run(
+            run.Stream, true, false, m, n, k, 1f, run.Upload(dy), m, run.Upload(x), n, 0.5f, run.Expect("dW", dw, product), n, default, rowSums);
+    }
+}

@@ -1,0 +1,41 @@
+namespace GpuVae.Kernels.Tests.Ops;
+
+internal static class ReduceOps
+{
+    // Terms of one sign: no cancellation, at most 1000 additions in one lane of the scalar device and a tree above.
+    private const double Tolerance = 2e-6;
+
+    public static IEnumerable<Op> Rows()
+    {
+        foreach (int n in OpTable.Sizes.Append(100_003))
+        {
+            yield return new Op($"Sum {n}", Tolerance, run => Sum(run, n));
+            yield return new Op($"Sum of squares {n}", Tolerance, run => SumOfSquares(run, n));
+        }
+        foreach ((int rows, int columns) in new[] { (1, 17), (3, 1), (129, 1000), (1000, 3) })
+            yield return new Op($"Column sums {rows}x{columns}", Tolerance, run => ColumnSums(run, rows, columns));
+    }
+
+    private static void Sum(OpRun run, int n)
+    {
+        float[] x = run.Uniform(n, 0, 1);
+        Reduce reduce = run.Own(new Reduce(run.Accelerator));
+        ILGPU.ArrayView<float> view = run.Upload(x);
+        reduce.Sum(run.Stream, view, run.Expect("mean", [x.Average(v => (double)v)]), scale: 1f / n);
+        reduce.Sum(run.Stream, view, run.Expect("accumulated", [3f], [3 + x.Sum(v => (double)v)]), keep: 1f);
+    }
+
+    private static void SumOfSquares(OpRun run, int n)
+    {
+        float[] x = run.Uniform(n);
+        run.Own(new Reduce(run.Accelerator)).SumOfSquares(run.Stream, run.Upload(x), run.Expect("‖x‖²", [x.Sum(v => (double)v * v)]));
+    }
+
+    private static void ColumnSums(OpRun run, int rows, int columns)
+    {
+        float[] x = run.Uniform(rows * columns, 0, 1), before = run.Uniform(columns);
+        double[] expected = [.. Enumerable.Range(0, columns).Select(j =>
+            0.5 * Enumerable.Range(0, rows).Sum(i => (double)x[i * columns + j]) + 2 * (double)before[j])];
+        run.Own(new Reduce(run.Accelerator)).ColumnSums(run.Stream, run.Upload(x), run.Expect("sums", before, expected), 0.5f, 2f);
+    }
+}

@@ -1,0 +1,38 @@
+namespace GpuVae.Kernels.Tests;
+
+/// <summary>Double-precision mathematics that the references share.</summary>
+internal static class Reference
+{
+    /// <summary>Central difference of f at x, for derivatives checked independently of their formula.</summary>
+    public static double Slope(Func<double, double> f, double x)
+    {
+        const double h = 1e-5;
+        return (f(x + h) - f(x - h)) / (2 * h);
+    }
+
+    public static double Sigmoid(double x) => 1 / (1 + Math.Exp(-x));
+
+    public static double Softplus(double x) => Math.Max(x, 0) + Math.Log(1 + Math.Exp(-Math.Abs(x)));
+
+    /// <summary>Distribution function of the standard normal: its series around 0, its continued fraction in the tails (A&amp;S 26.2.11, 26.2.14).</summary>
+    public static double NormalDistribution(double x)
+    {
+        double density = Math.Exp(-x * x / 2) / Math.Sqrt(2 * Math.PI);
+        if (Math.Abs(x) < 5)
+        {
+            double term = x, sum = x;
+            for (int n = 3; n < 200; n += 2)
+                sum += term *= x * x / n;
+            return 0.5 + density * sum;
+        }
+        double fraction = 0;
+        for (int n = 60; n > 0; n--)
+            fraction = n / (Math.Abs(x) + fraction);
+        double tail = density / (Math.Abs(x) + fraction);
+        return x > 0 ? 1 - tail : tail;
+    }
+
+    public static double ClampLogVariance(double s) => Math.Clamp(s, -30, 20);
+
+    public static double[] ToDouble(float[] values) => Array.ConvertAll(values, v => (double)v);
+}
