@@ -5,7 +5,7 @@ public sealed class PhiloxTests
 {
     // Known-answer vectors of the Random123 distribution (kat_vectors, philox4x32 with 10 rounds): counter, key, result.
     [Theory]
-    [InlineData(new uint[] { 0, 0, 0, 0 }, new uint[] { 0, 0 }, new[] { 0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8 })]
+    [InlineData(new uint[] { 0, 0, 0, 0 }, new uint[] { 0, 0 }, new uint[] { 0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8 })]
     [InlineData(
         new[] { uint.MaxValue, uint.MaxValue, uint.MaxValue, uint.MaxValue }, new[] { uint.MaxValue, uint.MaxValue },
         new uint[] { 0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd })]
@@ -15,8 +15,8 @@ public sealed class PhiloxTests
     public void Gives_the_published_words(uint[] counter, uint[] key, uint[] expected)
     {
         PhiloxBlock words = Philox.Generate(counter[0], counter[1], counter[2], counter[3], key[0], key[1]);
-        Assert.Equal(expected, [words.W0, words.W1, words.W2, words.W3]);
-        Assert.Equal(expected, [words[0], words[1], words[2], words[3]]);
+        Assert.Equal(expected, new[] { words.W0, words.W1, words.W2, words.W3 });
+        Assert.Equal(expected, Enumerable.Range(0, 4).Select(word => words[word]));
     }
 
     [Theory]

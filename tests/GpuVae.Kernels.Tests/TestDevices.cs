@@ -1,0 +1,47 @@
+using ILGPU;
+using ILGPU.Algorithms;
+using ILGPU.Runtime;
+#if BUNDLED_RUNTIME
+using ILGPU.Runtime.CPU;
+#endif
+
+namespace GpuVae.Kernels.Tests;
+
+/// <summary>Every device of this machine that the table of ops runs on, by name. Opened when first used and kept.</summary>
+internal static class TestDevices
+{
+    private static readonly Lock gate = new();
+    private static readonly Dictionary<string, Func<Accelerator>> factories = Find();
+    private static readonly Dictionary<string, Accelerator> open = [];
+
+    public static IReadOnlyList<string> Names { get; } = [.. factories.Keys];
+
+    public static Accelerator Open(string name)
+    {
+        lock (gate)
+        {
+            if (!open.TryGetValue(name, out Accelerator? accelerator))
+                open[name] = accelerator = factories[name]();
+            return accelerator;
+        }
+    }
+
+    private static Dictionary<string, Func<Accelerator>> Find()
+    {
+        var found = new Dictionary<string, Func<Accelerator>>();
+#if BUNDLED_RUNTIME
+        found["CPU emulated"] = () => OpenCpu(new CPUDevice(16, 64, 1), CPUAcceleratorMode.Emulated);
+        // What ILGPU's own CPU accelerator offers by default: warps of 4, groups of 16.
+        found["CPU emulated, groups of 16"] = () => OpenCpu(new CPUDevice(4, 4, 1), CPUAcceleratorMode.Emulated);
+#endif
+        Context context = Context.Create(builder => builder.AllAccelerators().EnableAlgorithms());
+        foreach (Device device in context.Devices)
+            found[$"{device.AcceleratorType} {device.Name}"] = () => device.CreateAccelerator(context);
+        return found;
+    }
+
+#if BUNDLED_RUNTIME
+    private static Accelerator OpenCpu(CPUDevice device, CPUAcceleratorMode mode) =>
+        Context.Create(builder => builder.CPU(device).EnableAlgorithms()).CreateCPUAccelerator(0, mode);
+#endif
+}
