@@ -14,14 +14,14 @@ internal sealed record Op(string Name, double Tolerance, Action<OpRun> Run);
 /// </summary>
 internal static class OpTable
 {
+    /// <summary>The odd sizes that every element-wise or reducing op is tried at.</summary>
+    public static int[] Sizes => [1, 3, 17, 129, 1000];
+
     private static readonly Dictionary<string, Op> rows = new IEnumerable<Op>[]
     {
         GemmOps.Rows(), ActivationOps.Rows(), RandomOps.Rows(), LatentOps.Rows(), LossOps.Rows(), ReduceOps.Rows(), AdamOps.Rows(), GatherOps.Rows(),
     }
     .SelectMany(r => r).ToDictionary(op => op.Name);
-
-    /// <summary>The odd sizes that every element-wise or reducing op is tried at.</summary>
-    public static readonly int[] Sizes = [1, 3, 17, 129, 1000];
 
     public static IEnumerable<Op> All => rows.Values;
 
