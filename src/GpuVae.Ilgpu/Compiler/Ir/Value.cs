@@ -14,14 +14,21 @@ internal abstract class Value(IrType type, AddressSpace space = AddressSpace.Non
 
     internal void AddUser(Instruction user) => users.Add(user);
 
-    internal void RemoveUser(Instruction user) => users.Remove(user);
+    internal void RemoveUser(Instruction user)
+    {
+        // Passes mostly unlink what they linked last; the order of users means nothing.
+        int index = users.LastIndexOf(user);
+        users[index] = users[^1];
+        users.RemoveAt(users.Count - 1);
+    }
 
     public void ReplaceAllUsesWith(Value replacement)
     {
         if (ReferenceEquals(this, replacement))
             return;
-        foreach (var user in users.ToArray())
+        while (users.Count > 0)
         {
+            var user = users[^1];
             for (int i = 0; i < user.Operands.Count; i++)
             {
                 if (ReferenceEquals(user.Operands[i], this))

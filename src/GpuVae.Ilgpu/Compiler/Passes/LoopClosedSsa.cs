@@ -11,8 +11,9 @@ internal static class LoopClosedSsa
 {
     public static void Run(Dominators dominators, Loops loops)
     {
-        for (int i = loops.OuterFirst.Count - 1; i >= 0; i--)
-            new Closer(dominators, loops.OuterFirst[i]).Run();
+        // In the order of the headers: the phi that closes one loop may stand in the header of the next, whose value it is then.
+        foreach (var loop in loops.OuterFirst)
+            new Closer(dominators, loop).Run();
     }
 
     private sealed class Closer(Dominators dominators, Loop loop)

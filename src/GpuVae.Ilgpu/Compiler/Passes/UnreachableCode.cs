@@ -27,6 +27,8 @@ internal static class UnreachableCode
                 continue;
             foreach (var successor in block.Successors)
             {
+                if (!reachable.Contains(successor))
+                    continue;
                 foreach (var phi in successor.Phis)
                     phi.RemoveIncoming(block);
             }

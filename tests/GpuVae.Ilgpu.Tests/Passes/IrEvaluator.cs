@@ -1,0 +1,150 @@
+using GpuVae.Ilgpu.Compiler.Ir;
+using GpuVae.Ilgpu.Compiler.Passes;
+
+namespace GpuVae.Ilgpu.Tests.Passes;
+
+/// <summary>Runs a kernel for one thread, either along its graph or along its control tree, and returns what it stored.</summary>
+internal sealed class IrEvaluator(IReadOnlyDictionary<Parameter, long> scalars)
+{
+    private readonly Dictionary<Value, (Value? Base, Constant? Bits, long Offset)> values = [];
+    private int fuel = 200_000;
+
+    /// <summary>What memory holds, by origin and byte offset; unwritten memory is zero.</summary>
+    public Dictionary<(Value Origin, long Offset), ulong> Memory { get; } = [];
+
+    public IReadOnlyDictionary<long, ulong> Global =>
+        Memory.Where(m => m.Key.Origin is Parameter).ToDictionary(m => m.Key.Offset, m => m.Value);
+
+    public IrEvaluator RunGraph(IrKernel kernel)
+    {
+        BasicBlock? from = null;
+        for (var block = kernel.Entry; ;)
+        {
+            if (from is not null)
+                Copy(from, block);
+            RunBody(block);
+            switch (block.Terminator)
+            {
+                case Branch branch:
+                    (from, block) = (block, branch.Target);
+                    break;
+                case ConditionalBranch branch:
+                    (from, block) = (block, Bits(branch.Condition).Bits != 0 ? branch.WhenTrue : branch.WhenFalse);
+                    break;
+                default:
+                    return this;
+            }
+        }
+    }
+
+    public IrEvaluator RunTree(ControlNode node)
+    {
+        Run(node);
+        return this;
+    }
+
+    /// <summary>Null when control falls off the end; otherwise the jump under way.</summary>
+    private ControlNode? Run(ControlNode node)
+    {
+        switch (node)
+        {
+            case SequenceNode sequence:
+                foreach (var child in sequence.Children)
+                {
+                    if (Run(child) is { } jump)
+                        return jump;
+                }
+                return null;
+            case BlockNode block:
+                RunBody(block.Block);
+                return null;
+            case EdgeCopies copies:
+                Copy(copies.From, copies.To);
+                return null;
+            case IfNode branch:
+                return Run(Bits(branch.Branch.Condition).Bits != 0 ? branch.Then : branch.Else);
+            case LoopNode loop:
+                while (true)
+                {
+                    var jump = Run(loop.Body);
+                    Burn();
+                    if (jump is BreakNode leave && leave.Target == loop)
+                        return null;
+                    if (jump is not null && !(jump is ContinueNode next && next.Target == loop))
+                        return jump;
+                }
+            case LabeledNode label:
+                var inner = Run(label.Body);
+                return inner is BreakNode exit && exit.Target == label ? null : inner;
+            default:
+                return node;
+        }
+    }
+
+    private void Burn()
+    {
+        if (--fuel < 0)
+            throw new InvalidOperationException("the kernel does not end");
+    }
+
+    private void Copy(BasicBlock from, BasicBlock to)
+    {
+        var incoming = to.Phis.Select(p => Get(p.ValueFrom(from))).ToArray();
+        for (int i = 0; i < incoming.Length; i++)
+            values[to.Phis[i]] = incoming[i];
+    }
+
+    private void RunBody(BasicBlock block)
+    {
+        foreach (var instruction in block.Body)
+        {
+            Burn();
+            switch (instruction)
+            {
+                case ElementAddress address:
+                    var (origin, _, offset) = Get(address.Pointer);
+                    values[address] = (origin, null, offset + Bits(address.Index).SignedValue * address.ElementSize + address.Offset);
+                    break;
+                case Load load:
+                    var source = Get(load.Pointer);
+                    values[load] = (null, Constant.FromBits(load.Type, Memory.GetValueOrDefault((source.Base!, source.Offset))), 0);
+                    break;
+                case Store store:
+                    var target = Get(store.Pointer);
+                    Memory[(target.Base!, target.Offset)] = Bits(store.StoredValue).Bits;
+                    break;
+                case Select select:
+                    values[select] = Get(Bits(select.Condition).Bits != 0 ? select.WhenTrue : select.WhenFalse);
+                    break;
+                case Unary unary:
+                    Set(unary, ConstantEvaluator.Unary(unary.Op, Bits(unary.Operand)));
+                    break;
+                case Binary binary:
+                    Set(binary, ConstantEvaluator.Binary(binary.Op, Bits(binary.Left), Bits(binary.Right)));
+                    break;
+                case Compare compare:
+                    Set(compare, ConstantEvaluator.Compare(compare.Op, Bits(compare.Left), Bits(compare.Right)));
+                    break;
+                case GpuVae.Ilgpu.Compiler.Ir.Convert convert:
+                    Set(convert, ConstantEvaluator.Convert(convert.Op, Bits(convert.Operand), convert.Type));
+                    break;
+                default:
+                    throw new NotSupportedException(instruction.GetType().Name);
+            }
+        }
+        Burn();
+    }
+
+    private void Set(Instruction instruction, Constant? result) =>
+        values[instruction] = (null, result ?? throw new InvalidOperationException($"{instruction.GetType().Name} has no value"), 0);
+
+    private Constant Bits(Value value) => Get(value).Bits!;
+
+    private (Value? Base, Constant? Bits, long Offset) Get(Value value) => value switch
+    {
+        Constant constant => (null, constant, 0),
+        Parameter { Type: IrType.Pointer } or Allocation => (value, null, 0),
+        Parameter parameter => (null, Constant.FromBits(parameter.Type, (ulong)scalars[parameter]), 0),
+        _ => values[value],
+    };
+}
