@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using GpuVae.Ilgpu.Compiler.Frontend;
 using GpuVae.Ilgpu.Compiler.Ir;
+using GpuVae.Ilgpu.Compiler.Passes;
 
 namespace GpuVae.Ilgpu.Compiler;
 
@@ -13,6 +14,8 @@ internal static class KernelCompiler
     {
         var kernel = KernelBuilder.Build(entry, target);
         Verify(kernel);
+        if (target.Kind != TargetKind.Checked)
+            Optimizer.Run(kernel, target, _ => Verify(kernel));
         return kernel;
     }
 
