@@ -63,7 +63,9 @@ internal static class Intrinsics
         if (method.DeclaringType is not { } declaring)
             return false;
         string type = (declaring.IsGenericType ? declaring.GetGenericTypeDefinition() : declaring).FullName ?? declaring.Name;
-        if (Table[type, method.Name] is { } emit)
+        // The API writes atomic minimum and maximum of floats as compare-and-exchange loops, which every device has.
+        bool isFloatExtremum = type == "ILGPU.Atomic" && method.Name is "Min" or "Max" && TypeLayout.Of(TypeOf(method, 1)).CommonScalar.IsFloat();
+        if (Table[type, method.Name] is { } emit && !isFloatExtremum)
         {
             result = emit(builder, method, arguments);
             return true;
@@ -330,6 +332,12 @@ internal static class Intrinsics
             if (from.Length != leaves.Length || from.Zip(leaves).Any(p => p.First.Type.SizeOf() != p.Second.Type.SizeOf()))
                 throw b.Refuse("Unsafe.BitCast joins or splits scalars", "Shift and combine the parts as integers.");
             return b.FromStorage(to, [.. from.Select((v, i) => b.Emit.Convert(ConvertOp.Bitcast, v, leaves[i].Type))]);
+        };
+        table["System.Threading.Volatile", "Read"] = (b, m, a) => b.LoadFrom(a[0], TypeOf(m, 0).GetElementType()!);
+        table["System.Threading.Volatile", "Write"] = (b, m, a) =>
+        {
+            b.StoreTo(a[0], TypeOf(m, 0).GetElementType()!, a[1]);
+            return null;
         };
         table["System.Type", "GetTypeFromHandle"] = (_, _, a) => a[0];
         table["System.Type", "op_Equality"] = (b, _, a) => SameType(b, a, equal: true);

@@ -298,13 +298,16 @@ internal sealed partial class KernelBuilder
         if (isValue)
         {
             return found.Layout.Leaves.Length == 0
-                ? new Operand(field.FieldType, [new HostValue(HostValue.Opaque)])
+                ? Empty(field.FieldType)
                 : FromStorage(field.FieldType, target.Leaves[found.First..(found.First + found.Layout.Leaves.Length)]);
         }
         if (found.Layout.Leaves.Length == 0)
-            return new Operand(field.FieldType, [new HostValue(HostValue.Opaque)]);
+            return Empty(field.FieldType);
         return LoadFrom(FieldAddress(target, field), field.FieldType);
     }
+
+    /// <summary>What a field without scalars holds: nothing (an empty struct), or a reference that kernels never look at.</summary>
+    private static Operand Empty(Type type) => new(type, type.IsValueType ? [] : [new HostValue(HostValue.Opaque)]);
 
     private void StoreField(Operand target, FieldInfo field, Operand value)
     {

@@ -1,5 +1,6 @@
 using System.Reflection;
 using GpuVae.Ilgpu.Compiler.Ir;
+using ILGPU;
 
 namespace GpuVae.Ilgpu.Compiler.Frontend;
 
@@ -138,7 +139,7 @@ internal sealed partial class KernelBuilder
             (GeometryKind.GridIdxZ, GeometryKind.GroupDimZ, GeometryKind.GroupIdxZ),
         ];
         int rank = TypeLayout.Of(type).Leaves.Length;
-        if (type.FullName is not ("ILGPU.Index1D" or "ILGPU.Index2D" or "ILGPU.Index3D"))
+        if (type != typeof(Index1D) && type != typeof(Index2D) && type != typeof(Index3D))
             throw Refuse($"the index parameter has type {SequencePoints.NameOf(type)}", "Use Index1D, Index2D or Index3D.");
         var index = new Value[rank];
         guard = null!;
