@@ -1,0 +1,112 @@
+using GpuVae.Data;
+using GpuVae.Imaging;
+
+namespace GpuVae.Tests.Data;
+
+public class ImageFolderTests
+{
+    private static void Save(string path, int width, int height, int channels, byte value)
+    {
+        var image = new Image(width, height, channels);
+        image.Pixels.AsSpan().Fill(value);
+        ImageFile.Write(path, image);
+    }
+
+    [Fact]
+    public void Subfolders_are_labels()
+    {
+        using var folder = new TemporaryFolder();
+        Save(folder["dogs/b.png"], 4, 3, 1, 20);
+        Save(folder["cats/deep/a.pgm"], 4, 3, 1, 10);
+        Save(folder["dogs/a.png"], 4, 3, 1, 30);
+        folder.Write("dogs/notes.txt", [1, 2, 3]);
+        ImageSet set = ImageFolder.Load(folder.FullPath, new DataOptions());
+        Assert.Equal((3, 4, 3, 1), (set.Count, set.Width, set.Height, set.Channels));
+        Assert.Equal(["cats", "dogs"], set.LabelNames!);
+        Assert.Equal([0, 1, 1], set.Labels!);
+        Assert.Equal([10, 30, 20], Enumerable.Range(0, 3).Select(i => set[i][0]));
+    }
+
+    [Fact]
+    public void One_coloured_image_makes_the_set_rgb_unless_grey_is_wanted()
+    {
+        using var folder = new TemporaryFolder();
+        Save(folder["a.png"], 2, 2, 1, 50);
+        ImageFile.Write(folder["b.png"], new Image(2, 2, 3, [.. Enumerable.Range(0, 12).Select(i => (byte)i)]));
+        ImageSet rgb = ImageFolder.Load(folder.FullPath, new DataOptions());
+        Assert.Equal(3, rgb.Channels);
+        Assert.Null(rgb.Labels);
+        Assert.Equal([0, 3, 6, 9, 1, 4, 7, 10, 2, 5, 8, 11], rgb[1].ToArray());
+        Assert.Equal(1, ImageFolder.Load(folder.FullPath, new DataOptions { Channels = 1 }).Channels);
+    }
+
+    [Fact]
+    public void Different_sizes_need_a_size()
+    {
+        using var folder = new TemporaryFolder();
+        Save(folder["a.png"], 20, 10, 1, 50);
+        Save(folder["b.png"], 9, 40, 3, 50);
+        string message = Assert.Throws<BadInputException>(() => ImageFolder.Load(folder.FullPath, new DataOptions())).Message;
+        Assert.Contains(folder["a.png"], message);
+        Assert.Contains(folder["b.png"], message);
+        Assert.Contains("--size", message);
+        ImageSet set = ImageFolder.Load(folder.FullPath, new DataOptions { Size = new ImageSize(8, 6), Channels = 1 });
+        Assert.Equal((2, 8, 6), (set.Count, set.Width, set.Height));
+        Assert.All(set.Pixels, pixel => Assert.Equal(50, pixel));
+    }
+
+    [Fact]
+    public void Empty_folders_broken_files_and_missing_paths_are_named()
+    {
+        using var folder = new TemporaryFolder();
+        string Message(string spec) => Assert.Throws<BadInputException>(() => DataSource.Load(spec, new DataOptions())).Message;
+        Assert.Contains("holds no images", Message(folder.FullPath));
+        Assert.Contains("does not exist", Message(folder["nowhere"]));
+        Assert.Contains("digits", Message(folder["nowhere"]));
+        Save(folder["one.png"], 5, 5, 1, 1);
+        Assert.Contains("single image", Message(folder["one.png"]));
+        Assert.Contains("too few", Message(folder.FullPath));
+        folder.Write("two.png", [137, 80, 78, 71]);
+        Assert.Contains(folder["two.png"], Message(folder.FullPath));
+    }
+
+    [Fact]
+    public void Train_and_test_folders_are_the_two_sets()
+    {
+        using var folder = new TemporaryFolder();
+        Save(folder["train/a.png"], 5, 5, 1, 1);
+        Save(folder["train/b.png"], 5, 5, 1, 2);
+        Save(folder["test/a.png"], 5, 5, 1, 3);
+        DataSets sets = DataSource.Load(folder.FullPath, new DataOptions());
+        Assert.Equal((2, 1), (sets.Train.Count, sets.Test.Count));
+        Assert.Equal(3, sets.Test[0][0]);
+    }
+
+    [Fact]
+    public void The_built_in_set_takes_any_size_and_a_test_set_is_brought_to_that_of_the_training_set()
+    {
+        using var folder = new TemporaryFolder();
+        Save(folder["a.png"], 50, 40, 3, 200);
+        var options = new DataOptions { Size = new ImageSize(16, 12), Channels = 3, SyntheticCount = 40 };
+        DataSets sets = DataSource.Load(null, options);
+        Assert.Equal((40, 4, 16, 12, 3), (sets.Train.Count, sets.Test.Count, sets.Test.Width, sets.Test.Height, sets.Test.Channels));
+        Assert.NotEqual(sets.Train[0].ToArray(), sets.Test[0].ToArray());
+        ImageSet test = DataSource.Load("digits", options with { TestSpec = folder.FullPath }).Test;
+        Assert.Equal((1, 16, 12, 3), (test.Count, test.Width, test.Height, test.Channels));
+    }
+
+    [Theory]
+    [InlineData("28", 28, 28)]
+    [InlineData("64x48", 64, 48)]
+    public void Sizes_are_parsed(string text, int width, int height) => Assert.Equal(new ImageSize(width, height), ImageSize.Parse(text));
+
+    [Theory]
+    [InlineData("0")]
+    [InlineData("-3")]
+    [InlineData("3x")]
+    [InlineData("1x2x3")]
+    [InlineData("99999")]
+    [InlineData("NaN")]
+    public void Bad_sizes_are_refused(string text) =>
+        Assert.Contains(text, Assert.Throws<BadInputException>(() => ImageSize.Parse(text)).Message);
+}

@@ -1,0 +1,69 @@
+using System.Security.Cryptography;
+using GpuVae.Data;
+
+namespace GpuVae.Tests.Data;
+
+public class SyntheticDigitsTests
+{
+    [Fact]
+    public void The_pixels_are_the_same_on_every_platform()
+    {
+        // Recorded once; only exactly rounded arithmetic is used, so no processor or runtime may change it.
+        byte[] digest = SHA256.HashData(SyntheticDigits.Create(100, seed: 1).Pixels);
+        Assert.Equal("2AF3BD1227EFCBA6A12BD5DB9D85455C5BA9855B70BEC5ECBF9EE21D87198213", Convert.ToHexString(digest));
+    }
+
+    [Fact]
+    public void An_image_depends_on_seed_and_index_only()
+    {
+        ImageSet few = SyntheticDigits.Create(50, 3), many = SyntheticDigits.Create(500, 3), other = SyntheticDigits.Create(50, 4);
+        Assert.Equal(few.Pixels, many.Pixels[..few.Pixels.Length]);
+        Assert.NotEqual(few.Pixels, other.Pixels);
+    }
+
+    [Fact]
+    public void Classes_are_balanced_and_named()
+    {
+        ImageSet set = SyntheticDigits.Create(14_000, 5);
+        Assert.Equal(14, set.LabelNames!.Length);
+        Assert.Equal("7", set.LabelNames[7]);
+        // 1000 of each expected; a deviation of six sigma would be 183.
+        Assert.All(Enumerable.Range(0, 14), label => Assert.InRange(set.Labels!.Count(l => l == label), 817, 1183));
+    }
+
+    [Fact]
+    public void Drawings_are_strokes_inside_the_frame()
+    {
+        ImageSet set = SyntheticDigits.Create(1000, 6);
+        for (int i = 0; i < set.Count; i++)
+        {
+            byte[] image = set[i].ToArray();
+            Assert.Equal(255, image.Max());
+            Assert.InRange(image.Count(p => p > 0), 30, 400);
+            int[] border = [.. Enumerable.Range(0, 28).SelectMany(k => new[] { k, 27 * 28 + k, k * 28, k * 28 + 27 })];
+            Assert.InRange(border.Count(k => image[k] > 0), 0, 10);
+        }
+    }
+
+    [Fact]
+    public void A_nearest_class_mean_tells_the_classes_apart()
+    {
+        ImageSet train = SyntheticDigits.Create(4000, 7), test = SyntheticDigits.Create(500, 8);
+        var means = new double[14][];
+        for (int label = 0; label < 14; label++)
+        {
+            int[] members = [.. Enumerable.Range(0, train.Count).Where(i => train.Labels![i] == label)];
+            means[label] = [.. Enumerable.Range(0, 784).Select(p => members.Average(i => (double)train[i][p]))];
+        }
+        double Distance(int i, double[] mean)
+        {
+            double sum = 0;
+            for (int p = 0; p < 784; p++)
+                sum += (test[i][p] - mean[p]) * (test[i][p] - mean[p]);
+            return sum;
+        }
+        int Nearest(int i) => Enumerable.Range(0, 14).MinBy(label => Distance(i, means[label]));
+        int right = Enumerable.Range(0, test.Count).Count(i => Nearest(i) == test.Labels![i]);
+        Assert.InRange(right, 350, 499); // drawings are legible, and not so alike that there is nothing to learn
+    }
+}

@@ -1,0 +1,52 @@
+using GpuVae.Formats;
+
+namespace GpuVae.Tests.Formats;
+
+public class AtomicFileTests
+{
+    [Fact]
+    public void A_failure_leaves_the_old_file_and_nothing_else()
+    {
+        using var folder = new TemporaryFolder();
+        string path = folder.Write("a.bin", [1, 2, 3]);
+        Assert.Throws<InvalidOperationException>(() => AtomicFile.Write(path, stream =>
+        {
+            stream.Write(new byte[100_000]);
+            Assert.Equal([1, 2, 3], File.ReadAllBytes(path));
+            throw new InvalidOperationException();
+        }));
+        Assert.Equal([1, 2, 3], File.ReadAllBytes(path));
+        Assert.Single(Directory.GetFiles(folder.FullPath));
+    }
+
+    [Fact]
+    public void A_full_disk_names_the_file_and_keeps_the_old_one()
+    {
+        using var folder = new TemporaryFolder();
+        string path = folder.Write("a.bin", [1, 2, 3]);
+        var full = new IOException("No space left on device");
+        string message = Assert.Throws<IOException>(() => AtomicFile.Write(path, _ => throw full)).Message;
+        Assert.Contains(path, message);
+        Assert.Contains("No space left", message);
+        Assert.Equal([1, 2, 3], File.ReadAllBytes(path));
+        Assert.Single(Directory.GetFiles(folder.FullPath));
+    }
+
+    [Fact]
+    public void What_a_killed_process_left_is_overwritten_and_folders_are_made()
+    {
+        using var folder = new TemporaryFolder();
+        folder.Write("new/a.bin.tmp", new byte[1000]);
+        AtomicFile.Write(folder["new/a.bin"], stream => stream.WriteByte(7));
+        Assert.Equal([7], File.ReadAllBytes(folder["new/a.bin"]));
+        Assert.Single(Directory.GetFiles(folder["new"]));
+    }
+
+    [Fact]
+    public void A_place_that_cannot_be_written_is_an_error_that_names_it()
+    {
+        using var folder = new TemporaryFolder();
+        string path = Path.Combine(folder.Write("file", [1]), "below");
+        Assert.Contains(path, Assert.Throws<IOException>(() => AtomicFile.Write(path, stream => stream.WriteByte(1))).Message);
+    }
+}
