@@ -405,8 +405,45 @@ internal sealed class InstructionSimplification
         _ => op,
     };
 
+    /// <summary>
+    /// The low half of a wide sum or product needs only the low halves of its operands, and the high half of a product of widened
+    /// I32 is one operation: 64-bit arithmetic on 32-bit lanes costs a vector machine several times as much.
+    /// </summary>
+    private Value? Narrow(Ir.Convert convert)
+    {
+        if (convert is not { Op: ConvertOp.Truncate, Type: IrType.I32, Operand: Binary { Type: IrType.I64 } wide })
+            return null;
+        if (wide.Op is BinaryOp.Add or BinaryOp.Sub or BinaryOp.Mul or BinaryOp.And or BinaryOp.Or or BinaryOp.Xor &&
+            LowHalf(wide.Left) is { } left && LowHalf(wide.Right) is { } right)
+        {
+            return Add(new Binary(wide.Op, left, right));
+        }
+        if (wide is { Op: BinaryOp.ShrUnsigned or BinaryOp.Shr, Right: Constant { Bits: 32 }, Left: Binary { Op: BinaryOp.Mul } product } &&
+            Unsigned32(product.Left) is { } a && Unsigned32(product.Right) is { } b)
+        {
+            return Add(new Binary(BinaryOp.MulHighUnsigned, a, b));
+        }
+        return null;
+
+        static Value? LowHalf(Value value) => value switch
+        {
+            Constant constant => Constant.FromBits(IrType.I32, constant.Bits),
+            Ir.Convert { Op: ConvertOp.ZeroExtend or ConvertOp.SignExtend, Operand: { Type: IrType.I32 } narrow } => narrow,
+            _ => null,
+        };
+
+        static Value? Unsigned32(Value value) => value switch
+        {
+            Constant { Bits: <= uint.MaxValue } constant => Constant.FromBits(IrType.I32, constant.Bits),
+            Ir.Convert { Op: ConvertOp.ZeroExtend, Operand: { Type: IrType.I32 } narrow } => narrow,
+            _ => null,
+        };
+    }
+
     private Value? SimplifyConvert(Ir.Convert convert)
     {
+        if (Narrow(convert) is { } narrowed)
+            return narrowed;
         if (convert.Operand is not Ir.Convert inner)
             return convert.Op == ConvertOp.Bitcast && convert.Type == convert.Operand.Type ? convert.Operand : null;
         var source = inner.Operand;

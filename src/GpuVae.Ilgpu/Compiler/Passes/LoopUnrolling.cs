@@ -9,7 +9,7 @@ namespace GpuVae.Ilgpu.Compiler.Passes;
 /// </summary>
 internal static class LoopUnrolling
 {
-    private const int SmallBudget = 128;
+    private const int SmallBudget = 256;
     private const int SmallTurns = 16;
     private const int LocalArrayBudget = 8192;
     private const int LocalArrayTurns = 512;

@@ -1,0 +1,47 @@
+#if BUNDLED_RUNTIME
+using GpuVae.Ilgpu.Compiler;
+using GpuVae.Ilgpu.Compiler.Analyses;
+using GpuVae.Ilgpu.Compiler.Frontend;
+using GpuVae.Ilgpu.Compiler.Ir;
+using GpuVae.Ilgpu.Compiler.Passes;
+
+namespace GpuVae.Kernels.Tests;
+
+/// <summary>Every kernel of the library goes through the compiler for each kind of target, valid after every pass, and can be structured.</summary>
+public class CompilationTests
+{
+    public static TheoryData<string> Kernels => [.. KernelCatalog.All.Select(KernelCatalog.Describe).Distinct()];
+
+    [Theory]
+    [MemberData(nameof(Kernels))]
+    public void CompilesForEveryTarget(string name)
+    {
+        var method = KernelCatalog.All.First(k => KernelCatalog.Describe(k) == name);
+        bool isImplicit = KernelCatalog.IsImplicitlyGrouped(method);
+        var layout = new ParameterLayout([.. method.GetParameters().Skip(isImplicit ? 1 : 0).Select(p => p.ParameterType)]);
+        foreach (var target in new KernelTarget[]
+        {
+            new(TargetKind.Cpu) { WarpSize = 16, GroupDim = (16, 1, 1) }, new(TargetKind.OpenCL), new(TargetKind.Cuda) { WarpSize = 32 },
+        })
+        {
+            var kernel = KernelBuilder.Build(new KernelEntry(method, isImplicit, layout, new Dictionary<int, ulong>()), target);
+            IrVerifier.Verify(kernel);
+            Optimizer.Run(kernel, target, pass =>
+            {
+                try
+                {
+                    IrVerifier.Verify(kernel);
+                }
+                catch (InvalidOperationException exception)
+                {
+                    throw new InvalidOperationException($"after {pass}: {exception.Message}", exception);
+                }
+            });
+            Structurizer.Build(kernel);
+            IrVerifier.Verify(kernel);
+            // A local array that stays in memory would cost a GPU a round trip per access: all of them should have become registers.
+            Xunit.Assert.DoesNotContain(kernel.Allocations, a => a.Space == AddressSpace.Local);
+        }
+    }
+}
+#endif

@@ -1,0 +1,90 @@
+using System.Reflection;
+using ILGPU;
+
+namespace GpuVae.Kernels.Tests;
+
+/// <summary>
+/// Every kernel of the library by convention: static void methods called …Kernel, with each type that fits put in for each type parameter.
+/// </summary>
+internal static class KernelCatalog
+{
+    private const BindingFlags Declared = BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly;
+
+    private static readonly Type[] types = typeof(Gemm).Assembly.GetTypes();
+    private static readonly Lazy<MethodInfo[]> all = new(Find);
+
+    public static IReadOnlyList<MethodInfo> All => all.Value;
+
+    /// <summary>The first parameter is the index that the runtime supplies.</summary>
+    public static bool IsImplicitlyGrouped(MethodInfo kernel) =>
+        kernel.GetParameters()[0].ParameterType is var type && (type == typeof(Index1D) || type == typeof(Index2D) || type == typeof(Index3D));
+
+    public static string Describe(MethodInfo kernel) => $"{Describe(kernel.DeclaringType!)}.{kernel.Name}{Arguments(kernel.GetGenericArguments())}";
+
+    private static string Describe(Type type) => type.Name.Split('`')[0] + Arguments(type.GetGenericArguments());
+
+    private static string Arguments(Type[] arguments) => arguments.Length == 0 ? "" : $"<{string.Join(", ", arguments.Select(Describe))}>";
+
+    private static MethodInfo[] Find()
+    {
+        var found = new List<MethodInfo>();
+        foreach (var type in types)
+        {
+            foreach (var method in type.GetMethods(Declared))
+            {
+                if (method.ReturnType != typeof(void) || method.GetParameters().Length == 0 || !method.Name.TrimEnd("0123456789".ToCharArray()).EndsWith("Kernel", StringComparison.Ordinal))
+                    continue;
+                foreach (var closed in Close(type))
+                {
+                    var onClosed = closed == type ? method : closed.GetMethods(Declared).Single(m => m.MetadataToken == method.MetadataToken);
+                    if (!onClosed.IsGenericMethodDefinition)
+                        found.Add(onClosed);
+                    else
+                        found.AddRange(Bindings(onClosed.GetGenericArguments()).Select(onClosed.MakeGenericMethod));
+                }
+            }
+        }
+        return [.. found];
+    }
+
+    private static IEnumerable<Type> Close(Type type) =>
+        type.IsGenericTypeDefinition ? Bindings(type.GetGenericArguments()).Select(a => type.MakeGenericType(a)) : [type];
+
+    /// <summary>All ways to put types of the library in for the parameters. One that no interface constrains follows from the others.</summary>
+    private static IEnumerable<Type[]> Bindings(Type[] parameters)
+    {
+        IEnumerable<Dictionary<Type, Type>> bindings = [[]];
+        foreach (var parameter in parameters)
+        {
+            foreach (var constraint in parameter.GetGenericParameterConstraints().Where(c => c.IsInterface))
+                bindings = bindings.SelectMany(b => Candidates(constraint).Select(c => Bind(b, parameter, constraint, c))).ToArray();
+        }
+        return bindings.Select(b => parameters.Select(p => b[p]).ToArray());
+    }
+
+    private static Dictionary<Type, Type> Bind(
+        Dictionary<Type, Type> binding, Type parameter, Type constraint, (Type Candidate, Type Interface) choice)
+    {
+        var result = new Dictionary<Type, Type>(binding) { [parameter] = choice.Candidate };
+        var formal = constraint.GetGenericArguments();
+        var actual = choice.Interface.GetGenericArguments();
+        for (int i = 0; i < formal.Length; i++)
+        {
+            if (formal[i].IsGenericParameter)
+                result[formal[i]] = actual[i];
+        }
+        return result;
+    }
+
+    private static IEnumerable<(Type Candidate, Type Interface)> Candidates(Type constraint)
+    {
+        var definition = constraint.IsGenericType ? constraint.GetGenericTypeDefinition() : constraint;
+        foreach (var type in types.Where(t => t.IsValueType && t.GetInterfaces().Any(Matches)))
+        {
+            foreach (var closed in Close(type))
+                yield return (closed, closed.GetInterfaces().First(Matches));
+        }
+
+        bool Matches(Type candidate) => (candidate.IsGenericType ? candidate.GetGenericTypeDefinition() : candidate) == definition;
+    }
+}
