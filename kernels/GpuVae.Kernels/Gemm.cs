@@ -1,11 +1,11 @@
-// General matrix product C = epilogue(alpha·op(A)·op(B) + beta·C), float32, row-major with leading dimensions (BLAS level 3; Dongarra et al.
-// 1990, doi:10.1145/77626.79170), and beside it the row sums of op(A), which in a weight gradient dW = dYᵀ·X are the bias gradient.
+// General matrix product C = epilogue(alpha·op(A)·op(B) + beta·C), float32, row-major with leading dimensions (BLAS level 3; Dongarra
+// et al. 1990, doi:10.1145/77626.79170), and beside it the row sums of op(A), which in a weight gradient dW = dYᵀ·X are the bias gradient.
 //
 // Two kernels, for the two kinds of machine:
 //
-//   Lanes  CPU. A group is one warp, that is one vector. Lanes own columns (two each), rows live in named locals: a micro-kernel of 12 rows × 2
-//          vectors keeps 24 accumulators in 32 vector registers, 6 × 2 in 16 (Van Zee & van de Geijn 2015, "BLIS", doi:10.1145/2764454). An
-//          element of A is the same for all lanes, a row of B is contiguous over the lanes; where it is not (op(B) = Bᵀ) B is packed first.
+//   Lanes  CPU. A group is one warp, that is one vector. Lanes own columns (two each), rows live in named locals: a micro-kernel of
+//          12 rows × 2 vectors keeps 24 accumulators in 32 vector registers, 6 × 2 in 16 (Van Zee & van de Geijn 2015, "BLIS",
+//          doi:10.1145/2764454). An element of A is the same for all lanes, a row of B is contiguous over the lanes.
 //   Tiles  GPUs. A group stages tiles of A and B in shared memory, each thread holds 4 × 4 of C in named locals.
 //
 // Every element of C is summed by one thread in the order of k, so results do not depend on scheduling.
@@ -19,91 +19,71 @@ namespace GpuVae.Kernels;
 /// <remarks>Products of one instance share that space, so they must be enqueued on one stream.</remarks>
 public sealed class Gemm : IDisposable
 {
-    private readonly Action<AcceleratorStream, KernelConfig, ArrayView<float>, ArrayView<float>, int, int, int> packTransposed;
-    private MemoryBuffer1D<float, Stride1D.Dense> packed;
-
     public Gemm(Accelerator accelerator)
     {
         Accelerator = accelerator;
-        UseLanes = accelerator.AcceleratorType == AcceleratorType.CPU;
-        if (UseLanes)
+        if (accelerator.AcceleratorType == AcceleratorType.CPU)
         {
-            GroupX = accelerator.WarpSize;
-            GroupY = 1;
+            Group = new Index2D(accelerator.WarpSize, 1);
             // 24 accumulators and their operands need the 32 registers that come with vectors of 16 floats.
-            TileRows = accelerator.WarpSize >= 16 ? GemmLanes.MaxRows : GemmLanes.MaxRows / 2;
-            TileColumns = 2 * GroupX;
+            TileRows = accelerator.WarpSize >= 16 ? GemmLanes.ManyRows : GemmLanes.FewRows;
+            TileColumns = 2 * accelerator.WarpSize;
+            Packing = new GemmPacking(accelerator, TileRows);
         }
         else
         {
-            int side = accelerator.MaxNumThreadsPerGroup;
-            GroupX = side >= 256 ? 16 : side >= 64 ? 8 : 4;
-            GroupY = GroupX;
-            TileRows = GemmTiles.ThreadTile * GroupY;
-            TileColumns = GemmTiles.ThreadTile * GroupX;
+            int threads = accelerator.MaxNumThreadsPerGroup;
+            int side = threads >= 256 ? 16 : threads >= 64 ? 8 : 4;
+            Group = new Index2D(side, side);
+            TileRows = GemmTiles.ThreadTile * side;
+            TileColumns = GemmTiles.ThreadTile * side;
         }
-        packTransposed = accelerator.LoadKernel<ArrayView<float>, ArrayView<float>, int, int, int>(GemmLanes.PackTransposedKernel);
-        packed = accelerator.Allocate1D<float>(1);
     }
 
     internal Accelerator Accelerator { get; }
 
-    internal bool UseLanes { get; }
+    /// <summary>Threads of a group.</summary>
+    internal Index2D Group { get; }
 
-    internal int GroupX { get; }
-
-    internal int GroupY { get; }
-
+    /// <summary>Rows of C per tile.</summary>
     internal int TileRows { get; }
 
+    /// <summary>Columns of C per panel or tile.</summary>
     internal int TileColumns { get; }
+
+    /// <summary>Space for packed operands, on CPUs.</summary>
+    internal GemmPacking? Packing { get; }
 
     /// <summary>Loads the product with one epilogue; do so once and keep it.</summary>
     public Gemm<TEpilogue> With<TEpilogue>()
         where TEpilogue : struct, IEpilogue => new(this);
 
-    /// <summary>Makes room for packed operands of products up to this size, so that none of them allocates while running.</summary>
-    /// <param name="n">Columns of C.</param>
-    /// <param name="k">Depth of the product.</param>
-    public void Reserve(int n, int k)
-    {
-        if (!UseLanes)
-            return;
-        long needed = (long)((n + TileColumns - 1) / TileColumns) * TileColumns * k;
-        if (needed <= packed.Length)
-            return;
-        Accelerator.Synchronize();
-        packed.Dispose();
-        packed = Accelerator.Allocate1D<float>(needed);
-    }
-
-    public void Dispose() => packed.Dispose();
-
-    /// <summary>Bᵀ for B [n × k] as panels of TileColumns columns: [panel][k][column], missing columns zero.</summary>
-    internal ArrayView<float> PackTransposed(AcceleratorStream stream, ArrayView<float> b, int ldb, int n, int k)
-    {
-        Reserve(n, k);
-        int panels = (n + TileColumns - 1) / TileColumns;
-        packTransposed(stream, (panels, GroupX), b, packed.View, ldb, n, k);
-        return packed.View;
-    }
+    public void Dispose() => Packing?.Dispose();
 }
 
 /// <summary>A matrix product with one epilogue. Made by <see cref="Gemm.With{TEpilogue}"/>.</summary>
 /// <typeparam name="TEpilogue">What happens to each element before it is stored.</typeparam>
+/// <remarks>The first product of a kind may load its kernel and grow the space for packed operands; after that a call allocates nothing.</remarks>
 public sealed class Gemm<TEpilogue>
     where TEpilogue : struct, IEpilogue
 {
-    private readonly Gemm gemm;
-    private readonly Action<AcceleratorStream, KernelConfig, ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, GemmArguments, TEpilogue> kernel;
+    // Slices of k and blocks of C are sized so that a slice of a panel (512·32 floats = 64 KiB) and of a block's rows (20·12·512 floats =
+    // 480 KiB) stay in a second-level cache of 1 MiB; products that fit in it anyway are not cut.
+    private const int DepthBlock = 512;
+    private const int LargeDepth = 1024;
+    private const int PanelsOfLarge = 4;
+    private const int MaxTilesOfLarge = 20;
 
-    internal Gemm(Gemm gemm)
-    {
-        this.gemm = gemm;
-        kernel = gemm.UseLanes
-            ? gemm.TileRows == GemmLanes.MaxRows ? Load(GemmLanes.Kernel12) : Load(GemmLanes.Kernel6)
-            : Load(GemmTiles.Kernel);
-    }
+    // An operand larger than this falls out of the second-level cache before it is read again.
+    private const int PackingElements = 1 << 18;
+
+    // Work per core is cut into this many groups at least, so that cores that start late still find some.
+    private const int GroupsPerCore = 8;
+
+    private readonly Gemm gemm;
+    private GemmLauncher<TEpilogue>? tiles, neighbouringRows, distantRows;
+
+    internal Gemm(Gemm gemm) => this.gemm = gemm;
 
     /// <summary>C = epilogue(alpha·op(A)·op(B) + beta·C).</summary>
     /// <param name="stream">Stream to run on.</param>
@@ -135,14 +115,14 @@ public sealed class Gemm<TEpilogue>
         Check("B", b, transposeB ? n : k, transposeB ? k : n, ldb);
         Check("C", c, m, n, ldc);
         if (rowSums.Length > 0 && rowSums.Length < m)
-            throw new ArgumentException($"The row sums need {m} elements, one per row of op(A), but the view has {rowSums.Length}.", nameof(rowSums));
+        {
+            throw new ArgumentException(
+                $"The row sums need {m} elements, one per row of op(A), but the view has {rowSums.Length}.", nameof(rowSums));
+        }
         if (m == 0 || n == 0)
             return;
 
-        bool pack = gemm.UseLanes && transposeB && k > 0;
-        if (pack)
-            b = gemm.PackTransposed(stream, b, ldb, n, k);
-        var arguments = new GemmArguments
+        var g = new GemmArguments
         {
             M = m,
             N = n,
@@ -150,49 +130,112 @@ public sealed class Gemm<TEpilogue>
             ARow = transposeA ? 1 : lda,
             ADepth = transposeA ? lda : 1,
             BColumn = transposeB ? ldb : 1,
-            BDepth = pack ? gemm.TileColumns : transposeB ? 1 : ldb,
-            BPanel = pack ? gemm.TileColumns * k : gemm.TileColumns,
+            BDepth = transposeB ? 1 : ldb,
             Ldc = ldc,
             Alpha = alpha,
             Beta = beta,
-            BPacked = pack ? 1 : 0,
             WithRowSums = rowSums.Length > 0 ? 1 : 0,
         };
         // A view must always be passed; without row sums C stands in and is not touched through it.
-        KernelConfig config = (
-            new Index2D((n + gemm.TileColumns - 1) / gemm.TileColumns, (m + gemm.TileRows - 1) / gemm.TileRows), new Index2D(gemm.GroupX, gemm.GroupY));
-        kernel(stream, config, a, b, c, rowSums.Length > 0 ? rowSums : c, arguments, epilogue);
+        ArrayView<float> sums = rowSums.Length > 0 ? rowSums : c;
+        if (gemm.Packing is { } packing)
+            RunLanes(packing, stream, transposeA, transposeB, g, a, lda, b, ldb, c, sums, epilogue);
+        else
+        {
+            tiles ??= Load(GemmTiles.Kernel);
+            var grid = new Index2D(Blocks(n, gemm.TileColumns), Blocks(m, gemm.TileRows));
+            tiles(stream, (grid, gemm.Group), a, b, c, sums, g, epilogue);
+        }
     }
 
-    private Action<AcceleratorStream, KernelConfig, ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, GemmArguments, TEpilogue> Load(
+    private void RunLanes(
+        GemmPacking packing, AcceleratorStream stream, bool transposeA, bool transposeB, GemmArguments g, ArrayView<float> a, int lda,
+        ArrayView<float> b, int ldb, ArrayView<float> c, ArrayView<float> sums, TEpilogue epilogue)
+    {
+        int panels = Blocks(g.N, gemm.TileColumns), rowTiles = Blocks(g.M, gemm.TileRows);
+        bool large = g.K >= LargeDepth && g.M >= 2 * gemm.TileRows;
+        bool packA = g.K > 0 && (long)g.M * g.K > PackingElements && panels >= 8;
+        bool packB = g.K > 0 && (transposeB || ((long)g.N * g.K > PackingElements && rowTiles >= 16));
+        g.ATile = gemm.TileRows * g.ARow;
+        g.BPanel = gemm.TileColumns;
+        if (packA)
+        {
+            a = packing.PackA(stream, a, lda, transposeA, g.M, g.K);
+            g.ARow = 1;
+            g.ADepth = gemm.TileRows;
+            g.ATile = gemm.TileRows * g.K;
+        }
+        if (packB)
+        {
+            b = packing.PackB(stream, b, ldb, transposeB, g.N, g.K);
+            g.BDepth = gemm.TileColumns;
+            g.BPanel = gemm.TileColumns * g.K;
+            g.BPacked = 1;
+        }
+        g.DepthBlock = large ? DepthBlock : Math.Max(g.K, 1);
+        g.PanelsPerGroup = large ? PanelsOfLarge : 1;
+        int groupsX = Blocks(panels, g.PanelsPerGroup);
+        int groupsY = Math.Clamp(Blocks(GroupsPerCore * gemm.Accelerator.NumMultiprocessors, groupsX), 1, rowTiles);
+        g.TilesPerGroup = Math.Min(Blocks(rowTiles, groupsY), large ? MaxTilesOfLarge : int.MaxValue);
+        groupsY = Blocks(rowTiles, g.TilesPerGroup);
+
+        GemmLauncher<TEpilogue> launcher = packA || transposeA
+            ? neighbouringRows ??= LoadLanes<GemmLanes.NeighbouringRows>()
+            : distantRows ??= LoadLanes<GemmLanes.DistantRows>();
+        launcher(stream, (new Index2D(groupsX, groupsY), gemm.Group), a, b, c, sums, g, epilogue);
+    }
+
+    private GemmLauncher<TEpilogue> LoadLanes<TRows>()
+        where TRows : struct, GemmLanes.IRows =>
+        gemm.TileRows == GemmLanes.ManyRows ? Load(GemmLanes.Kernel12<TRows, TEpilogue>) : Load(GemmLanes.Kernel6<TRows, TEpilogue>);
+
+    private GemmLauncher<TEpilogue> Load(
         Action<ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, GemmArguments, TEpilogue> method) =>
-        gemm.Accelerator.LoadKernel(method);
+        new(gemm.Accelerator.LoadKernel(method));
+
+    private static int Blocks(int count, int size) => (count + size - 1) / size;
 
     private static void Check(string name, ArrayView<float> view, int rows, int columns, int leading)
     {
         if (leading < Math.Max(columns, 1))
-            throw new ArgumentException($"The leading dimension of {name} is {leading}, but its rows have {columns} elements; it must be at least that.");
+        {
+            throw new ArgumentException(
+                $"The leading dimension of {name} is {leading}, but its rows have {columns} elements; it must be at least that.");
+        }
         long needed = rows == 0 || columns == 0 ? 0 : (long)(rows - 1) * leading + columns;
         if (view.Length < needed)
-            throw new ArgumentException($"{name} is {rows} × {columns} with leading dimension {leading} and needs {needed} elements, but its view has {view.Length}.");
+        {
+            throw new ArgumentException(
+                $"{name} is {rows} × {columns} with leading dimension {leading} and needs {needed} elements, but its view has {view.Length}.");
+        }
+        if (needed > int.MaxValue)
+            throw new ArgumentException($"{name} spans {needed} elements; the kernels index with 32 bits. Multiply it in parts.");
     }
 }
+
+internal delegate void GemmLauncher<TEpilogue>(
+    AcceleratorStream stream, KernelConfig config, ArrayView<float> a, ArrayView<float> b, ArrayView<float> c, ArrayView<float> rowSums,
+    GemmArguments arguments, TEpilogue epilogue)
+    where TEpilogue : struct, IEpilogue;
 
 /// <summary>Sizes and strides of a product as the kernels take them; strides are in elements.</summary>
 internal struct GemmArguments
 {
     public int M, N, K;
 
-    /// <summary>From one row of op(A) to the next, and from one k to the next.</summary>
-    public int ARow, ADepth;
+    /// <summary>From one row of op(A) to the next, from one k to the next, from one tile of rows to the next.</summary>
+    public int ARow, ADepth, ATile;
 
     /// <summary>From one column of op(B) to the next, from one k to the next, from one panel of columns to the next.</summary>
     public int BColumn, BDepth, BPanel;
 
-    public int Ldc;
-    public float Alpha, Beta;
-
     /// <summary>Whether B lies in padded panels.</summary>
     public int BPacked;
+
+    public int Ldc;
+    public float Alpha, Beta;
     public int WithRowSums;
+
+    /// <summary>How the work is cut for CPUs: k per slice, panels and tiles per group.</summary>
+    public int DepthBlock, PanelsPerGroup, TilesPerGroup;
 }

@@ -1,8 +1,13 @@
-// The matrix product of Gemm.cs for CPUs: one warp per group, lanes own columns, rows are named locals.
+// The matrix product of Gemm.cs for CPUs: a group is one warp, lanes own columns, rows are named locals.
 //
-// A group computes up to 12 (or 6) rows × 2 vectors of C. Rows left over at the bottom take a smaller micro-kernel (8, 4, 1), so a batch of
-// 128 = 10·12 + 8 wastes nothing. The sums pass through a strip of shared memory, which lies in the L1 cache, so that the epilogue is compiled
-// once per kernel and not once per row; each lane reads back what it wrote itself, which needs no barrier.
+// The loops around the micro-kernel are BLIS's (Van Zee & van de Geijn 2015). A group computes a block of C: some panels of two vectors of
+// columns times some tiles of rows. For a slice of k as deep as the caches like it walks its panels, and for each panel its tiles, so a
+// slice of a panel stays in the first-level cache while the tiles pass by, and all that the group touches in one slice in the second.
+// Between slices the sums wait in C.
+//
+// Rows that do not fill a tile are taken 8, 4, 2, 1 at a time: a batch of 128 = 10·12 + 8 computes nothing in vain. The sums pass through a
+// strip of shared memory, which lies in the first-level cache, so that the epilogue is compiled once per kernel and not once per row;
+// each lane reads back what it wrote itself, which needs no barrier.
 
 using ILGPU;
 using ILGPU.Algorithms;
@@ -11,113 +16,127 @@ namespace GpuVae.Kernels;
 
 internal static class GemmLanes
 {
-    public const int MaxRows = 12;
+    /// <summary>Rows of a tile where there are registers for 24 accumulators, and where there are not.</summary>
+    public const int ManyRows = 12, FewRows = 6;
+
     private const int MaxWarp = 64;
 
-    public static void Kernel12<TEpilogue>(
+    /// <summary>Tiles of 12 rows.</summary>
+    public static void Kernel12<TRows, TEpilogue>(
         ArrayView<float> a, ArrayView<float> b, ArrayView<float> c, ArrayView<float> rowSums, GemmArguments g, TEpilogue epilogue)
+        where TRows : struct, IRows
         where TEpilogue : struct, IEpilogue
     {
-        ArrayView<float> sums = SharedMemory.Allocate<float>(MaxRows * 2 * MaxWarp);
-        int row0 = Grid.IdxY * MaxRows;
-        int rows = XMath.Min(MaxRows, g.M - row0);
-        if (IsWhole(g))
+        ArrayView<float> sums = SharedMemory.Allocate<float>(ManyRows * 2 * MaxWarp);
+        var block = new Block(g, ManyRows);
+        for (int k0 = 0; k0 < block.DepthEnd; k0 += g.DepthBlock)
         {
-            if (rows > 8)
-                Rows12<WholeColumns>(a, b, sums, row0, rows, g);
-            else
-                UpTo8<WholeColumns>(a, b, sums, row0, rows, g);
+            for (int panel = block.FirstPanel; panel < block.PanelEnd; panel++)
+            {
+                bool whole = block.IsWhole(g, panel);
+                int row = block.FirstRow;
+                while (row < block.RowEnd)
+                {
+                    var tile = new Tile(g, panel, row, k0, ManyRows);
+                    int left = block.RowEnd - row;
+                    int taken = left >= 12 ? 12 : left >= 8 ? 8 : left >= 4 ? 4 : left >= 2 ? 2 : 1;
+                    if (whole)
+                    {
+                        if (taken == 12)
+                            Rows12<TRows, WholeColumns>(a, b, sums, tile, g);
+                        else if (taken == 8)
+                            Rows8<TRows, WholeColumns>(a, b, sums, tile, g);
+                        else
+                            UpTo4<TRows, WholeColumns>(a, b, sums, tile, g, taken);
+                    }
+                    else if (taken == 12)
+                        Rows12<TRows, EdgeColumns>(a, b, sums, tile, g);
+                    else if (taken == 8)
+                        Rows8<TRows, EdgeColumns>(a, b, sums, tile, g);
+                    else
+                        UpTo4<TRows, EdgeColumns>(a, b, sums, tile, g, taken);
+                    Finish(c, sums, tile, taken, g, epilogue);
+                    row += taken;
+                }
+            }
         }
-        else if (rows > 8)
-            Rows12<EdgeColumns>(a, b, sums, row0, rows, g);
-        else
-            UpTo8<EdgeColumns>(a, b, sums, row0, rows, g);
-        Finish(a, c, rowSums, sums, row0, rows, g, epilogue);
+        SumRows<TRows>(a, rowSums, block, g, ManyRows);
     }
 
-    public static void Kernel6<TEpilogue>(
+    /// <summary>Tiles of 6 rows.</summary>
+    public static void Kernel6<TRows, TEpilogue>(
         ArrayView<float> a, ArrayView<float> b, ArrayView<float> c, ArrayView<float> rowSums, GemmArguments g, TEpilogue epilogue)
+        where TRows : struct, IRows
         where TEpilogue : struct, IEpilogue
     {
-        ArrayView<float> sums = SharedMemory.Allocate<float>(MaxRows / 2 * 2 * MaxWarp);
-        int row0 = Grid.IdxY * (MaxRows / 2);
-        int rows = XMath.Min(MaxRows / 2, g.M - row0);
-        if (IsWhole(g))
-            UpTo6<WholeColumns>(a, b, sums, row0, rows, g);
-        else
-            UpTo6<EdgeColumns>(a, b, sums, row0, rows, g);
-        Finish(a, c, rowSums, sums, row0, rows, g, epilogue);
-    }
-
-    /// <summary>Packs Bᵀ into panels [panel][k][column] of two vectors; a group makes one panel.</summary>
-    public static void PackTransposedKernel(ArrayView<float> b, ArrayView<float> packed, int ldb, int n, int k)
-    {
-        int columns = 2 * Group.DimX;
-        int column = Grid.IdxX * columns + Group.IdxX;
-        int target = Grid.IdxX * columns * k + Group.IdxX;
-        int source0 = column * ldb;
-        int source1 = (column + Group.DimX) * ldb;
-        bool inside0 = column < n;
-        bool inside1 = column + Group.DimX < n;
-        for (int depth = 0; depth < k; depth++)
+        ArrayView<float> sums = SharedMemory.Allocate<float>(FewRows * 2 * MaxWarp);
+        var block = new Block(g, FewRows);
+        for (int k0 = 0; k0 < block.DepthEnd; k0 += g.DepthBlock)
         {
-            packed[target] = inside0 ? b[source0 + depth] : 0f;
-            packed[target + Group.DimX] = inside1 ? b[source1 + depth] : 0f;
-            target += columns;
+            for (int panel = block.FirstPanel; panel < block.PanelEnd; panel++)
+            {
+                bool whole = block.IsWhole(g, panel);
+                int row = block.FirstRow;
+                while (row < block.RowEnd)
+                {
+                    var tile = new Tile(g, panel, row, k0, FewRows);
+                    int left = block.RowEnd - row;
+                    int taken = left >= 6 ? 6 : left >= 4 ? 4 : left >= 2 ? 2 : 1;
+                    if (whole)
+                    {
+                        if (taken == 6)
+                            Rows6<TRows, WholeColumns>(a, b, sums, tile, g);
+                        else
+                            UpTo4<TRows, WholeColumns>(a, b, sums, tile, g, taken);
+                    }
+                    else if (taken == 6)
+                        Rows6<TRows, EdgeColumns>(a, b, sums, tile, g);
+                    else
+                        UpTo4<TRows, EdgeColumns>(a, b, sums, tile, g, taken);
+                    Finish(c, sums, tile, taken, g, epilogue);
+                    row += taken;
+                }
+            }
         }
+        SumRows<TRows>(a, rowSums, block, g, FewRows);
     }
 
-    private static bool IsWhole(GemmArguments g) => g.BPacked != 0 || (Grid.IdxX + 1) * 2 * Group.DimX <= g.N;
-
-    private static void UpTo8<TColumns>(ArrayView<float> a, ArrayView<float> b, ArrayView<float> sums, int row0, int rows, GemmArguments g)
+    private static void UpTo4<TRows, TColumns>(
+        ArrayView<float> a, ArrayView<float> b, ArrayView<float> sums, Tile tile, GemmArguments g, int taken)
+        where TRows : struct, IRows
         where TColumns : struct, IColumns
     {
-        if (rows > 4)
-            Rows8<TColumns>(a, b, sums, row0, rows, g);
-        else if (rows > 1)
-            Rows4<TColumns>(a, b, sums, row0, rows, g);
+        if (taken == 4)
+            Rows4<TRows, TColumns>(a, b, sums, tile, g);
+        else if (taken == 2)
+            Rows2<TRows, TColumns>(a, b, sums, tile, g);
         else
-            Rows1<TColumns>(a, b, sums, row0, g);
+            Rows1<TRows, TColumns>(a, b, sums, tile, g);
     }
 
-    private static void UpTo6<TColumns>(ArrayView<float> a, ArrayView<float> b, ArrayView<float> sums, int row0, int rows, GemmArguments g)
+    private static void Rows12<TRows, TColumns>(ArrayView<float> a, ArrayView<float> b, ArrayView<float> sums, Tile tile, GemmArguments g)
+        where TRows : struct, IRows
         where TColumns : struct, IColumns
     {
-        if (rows > 4)
-            Rows6<TColumns>(a, b, sums, row0, rows, g);
-        else if (rows > 1)
-            Rows4<TColumns>(a, b, sums, row0, rows, g);
-        else
-            Rows1<TColumns>(a, b, sums, row0, g);
-    }
-
-    private static void Rows12<TColumns>(ArrayView<float> a, ArrayView<float> b, ArrayView<float> sums, int row0, int rows, GemmArguments g)
-        where TColumns : struct, IColumns
-    {
-        // Rows beyond the last repeat it: their sums are not used.
-        int atA = row0 * g.ARow;
-        int o1 = g.ARow, o2 = 2 * g.ARow, o3 = 3 * g.ARow, o4 = 4 * g.ARow, o5 = 5 * g.ARow, o6 = 6 * g.ARow, o7 = 7 * g.ARow, o8 = 8 * g.ARow;
-        int o9 = XMath.Min(9, rows - 1) * g.ARow, o10 = XMath.Min(10, rows - 1) * g.ARow, o11 = XMath.Min(11, rows - 1) * g.ARow;
-        int atB = Grid.IdxX * g.BPanel + Group.IdxX;
-        int column = Grid.IdxX * 2 * Group.DimX + Group.IdxX;
+        int atA = tile.AtA, atB = tile.AtB;
         Row2 r0 = default, r1 = default, r2 = default, r3 = default, r4 = default, r5 = default;
         Row2 r6 = default, r7 = default, r8 = default, r9 = default, r10 = default, r11 = default;
-        for (int k = 0; k < g.K; k++)
+        for (int k = 0; k < tile.Depth; k++)
         {
-            float b0 = TColumns.First(b, atB, column, g.N);
-            float b1 = TColumns.Second(b, atB, column, g.N);
-            r0.Add(a[atA], b0, b1);
-            r1.Add(a[atA + o1], b0, b1);
-            r2.Add(a[atA + o2], b0, b1);
-            r3.Add(a[atA + o3], b0, b1);
-            r4.Add(a[atA + o4], b0, b1);
-            r5.Add(a[atA + o5], b0, b1);
-            r6.Add(a[atA + o6], b0, b1);
-            r7.Add(a[atA + o7], b0, b1);
-            r8.Add(a[atA + o8], b0, b1);
-            r9.Add(a[atA + o9], b0, b1);
-            r10.Add(a[atA + o10], b0, b1);
-            r11.Add(a[atA + o11], b0, b1);
+            float b0 = TColumns.First(b, atB, tile.Column, g.N);
+            float b1 = TColumns.Second(b, atB, tile.Column, g.N);
+            r0.Add(TRows.Load(a, atA, 0, g.ARow), b0, b1);
+            r1.Add(TRows.Load(a, atA, 1, g.ARow), b0, b1);
+            r2.Add(TRows.Load(a, atA, 2, g.ARow), b0, b1);
+            r3.Add(TRows.Load(a, atA, 3, g.ARow), b0, b1);
+            r4.Add(TRows.Load(a, atA, 4, g.ARow), b0, b1);
+            r5.Add(TRows.Load(a, atA, 5, g.ARow), b0, b1);
+            r6.Add(TRows.Load(a, atA, 6, g.ARow), b0, b1);
+            r7.Add(TRows.Load(a, atA, 7, g.ARow), b0, b1);
+            r8.Add(TRows.Load(a, atA, 8, g.ARow), b0, b1);
+            r9.Add(TRows.Load(a, atA, 9, g.ARow), b0, b1);
+            r10.Add(TRows.Load(a, atA, 10, g.ARow), b0, b1);
+            r11.Add(TRows.Load(a, atA, 11, g.ARow), b0, b1);
             atA += g.ADepth;
             atB += g.BDepth;
         }
@@ -135,27 +154,25 @@ internal static class GemmLanes
         r11.Keep(sums, 11);
     }
 
-    private static void Rows8<TColumns>(ArrayView<float> a, ArrayView<float> b, ArrayView<float> sums, int row0, int rows, GemmArguments g)
+    private static void Rows8<TRows, TColumns>(ArrayView<float> a, ArrayView<float> b, ArrayView<float> sums, Tile tile, GemmArguments g)
+        where TRows : struct, IRows
         where TColumns : struct, IColumns
     {
-        int atA = row0 * g.ARow;
-        int o1 = g.ARow, o2 = 2 * g.ARow, o3 = 3 * g.ARow, o4 = 4 * g.ARow;
-        int o5 = XMath.Min(5, rows - 1) * g.ARow, o6 = XMath.Min(6, rows - 1) * g.ARow, o7 = XMath.Min(7, rows - 1) * g.ARow;
-        int atB = Grid.IdxX * g.BPanel + Group.IdxX;
-        int column = Grid.IdxX * 2 * Group.DimX + Group.IdxX;
-        Row2 r0 = default, r1 = default, r2 = default, r3 = default, r4 = default, r5 = default, r6 = default, r7 = default;
-        for (int k = 0; k < g.K; k++)
+        int atA = tile.AtA, atB = tile.AtB;
+        Row2 r0 = default, r1 = default, r2 = default, r3 = default, r4 = default, r5 = default;
+        Row2 r6 = default, r7 = default;
+        for (int k = 0; k < tile.Depth; k++)
         {
-            float b0 = TColumns.First(b, atB, column, g.N);
-            float b1 = TColumns.Second(b, atB, column, g.N);
-            r0.Add(a[atA], b0, b1);
-            r1.Add(a[atA + o1], b0, b1);
-            r2.Add(a[atA + o2], b0, b1);
-            r3.Add(a[atA + o3], b0, b1);
-            r4.Add(a[atA + o4], b0, b1);
-            r5.Add(a[atA + o5], b0, b1);
-            r6.Add(a[atA + o6], b0, b1);
-            r7.Add(a[atA + o7], b0, b1);
+            float b0 = TColumns.First(b, atB, tile.Column, g.N);
+            float b1 = TColumns.Second(b, atB, tile.Column, g.N);
+            r0.Add(TRows.Load(a, atA, 0, g.ARow), b0, b1);
+            r1.Add(TRows.Load(a, atA, 1, g.ARow), b0, b1);
+            r2.Add(TRows.Load(a, atA, 2, g.ARow), b0, b1);
+            r3.Add(TRows.Load(a, atA, 3, g.ARow), b0, b1);
+            r4.Add(TRows.Load(a, atA, 4, g.ARow), b0, b1);
+            r5.Add(TRows.Load(a, atA, 5, g.ARow), b0, b1);
+            r6.Add(TRows.Load(a, atA, 6, g.ARow), b0, b1);
+            r7.Add(TRows.Load(a, atA, 7, g.ARow), b0, b1);
             atA += g.ADepth;
             atB += g.BDepth;
         }
@@ -169,24 +186,22 @@ internal static class GemmLanes
         r7.Keep(sums, 7);
     }
 
-    private static void Rows6<TColumns>(ArrayView<float> a, ArrayView<float> b, ArrayView<float> sums, int row0, int rows, GemmArguments g)
+    private static void Rows6<TRows, TColumns>(ArrayView<float> a, ArrayView<float> b, ArrayView<float> sums, Tile tile, GemmArguments g)
+        where TRows : struct, IRows
         where TColumns : struct, IColumns
     {
-        int atA = row0 * g.ARow;
-        int o1 = g.ARow, o2 = 2 * g.ARow, o3 = 3 * g.ARow, o4 = 4 * g.ARow, o5 = XMath.Min(5, rows - 1) * g.ARow;
-        int atB = Grid.IdxX * g.BPanel + Group.IdxX;
-        int column = Grid.IdxX * 2 * Group.DimX + Group.IdxX;
+        int atA = tile.AtA, atB = tile.AtB;
         Row2 r0 = default, r1 = default, r2 = default, r3 = default, r4 = default, r5 = default;
-        for (int k = 0; k < g.K; k++)
+        for (int k = 0; k < tile.Depth; k++)
         {
-            float b0 = TColumns.First(b, atB, column, g.N);
-            float b1 = TColumns.Second(b, atB, column, g.N);
-            r0.Add(a[atA], b0, b1);
-            r1.Add(a[atA + o1], b0, b1);
-            r2.Add(a[atA + o2], b0, b1);
-            r3.Add(a[atA + o3], b0, b1);
-            r4.Add(a[atA + o4], b0, b1);
-            r5.Add(a[atA + o5], b0, b1);
+            float b0 = TColumns.First(b, atB, tile.Column, g.N);
+            float b1 = TColumns.Second(b, atB, tile.Column, g.N);
+            r0.Add(TRows.Load(a, atA, 0, g.ARow), b0, b1);
+            r1.Add(TRows.Load(a, atA, 1, g.ARow), b0, b1);
+            r2.Add(TRows.Load(a, atA, 2, g.ARow), b0, b1);
+            r3.Add(TRows.Load(a, atA, 3, g.ARow), b0, b1);
+            r4.Add(TRows.Load(a, atA, 4, g.ARow), b0, b1);
+            r5.Add(TRows.Load(a, atA, 5, g.ARow), b0, b1);
             atA += g.ADepth;
             atB += g.BDepth;
         }
@@ -198,22 +213,20 @@ internal static class GemmLanes
         r5.Keep(sums, 5);
     }
 
-    private static void Rows4<TColumns>(ArrayView<float> a, ArrayView<float> b, ArrayView<float> sums, int row0, int rows, GemmArguments g)
+    private static void Rows4<TRows, TColumns>(ArrayView<float> a, ArrayView<float> b, ArrayView<float> sums, Tile tile, GemmArguments g)
+        where TRows : struct, IRows
         where TColumns : struct, IColumns
     {
-        int atA = row0 * g.ARow;
-        int o1 = g.ARow, o2 = XMath.Min(2, rows - 1) * g.ARow, o3 = XMath.Min(3, rows - 1) * g.ARow;
-        int atB = Grid.IdxX * g.BPanel + Group.IdxX;
-        int column = Grid.IdxX * 2 * Group.DimX + Group.IdxX;
+        int atA = tile.AtA, atB = tile.AtB;
         Row2 r0 = default, r1 = default, r2 = default, r3 = default;
-        for (int k = 0; k < g.K; k++)
+        for (int k = 0; k < tile.Depth; k++)
         {
-            float b0 = TColumns.First(b, atB, column, g.N);
-            float b1 = TColumns.Second(b, atB, column, g.N);
-            r0.Add(a[atA], b0, b1);
-            r1.Add(a[atA + o1], b0, b1);
-            r2.Add(a[atA + o2], b0, b1);
-            r3.Add(a[atA + o3], b0, b1);
+            float b0 = TColumns.First(b, atB, tile.Column, g.N);
+            float b1 = TColumns.Second(b, atB, tile.Column, g.N);
+            r0.Add(TRows.Load(a, atA, 0, g.ARow), b0, b1);
+            r1.Add(TRows.Load(a, atA, 1, g.ARow), b0, b1);
+            r2.Add(TRows.Load(a, atA, 2, g.ARow), b0, b1);
+            r3.Add(TRows.Load(a, atA, 3, g.ARow), b0, b1);
             atA += g.ADepth;
             atB += g.BDepth;
         }
@@ -223,44 +236,85 @@ internal static class GemmLanes
         r3.Keep(sums, 3);
     }
 
-    private static void Rows1<TColumns>(ArrayView<float> a, ArrayView<float> b, ArrayView<float> sums, int row0, GemmArguments g)
+    private static void Rows2<TRows, TColumns>(ArrayView<float> a, ArrayView<float> b, ArrayView<float> sums, Tile tile, GemmArguments g)
+        where TRows : struct, IRows
         where TColumns : struct, IColumns
     {
-        int atA = row0 * g.ARow;
-        int atB = Grid.IdxX * g.BPanel + Group.IdxX;
-        int column = Grid.IdxX * 2 * Group.DimX + Group.IdxX;
-        Row2 r0 = default;
-        for (int k = 0; k < g.K; k++)
+        int atA = tile.AtA, atB = tile.AtB;
+        Row2 r0 = default, r1 = default;
+        for (int k = 0; k < tile.Depth; k++)
         {
-            r0.Add(a[atA], TColumns.First(b, atB, column, g.N), TColumns.Second(b, atB, column, g.N));
+            float b0 = TColumns.First(b, atB, tile.Column, g.N);
+            float b1 = TColumns.Second(b, atB, tile.Column, g.N);
+            r0.Add(TRows.Load(a, atA, 0, g.ARow), b0, b1);
+            r1.Add(TRows.Load(a, atA, 1, g.ARow), b0, b1);
+            atA += g.ADepth;
+            atB += g.BDepth;
+        }
+        r0.Keep(sums, 0);
+        r1.Keep(sums, 1);
+    }
+
+    private static void Rows1<TRows, TColumns>(ArrayView<float> a, ArrayView<float> b, ArrayView<float> sums, Tile tile, GemmArguments g)
+        where TRows : struct, IRows
+        where TColumns : struct, IColumns
+    {
+        int atA = tile.AtA, atB = tile.AtB;
+        Row2 r0 = default;
+        for (int k = 0; k < tile.Depth; k++)
+        {
+            float b0 = TColumns.First(b, atB, tile.Column, g.N);
+            float b1 = TColumns.Second(b, atB, tile.Column, g.N);
+            r0.Add(TRows.Load(a, atA, 0, g.ARow), b0, b1);
             atA += g.ADepth;
             atB += g.BDepth;
         }
         r0.Keep(sums, 0);
     }
 
+    /// <summary>Takes the sums of a tile's first rows to C.</summary>
     private static void Finish<TEpilogue>(
-        ArrayView<float> a, ArrayView<float> c, ArrayView<float> rowSums, ArrayView<float> sums, int row0, int rows, GemmArguments g, TEpilogue epilogue)
+        ArrayView<float> c, ArrayView<float> sums, Tile tile, int rows, GemmArguments g, TEpilogue epilogue)
         where TEpilogue : struct, IEpilogue
     {
-        int column = Grid.IdxX * 2 * Group.DimX + Group.IdxX;
         for (int row = 0; row < rows; row++)
         {
             int at = 2 * row * Group.DimX + Group.IdxX;
-            if (column < g.N)
-                Store(sums[at], c, row0 + row, column, g, epilogue);
-            if (column + Group.DimX < g.N)
-                Store(sums[at + Group.DimX], c, row0 + row, column + Group.DimX, g, epilogue);
+            if (tile.Column < g.N)
+                Store(sums[at], c, tile, tile.Row + row, tile.Column, g, epilogue);
+            if (tile.Column + Group.DimX < g.N)
+                Store(sums[at + Group.DimX], c, tile, tile.Row + row, tile.Column + Group.DimX, g, epilogue);
         }
-        if (g.WithRowSums != 0 && Grid.IdxX == 0)
+    }
+
+    private static void Store<TEpilogue>(float sum, ArrayView<float> c, Tile tile, int row, int column, GemmArguments g, TEpilogue epilogue)
+        where TEpilogue : struct, IEpilogue
+    {
+        int at = row * g.Ldc + column;
+        float value = g.Alpha * sum;
+        if (tile.Beta != 0f)
+            value += tile.Beta * c[at];
+        c[at] = tile.IsLast ? epilogue.Apply(value, row, column) : value;
+    }
+
+    /// <summary>The sums over k of op(A)'s rows, by the groups of the first columns. Here lanes own rows.</summary>
+    private static void SumRows<TRows>(ArrayView<float> a, ArrayView<float> rowSums, Block block, GemmArguments g, int tileRows)
+        where TRows : struct, IRows
+    {
+        if (g.WithRowSums == 0 || Grid.IdxX != 0)
+            return;
+        for (int row0 = block.FirstRow; row0 < block.RowEnd; row0 += tileRows)
         {
-            // Here lanes own rows: in a weight gradient op(A) is a transpose and its columns are contiguous.
+            int rows = XMath.Min(tileRows, block.RowEnd - row0);
             for (int row = Group.IdxX; row < rows; row += Group.DimX)
             {
-                int at = (row0 + row) * g.ARow;
+                int at = row0 / tileRows * g.ATile;
                 float sum = 0f;
                 for (int k = 0; k < g.K; k++)
-                    sum += a[at + k * g.ADepth];
+                {
+                    sum += TRows.Load(a, at, row, g.ARow);
+                    at += g.ADepth;
+                }
                 float total = g.Alpha * sum;
                 if (g.Beta != 0f)
                     total += g.Beta * rowSums[row0 + row];
@@ -269,14 +323,22 @@ internal static class GemmLanes
         }
     }
 
-    private static void Store<TEpilogue>(float sum, ArrayView<float> c, int row, int column, GemmArguments g, TEpilogue epilogue)
-        where TEpilogue : struct, IEpilogue
+    /// <summary>How an element of A is found from that of its tile's first row.</summary>
+    internal interface IRows
     {
-        int at = row * g.Ldc + column;
-        float value = g.Alpha * sum;
-        if (g.Beta != 0f)
-            value += g.Beta * c[at];
-        c[at] = epilogue.Apply(value, row, column);
+        static abstract float Load(ArrayView<float> a, int at, int row, int pitch);
+    }
+
+    /// <summary>The rows of op(A) are neighbours in memory: A is transposed or packed.</summary>
+    internal readonly struct NeighbouringRows : IRows
+    {
+        public static float Load(ArrayView<float> a, int at, int row, int pitch) => a[at + row];
+    }
+
+    /// <summary>The rows of op(A) are a leading dimension apart.</summary>
+    internal readonly struct DistantRows : IRows
+    {
+        public static float Load(ArrayView<float> a, int at, int row, int pitch) => a[at + row * pitch];
     }
 
     /// <summary>How a lane loads its two elements of a row of op(B).</summary>
@@ -287,7 +349,7 @@ internal static class GemmLanes
         static abstract float Second(ArrayView<float> b, int at, int column, int columns);
     }
 
-    /// <summary>All columns of the tile exist.</summary>
+    /// <summary>All columns of the panel exist.</summary>
     private readonly struct WholeColumns : IColumns
     {
         public static float First(ArrayView<float> b, int at, int column, int columns) => b[at];
@@ -295,13 +357,55 @@ internal static class GemmLanes
         public static float Second(ArrayView<float> b, int at, int column, int columns) => b[at + Group.DimX];
     }
 
-    /// <summary>The tile reaches over the right edge.</summary>
+    /// <summary>The panel reaches over the right edge.</summary>
     private readonly struct EdgeColumns : IColumns
     {
         public static float First(ArrayView<float> b, int at, int column, int columns) => column < columns ? b[at] : 0f;
 
         public static float Second(ArrayView<float> b, int at, int column, int columns) =>
             column + Group.DimX < columns ? b[at + Group.DimX] : 0f;
+    }
+
+    /// <summary>The part of C that is this group's.</summary>
+    private readonly struct Block
+    {
+        public readonly int FirstPanel, PanelEnd, FirstRow, RowEnd, DepthEnd;
+
+        public Block(GemmArguments g, int tileRows)
+        {
+            FirstPanel = Grid.IdxX * g.PanelsPerGroup;
+            PanelEnd = XMath.Min(FirstPanel + g.PanelsPerGroup, (g.N + 2 * Group.DimX - 1) / (2 * Group.DimX));
+            FirstRow = Grid.IdxY * g.TilesPerGroup * tileRows;
+            RowEnd = XMath.Min(FirstRow + g.TilesPerGroup * tileRows, g.M);
+            // Of depth 0 there is still one slice: it stores zeros.
+            DepthEnd = XMath.Max(g.K, 1);
+        }
+
+        /// <summary>Whether a panel's loads stay inside B: its columns all exist, or were filled up when B was packed.</summary>
+        public bool IsWhole(GemmArguments g, int panel) => g.BPacked != 0 || (panel + 1) * 2 * Group.DimX <= g.N;
+    }
+
+    /// <summary>Where the micro-kernel starts, how deep it goes, and what its sums become.</summary>
+    private readonly struct Tile
+    {
+        public readonly int Row, Column, AtA, AtB, Depth;
+
+        /// <summary>Factor of what C holds: the caller's in the first slice, 1 after it.</summary>
+        public readonly float Beta;
+
+        /// <summary>Whether this is the last slice, after which the epilogue follows.</summary>
+        public readonly bool IsLast;
+
+        public Tile(GemmArguments g, int panel, int row, int k0, int tileRows)
+        {
+            Row = row;
+            Column = panel * 2 * Group.DimX + Group.IdxX;
+            AtA = row / tileRows * g.ATile + row % tileRows * g.ARow + k0 * g.ADepth;
+            AtB = panel * g.BPanel + k0 * g.BDepth + Group.IdxX;
+            Depth = XMath.Min(g.DepthBlock, g.K - k0);
+            Beta = k0 == 0 ? g.Beta : 1f;
+            IsLast = k0 + g.DepthBlock >= g.K;
+        }
     }
 
     /// <summary>One row's sums in a lane: its two columns.</summary>
