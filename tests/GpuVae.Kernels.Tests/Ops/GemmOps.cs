@@ -25,6 +25,9 @@ internal static class GemmOps
                 yield return new Op($"{name} alpha beta pitch", Tolerance, run => Plain(run, ta, tb, m, n, k, 1.25f, -0.5f, 5));
             }
         }
+        // Large enough for every path on the CPU: packed operands, several slices of k, several panels per group, edges of all of them.
+        yield return new Op("Gemm NN 260x270x1050 alpha beta pitch", Tolerance, run => Plain(run, false, false, 260, 270, 1050, 1.25f, -0.5f, 5));
+        yield return new Op("Gemm TT 260x270x1050", Tolerance, run => Plain(run, true, true, 260, 270, 1050, 1f, 0f, 0));
         yield return new Op("Gemm of depth 0", 0, run => Plain(run, false, false, 3, 17, 0, 1f, 0f, 0));
         foreach ((int m, int n, int k) in new[] { (1, 17, 3), (17, 129, 17), (129, 20, 31) })
         {
