@@ -22,6 +22,7 @@ Write("Kernels/Launchers.Generated.cs", Launchers());
 Write("Kernels/KernelLoaders.Generated.cs", KernelLoaders());
 Write("Memory/CopyExtensions.Generated.cs", CopyExtensions());
 Write("Intrinsics/Interop.Generated.cs", InteropOutput());
+Write("Algorithms/ScanReduceOperations.Generated.cs", ScanReduceOperations());
 return 0;
 
 void Write(string name, string text) => File.WriteAllText(Path.Combine(api, name), Header + text.Replace("\r\n", "\n").TrimEnd() + "\n");
@@ -383,18 +384,21 @@ static string CopyExtensions()
 {
     var s = new StringBuilder("namespace ILGPU.Runtime;\n\npublic static partial class CopyExtensions\n{\n");
     // Receiver, how to get its contiguous base view, and the array rank its extent has.
-    List<(string Receiver, string Base, string Shaped, int Rank)> receivers = [("ArrayView<T>", "view", "view", 1)];
+    List<(string Receiver, string Base, string Shaped, int Rank, (string Type, string Base)[] Peers)> receivers = [("ArrayView<T>", "view", "view", 1, [])];
     string[][] strides = [["Stride1D.Dense"], ["Stride2D.DenseX", "Stride2D.DenseY"], ["Stride3D.DenseXY", "Stride3D.DenseZY"]];
     for (int rank = 1; rank <= 3; rank++)
     {
         foreach (string stride in strides[rank - 1])
         {
-            receivers.Add(($"ArrayView{rank}D<T, {stride}>", "view.BaseView", "view", rank));
-            receivers.Add(($"MemoryBuffer{rank}D<T, {stride}>", "view.View.BaseView", "view.View", rank));
+            string view = $"ArrayView{rank}D<T, {stride}>";
+            string buffer = $"MemoryBuffer{rank}D<T, {stride}>";
+            (string, string)[] peers = [(view, "BaseView"), (buffer, "View.BaseView")];
+            receivers.Add((view, "view.BaseView", "view", rank, peers));
+            receivers.Add((buffer, "view.View.BaseView", "view.View", rank, peers));
         }
     }
     bool first = true;
-    foreach (var (receiver, baseView, shaped, rank) in receivers)
+    foreach (var (receiver, baseView, shaped, rank, peers) in receivers)
     {
         string self = $"this {receiver} view";
         string stream = "AcceleratorStream stream";
@@ -441,12 +445,12 @@ static string CopyExtensions()
         Method("void", "CopyTo", $", {stream}, ArrayView<T> target", $"CopyOnDevice({baseView}, target, stream)");
         Method("void", "CopyFrom", ", ArrayView<T> source", $"CopyOnDevice(source, {baseView}, null)");
         Method("void", "CopyFrom", $", {stream}, ArrayView<T> source", $"CopyOnDevice(source, {baseView}, stream)");
-        if (rank > 1)
+        foreach (var (peer, peerBase) in peers)
         {
-            Method("void", "CopyTo", $", {receiver} target", $"CopyOnDevice({baseView}, {baseView.Replace("view", "target")}, null)");
-            Method("void", "CopyTo", $", {stream}, {receiver} target", $"CopyOnDevice({baseView}, {baseView.Replace("view", "target")}, stream)");
-            Method("void", "CopyFrom", $", {receiver} source", $"CopyOnDevice({baseView.Replace("view", "source")}, {baseView}, null)");
-            Method("void", "CopyFrom", $", {stream}, {receiver} source", $"CopyOnDevice({baseView.Replace("view", "source")}, {baseView}, stream)");
+            Method("void", "CopyTo", $", {peer} target", $"CopyOnDevice({baseView}, target.{peerBase}, null)");
+            Method("void", "CopyTo", $", {stream}, {peer} target", $"CopyOnDevice({baseView}, target.{peerBase}, stream)");
+            Method("void", "CopyFrom", $", {peer} source", $"CopyOnDevice(source.{peerBase}, {baseView}, null)");
+            Method("void", "CopyFrom", $", {stream}, {peer} source", $"CopyOnDevice(source.{peerBase}, {baseView}, stream)");
         }
         Method("void", "MemSetToZero", "", $"Fill({baseView}, null, 0)");
         Method("void", "MemSetToZero", $", {stream}", $"Fill({baseView}, stream, 0)");
@@ -481,5 +485,42 @@ static string InteropOutput()
         }
     }
     s.Append("}\n");
+    return s.ToString();
+}
+
+static string ScanReduceOperations()
+{
+    var s = new StringBuilder("namespace ILGPU.Algorithms.ScanReduceOperations;\n");
+    (string Type, string Name)[] types =
+        [("int", "Int32"), ("long", "Int64"), ("uint", "UInt32"), ("ulong", "UInt64"), ("float", "Float"), ("double", "Double")];
+    foreach (string operation in (string[])["Add", "Max", "Min"])
+    {
+        foreach (var (type, name) in types)
+        {
+            string extreme = type is "float" or "double" ? "Infinity" : "Value";
+            string identity = operation switch
+            {
+                "Add" => "0",
+                "Max" => extreme == "Infinity" ? $"{type}.NegativeInfinity" : $"{type}.MinValue",
+                _ => extreme == "Infinity" ? $"{type}.PositiveInfinity" : $"{type}.MaxValue",
+            };
+            string apply = operation == "Add" ? "first + second" : $"Math.{operation}(first, second)";
+            s.Append($$"""
+
+                /// <summary>{{operation}} on <c>{{type}}</c>.</summary>
+                public readonly struct {{operation}}{{name}} : IScanReduceOperation<{{type}}>
+                {
+                    public string CLCommand => "{{operation.ToLowerInvariant()}}";
+
+                    public {{type}} Identity => {{identity}};
+
+                    public {{type}} Apply({{type}} first, {{type}} second) => {{apply}};
+
+                    public void AtomicApply(ref {{type}} target, {{type}} value) => Atomic.{{operation}}(ref target, value);
+                }
+
+                """);
+        }
+    }
     return s.ToString();
 }

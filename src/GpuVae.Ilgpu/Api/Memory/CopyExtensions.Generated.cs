@@ -172,6 +172,30 @@ public static partial class CopyExtensions
     public static void CopyFrom<T>(this ArrayView1D<T, Stride1D.Dense> view, AcceleratorStream stream, ArrayView<T> source) where T : unmanaged =>
         CopyOnDevice(source, view.BaseView, stream);
 
+    public static void CopyTo<T>(this ArrayView1D<T, Stride1D.Dense> view, ArrayView1D<T, Stride1D.Dense> target) where T : unmanaged =>
+        CopyOnDevice(view.BaseView, target.BaseView, null);
+
+    public static void CopyTo<T>(this ArrayView1D<T, Stride1D.Dense> view, AcceleratorStream stream, ArrayView1D<T, Stride1D.Dense> target) where T : unmanaged =>
+        CopyOnDevice(view.BaseView, target.BaseView, stream);
+
+    public static void CopyFrom<T>(this ArrayView1D<T, Stride1D.Dense> view, ArrayView1D<T, Stride1D.Dense> source) where T : unmanaged =>
+        CopyOnDevice(source.BaseView, view.BaseView, null);
+
+    public static void CopyFrom<T>(this ArrayView1D<T, Stride1D.Dense> view, AcceleratorStream stream, ArrayView1D<T, Stride1D.Dense> source) where T : unmanaged =>
+        CopyOnDevice(source.BaseView, view.BaseView, stream);
+
+    public static void CopyTo<T>(this ArrayView1D<T, Stride1D.Dense> view, MemoryBuffer1D<T, Stride1D.Dense> target) where T : unmanaged =>
+        CopyOnDevice(view.BaseView, target.View.BaseView, null);
+
+    public static void CopyTo<T>(this ArrayView1D<T, Stride1D.Dense> view, AcceleratorStream stream, MemoryBuffer1D<T, Stride1D.Dense> target) where T : unmanaged =>
+        CopyOnDevice(view.BaseView, target.View.BaseView, stream);
+
+    public static void CopyFrom<T>(this ArrayView1D<T, Stride1D.Dense> view, MemoryBuffer1D<T, Stride1D.Dense> source) where T : unmanaged =>
+        CopyOnDevice(source.View.BaseView, view.BaseView, null);
+
+    public static void CopyFrom<T>(this ArrayView1D<T, Stride1D.Dense> view, AcceleratorStream stream, MemoryBuffer1D<T, Stride1D.Dense> source) where T : unmanaged =>
+        CopyOnDevice(source.View.BaseView, view.BaseView, stream);
+
     public static void MemSetToZero<T>(this ArrayView1D<T, Stride1D.Dense> view) where T : unmanaged =>
         Fill(view.BaseView, null, 0);
 
@@ -273,6 +297,30 @@ public static partial class CopyExtensions
 
     public static void CopyFrom<T>(this MemoryBuffer1D<T, Stride1D.Dense> view, AcceleratorStream stream, ArrayView<T> source) where T : unmanaged =>
         CopyOnDevice(source, view.View.BaseView, stream);
+
+    public static void CopyTo<T>(this MemoryBuffer1D<T, Stride1D.Dense> view, ArrayView1D<T, Stride1D.Dense> target) where T : unmanaged =>
+        CopyOnDevice(view.View.BaseView, target.BaseView, null);
+
+    public static void CopyTo<T>(this MemoryBuffer1D<T, Stride1D.Dense> view, AcceleratorStream stream, ArrayView1D<T, Stride1D.Dense> target) where T : unmanaged =>
+        CopyOnDevice(view.View.BaseView, target.BaseView, stream);
+
+    public static void CopyFrom<T>(this MemoryBuffer1D<T, Stride1D.Dense> view, ArrayView1D<T, Stride1D.Dense> source) where T : unmanaged =>
+        CopyOnDevice(source.BaseView, view.View.BaseView, null);
+
+    public static void CopyFrom<T>(this MemoryBuffer1D<T, Stride1D.Dense> view, AcceleratorStream stream, ArrayView1D<T, Stride1D.Dense> source) where T : unmanaged =>
+        CopyOnDevice(source.BaseView, view.View.BaseView, stream);
+
+    public static void CopyTo<T>(this MemoryBuffer1D<T, Stride1D.Dense> view, MemoryBuffer1D<T, Stride1D.Dense> target) where T : unmanaged =>
+        CopyOnDevice(view.View.BaseView, target.View.BaseView, null);
+
+    public static void CopyTo<T>(this MemoryBuffer1D<T, Stride1D.Dense> view, AcceleratorStream stream, MemoryBuffer1D<T, Stride1D.Dense> target) where T : unmanaged =>
+        CopyOnDevice(view.View.BaseView, target.View.BaseView, stream);
+
+    public static void CopyFrom<T>(this MemoryBuffer1D<T, Stride1D.Dense> view, MemoryBuffer1D<T, Stride1D.Dense> source) where T : unmanaged =>
+        CopyOnDevice(source.View.BaseView, view.View.BaseView, null);
+
+    public static void CopyFrom<T>(this MemoryBuffer1D<T, Stride1D.Dense> view, AcceleratorStream stream, MemoryBuffer1D<T, Stride1D.Dense> source) where T : unmanaged =>
+        CopyOnDevice(source.View.BaseView, view.View.BaseView, stream);
 
     public static void MemSetToZero<T>(this MemoryBuffer1D<T, Stride1D.Dense> view) where T : unmanaged =>
         Fill(view.View.BaseView, null, 0);
@@ -400,6 +448,18 @@ public static partial class CopyExtensions
     public static void CopyFrom<T>(this ArrayView2D<T, Stride2D.DenseX> view, AcceleratorStream stream, ArrayView2D<T, Stride2D.DenseX> source) where T : unmanaged =>
         CopyOnDevice(source.BaseView, view.BaseView, stream);
 
+    public static void CopyTo<T>(this ArrayView2D<T, Stride2D.DenseX> view, MemoryBuffer2D<T, Stride2D.DenseX> target) where T : unmanaged =>
+        CopyOnDevice(view.BaseView, target.View.BaseView, null);
+
+    public static void CopyTo<T>(this ArrayView2D<T, Stride2D.DenseX> view, AcceleratorStream stream, MemoryBuffer2D<T, Stride2D.DenseX> target) where T : unmanaged =>
+        CopyOnDevice(view.BaseView, target.View.BaseView, stream);
+
+    public static void CopyFrom<T>(this ArrayView2D<T, Stride2D.DenseX> view, MemoryBuffer2D<T, Stride2D.DenseX> source) where T : unmanaged =>
+        CopyOnDevice(source.View.BaseView, view.BaseView, null);
+
+    public static void CopyFrom<T>(this ArrayView2D<T, Stride2D.DenseX> view, AcceleratorStream stream, MemoryBuffer2D<T, Stride2D.DenseX> source) where T : unmanaged =>
+        CopyOnDevice(source.View.BaseView, view.BaseView, stream);
+
     public static void MemSetToZero<T>(this ArrayView2D<T, Stride2D.DenseX> view) where T : unmanaged =>
         Fill(view.BaseView, null, 0);
 
@@ -513,6 +573,18 @@ public static partial class CopyExtensions
 
     public static void CopyFrom<T>(this MemoryBuffer2D<T, Stride2D.DenseX> view, AcceleratorStream stream, ArrayView<T> source) where T : unmanaged =>
         CopyOnDevice(source, view.View.BaseView, stream);
+
+    public static void CopyTo<T>(this MemoryBuffer2D<T, Stride2D.DenseX> view, ArrayView2D<T, Stride2D.DenseX> target) where T : unmanaged =>
+        CopyOnDevice(view.View.BaseView, target.BaseView, null);
+
+    public static void CopyTo<T>(this MemoryBuffer2D<T, Stride2D.DenseX> view, AcceleratorStream stream, ArrayView2D<T, Stride2D.DenseX> target) where T : unmanaged =>
+        CopyOnDevice(view.View.BaseView, target.BaseView, stream);
+
+    public static void CopyFrom<T>(this MemoryBuffer2D<T, Stride2D.DenseX> view, ArrayView2D<T, Stride2D.DenseX> source) where T : unmanaged =>
+        CopyOnDevice(source.BaseView, view.View.BaseView, null);
+
+    public static void CopyFrom<T>(this MemoryBuffer2D<T, Stride2D.DenseX> view, AcceleratorStream stream, ArrayView2D<T, Stride2D.DenseX> source) where T : unmanaged =>
+        CopyOnDevice(source.BaseView, view.View.BaseView, stream);
 
     public static void CopyTo<T>(this MemoryBuffer2D<T, Stride2D.DenseX> view, MemoryBuffer2D<T, Stride2D.DenseX> target) where T : unmanaged =>
         CopyOnDevice(view.View.BaseView, target.View.BaseView, null);
@@ -652,6 +724,18 @@ public static partial class CopyExtensions
     public static void CopyFrom<T>(this ArrayView2D<T, Stride2D.DenseY> view, AcceleratorStream stream, ArrayView2D<T, Stride2D.DenseY> source) where T : unmanaged =>
         CopyOnDevice(source.BaseView, view.BaseView, stream);
 
+    public static void CopyTo<T>(this ArrayView2D<T, Stride2D.DenseY> view, MemoryBuffer2D<T, Stride2D.DenseY> target) where T : unmanaged =>
+        CopyOnDevice(view.BaseView, target.View.BaseView, null);
+
+    public static void CopyTo<T>(this ArrayView2D<T, Stride2D.DenseY> view, AcceleratorStream stream, MemoryBuffer2D<T, Stride2D.DenseY> target) where T : unmanaged =>
+        CopyOnDevice(view.BaseView, target.View.BaseView, stream);
+
+    public static void CopyFrom<T>(this ArrayView2D<T, Stride2D.DenseY> view, MemoryBuffer2D<T, Stride2D.DenseY> source) where T : unmanaged =>
+        CopyOnDevice(source.View.BaseView, view.BaseView, null);
+
+    public static void CopyFrom<T>(this ArrayView2D<T, Stride2D.DenseY> view, AcceleratorStream stream, MemoryBuffer2D<T, Stride2D.DenseY> source) where T : unmanaged =>
+        CopyOnDevice(source.View.BaseView, view.BaseView, stream);
+
     public static void MemSetToZero<T>(this ArrayView2D<T, Stride2D.DenseY> view) where T : unmanaged =>
         Fill(view.BaseView, null, 0);
 
@@ -765,6 +849,18 @@ public static partial class CopyExtensions
 
     public static void CopyFrom<T>(this MemoryBuffer2D<T, Stride2D.DenseY> view, AcceleratorStream stream, ArrayView<T> source) where T : unmanaged =>
         CopyOnDevice(source, view.View.BaseView, stream);
+
+    public static void CopyTo<T>(this MemoryBuffer2D<T, Stride2D.DenseY> view, ArrayView2D<T, Stride2D.DenseY> target) where T : unmanaged =>
+        CopyOnDevice(view.View.BaseView, target.BaseView, null);
+
+    public static void CopyTo<T>(this MemoryBuffer2D<T, Stride2D.DenseY> view, AcceleratorStream stream, ArrayView2D<T, Stride2D.DenseY> target) where T : unmanaged =>
+        CopyOnDevice(view.View.BaseView, target.BaseView, stream);
+
+    public static void CopyFrom<T>(this MemoryBuffer2D<T, Stride2D.DenseY> view, ArrayView2D<T, Stride2D.DenseY> source) where T : unmanaged =>
+        CopyOnDevice(source.BaseView, view.View.BaseView, null);
+
+    public static void CopyFrom<T>(this MemoryBuffer2D<T, Stride2D.DenseY> view, AcceleratorStream stream, ArrayView2D<T, Stride2D.DenseY> source) where T : unmanaged =>
+        CopyOnDevice(source.BaseView, view.View.BaseView, stream);
 
     public static void CopyTo<T>(this MemoryBuffer2D<T, Stride2D.DenseY> view, MemoryBuffer2D<T, Stride2D.DenseY> target) where T : unmanaged =>
         CopyOnDevice(view.View.BaseView, target.View.BaseView, null);
@@ -904,6 +1000,18 @@ public static partial class CopyExtensions
     public static void CopyFrom<T>(this ArrayView3D<T, Stride3D.DenseXY> view, AcceleratorStream stream, ArrayView3D<T, Stride3D.DenseXY> source) where T : unmanaged =>
         CopyOnDevice(source.BaseView, view.BaseView, stream);
 
+    public static void CopyTo<T>(this ArrayView3D<T, Stride3D.DenseXY> view, MemoryBuffer3D<T, Stride3D.DenseXY> target) where T : unmanaged =>
+        CopyOnDevice(view.BaseView, target.View.BaseView, null);
+
+    public static void CopyTo<T>(this ArrayView3D<T, Stride3D.DenseXY> view, AcceleratorStream stream, MemoryBuffer3D<T, Stride3D.DenseXY> target) where T : unmanaged =>
+        CopyOnDevice(view.BaseView, target.View.BaseView, stream);
+
+    public static void CopyFrom<T>(this ArrayView3D<T, Stride3D.DenseXY> view, MemoryBuffer3D<T, Stride3D.DenseXY> source) where T : unmanaged =>
+        CopyOnDevice(source.View.BaseView, view.BaseView, null);
+
+    public static void CopyFrom<T>(this ArrayView3D<T, Stride3D.DenseXY> view, AcceleratorStream stream, MemoryBuffer3D<T, Stride3D.DenseXY> source) where T : unmanaged =>
+        CopyOnDevice(source.View.BaseView, view.BaseView, stream);
+
     public static void MemSetToZero<T>(this ArrayView3D<T, Stride3D.DenseXY> view) where T : unmanaged =>
         Fill(view.BaseView, null, 0);
 
@@ -1017,6 +1125,18 @@ public static partial class CopyExtensions
 
     public static void CopyFrom<T>(this MemoryBuffer3D<T, Stride3D.DenseXY> view, AcceleratorStream stream, ArrayView<T> source) where T : unmanaged =>
         CopyOnDevice(source, view.View.BaseView, stream);
+
+    public static void CopyTo<T>(this MemoryBuffer3D<T, Stride3D.DenseXY> view, ArrayView3D<T, Stride3D.DenseXY> target) where T : unmanaged =>
+        CopyOnDevice(view.View.BaseView, target.BaseView, null);
+
+    public static void CopyTo<T>(this MemoryBuffer3D<T, Stride3D.DenseXY> view, AcceleratorStream stream, ArrayView3D<T, Stride3D.DenseXY> target) where T : unmanaged =>
+        CopyOnDevice(view.View.BaseView, target.BaseView, stream);
+
+    public static void CopyFrom<T>(this MemoryBuffer3D<T, Stride3D.DenseXY> view, ArrayView3D<T, Stride3D.DenseXY> source) where T : unmanaged =>
+        CopyOnDevice(source.BaseView, view.View.BaseView, null);
+
+    public static void CopyFrom<T>(this MemoryBuffer3D<T, Stride3D.DenseXY> view, AcceleratorStream stream, ArrayView3D<T, Stride3D.DenseXY> source) where T : unmanaged =>
+        CopyOnDevice(source.BaseView, view.View.BaseView, stream);
 
     public static void CopyTo<T>(this MemoryBuffer3D<T, Stride3D.DenseXY> view, MemoryBuffer3D<T, Stride3D.DenseXY> target) where T : unmanaged =>
         CopyOnDevice(view.View.BaseView, target.View.BaseView, null);
@@ -1156,6 +1276,18 @@ public static partial class CopyExtensions
     public static void CopyFrom<T>(this ArrayView3D<T, Stride3D.DenseZY> view, AcceleratorStream stream, ArrayView3D<T, Stride3D.DenseZY> source) where T : unmanaged =>
         CopyOnDevice(source.BaseView, view.BaseView, stream);
 
+    public static void CopyTo<T>(this ArrayView3D<T, Stride3D.DenseZY> view, MemoryBuffer3D<T, Stride3D.DenseZY> target) where T : unmanaged =>
+        CopyOnDevice(view.BaseView, target.View.BaseView, null);
+
+    public static void CopyTo<T>(this ArrayView3D<T, Stride3D.DenseZY> view, AcceleratorStream stream, MemoryBuffer3D<T, Stride3D.DenseZY> target) where T : unmanaged =>
+        CopyOnDevice(view.BaseView, target.View.BaseView, stream);
+
+    public static void CopyFrom<T>(this ArrayView3D<T, Stride3D.DenseZY> view, MemoryBuffer3D<T, Stride3D.DenseZY> source) where T : unmanaged =>
+        CopyOnDevice(source.View.BaseView, view.BaseView, null);
+
+    public static void CopyFrom<T>(this ArrayView3D<T, Stride3D.DenseZY> view, AcceleratorStream stream, MemoryBuffer3D<T, Stride3D.DenseZY> source) where T : unmanaged =>
+        CopyOnDevice(source.View.BaseView, view.BaseView, stream);
+
     public static void MemSetToZero<T>(this ArrayView3D<T, Stride3D.DenseZY> view) where T : unmanaged =>
         Fill(view.BaseView, null, 0);
 
@@ -1269,6 +1401,18 @@ public static partial class CopyExtensions
 
     public static void CopyFrom<T>(this MemoryBuffer3D<T, Stride3D.DenseZY> view, AcceleratorStream stream, ArrayView<T> source) where T : unmanaged =>
         CopyOnDevice(source, view.View.BaseView, stream);
+
+    public static void CopyTo<T>(this MemoryBuffer3D<T, Stride3D.DenseZY> view, ArrayView3D<T, Stride3D.DenseZY> target) where T : unmanaged =>
+        CopyOnDevice(view.View.BaseView, target.BaseView, null);
+
+    public static void CopyTo<T>(this MemoryBuffer3D<T, Stride3D.DenseZY> view, AcceleratorStream stream, ArrayView3D<T, Stride3D.DenseZY> target) where T : unmanaged =>
+        CopyOnDevice(view.View.BaseView, target.BaseView, stream);
+
+    public static void CopyFrom<T>(this MemoryBuffer3D<T, Stride3D.DenseZY> view, ArrayView3D<T, Stride3D.DenseZY> source) where T : unmanaged =>
+        CopyOnDevice(source.BaseView, view.View.BaseView, null);
+
+    public static void CopyFrom<T>(this MemoryBuffer3D<T, Stride3D.DenseZY> view, AcceleratorStream stream, ArrayView3D<T, Stride3D.DenseZY> source) where T : unmanaged =>
+        CopyOnDevice(source.BaseView, view.View.BaseView, stream);
 
     public static void CopyTo<T>(this MemoryBuffer3D<T, Stride3D.DenseZY> view, MemoryBuffer3D<T, Stride3D.DenseZY> target) where T : unmanaged =>
         CopyOnDevice(view.View.BaseView, target.View.BaseView, null);

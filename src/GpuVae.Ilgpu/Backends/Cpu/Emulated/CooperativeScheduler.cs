@@ -11,7 +11,7 @@ internal sealed unsafe class CooperativeScheduler(int capacity, int warpSize)
     /// <summary>Bytes that a thread can hand to others in one shuffle or broadcast.</summary>
     private const int ExchangeBytes = 256;
 
-    private readonly SemaphoreSlim[] turns = [.. Enumerable.Range(0, capacity).Select(_ => new SemaphoreSlim(0))];
+    private readonly Turn[] turns = [.. Enumerable.Range(0, capacity).Select(_ => new Turn())];
     private readonly Queue<int> ready = new(capacity);
     private readonly Rendezvous groupBarrier = new();
     private readonly Rendezvous[] warpBarriers = [.. Enumerable.Range(0, (capacity + warpSize - 1) / warpSize).Select(_ => new Rendezvous())];
@@ -19,9 +19,11 @@ internal sealed unsafe class CooperativeScheduler(int capacity, int warpSize)
     // Two slots per thread: while slow threads still read the values of one exchange, fast ones already write those of the next.
     private readonly byte[] warpValues = GC.AllocateUninitializedArray<byte>(2 * capacity * ExchangeBytes, pinned: true);
     private readonly byte[] groupValues = GC.AllocateUninitializedArray<byte>(2 * ExchangeBytes, pinned: true);
-    private readonly byte[] warpPhases = new byte[capacity];
+    private readonly int[] warpExchanges = new int[capacity];
+
+    // Which exchange of its thread wrote a slot: threads that have finished write none.
+    private readonly int[] warpStamps = new int[2 * capacity];
     private readonly byte[] groupPhases = new byte[capacity];
-    private readonly bool[] finished = new bool[capacity];
     private readonly byte[] popCountPhases = new byte[capacity];
     private readonly int[] popCounts = new int[3];
     private readonly ManualResetEventSlim done = new();
@@ -39,32 +41,31 @@ internal sealed unsafe class CooperativeScheduler(int capacity, int warpSize)
         groupBarrier.Begin(threads);
         for (int warp = 0; warp * warpSize < threads; warp++)
             warpBarriers[warp].Begin(Math.Min(warpSize, threads - (warp * warpSize)));
-        Array.Clear(warpPhases);
+        Array.Clear(warpExchanges);
+        Array.Clear(warpStamps);
         Array.Clear(groupPhases);
-        Array.Clear(finished);
         Array.Clear(popCountPhases);
         Array.Clear(popCounts);
         done.Reset();
         for (int thread = 1; thread < threads; thread++)
             ready.Enqueue(thread);
-        turns[0].Release();
+        turns[0].Give();
         done.Wait();
         if (failure is not null)
             System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(failure);
     }
 
     /// <summary>Waits for the thread's first turn.</summary>
-    public void AwaitTurn(int thread) => turns[thread].Wait();
+    public void AwaitTurn(int thread) => turns[thread].Await();
 
     /// <summary>Gives a thread a turn outside of any group, so that it can see that it shall end.</summary>
-    public void Wake(int thread) => turns[thread].Release();
+    public void Wake(int thread) => turns[thread].Give();
 
     /// <summary>Ends a thread; it takes part in no barrier any more.</summary>
     public void Finish(int thread, Exception? exception)
     {
         // The first failure counts: the others are threads that were stopped because of it.
         failure ??= exception;
-        finished[thread] = true;
         running--;
         Release(groupBarrier.Leave(failure is not null));
         Release(warpBarriers[thread / warpSize].Leave(failure is not null));
@@ -101,11 +102,13 @@ internal sealed unsafe class CooperativeScheduler(int capacity, int warpSize)
 
     public T Shuffle<T>(int thread, T value, int sourceLane) where T : unmanaged
     {
-        int phase = warpPhases[thread] ^= 1;
+        int exchange = ++warpExchanges[thread];
+        int phase = exchange & 1;
         Unsafe.WriteUnaligned(ref Slot<T>(warpValues, phase, thread), value);
+        warpStamps[(2 * thread) + phase] = exchange;
         WarpBarrier(thread);
         int source = thread - (thread % warpSize) + sourceLane;
-        return (uint)sourceLane < (uint)warpSize && source < size && !finished[source]
+        return (uint)sourceLane < (uint)warpSize && source < size && warpStamps[(2 * source) + phase] == exchange
             ? Unsafe.ReadUnaligned<T>(ref Slot<T>(warpValues, phase, source))
             : value;
     }
@@ -126,7 +129,7 @@ internal sealed unsafe class CooperativeScheduler(int capacity, int warpSize)
             return;
         }
         PassOn();
-        turns[thread].Wait();
+        turns[thread].Await();
         ThrowIfFailed();
     }
 
@@ -149,13 +152,38 @@ internal sealed unsafe class CooperativeScheduler(int capacity, int warpSize)
                 Release(barrier.Abandon());
             next = ready.Dequeue();
         }
-        turns[next].Release();
+        turns[next].Give();
     }
 
     private void ThrowIfFailed()
     {
         if (failure is not null)
             throw new OperationCanceledException("Another thread of the group failed.");
+    }
+
+    /// <summary>The right to run, handed to one thread. A monitor does not spin, which would only keep the others from running.</summary>
+    private sealed class Turn
+    {
+        private bool isGiven;
+
+        public void Give()
+        {
+            lock (this)
+            {
+                isGiven = true;
+                Monitor.Pulse(this);
+            }
+        }
+
+        public void Await()
+        {
+            lock (this)
+            {
+                while (!isGiven)
+                    Monitor.Wait(this);
+                isGiven = false;
+            }
+        }
     }
 
     /// <summary>Who is at a barrier.</summary>
