@@ -1,7 +1,4 @@
 using System.Collections.Concurrent;
-using System.Diagnostics.CodeAnalysis;
-using System.Reflection;
-using System.Runtime.CompilerServices;
 using GpuVae.Ilgpu.Compiler;
 
 namespace ILGPU.Runtime;

@@ -1,4 +1,3 @@
-using System.Reflection;
 using System.Reflection.Emit;
 using GpuVae.Ilgpu.Compiler;
 using GpuVae.Ilgpu.Compiler.Ir;

@@ -1,5 +1,3 @@
-using System.Runtime.CompilerServices;
-
 namespace ILGPU.Runtime;
 
 /// <summary>Host memory that the device can copy from and to without a detour.</summary>
