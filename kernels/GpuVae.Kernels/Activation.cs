@@ -14,6 +14,7 @@
 using ILGPU;
 using ILGPU.Algorithms;
 using ILGPU.Runtime;
+using FloatView = ILGPU.ArrayView<float>;
 
 namespace GpuVae.Kernels;
 
@@ -118,31 +119,32 @@ public readonly struct Softplus : IActivation
 public sealed class ActivationKernels<TActivation>
     where TActivation : struct, IActivation
 {
-    private readonly Action<AcceleratorStream, Index1D, ArrayView<float>, ArrayView<float>> forward;
-    private readonly Action<AcceleratorStream, Index1D, ArrayView<float>, ArrayView<float>, ArrayView<float>> backward;
+    private readonly Action<AcceleratorStream, Index1D, FloatView, FloatView> forward;
+    private readonly Action<AcceleratorStream, Index1D, FloatView, FloatView, FloatView> backward;
 
     public ActivationKernels(Accelerator accelerator)
     {
-        forward = accelerator.LoadAutoGroupedKernel<Index1D, ArrayView<float>, ArrayView<float>>(ForwardKernel);
-        backward = accelerator.LoadAutoGroupedKernel<Index1D, ArrayView<float>, ArrayView<float>, ArrayView<float>>(BackwardKernel);
+        forward = accelerator.LoadAutoGroupedKernel<Index1D, FloatView, FloatView>(ForwardKernel);
+        backward = accelerator.LoadAutoGroupedKernel<Index1D, FloatView, FloatView, FloatView>(BackwardKernel);
     }
 
     /// <summary>y = f(x), element by element; y may be x. Both n long.</summary>
-    public void Forward(AcceleratorStream stream, ArrayView<float> x, ArrayView<float> y)
+    public void Forward(AcceleratorStream stream, FloatView x, FloatView y)
     {
         if (x.Length > 0)
             forward(stream, x.IntExtent, x, y);
     }
 
-    /// <summary>dx = dy·f', with f' from <paramref name="saved"/> (see <see cref="IActivation.DerivativeFromOutput"/>); dx may be dy. All n long.</summary>
-    public void Backward(AcceleratorStream stream, ArrayView<float> saved, ArrayView<float> dy, ArrayView<float> dx)
+    /// <summary>dx = dy·f'(<paramref name="saved"/>), where dx may be dy. All n long.</summary>
+    /// <remarks>What is saved, output or pre-activation, is up to <see cref="IActivation.DerivativeFromOutput"/>.</remarks>
+    public void Backward(AcceleratorStream stream, FloatView saved, FloatView dy, FloatView dx)
     {
         if (saved.Length > 0)
             backward(stream, saved.IntExtent, saved, dy, dx);
     }
 
-    private static void ForwardKernel(Index1D i, ArrayView<float> x, ArrayView<float> y) => y[i] = TActivation.Apply(x[i]);
+    private static void ForwardKernel(Index1D i, FloatView x, FloatView y) => y[i] = TActivation.Apply(x[i]);
 
-    private static void BackwardKernel(Index1D i, ArrayView<float> saved, ArrayView<float> dy, ArrayView<float> dx) =>
+    private static void BackwardKernel(Index1D i, FloatView saved, FloatView dy, FloatView dx) =>
         dx[i] = dy[i] * TActivation.Derivative(saved[i]);
 }

@@ -1,5 +1,5 @@
-// Adam (Kingma & Ba 2014, arXiv:1412.6980, algorithm 1) and AdamW (Loshchilov & Hutter 2017, arXiv:1711.05101) over one flat buffer, arranged
-// as torch.optim.Adam does it:
+// Adam (Kingma & Ba 2014, arXiv:1412.6980, algorithm 1) and AdamW (Loshchilov & Hutter 2017, arXiv:1711.05101) over one flat buffer,
+// arranged as torch.optim.Adam does it:
 //
 //   g  = clip·gradient  (+ weightDecay·p, Adam)            p -= lr·weightDecay·p  (AdamW)
 //   m  = m + (1 - beta1)(g - m)                            v  = beta2·v + (1 - beta2)·g²
@@ -12,6 +12,7 @@
 using ILGPU;
 using ILGPU.Algorithms;
 using ILGPU.Runtime;
+using FloatView = ILGPU.ArrayView<float>;
 
 namespace GpuVae.Kernels;
 
@@ -39,7 +40,7 @@ public sealed class Adam
 {
     private readonly Arguments arguments;
     private readonly Action<
-        AcceleratorStream, Index1D, ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<long>, ArrayView<float>, Arguments>
+        AcceleratorStream, Index1D, FloatView, FloatView, FloatView, FloatView, FloatView, ArrayView<long>, FloatView, Arguments>
         update;
 
     /// <exception cref="ArgumentOutOfRangeException">An option is outside its range.</exception>
@@ -47,9 +48,12 @@ public sealed class Adam
     {
         Require(options.Beta1 is >= 0 and < 1, options.Beta1, "beta1 must be in [0, 1).");
         Require(options.Beta2 is >= 0 and < 1, options.Beta2, "beta2 must be in [0, 1).");
-        Require(options.Epsilon is >= 0 and < double.PositiveInfinity, options.Epsilon, "epsilon must be at least 0 and finite.");
-        Require(options.WeightDecay is >= 0 and < double.PositiveInfinity, options.WeightDecay, "The weight decay must be at least 0 and finite.");
-        Require(options.MaxGradientNorm is >= 0 and < double.PositiveInfinity, options.MaxGradientNorm, "The gradient's largest norm must be at least 0 and finite.");
+        Require(double.IsFinite(options.Epsilon) && options.Epsilon >= 0, options.Epsilon, "epsilon must be finite, 0 or more.");
+        Require(
+            double.IsFinite(options.WeightDecay) && options.WeightDecay >= 0, options.WeightDecay, "The weight decay must be finite, 0 or more.");
+        Require(
+            double.IsFinite(options.MaxGradientNorm) && options.MaxGradientNorm >= 0, options.MaxGradientNorm,
+            "The gradient's largest norm must be finite, 0 or more.");
         arguments = new Arguments
         {
             OneMinusBeta1 = (float)(1 - options.Beta1),
@@ -63,11 +67,12 @@ public sealed class Adam
             MaxNorm = (float)options.MaxGradientNorm,
         };
         update = accelerator.LoadAutoGroupedKernel<
-            Index1D, ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<long>, ArrayView<float>, Arguments>(
+            Index1D, FloatView, FloatView, FloatView, FloatView, FloatView, ArrayView<long>, FloatView, Arguments>(
             UpdateKernel);
     }
 
-    /// <summary>One step: weights and both moments are updated in place. The caller advances <paramref name="step"/> afterwards (<see cref="Counter"/>).</summary>
+    /// <summary>One step: weights and both moments are updated in place.</summary>
+    /// <remarks>The caller advances <paramref name="step"/> afterwards, see <see cref="Counter"/>.</remarks>
     /// <param name="stream">Stream to run on.</param>
     /// <param name="weights">[n].</param>
     /// <param name="gradient">[n].</param>
@@ -77,8 +82,8 @@ public sealed class Adam
     /// <param name="step">One element: steps completed before this one.</param>
     /// <param name="squaredNorm">One element: ‖gradient‖² (<see cref="Reduce.SumOfSquares"/>); read only when clipping is on.</param>
     public void Update(
-        AcceleratorStream stream, ArrayView<float> weights, ArrayView<float> gradient, ArrayView<float> firstMoment, ArrayView<float> secondMoment,
-        ArrayView<float> learningRate, ArrayView<long> step, ArrayView<float> squaredNorm)
+        AcceleratorStream stream, FloatView weights, FloatView gradient, FloatView firstMoment, FloatView secondMoment,
+        FloatView learningRate, ArrayView<long> step, FloatView squaredNorm)
     {
         if (weights.Length > 0)
             update(stream, weights.IntExtent, weights, gradient, firstMoment, secondMoment, learningRate, step, squaredNorm, arguments);
@@ -91,8 +96,8 @@ public sealed class Adam
     }
 
     private static void UpdateKernel(
-        Index1D i, ArrayView<float> weights, ArrayView<float> gradient, ArrayView<float> firstMoment, ArrayView<float> secondMoment,
-        ArrayView<float> learningRate, ArrayView<long> step, ArrayView<float> squaredNorm, Arguments o)
+        Index1D i, FloatView weights, FloatView gradient, FloatView firstMoment, FloatView secondMoment,
+        FloatView learningRate, ArrayView<long> step, FloatView squaredNorm, Arguments o)
     {
         // Everything up to `g` is the same for all threads.
         float t = step[0] + 1;

@@ -13,7 +13,8 @@ public sealed class Counter(Accelerator accelerator)
         accelerator.LoadAutoGroupedKernel<Index1D, ArrayView<long>, long>(AdvanceKernel);
 
     /// <summary>Adds <paramref name="amount"/> to every element of <paramref name="counters"/>.</summary>
-    public void Advance(AcceleratorStream stream, ArrayView<long> counters, long amount) => advance(stream, counters.IntExtent, counters, amount);
+    public void Advance(AcceleratorStream stream, ArrayView<long> counters, long amount) =>
+        advance(stream, counters.IntExtent, counters, amount);
 
     private static void AdvanceKernel(Index1D i, ArrayView<long> counters, long amount) => counters[i] += amount;
 }

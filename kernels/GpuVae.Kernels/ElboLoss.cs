@@ -11,6 +11,7 @@
 using ILGPU;
 using ILGPU.Algorithms;
 using ILGPU.Runtime;
+using FloatView = ILGPU.ArrayView<float>;
 
 namespace GpuVae.Kernels;
 
@@ -19,26 +20,26 @@ public sealed class ElboLoss
 {
     private readonly int groupSize;
     private readonly Action<
-        AcceleratorStream, KernelConfig, ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, float, int> bernoulli;
+        AcceleratorStream, KernelConfig, FloatView, FloatView, FloatView, FloatView, float, int> bernoulli;
 
     private readonly Action<
-        AcceleratorStream, KernelConfig, ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, float, float, int> gaussian;
+        AcceleratorStream, KernelConfig, FloatView, FloatView, FloatView, FloatView, float, float, int> gaussian;
 
     private readonly Action<
-        AcceleratorStream, KernelConfig, ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, float, int>
+        AcceleratorStream, KernelConfig, FloatView, FloatView, FloatView, FloatView, FloatView, FloatView, float, int>
         sharedVariance;
 
     private readonly Action<
-        AcceleratorStream, KernelConfig, ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, float, int> pixelVariance;
+        AcceleratorStream, KernelConfig, FloatView, FloatView, FloatView, FloatView, float, int> pixelVariance;
 
     public ElboLoss(Accelerator accelerator)
     {
         groupSize = GroupShapes.ForRow(accelerator);
-        bernoulli = accelerator.LoadKernel<ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, float, int>(BernoulliKernel);
-        gaussian = accelerator.LoadKernel<ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, float, float, int>(GaussianKernel);
+        bernoulli = accelerator.LoadKernel<FloatView, FloatView, FloatView, FloatView, float, int>(BernoulliKernel);
+        gaussian = accelerator.LoadKernel<FloatView, FloatView, FloatView, FloatView, float, float, int>(GaussianKernel);
         sharedVariance = accelerator.LoadKernel<
-            ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, float, int>(SharedVarianceKernel);
-        pixelVariance = accelerator.LoadKernel<ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, float, int>(PixelVarianceKernel);
+            FloatView, FloatView, FloatView, FloatView, FloatView, FloatView, float, int>(SharedVarianceKernel);
+        pixelVariance = accelerator.LoadKernel<FloatView, FloatView, FloatView, FloatView, float, int>(PixelVarianceKernel);
     }
 
     /// <summary>Bernoulli likelihood from logits.</summary>
@@ -50,14 +51,14 @@ public sealed class ElboLoss
     /// <param name="scale">1 / batch.</param>
     /// <param name="pixels">Pixels (times channels) of a sample.</param>
     public void Bernoulli(
-        AcceleratorStream stream, ArrayView<float> logits, ArrayView<float> target, ArrayView<float> dLogits, ArrayView<float> reconstruction,
+        AcceleratorStream stream, FloatView logits, FloatView target, FloatView dLogits, FloatView reconstruction,
         float scale, int pixels) =>
         bernoulli(stream, (reconstruction.IntExtent, groupSize), logits, target, dLogits, reconstruction, scale, pixels);
 
     /// <summary>Gaussian likelihood with a fixed variance (parameters as <see cref="Bernoulli"/>, means in place of logits).</summary>
     /// <exception cref="ArgumentOutOfRangeException">The variance is not a positive finite number.</exception>
     public void Gaussian(
-        AcceleratorStream stream, ArrayView<float> mean, ArrayView<float> target, ArrayView<float> dMean, ArrayView<float> reconstruction,
+        AcceleratorStream stream, FloatView mean, FloatView target, FloatView dMean, FloatView reconstruction,
         float variance, float scale, int pixels)
     {
         if (!(variance > 0f) || !float.IsFinite(variance))
@@ -71,13 +72,13 @@ public sealed class ElboLoss
     /// <param name="target">[batch × pixels].</param>
     /// <param name="logVariance">One element.</param>
     /// <param name="dMean">[batch × pixels], written; may be <paramref name="mean"/>.</param>
-    /// <param name="dLogVariance">[batch], written: each sample's part of the gradient; their sum is the gradient (see <see cref="Reduce"/>).</param>
+    /// <param name="dLogVariance">[batch], written: each sample's part of the gradient, to be added up (<see cref="Reduce.Sum"/>).</param>
     /// <param name="reconstruction">[batch], written: nats per sample.</param>
     /// <param name="scale">1 / batch.</param>
     /// <param name="pixels">Pixels (times channels) of a sample.</param>
     public void GaussianSharedVariance(
-        AcceleratorStream stream, ArrayView<float> mean, ArrayView<float> target, ArrayView<float> logVariance, ArrayView<float> dMean,
-        ArrayView<float> dLogVariance, ArrayView<float> reconstruction, float scale, int pixels) =>
+        AcceleratorStream stream, FloatView mean, FloatView target, FloatView logVariance, FloatView dMean,
+        FloatView dLogVariance, FloatView reconstruction, float scale, int pixels) =>
         sharedVariance(
             stream, (reconstruction.IntExtent, groupSize), mean, target, logVariance, dMean, dLogVariance, reconstruction, scale, pixels);
 
@@ -90,14 +91,14 @@ public sealed class ElboLoss
     /// <param name="scale">1 / batch.</param>
     /// <param name="pixels">Pixels (times channels) of a sample.</param>
     public void GaussianPixelVariance(
-        AcceleratorStream stream, ArrayView<float> decoded, ArrayView<float> target, ArrayView<float> dDecoded, ArrayView<float> reconstruction,
+        AcceleratorStream stream, FloatView decoded, FloatView target, FloatView dDecoded, FloatView reconstruction,
         float scale, int pixels) =>
         pixelVariance(stream, (reconstruction.IntExtent, groupSize), decoded, target, dDecoded, reconstruction, scale, pixels);
 
     private static void BernoulliKernel(
-        ArrayView<float> logits, ArrayView<float> target, ArrayView<float> dLogits, ArrayView<float> reconstruction, float scale, int pixels)
+        FloatView logits, FloatView target, FloatView dLogits, FloatView reconstruction, float scale, int pixels)
     {
-        ArrayView<float> scratch = SharedMemory.Allocate<float>(GroupShapes.MaxRowGroup);
+        FloatView scratch = SharedMemory.Allocate<float>(GroupShapes.MaxRowGroup);
         int row = Grid.IdxX * pixels;
         float sum = 0f;
         for (int p = Group.IdxX; p < pixels; p += Group.DimX)
@@ -116,9 +117,9 @@ public sealed class ElboLoss
     }
 
     private static void GaussianKernel(
-        ArrayView<float> mean, ArrayView<float> target, ArrayView<float> dMean, ArrayView<float> reconstruction, float variance, float scale, int pixels)
+        FloatView mean, FloatView target, FloatView dMean, FloatView reconstruction, float variance, float scale, int pixels)
     {
-        ArrayView<float> scratch = SharedMemory.Allocate<float>(GroupShapes.MaxRowGroup);
+        FloatView scratch = SharedMemory.Allocate<float>(GroupShapes.MaxRowGroup);
         int row = Grid.IdxX * pixels;
         float precision = 1f / variance;
         float sum = 0f;
@@ -134,10 +135,10 @@ public sealed class ElboLoss
     }
 
     private static void SharedVarianceKernel(
-        ArrayView<float> mean, ArrayView<float> target, ArrayView<float> logVariance, ArrayView<float> dMean, ArrayView<float> dLogVariance,
-        ArrayView<float> reconstruction, float scale, int pixels)
+        FloatView mean, FloatView target, FloatView logVariance, FloatView dMean, FloatView dLogVariance,
+        FloatView reconstruction, float scale, int pixels)
     {
-        ArrayView<float> scratch = SharedMemory.Allocate<float>(GroupShapes.MaxRowGroup);
+        FloatView scratch = SharedMemory.Allocate<float>(GroupShapes.MaxRowGroup);
         int row = Grid.IdxX * pixels;
         float raw = logVariance[0];
         float s = Reparameterize.ClampLogVariance(raw);
@@ -158,9 +159,9 @@ public sealed class ElboLoss
     }
 
     private static void PixelVarianceKernel(
-        ArrayView<float> decoded, ArrayView<float> target, ArrayView<float> dDecoded, ArrayView<float> reconstruction, float scale, int pixels)
+        FloatView decoded, FloatView target, FloatView dDecoded, FloatView reconstruction, float scale, int pixels)
     {
-        ArrayView<float> scratch = SharedMemory.Allocate<float>(GroupShapes.MaxRowGroup);
+        FloatView scratch = SharedMemory.Allocate<float>(GroupShapes.MaxRowGroup);
         int row = Grid.IdxX * pixels;
         float sum = 0f;
         for (int p = Group.IdxX; p < pixels; p += Group.DimX)

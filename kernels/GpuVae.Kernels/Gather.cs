@@ -1,10 +1,13 @@
 // A batch out of a data set that lies on the device: output[b] = data[indices[b]], 8-bit grey levels scaled to [0, 1].
 //
-// Binarisation (Salakhutdinov & Murray 2008): a pixel becomes 1 with its own grey level as the probability. Dynamic: a new draw
-// in every step, from counter (block, row of the batch, step, purpose). Static: the same draw for an image for ever, from counter (block, image, 0, purpose).
+// Binarisation (Salakhutdinov & Murray 2008): a pixel becomes 1 with its own grey level as the probability.
+//
+//   Dynamic  a new draw in every step         counter (block, row of the batch, step, purpose)
+//   Static   the same for an image for ever   counter (block, image, 0, purpose)
 
 using ILGPU;
 using ILGPU.Runtime;
+using FloatView = ILGPU.ArrayView<float>;
 
 namespace GpuVae.Kernels;
 
@@ -45,14 +48,15 @@ public sealed class Gather<TPixel, TFormat>
     where TFormat : struct, IPixelFormat<TPixel>
 {
     private readonly int groupSize;
-    private readonly Action<AcceleratorStream, KernelConfig, ArrayView<TPixel>, ArrayView<int>, ArrayView<float>, int> copy;
-    private readonly Action<AcceleratorStream, KernelConfig, ArrayView<TPixel>, ArrayView<int>, ArrayView<float>, int, ulong, ArrayView<long>, int> binarize;
+    private readonly Action<AcceleratorStream, KernelConfig, ArrayView<TPixel>, ArrayView<int>, FloatView, int> copy;
+    private readonly Action<AcceleratorStream, KernelConfig, ArrayView<TPixel>, ArrayView<int>, FloatView, int, ulong, ArrayView<long>, int>
+        binarize;
 
     public Gather(Accelerator accelerator)
     {
         groupSize = GroupShapes.ForRow(accelerator);
-        copy = accelerator.LoadKernel<ArrayView<TPixel>, ArrayView<int>, ArrayView<float>, int>(CopyKernel);
-        binarize = accelerator.LoadKernel<ArrayView<TPixel>, ArrayView<int>, ArrayView<float>, int, ulong, ArrayView<long>, int>(BinarizeKernel);
+        copy = accelerator.LoadKernel<ArrayView<TPixel>, ArrayView<int>, FloatView, int>(CopyKernel);
+        binarize = accelerator.LoadKernel<ArrayView<TPixel>, ArrayView<int>, FloatView, int, ulong, ArrayView<long>, int>(BinarizeKernel);
     }
 
     /// <summary>output[b, p] = grey level of data[indices[b], p].</summary>
@@ -61,7 +65,7 @@ public sealed class Gather<TPixel, TFormat>
     /// <param name="indices">[batch]: images to take, each in 0…images-1.</param>
     /// <param name="output">[batch × pixels], written.</param>
     /// <param name="pixels">Pixels (times channels) of an image.</param>
-    public void Copy(AcceleratorStream stream, ArrayView<TPixel> data, ArrayView<int> indices, ArrayView<float> output, int pixels) =>
+    public void Copy(AcceleratorStream stream, ArrayView<TPixel> data, ArrayView<int> indices, FloatView output, int pixels) =>
         copy(stream, (indices.IntExtent, groupSize), data, indices, output, pixels);
 
     /// <summary>As <see cref="Copy"/>, with each pixel drawn as 0 or 1.</summary>
@@ -75,15 +79,16 @@ public sealed class Gather<TPixel, TFormat>
     /// <param name="step">One element: the training step; not used by static binarisation.</param>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="binarization"/> is neither Dynamic nor Static.</exception>
     public void Binarize(
-        AcceleratorStream stream, ArrayView<TPixel> data, ArrayView<int> indices, ArrayView<float> output, int pixels,
+        AcceleratorStream stream, ArrayView<TPixel> data, ArrayView<int> indices, FloatView output, int pixels,
         Binarization binarization, ulong seed, ArrayView<long> step)
     {
         if (binarization is not (Binarization.Dynamic or Binarization.Static))
             throw new ArgumentOutOfRangeException(nameof(binarization), binarization, "Use Copy to gather without binarisation.");
-        binarize(stream, (indices.IntExtent, groupSize), data, indices, output, pixels, seed, step, binarization == Binarization.Dynamic ? 1 : 0);
+        int dynamic = binarization == Binarization.Dynamic ? 1 : 0;
+        binarize(stream, (indices.IntExtent, groupSize), data, indices, output, pixels, seed, step, dynamic);
     }
 
-    private static void CopyKernel(ArrayView<TPixel> data, ArrayView<int> indices, ArrayView<float> output, int pixels)
+    private static void CopyKernel(ArrayView<TPixel> data, ArrayView<int> indices, FloatView output, int pixels)
     {
         // 64-bit: a data set may hold more than 2^31 pixels.
         long source = (long)indices[Grid.IdxX] * pixels;
@@ -93,7 +98,7 @@ public sealed class Gather<TPixel, TFormat>
     }
 
     private static void BinarizeKernel(
-        ArrayView<TPixel> data, ArrayView<int> indices, ArrayView<float> output, int pixels, ulong seed, ArrayView<long> step, int dynamic)
+        ArrayView<TPixel> data, ArrayView<int> indices, FloatView output, int pixels, ulong seed, ArrayView<long> step, int dynamic)
     {
         int image = indices[Grid.IdxX];
         long source = (long)image * pixels;
@@ -113,7 +118,7 @@ public sealed class Gather<TPixel, TFormat>
         }
     }
 
-    private static void Draw(ArrayView<TPixel> data, long source, ArrayView<float> output, long target, int p, int pixels, uint word)
+    private static void Draw(ArrayView<TPixel> data, long source, FloatView output, long target, int p, int pixels, uint word)
     {
         if (p < pixels)
             output[target + p] = Philox.ToUniform(word) < TFormat.ToFloat(data[source + p]) ? 1f : 0f;

@@ -12,6 +12,7 @@
 
 using ILGPU;
 using ILGPU.Runtime;
+using FloatView = ILGPU.ArrayView<float>;
 
 namespace GpuVae.Kernels;
 
@@ -63,7 +64,9 @@ public sealed class Gemm : IDisposable
 
 /// <summary>A matrix product with one epilogue. Made by <see cref="Gemm.With{TEpilogue}"/>.</summary>
 /// <typeparam name="TEpilogue">What happens to each element before it is stored.</typeparam>
-/// <remarks>The first product of a kind may load its kernel and grow the space for packed operands; after that a call allocates nothing.</remarks>
+/// <remarks>
+/// The first product of a kind may load its kernel and grow the space for packed operands; after that a call allocates nothing.
+/// </remarks>
 public sealed class Gemm<TEpilogue>
     where TEpilogue : struct, IEpilogue
 {
@@ -105,8 +108,8 @@ public sealed class Gemm<TEpilogue>
     /// <exception cref="ArgumentOutOfRangeException">A size is negative.</exception>
     /// <exception cref="ArgumentException">A leading dimension or a view is too small for the sizes.</exception>
     public void Run(
-        AcceleratorStream stream, bool transposeA, bool transposeB, int m, int n, int k, float alpha, ArrayView<float> a, int lda,
-        ArrayView<float> b, int ldb, float beta, ArrayView<float> c, int ldc, TEpilogue epilogue, ArrayView<float> rowSums = default)
+        AcceleratorStream stream, bool transposeA, bool transposeB, int m, int n, int k, float alpha, FloatView a, int lda,
+        FloatView b, int ldb, float beta, FloatView c, int ldc, TEpilogue epilogue, FloatView rowSums = default)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(m);
         ArgumentOutOfRangeException.ThrowIfNegative(n);
@@ -137,7 +140,7 @@ public sealed class Gemm<TEpilogue>
             WithRowSums = rowSums.Length > 0 ? 1 : 0,
         };
         // A view must always be passed; without row sums C stands in and is not touched through it.
-        ArrayView<float> sums = rowSums.Length > 0 ? rowSums : c;
+        FloatView sums = rowSums.Length > 0 ? rowSums : c;
         if (gemm.Packing is { } packing)
             RunLanes(packing, stream, transposeA, transposeB, g, a, lda, b, ldb, c, sums, epilogue);
         else
@@ -149,8 +152,8 @@ public sealed class Gemm<TEpilogue>
     }
 
     private void RunLanes(
-        GemmPacking packing, AcceleratorStream stream, bool transposeA, bool transposeB, GemmArguments g, ArrayView<float> a, int lda,
-        ArrayView<float> b, int ldb, ArrayView<float> c, ArrayView<float> sums, TEpilogue epilogue)
+        GemmPacking packing, AcceleratorStream stream, bool transposeA, bool transposeB, GemmArguments g, FloatView a, int lda,
+        FloatView b, int ldb, FloatView c, FloatView sums, TEpilogue epilogue)
     {
         int panels = Blocks(g.N, gemm.TileColumns), rowTiles = Blocks(g.M, gemm.TileRows);
         bool large = g.K >= LargeDepth && g.M >= 2 * gemm.TileRows;
@@ -190,12 +193,12 @@ public sealed class Gemm<TEpilogue>
         gemm.TileRows == GemmLanes.ManyRows ? Load(GemmLanes.Kernel12<TRows, TEpilogue>) : Load(GemmLanes.Kernel6<TRows, TEpilogue>);
 
     private GemmLauncher<TEpilogue> Load(
-        Action<ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, GemmArguments, TEpilogue> method) =>
+        Action<FloatView, FloatView, FloatView, FloatView, GemmArguments, TEpilogue> method) =>
         new(gemm.Accelerator.LoadKernel(method));
 
     private static int Blocks(int count, int size) => (count + size - 1) / size;
 
-    private static void Check(string name, ArrayView<float> view, int rows, int columns, int leading)
+    private static void Check(string name, FloatView view, int rows, int columns, int leading)
     {
         if (leading < Math.Max(columns, 1))
         {
@@ -206,7 +209,8 @@ public sealed class Gemm<TEpilogue>
         if (view.Length < needed)
         {
             throw new ArgumentException(
-                $"{name} is {rows} × {columns} with leading dimension {leading} and needs {needed} elements, but its view has {view.Length}.");
+                $"{name} is {rows} × {columns} with leading dimension {leading} and needs {needed} elements, " +
+                $"but its view has {view.Length}.");
         }
         if (needed > int.MaxValue)
             throw new ArgumentException($"{name} spans {needed} elements; the kernels index with 32 bits. Multiply it in parts.");
@@ -214,7 +218,7 @@ public sealed class Gemm<TEpilogue>
 }
 
 internal delegate void GemmLauncher<TEpilogue>(
-    AcceleratorStream stream, KernelConfig config, ArrayView<float> a, ArrayView<float> b, ArrayView<float> c, ArrayView<float> rowSums,
+    AcceleratorStream stream, KernelConfig config, FloatView a, FloatView b, FloatView c, FloatView rowSums,
     GemmArguments arguments, TEpilogue epilogue)
     where TEpilogue : struct, IEpilogue;
 

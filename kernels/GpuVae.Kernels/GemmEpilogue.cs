@@ -2,6 +2,7 @@
 // activation and the activation's derivative cost no pass over memory of their own.
 
 using ILGPU;
+using FloatView = ILGPU.ArrayView<float>;
 
 namespace GpuVae.Kernels;
 
@@ -21,10 +22,10 @@ public readonly struct PlainEpilogue : IEpilogue
 /// <summary>f(value + bias[column]): a linear layer forward, where the derivative can be had from the output.</summary>
 /// <typeparam name="TActivation">f; <see cref="Identity"/> for none.</typeparam>
 /// <param name="bias">[n].</param>
-public readonly struct BiasEpilogue<TActivation>(ArrayView<float> bias) : IEpilogue
+public readonly struct BiasEpilogue<TActivation>(FloatView bias) : IEpilogue
     where TActivation : struct, IActivation
 {
-    private readonly ArrayView<float> bias = bias;
+    private readonly FloatView bias = bias;
 
     public float Apply(float value, int row, int column) => TActivation.Apply(value + bias[column]);
 }
@@ -34,11 +35,11 @@ public readonly struct BiasEpilogue<TActivation>(ArrayView<float> bias) : IEpilo
 /// <param name="bias">[n].</param>
 /// <param name="preActivation">[m × n], written.</param>
 /// <param name="columns">n, the row pitch of <paramref name="preActivation"/>.</param>
-public readonly struct BiasKeepEpilogue<TActivation>(ArrayView<float> bias, ArrayView<float> preActivation, int columns) : IEpilogue
+public readonly struct BiasKeepEpilogue<TActivation>(FloatView bias, FloatView preActivation, int columns) : IEpilogue
     where TActivation : struct, IActivation
 {
-    private readonly ArrayView<float> bias = bias;
-    private readonly ArrayView<float> preActivation = preActivation;
+    private readonly FloatView bias = bias;
+    private readonly FloatView preActivation = preActivation;
     private readonly int columns = columns;
 
     public float Apply(float value, int row, int column)
@@ -53,10 +54,10 @@ public readonly struct BiasKeepEpilogue<TActivation>(ArrayView<float> bias, Arra
 /// <typeparam name="TActivation">f.</typeparam>
 /// <param name="saved">[m × n], output or pre-activation: see <see cref="IActivation.DerivativeFromOutput"/>.</param>
 /// <param name="columns">n, the row pitch of <paramref name="saved"/>.</param>
-public readonly struct DerivativeEpilogue<TActivation>(ArrayView<float> saved, int columns) : IEpilogue
+public readonly struct DerivativeEpilogue<TActivation>(FloatView saved, int columns) : IEpilogue
     where TActivation : struct, IActivation
 {
-    private readonly ArrayView<float> saved = saved;
+    private readonly FloatView saved = saved;
     private readonly int columns = columns;
 
     public float Apply(float value, int row, int column) => value * TActivation.Derivative(saved[row * columns + column]);

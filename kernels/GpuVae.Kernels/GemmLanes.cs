@@ -11,6 +11,7 @@
 
 using ILGPU;
 using ILGPU.Algorithms;
+using FloatView = ILGPU.ArrayView<float>;
 
 namespace GpuVae.Kernels;
 
@@ -23,11 +24,11 @@ internal static class GemmLanes
 
     /// <summary>Tiles of 12 rows.</summary>
     public static void Kernel12<TRows, TEpilogue>(
-        ArrayView<float> a, ArrayView<float> b, ArrayView<float> c, ArrayView<float> rowSums, GemmArguments g, TEpilogue epilogue)
+        FloatView a, FloatView b, FloatView c, FloatView rowSums, GemmArguments g, TEpilogue epilogue)
         where TRows : struct, IRows
         where TEpilogue : struct, IEpilogue
     {
-        ArrayView<float> sums = SharedMemory.Allocate<float>(ManyRows * 2 * MaxWarp);
+        FloatView sums = SharedMemory.Allocate<float>(ManyRows * 2 * MaxWarp);
         var block = new Block(g, ManyRows);
         for (int k0 = 0; k0 < block.DepthEnd; k0 += g.DepthBlock)
         {
@@ -65,11 +66,11 @@ internal static class GemmLanes
 
     /// <summary>Tiles of 6 rows.</summary>
     public static void Kernel6<TRows, TEpilogue>(
-        ArrayView<float> a, ArrayView<float> b, ArrayView<float> c, ArrayView<float> rowSums, GemmArguments g, TEpilogue epilogue)
+        FloatView a, FloatView b, FloatView c, FloatView rowSums, GemmArguments g, TEpilogue epilogue)
         where TRows : struct, IRows
         where TEpilogue : struct, IEpilogue
     {
-        ArrayView<float> sums = SharedMemory.Allocate<float>(FewRows * 2 * MaxWarp);
+        FloatView sums = SharedMemory.Allocate<float>(FewRows * 2 * MaxWarp);
         var block = new Block(g, FewRows);
         for (int k0 = 0; k0 < block.DepthEnd; k0 += g.DepthBlock)
         {
@@ -102,7 +103,7 @@ internal static class GemmLanes
     }
 
     private static void UpTo4<TRows, TColumns>(
-        ArrayView<float> a, ArrayView<float> b, ArrayView<float> sums, Tile tile, GemmArguments g, int taken)
+        FloatView a, FloatView b, FloatView sums, Tile tile, GemmArguments g, int taken)
         where TRows : struct, IRows
         where TColumns : struct, IColumns
     {
@@ -114,7 +115,7 @@ internal static class GemmLanes
             Rows1<TRows, TColumns>(a, b, sums, tile, g);
     }
 
-    private static void Rows12<TRows, TColumns>(ArrayView<float> a, ArrayView<float> b, ArrayView<float> sums, Tile tile, GemmArguments g)
+    private static void Rows12<TRows, TColumns>(FloatView a, FloatView b, FloatView sums, Tile tile, GemmArguments g)
         where TRows : struct, IRows
         where TColumns : struct, IColumns
     {
@@ -154,7 +155,7 @@ internal static class GemmLanes
         r11.Keep(sums, 11);
     }
 
-    private static void Rows8<TRows, TColumns>(ArrayView<float> a, ArrayView<float> b, ArrayView<float> sums, Tile tile, GemmArguments g)
+    private static void Rows8<TRows, TColumns>(FloatView a, FloatView b, FloatView sums, Tile tile, GemmArguments g)
         where TRows : struct, IRows
         where TColumns : struct, IColumns
     {
@@ -186,7 +187,7 @@ internal static class GemmLanes
         r7.Keep(sums, 7);
     }
 
-    private static void Rows6<TRows, TColumns>(ArrayView<float> a, ArrayView<float> b, ArrayView<float> sums, Tile tile, GemmArguments g)
+    private static void Rows6<TRows, TColumns>(FloatView a, FloatView b, FloatView sums, Tile tile, GemmArguments g)
         where TRows : struct, IRows
         where TColumns : struct, IColumns
     {
@@ -213,7 +214,7 @@ internal static class GemmLanes
         r5.Keep(sums, 5);
     }
 
-    private static void Rows4<TRows, TColumns>(ArrayView<float> a, ArrayView<float> b, ArrayView<float> sums, Tile tile, GemmArguments g)
+    private static void Rows4<TRows, TColumns>(FloatView a, FloatView b, FloatView sums, Tile tile, GemmArguments g)
         where TRows : struct, IRows
         where TColumns : struct, IColumns
     {
@@ -236,7 +237,7 @@ internal static class GemmLanes
         r3.Keep(sums, 3);
     }
 
-    private static void Rows2<TRows, TColumns>(ArrayView<float> a, ArrayView<float> b, ArrayView<float> sums, Tile tile, GemmArguments g)
+    private static void Rows2<TRows, TColumns>(FloatView a, FloatView b, FloatView sums, Tile tile, GemmArguments g)
         where TRows : struct, IRows
         where TColumns : struct, IColumns
     {
@@ -255,7 +256,7 @@ internal static class GemmLanes
         r1.Keep(sums, 1);
     }
 
-    private static void Rows1<TRows, TColumns>(ArrayView<float> a, ArrayView<float> b, ArrayView<float> sums, Tile tile, GemmArguments g)
+    private static void Rows1<TRows, TColumns>(FloatView a, FloatView b, FloatView sums, Tile tile, GemmArguments g)
         where TRows : struct, IRows
         where TColumns : struct, IColumns
     {
@@ -274,7 +275,7 @@ internal static class GemmLanes
 
     /// <summary>Takes the sums of a tile's first rows to C.</summary>
     private static void Finish<TEpilogue>(
-        ArrayView<float> c, ArrayView<float> sums, Tile tile, int rows, GemmArguments g, TEpilogue epilogue)
+        FloatView c, FloatView sums, Tile tile, int rows, GemmArguments g, TEpilogue epilogue)
         where TEpilogue : struct, IEpilogue
     {
         for (int row = 0; row < rows; row++)
@@ -287,7 +288,7 @@ internal static class GemmLanes
         }
     }
 
-    private static void Store<TEpilogue>(float sum, ArrayView<float> c, Tile tile, int row, int column, GemmArguments g, TEpilogue epilogue)
+    private static void Store<TEpilogue>(float sum, FloatView c, Tile tile, int row, int column, GemmArguments g, TEpilogue epilogue)
         where TEpilogue : struct, IEpilogue
     {
         int at = row * g.Ldc + column;
@@ -298,7 +299,7 @@ internal static class GemmLanes
     }
 
     /// <summary>The sums over k of op(A)'s rows, by the groups of the first columns. Here lanes own rows.</summary>
-    private static void SumRows<TRows>(ArrayView<float> a, ArrayView<float> rowSums, Block block, GemmArguments g, int tileRows)
+    private static void SumRows<TRows>(FloatView a, FloatView rowSums, Block block, GemmArguments g, int tileRows)
         where TRows : struct, IRows
     {
         if (g.WithRowSums == 0 || Grid.IdxX != 0)
@@ -326,43 +327,43 @@ internal static class GemmLanes
     /// <summary>How an element of A is found from that of its tile's first row.</summary>
     internal interface IRows
     {
-        static abstract float Load(ArrayView<float> a, int at, int row, int pitch);
+        static abstract float Load(FloatView a, int at, int row, int pitch);
     }
 
     /// <summary>The rows of op(A) are neighbours in memory: A is transposed or packed.</summary>
     internal readonly struct NeighbouringRows : IRows
     {
-        public static float Load(ArrayView<float> a, int at, int row, int pitch) => a[at + row];
+        public static float Load(FloatView a, int at, int row, int pitch) => a[at + row];
     }
 
     /// <summary>The rows of op(A) are a leading dimension apart.</summary>
     internal readonly struct DistantRows : IRows
     {
-        public static float Load(ArrayView<float> a, int at, int row, int pitch) => a[at + row * pitch];
+        public static float Load(FloatView a, int at, int row, int pitch) => a[at + row * pitch];
     }
 
     /// <summary>How a lane loads its two elements of a row of op(B).</summary>
     private interface IColumns
     {
-        static abstract float First(ArrayView<float> b, int at, int column, int columns);
+        static abstract float First(FloatView b, int at, int column, int columns);
 
-        static abstract float Second(ArrayView<float> b, int at, int column, int columns);
+        static abstract float Second(FloatView b, int at, int column, int columns);
     }
 
     /// <summary>All columns of the panel exist.</summary>
     private readonly struct WholeColumns : IColumns
     {
-        public static float First(ArrayView<float> b, int at, int column, int columns) => b[at];
+        public static float First(FloatView b, int at, int column, int columns) => b[at];
 
-        public static float Second(ArrayView<float> b, int at, int column, int columns) => b[at + Group.DimX];
+        public static float Second(FloatView b, int at, int column, int columns) => b[at + Group.DimX];
     }
 
     /// <summary>The panel reaches over the right edge.</summary>
     private readonly struct EdgeColumns : IColumns
     {
-        public static float First(ArrayView<float> b, int at, int column, int columns) => column < columns ? b[at] : 0f;
+        public static float First(FloatView b, int at, int column, int columns) => column < columns ? b[at] : 0f;
 
-        public static float Second(ArrayView<float> b, int at, int column, int columns) =>
+        public static float Second(FloatView b, int at, int column, int columns) =>
             column + Group.DimX < columns ? b[at + Group.DimX] : 0f;
     }
 
@@ -419,7 +420,7 @@ internal static class GemmLanes
             X1 += a * b1;
         }
 
-        public readonly void Keep(ArrayView<float> sums, int row)
+        public readonly void Keep(FloatView sums, int row)
         {
             int at = 2 * row * Group.DimX + Group.IdxX;
             sums[at] = X0;

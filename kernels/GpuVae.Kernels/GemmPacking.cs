@@ -8,6 +8,7 @@
 
 using ILGPU;
 using ILGPU.Runtime;
+using FloatView = ILGPU.ArrayView<float>;
 
 namespace GpuVae.Kernels;
 
@@ -19,10 +20,10 @@ internal sealed class GemmPacking : IDisposable
     private readonly Accelerator accelerator;
     private readonly int tileRows;
     private readonly int groupSize;
-    private readonly Action<AcceleratorStream, KernelConfig, ArrayView<float>, ArrayView<float>, int, int, int> columns;
-    private readonly Action<AcceleratorStream, KernelConfig, ArrayView<float>, ArrayView<float>, int, int, int> transposedColumns;
-    private readonly Action<AcceleratorStream, KernelConfig, ArrayView<float>, ArrayView<float>, int, int, int, int> rows;
-    private readonly Action<AcceleratorStream, KernelConfig, ArrayView<float>, ArrayView<float>, int, int, int, int> transposedRows;
+    private readonly Action<AcceleratorStream, KernelConfig, FloatView, FloatView, int, int, int> columns;
+    private readonly Action<AcceleratorStream, KernelConfig, FloatView, FloatView, int, int, int> transposedColumns;
+    private readonly Action<AcceleratorStream, KernelConfig, FloatView, FloatView, int, int, int, int> rows;
+    private readonly Action<AcceleratorStream, KernelConfig, FloatView, FloatView, int, int, int, int> transposedRows;
     private MemoryBuffer1D<float, Stride1D.Dense> packedA, packedB;
 
     public GemmPacking(Accelerator accelerator, int tileRows)
@@ -30,16 +31,16 @@ internal sealed class GemmPacking : IDisposable
         this.accelerator = accelerator;
         this.tileRows = tileRows;
         groupSize = accelerator.WarpSize;
-        columns = accelerator.LoadKernel<ArrayView<float>, ArrayView<float>, int, int, int>(ColumnsKernel);
-        transposedColumns = accelerator.LoadKernel<ArrayView<float>, ArrayView<float>, int, int, int>(TransposedColumnsKernel);
-        rows = accelerator.LoadKernel<ArrayView<float>, ArrayView<float>, int, int, int, int>(RowsKernel);
-        transposedRows = accelerator.LoadKernel<ArrayView<float>, ArrayView<float>, int, int, int, int>(TransposedRowsKernel);
+        columns = accelerator.LoadKernel<FloatView, FloatView, int, int, int>(ColumnsKernel);
+        transposedColumns = accelerator.LoadKernel<FloatView, FloatView, int, int, int>(TransposedColumnsKernel);
+        rows = accelerator.LoadKernel<FloatView, FloatView, int, int, int, int>(RowsKernel);
+        transposedRows = accelerator.LoadKernel<FloatView, FloatView, int, int, int, int>(TransposedRowsKernel);
         packedA = accelerator.Allocate1D<float>(1);
         packedB = accelerator.Allocate1D<float>(1);
     }
 
     /// <summary>op(B) [k × n] as panels; <paramref name="transposed"/> tells that B is stored [n × k].</summary>
-    public ArrayView<float> PackB(AcceleratorStream stream, ArrayView<float> b, int ldb, bool transposed, int n, int k)
+    public FloatView PackB(AcceleratorStream stream, FloatView b, int ldb, bool transposed, int n, int k)
     {
         int panels = (n + 2 * groupSize - 1) / (2 * groupSize);
         Grow(ref packedB, 2L * groupSize * panels * k);
@@ -49,7 +50,7 @@ internal sealed class GemmPacking : IDisposable
     }
 
     /// <summary>op(A) [m × k] as tiles of rows; <paramref name="transposed"/> tells that A is stored [k × m].</summary>
-    public ArrayView<float> PackA(AcceleratorStream stream, ArrayView<float> a, int lda, bool transposed, int m, int k)
+    public FloatView PackA(AcceleratorStream stream, FloatView a, int lda, bool transposed, int m, int k)
     {
         int tiles = (m + tileRows - 1) / tileRows;
         Grow(ref packedA, (long)tileRows * tiles * k);
@@ -74,7 +75,7 @@ internal sealed class GemmPacking : IDisposable
         buffer = accelerator.Allocate1D<float>(length);
     }
 
-    private static void ColumnsKernel(ArrayView<float> b, ArrayView<float> packed, int ldb, int n, int k)
+    private static void ColumnsKernel(FloatView b, FloatView packed, int ldb, int n, int k)
     {
         int panelColumns = 2 * Group.DimX;
         int column = Grid.IdxX * panelColumns + Group.IdxX;
@@ -89,7 +90,7 @@ internal sealed class GemmPacking : IDisposable
         }
     }
 
-    private static void TransposedColumnsKernel(ArrayView<float> b, ArrayView<float> packed, int ldb, int n, int k)
+    private static void TransposedColumnsKernel(FloatView b, FloatView packed, int ldb, int n, int k)
     {
         int panelColumns = 2 * Group.DimX;
         int column = Grid.IdxX * panelColumns + Group.IdxX;
@@ -104,7 +105,7 @@ internal sealed class GemmPacking : IDisposable
         }
     }
 
-    private static void RowsKernel(ArrayView<float> a, ArrayView<float> packed, int lda, int m, int k, int tileRows)
+    private static void RowsKernel(FloatView a, FloatView packed, int lda, int m, int k, int tileRows)
     {
         int end = Math.Min((Grid.IdxY + 1) * Slice, k);
         int row0 = Grid.IdxX * tileRows;
@@ -116,7 +117,7 @@ internal sealed class GemmPacking : IDisposable
         }
     }
 
-    private static void TransposedRowsKernel(ArrayView<float> a, ArrayView<float> packed, int lda, int m, int k, int tileRows)
+    private static void TransposedRowsKernel(FloatView a, FloatView packed, int lda, int m, int k, int tileRows)
     {
         int end = Math.Min((Grid.IdxY + 1) * Slice, k);
         int row0 = Grid.IdxX * tileRows;

@@ -1,8 +1,9 @@
 // The matrix product of Gemm.cs for GPUs. A group of T × T threads computes a tile of 4T × 4T of C: 16 columns of op(A) and 16 rows of
-// op(B) at a time go to shared memory, each thread keeps 4 × 4 sums in named locals. A thread's columns are T apart, so that the threads of a
-// warp read neighbouring elements of shared memory and write neighbouring elements of C.
+// op(B) at a time go to shared memory, each thread keeps 4 × 4 sums in named locals. A thread's columns are T apart, so that
+// the threads of a warp read neighbouring elements of shared memory and write neighbouring elements of C.
 
 using ILGPU;
+using FloatView = ILGPU.ArrayView<float>;
 
 namespace GpuVae.Kernels;
 
@@ -18,11 +19,11 @@ internal static class GemmTiles
     private const int Pitch = MaxSide + 1;
 
     public static void Kernel<TEpilogue>(
-        ArrayView<float> a, ArrayView<float> b, ArrayView<float> c, ArrayView<float> rowSums, GemmArguments g, TEpilogue epilogue)
+        FloatView a, FloatView b, FloatView c, FloatView rowSums, GemmArguments g, TEpilogue epilogue)
         where TEpilogue : struct, IEpilogue
     {
-        ArrayView<float> tileA = SharedMemory.Allocate<float>(Depth * Pitch);
-        ArrayView<float> tileB = SharedMemory.Allocate<float>(Depth * Pitch);
+        FloatView tileA = SharedMemory.Allocate<float>(Depth * Pitch);
+        FloatView tileB = SharedMemory.Allocate<float>(Depth * Pitch);
         int side = ThreadTile * Group.DimX;
         int threads = Group.DimX * Group.DimY;
         int thread = Group.IdxY * Group.DimX + Group.IdxX;
@@ -36,7 +37,7 @@ internal static class GemmTiles
         float rowSum = 0f;
         for (int k0 = 0; k0 < g.K; k0 += Depth)
         {
-            // Neighbouring threads take what neighbours in memory: along k where op(A)'s rows are stored, along the rows where its columns are.
+            // Neighbouring threads take neighbours in memory: along k where op(A)'s rows are stored, else along its rows.
             for (int e = thread; e < side * Depth; e += threads)
             {
                 bool alongDepth = g.ADepth == 1;
@@ -93,7 +94,7 @@ internal static class GemmTiles
         StoreRow(r3, c, row0 + localRow + 3, column0 + localColumn, g, epilogue);
     }
 
-    private static void StoreRow<TEpilogue>(Row4 sums, ArrayView<float> c, int row, int column, GemmArguments g, TEpilogue epilogue)
+    private static void StoreRow<TEpilogue>(Row4 sums, FloatView c, int row, int column, GemmArguments g, TEpilogue epilogue)
         where TEpilogue : struct, IEpilogue
     {
         Store(sums.X0, c, row, column, g, epilogue);
@@ -102,7 +103,7 @@ internal static class GemmTiles
         Store(sums.X3, c, row, column + 3 * Group.DimX, g, epilogue);
     }
 
-    private static void Store<TEpilogue>(float sum, ArrayView<float> c, int row, int column, GemmArguments g, TEpilogue epilogue)
+    private static void Store<TEpilogue>(float sum, FloatView c, int row, int column, GemmArguments g, TEpilogue epilogue)
         where TEpilogue : struct, IEpilogue
     {
         if (row >= g.M || column >= g.N)

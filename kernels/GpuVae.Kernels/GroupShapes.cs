@@ -2,6 +2,7 @@
 
 using ILGPU;
 using ILGPU.Runtime;
+using FloatView = ILGPU.ArrayView<float>;
 
 namespace GpuVae.Kernels;
 
@@ -27,7 +28,7 @@ internal static class GroupShapes
     /// </summary>
     /// <param name="value">This thread's term.</param>
     /// <param name="scratch">Shared memory with at least one element per thread; free again on return.</param>
-    public static float Sum(float value, ArrayView<float> scratch)
+    public static float Sum(float value, FloatView scratch)
     {
         int thread = Group.IdxX;
         scratch[thread] = value;

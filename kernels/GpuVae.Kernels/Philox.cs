@@ -9,11 +9,13 @@
 // In a run of numbers, block b provides elements e, e+64, e+128, e+192 with e = 256·(b/64) + b%64: neighbouring threads then write
 // neighbouring elements, whatever the warp.
 //
-// Uniform in [0,1): the upper 24 bits of a word times 2^-24. Normal: Box & Muller 1958, sqrt(-2 ln u1)·(cos, sin)(2 pi u2) with u1 in (0,1].
+// Uniform in [0,1): the upper 24 bits of a word times 2^-24.
+// Normal: Box & Muller 1958, sqrt(-2 ln u1)·(cos, sin)(2 pi u2) with u1 in (0,1].
 
 using ILGPU;
 using ILGPU.Algorithms;
 using ILGPU.Runtime;
+using FloatView = ILGPU.ArrayView<float>;
 
 namespace GpuVae.Kernels;
 
@@ -130,46 +132,49 @@ public static class Philox
 public sealed class RandomFill : IDisposable
 {
     private readonly MemoryBuffer1D<long, Stride1D.Dense> zero;
-    private readonly Action<AcceleratorStream, Index1D, ArrayView<float>, ulong, uint, long, ArrayView<long>, float, float> uniform;
-    private readonly Action<AcceleratorStream, Index1D, ArrayView<float>, ulong, uint, long, ArrayView<long>, float, float> normal;
+    private readonly Action<AcceleratorStream, Index1D, FloatView, ulong, uint, long, ArrayView<long>, float, float> uniform;
+    private readonly Action<AcceleratorStream, Index1D, FloatView, ulong, uint, long, ArrayView<long>, float, float> normal;
 
     public RandomFill(Accelerator accelerator)
     {
         zero = accelerator.Allocate1D(new long[1]);
-        uniform = accelerator.LoadAutoGroupedKernel<Index1D, ArrayView<float>, ulong, uint, long, ArrayView<long>, float, float>(UniformKernel);
-        normal = accelerator.LoadAutoGroupedKernel<Index1D, ArrayView<float>, ulong, uint, long, ArrayView<long>, float, float>(NormalKernel);
+        uniform = accelerator.LoadAutoGroupedKernel<Index1D, FloatView, ulong, uint, long, ArrayView<long>, float, float>(UniformKernel);
+        normal = accelerator.LoadAutoGroupedKernel<Index1D, FloatView, ulong, uint, long, ArrayView<long>, float, float>(NormalKernel);
     }
 
     /// <summary>Uniform numbers in [low, high), given the step on the host.</summary>
-    public void Uniform(AcceleratorStream stream, ArrayView<float> output, ulong seed, RandomPurpose purpose, long step, float low, float high) =>
+    public void Uniform(
+        AcceleratorStream stream, FloatView output, ulong seed, RandomPurpose purpose, long step, float low, float high) =>
         Launch(uniform, stream, output, seed, purpose, step, zero.View, low, high - low);
 
     /// <summary>Uniform numbers in [low, high); the step is read from <paramref name="step"/> (one element) when the kernel runs.</summary>
     public void Uniform(
-        AcceleratorStream stream, ArrayView<float> output, ulong seed, RandomPurpose purpose, ArrayView<long> step, float low, float high) =>
+        AcceleratorStream stream, FloatView output, ulong seed, RandomPurpose purpose, ArrayView<long> step, float low, float high) =>
         Launch(uniform, stream, output, seed, purpose, 0, step, low, high - low);
 
     /// <summary>Normal numbers, given the step on the host.</summary>
-    public void Normal(AcceleratorStream stream, ArrayView<float> output, ulong seed, RandomPurpose purpose, long step, float mean, float deviation) =>
+    public void Normal(
+        AcceleratorStream stream, FloatView output, ulong seed, RandomPurpose purpose, long step, float mean, float deviation) =>
         Launch(normal, stream, output, seed, purpose, step, zero.View, mean, deviation);
 
     /// <summary>Normal numbers; the step is read from <paramref name="step"/> (one element) when the kernel runs.</summary>
     public void Normal(
-        AcceleratorStream stream, ArrayView<float> output, ulong seed, RandomPurpose purpose, ArrayView<long> step, float mean, float deviation) =>
+        AcceleratorStream stream, FloatView output, ulong seed, RandomPurpose purpose, ArrayView<long> step, float mean, float deviation) =>
         Launch(normal, stream, output, seed, purpose, 0, step, mean, deviation);
 
     public void Dispose() => zero.Dispose();
 
     private static void Launch(
-        Action<AcceleratorStream, Index1D, ArrayView<float>, ulong, uint, long, ArrayView<long>, float, float> kernel,
-        AcceleratorStream stream, ArrayView<float> output, ulong seed, RandomPurpose purpose, long step, ArrayView<long> counter, float offset, float scale)
+        Action<AcceleratorStream, Index1D, FloatView, ulong, uint, long, ArrayView<long>, float, float> kernel,
+        AcceleratorStream stream, FloatView output, ulong seed, RandomPurpose purpose, long step, ArrayView<long> counter, float offset,
+        float scale)
     {
         if (output.Length > 0)
             kernel(stream, Philox.BlocksFor(output.IntLength), output, seed, (uint)purpose, step, counter, offset, scale);
     }
 
     private static void UniformKernel(
-        Index1D block, ArrayView<float> output, ulong seed, uint purpose, long step, ArrayView<long> counter, float offset, float scale)
+        Index1D block, FloatView output, ulong seed, uint purpose, long step, ArrayView<long> counter, float offset, float scale)
     {
         PhiloxBlock words = Philox.Generate(seed, (RandomPurpose)purpose, step + counter[0], 0, block);
         Store(
@@ -179,7 +184,7 @@ public sealed class RandomFill : IDisposable
     }
 
     private static void NormalKernel(
-        Index1D block, ArrayView<float> output, ulong seed, uint purpose, long step, ArrayView<long> counter, float offset, float scale)
+        Index1D block, FloatView output, ulong seed, uint purpose, long step, ArrayView<long> counter, float offset, float scale)
     {
         PhiloxBlock words = Philox.Generate(seed, (RandomPurpose)purpose, step + counter[0], 0, block);
         float radius0 = scale * Philox.NormalRadius(words.W0);
@@ -192,7 +197,7 @@ public sealed class RandomFill : IDisposable
             offset + radius1 * XMath.Cos(angle1), offset + radius1 * XMath.Sin(angle1));
     }
 
-    private static void Store(ArrayView<float> output, int block, float x0, float x1, float x2, float x3)
+    private static void Store(FloatView output, int block, float x0, float x1, float x2, float x3)
     {
         int element = Philox.FirstElementOf(block);
         int length = output.IntLength;

@@ -4,6 +4,7 @@
 
 using ILGPU;
 using ILGPU.Runtime;
+using FloatView = ILGPU.ArrayView<float>;
 
 namespace GpuVae.Kernels;
 
@@ -33,17 +34,17 @@ public sealed class Reduce : IDisposable
 
     private readonly int groupSize;
     private readonly MemoryBuffer1D<float, Stride1D.Dense> partials;
-    private readonly Action<AcceleratorStream, KernelConfig, ArrayView<float>, ArrayView<float>, float, float> sum;
-    private readonly Action<AcceleratorStream, KernelConfig, ArrayView<float>, ArrayView<float>, float, float> sumOfSquares;
-    private readonly Action<AcceleratorStream, Index1D, ArrayView<float>, ArrayView<float>, float, float> columnSums;
+    private readonly Action<AcceleratorStream, KernelConfig, FloatView, FloatView, float, float> sum;
+    private readonly Action<AcceleratorStream, KernelConfig, FloatView, FloatView, float, float> sumOfSquares;
+    private readonly Action<AcceleratorStream, Index1D, FloatView, FloatView, float, float> columnSums;
 
     public Reduce(Accelerator accelerator)
     {
         groupSize = GroupShapes.ForRow(accelerator);
         partials = accelerator.Allocate1D<float>(MaxPartials);
-        sum = accelerator.LoadKernel<ArrayView<float>, ArrayView<float>, float, float>(SumKernel<Value>);
-        sumOfSquares = accelerator.LoadKernel<ArrayView<float>, ArrayView<float>, float, float>(SumKernel<Square>);
-        columnSums = accelerator.LoadAutoGroupedKernel<Index1D, ArrayView<float>, ArrayView<float>, float, float>(ColumnSumsKernel);
+        sum = accelerator.LoadKernel<FloatView, FloatView, float, float>(SumKernel<Value>);
+        sumOfSquares = accelerator.LoadKernel<FloatView, FloatView, float, float>(SumKernel<Square>);
+        columnSums = accelerator.LoadAutoGroupedKernel<Index1D, FloatView, FloatView, float, float>(ColumnSumsKernel);
     }
 
     /// <summary>result = scale·Σ x + keep·result, for example a mean with scale = 1/n. With keep = 0 the old value is not read.</summary>
@@ -52,14 +53,14 @@ public sealed class Reduce : IDisposable
     /// <param name="result">One element.</param>
     /// <param name="scale">Factor of the sum.</param>
     /// <param name="keep">Factor of what the result held before: 1 accumulates.</param>
-    public void Sum(AcceleratorStream stream, ArrayView<float> x, ArrayView<float> result, float scale = 1f, float keep = 0f) =>
+    public void Sum(AcceleratorStream stream, FloatView x, FloatView result, float scale = 1f, float keep = 0f) =>
         Run(sum, stream, x, result, scale, keep);
 
     /// <summary>result = Σ x²: the square of the Euclidean norm, as <see cref="Adam"/> takes it.</summary>
-    public void SumOfSquares(AcceleratorStream stream, ArrayView<float> x, ArrayView<float> result) => Run(sumOfSquares, stream, x, result, 1f, 0f);
+    public void SumOfSquares(AcceleratorStream stream, FloatView x, FloatView result) => Run(sumOfSquares, stream, x, result, 1f, 0f);
 
     /// <summary>result[j] = scale·Σ_i x[i, j] + keep·result[j] for x [rows × columns], result [columns], rows added in order.</summary>
-    public void ColumnSums(AcceleratorStream stream, ArrayView<float> x, ArrayView<float> result, float scale = 1f, float keep = 0f)
+    public void ColumnSums(AcceleratorStream stream, FloatView x, FloatView result, float scale = 1f, float keep = 0f)
     {
         if (result.Length > 0)
             columnSums(stream, result.IntExtent, x, result, scale, keep);
@@ -68,8 +69,8 @@ public sealed class Reduce : IDisposable
     public void Dispose() => partials.Dispose();
 
     private void Run(
-        Action<AcceleratorStream, KernelConfig, ArrayView<float>, ArrayView<float>, float, float> first,
-        AcceleratorStream stream, ArrayView<float> x, ArrayView<float> result, float scale, float keep)
+        Action<AcceleratorStream, KernelConfig, FloatView, FloatView, float, float> first,
+        AcceleratorStream stream, FloatView x, FloatView result, float scale, float keep)
     {
         int groups = (int)Math.Clamp(x.Length / ElementsPerGroup, 1, MaxPartials);
         if (groups == 1)
@@ -77,15 +78,15 @@ public sealed class Reduce : IDisposable
             first(stream, (1, groupSize), x, result, scale, keep);
             return;
         }
-        ArrayView<float> perGroup = partials.View.SubView(0, groups);
+        FloatView perGroup = partials.View.SubView(0, groups);
         first(stream, (groups, groupSize), x, perGroup, 1f, 0f);
         sum(stream, (1, groupSize), perGroup, result, scale, keep);
     }
 
-    private static void SumKernel<TTerm>(ArrayView<float> x, ArrayView<float> result, float scale, float keep)
+    private static void SumKernel<TTerm>(FloatView x, FloatView result, float scale, float keep)
         where TTerm : struct, ITerm
     {
-        ArrayView<float> scratch = SharedMemory.Allocate<float>(GroupShapes.MaxRowGroup);
+        FloatView scratch = SharedMemory.Allocate<float>(GroupShapes.MaxRowGroup);
         int length = x.IntLength;
         int step = Grid.DimX * Group.DimX;
         int i = Grid.IdxX * Group.DimX + Group.IdxX;
@@ -109,7 +110,7 @@ public sealed class Reduce : IDisposable
         }
     }
 
-    private static void ColumnSumsKernel(Index1D column, ArrayView<float> x, ArrayView<float> result, float scale, float keep)
+    private static void ColumnSumsKernel(Index1D column, FloatView x, FloatView result, float scale, float keep)
     {
         int columns = result.IntLength;
         int rows = x.IntLength / columns;

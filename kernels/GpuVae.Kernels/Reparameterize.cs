@@ -1,4 +1,5 @@
-// Reparameterisation fused with the KL divergence to the standard normal prior (Kingma & Welling 2013, arXiv:1312.6114, sec. 2.4 and app. B).
+// Reparameterisation fused with the KL divergence to the standard normal prior (Kingma & Welling 2013, arXiv:1312.6114, sec. 2.4 and
+// app. B).
 // For one sample with latent units l, s = clamp(logvar, -30, 20):
 //
 //   z_l     = mu_l + exp(s_l / 2)·eps_l,   eps ~ N(0, 1)
@@ -12,6 +13,7 @@
 using ILGPU;
 using ILGPU.Algorithms;
 using ILGPU.Runtime;
+using FloatView = ILGPU.ArrayView<float>;
 
 namespace GpuVae.Kernels;
 
@@ -22,22 +24,22 @@ public sealed class Reparameterize
     public const float MinLogVariance = -30f, MaxLogVariance = 20f;
 
     private readonly int groupSize;
-    private readonly Action<AcceleratorStream, KernelConfig, ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, int> forward;
+    private readonly Action<AcceleratorStream, KernelConfig, FloatView, FloatView, FloatView, FloatView, int> forward;
     private readonly Action<
-        AcceleratorStream, KernelConfig, ArrayView<float>, ulong, uint, ArrayView<long>, ArrayView<float>, ArrayView<float>, ArrayView<float>, int>
+        AcceleratorStream, KernelConfig, FloatView, ulong, uint, ArrayView<long>, FloatView, FloatView, FloatView, int>
         forwardRandom;
 
     private readonly Action<
-        AcceleratorStream, Index1D, ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, float, int> backward;
+        AcceleratorStream, Index1D, FloatView, FloatView, FloatView, FloatView, FloatView, float, int> backward;
 
     public Reparameterize(Accelerator accelerator)
     {
         groupSize = Math.Min(GroupShapes.ForRow(accelerator), 32);
-        forward = accelerator.LoadKernel<ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, int>(ForwardKernel);
+        forward = accelerator.LoadKernel<FloatView, FloatView, FloatView, FloatView, int>(ForwardKernel);
         forwardRandom = accelerator.LoadKernel<
-            ArrayView<float>, ulong, uint, ArrayView<long>, ArrayView<float>, ArrayView<float>, ArrayView<float>, int>(ForwardRandomKernel);
+            FloatView, ulong, uint, ArrayView<long>, FloatView, FloatView, FloatView, int>(ForwardRandomKernel);
         backward = accelerator.LoadAutoGroupedKernel<
-            Index1D, ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, float, int>(BackwardKernel);
+            Index1D, FloatView, FloatView, FloatView, FloatView, FloatView, float, int>(BackwardKernel);
     }
 
     /// <summary>z and KL from noise that the caller provides.</summary>
@@ -48,14 +50,14 @@ public sealed class Reparameterize
     /// <param name="kl">[batch], written: nats per sample.</param>
     /// <param name="latents">L.</param>
     public void Forward(
-        AcceleratorStream stream, ArrayView<float> encoded, ArrayView<float> noise, ArrayView<float> z, ArrayView<float> kl, int latents) =>
+        AcceleratorStream stream, FloatView encoded, FloatView noise, FloatView z, FloatView kl, int latents) =>
         forward(stream, (kl.IntExtent, groupSize), encoded, noise, z, kl, latents);
 
     /// <summary>z and KL with noise of Philox, which is also written to <paramref name="noise"/> for the backward pass.</summary>
     /// <remarks>Noise of sample b, unit l: word of counter (block of l, row b, *step, purpose).</remarks>
     public void Forward(
-        AcceleratorStream stream, ArrayView<float> encoded, ulong seed, RandomPurpose purpose, ArrayView<long> step,
-        ArrayView<float> noise, ArrayView<float> z, ArrayView<float> kl, int latents) =>
+        AcceleratorStream stream, FloatView encoded, ulong seed, RandomPurpose purpose, ArrayView<long> step,
+        FloatView noise, FloatView z, FloatView kl, int latents) =>
         forwardRandom(stream, (kl.IntExtent, groupSize), encoded, seed, (uint)purpose, step, noise, z, kl, latents);
 
     /// <summary>Gradient with respect to the encoder's output, of reconstruction (through dz) plus beta·KL.</summary>
@@ -68,16 +70,16 @@ public sealed class Reparameterize
     /// <param name="scale">1 / batch.</param>
     /// <param name="latents">L.</param>
     public void Backward(
-        AcceleratorStream stream, ArrayView<float> encoded, ArrayView<float> noise, ArrayView<float> dz, ArrayView<float> beta,
-        ArrayView<float> dEncoded, float scale, int latents)
+        AcceleratorStream stream, FloatView encoded, FloatView noise, FloatView dz, FloatView beta,
+        FloatView dEncoded, float scale, int latents)
     {
         if (dz.Length > 0)
             backward(stream, dz.IntExtent, encoded, noise, dz, beta, dEncoded, scale, latents);
     }
 
-    private static void ForwardKernel(ArrayView<float> encoded, ArrayView<float> noise, ArrayView<float> z, ArrayView<float> kl, int latents)
+    private static void ForwardKernel(FloatView encoded, FloatView noise, FloatView z, FloatView kl, int latents)
     {
-        ArrayView<float> scratch = SharedMemory.Allocate<float>(GroupShapes.MaxRowGroup);
+        FloatView scratch = SharedMemory.Allocate<float>(GroupShapes.MaxRowGroup);
         int sample = Grid.IdxX;
         float sum = 0f;
         for (int l = Group.IdxX; l < latents; l += Group.DimX)
@@ -86,9 +88,9 @@ public sealed class Reparameterize
     }
 
     private static void ForwardRandomKernel(
-        ArrayView<float> encoded, ulong seed, uint purpose, ArrayView<long> step, ArrayView<float> noise, ArrayView<float> z, ArrayView<float> kl, int latents)
+        FloatView encoded, ulong seed, uint purpose, ArrayView<long> step, FloatView noise, FloatView z, FloatView kl, int latents)
     {
-        ArrayView<float> scratch = SharedMemory.Allocate<float>(GroupShapes.MaxRowGroup);
+        FloatView scratch = SharedMemory.Allocate<float>(GroupShapes.MaxRowGroup);
         int sample = Grid.IdxX;
         long currentStep = step[0];
         float sum = 0f;
@@ -102,7 +104,7 @@ public sealed class Reparameterize
     }
 
     /// <summary>Writes one z; returns the unit's KL term.</summary>
-    private static float Sample(ArrayView<float> encoded, ArrayView<float> z, int sample, int l, int latents, float eps)
+    private static float Sample(FloatView encoded, FloatView z, int sample, int l, int latents, float eps)
     {
         float mu = encoded[sample * 2 * latents + l];
         float logVariance = ClampLogVariance(encoded[sample * 2 * latents + latents + l]);
@@ -110,7 +112,7 @@ public sealed class Reparameterize
         return 0.5f * (mu * mu + XMath.Exp(logVariance) - 1f - logVariance);
     }
 
-    private static void StoreSum(ArrayView<float> target, int index, float term, ArrayView<float> scratch)
+    private static void StoreSum(FloatView target, int index, float term, FloatView scratch)
     {
         float sum = GroupShapes.Sum(term, scratch);
         if (Group.IdxX == 0)
@@ -118,7 +120,7 @@ public sealed class Reparameterize
     }
 
     private static void BackwardKernel(
-        Index1D i, ArrayView<float> encoded, ArrayView<float> noise, ArrayView<float> dz, ArrayView<float> beta, ArrayView<float> dEncoded,
+        Index1D i, FloatView encoded, FloatView noise, FloatView dz, FloatView beta, FloatView dEncoded,
         float scale, int latents)
     {
         int sample = i.X / latents;

@@ -18,7 +18,8 @@ public sealed class ArgumentTests
         var tooSmall = Assert.Throws<ArgumentException>(() => Multiply(small.View, 4));
         Assert.Contains("A is 3 × 4", tooSmall.Message, StringComparison.Ordinal);
         Assert.Contains("needs 12 elements, but its view has 11", tooSmall.Message, StringComparison.Ordinal);
-        Assert.Contains("leading dimension of A is 3", Assert.Throws<ArgumentException>(() => Multiply(enough.View, 3)).Message, StringComparison.Ordinal);
+        var tooNarrow = Assert.Throws<ArgumentException>(() => Multiply(enough.View, 3));
+        Assert.Contains("leading dimension of A is 3", tooNarrow.Message, StringComparison.Ordinal);
     }
 
     [Fact]

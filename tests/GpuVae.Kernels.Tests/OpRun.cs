@@ -36,7 +36,8 @@ internal sealed class OpRun(Accelerator accelerator, int seed) : IDisposable
         where T : unmanaged => Own(accelerator.Allocate1D(data)).View;
 
     /// <summary>A buffer full of NaN that the op must fill.</summary>
-    public ArrayView<float> Expect(string name, double[] reference) => Expect(name, Enumerable.Repeat(float.NaN, reference.Length).ToArray(), reference);
+    public ArrayView<float> Expect(string name, double[] reference) =>
+        Expect(name, Enumerable.Repeat(float.NaN, reference.Length).ToArray(), reference);
 
     /// <summary>A buffer that the op reads and changes.</summary>
     public ArrayView<float> Expect(string name, float[] initial, double[] reference)

@@ -14,7 +14,9 @@ internal static class Reference
 
     public static double Softplus(double x) => Math.Max(x, 0) + Math.Log(1 + Math.Exp(-Math.Abs(x)));
 
-    /// <summary>Distribution function of the standard normal: its series around 0, its continued fraction in the tails (A&amp;S 26.2.11, 26.2.14).</summary>
+    /// <summary>
+    /// Distribution function of the standard normal: its series around 0, its continued fraction in the tails (A&amp;S 26.2.11, 26.2.14).
+    /// </summary>
     public static double NormalDistribution(double x)
     {
         double density = Math.Exp(-x * x / 2) / Math.Sqrt(2 * Math.PI);

@@ -34,7 +34,8 @@ internal static class ActivationOps
         where TActivation : struct, IActivation
     {
         float[] x = run.Uniform(n, -6, 6);
-        new ActivationKernels<TActivation>(run.Accelerator).Forward(run.Stream, run.Upload(x), run.Expect("y", Array.ConvertAll(x, v => f(v))));
+        double[] expected = Array.ConvertAll(x, v => f(v));
+        new ActivationKernels<TActivation>(run.Accelerator).Forward(run.Stream, run.Upload(x), run.Expect("y", expected));
     }
 
     private static void Backward<TActivation>(OpRun run, int n, Func<double, double> f)
@@ -43,7 +44,8 @@ internal static class ActivationOps
         float[] x = run.Uniform(n, -3, 3), dy = run.Uniform(n);
         float[] saved = TActivation.DerivativeFromOutput ? Array.ConvertAll(x, v => (float)f(v)) : x;
         double[] expected = [.. x.Zip(dy, (v, d) => d * Reference.Slope(f, v))];
-        new ActivationKernels<TActivation>(run.Accelerator).Backward(run.Stream, run.Upload(saved), run.Upload(dy), run.Expect("dx", expected));
+        new ActivationKernels<TActivation>(run.Accelerator).Backward(
+            run.Stream, run.Upload(saved), run.Upload(dy), run.Expect("dx", expected));
     }
 
     /// <summary>One value at -8, where the function is tiny: its leading digits must still be right.</summary>

@@ -14,7 +14,8 @@ internal static class AdamOps
             yield return new Op($"Adam {n}", Tolerance, run => Steps(run, n, new AdamOptions(), 0));
             yield return new Op($"Adam, L2 and clipping {n}", Tolerance, run =>
                 Steps(run, n, new AdamOptions { WeightDecay = 0.1, MaxGradientNorm = 0.5 }, 0));
-            yield return new Op($"AdamW {n}", Tolerance, run => Steps(run, n, new AdamOptions { WeightDecay = 0.1, Decoupled = true, Beta1 = 0.5 }, 0));
+            yield return new Op($"AdamW {n}", Tolerance, run =>
+                Steps(run, n, new AdamOptions { WeightDecay = 0.1, Decoupled = true, Beta1 = 0.5 }, 0));
         }
         yield return new Op("Adam, after 100000 steps", Tolerance, run => Steps(run, 17, new AdamOptions(), 100_000));
         yield return new Op("Counter", 0, Advance);
@@ -50,7 +51,8 @@ internal static class AdamOps
         var adam = new Adam(run.Accelerator, o);
         var counter = new Counter(run.Accelerator);
         Reduce reduce = run.Own(new Reduce(run.Accelerator));
-        ArrayView<float> w = run.Expect("weights", weights, p), m1 = run.Expect("first moment", first, m), m2 = run.Expect("second moment", second, v);
+        ArrayView<float> w = run.Expect("weights", weights, p);
+        ArrayView<float> m1 = run.Expect("first moment", first, m), m2 = run.Expect("second moment", second, v);
         ArrayView<float> learningRate = run.Upload([rate]), squaredNorm = run.Upload([0f]);
         ArrayView<long> step = run.Upload([start]);
         foreach (float[] gradient in gradients)

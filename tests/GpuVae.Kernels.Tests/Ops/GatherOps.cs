@@ -56,7 +56,7 @@ internal static class GatherOps
             return Philox.ToUniform(words[Philox.WordOf(p)]) < data[image * pixels + p] / 255f ? 1 : 0;
         }
         new Gather<byte, BytePixel>(run.Accelerator).Binarize(
-            run.Stream, run.Upload(data), run.Upload(indices), run.Expect("batch", Expected(indices, pixels, Bit)), pixels, binarization, seed,
-            run.Upload([step]));
+            run.Stream, run.Upload(data), run.Upload(indices), run.Expect("batch", Expected(indices, pixels, Bit)), pixels,
+            binarization, seed, run.Upload([step]));
     }
 }

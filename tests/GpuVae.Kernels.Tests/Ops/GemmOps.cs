@@ -10,7 +10,8 @@ internal static class GemmOps
 
     private static readonly (int M, int N, int K)[] sizes =
     [
-        (1, 1, 1), (1, 17, 129), (3, 1, 17), (2, 3, 1000), (17, 129, 3), (129, 17, 17), (8, 40, 129), (12, 32, 5), (13, 33, 31), (129, 1000, 3),
+        (1, 1, 1), (1, 17, 129), (3, 1, 17), (2, 3, 1000), (17, 129, 3), (129, 17, 17), (8, 40, 129), (12, 32, 5), (13, 33, 31),
+        (129, 1000, 3),
     ];
 
     public static IEnumerable<Op> Rows()
@@ -26,14 +27,16 @@ internal static class GemmOps
             }
         }
         // Large enough for every path on the CPU: packed operands, several slices of k, several panels per group, edges of all of them.
-        yield return new Op("Gemm NN 260x270x1050 alpha beta pitch", Tolerance, run => Plain(run, false, false, 260, 270, 1050, 1.25f, -0.5f, 5));
+        yield return new Op("Gemm NN 260x270x1050 alpha beta pitch", Tolerance, run =>
+            Plain(run, false, false, 260, 270, 1050, 1.25f, -0.5f, 5));
         yield return new Op("Gemm TT 260x270x1050", Tolerance, run => Plain(run, true, true, 260, 270, 1050, 1f, 0f, 0));
         yield return new Op("Gemm of depth 0", 0, run => Plain(run, false, false, 3, 17, 0, 1f, 0f, 0));
         foreach ((int m, int n, int k) in new[] { (1, 17, 3), (17, 129, 17), (129, 20, 31) })
         {
             yield return new Op($"Gemm bias identity {m}x{n}x{k}", Tolerance, run => Bias<Identity>(run, m, n, k, x => x));
             yield return new Op($"Gemm bias relu {m}x{n}x{k}", Tolerance, run => Bias<Relu>(run, m, n, k, x => Math.Max(x, 0)));
-            yield return new Op($"Gemm bias silu, keeping {m}x{n}x{k}", Tolerance, run => BiasKeep<Silu>(run, m, n, k, x => x * Reference.Sigmoid(x)));
+            yield return new Op($"Gemm bias silu, keeping {m}x{n}x{k}", Tolerance, run =>
+                BiasKeep<Silu>(run, m, n, k, x => x * Reference.Sigmoid(x)));
             yield return new Op($"Gemm derivative tanh {m}x{n}x{k}", Tolerance, run => Derivative<Tanh>(run, m, n, k, y => 1 - y * y));
             yield return new Op($"Gemm row sums {m}x{n}x{k}", Tolerance, run => WeightGradient(run, m, n, k));
         }
@@ -86,7 +89,8 @@ internal static class GemmOps
             expected[i] = f(expected[i] + bias[i % n]);
         Gemm gemm = run.Own(new Gemm(run.Accelerator));
         gemm.With<BiasEpilogue<TActivation>>().Run(
-            run.Stream, false, true, m, n, k, 1f, run.Upload(x), k, run.Upload(w), k, 0f, run.Expect("Y", expected), n, new(run.Upload(bias)));
+            run.Stream, false, true, m, n, k, 1f, run.Upload(x), k, run.Upload(w), k, 0f, run.Expect("Y", expected), n,
+            new(run.Upload(bias)));
     }
 
     private static void BiasKeep<TActivation>(OpRun run, int m, int n, int k, Func<double, double> f)
@@ -98,8 +102,8 @@ internal static class GemmOps
             before[i] += bias[i % n];
         Gemm gemm = run.Own(new Gemm(run.Accelerator));
         gemm.With<BiasKeepEpilogue<TActivation>>().Run(
-            run.Stream, false, true, m, n, k, 1f, run.Upload(x), k, run.Upload(w), k, 0f, run.Expect("Y", Array.ConvertAll(before, v => f(v))), n,
-            new(run.Upload(bias), run.Expect("pre-activation", before), n));
+            run.Stream, false, true, m, n, k, 1f, run.Upload(x), k, run.Upload(w), k, 0f,
+            run.Expect("Y", Array.ConvertAll(before, v => f(v))), n, new(run.Upload(bias), run.Expect("pre-activation", before), n));
     }
 
     private static void Derivative<TActivation>(OpRun run, int m, int n, int k, Func<double, double> derivative)
@@ -112,7 +116,8 @@ internal static class GemmOps
             expected[i] *= derivative(saved[i]);
         Gemm gemm = run.Own(new Gemm(run.Accelerator));
         gemm.With<DerivativeEpilogue<TActivation>>().Run(
-            run.Stream, false, false, m, n, k, 1f, run.Upload(dy), k, run.Upload(w), n, 0f, run.Expect("dX", expected), n, new(run.Upload(saved), n));
+            run.Stream, false, false, m, n, k, 1f, run.Upload(dy), k, run.Upload(w), n, 0f, run.Expect("dX", expected), n,
+            new(run.Upload(saved), n));
     }
 
     private static void WeightGradient(OpRun run, int m, int n, int k)
@@ -132,6 +137,7 @@ internal static class GemmOps
         Gemm gemm = run.Own(new Gemm(run.Accelerator));
         ArrayView<float> rowSums = run.Expect("db", db, expectedBias);
         gemm.With<PlainEpilogue>().Run(
-            run.Stream, true, false, m, n, k, 1f, run.Upload(dy), m, run.Upload(x), n, 0.5f, run.Expect("dW", dw, product), n, default, rowSums);
+            run.Stream, true, false, m, n, k, 1f, run.Upload(dy), m, run.Upload(x), n, 0.5f, run.Expect("dW", dw, product), n, default,
+            rowSums);
     }
 }

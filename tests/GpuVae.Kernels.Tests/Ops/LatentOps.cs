@@ -85,6 +85,7 @@ internal static class LatentOps
                 at[i]);
         }
         new Reparameterize(run.Accelerator).Backward(
-            run.Stream, run.Upload(encoded), run.Upload(noise), run.Upload(dz), run.Upload([beta]), run.Expect("dEncoded", expected), scale, latents);
+            run.Stream, run.Upload(encoded), run.Upload(noise), run.Upload(dz), run.Upload([beta]), run.Expect("dEncoded", expected), scale,
+            latents);
     }
 }

@@ -11,7 +11,8 @@ internal static class LossOps
         {
             yield return new Op($"Bernoulli {batch}x{pixels}", Tolerance, run => Bernoulli(run, batch, pixels));
             yield return new Op($"Gaussian, fixed variance {batch}x{pixels}", Tolerance, run => Gaussian(run, batch, pixels));
-            yield return new Op($"Gaussian, shared log-variance {batch}x{pixels}", Tolerance, run => SharedVariance(run, batch, pixels, -0.8f));
+            yield return new Op($"Gaussian, shared log-variance {batch}x{pixels}", Tolerance, run =>
+                SharedVariance(run, batch, pixels, -0.8f));
             yield return new Op($"Gaussian, log-variance per pixel {batch}x{pixels}", Tolerance, run => PixelVariance(run, batch, pixels));
         }
         yield return new Op("Gaussian, shared log-variance outside the clamp", Tolerance, run => SharedVariance(run, 3, 17, -31f));
@@ -33,8 +34,8 @@ internal static class LossOps
         double[] terms = [.. logits.Zip(x, (a, t) => Term(a, t))];
         double[] gradient = [.. logits.Zip(x, (a, t) => scale * Reference.Slope(v => Term(v, t), a))];
         new ElboLoss(run.Accelerator).Bernoulli(
-            run.Stream, run.Upload(logits), run.Upload(x), run.Expect("dLogits", gradient), run.Expect("reconstruction", SumsOverPixels(terms, pixels)),
-            scale, pixels);
+            run.Stream, run.Upload(logits), run.Upload(x), run.Expect("dLogits", gradient),
+            run.Expect("reconstruction", SumsOverPixels(terms, pixels)), scale, pixels);
     }
 
     private static void Gaussian(OpRun run, int batch, int pixels)
@@ -46,8 +47,8 @@ internal static class LossOps
         double[] terms = [.. mean.Zip(x, (m, t) => NegativeLogLikelihood(m, t, logVariance))];
         double[] gradient = [.. mean.Zip(x, (m, t) => scale * Reference.Slope(v => NegativeLogLikelihood(v, t, logVariance), m))];
         new ElboLoss(run.Accelerator).Gaussian(
-            run.Stream, run.Upload(mean), run.Upload(x), run.Expect("dMean", gradient), run.Expect("reconstruction", SumsOverPixels(terms, pixels)),
-            variance, scale, pixels);
+            run.Stream, run.Upload(mean), run.Upload(x), run.Expect("dMean", gradient),
+            run.Expect("reconstruction", SumsOverPixels(terms, pixels)), variance, scale, pixels);
     }
 
     private static void SharedVariance(OpRun run, int batch, int pixels, float logVariance)
@@ -56,10 +57,11 @@ internal static class LossOps
         float scale = 1f / batch;
         double[] terms = [.. mean.Zip(x, (m, t) => NegativeLogLikelihood(m, t, logVariance))];
         double[] dMean = [.. mean.Zip(x, (m, t) => scale * Math.Exp(-Reference.ClampLogVariance(logVariance)) * (m - (double)t))];
-        double[] dLogVariance = SumsOverPixels([.. mean.Zip(x, (m, t) => scale * Reference.Slope(s => NegativeLogLikelihood(m, t, s), logVariance))], pixels);
+        double[] slopes = [.. mean.Zip(x, (m, t) => scale * Reference.Slope(s => NegativeLogLikelihood(m, t, s), logVariance))];
+        double[] dLogVariance = SumsOverPixels(slopes, pixels);
         new ElboLoss(run.Accelerator).GaussianSharedVariance(
-            run.Stream, run.Upload(mean), run.Upload(x), run.Upload([logVariance]), run.Expect("dMean", dMean), run.Expect("dLogVariance", dLogVariance),
-            run.Expect("reconstruction", SumsOverPixels(terms, pixels)), scale, pixels);
+            run.Stream, run.Upload(mean), run.Upload(x), run.Upload([logVariance]), run.Expect("dMean", dMean),
+            run.Expect("dLogVariance", dLogVariance), run.Expect("reconstruction", SumsOverPixels(terms, pixels)), scale, pixels);
     }
 
     private static void PixelVariance(OpRun run, int batch, int pixels)
