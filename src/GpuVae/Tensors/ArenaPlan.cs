@@ -23,13 +23,16 @@ public sealed class ArenaPlan
     /// <summary>The most elements alive at any one step: no plan can need less.</summary>
     public long LowerBound { get; private set; }
 
+    /// <summary>The next multiple of <see cref="Alignment"/>.</summary>
+    public static long Align(long length) => (length + Alignment - 1) / Alignment * Alignment;
+
     /// <summary>Registers a tensor of <paramref name="length"/> elements that is used from step <paramref name="first"/> to <paramref name="last"/>, both inclusive.</summary>
     /// <returns>The number under which <see cref="OffsetOf"/> knows it.</returns>
     public int Add(long length, int first, int last)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(length);
         ArgumentOutOfRangeException.ThrowIfLessThan(last, first);
-        entries.Add(new Entry(entries.Count, (length + Alignment - 1) / Alignment * Alignment, first, last));
+        entries.Add(new Entry(entries.Count, Align(length), first, last));
         return entries.Count - 1;
     }
 

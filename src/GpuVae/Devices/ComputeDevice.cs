@@ -1,0 +1,120 @@
+using ILGPU;
+using ILGPU.Algorithms;
+using ILGPU.Runtime;
+
+namespace GpuVae.Devices;
+
+/// <summary>An accelerator, the stream on which this library enqueues its work, and a name for messages.</summary>
+public sealed class ComputeDevice : IDisposable
+{
+    private readonly Context? ownedContext;
+    private KernelSet? kernels;
+
+    private ComputeDevice(Context? ownedContext, Accelerator accelerator, AcceleratorStream stream, string name) =>
+        (this.ownedContext, Accelerator, Stream, Name) = (ownedContext, accelerator, stream, name);
+
+    /// <summary><c>cpu</c>, <c>cuda:0</c>, <c>opencl:1</c>.</summary>
+    public string Name { get; }
+
+    public Accelerator Accelerator { get; }
+
+    /// <summary>Everything that models and trainers on this device enqueue runs here, in order.</summary>
+    public AcceleratorStream Stream { get; }
+
+    internal KernelSet Kernels => kernels ??= new KernelSet(Accelerator);
+
+    /// <summary>The devices of this machine, in the order in which <c>auto</c> prefers them.</summary>
+    public static IReadOnlyList<DeviceDescription> List()
+    {
+        using Context context = CreateContext();
+        return [.. Ranked(context).Select(entry => Describe(entry.Name, entry.Device))];
+    }
+
+    /// <summary>
+    /// Opens a device of its own: <c>auto</c> (CUDA before an OpenCL GPU before the CPU), <c>cpu</c>, <c>cuda:0</c>, <c>opencl:1</c>; a
+    /// number left out is 0.
+    /// </summary>
+    /// <exception cref="BadInputException">There is no such device; the message lists those that exist.</exception>
+    public static ComputeDevice Open(string name = "auto")
+    {
+        Context context = CreateContext();
+        try
+        {
+            List<(string Name, Device Device)> devices = Ranked(context);
+            int found = name.Equals("auto", StringComparison.OrdinalIgnoreCase) ? 0 : devices.FindIndex(entry => IsMeant(name, entry.Name));
+            if (found < 0 || devices.Count == 0)
+            {
+                string known = string.Join(", ", devices.Select(entry => $"{entry.Name} ({entry.Device.Name})"));
+                throw new BadInputException($"There is no device '{name}'. This machine has: {known}; 'auto' takes the first of them.");
+            }
+            Accelerator accelerator = devices[found].Device.CreateAccelerator(context);
+            // A stream of its own, because CUDA cannot capture its default stream into a graph.
+            return new ComputeDevice(context, accelerator, accelerator.CreateStream(), devices[found].Name);
+        }
+        catch
+        {
+            context.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>
+    /// Uses an accelerator that the caller owns and goes on owning. Work is enqueued on <paramref name="stream"/>, or on the accelerator's
+    /// default stream, so that it is in order with the caller's own launches there.
+    /// </summary>
+    public static ComputeDevice Wrap(Accelerator accelerator, AcceleratorStream? stream = null)
+    {
+        ArgumentNullException.ThrowIfNull(accelerator);
+        string name = Named(accelerator.Context).FirstOrDefault(entry => entry.Device.Equals(accelerator.Device)).Name
+            ?? TypeName(accelerator.AcceleratorType);
+        return new ComputeDevice(null, accelerator, stream ?? accelerator.DefaultStream, name);
+    }
+
+    /// <summary>Waits until everything enqueued has run.</summary>
+    public void Synchronize() => Stream.Synchronize();
+
+    /// <summary>Closes what <see cref="Open"/> opened; after <see cref="Wrap"/> the accelerator and its stream stay open.</summary>
+    public void Dispose()
+    {
+        kernels?.Dispose();
+        if (ownedContext is null)
+            return;
+        Stream.Dispose();
+        Accelerator.Dispose();
+        ownedContext.Dispose();
+    }
+
+    private static Context CreateContext() => Context.Create(builder => builder.Default().EnableAlgorithms());
+
+    private static DeviceDescription Describe(string name, Device device) =>
+        new(name, device.AcceleratorType, device.Name, device.MemorySize, device.NumMultiprocessors, device.WarpSize);
+
+    private static List<(string Name, Device Device)> Ranked(Context context) => [.. Named(context).OrderBy(entry => Rank(entry.Device))];
+
+    private static IEnumerable<(string Name, Device Device)> Named(Context context)
+    {
+        var counts = new Dictionary<AcceleratorType, int>();
+        foreach (Device device in context.Devices)
+        {
+            int index = counts.GetValueOrDefault(device.AcceleratorType);
+            counts[device.AcceleratorType] = index + 1;
+            bool isPlainCpu = device.AcceleratorType == AcceleratorType.CPU && index == 0;
+            yield return (isPlainCpu ? "cpu" : $"{TypeName(device.AcceleratorType)}:{index}", device);
+        }
+    }
+
+    // An OpenCL device that is a processor (PoCL) comes after the CPU accelerator, which drives the same cores directly.
+    private static int Rank(Device device) => device.AcceleratorType switch
+    {
+        AcceleratorType.Cuda => 0,
+        AcceleratorType.CPU => 2,
+        _ => 3,
+    };
+
+    private static string TypeName(AcceleratorType type) => type.ToString().ToLowerInvariant();
+
+    private static bool IsMeant(string wanted, string name) =>
+        wanted.Equals(name, StringComparison.OrdinalIgnoreCase) ||
+        (wanted + ":0").Equals(name, StringComparison.OrdinalIgnoreCase) ||
+        wanted.Equals(name + ":0", StringComparison.OrdinalIgnoreCase);
+}

@@ -1,0 +1,53 @@
+using GpuVae.Kernels;
+using GpuVae.Layers;
+using GpuVae.Models;
+using ILGPU.Runtime;
+
+namespace GpuVae.Devices;
+
+/// <summary>
+/// The kernels of one device, loaded at first use and then kept: models and trainers on the device share them, and a program that only
+/// generates never compiles a backward pass.
+/// </summary>
+internal sealed class KernelSet(Accelerator accelerator) : IDisposable
+{
+    private readonly Dictionary<ActivationKind, LinearKernels> activated = [];
+
+    public Gemm Gemm => field ??= new Gemm(accelerator);
+
+    public Gemm<PlainEpilogue> Product => field ??= Gemm.With<PlainEpilogue>();
+
+    /// <summary>Linear layers without an activation.</summary>
+    public LinearKernels Linear => field ??= new LinearKernels<Identity>(Gemm);
+
+    public Gather<byte, BytePixel> Gather => field ??= new Gather<byte, BytePixel>(accelerator);
+
+    public Reparameterize Reparameterize => field ??= new Reparameterize(accelerator);
+
+    public ElboLoss ElboLoss => field ??= new ElboLoss(accelerator);
+
+    public Reduce Reduce => reduce ??= new Reduce(accelerator);
+
+    public RandomFill RandomFill => randomFill ??= new RandomFill(accelerator);
+
+    public StepClock StepClock => field ??= new StepClock(accelerator);
+
+    private Reduce? reduce;
+    private RandomFill? randomFill;
+
+    public LinearKernels LinearWith(ActivationKind? activation)
+    {
+        if (activation is not { } kind)
+            return Linear;
+        if (!activated.TryGetValue(kind, out LinearKernels? kernels))
+            activated[kind] = kernels = LinearKernels.Create(Gemm, kind);
+        return kernels;
+    }
+
+    public void Dispose()
+    {
+        reduce?.Dispose();
+        randomFill?.Dispose();
+        Gemm.Dispose();
+    }
+}

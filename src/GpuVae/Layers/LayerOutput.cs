@@ -1,0 +1,14 @@
+using GpuVae.Models;
+using GpuVae.Scheduling;
+
+namespace GpuVae.Layers;
+
+/// <summary>What a layer leaves behind for its successor and for the backward pass.</summary>
+/// <param name="Value">y, [batch, outputs].</param>
+/// <param name="Saved">What the activation's derivative is computed from: y itself or the pre-activation.</param>
+/// <param name="Activation">The activation that made y; null for none.</param>
+internal readonly record struct LayerOutput(PlannedTensor Value, PlannedTensor Saved, ActivationKind? Activation)
+{
+    /// <summary>A network's input: no activation made it.</summary>
+    public static LayerOutput Of(PlannedTensor input) => new(input, input, null);
+}

@@ -1,0 +1,113 @@
+using GpuVae.Data;
+using GpuVae.Devices;
+using GpuVae.Kernels;
+using GpuVae.Scheduling;
+using GpuVae.Tensors;
+using ILGPU;
+using ILGPU.Runtime;
+
+namespace GpuVae.Models;
+
+/// <summary>
+/// An image set on the device with what deals it out in batches: the order, a clock that counts the steps, the rates of each step and a log
+/// of their losses. All of it lives on the device, so that a step is the same list of launches every time.
+/// </summary>
+internal sealed class BatchFeed : IDisposable
+{
+    private readonly ComputeDevice device;
+    private readonly DeviceImages images;
+    private readonly int batchSize;
+    private readonly MemoryBuffer1D<int, Stride1D.Dense> order, indices;
+    private readonly MemoryBuffer1D<long, Stride1D.Dense> clock;
+    private readonly MemoryBuffer1D<float, Stride1D.Dense> rates, current, log;
+    private readonly long[] clockOnHost = new long[2];
+
+    /// <param name="device">Where to put the images.</param>
+    /// <param name="set">The images.</param>
+    /// <param name="batchSize">Images of every batch but the last of an epoch, which holds the rest.</param>
+    /// <param name="logEntries">Steps that the log holds before the oldest is overwritten.</param>
+    public BatchFeed(ComputeDevice device, ImageSet set, int batchSize, int logEntries)
+    {
+        (this.device, this.batchSize) = (device, batchSize);
+        images = new DeviceImages(device, set);
+        FullBatches = set.Count / batchSize;
+        LastBatch = set.Count % batchSize;
+        Accelerator accelerator = device.Accelerator;
+        order = accelerator.Allocate1D<int>(set.Count);
+        indices = accelerator.Allocate1D<int>(batchSize);
+        clock = accelerator.Allocate1D<long>(clockOnHost.Length);
+        rates = accelerator.Allocate1D<float>(2 * StepsPerEpoch);
+        current = accelerator.Allocate1D<float>(2);
+        log = accelerator.Allocate1D<float>(2 * logEntries);
+    }
+
+    /// <summary>Batches of the full size in an epoch.</summary>
+    public int FullBatches { get; }
+
+    /// <summary>Images of the smaller batch at the end of an epoch; 0 if the set divides evenly.</summary>
+    public int LastBatch { get; }
+
+    public int StepsPerEpoch => FullBatches + (LastBatch > 0 ? 1 : 0);
+
+    /// <summary>One element: steps done.</summary>
+    public ArrayView<long> Step => clock.View.BaseView.SubView(0, 1);
+
+    /// <summary>One element: the learning rate of the step under way.</summary>
+    public ArrayView<float> LearningRate => current.View.BaseView.SubView(0, 1);
+
+    /// <summary>One element: the weight of the KL term in the step under way.</summary>
+    public ArrayView<float> KlWeight => current.View.BaseView.SubView(1, 1);
+
+    /// <summary>Sets the clock and the plan of an epoch.</summary>
+    /// <param name="step">Steps done so far.</param>
+    /// <param name="epochStart">Steps done when the epoch began.</param>
+    /// <param name="permutation">[images].</param>
+    /// <param name="ratesOfSteps">[steps of the epoch × 2]: learning rate and KL weight.</param>
+    public void StartEpoch(long step, long epochStart, int[] permutation, float[] ratesOfSteps)
+    {
+        (clockOnHost[0], clockOnHost[1]) = (step, epochStart);
+        clock.View.BaseView.CopyFromCPU(device.Stream, clockOnHost);
+        order.View.BaseView.CopyFromCPU(device.Stream, permutation);
+        rates.View.BaseView.CopyFromCPU(device.Stream, ratesOfSteps);
+    }
+
+    /// <summary>Appends the steps that pick a batch and put it together; gives its images, [batch, pixels] in [0, 1].</summary>
+    public PlannedTensor AppendBatch(ScheduleBuilder builder, int pixels, Binarization binarization, ulong seed)
+    {
+        int batch = builder.Batch;
+        PlannedTensor x = builder.Tensor("images", pixels);
+        ArrayView<int> picked = indices.View.BaseView.SubView(0, batch);
+        StepClock stepClock = device.Kernels.StepClock;
+        Gather<byte, BytePixel> gather = device.Kernels.Gather;
+        builder.Add(
+            "pick images and rates", 0, 8.0 * batch, [],
+            stream => stepClock.Begin(stream, clock.View, order.View, rates.View, picked, current.View, batchSize));
+        double bytes = 5.0 * batch * pixels;
+        if (binarization == Binarization.None)
+            builder.Add("gather", (double)batch * pixels, bytes, [x], stream => gather.Copy(stream, images.Pixels, picked, x.View, pixels));
+        else
+            builder.Add(
+                "gather + binarise", 20.0 * batch * pixels, bytes, [x],
+                stream => gather.Binarize(stream, images.Pixels, picked, x.View, pixels, binarization, seed, Step));
+        return x;
+    }
+
+    /// <summary>Appends the step that logs the loss and advances the clock.</summary>
+    public void AppendLog(ScheduleBuilder builder, PlannedTensor reconstruction, PlannedTensor kl)
+    {
+        StepClock stepClock = device.Kernels.StepClock;
+        builder.Add(
+            "log loss", 2.0 * builder.Batch, 8.0 * builder.Batch, [reconstruction, kl],
+            stream => stepClock.End(stream, clock.View, reconstruction.View, kl.View, log.View));
+    }
+
+    /// <summary>Copies the log, [entries × 2] sums of reconstruction and KL term over a batch, entry (step mod entries); waits for the device.</summary>
+    public void ReadLog(float[] destination) => log.View.BaseView.CopyToCPU(device.Stream, destination);
+
+    public void Dispose()
+    {
+        device.Synchronize();
+        foreach (IDisposable buffer in (IEnumerable<IDisposable>)[images, order, indices, clock, rates, current, log])
+            buffer.Dispose();
+    }
+}

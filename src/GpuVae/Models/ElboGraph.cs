@@ -1,0 +1,123 @@
+using GpuVae.Devices;
+using GpuVae.Kernels;
+using GpuVae.Layers;
+using GpuVae.Scheduling;
+using ILGPU;
+
+namespace GpuVae.Models;
+
+/// <summary>
+/// The way of a batch from the images to the two terms of its loss, and back to the gradient of every parameter, as steps of a schedule.
+/// </summary>
+internal sealed class ElboGraph
+{
+    private readonly Vae model;
+    private readonly ScheduleBuilder builder;
+    private readonly LayerOutput[] encoderInputs, decoderInputs;
+    private readonly PlannedTensor encoded, noise, dDecoded;
+
+    /// <summary>Appends the forward steps; the loss step also writes the gradient of the decoder's output.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="builder">The schedule of one batch size.</param>
+    /// <param name="images">[batch, pixels] in [0, 1].</param>
+    /// <param name="seed">Seed of the noise.</param>
+    /// <param name="purpose">What the noise is for.</param>
+    /// <param name="step">One element on the device: the counter of the noise.</param>
+    public ElboGraph(Vae model, ScheduleBuilder builder, PlannedTensor images, ulong seed, RandomPurpose purpose, ArrayView<long> step)
+    {
+        (this.model, this.builder) = (model, builder);
+        KernelSet kernels = model.Device.Kernels;
+        int batch = builder.Batch, latent = model.Options.Latent;
+
+        encoderInputs = new LayerOutput[model.Encoder.Count];
+        encoded = Forward(model.Encoder, encoderInputs, images);
+
+        PlannedTensor z = builder.Tensor("latent", latent);
+        noise = builder.Tensor("noise", latent);
+        Kl = builder.Tensor("KL term", 1);
+        Reparameterize reparameterize = kernels.Reparameterize;
+        PlannedTensor input = encoded, kl = Kl, eps = noise;
+        builder.Add(
+            "reparameterise + KL", 20.0 * batch * latent, 4.0 * batch * (4 * latent + 1), [input, eps, z, kl],
+            stream => reparameterize.Forward(stream, input.View, seed, purpose, step, eps.View, z.View, kl.View, latent));
+
+        decoderInputs = new LayerOutput[model.Decoder.Count];
+        // The loss overwrites the decoder's output with its gradient: both are batch × pixels, the largest tensors there are.
+        dDecoded = Forward(model.Decoder, decoderInputs, z);
+        Reconstruction = builder.Tensor("reconstruction term", 1);
+        AppendLoss(images);
+    }
+
+    /// <summary>[batch], nats per image.</summary>
+    public PlannedTensor Reconstruction { get; }
+
+    /// <summary>[batch], nats per image.</summary>
+    public PlannedTensor Kl { get; }
+
+    /// <summary>Appends the backward steps: every slice of <paramref name="gradients"/> is overwritten.</summary>
+    /// <param name="gradients">Laid out like the model's parameters.</param>
+    /// <param name="klWeight">One element on the device.</param>
+    public void AppendBackward(ArrayView<float> gradients, ArrayView<float> klWeight)
+    {
+        int batch = builder.Batch, latent = model.Options.Latent;
+        PlannedTensor dz = Backward(model.Decoder, decoderInputs, dDecoded, gradients, wantsInputGradient: true)!;
+        PlannedTensor dEncoded = builder.Tensor("encoder output gradient", 2 * latent), input = encoded, eps = noise;
+        Reparameterize reparameterize = model.Device.Kernels.Reparameterize;
+        float scale = 1f / batch;
+        builder.Add(
+            "reparameterise + KL backward", 12.0 * batch * latent, 4.0 * batch * 6 * latent, [input, eps, dz, dEncoded],
+            stream => reparameterize.Backward(stream, input.View, eps.View, dz.View, klWeight, dEncoded.View, scale, latent));
+        Backward(model.Encoder, encoderInputs, dEncoded, gradients, wantsInputGradient: false);
+    }
+
+    private PlannedTensor Forward(IReadOnlyList<Linear> layers, LayerOutput[] inputs, PlannedTensor x)
+    {
+        LayerOutput current = LayerOutput.Of(x);
+        for (int i = 0; i < layers.Count; i++)
+        {
+            inputs[i] = current;
+            current = layers[i].Forward(builder, model.Device.Kernels, model.Parameters.Values, current.Value);
+        }
+        return current.Value;
+    }
+
+    private PlannedTensor? Backward(
+        IReadOnlyList<Linear> layers, LayerOutput[] inputs, PlannedTensor dy, ArrayView<float> gradients, bool wantsInputGradient)
+    {
+        PlannedTensor? gradient = dy;
+        for (int i = layers.Count - 1; i >= 0; i--)
+            gradient = layers[i].Backward(
+                builder, model.Device.Kernels, model.Parameters.Values, gradients, inputs[i], gradient!, wantsInputGradient || i > 0);
+        return gradient;
+    }
+
+    private void AppendLoss(PlannedTensor images)
+    {
+        ElboLoss loss = model.Device.Kernels.ElboLoss;
+        PlannedTensor decoded = dDecoded, reconstruction = Reconstruction;
+        int batch = builder.Batch, pixels = model.Options.Shape.Pixels;
+        float scale = 1f / batch, variance = (float)model.Options.Variance;
+        double bytes = 4.0 * batch * (2 * decoded.Columns + pixels + 1);
+        PlannedTensor[] uses = [decoded, images, reconstruction];
+        switch (model.Options.Likelihood)
+        {
+            case Likelihood.Bernoulli:
+                builder.Add(
+                    "Bernoulli loss + gradient", 20.0 * batch * pixels, bytes, uses,
+                    stream => loss.Bernoulli(stream, decoded.View, images.View, decoded.View, reconstruction.View, scale, pixels));
+                break;
+            case Likelihood.Gaussian:
+                builder.Add(
+                    "Gaussian loss + gradient", 5.0 * batch * pixels, bytes, uses,
+                    stream => loss.Gaussian(stream, decoded.View, images.View, decoded.View, reconstruction.View, variance, scale, pixels));
+                break;
+            case Likelihood.GaussianLearned:
+                builder.Add(
+                    "Gaussian loss + gradient", 20.0 * batch * pixels, bytes, uses,
+                    stream => loss.GaussianPixelVariance(stream, decoded.View, images.View, decoded.View, reconstruction.View, scale, pixels));
+                break;
+            default:
+                throw new InvalidOperationException($"no loss for {model.Options.Likelihood}");
+        }
+    }
+}

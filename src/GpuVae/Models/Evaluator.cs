@@ -1,0 +1,71 @@
+using GpuVae.Data;
+using GpuVae.Kernels;
+using GpuVae.Scheduling;
+using ILGPU;
+using ILGPU.Runtime;
+
+namespace GpuVae.Models;
+
+/// <summary>
+/// Computes the loss terms of one image set again and again, with the set on the device. The noise of an image depends on the seed and the
+/// image's place in the set alone.
+/// </summary>
+internal sealed class Evaluator : IDisposable
+{
+    // Fixed, because the noise is counted by batch and row: another size would give other noise.
+    private const int BatchSize = 256;
+
+    private readonly Vae model;
+    private readonly int count;
+    private readonly BatchFeed feed;
+    private readonly Schedule? full, last;
+    private readonly MemoryBuffer1D<float, Stride1D.Dense> arena;
+    private readonly int[] order;
+    private readonly float[] rates, sums;
+
+    /// <exception cref="BadInputException">The images are not of the model's shape, or there are none.</exception>
+    public Evaluator(Vae model, ImageSet images, ulong seed)
+    {
+        model.Require(images);
+        (this.model, count) = (model, images.Count);
+        int steps = (count + BatchSize - 1) / BatchSize;
+        feed = new BatchFeed(model.Device, images, BatchSize, steps);
+        order = [.. Enumerable.Range(0, count)];
+        // Nothing is learned here: the rates are dealt out and not used.
+        rates = new float[2 * steps];
+        sums = new float[2 * steps];
+        ScheduleBuilder? fullBuilder = feed.FullBatches > 0 ? Build(BatchSize, seed) : null;
+        ScheduleBuilder? lastBuilder = feed.LastBatch > 0 ? Build(feed.LastBatch, seed) : null;
+        arena = model.Device.Accelerator.Allocate1D<float>(Math.Max(fullBuilder?.Plan() ?? 0, lastBuilder?.Plan() ?? 0));
+        full = fullBuilder?.Bind(arena.View);
+        last = lastBuilder?.Bind(arena.View);
+    }
+
+    public ElboParts Run()
+    {
+        feed.StartEpoch(0, 0, order, rates);
+        for (int i = 0; i < feed.FullBatches; i++)
+            full!.Run(model.Device.Stream);
+        last?.Run(model.Device.Stream);
+        feed.ReadLog(sums);
+        double reconstruction = 0, kl = 0;
+        for (int i = 0; i < sums.Length; i += 2)
+            (reconstruction, kl) = (reconstruction + sums[i], kl + sums[i + 1]);
+        return new ElboParts(reconstruction / count, kl / count, model.Options.Beta);
+    }
+
+    public void Dispose()
+    {
+        feed.Dispose();
+        arena.Dispose();
+    }
+
+    private ScheduleBuilder Build(int batch, ulong seed)
+    {
+        var builder = new ScheduleBuilder(batch);
+        PlannedTensor images = feed.AppendBatch(builder, model.Options.Shape.Pixels, Binarization.None, seed);
+        var graph = new ElboGraph(model, builder, images, seed, RandomPurpose.Evaluation, feed.Step);
+        feed.AppendLog(builder, graph.Reconstruction, graph.Kl);
+        return builder;
+    }
+}

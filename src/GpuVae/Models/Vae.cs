@@ -1,0 +1,281 @@
+using GpuVae.Data;
+using GpuVae.Devices;
+using GpuVae.Formats;
+using GpuVae.Kernels;
+using GpuVae.Layers;
+using GpuVae.Scheduling;
+using GpuVae.Tensors;
+using ILGPU;
+using ILGPU.Runtime;
+
+namespace GpuVae.Models;
+
+/// <summary>
+/// A variational autoencoder (Kingma and Welling, "Auto-Encoding Variational Bayes", 2014) of fully connected layers, with its weights on a
+/// device. Images are rows of <see cref="ImageShape.Pixels"/> values in [0, 1], codes rows of <see cref="VaeOptions.Latent"/> values. The overloads
+/// on views enqueue on the device's stream and return; those on spans wait. One thread at a time.
+/// </summary>
+public sealed class Vae : IDisposable
+{
+    private const string WeightsName = "model.safetensors", ConfigName = "config.json";
+
+    // Larger inputs are worked through in chunks of this many images, which is enough to fill any of the devices.
+    private const int LargestPass = 512;
+
+    // A program that decodes batches of ever new sizes must not collect a schedule for each of them for ever.
+    private const int PassesKept = 64;
+
+    private readonly Linear[] encoder, decoder;
+    private readonly Dictionary<(Direction Direction, int Batch), InferencePass> passes = [];
+
+    private enum Direction
+    {
+        Encode,
+        Decode,
+        Reconstruct,
+    }
+
+    /// <summary>A model with fresh weights, drawn as PyTorch's <c>nn.Linear</c> draws them, from <paramref name="seed"/>.</summary>
+    /// <exception cref="BadInputException">An option is out of range.</exception>
+    public Vae(ComputeDevice device, VaeOptions? options = null, ulong seed = 1)
+    {
+        Options = options ?? new VaeOptions();
+        Options.Validate();
+        Device = device;
+        encoder = Network("encoder", Options.EncoderWidths, Options.Activation);
+        decoder = Network("decoder", Options.DecoderWidths, Options.Activation);
+        Parameters = new ParameterStore(device, [.. encoder.Concat(decoder).SelectMany(layer => layer.ParameterShapes)]);
+        foreach (Linear layer in encoder.Concat(decoder))
+            layer.Attach(Parameters);
+        Initialization.Fill(Parameters, seed);
+    }
+
+    public VaeOptions Options { get; }
+
+    public ComputeDevice Device { get; }
+
+    /// <summary>All weights, named like the PyTorch module of the seed article: <c>encoder.0.weight</c> [out, in], <c>encoder.0.bias</c> …</summary>
+    public ParameterStore Parameters { get; }
+
+    internal IReadOnlyList<Linear> Encoder => encoder;
+
+    internal IReadOnlyList<Linear> Decoder => decoder;
+
+    /// <summary>Loads what <see cref="Save"/> wrote into <paramref name="folder"/>.</summary>
+    /// <exception cref="BadInputException">A file is missing or broken, or the weights are not those of the configuration.</exception>
+    public static Vae Load(ComputeDevice device, string folder)
+    {
+        string config = Path.Combine(folder, ConfigName);
+        if (!File.Exists(config))
+            throw new BadInputException($"{folder} holds no {ConfigName}, so it is no trained model. Name the folder that a training wrote.");
+        var model = new Vae(device, VaeConfig.FromJson(File.ReadAllText(config), config));
+        try
+        {
+            model.LoadWeights(Path.Combine(folder, WeightsName));
+            return model;
+        }
+        catch
+        {
+            model.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Writes <c>model.safetensors</c> and <c>config.json</c> into <paramref name="folder"/>, each in one piece or not at all.</summary>
+    /// <exception cref="IOException">The disk is full or the place cannot be written.</exception>
+    public void Save(string folder)
+    {
+        SaveWeights(Path.Combine(folder, WeightsName));
+        AtomicFile.Write(
+            Path.Combine(folder, ConfigName), stream => stream.Write(System.Text.Encoding.UTF8.GetBytes(VaeConfig.ToJson(Options))));
+    }
+
+    /// <summary>Writes the weights as safetensors, as PyTorch's <c>load_state_dict</c> takes them.</summary>
+    public void SaveWeights(string path) => SafetensorsFile.Write(
+        path, [.. Parameters.Parameters.Select(parameter => new NamedTensor(parameter.Name, [.. parameter.Shape], Parameters.Read(parameter)))],
+        new Dictionary<string, string> { ["format"] = "pt" });
+
+    /// <summary>Reads weights of this architecture, for instance from PyTorch's <c>safetensors.torch.save_file</c>.</summary>
+    /// <exception cref="BadInputException">The file is missing, broken, or of another architecture; the weights are then unchanged.</exception>
+    public void LoadWeights(string path)
+    {
+        SafetensorsFile file = SafetensorsFile.Read(path);
+        NamedTensor[] tensors = [.. Parameters.Parameters.Select(parameter => file.Get(parameter.Name, [.. parameter.Shape]))];
+        if (file.Tensors.FirstOrDefault(tensor => !tensors.Contains(tensor)) is { } extra)
+            throw new BadInputException(
+                $"{path} also holds \"{extra.Name}\", which this model does not have: it has more layers. Use the options the file was trained with.");
+        for (int i = 0; i < tensors.Length; i++)
+            Parameters.Write(Parameters.Parameters[i], tensors[i].Data);
+    }
+
+    /// <summary>q(z|x): images [n, pixels] to moments [n, 2·latent], means then log-variances in each row.</summary>
+    /// <exception cref="ArgumentException">The views do not hold the same whole number of rows.</exception>
+    public void Encode(ArrayView<float> images, ArrayView<float> moments) =>
+        Run(Direction.Encode, images, Options.Shape.Pixels, moments, 2 * Options.Latent);
+
+    /// <summary>q(z|x): images [n, pixels] to means and log-variances, [n, latent] each.</summary>
+    /// <exception cref="ArgumentException">The spans do not hold the same whole number of rows.</exception>
+    public void Encode(ReadOnlySpan<float> images, Span<float> means, Span<float> logVariances)
+    {
+        int latent = Options.Latent, count = Rows(images.Length, Options.Shape.Pixels, means.Length, latent);
+        Rows(images.Length, Options.Shape.Pixels, logVariances.Length, latent);
+        var moments = new float[count * 2 * latent];
+        Run(Direction.Encode, images, Options.Shape.Pixels, moments, 2 * latent);
+        for (int i = 0; i < count; i++)
+        {
+            moments.AsSpan(2 * i * latent, latent).CopyTo(means[(i * latent)..]);
+            moments.AsSpan((2 * i + 1) * latent, latent).CopyTo(logVariances[(i * latent)..]);
+        }
+    }
+
+    /// <summary>
+    /// Codes [n, latent] to images [n, pixels]: the mean of p(x|z), which for Bernoulli is the probability of white. Values of Gaussian models
+    /// may lie outside [0, 1].
+    /// </summary>
+    /// <exception cref="ArgumentException">The views do not hold the same whole number of rows.</exception>
+    public void Decode(ArrayView<float> codes, ArrayView<float> images) =>
+        Run(Direction.Decode, codes, Options.Latent, images, Options.Shape.Pixels);
+
+    /// <inheritdoc cref="Decode(ArrayView{float}, ArrayView{float})"/>
+    /// <remarks>From the second call with a batch size on nothing is allocated.</remarks>
+    public void Decode(ReadOnlySpan<float> codes, Span<float> images) => Run(Direction.Decode, codes, Options.Latent, images, Options.Shape.Pixels);
+
+    /// <summary>Images [n, pixels] to their reconstructions [n, pixels] by way of the mean of q(z|x), without noise.</summary>
+    /// <exception cref="ArgumentException">The views do not hold the same whole number of rows.</exception>
+    public void Reconstruct(ArrayView<float> images, ArrayView<float> reconstructions) =>
+        Run(Direction.Reconstruct, images, Options.Shape.Pixels, reconstructions, Options.Shape.Pixels);
+
+    /// <inheritdoc cref="Reconstruct(ArrayView{float}, ArrayView{float})"/>
+    public void Reconstruct(ReadOnlySpan<float> images, Span<float> reconstructions) =>
+        Run(Direction.Reconstruct, images, Options.Shape.Pixels, reconstructions, Options.Shape.Pixels);
+
+    /// <summary>Codes drawn from the prior N(0, I), [count, latent]; the first n are the same whatever the count.</summary>
+    public float[] SamplePrior(int count, ulong seed)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(count);
+        using MemoryBuffer1D<float, Stride1D.Dense> codes = Device.Accelerator.Allocate1D<float>((long)count * Options.Latent);
+        Device.Kernels.RandomFill.Normal(Device.Stream, codes.View, seed, RandomPurpose.Prior, 0, 0, 1);
+        return codes.View.BaseView.GetAsArray1D(Device.Stream);
+    }
+
+    /// <summary>Images decoded from <paramref name="count"/> codes of the prior, [count, pixels].</summary>
+    public float[] Generate(int count, ulong seed)
+    {
+        var images = new float[checked(count * Options.Shape.Pixels)];
+        Decode(SamplePrior(count, seed), images);
+        return images;
+    }
+
+    /// <summary>The two terms of the loss, averaged over <paramref name="images"/>, with one noise sample per image drawn from <paramref name="seed"/>.</summary>
+    /// <exception cref="BadInputException">The images are not of the model's shape.</exception>
+    public ElboParts Evaluate(ImageSet images, ulong seed = 0)
+    {
+        using var evaluator = new Evaluator(this, images, seed);
+        return evaluator.Run();
+    }
+
+    public void Dispose()
+    {
+        DropPasses();
+        Parameters.Dispose();
+    }
+
+    /// <exception cref="BadInputException">The images are not of the model's shape, or there are none.</exception>
+    internal void Require(ImageSet images)
+    {
+        if (images.Count == 0)
+            throw new BadInputException($"{images.Name} holds no images.");
+        if (ImageShape.Of(images) != Options.Shape)
+            throw new BadInputException(
+                $"{images.Name} holds images of {ImageShape.Of(images)}; the model was made for {Options.Shape}. Resize the images or train a model for them.");
+    }
+
+    private static Linear[] Network(string name, int[] widths, ActivationKind activation)
+    {
+        var layers = new Linear[widths.Length - 1];
+        for (int i = 0; i < layers.Length; i++)
+            // PyTorch counts the activations between the layers, too, hence 0, 2, 4 …
+            layers[i] = new Linear($"{name}.{2 * i}", widths[i], widths[i + 1], i < layers.Length - 1 ? activation : null);
+        return layers;
+    }
+
+    private static int Rows(long inputLength, int inputColumns, long outputLength, int outputColumns)
+    {
+        if (inputLength % inputColumns != 0 || outputLength % outputColumns != 0 || inputLength / inputColumns != outputLength / outputColumns)
+            throw new ArgumentException(
+                $"{inputLength} values in rows of {inputColumns} and {outputLength} in rows of {outputColumns} are not the same whole number of rows.");
+        return checked((int)(inputLength / inputColumns));
+    }
+
+    private void Run(Direction direction, ReadOnlySpan<float> input, int inputColumns, Span<float> output, int outputColumns)
+    {
+        int count = Rows(input.Length, inputColumns, output.Length, outputColumns);
+        for (int start = 0; start < count; start += LargestPass)
+        {
+            int batch = Math.Min(LargestPass, count - start);
+            Pass(direction, batch).Run(
+                input.Slice(start * inputColumns, batch * inputColumns), output.Slice(start * outputColumns, batch * outputColumns));
+        }
+    }
+
+    private void Run(Direction direction, ArrayView<float> input, int inputColumns, ArrayView<float> output, int outputColumns)
+    {
+        int count = Rows(input.Length, inputColumns, output.Length, outputColumns);
+        for (int start = 0; start < count; start += LargestPass)
+        {
+            int batch = Math.Min(LargestPass, count - start);
+            Pass(direction, batch).Run(
+                input.SubView((long)start * inputColumns, (long)batch * inputColumns),
+                output.SubView((long)start * outputColumns, (long)batch * outputColumns));
+        }
+    }
+
+    private InferencePass Pass(Direction direction, int batch)
+    {
+        if (passes.TryGetValue((direction, batch), out InferencePass? pass))
+            return pass;
+        if (passes.Count >= PassesKept)
+            DropPasses();
+        var builder = new ScheduleBuilder(batch);
+        int pixels = Options.Shape.Pixels, latent = Options.Latent;
+        ActivationKind? toImage = Options.Likelihood == Likelihood.Bernoulli ? ActivationKind.Sigmoid : null;
+        PlannedTensor input = builder.External("input", direction == Direction.Decode ? latent : pixels);
+        PlannedTensor output = builder.External("output", direction == Direction.Encode ? 2 * latent : pixels);
+        switch (direction)
+        {
+            case Direction.Encode:
+                Append(builder, encoder, input, output, null);
+                break;
+            case Direction.Decode:
+                Append(builder, decoder, input, output, toImage);
+                break;
+            default:
+                // The decoder takes the means out of the moments' rows where they lie.
+                PlannedTensor moments = builder.Tensor("moments", 2 * latent);
+                Append(builder, encoder, input, moments, null);
+                Append(builder, decoder, moments, output, toImage);
+                break;
+        }
+        return passes[(direction, batch)] = new InferencePass(Device, builder, input, output);
+    }
+
+    private void Append(ScheduleBuilder builder, Linear[] layers, PlannedTensor x, PlannedTensor y, ActivationKind? last)
+    {
+        foreach (Linear layer in layers[..^1])
+        {
+            PlannedTensor next = builder.Tensor($"{layer.Name} output", layer.Outputs);
+            layer.Infer(builder, Device.Kernels, Parameters.Values, x, next, layer.Activation);
+            x = next;
+        }
+        layers[^1].Infer(builder, Device.Kernels, Parameters.Values, x, y, last);
+    }
+
+    private void DropPasses()
+    {
+        if (passes.Count > 0)
+            Device.Synchronize();
+        foreach (InferencePass pass in passes.Values)
+            pass.Dispose();
+        passes.Clear();
+    }
+}

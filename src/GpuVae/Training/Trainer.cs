@@ -1,0 +1,355 @@
+using System.Diagnostics;
+using GpuVae.Data;
+using GpuVae.Devices;
+using GpuVae.Kernels;
+using GpuVae.Models;
+using GpuVae.Scheduling;
+using ILGPU;
+using ILGPU.Runtime;
+
+namespace GpuVae.Training;
+
+/// <summary>
+/// Trains a <see cref="Vae"/> with Adam. Every step is a replay of one schedule on the device: gather, forward, loss, backward, update; only the
+/// losses come back, every <see cref="TrainingOptions.LogEverySteps"/> steps. The same options, images and device give the same bits,
+/// also when the training was stopped anywhere and resumed.
+/// </summary>
+public sealed class Trainer : IDisposable
+{
+    // The test set's noise is the same in every epoch, so that its loss moves with the weights only.
+    private const ulong TestSeed = 0;
+
+    private readonly bool ownsModel;
+    private readonly int imageCount;
+    private readonly string dataDigest;
+    private readonly TrainingState state;
+    private readonly BatchFeed feed;
+    private readonly MemoryBuffer1D<float, Stride1D.Dense> arena;
+    private readonly Schedule? full, last;
+    private readonly Evaluator? evaluator;
+    private readonly int[] order;
+    private readonly float[] rates, log;
+
+    // Σ reconstruction and Σ KL over the images of the epoch so far; part of the checkpoint, so that a resumed epoch reports all of itself.
+    private readonly double[] epochSums = new double[2];
+    private readonly double[] intervalSums = new double[2];
+    private readonly Stopwatch running = new(), epochTime = new();
+    private long step, loggedStep, epochInDevice = -1, imagesSinceStart, imagesOfEpochHere;
+
+    /// <summary>Makes the schedules and puts the images on the device.</summary>
+    /// <param name="model">Trained in place; stays the caller's.</param>
+    /// <param name="images">The training set.</param>
+    /// <param name="options">How to train.</param>
+    /// <param name="test">Evaluated after every epoch, if given.</param>
+    /// <exception cref="BadInputException">An option is out of range, or the images do not fit the model or the batch size.</exception>
+    public Trainer(Vae model, ImageSet images, TrainingOptions? options = null, ImageSet? test = null)
+        : this(model, images, options ?? new TrainingOptions(), test, ownsModel: false)
+    {
+    }
+
+    private Trainer(Vae model, ImageSet images, TrainingOptions options, ImageSet? test, bool ownsModel)
+    {
+        options.Validate();
+        model.Require(images);
+        if (options.BatchSize > images.Count)
+            throw new BadInputException(
+                $"A batch of {options.BatchSize} images cannot be made from {images.Name} with {images.Count}. Choose a batch size up to {images.Count}.");
+        (Model, Options, this.ownsModel, imageCount) = (model, options, ownsModel, images.Count);
+        dataDigest = TrainingCheckpoint.Digest(images);
+        if (test is not null)
+            evaluator = new Evaluator(model, test, TestSeed);
+        state = new TrainingState(model);
+        feed = new BatchFeed(model.Device, images, options.BatchSize, options.LogEverySteps);
+        order = new int[imageCount];
+        rates = new float[2 * feed.StepsPerEpoch];
+        log = new float[2 * options.LogEverySteps];
+
+        ScheduleBuilder? fullBuilder = feed.FullBatches > 0 ? Build(options.BatchSize) : null;
+        ScheduleBuilder? lastBuilder = feed.LastBatch > 0 ? Build(feed.LastBatch) : null;
+        arena = model.Device.Accelerator.Allocate1D<float>(Math.Max(fullBuilder?.Plan() ?? 0, lastBuilder?.Plan() ?? 0));
+        full = fullBuilder?.Bind(arena.View);
+        last = lastBuilder?.Bind(arena.View);
+    }
+
+    /// <summary>Every <see cref="TrainingOptions.LogEverySteps"/> steps and at the end of an epoch, on the training thread.</summary>
+    public event Action<TrainingProgress>? Progressed;
+
+    /// <summary>After every step has been enqueued by <see cref="Run"/>, on the training thread, before a checkpoint that is due.</summary>
+    public event Action? Stepped;
+
+    /// <summary>After every epoch, on the training thread, before the epoch's checkpoint is written.</summary>
+    public event Action<EpochSummary>? EpochCompleted;
+
+    public Vae Model { get; }
+
+    public TrainingOptions Options { get; }
+
+    /// <summary>Where checkpoints are written, at the ends of epochs and every <see cref="TrainingOptions.CheckpointEverySteps"/> steps; null for none.</summary>
+    public string? CheckpointPath { get; set; }
+
+    /// <summary>Optimizer steps done.</summary>
+    public long Step => step;
+
+    /// <summary>Optimizer steps in all.</summary>
+    public long Steps => (long)feed.StepsPerEpoch * Options.Epochs;
+
+    /// <summary>The launches of one optimizer step with their operations and bytes.</summary>
+    public Schedule Schedule => full ?? last!;
+
+    /// <summary>Bytes on the device: weights, gradients, both moments and the activations' arena; the images not included.</summary>
+    public long DeviceBytes => (4 * Model.Parameters.Values.Length + arena.Length) * sizeof(float);
+
+    internal TrainingState State => state;
+
+    /// <summary>Goes on where <paramref name="checkpoint"/> was written. The trainer owns the model that it makes for that.</summary>
+    /// <param name="device">May be another than before; the bits then differ as far as the devices' arithmetic does.</param>
+    /// <param name="checkpoint">The state.</param>
+    /// <param name="images">The training set of the run, with the same content in the same order.</param>
+    /// <param name="test">Evaluated after every epoch, if given.</param>
+    /// <param name="epochs">Another number of epochs in all; null keeps that of the run.</param>
+    /// <exception cref="BadInputException">The images are not those of the checkpoint.</exception>
+    public static Trainer Resume(ComputeDevice device, TrainingCheckpoint checkpoint, ImageSet images, ImageSet? test = null, int? epochs = null)
+    {
+        if (TrainingCheckpoint.Digest(images) != checkpoint.DataDigest)
+            throw new BadInputException(
+                $"{images.Name} is not what the checkpoint was trained on ({checkpoint.DataDigest.Split(':')[0]} images). Resume with the data of the run.");
+        TrainingOptions options = checkpoint.Training with { Epochs = epochs ?? checkpoint.Training.Epochs };
+        var model = new Vae(device, checkpoint.Model, options.Seed);
+        Trainer? trainer = null;
+        try
+        {
+            trainer = new Trainer(model, images, options, test, ownsModel: true);
+            trainer.Restore(checkpoint);
+            return trainer;
+        }
+        catch
+        {
+            trainer?.Dispose();
+            model.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Trains to the end, or until <paramref name="cancellation"/> asks to stop: then the step under way is finished and a checkpoint written.</summary>
+    /// <exception cref="TrainingDivergedException">The loss or a weight is no finite number; the last good checkpoint stays.</exception>
+    /// <exception cref="IOException">A checkpoint could not be written; the last good one stays.</exception>
+    public TrainingResult Run(CancellationToken cancellation = default)
+    {
+        EpochSummary? summary = null;
+        running.Restart();
+        imagesSinceStart = 0;
+        while (step < Steps && !cancellation.IsCancellationRequested)
+        {
+            epochTime.Start();
+            RunStep();
+            bool epochEnds = step % feed.StepsPerEpoch == 0;
+            if (epochEnds)
+                ReadLosses();
+            epochTime.Stop();
+            if (epochEnds)
+                summary = EndEpoch();
+            Stepped?.Invoke();
+            if (epochEnds || (Options.CheckpointEverySteps > 0 && step % Options.CheckpointEverySteps == 0))
+                SaveIfWanted();
+        }
+        bool completed = step == Steps;
+        if (!completed)
+        {
+            ReadLosses();
+            SaveIfWanted();
+        }
+        return new TrainingResult(completed, step, summary);
+    }
+
+    /// <summary>Enqueues one optimizer step; waits for the device only where the losses are due. <see cref="Run"/> is made of these.</summary>
+    /// <exception cref="TrainingDivergedException">A loss that was due is no finite number.</exception>
+    public void RunStep()
+    {
+        long epoch = step / feed.StepsPerEpoch;
+        if (epoch != epochInDevice)
+            StartEpoch(epoch, step);
+        bool isLast = feed.LastBatch > 0 && (step + 1) % feed.StepsPerEpoch == 0;
+        (isLast ? last! : full!).Run(Model.Device.Stream);
+        step++;
+        int batch = isLast ? feed.LastBatch : Options.BatchSize;
+        imagesSinceStart += batch;
+        imagesOfEpochHere += batch;
+        if (step - loggedStep == Options.LogEverySteps)
+            ReadLosses();
+    }
+
+    /// <summary>
+    /// Times each step of <see cref="Schedule"/>: the median of <paramref name="repeats"/> optimizer steps that are not counted as training but
+    /// change the weights all the same.
+    /// </summary>
+    public IReadOnlyList<(ScheduleStep Step, TimeSpan Time)> Profile(int repeats)
+    {
+        // Every run is the first step of the first epoch; the next training step puts it right again.
+        TimeSpan[] times = Schedule.Profile(Model.Device.Stream, repeats, () => StartEpoch(0, atStep: 0));
+        epochInDevice = -1;
+        return [.. Schedule.Steps.Zip(times)];
+    }
+
+    /// <summary>Writes the whole state; see <see cref="TrainingCheckpoint"/>.</summary>
+    /// <exception cref="TrainingDivergedException">A weight or moment is no finite number: such a state is not worth keeping.</exception>
+    /// <exception cref="IOException">The disk is full or the place cannot be written; the previous checkpoint stays.</exception>
+    public void Save(string path)
+    {
+        ReadLosses();
+        AcceleratorStream stream = Model.Device.Stream;
+        float[] weights = Model.Parameters.Values.GetAsArray1D(stream);
+        RequireFinite(weights);
+        TrainingCheckpoint.Write(
+            path, Model.Options, Options, step, dataDigest, weights, state.FirstMoment.GetAsArray1D(stream), state.SecondMoment.GetAsArray1D(stream),
+            epochSums);
+    }
+
+    public void Dispose()
+    {
+        evaluator?.Dispose();
+        feed.Dispose();
+        state.Dispose();
+        arena.Dispose();
+        if (ownsModel)
+            Model.Dispose();
+    }
+
+    private ScheduleBuilder Build(int batch)
+    {
+        KernelSet kernels = Model.Device.Kernels;
+        var builder = new ScheduleBuilder(batch);
+        Binarization binarization = Options.DynamicBinarization ? Binarization.Dynamic : Binarization.None;
+        PlannedTensor images = feed.AppendBatch(builder, Model.Options.Shape.Pixels, binarization, Options.Seed);
+        var graph = new ElboGraph(Model, builder, images, Options.Seed, RandomPurpose.Latent, feed.Step);
+        graph.AppendBackward(state.Gradients, feed.KlWeight);
+
+        ArrayView<float> weights = Model.Parameters.Values;
+        long count = Model.Parameters.Count;
+        if (Options.GradientClip > 0)
+            builder.Add(
+                "gradient norm", 2.0 * count, 4.0 * count, [],
+                stream => kernels.Reduce.SumOfSquares(stream, state.Gradients, state.SquaredNorm));
+        var adam = new Adam(
+            Model.Device.Accelerator,
+            new AdamOptions
+            {
+                Beta1 = Options.AdamBeta1,
+                Beta2 = Options.AdamBeta2,
+                Epsilon = Options.AdamEpsilon,
+                WeightDecay = Options.WeightDecay,
+                Decoupled = true,
+                MaxGradientNorm = Options.GradientClip,
+            });
+        builder.Add(
+            "Adam", 14.0 * count, 28.0 * count, [],
+            stream => adam.Update(
+                stream, weights, state.Gradients, state.FirstMoment, state.SecondMoment, feed.LearningRate, feed.Step, state.SquaredNorm));
+        feed.AppendLog(builder, graph.Reconstruction, graph.Kl);
+        return builder;
+    }
+
+    private void StartEpoch(long epoch, long atStep)
+    {
+        long start = epoch * feed.StepsPerEpoch;
+        EpochOrder.Fill(order, Options.Seed, epoch);
+        for (int i = 0; i < feed.StepsPerEpoch; i++)
+        {
+            rates[2 * i] = (float)Options.LearningRateAt(start + i, feed.StepsPerEpoch);
+            rates[2 * i + 1] = (float)(Model.Options.Beta * Options.KlWeightAt(start + i, feed.StepsPerEpoch));
+        }
+        feed.StartEpoch(atStep, start, order, rates);
+        epochInDevice = epoch;
+    }
+
+    /// <summary>Brings the losses of the steps since the last look to the host and checks them.</summary>
+    private void ReadLosses()
+    {
+        if (step == loggedStep)
+            return;
+        feed.ReadLog(log);
+        Array.Clear(intervalSums);
+        long images = 0;
+        for (long s = loggedStep; s < step; s++)
+        {
+            int entry = (int)(s % Options.LogEverySteps);
+            RequireFinite(s + 1, "reconstruction term", log[2 * entry]);
+            RequireFinite(s + 1, "KL term", log[2 * entry + 1]);
+            for (int term = 0; term < 2; term++)
+            {
+                intervalSums[term] += log[2 * entry + term];
+                epochSums[term] += log[2 * entry + term];
+            }
+            images += feed.LastBatch > 0 && (s + 1) % feed.StepsPerEpoch == 0 ? feed.LastBatch : Options.BatchSize;
+        }
+        loggedStep = step;
+        Report(images);
+    }
+
+    private void Report(long images)
+    {
+        if (Progressed is null)
+            return;
+        double klWeight = Model.Options.Beta * Options.KlWeightAt(step - 1, feed.StepsPerEpoch);
+        double rate = imagesSinceStart / Math.Max(running.Elapsed.TotalSeconds, 1e-9);
+        double imagesLeft = (double)(Steps - step) * imageCount / feed.StepsPerEpoch;
+        Progressed(new TrainingProgress(
+            (int)((step - 1) / feed.StepsPerEpoch) + 1, Options.Epochs, step, Steps,
+            new ElboParts(intervalSums[0] / images, intervalSums[1] / images, klWeight),
+            Options.LearningRateAt(step - 1, feed.StepsPerEpoch), rate, TimeSpan.FromSeconds(imagesLeft / rate)));
+    }
+
+    private EpochSummary EndEpoch()
+    {
+        var train = new ElboParts(epochSums[0] / imageCount, epochSums[1] / imageCount, Model.Options.Beta);
+        double seconds = epochTime.Elapsed.TotalSeconds;
+        ElboParts? test = evaluator?.Run();
+        if (test is { } parts)
+        {
+            RequireFinite(step, "reconstruction term on the test set", parts.Reconstruction);
+            RequireFinite(step, "KL term on the test set", parts.Kl);
+        }
+        var summary = new EpochSummary(
+            (int)(step / feed.StepsPerEpoch), train, test, seconds, imagesOfEpochHere / Math.Max(seconds, 1e-9), Model.Device.Name);
+        Array.Clear(epochSums);
+        epochTime.Reset();
+        imagesOfEpochHere = 0;
+        EpochCompleted?.Invoke(summary);
+        return summary;
+    }
+
+    private void SaveIfWanted()
+    {
+        if (CheckpointPath is not null)
+            Save(CheckpointPath);
+        else if (step == Steps)
+            RequireFinite(Model.Parameters.Values.GetAsArray1D(Model.Device.Stream));
+    }
+
+    private void Restore(TrainingCheckpoint checkpoint)
+    {
+        if (checkpoint.Step > Steps)
+            throw new BadInputException(
+                $"The checkpoint has {checkpoint.Step} steps behind it; {Options.Epochs} epochs have only {Steps}. Ask for more epochs.");
+        AcceleratorStream stream = Model.Device.Stream;
+        var weights = new float[Model.Parameters.Values.Length];
+        float[] firstMoment = new float[weights.Length], secondMoment = new float[weights.Length];
+        checkpoint.Restore(weights, firstMoment, secondMoment, epochSums);
+        Model.Parameters.Values.CopyFromCPU(stream, weights);
+        state.FirstMoment.CopyFromCPU(stream, firstMoment);
+        state.SecondMoment.CopyFromCPU(stream, secondMoment);
+        step = loggedStep = checkpoint.Step;
+    }
+
+    private void RequireFinite(float[] weights)
+    {
+        int bad = Array.FindIndex(weights, weight => !float.IsFinite(weight));
+        if (bad >= 0)
+            RequireFinite(step, "weights", weights[bad]);
+    }
+
+    private void RequireFinite(long atStep, string term, double value)
+    {
+        if (!double.IsFinite(value))
+            throw new TrainingDivergedException(atStep, term, value, CheckpointPath);
+    }
+}

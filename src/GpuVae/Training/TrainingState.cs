@@ -1,0 +1,41 @@
+using GpuVae.Models;
+using ILGPU;
+using ILGPU.Runtime;
+
+namespace GpuVae.Training;
+
+/// <summary>What training keeps on the device beside the weights, each in one flat buffer laid out like them.</summary>
+internal sealed class TrainingState : IDisposable
+{
+    private readonly MemoryBuffer1D<float, Stride1D.Dense> gradients, firstMoment, secondMoment, squaredNorm;
+
+    public TrainingState(Vae model)
+    {
+        Accelerator accelerator = model.Device.Accelerator;
+        long length = model.Parameters.Values.Length;
+        gradients = accelerator.Allocate1D<float>(length);
+        firstMoment = accelerator.Allocate1D<float>(length);
+        secondMoment = accelerator.Allocate1D<float>(length);
+        squaredNorm = accelerator.Allocate1D<float>(1);
+        // The gaps between the slices are never written; zeros there keep the weights' gaps zero.
+        foreach (MemoryBuffer1D<float, Stride1D.Dense> buffer in (MemoryBuffer1D<float, Stride1D.Dense>[])[gradients, firstMoment, secondMoment])
+            buffer.View.BaseView.MemSetToZero(model.Device.Stream);
+    }
+
+    public ArrayView<float> Gradients => gradients.View;
+
+    public ArrayView<float> FirstMoment => firstMoment.View;
+
+    public ArrayView<float> SecondMoment => secondMoment.View;
+
+    /// <summary>One element: ‖gradient‖², when gradients are clipped.</summary>
+    public ArrayView<float> SquaredNorm => squaredNorm.View;
+
+    public void Dispose()
+    {
+        gradients.Dispose();
+        firstMoment.Dispose();
+        secondMoment.Dispose();
+        squaredNorm.Dispose();
+    }
+}

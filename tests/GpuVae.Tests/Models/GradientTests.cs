@@ -1,0 +1,80 @@
+using GpuVae.Data;
+using GpuVae.Kernels;
+using GpuVae.Models;
+using GpuVae.Tensors;
+using GpuVae.Training;
+using ILGPU.Runtime;
+
+namespace GpuVae.Tests.Models;
+
+/// <summary>One training step's loss and gradients against central differences of the double-precision reference.</summary>
+public sealed class GradientTests(CpuDevice cpu) : IClassFixture<CpuDevice>
+{
+    private const int Batch = 3;
+    private const ulong Seed = 21;
+
+    public static TheoryData<Likelihood, ActivationKind> All()
+    {
+        var all = new TheoryData<Likelihood, ActivationKind>();
+        foreach (Likelihood likelihood in Enum.GetValues<Likelihood>())
+            foreach (ActivationKind activation in Enum.GetValues<ActivationKind>())
+                all.Add(likelihood, activation);
+        return all;
+    }
+
+    [Theory]
+    [MemberData(nameof(All))]
+    public void EveryGradientAgreesWithCentralDifferences(Likelihood likelihood, ActivationKind activation) =>
+        Check(
+            new VaeOptions { Shape = new(3, 2), Hidden = [5, 4], Latent = 3, Activation = activation, Likelihood = likelihood, Beta = 0.7 },
+            new TrainingOptions { BatchSize = Batch, Epochs = 1, Seed = Seed }, beta: 0.7);
+
+    [Fact]
+    public void AnotherDepthAndColourImages() =>
+        Check(
+            new VaeOptions { Shape = new(2, 1, 3), Hidden = [4, 7, 3], Latent = 2, Activation = ActivationKind.Tanh },
+            new TrainingOptions { BatchSize = Batch, Epochs = 1, Seed = Seed }, beta: 1);
+
+    [Fact]
+    public void WithoutHiddenLayers() =>
+        Check(new VaeOptions { Shape = new(3, 3), Hidden = [], Latent = 2 }, new TrainingOptions { BatchSize = Batch, Epochs = 1, Seed = Seed }, beta: 1);
+
+    [Fact]
+    public void WarmUpTakesTheKlTermOutOfTheFirstStep() =>
+        Check(
+            new VaeOptions { Shape = new(3, 2), Hidden = [5], Latent = 2 },
+            new TrainingOptions { BatchSize = Batch, Epochs = 4, Seed = Seed, KlWarmupEpochs = 4 }, beta: 0);
+
+    private void Check(VaeOptions options, TrainingOptions training, double beta)
+    {
+        ImageSet images = TestImages.Random(Batch, options.Shape);
+        using var model = new Vae(cpu.Device, options, seed: 5);
+        Dictionary<string, double[]> parameters = model.Parameters.Parameters.ToDictionary(
+            parameter => parameter.Name, parameter => model.Parameters.Read(parameter).Select(value => (double)value).ToArray());
+        using var trainer = new Trainer(model, images, training with { LogEverySteps = 1 });
+        TrainingProgress? progress = null;
+        trainer.Progressed += report => progress = report;
+        trainer.RunStep();
+
+        var order = new int[Batch];
+        EpochOrder.Fill(order, Seed, 0);
+        double[] x = TestImages.AsDoubles(images.Select(order).Pixels);
+        double[] noise =
+        [
+            .. from row in Enumerable.Range(0, Batch)
+               from unit in Enumerable.Range(0, options.Latent)
+               select (double)Philox.NormalAt(Seed, RandomPurpose.Latent, 0, row, unit),
+        ];
+        ElboParts expected = ReferenceVae.Loss(options, parameters, x, noise, beta);
+        Assert.Equal(1, progress!.Loss.Reconstruction / expected.Reconstruction, 1e-5);
+        Assert.Equal(1, progress.Loss.Kl / expected.Kl, 1e-5);
+
+        Dictionary<string, double[]> gradients = ReferenceVae.Gradients(options, parameters, x, noise, beta);
+        foreach (Parameter parameter in model.Parameters.Parameters)
+        {
+            float[] actual = ParameterStore.Slice(trainer.State.Gradients, parameter).GetAsArray1D(cpu.Device.Stream);
+            double error = Norms.RelativeError(actual, gradients[parameter.Name]);
+            Assert.True(error < 2e-5, $"{parameter.Name}: relative error {error:e1}");
+        }
+    }
+}

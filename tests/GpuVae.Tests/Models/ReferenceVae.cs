@@ -1,0 +1,109 @@
+using GpuVae.Models;
+
+namespace GpuVae.Tests.Models;
+
+/// <summary>The VAE and its loss once more, in double precision, one formula per line: what the kernels are held against.</summary>
+internal static class ReferenceVae
+{
+    /// <summary>The loss of one batch, averaged over it: x [batch, pixels] in [0, 1], noise [batch, latent].</summary>
+    public static ElboParts Loss(
+        VaeOptions options, IReadOnlyDictionary<string, double[]> parameters, double[] x, double[] noise, double beta)
+    {
+        int latent = options.Latent, pixels = options.Shape.Pixels, batch = x.Length / pixels;
+        double reconstruction = 0, kl = 0;
+        for (int b = 0; b < batch; b++)
+        {
+            double[] moments = Network(options, parameters, "encoder", options.EncoderWidths, x.AsSpan(b * pixels, pixels));
+            var z = new double[latent];
+            for (int j = 0; j < latent; j++)
+            {
+                double mean = moments[j], logVariance = Math.Clamp(moments[latent + j], -30, 20);
+                z[j] = mean + noise[b * latent + j] * Math.Exp(0.5 * logVariance);
+                kl += -0.5 * (1 + logVariance - mean * mean - Math.Exp(logVariance));
+            }
+            double[] output = Network(options, parameters, "decoder", options.DecoderWidths, z);
+            for (int p = 0; p < pixels; p++)
+                reconstruction += NegativeLogLikelihood(options, x[b * pixels + p], output, p);
+        }
+        return new ElboParts(reconstruction / batch, kl / batch, beta);
+    }
+
+    /// <summary>∂Loss/∂parameter by central differences, for every number of every parameter.</summary>
+    public static Dictionary<string, double[]> Gradients(
+        VaeOptions options, Dictionary<string, double[]> parameters, double[] x, double[] noise, double beta)
+    {
+        const double h = 1e-5;
+        var gradients = new Dictionary<string, double[]>();
+        foreach ((string name, double[] values) in parameters)
+        {
+            var gradient = new double[values.Length];
+            for (int i = 0; i < values.Length; i++)
+            {
+                double kept = values[i];
+                values[i] = kept + h;
+                double above = Loss(options, parameters, x, noise, beta).Loss;
+                values[i] = kept - h;
+                double below = Loss(options, parameters, x, noise, beta).Loss;
+                values[i] = kept;
+                gradient[i] = (above - below) / (2 * h);
+            }
+            gradients[name] = gradient;
+        }
+        return gradients;
+    }
+
+    private static double NegativeLogLikelihood(VaeOptions options, double x, double[] output, int pixel) => options.Likelihood switch
+    {
+        Likelihood.Bernoulli => Math.Max(output[pixel], 0) - output[pixel] * x + Math.Log(1 + Math.Exp(-Math.Abs(output[pixel]))),
+        Likelihood.Gaussian => Normal(x, output[pixel], Math.Log(options.Variance)),
+        _ => Normal(x, output[pixel], Math.Clamp(output[options.Shape.Pixels + pixel], -30, 20)),
+    };
+
+    private static double Normal(double x, double mean, double logVariance) =>
+        0.5 * ((x - mean) * (x - mean) / Math.Exp(logVariance) + logVariance + Math.Log(2 * Math.PI));
+
+    private static double[] Network(
+        VaeOptions options, IReadOnlyDictionary<string, double[]> parameters, string name, int[] widths, ReadOnlySpan<double> input)
+    {
+        double[] x = input.ToArray();
+        for (int layer = 0; layer < widths.Length - 1; layer++)
+        {
+            double[] weight = parameters[$"{name}.{2 * layer}.weight"], bias = parameters[$"{name}.{2 * layer}.bias"];
+            var y = new double[widths[layer + 1]];
+            for (int o = 0; o < y.Length; o++)
+            {
+                y[o] = bias[o];
+                for (int i = 0; i < x.Length; i++)
+                    y[o] += weight[o * x.Length + i] * x[i];
+                if (layer < widths.Length - 2)
+                    y[o] = Activate(options.Activation, y[o]);
+            }
+            x = y;
+        }
+        return x;
+    }
+
+    private static double Activate(ActivationKind kind, double x) => kind switch
+    {
+        ActivationKind.Relu => Math.Max(x, 0),
+        ActivationKind.LeakyRelu => x > 0 ? x : 0.01 * x,
+        ActivationKind.Silu => x / (1 + Math.Exp(-x)),
+        ActivationKind.Gelu => x * 0.5 * (1 + Erf(x / Math.Sqrt(2))),
+        ActivationKind.Tanh => Math.Tanh(x),
+        ActivationKind.Sigmoid => 1 / (1 + Math.Exp(-x)),
+        ActivationKind.Softplus => Math.Log(1 + Math.Exp(x)),
+        _ => throw new ArgumentOutOfRangeException(nameof(kind)),
+    };
+
+    /// <summary>The Maclaurin series 2/√π Σ (−1)ⁿ x²ⁿ⁺¹ / (n! (2n+1)); good to 1e-12 for the |x| &lt; 3 that occur here.</summary>
+    private static double Erf(double x)
+    {
+        double term = x, sum = x;
+        for (int n = 1; Math.Abs(term) > 1e-18 && n < 200; n++)
+        {
+            term *= -x * x / n;
+            sum += term / (2 * n + 1);
+        }
+        return 2 / Math.Sqrt(Math.PI) * sum;
+    }
+}
