@@ -98,7 +98,6 @@ internal sealed class Linear(string name, int inputs, int outputs, ActivationKin
         ArrayView<float> w = ParameterStore.Slice(values, weight!), b = ParameterStore.Slice(values, bias!);
         int batch = builder.Batch, inputs = Inputs, outputs = y.Columns;
         bool keeps = saved != y;
-        kernels.Gemm.Reserve(outputs, inputs);
         builder.Add(
             $"{Name} forward", 2.0 * batch * inputs * outputs, Traffic(batch, outputs), [x, y, saved],
             stream => linear.Forward(stream, batch, inputs, outputs, x.View, x.Columns, w, b, y.View, keeps ? saved.View : default));
