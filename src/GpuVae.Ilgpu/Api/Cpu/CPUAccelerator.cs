@@ -1,3 +1,4 @@
+using GpuVae.Ilgpu.Backends.Cpu.Checked;
 using GpuVae.Ilgpu.Backends.Cpu.Emulated;
 using GpuVae.Ilgpu.Compiler;
 
@@ -6,6 +7,8 @@ namespace ILGPU.Runtime.CPU;
 /// <summary>Runs kernels on the processors of this machine. A launch returns when the kernel is done.</summary>
 public sealed class CPUAccelerator : Accelerator
 {
+    private readonly CheckedMemory checkedMemory = new();
+
     internal CPUAccelerator(Context context, CPUDevice device, CPUAcceleratorMode mode, ThreadPriority threadPriority) : base(context, device)
     {
         Mode = mode;
@@ -32,6 +35,7 @@ public sealed class CPUAccelerator : Accelerator
     {
         CPUAcceleratorMode.Auto or CPUAcceleratorMode.Parallel or CPUAcceleratorMode.Sequential or CPUAcceleratorMode.Emulated =>
             new EmulatedKernel(this, entry, specialization),
+        CPUAcceleratorMode.Checked => new CheckedKernel(this, entry, specialization, checkedMemory),
         _ => throw new NotSupportedException($"This build has no CPU accelerator of mode {Mode}; use CPUAcceleratorMode.Auto."),
     };
 
@@ -41,8 +45,13 @@ public sealed class CPUAccelerator : Accelerator
     {
     }
 
-    private protected override unsafe MemoryBuffer AllocateRawInternal(long length, int elementSize) =>
-        new HostMemoryBuffer(this, length, elementSize, (IntPtr)HostMemory.Allocate(length * elementSize), FreePageLockedMemory);
+    private protected override unsafe MemoryBuffer AllocateRawInternal(long length, int elementSize)
+    {
+        var memory = (IntPtr)HostMemory.Allocate(length * elementSize);
+        return Mode == CPUAcceleratorMode.Checked
+            ? new CheckedMemoryBuffer(this, length, elementSize, memory, FreePageLockedMemory, checkedMemory)
+            : new HostMemoryBuffer(this, length, elementSize, memory, FreePageLockedMemory);
+    }
 
     private protected override bool CanAccessPeerInternal(Accelerator other) => other is CPUAccelerator;
 

@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 namespace ILGPU.Runtime;
 
 /// <summary>A buffer in host memory: every buffer of a CPU accelerator, and page-locked memory of the others.</summary>
-internal sealed unsafe class HostMemoryBuffer : MemoryBuffer
+internal unsafe class HostMemoryBuffer : MemoryBuffer
 {
     private readonly Action<IntPtr>? free;
 

@@ -88,6 +88,7 @@ internal static class Intrinsics
         AddUnsafe(table);
         AddCudaAsm(table);
         AddDiagnostics(table);
+        AddEquality(table);
         return table;
     }
 
@@ -450,6 +451,28 @@ internal static class Intrinsics
                 return Done(b.Append(new Print(name == "WriteLine" ? format + "\n" : format, [.. values])));
             };
         }
+    }
+
+    /// <summary>What record structs and tuples compare their fields with.</summary>
+    private static void AddEquality(EmitterTable table)
+    {
+        const string Type = "System.Collections.Generic.EqualityComparer`1";
+        table[Type, "get_Default"] = (_, m, _) => new Operand(m.DeclaringType!, [new HostValue(HostValue.Opaque)]);
+        table[Type, "Equals"] = (b, m, a) =>
+        {
+            var type = m.DeclaringType!.GetGenericArguments()[0];
+            if (!TypeLayout.Of(type).IsScalar)
+                throw b.Refuse($"values of {SequencePoints.NameOf(type)} are compared by EqualityComparer", "Compare their fields.");
+            var (x, y) = (b.Resolve(a[1].Single), b.Resolve(a[2].Single));
+            var equal = b.Emit.Compare(CompareOp.Eq, x, y);
+            if (x.Type.IsFloat())
+            {
+                // Unlike the operator, Equals takes a NaN to equal a NaN.
+                var bothNaN = b.Emit.Binary(BinaryOp.And, b.Emit.Unary(UnaryOp.IsNaN, x), b.Emit.Unary(UnaryOp.IsNaN, y));
+                equal = b.Emit.Binary(BinaryOp.Or, equal, bothNaN);
+            }
+            return Bool(b, equal);
+        };
     }
 
     private static Operand? EmitMath(KernelBuilder b, string type, MethodInfo method, Operand[] a)
