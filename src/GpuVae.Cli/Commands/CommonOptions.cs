@@ -19,25 +19,6 @@ internal static class CommonOptions
         DefaultValueFactory = _ => 1,
     };
 
-    public static Option<string> Data(string description) => new("--data")
-    {
-        Description = description + " 'digits' (built in), a folder of MNIST-style IDX files, an IDX file, or a folder of images.",
-        HelpName = "WHAT",
-        DefaultValueFactory = _ => "digits",
-    };
-
-    public static Option<string?> Size() => new("--size")
-    {
-        Description = "Crop and scale the images of a folder to this size: 64 or 96x64.",
-        HelpName = "PIXELS",
-    };
-
-    public static Option<string?> Run() => new("--run", "-r")
-    {
-        Description = "The run folder of a trained model, as 'gpuvae train' made it; without it the newest below runs/.",
-        HelpName = "FOLDER",
-    };
-
     public static Option<string> Out(string description, string file) => new("--out", "-o")
     {
         Description = description,

@@ -1,0 +1,38 @@
+using System.CommandLine;
+using GpuVae.Devices;
+using GpuVae.Models;
+
+namespace GpuVae.Cli.Commands;
+
+internal static class EvaluateCommand
+{
+    public static Command Create()
+    {
+        var run = RunArgument.Create();
+        var data = new DataArguments();
+        var seed = CommonOptions.Seed();
+        var device = CommonOptions.Device();
+        var command = new ExampleCommand(
+            "evaluate", "Prints the parts of the evidence lower bound on any images.",
+            "gpuvae evaluate",
+            "gpuvae evaluate --run runs/mnist --data path/to/mnist")
+        {
+            run, seed, device,
+        };
+        data.AddTo(command, withTestData: false);
+        command.SetAction(parsed =>
+        {
+            var folder = RunArgument.Open(parsed.GetValue(run));
+            using var opened = ComputeDevice.Open(parsed.GetValue(device)!);
+            using var model = Vae.Load(opened, folder.Path);
+            var images = data.Read(parsed, folder).LoadTest();
+            var parts = model.Evaluate(images, parsed.GetValue(seed));
+            Console.WriteLine($"{images.Count} images of {images.Name}, one noise sample each from seed {parsed.GetValue(seed)}, on {opened.Name}");
+            Console.WriteLine($"reconstruction  {parts.Reconstruction,10:F3} nats per image (summed over pixels)");
+            Console.WriteLine($"KL divergence   {parts.Kl,10:F3} nats per image (summed over latent units)");
+            Console.WriteLine($"ELBO            {-(parts.Reconstruction + parts.Kl),10:F3} nats per image");
+            Console.WriteLine($"loss            {parts.Loss,10:F3} nats per image (reconstruction + {parts.Beta} × KL)");
+        });
+        return command;
+    }
+}

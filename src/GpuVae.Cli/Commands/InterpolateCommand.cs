@@ -1,0 +1,57 @@
+using System.CommandLine;
+using GpuVae.Applications;
+using GpuVae.Data;
+using GpuVae.Devices;
+using GpuVae.Models;
+
+namespace GpuVae.Cli.Commands;
+
+internal static class InterpolateCommand
+{
+    private const int MaxSteps = 1000;
+
+    public static Command Create()
+    {
+        var run = RunArgument.Create();
+        var data = new DataArguments();
+        var from = new Option<int>("--from") { Description = "Index of the first image in the data.", HelpName = "I", DefaultValueFactory = _ => 0 };
+        var to = new Option<int>("--to") { Description = "Index of the last image in the data.", HelpName = "I", DefaultValueFactory = _ => 1 };
+        var steps = new Option<int>("--steps", "-n") { Description = "Pictures, both ends included.", HelpName = "N", DefaultValueFactory = _ => 12 };
+        var output = CommonOptions.Out("The picture to write.", "interpolation.png");
+        var device = CommonOptions.Device();
+        var command = new ExampleCommand(
+            "interpolate", "Walks through the latent space from one image to another, along a great circle (slerp).",
+            "gpuvae interpolate",
+            "gpuvae interpolate --run runs/digits --from 3 --to 17 --steps 20 --out walk.png")
+        {
+            run, from, to, steps, output, device,
+        };
+        data.AddTo(command, withTestData: false);
+        command.SetAction(parsed =>
+        {
+            int count = parsed.GetValue(steps);
+            if (count is < 2 or > MaxSteps)
+                throw new BadInputException($"--steps {count}: choose from 2 to {MaxSteps}.");
+            var folder = RunArgument.Open(parsed.GetValue(run));
+            using var opened = ComputeDevice.Open(parsed.GetValue(device)!);
+            using var model = Vae.Load(opened, folder.Path);
+            var images = data.Read(parsed, folder).LoadTest();
+            float[] path = Interpolation.Path(
+                Code(model, images, parsed.GetValue(from), "--from"), Code(model, images, parsed.GetValue(to), "--to"), count);
+            var pictures = new float[count * model.Options.Shape.Pixels];
+            model.Decode(path, pictures);
+            Pictures.WriteGrid(parsed.GetValue(output)!, model.Options.Shape, pictures, columns: count <= 20 ? count : 0);
+        });
+        return command;
+    }
+
+    /// <summary>The mean of q(z|x) of one image of the set.</summary>
+    private static float[] Code(Vae model, ImageSet images, int index, string option)
+    {
+        if (index < 0 || index >= images.Count)
+            throw new BadInputException($"{option} {index}: {images.Name} has the images 0 to {images.Count - 1}.");
+        var mean = new float[model.Options.Latent];
+        model.Encode(Pictures.Floats(model, images, index, 1), mean, new float[model.Options.Latent]);
+        return mean;
+    }
+}

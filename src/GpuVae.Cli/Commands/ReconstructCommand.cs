@@ -1,0 +1,37 @@
+using System.CommandLine;
+using GpuVae.Devices;
+using GpuVae.Models;
+
+namespace GpuVae.Cli.Commands;
+
+internal static class ReconstructCommand
+{
+    public static Command Create()
+    {
+        var run = RunArgument.Create();
+        var data = new DataArguments();
+        var count = new Option<int>("--count", "-n") { Description = "How many images.", HelpName = "N", DefaultValueFactory = _ => 16 };
+        var output = CommonOptions.Out("The picture to write.", "reconstructions.png");
+        var device = CommonOptions.Device();
+        var command = new ExampleCommand(
+            "reconstruct", "Encodes and decodes images: originals above, reconstructions below.",
+            "gpuvae reconstruct",
+            "gpuvae reconstruct --run runs/digits --data my-images --size 28 --channels 1 --out mine.png")
+        {
+            run, count, output, device,
+        };
+        data.AddTo(command, withTestData: false);
+        command.SetAction(parsed =>
+        {
+            int n = parsed.GetValue(count);
+            if (n < 1)
+                throw new BadInputException($"--count {n}: ask for at least one image.");
+            var folder = RunArgument.Open(parsed.GetValue(run));
+            using var opened = ComputeDevice.Open(parsed.GetValue(device)!);
+            using var model = Vae.Load(opened, folder.Path);
+            var images = data.Read(parsed, folder).LoadTest();
+            Pictures.WriteReconstructions(parsed.GetValue(output)!, model, images, n);
+        });
+        return command;
+    }
+}

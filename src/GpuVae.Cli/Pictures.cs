@@ -1,0 +1,66 @@
+using GpuVae.Data;
+using GpuVae.Imaging;
+using GpuVae.Models;
+
+namespace GpuVae.Cli;
+
+/// <summary>The pictures that commands write; each says on stdout where it is.</summary>
+internal static class Pictures
+{
+    /// <summary><paramref name="images"/> is [n, pixels] in [0, 1].</summary>
+    public static void WriteGrid(string path, ImageShape shape, ReadOnlySpan<float> images, int columns = 0)
+    {
+        ImageFile.Write(path, ImageGrid.Compose(images, shape.Width, shape.Height, shape.Channels, columns));
+        Console.WriteLine($"wrote {path}");
+    }
+
+    public static void WriteEach(string folder, ImageShape shape, ReadOnlySpan<float> images)
+    {
+        int count = images.Length / shape.Pixels;
+        int digits = Math.Max(4, (count - 1).ToString().Length);
+        for (int i = 0; i < count; i++)
+        {
+            byte[] pixels = ImageGrid.ToBytes(images.Slice(i * shape.Pixels, shape.Pixels));
+            string path = Path.Combine(folder, i.ToString($"D{digits}") + ".png");
+            ImageFile.Write(path, Image.FromPlanar(pixels, shape.Width, shape.Height, shape.Channels));
+        }
+        Console.WriteLine($"wrote {count} images into {folder}");
+    }
+
+    /// <summary>The first images of the set in rows of at most 16, below each row their reconstructions.</summary>
+    public static void WriteReconstructions(string path, Vae model, ImageSet images, int count)
+    {
+        const int perRow = 16;
+        var shape = model.Options.Shape;
+        count = Math.Min(count, images.Count);
+        int columns = Math.Min(perRow, count), rows = (count + columns - 1) / columns;
+        float[] originals = Floats(model, images, 0, count), reconstructions = new float[originals.Length];
+        model.Reconstruct(originals, reconstructions);
+
+        // Places that the last row leaves empty stay black.
+        var picture = new float[2 * rows * columns * shape.Pixels];
+        for (int i = 0; i < count; i++)
+        {
+            int above = (2 * (i / columns) * columns + i % columns) * shape.Pixels;
+            originals.AsSpan(i * shape.Pixels, shape.Pixels).CopyTo(picture.AsSpan(above));
+            reconstructions.AsSpan(i * shape.Pixels, shape.Pixels).CopyTo(picture.AsSpan(above + columns * shape.Pixels));
+        }
+        WriteGrid(path, shape, picture, columns);
+    }
+
+    /// <summary>Images of the set as [count, pixels] in [0, 1].</summary>
+    /// <exception cref="BadInputException">They are not of the model's shape.</exception>
+    public static float[] Floats(Vae model, ImageSet images, int first, int count)
+    {
+        if (ImageShape.Of(images) != model.Options.Shape)
+        {
+            throw new BadInputException(
+                $"{images.Name} holds images of {ImageShape.Of(images)}, the model takes {model.Options.Shape}. "
+                + $"Convert them with --size {model.Options.Shape.Width}x{model.Options.Shape.Height} --channels {model.Options.Shape.Channels}.");
+        }
+        var values = new float[count * images.PixelsPerImage];
+        for (int i = 0; i < values.Length; i++)
+            values[i] = images.Pixels[first * images.PixelsPerImage + i] / 255f;
+        return values;
+    }
+}
