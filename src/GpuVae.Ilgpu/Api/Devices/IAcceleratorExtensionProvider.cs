@@ -4,4 +4,6 @@ namespace ILGPU.Runtime;
 public interface IAcceleratorExtensionProvider<out TExtension>
 {
     TExtension CreateCPUExtension(CPU.CPUAccelerator accelerator);
+
+    TExtension CreateOpenCLExtension(OpenCL.CLAccelerator accelerator);
 }
