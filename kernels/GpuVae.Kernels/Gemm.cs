@@ -1,11 +1,12 @@
 // General matrix product C = epilogue(alpha·op(A)·op(B) + beta·C), float32, row-major with leading dimensions (BLAS level 3; Dongarra
 // et al. 1990, doi:10.1145/77626.79170), and beside it the row sums of op(A), which in a weight gradient dW = dYᵀ·X are the bias gradient.
 //
-// Two kernels, for the two kinds of machine:
+// Three kernels:
 //
 //   Lanes  CPU. A group is one warp, that is one vector. Lanes own columns (two each), rows live in named locals: a micro-kernel of
 //          12 rows × 2 vectors keeps 24 accumulators in 32 vector registers, 6 × 2 in 16 (Van Zee & van de Geijn 2015, "BLIS",
 //          doi:10.1145/2764454). An element of A is the same for all lanes, a row of B is contiguous over the lanes.
+//   Dots   CPU, A·Bᵀ with few rows. Lanes share dot products along k, which is how both operands lie.
 //   Tiles  GPUs. A group stages tiles of A and B in shared memory, each thread holds 4 × 4 of C in named locals.
 //
 // Every element of C is summed by one thread in the order of k, so results do not depend on scheduling.
@@ -80,11 +81,14 @@ public sealed class Gemm<TEpilogue>
     // An operand larger than this falls out of the second-level cache before it is read again.
     private const int PackingElements = 1 << 18;
 
+    // Up to this many rows, collecting the columns of Bᵀ for the lanes costs more than the sums across lanes without it.
+    private const int MaxRowsOfDots = 32;
+
     // Work per core is cut into this many groups at least, so that cores that start late still find some.
     private const int GroupsPerCore = 8;
 
     private readonly Gemm gemm;
-    private GemmLauncher<TEpilogue>? tiles, neighbouringRows, distantRows;
+    private GemmLauncher<TEpilogue>? tiles, neighbouringRows, distantRows, dots;
 
     internal Gemm(Gemm gemm) => this.gemm = gemm;
 
@@ -141,7 +145,9 @@ public sealed class Gemm<TEpilogue>
         };
         // A view must always be passed; without row sums C stands in and is not touched through it.
         FloatView sums = rowSums.Length > 0 ? rowSums : c;
-        if (gemm.Packing is { } packing)
+        if (gemm.Packing is not null && transposeB && !transposeA && m <= MaxRowsOfDots && rowSums.Length == 0)
+            RunDots(stream, g, a, b, c, sums, epilogue);
+        else if (gemm.Packing is { } packing)
             RunLanes(packing, stream, transposeA, transposeB, g, a, lda, b, ldb, c, sums, epilogue);
         else
         {
@@ -149,6 +155,15 @@ public sealed class Gemm<TEpilogue>
             var grid = new Index2D(Blocks(n, gemm.TileColumns), Blocks(m, gemm.TileRows));
             tiles(stream, (grid, gemm.Group), a, b, c, sums, g, epilogue);
         }
+    }
+
+    private void RunDots(
+        AcceleratorStream stream, GemmArguments g, FloatView a, FloatView b, FloatView c, FloatView sums, TEpilogue epilogue)
+    {
+        int columnTiles = Blocks(g.N, GemmDots.Tile);
+        g.PanelsPerGroup = Blocks(columnTiles, GroupsPerCore * gemm.Accelerator.NumMultiprocessors);
+        dots ??= Load(GemmDots.Kernel);
+        dots(stream, (new Index2D(Blocks(columnTiles, g.PanelsPerGroup), 1), gemm.Group), a, b, c, sums, g, epilogue);
     }
 
     private void RunLanes(
@@ -240,6 +255,6 @@ internal struct GemmArguments
     public float Alpha, Beta;
     public int WithRowSums;
 
-    /// <summary>How the work is cut for CPUs: k per slice, panels and tiles per group.</summary>
+    /// <summary>How the work is cut for CPUs: k per slice, panels (or tiles) of columns and tiles of rows per group.</summary>
     public int DepthBlock, PanelsPerGroup, TilesPerGroup;
 }

@@ -6,7 +6,8 @@ namespace GpuVae.Kernels.Tests;
 /// <param name="Name">What it is and its size; unique.</param>
 /// <param name="Tolerance">Largest relative error ‖out − ref‖/‖ref‖ of any of its outputs.</param>
 /// <param name="Run">Uploads inputs, declares expected outputs (double precision), runs the kernels.</param>
-internal sealed record Op(string Name, double Tolerance, Action<OpRun> Run);
+/// <param name="IsHeavy">Whether it is too much work for devices that run one thread after the other.</param>
+internal sealed record Op(string Name, double Tolerance, Action<OpRun> Run, bool IsHeavy = false);
 
 /// <summary>
 /// Every operation of the kernel library, with its double-precision reference. To add one: a method in Ops/ that yields its rows at

@@ -26,6 +26,9 @@ internal static class TestDevices
         }
     }
 
+    /// <summary>Whether a device runs kernels one thread after the other.</summary>
+    public static bool IsSlow(string name) => name.StartsWith("CPU emulated", StringComparison.Ordinal);
+
     private static Dictionary<string, Func<Accelerator>> Find()
     {
         var found = new Dictionary<string, Func<Accelerator>>();

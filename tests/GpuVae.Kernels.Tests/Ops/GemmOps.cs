@@ -11,7 +11,7 @@ internal static class GemmOps
     private static readonly (int M, int N, int K)[] sizes =
     [
         (1, 1, 1), (1, 17, 129), (3, 1, 17), (2, 3, 1000), (17, 129, 3), (129, 17, 17), (8, 40, 129), (12, 32, 5), (13, 33, 31),
-        (129, 1000, 3),
+        (129, 1000, 3), (35, 37, 19),
     ];
 
     public static IEnumerable<Op> Rows()
@@ -28,8 +28,8 @@ internal static class GemmOps
         }
         // Large enough for every path on the CPU: packed operands, several slices of k, several panels per group, edges of all of them.
         yield return new Op("Gemm NN 260x270x1050 alpha beta pitch", Tolerance, run =>
-            Plain(run, false, false, 260, 270, 1050, 1.25f, -0.5f, 5));
-        yield return new Op("Gemm TT 260x270x1050", Tolerance, run => Plain(run, true, true, 260, 270, 1050, 1f, 0f, 0));
+            Plain(run, false, false, 260, 270, 1050, 1.25f, -0.5f, 5), IsHeavy: true);
+        yield return new Op("Gemm TT 260x270x1050", Tolerance, run => Plain(run, true, true, 260, 270, 1050, 1f, 0f, 0), IsHeavy: true);
         yield return new Op("Gemm of depth 0", 0, run => Plain(run, false, false, 3, 17, 0, 1f, 0f, 0));
         foreach ((int m, int n, int k) in new[] { (1, 17, 3), (17, 129, 17), (129, 20, 31) })
         {
