@@ -1,5 +1,6 @@
 using GpuVae.Ilgpu.Backends.Cpu.Checked;
 using GpuVae.Ilgpu.Backends.Cpu.Emulated;
+using GpuVae.Ilgpu.Backends.Cpu.Simd;
 using GpuVae.Ilgpu.Compiler;
 
 namespace ILGPU.Runtime.CPU;
@@ -9,6 +10,9 @@ public sealed class CPUAccelerator : Accelerator
 {
     private readonly CheckedMemory checkedMemory = new();
 
+    // The threads start with the first kernel.
+    private readonly Lazy<WorkerPool> workers;
+
     internal CPUAccelerator(Context context, CPUDevice device, CPUAcceleratorMode mode, ThreadPriority threadPriority) : base(context, device)
     {
         Mode = mode;
@@ -16,6 +20,7 @@ public sealed class CPUAccelerator : Accelerator
         Device = device;
         DefaultStream = new CPUStream(this);
         Emulator = new EmulatorPool(this);
+        workers = new(() => new WorkerPool(mode == CPUAcceleratorMode.Sequential ? 1 : device.NumMultiprocessors, threadPriority));
         Bind();
     }
 
@@ -33,8 +38,9 @@ public sealed class CPUAccelerator : Accelerator
 
     internal override Kernel CompileKernel(KernelEntry entry, KernelSpecialization specialization) => Mode switch
     {
-        CPUAcceleratorMode.Auto or CPUAcceleratorMode.Parallel or CPUAcceleratorMode.Sequential or CPUAcceleratorMode.Emulated =>
-            new EmulatedKernel(this, entry, specialization),
+        CPUAcceleratorMode.Auto or CPUAcceleratorMode.Parallel or CPUAcceleratorMode.Sequential =>
+            new SimdKernel(this, entry, specialization, new SimdConfiguration(Device.WarpSize, Device.VectorBits), workers.Value),
+        CPUAcceleratorMode.Emulated => new EmulatedKernel(this, entry, specialization),
         CPUAcceleratorMode.Checked => new CheckedKernel(this, entry, specialization, checkedMemory),
         _ => throw new NotSupportedException($"This build has no CPU accelerator of mode {Mode}; use CPUAcceleratorMode.Auto."),
     };
@@ -61,5 +67,10 @@ public sealed class CPUAccelerator : Accelerator
         return maxGroupSize;
     }
 
-    private protected override void DisposeAccelerator() => Emulator.Dispose();
+    private protected override void DisposeAccelerator()
+    {
+        Emulator.Dispose();
+        if (workers.IsValueCreated)
+            workers.Value.Dispose();
+    }
 }

@@ -1,0 +1,179 @@
+using System.Runtime.InteropServices;
+
+namespace GpuVae.Ilgpu.Backends.Cpu.Simd;
+
+/// <summary>
+/// The threads that run groups: the launching one and as many more as make up the device's workers. They take chunks of the grid from a
+/// counter; groups are independent, so who runs which changes nothing. Idle workers spin for a moment, since launches come in bursts, then sleep.
+/// </summary>
+internal sealed unsafe class WorkerPool : IDisposable
+{
+    /// <summary>Chunks per worker: enough to even out a slow one, few enough that the counter costs nothing.</summary>
+    private const int ChunksPerWorker = 8;
+
+    /// <summary>Turns of about 50 ns before an idle worker goes to sleep.</summary>
+    private const int IdleTurns = 1500;
+
+    private readonly Lock launching = new();
+    private readonly SemaphoreSlim wake = new(0);
+    private readonly Thread[] threads;
+    private readonly Scratch own = new();
+
+    // The running launch. Workers read it only between entering (active) and leaving, and the launcher returns only when none is inside.
+    private SimdProgram? program;
+    private SimdInvocation* invocation;
+    private long groups;
+    private long chunk;
+    private long next;
+    private Exception? failure;
+
+    private int generation;
+    private int open;
+    private int active;
+    private int sleeping;
+    private volatile bool disposed;
+
+    /// <param name="workers">All threads that run groups, the launching one included.</param>
+    /// <param name="priority">The priority of the others.</param>
+    public WorkerPool(int workers, ThreadPriority priority)
+    {
+        threads = new Thread[workers - 1];
+        for (int i = 0; i < threads.Length; i++)
+        {
+            threads[i] = new Thread(Work) { IsBackground = true, Name = $"kernel worker {i + 1}", Priority = priority };
+            threads[i].Start();
+        }
+    }
+
+    /// <summary>Runs all groups and returns when they are done. Launches from several threads take turns.</summary>
+    /// <param name="code">The kernel.</param>
+    /// <param name="arguments">The launch; must stay where it is until the call returns.</param>
+    /// <param name="count">The number of groups.</param>
+    /// <param name="alone">The launch is so small that waking others costs more than it brings.</param>
+    public void Run(SimdProgram code, SimdInvocation* arguments, long count, bool alone)
+    {
+        lock (launching)
+        {
+            ObjectDisposedException.ThrowIf(disposed, this);
+            if (alone || count == 1 || threads.Length == 0)
+            {
+                code.Body(arguments, own.Get(code.ScratchBytes(arguments->DynamicSharedBytes)), 0, count);
+                return;
+            }
+            program = code;
+            invocation = arguments;
+            groups = count;
+            chunk = Math.Max(1, count / ((threads.Length + 1) * ChunksPerWorker));
+            next = 0;
+            failure = null;
+            Volatile.Write(ref open, 1);
+            Interlocked.Increment(ref generation);
+            int asleep = Volatile.Read(ref sleeping);
+            if (asleep > 0)
+                wake.Release(asleep);
+            TakeChunks(own);
+            Interlocked.Exchange(ref open, 0);
+            var spinner = default(SpinWait);
+            while (Volatile.Read(ref active) != 0)
+                spinner.SpinOnce(sleep1Threshold: -1);
+            if (failure is { } exception)
+                System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(exception);
+        }
+    }
+
+    public void Dispose()
+    {
+        lock (launching)
+        {
+            if (disposed)
+                return;
+            disposed = true;
+        }
+        Interlocked.Increment(ref generation);
+        wake.Release(threads.Length + 1);
+        foreach (var thread in threads)
+            thread.Join();
+        wake.Dispose();
+        own.Dispose();
+    }
+
+    private void Work()
+    {
+        using var scratch = new Scratch();
+        int seen = 0;
+        while (true)
+        {
+            seen = AwaitLaunch(seen);
+            if (disposed)
+                return;
+            Interlocked.Increment(ref active);
+            if (Volatile.Read(ref open) != 0)
+                TakeChunks(scratch);
+            Interlocked.Decrement(ref active);
+        }
+    }
+
+    private int AwaitLaunch(int seen)
+    {
+        for (int turn = 0; turn < IdleTurns; turn++)
+        {
+            int current = Volatile.Read(ref generation);
+            if (current != seen)
+                return current;
+            Thread.SpinWait(8);
+        }
+        Interlocked.Increment(ref sleeping);
+        // A launch between the last look and the increment may not have seen this sleeper.
+        while (Volatile.Read(ref generation) == seen)
+            wake.Wait();
+        Interlocked.Decrement(ref sleeping);
+        return Volatile.Read(ref generation);
+    }
+
+    private void TakeChunks(Scratch scratch)
+    {
+        try
+        {
+            byte* memory = scratch.Get(program!.ScratchBytes(invocation->DynamicSharedBytes));
+            var body = program.Body;
+            while (true)
+            {
+                long begin = Interlocked.Add(ref next, chunk) - chunk;
+                if (begin >= groups)
+                    return;
+                body(invocation, memory, begin, Math.Min(begin + chunk, groups));
+            }
+        }
+        catch (Exception exception)
+        {
+            Interlocked.CompareExchange(ref failure, exception, null);
+            Interlocked.Exchange(ref next, groups);
+        }
+    }
+
+    /// <summary>A worker's own memory, grown to what the kernels need.</summary>
+    private sealed class Scratch : IDisposable
+    {
+        private byte* memory;
+        private int size;
+
+        public byte* Get(int bytes)
+        {
+            if (bytes > size)
+            {
+                NativeMemory.AlignedFree(memory);
+                size = bytes;
+                memory = (byte*)NativeMemory.AlignedAlloc((nuint)size, 64);
+                NativeMemory.Clear(memory, (nuint)size);
+            }
+            return memory;
+        }
+
+        public void Dispose()
+        {
+            NativeMemory.AlignedFree(memory);
+            memory = null;
+            size = 0;
+        }
+    }
+}

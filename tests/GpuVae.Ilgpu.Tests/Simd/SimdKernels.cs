@@ -1,0 +1,178 @@
+using ILGPU;
+using ILGPU.Runtime;
+
+namespace GpuVae.Ilgpu.Tests.Simd;
+
+/// <summary>Kernels that each lean on one mechanism of the SIMD backend.</summary>
+internal static class SimdKernels
+{
+    public static void Axpy(Index1D i, ArrayView<float> x, ArrayView<float> y, float a) => y[i] = a * x[i] + y[i];
+
+    public static void UniformLoop(Index1D i, ArrayView<float> x, ArrayView<float> y, int n)
+    {
+        float sum = 0;
+        for (int k = 0; k < n; k++)
+            sum += x[k] * x[i] + k;
+        y[i] = sum;
+    }
+
+    public static void Branches(Index1D i, ArrayView<int> x, ArrayView<int> y)
+    {
+        int v = x[i];
+        int r;
+        if (v % 3 == 0)
+            r = v * 2;
+        else if (v % 3 == 1)
+            r = x[(v & 0x7fffffff) % (int)x.Length] - 7;
+        else
+            r = -v;
+        y[i] = r;
+    }
+
+    public static void Collatz(Index1D i, ArrayView<int> x, ArrayView<int> steps)
+    {
+        long v = x[i] & 0xFFFF;
+        int n = 0;
+        while (v > 1)
+        {
+            if ((v & 1) == 0)
+            {
+                v >>= 1;
+                n++;
+                continue;
+            }
+            v = 3 * v + 1;
+            n++;
+            if (n > 300)
+                break;
+        }
+        steps[i] = n;
+    }
+
+    public static void NestedLoops(Index1D i, ArrayView<int> x, ArrayView<int> y)
+    {
+        int total = 0;
+        int limit = x[i] & 15;
+        for (int a = 0; a < limit; a++)
+        {
+            for (int b = 0; b < 20; b++)
+            {
+                if (b == a + 3)
+                    break;
+                if ((b + x[i]) % 5 == 0)
+                    continue;
+                total += a * b;
+                if (total > 500)
+                {
+                    y[i] = -total;
+                    return;
+                }
+            }
+            total++;
+        }
+        y[i] = total;
+    }
+
+    public static void EarlyReturn(Index1D i, ArrayView<int> x, ArrayView<int> y)
+    {
+        if (x[i] < 0)
+            return;
+        y[i] = x[i] + 1;
+        if (x[i] > 1000)
+            return;
+        y[i] = y[i] * 3;
+    }
+
+    public static void Bytes(Index1D i, ArrayView<byte> x, ArrayView<short> y, ArrayView<float> z)
+    {
+        byte b = x[i];
+        y[i] = (short)(b * 300 - 5);
+        z[i] = b / 255f;
+        x[i] = (byte)(b + 77);
+    }
+
+    public static void Doubles(Index1D i, ArrayView<double> x, ArrayView<long> y, ArrayView<float> z)
+    {
+        double v = x[i];
+        y[i] = (long)(v * 1000) + (v > 0.5 ? 3L : -4L) * i;
+        z[i] = (float)v;
+        x[i] = v * v + (z[i] < 0 ? 1.0 : 0.25);
+    }
+
+    public static void Strided(Index1D i, ArrayView<float> x, ArrayView<float> y)
+    {
+        int n = (int)y.Length;
+        y[n - 1 - i] = x[(3 * i) % n] + x[i / 2];
+    }
+
+    public static void Atomics(Index1D i, ArrayView<int> x, ArrayView<int> bins, ArrayView<float> sum, ArrayView<long> extremes)
+    {
+        int v = x[i];
+        Atomic.Add(ref bins[v & 7], 1);
+        Atomic.Add(ref sum[0], 1f);
+        Atomic.Max(ref extremes[0], (long)v);
+        Atomic.Min(ref extremes[1], (long)v);
+    }
+
+    public static void LocalArray(Index1D i, ArrayView<int> x, ArrayView<int> y)
+    {
+        var local = LocalMemory.Allocate<int>(8);
+        for (int k = 0; k < 8; k++)
+            local[k] = x[i] * k;
+        int v = x[i] & 7;
+        local[v] = 99;
+        int sum = 0;
+        for (int k = 0; k < 8; k++)
+            sum = sum * 3 + local[(k + v) & 7];
+        y[i] = sum;
+    }
+
+    public static void Rows(Index2D i, ArrayView2D<float, Stride2D.DenseX> x, ArrayView<float> y, int width) =>
+        y[i.Y * width + i.X] = x[i] * 2 + i.X - i.Y;
+
+    public static void GroupSum(ArrayView<int> x, ArrayView<int> y)
+    {
+        var shared = SharedMemory.Allocate<int>(256);
+        int thread = Group.LinearIndex;
+        int size = Group.DimX * Group.DimY * Group.DimZ;
+        int i = Grid.IdxX * size + thread;
+        shared[thread] = x[i];
+        Group.Barrier();
+        for (int step = 128; step > 0; step >>= 1)
+        {
+            if (thread < step && thread + step < size)
+                shared[thread] += shared[thread + step];
+            Group.Barrier();
+        }
+        y[i] = shared[0] + thread * Group.IdxY - Group.IdxX;
+    }
+
+    public static void GroupVotes(ArrayView<int> x, ArrayView<int> y)
+    {
+        int i = Grid.IdxX * Group.DimX + Group.IdxX;
+        bool odd = (x[i] & 1) != 0;
+        int count = Group.BarrierPopCount(odd);
+        bool all = Group.BarrierAnd(x[i] > -1000000);
+        bool any = Group.BarrierOr(x[i] == 77);
+        int first = Group.Broadcast(x[i], 3);
+        y[i] = count * 4 + (all ? 2 : 0) + (any ? 1 : 0) + first * 1000;
+    }
+
+    public static void Shuffles(ArrayView<float> x, ArrayView<float> y, int delta)
+    {
+        int i = Grid.IdxX * Group.DimX + Group.IdxX;
+        float v = x[i];
+        float sum = v + Warp.ShuffleXor(v, 1);
+        sum += Warp.ShuffleDown(sum, 1) * 0.5f;
+        sum += Warp.ShuffleUp(v, delta);
+        sum += Warp.Shuffle(v, (Warp.LaneIdx + 1) % Warp.WarpSize);
+        sum += Warp.Shuffle(v, 0);
+        y[i] = sum;
+    }
+
+    public static void Transcendentals(Index1D i, ArrayView<float> x, ArrayView<float> y)
+    {
+        float v = x[i];
+        y[i] = MathF.Exp(v) + MathF.Log(MathF.Abs(v) + 0.1f) + MathF.Tanh(v) + MathF.Sin(v) + MathF.Sqrt(MathF.Abs(v)) + MathF.Pow(MathF.Abs(v), 1.3f);
+    }
+}
