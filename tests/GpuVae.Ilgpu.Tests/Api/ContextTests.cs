@@ -9,7 +9,8 @@ public sealed class ContextTests(EmulatedCpu cpu) : IClassFixture<EmulatedCpu>
     [Fact]
     public void BuildersCollectDevicesAndSettings()
     {
-        using var context = Context.Create(builder => builder.CPU(CPUDeviceKind.Nvidia).CPU(new CPUDevice(4, 2, 3)).Math(MathMode.Fast).Assertions());
+        var builder = Context.Create().CPU(CPUDeviceKind.Nvidia).CPU(new CPUDevice(4, 2, 3)).Math(MathMode.Fast).Assertions();
+        using var context = builder.ToContext();
         Assert.Equal([32, 4], context.Devices.Select(device => device.WarpSize));
         Assert.Equal(MathMode.Fast, context.Properties.MathMode);
         Assert.True(context.Properties.EnableAssertions);
@@ -52,7 +53,8 @@ public sealed class ContextTests(EmulatedCpu cpu) : IClassFixture<EmulatedCpu>
         var accelerator = cpu.Accelerator;
         Assert.Equal(1024, accelerator.MaxNumThreadsPerGroup);
         Assert.Equal(accelerator.Device.WarpSize, accelerator.WarpSize);
-        Assert.Equal((accelerator.NumMultiprocessors, 1024), ((int, int))(accelerator.MaxNumGroupsExtent.Item1, accelerator.MaxNumGroupsExtent.Item2));
+        var (groups, threads) = accelerator.MaxNumGroupsExtent;
+        Assert.Equal((accelerator.NumMultiprocessors, 1024), (groups.X, threads.X));
         var text = new StringWriter();
         accelerator.PrintInformation(text);
         Assert.Contains(accelerator.Name, text.ToString());

@@ -129,7 +129,7 @@ public sealed class GroupTests(EmulatedCpu cpu) : IClassFixture<EmulatedCpu>
         using var ints = accelerator.Allocate1D(new int[] { 0, int.MinValue, int.MaxValue, -1, 0, 0 });
         using var longs = accelerator.Allocate1D(new long[] { 0, 0 });
         using var floats = accelerator.Allocate1D(new float[] { 0, float.NegativeInfinity, float.PositiveInfinity, 1 });
-        accelerator.LoadStreamKernel<ArrayView<int>, ArrayView<long>, ArrayView<float>>(UpdateAll)((100, 64), ints.View, longs.View, floats.View);
+        accelerator.Launch(UpdateAll, (100, 64), ints.View.BaseView, longs.View.BaseView, floats.View.BaseView);
         Assert.Equal([6400, 6399, 0, -1 & ~1, 1, 0], ints.GetAsArray1D());
         Assert.Equal([6399L * 3200, 6400L], longs.GetAsArray1D());
         Assert.Equal([6400f, 6399f, 0f, 6401f], floats.GetAsArray1D());
@@ -159,7 +159,6 @@ public sealed class GroupTests(EmulatedCpu cpu) : IClassFixture<EmulatedCpu>
         var kernel = accelerator.LoadStreamKernel<ArrayView<int>>(Diverge);
         var exception = Assert.Throws<AcceleratorException>(() => kernel((1, 32), buffer.View));
         Assert.Contains("different barriers", exception.Message);
-        accelerator.LoadStreamKernel<ArrayView<int>>(FailBehindBarrier);
         exception = Assert.Throws<AcceleratorException>(() => accelerator.Launch(FailBehindBarrier, (1, 32), buffer.View.BaseView));
         Assert.IsType<InvalidTimeZoneException>(exception.InnerException);
         BarriersOrderSharedMemory(32);

@@ -54,7 +54,8 @@ public sealed class LaunchTests(EmulatedCpu cpu) : IClassFixture<EmulatedCpu>
         using var buffer = accelerator.Allocate1D<double>(16);
         using var bytes = accelerator.Allocate1D(new byte[] { 42, 43 });
         var kernel = accelerator.LoadStreamKernel<ArrayView<double>, Packed, Kind, sbyte, ushort, Half, Index2D>(StoreAll);
-        var packed = new Packed { Small = 200, View = bytes.View.SubView(1, 1), Inner = new() { Wide = -(1L << 40), Value = 1.5f }, Fraction = Math.PI };
+        var inner = new Nested { Wide = -(1L << 40), Value = 1.5f };
+        var packed = new Packed { Small = 200, View = bytes.View.SubView(1, 1), Inner = inner, Fraction = Math.PI };
         kernel((1, 1), buffer.View, packed, Kind.Second, -7, 65535, (Half)0.333f, new Index2D(11, -12));
         Assert.Equal(
             [200, 43, 1, -(1L << 40), 1.5, Math.PI, -5, -7, 65535, (double)(Half)0.333f, 11, -12],
@@ -158,7 +159,7 @@ public sealed class LaunchTests(EmulatedCpu cpu) : IClassFixture<EmulatedCpu>
         Assert.Throws<ArgumentOutOfRangeException>(() => grouped((1, -4), buffer.View));
         var tooLarge = Assert.Throws<ArgumentOutOfRangeException>(() => grouped((1, 1025), buffer.View));
         Assert.Contains("1024 threads", tooLarge.Message);
-        Assert.Contains(nameof(StoreGlobalIndex).Replace("StoreGlobalIndex", "store_global_index"), tooLarge.Message);
+        Assert.Contains("store_global_index", tooLarge.Message);
         Assert.Throws<ArgumentOutOfRangeException>(() => grouped(
             (1, 1, SharedMemoryConfig.RequestDynamic<byte>(accelerator.MaxSharedMemoryPerGroup + 1)), buffer.View));
         Assert.Throws<ArgumentOutOfRangeException>(
@@ -172,7 +173,8 @@ public sealed class LaunchTests(EmulatedCpu cpu) : IClassFixture<EmulatedCpu>
         string Message(Action load) => Assert.Throws<NotSupportedException>(load).Message;
         Assert.Contains("captured", Message(() => accelerator.LoadStreamKernel<ArrayView<int>>(view => view[0] = captured)));
         Assert.Contains("byte", Message(() => accelerator.LoadStreamKernel<ArrayView<int>, bool>((view, flag) => view[0] = flag ? 1 : 0)));
-        Assert.Contains("Index1D", Message(() => accelerator.LoadAutoGroupedStreamKernel<LongIndex1D, ArrayView<int>>((i, view) => view[i] = 1)));
+        Assert.Contains(
+            "Index1D", Message(() => accelerator.LoadAutoGroupedStreamKernel<LongIndex1D, ArrayView<int>>((i, view) => view[i] = 1)));
         Assert.Contains("implicitly grouped", Assert.Throws<KernelCompilationException>(
             () => accelerator.LoadAutoGroupedStreamKernel<Index1D, ArrayView<int>>((i, view) => Group.Barrier())).Message);
     }

@@ -16,7 +16,8 @@ public interface IGridStrideKernelBody
 public static class GridExtensions
 {
     /// <summary>The grid and group size for a loop over so many elements.</summary>
-    public static (Index1D GridDim, Index1D GroupDim) ComputeGridStrideLoopExtent(this Accelerator accelerator, LongIndex1D numDataElements) =>
+    public static (Index1D GridDim, Index1D GroupDim) ComputeGridStrideLoopExtent(
+        this Accelerator accelerator, LongIndex1D numDataElements) =>
         accelerator.ComputeGridStrideLoopExtent(numDataElements, out _);
 
     /// <inheritdoc cref="ComputeGridStrideLoopExtent(Accelerator, LongIndex1D)"/>

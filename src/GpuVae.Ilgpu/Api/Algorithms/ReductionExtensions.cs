@@ -3,14 +3,17 @@ using ILGPU.Runtime;
 
 namespace ILGPU.Algorithms;
 
-/// <summary>Combines all elements of a view. Groups combine by atomics, so the rounding of floating-point sums may vary from run to run.</summary>
+/// <summary>
+/// Combines all elements of a view. Groups combine by atomics, so the rounding of floating-point sums may vary from run to run.
+/// </summary>
 public static class ReductionExtensions
 {
     private const int MaxGroupSize = 256;
 
     /// <summary>Combines the elements of <paramref name="input"/> into the first element of <paramref name="output"/>.</summary>
     /// <exception cref="ArgumentException">The input or the output has no element.</exception>
-    public static void Reduce<T, TReduction>(this Accelerator accelerator, AcceleratorStream stream, ArrayView<T> input, ArrayView<T> output)
+    public static void Reduce<T, TReduction>(
+        this Accelerator accelerator, AcceleratorStream stream, ArrayView<T> input, ArrayView<T> output)
         where T : unmanaged
         where TReduction : struct, IScanReduceOperation<T>
     {

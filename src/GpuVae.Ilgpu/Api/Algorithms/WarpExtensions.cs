@@ -2,7 +2,9 @@ using ILGPU.Algorithms.ScanReduceOperations;
 
 namespace ILGPU.Algorithms;
 
-/// <summary>Reductions and scans over the threads of a warp, all of which must take part; the last warp of a group may be a part of one.</summary>
+/// <summary>
+/// Reductions and scans over the threads of a warp, all of which must take part; the last warp of a group may be a part of one.
+/// </summary>
 public static class WarpExtensions
 {
     // Threads of this warp: the group's last warp may have fewer than lanes.

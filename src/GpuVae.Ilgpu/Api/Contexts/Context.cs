@@ -73,7 +73,9 @@ public sealed partial class Context : IDisposable, IEnumerable<Device>
         if ((uint)index >= (uint)devices.Count)
         {
             throw new ArgumentOutOfRangeException(
-                nameof(index), index, $"This context has {devices.Count} device(s) of type {typeof(TDevice).Name}; enable more on its builder.");
+                nameof(index),
+                index,
+                $"This context has {devices.Count} device(s) of type {typeof(TDevice).Name}; enable more on its builder.");
         }
         return devices[index];
     }

@@ -13,7 +13,8 @@ public sealed class CPUAccelerator : Accelerator
     // The threads start with the first kernel.
     private readonly Lazy<WorkerPool> workers;
 
-    internal CPUAccelerator(Context context, CPUDevice device, CPUAcceleratorMode mode, ThreadPriority threadPriority) : base(context, device)
+    internal CPUAccelerator(Context context, CPUDevice device, CPUAcceleratorMode mode, ThreadPriority threadPriority)
+        : base(context, device)
     {
         Mode = mode;
         ThreadPriority = threadPriority;

@@ -35,9 +35,11 @@ public static class CPUContextExtensions
     public static CPUAccelerator CreateCPUAccelerator(this Context context, int index, CPUAcceleratorMode mode) =>
         context.GetCPUDevice(index).CreateAccelerator(context, mode);
 
-    public static CPUAccelerator CreateCPUAccelerator(this Context context, int index, CPUAcceleratorMode mode, ThreadPriority threadPriority) =>
+    public static CPUAccelerator CreateCPUAccelerator(
+        this Context context, int index, CPUAcceleratorMode mode, ThreadPriority threadPriority) =>
         context.GetCPUDevice(index).CreateAccelerator(context, mode, threadPriority);
 
     /// <summary>An accelerator for the CPU, whether the context was built with it or not.</summary>
-    public static CPUAccelerator GetImplicitCPUAccelerator(this Context context) => CPUDevice.Default.CreateAccelerator(context, CPUAcceleratorMode.Auto);
+    public static CPUAccelerator GetImplicitCPUAccelerator(this Context context) =>
+        CPUDevice.Default.CreateAccelerator(context, CPUAcceleratorMode.Auto);
 }

@@ -25,7 +25,8 @@ public sealed class CPUDevice : Device
     public CPUDevice(int numThreadsPerWarp, int numWarpsPerMultiprocessor, int numMultiprocessors, int vectorBits)
     {
         if (numThreadsPerWarp is < 1 or > 64 || !BitOperations.IsPow2(numThreadsPerWarp))
-            throw new ArgumentOutOfRangeException(nameof(numThreadsPerWarp), numThreadsPerWarp, "A warp has 1, 2, 4, 8, 16, 32 or 64 threads.");
+            throw new ArgumentOutOfRangeException(
+                nameof(numThreadsPerWarp), numThreadsPerWarp, "A warp has 1, 2, 4, 8, 16, 32 or 64 threads.");
         if (numWarpsPerMultiprocessor < 1 || !BitOperations.IsPow2(numWarpsPerMultiprocessor)
             || numThreadsPerWarp * (long)numWarpsPerMultiprocessor > MaxThreads)
         {
@@ -35,7 +36,8 @@ public sealed class CPUDevice : Device
         }
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(numMultiprocessors);
         if (vectorBits is not (0 or 128 or 256 or 512))
-            throw new ArgumentOutOfRangeException(nameof(vectorBits), vectorBits, "Vectors have 512, 256 or 128 bits, or 0 for scalar code.");
+            throw new ArgumentOutOfRangeException(
+                nameof(vectorBits), vectorBits, "Vectors have 512, 256 or 128 bits, or 0 for scalar code.");
         VectorBits = vectorBits;
         Name = $"CPU ({numMultiprocessors} × {(vectorBits == 0 ? "scalar" : vectorBits + "-bit vectors")})";
         WarpSize = numThreadsPerWarp;

@@ -11,7 +11,8 @@ public sealed class CPUStream : AcceleratorStream
 
     public override void Synchronize() => ObjectDisposedException.ThrowIf(IsDisposed, this);
 
-    private protected override ProfilingMarker AddProfilingMarkerInternal() => new CPUProfilingMarker(Accelerator, Stopwatch.GetTimestamp());
+    private protected override ProfilingMarker AddProfilingMarkerInternal() =>
+        new CPUProfilingMarker(Accelerator, Stopwatch.GetTimestamp());
 
     private protected override void DisposeAcceleratorObject()
     {

@@ -117,7 +117,8 @@ public abstract partial class Accelerator
         return groupSize;
     }
 
-    internal bool TryGetLauncher<TLauncher>(Delegate action, [NotNullWhen(true)] out TLauncher? launcher) where TLauncher : class, IKernelLauncher
+    internal bool TryGetLauncher<TLauncher>(
+        Delegate action, [NotNullWhen(true)] out TLauncher? launcher) where TLauncher : class, IKernelLauncher
     {
         ThrowIfDisposed();
         lock (kernelSync)

@@ -128,7 +128,8 @@ public abstract partial class Accelerator : IDevice, IDisposable
         ArgumentOutOfRangeException.ThrowIfNegative(length);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(elementSize);
         if (length > long.MaxValue / elementSize)
-            throw new ArgumentOutOfRangeException(nameof(length), length, $"{length} elements of {elementSize} bytes are more than any memory holds.");
+            throw new ArgumentOutOfRangeException(
+                nameof(length), length, $"{length} elements of {elementSize} bytes are more than any memory holds.");
         return AllocateRawInternal(length, elementSize);
     }
 
@@ -158,7 +159,8 @@ public abstract partial class Accelerator : IDevice, IDisposable
         where TProvider : IAcceleratorExtensionProvider<TExtension>;
 
     /// <summary>Attaches an object, one per type.</summary>
-    public void RegisterExtension<TExtension>(TExtension extension) where TExtension : notnull => extensions[typeof(TExtension)] = extension;
+    public void RegisterExtension<TExtension>(TExtension extension) where TExtension : notnull =>
+        extensions[typeof(TExtension)] = extension;
 
     /// <summary>The attached object of a type.</summary>
     /// <exception cref="KeyNotFoundException">None was registered.</exception>

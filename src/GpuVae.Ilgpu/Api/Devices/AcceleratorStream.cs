@@ -19,7 +19,8 @@ public abstract class AcceleratorStream : AcceleratorObject
     {
         ObjectDisposedException.ThrowIf(IsDisposed, this);
         if (!Accelerator.Context.Properties.EnableProfiling)
-            throw new NotSupportedException("Profiling markers are off. Build the context with Profiling(): Context.Create(b => b.Default().Profiling()).");
+            throw new NotSupportedException(
+                "Profiling markers are off. Build the context with Profiling(): Context.Create(b => b.Default().Profiling()).");
         return AddProfilingMarkerInternal();
     }
 

@@ -1,6 +1,8 @@
 namespace ILGPU.Runtime;
 
-/// <summary>Makes an extension object for the accelerator at hand; see <see cref="Accelerator.CreateExtension{TExtension, TProvider}"/>.</summary>
+/// <summary>
+/// Makes an extension object for the accelerator at hand; see <see cref="Accelerator.CreateExtension{TExtension, TProvider}"/>.
+/// </summary>
 public interface IAcceleratorExtensionProvider<out TExtension>
 {
     TExtension CreateCPUExtension(CPU.CPUAccelerator accelerator);

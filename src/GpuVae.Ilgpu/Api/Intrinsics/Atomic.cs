@@ -316,20 +316,25 @@ public static class Atomic
     public static int CompareExchange(ref int target, int compare, int value) => Interlocked.CompareExchange(ref target, value, compare);
 
     /// <summary>Stores <paramref name="value"/> where <paramref name="compare"/> is found.</summary>
-    public static uint CompareExchange(ref uint target, uint compare, uint value) => Interlocked.CompareExchange(ref target, value, compare);
+    public static uint CompareExchange(ref uint target, uint compare, uint value) =>
+        Interlocked.CompareExchange(ref target, value, compare);
 
     /// <summary>Stores <paramref name="value"/> where <paramref name="compare"/> is found.</summary>
-    public static long CompareExchange(ref long target, long compare, long value) => Interlocked.CompareExchange(ref target, value, compare);
+    public static long CompareExchange(ref long target, long compare, long value) =>
+        Interlocked.CompareExchange(ref target, value, compare);
 
     /// <summary>Stores <paramref name="value"/> where <paramref name="compare"/> is found.</summary>
-    public static ulong CompareExchange(ref ulong target, ulong compare, ulong value) => Interlocked.CompareExchange(ref target, value, compare);
+    public static ulong CompareExchange(ref ulong target, ulong compare, ulong value) =>
+        Interlocked.CompareExchange(ref target, value, compare);
 
     /// <summary>Stores <paramref name="value"/> where the bits of <paramref name="compare"/> are found.</summary>
-    public static float CompareExchange(ref float target, float compare, float value) => BitConverter.Int32BitsToSingle(Interlocked.CompareExchange(
+    public static float CompareExchange(ref float target, float compare, float value) =>
+        BitConverter.Int32BitsToSingle(Interlocked.CompareExchange(
         ref Unsafe.As<float, int>(ref target), BitConverter.SingleToInt32Bits(value), BitConverter.SingleToInt32Bits(compare)));
 
     /// <summary>Stores <paramref name="value"/> where the bits of <paramref name="compare"/> are found.</summary>
-    public static double CompareExchange(ref double target, double compare, double value) => BitConverter.Int64BitsToDouble(Interlocked.CompareExchange(
+    public static double CompareExchange(ref double target, double compare, double value) =>
+        BitConverter.Int64BitsToDouble(Interlocked.CompareExchange(
         ref Unsafe.As<double, long>(ref target), BitConverter.DoubleToInt64Bits(value), BitConverter.DoubleToInt64Bits(compare)));
 
     /// <summary>Stores <paramref name="value"/> where <paramref name="compare"/> is found.</summary>
@@ -361,5 +366,6 @@ public static class Atomic
     // A loop that compared floats as numbers would never end on a NaN.
     private static bool SameBits(float left, float right) => BitConverter.SingleToInt32Bits(left) == BitConverter.SingleToInt32Bits(right);
 
-    private static bool SameBits(double left, double right) => BitConverter.DoubleToInt64Bits(left) == BitConverter.DoubleToInt64Bits(right);
+    private static bool SameBits(double left, double right) =>
+        BitConverter.DoubleToInt64Bits(left) == BitConverter.DoubleToInt64Bits(right);
 }

@@ -53,7 +53,10 @@ public static class Grid
 
     /// <inheritdoc cref="ComputeGlobalIndex(Index1D, Index1D)"/>
     public static Index3D ComputeGlobalIndex(Index3D gridIndex, Index3D groupIndex) =>
-        new((gridIndex.X * Group.DimX) + groupIndex.X, (gridIndex.Y * Group.DimY) + groupIndex.Y, (gridIndex.Z * Group.DimZ) + groupIndex.Z);
+        new(
+            (gridIndex.X * Group.DimX) + groupIndex.X,
+            (gridIndex.Y * Group.DimY) + groupIndex.Y,
+            (gridIndex.Z * Group.DimZ) + groupIndex.Z);
 
     /// <inheritdoc cref="ComputeGlobalIndex(Index1D, Index1D)"/>
     public static LongIndex1D ComputeLongGlobalIndex(Index1D gridIndex, Index1D groupIndex) =>

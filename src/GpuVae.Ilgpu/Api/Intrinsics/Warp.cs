@@ -3,8 +3,8 @@ using GpuVae.Ilgpu.Backends.Cpu.Emulated;
 namespace ILGPU;
 
 /// <summary>
-/// The warp of the calling thread: threads of a group, consecutive by linear index, that run in lockstep; for kernels only. All threads of a warp
-/// must take part in a shuffle. A source lane outside the segment, or without a thread, gives the calling lane's own value.
+/// The warp of the calling thread: threads of a group, consecutive by linear index, that run in lockstep; for kernels only. All threads
+/// of a warp must take part in a shuffle. A source lane outside the segment, or without a thread, gives the calling lane's own value.
 /// </summary>
 public static class Warp
 {
@@ -33,7 +33,9 @@ public static class Warp
     /// <summary>The value of lane <paramref name="sourceLane"/>.</summary>
     public static T Shuffle<T>(T variable, int sourceLane) where T : unmanaged => Shuffle(variable, sourceLane, WarpSize);
 
-    /// <summary>The value of lane <paramref name="sourceLane"/> of the segment of <paramref name="width"/> lanes that the thread is in.</summary>
+    /// <summary>
+    /// The value of lane <paramref name="sourceLane"/> of the segment of <paramref name="width"/> lanes that the thread is in.
+    /// </summary>
     /// <param name="variable">The value of the calling thread.</param>
     /// <param name="sourceLane">The lane in the segment, taken modulo <paramref name="width"/>.</param>
     /// <param name="width">A power of two up to the warp's size.</param>
@@ -66,7 +68,10 @@ public static class Warp
     /// <summary>The value of the lane whose index differs in the bits of <paramref name="mask"/>.</summary>
     public static T ShuffleXor<T>(T variable, int mask) where T : unmanaged => ShuffleXor(variable, mask, WarpSize);
 
-    /// <summary>The value of the lane whose index differs in the bits of <paramref name="mask"/>, within segments of <paramref name="width"/> lanes.</summary>
+    /// <summary>
+    /// The value of the lane whose index differs in the bits of <paramref name="mask"/>, within segments of <paramref name="width"/>
+    /// lanes.
+    /// </summary>
     public static T ShuffleXor<T>(T variable, int mask, int width) where T : unmanaged
     {
         int lane = LaneIdx;

@@ -53,7 +53,8 @@ public abstract class Kernel : AcceleratorObject
         var grid = config.GridDim;
         var group = config.GroupDim;
         if (!config.IsValid || !Fits(grid, Accelerator.MaxGridSize) || !Fits(group, Accelerator.MaxGroupSize)
-            || group.LongSize > Accelerator.MaxNumThreadsPerGroup || config.SharedMemoryConfig.SizeInBytes > Accelerator.MaxSharedMemoryPerGroup)
+            || group.LongSize > Accelerator.MaxNumThreadsPerGroup
+            || config.SharedMemoryConfig.SizeInBytes > Accelerator.MaxSharedMemoryPerGroup)
             ThrowShape(config);
         Launch(stream, new LaunchShape(grid, group, default, (int)config.SharedMemoryConfig.SizeInBytes), slots);
     }
@@ -120,15 +121,19 @@ public abstract class Kernel : AcceleratorObject
         if (stream.Accelerator != Accelerator)
         {
             throw new ArgumentException(
-                $"The stream belongs to {stream.Accelerator}, but kernel '{Name}' is loaded on {Accelerator}; use a stream of that accelerator.", nameof(stream));
+                $"The stream belongs to {stream.Accelerator}, but kernel '{Name}' is loaded on {Accelerator}; " +
+                "use a stream of that accelerator.",
+                nameof(stream));
         }
     }
 
     private void ThrowShape(KernelConfig config)
     {
-        string text = $"Kernel '{Name}' cannot be launched with {config} and {config.SharedMemoryConfig.SizeInBytes} bytes of dynamic shared memory on {Accelerator}: ";
+        string text = $"Kernel '{Name}' cannot be launched on {Accelerator} with {config} and " +
+            $"{config.SharedMemoryConfig.SizeInBytes} bytes of dynamic shared memory: ";
         string reason = !config.IsValid ? "the grid and the group need at least 1 along each axis."
-            : config.GroupDim.LongSize > Accelerator.MaxNumThreadsPerGroup ? $"a group has at most {Accelerator.MaxNumThreadsPerGroup} threads."
+            : config.GroupDim.LongSize > Accelerator.MaxNumThreadsPerGroup
+            ? $"a group has at most {Accelerator.MaxNumThreadsPerGroup} threads."
             : !Fits(config.GroupDim, Accelerator.MaxGroupSize) ? $"a group is at most {Accelerator.MaxGroupSize}."
             : !Fits(config.GridDim, Accelerator.MaxGridSize) ? $"a grid is at most {Accelerator.MaxGridSize} groups."
             : $"a group has at most {Accelerator.MaxSharedMemoryPerGroup} bytes.";
@@ -136,5 +141,7 @@ public abstract class Kernel : AcceleratorObject
     }
 
     private void ThrowExtent(Index3D extent) => throw new ArgumentOutOfRangeException(
-        nameof(extent), $"Kernel '{Name}' cannot be launched with the extent {extent}: it needs at least 1 along each axis; skip the launch when there is nothing to do.");
+        nameof(extent),
+        $"Kernel '{Name}' cannot be launched with the extent {extent}: it needs at least 1 along each axis; " +
+        "skip the launch when there is nothing to do.");
 }

@@ -20,14 +20,15 @@ internal static class KernelMethod
     {
         string name = NameOf(method);
         if (method.ReturnType != typeof(void))
-            throw new NotSupportedException($"Kernel '{name}' returns a {method.ReturnType.Name}; a kernel returns nothing and writes to views instead.");
+            throw new NotSupportedException(
+                $"Kernel '{name}' returns a {method.ReturnType.Name}; a kernel returns nothing and writes to views instead.");
         if (method.ContainsGenericParameters)
             throw new NotSupportedException($"Kernel '{name}' has open type parameters; close them with MakeGenericMethod.");
         if (!method.IsStatic && method.DeclaringType is { } closure && ParameterLayout.InstanceFields(closure).Any())
         {
             throw new NotSupportedException(
-                $"Kernel '{name}' captures variables of its surroundings ({string.Join(", ", ParameterLayout.InstanceFields(closure).Select(f => f.Name))}); " +
-                "pass them as parameters.");
+                $"Kernel '{name}' captures variables of its surroundings; pass them as parameters: " +
+                string.Join(", ", ParameterLayout.InstanceFields(closure).Select(f => f.Name)) + ".");
         }
         var parameters = method.GetParameters().Select(p => p.ParameterType).ToArray();
         foreach (var type in parameters)

@@ -9,7 +9,8 @@ public static class KernelUtil
     /// <exception cref="ArgumentException">The delegate is no launcher of <see cref="KernelLoaders"/>.</exception>
     public static Kernel GetKernel<TDelegate>(this TDelegate launcher) where TDelegate : Delegate => launcher.TryGetKernel(out var kernel)
         ? kernel
-        : throw new ArgumentException("This delegate is no kernel launcher; it must come from LoadKernel, LoadStreamKernel or a relative.", nameof(launcher));
+        : throw new ArgumentException(
+            "This delegate is no kernel launcher; it must come from LoadKernel, LoadStreamKernel or a relative.", nameof(launcher));
 
     public static bool TryGetKernel<TDelegate>(this TDelegate launcher, [NotNullWhen(true)] out Kernel? kernel) where TDelegate : Delegate
     {

@@ -26,6 +26,8 @@ public readonly struct SharedMemoryConfig
 
     internal long SizeInBytes => (long)NumElements * ElementSize;
 
-    /// <summary>Shared memory for <paramref name="numElements"/> elements of a type, read with <see cref="SharedMemory.GetDynamic{T}"/>.</summary>
+    /// <summary>
+    /// Shared memory for <paramref name="numElements"/> elements of a type, read with <see cref="SharedMemory.GetDynamic{T}"/>.
+    /// </summary>
     public static SharedMemoryConfig RequestDynamic<T>(int numElements) where T : unmanaged => new(numElements, Unsafe.SizeOf<T>());
 }

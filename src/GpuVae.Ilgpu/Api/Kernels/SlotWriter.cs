@@ -26,7 +26,12 @@ internal static unsafe class SlotWriter<T> where T : struct
 
     private static Writer Emit(ParameterLayout layout)
     {
-        var method = new DynamicMethod($"WriteSlots<{typeof(T).Name}>", null, [typeof(T).MakeByRefType(), typeof(ulong*)], typeof(SlotWriter<T>).Module, skipVisibility: true);
+        var method = new DynamicMethod(
+            $"WriteSlots<{typeof(T).Name}>",
+            null,
+            [typeof(T).MakeByRefType(), typeof(ulong*)],
+            typeof(SlotWriter<T>).Module,
+            skipVisibility: true);
         var il = method.GetILGenerator();
         foreach (var leaf in layout.Leaves)
         {

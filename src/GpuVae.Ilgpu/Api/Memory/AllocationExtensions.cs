@@ -36,13 +36,15 @@ public static class AllocationExtensions
     /// <exception cref="ArgumentException">The alignment is no power of two or no multiple of the element size.</exception>
     public static MemoryBuffer2D<T, Stride2D.DenseX> Allocate2DPitchedX<T>(
         this Accelerator accelerator, in LongIndex2D extent, int alignmentInBytes) where T : unmanaged =>
-        accelerator.AllocatePitched<T, Stride2D.DenseX>(extent, new(Pitch<T>(extent.X, alignmentInBytes)), extent.Y * Pitch<T>(extent.X, alignmentInBytes));
+        accelerator.AllocatePitched<T, Stride2D.DenseX>(
+            extent, new(Pitch<T>(extent.X, alignmentInBytes)), extent.Y * Pitch<T>(extent.X, alignmentInBytes));
 
     /// <summary>Rows along Y that start at multiples of <paramref name="alignmentInBytes"/>.</summary>
     /// <exception cref="ArgumentException">The alignment is no power of two or no multiple of the element size.</exception>
     public static MemoryBuffer2D<T, Stride2D.DenseY> Allocate2DPitchedY<T>(
         this Accelerator accelerator, in LongIndex2D extent, int alignmentInBytes) where T : unmanaged =>
-        accelerator.AllocatePitched<T, Stride2D.DenseY>(extent, new(Pitch<T>(extent.Y, alignmentInBytes)), extent.X * Pitch<T>(extent.Y, alignmentInBytes));
+        accelerator.AllocatePitched<T, Stride2D.DenseY>(
+            extent, new(Pitch<T>(extent.Y, alignmentInBytes)), extent.X * Pitch<T>(extent.Y, alignmentInBytes));
 
     public static MemoryBuffer3D<T, Stride3D.DenseXY> Allocate3DDenseXY<T>(this Accelerator accelerator, in LongIndex3D extent)
         where T : unmanaged =>
@@ -117,7 +119,8 @@ public static class AllocationExtensions
         accelerator.Allocate3DDenseXY(accelerator.DefaultStream, data);
 
     /// <inheritdoc cref="Allocate1D{T}(Accelerator, T[])"/>
-    public static MemoryBuffer3D<T, Stride3D.DenseXY> Allocate3DDenseXY<T>(this Accelerator accelerator, AcceleratorStream stream, T[,,] data)
+    public static MemoryBuffer3D<T, Stride3D.DenseXY> Allocate3DDenseXY<T>(
+        this Accelerator accelerator, AcceleratorStream stream, T[,,] data)
         where T : unmanaged
     {
         var buffer = accelerator.Allocate3DDenseXY<T>(ExtentOf(data));
@@ -130,7 +133,8 @@ public static class AllocationExtensions
         accelerator.Allocate3DDenseZY(accelerator.DefaultStream, data);
 
     /// <inheritdoc cref="Allocate1D{T}(Accelerator, T[])"/>
-    public static MemoryBuffer3D<T, Stride3D.DenseZY> Allocate3DDenseZY<T>(this Accelerator accelerator, AcceleratorStream stream, T[,,] data)
+    public static MemoryBuffer3D<T, Stride3D.DenseZY> Allocate3DDenseZY<T>(
+        this Accelerator accelerator, AcceleratorStream stream, T[,,] data)
         where T : unmanaged
     {
         var buffer = accelerator.Allocate3DDenseZY<T>(ExtentOf(data));
@@ -150,7 +154,8 @@ public static class AllocationExtensions
         return new(data.GetLongLength(0), data.GetLongLength(1), data.GetLongLength(2));
     }
 
-    private static MemoryBuffer2D<T, TStride> AllocatePitched<T, TStride>(this Accelerator accelerator, LongIndex2D extent, TStride stride, long length)
+    private static MemoryBuffer2D<T, TStride> AllocatePitched<T, TStride>(
+        this Accelerator accelerator, LongIndex2D extent, TStride stride, long length)
         where T : unmanaged
         where TStride : struct, IStride2D =>
         new(accelerator.AllocateFor<T>(extent.X, extent.Y, 0, length), extent, stride);
@@ -169,7 +174,8 @@ public static class AllocationExtensions
         if (alignmentInBytes < 1 || (alignmentInBytes & (alignmentInBytes - 1)) != 0 || alignmentInBytes % size != 0)
         {
             throw new ArgumentException(
-                $"The alignment is {alignmentInBytes} bytes; it must be a power of two and a multiple of the {size} bytes of {typeof(T).Name}.",
+                $"The alignment is {alignmentInBytes} bytes; it must be a power of two and a multiple of the {size} bytes of " +
+                $"{typeof(T).Name}.",
                 nameof(alignmentInBytes));
         }
         long elements = alignmentInBytes / size;

@@ -76,7 +76,8 @@ public static unsafe partial class CopyExtensions
             new LongIndex3D(1, view.Extent.X, view.Extent.Y),
             new Stride3D.General(new Index3D(0, view.Stride.XStride, view.Stride.YStride)));
 
-    private static void Upload<T>(ArrayView3D<T, Stride3D.General> view, AcceleratorStream? stream, ReadOnlySpan<T> data) where T : unmanaged
+    private static void Upload<T>(
+        ArrayView3D<T, Stride3D.General> view, AcceleratorStream? stream, ReadOnlySpan<T> data) where T : unmanaged
     {
         var rows = new RowLayout(view.Extent, view.Stride);
         if (rows.IsRowMajor)
@@ -119,8 +120,8 @@ public static unsafe partial class CopyExtensions
     }
 
     /// <summary>
-    /// The rows of a strided box, adjacent in device memory, and where their elements are in a row-major host array. Copying row by row leaves
-    /// the memory between rows alone, which may belong to somebody else.
+    /// The rows of a strided box, adjacent in device memory, and where their elements are in a row-major host array. Copying row by row
+    /// leaves the memory between rows alone, which may belong to somebody else.
     /// </summary>
     private readonly struct RowLayout
     {
@@ -133,7 +134,9 @@ public static unsafe partial class CopyExtensions
             this.extent = extent;
             this.stride = stride;
             bool denseZ = stride.ZStride == 1;
-            IsRowMajor = denseZ && (extent.Y == 1 || stride.YStride == extent.Z) && (extent.X == 1 || stride.XStride == extent.Y * extent.Z);
+            IsRowMajor = denseZ
+                && (extent.Y == 1 || stride.YStride == extent.Z)
+                && (extent.X == 1 || stride.XStride == extent.Y * extent.Z);
             // A 2D view that is dense along its X has been turned into one that is dense along Y here.
             alongX = !denseZ;
             if (denseZ)

@@ -4,8 +4,8 @@ using System.Runtime.InteropServices;
 namespace ILGPU.Runtime;
 
 /// <summary>
-/// Copies between host and device and between buffers, and fills. Without a stream they use the accelerator's default stream. Copies from and
-/// to managed memory wait until they are done; the others only enqueue.
+/// Copies between host and device and between buffers, and fills. Without a stream they use the accelerator's default stream. Copies
+/// from and to managed memory wait until they are done; the others only enqueue.
 /// </summary>
 /// <remarks>
 /// Errors: <see cref="ArgumentOutOfRangeException"/> if the data has more elements than the view, <see cref="ArgumentException"/> if a
@@ -19,7 +19,8 @@ public static unsafe partial class CopyExtensions
         if (source.length > target.length)
         {
             throw new ArgumentOutOfRangeException(
-                nameof(target), $"The target has {target.length} elements, but {source.length} are to be copied; take a SubView of the source.");
+                nameof(target),
+                $"The target has {target.length} elements, but {source.length} are to be copied; take a SubView of the source.");
         }
         if (source.length == 0)
             return;
@@ -146,7 +147,9 @@ public static unsafe partial class CopyExtensions
         if (length < 0 || length > view.length)
         {
             throw new ArgumentOutOfRangeException(
-                nameof(length), length, $"The view has {view.length} elements, but {length} are to be copied; take a part of the host memory.");
+                nameof(length),
+                length,
+                $"The view has {view.length} elements, but {length} are to be copied; take a part of the host memory.");
         }
         if (length == 0)
         {

@@ -65,7 +65,8 @@ public abstract class MemoryBuffer : AcceleratorObject
     public unsafe ArrayView<T> AsArrayView<T>(long offset, long length) where T : unmanaged
     {
         if (sizeof(T) != ElementSize)
-            throw new ArgumentException($"{typeof(T).Name} has {sizeof(T)} bytes, but the buffer's elements have {ElementSize}; use AsRawArrayView().Cast<T>().");
+            throw new ArgumentException(
+                $"{typeof(T).Name} has {sizeof(T)} bytes, but the buffer's elements have {ElementSize}; use AsRawArrayView().Cast<T>().");
         CheckRange(offset * ElementSize, length * ElementSize);
         return new(this, (T*)((byte*)ViewBase + (offset * ElementSize)), length);
     }

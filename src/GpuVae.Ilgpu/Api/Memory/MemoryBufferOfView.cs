@@ -23,9 +23,11 @@ public abstract class MemoryBuffer<TView> : MemoryBuffer where TView : struct, I
         return buffer.View;
     }
 
-    internal override void Upload(AcceleratorStream stream, long offset, nint host, long bytes) => memory.Upload(stream, offset, host, bytes);
+    internal override void Upload(AcceleratorStream stream, long offset, nint host, long bytes) =>
+        memory.Upload(stream, offset, host, bytes);
 
-    internal override void Download(AcceleratorStream stream, long offset, nint host, long bytes) => memory.Download(stream, offset, host, bytes);
+    internal override void Download(AcceleratorStream stream, long offset, nint host, long bytes) =>
+        memory.Download(stream, offset, host, bytes);
 
     internal override void CopyToBuffer(AcceleratorStream stream, long offset, MemoryBuffer target, long targetOffset, long bytes) =>
         memory.CopyToBuffer(stream, offset, target, targetOffset, bytes);

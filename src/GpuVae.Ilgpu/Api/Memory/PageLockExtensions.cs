@@ -30,7 +30,8 @@ public static class PageLockExtensions
         new(accelerator, extent, uninitialized);
 
     /// <summary>Page-locks memory that the caller keeps pinned.</summary>
-    public static PageLockScope<T> CreatePageLockFromPinned<T>(this Accelerator accelerator, IntPtr pinned, long numElements) where T : unmanaged =>
+    public static PageLockScope<T> CreatePageLockFromPinned<T>(
+        this Accelerator accelerator, IntPtr pinned, long numElements) where T : unmanaged =>
         new(accelerator, pinned, numElements, default);
 
     /// <summary>Pins and page-locks an array until the scope is disposed.</summary>

@@ -60,7 +60,8 @@ public abstract unsafe class PageLockedArray<T> : AcceleratorObject where T : un
 /// <summary>A 1-dimensional page-locked array.</summary>
 public sealed class PageLockedArray1D<T> : PageLockedArray<T> where T : unmanaged
 {
-    internal PageLockedArray1D(Accelerator accelerator, LongIndex1D extent, bool uninitialized) : base(accelerator, extent.X, uninitialized) =>
+    internal PageLockedArray1D(
+        Accelerator accelerator, LongIndex1D extent, bool uninitialized) : base(accelerator, extent.X, uninitialized) =>
         Extent = extent;
 
     public LongIndex1D Extent { get; }
@@ -72,7 +73,8 @@ public sealed class PageLockedArray1D<T> : PageLockedArray<T> where T : unmanage
 /// <summary>A 2-dimensional page-locked array, laid out like a C# array.</summary>
 public sealed class PageLockedArray2D<T> : PageLockedArray<T> where T : unmanaged
 {
-    internal PageLockedArray2D(Accelerator accelerator, LongIndex2D extent, bool uninitialized) : base(accelerator, extent.Size, uninitialized) =>
+    internal PageLockedArray2D(
+        Accelerator accelerator, LongIndex2D extent, bool uninitialized) : base(accelerator, extent.Size, uninitialized) =>
         Extent = extent;
 
     public LongIndex2D Extent { get; }
@@ -92,7 +94,8 @@ public sealed class PageLockedArray2D<T> : PageLockedArray<T> where T : unmanage
 /// <summary>A 3-dimensional page-locked array, laid out like a C# array.</summary>
 public sealed class PageLockedArray3D<T> : PageLockedArray<T> where T : unmanaged
 {
-    internal PageLockedArray3D(Accelerator accelerator, LongIndex3D extent, bool uninitialized) : base(accelerator, extent.Size, uninitialized) =>
+    internal PageLockedArray3D(
+        Accelerator accelerator, LongIndex3D extent, bool uninitialized) : base(accelerator, extent.Size, uninitialized) =>
         Extent = extent;
 
     public LongIndex3D Extent { get; }

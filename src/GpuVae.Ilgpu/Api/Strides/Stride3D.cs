@@ -75,7 +75,8 @@ public static class Stride3D
 
         public int ComputeElementIndex(Index3D index) => (index.X * XStride) + (index.Y * YStride) + (index.Z * ZStride);
 
-        public long ComputeElementIndex(LongIndex3D index) => (index.X * (long)XStride) + (index.Y * (long)YStride) + (index.Z * (long)ZStride);
+        public long ComputeElementIndex(LongIndex3D index) =>
+            (index.X * (long)XStride) + (index.Y * (long)YStride) + (index.Z * (long)ZStride);
 
         public long ComputeBufferLength(LongIndex3D extent) =>
             extent.Size == 0 ? 0 : ComputeElementIndex(extent - LongIndex3D.One) + 1;

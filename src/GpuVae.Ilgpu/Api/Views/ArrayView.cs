@@ -59,7 +59,9 @@ public readonly unsafe struct ArrayView<T> : IArrayView<T> where T : unmanaged
     /// <inheritdoc cref="SubView(long)"/>
     public ArrayView<T> SubView(int index) => new(buffer, pointer + index, length - index);
 
-    /// <summary>The <paramref name="length"/> elements from <paramref name="index"/>. The range is checked by the checked CPU mode only.</summary>
+    /// <summary>
+    /// The <paramref name="length"/> elements from <paramref name="index"/>. The range is checked by the checked CPU mode only.
+    /// </summary>
     public ArrayView<T> SubView(long index, long length) => new(buffer, pointer + index, length);
 
     /// <inheritdoc cref="SubView(long, long)"/>

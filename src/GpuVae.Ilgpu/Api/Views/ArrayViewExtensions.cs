@@ -105,8 +105,8 @@ public static unsafe class ArrayViewExtensions
     /// <summary>The accelerator that owns the view's memory.</summary>
     /// <exception cref="InvalidOperationException">The view is empty or belongs to no buffer.</exception>
     [NotInsideKernel]
-    public static Accelerator GetAccelerator<T>(this ArrayView<T> view) where T : unmanaged => (view.buffer
-        ?? throw new InvalidOperationException("This view belongs to no buffer. Take the view from a buffer of the accelerator.")).Accelerator;
+    public static Accelerator GetAccelerator<T>(this ArrayView<T> view) where T : unmanaged => view.buffer?.Accelerator
+        ?? throw new InvalidOperationException("This view belongs to no buffer. Take the view from a buffer of the accelerator.");
 
     public static bool HasData<TView>(this TView view) where TView : struct, IArrayView => view.Length > 0;
 

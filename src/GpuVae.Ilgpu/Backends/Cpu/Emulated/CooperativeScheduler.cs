@@ -3,8 +3,8 @@ using System.Runtime.CompilerServices;
 namespace GpuVae.Ilgpu.Backends.Cpu.Emulated;
 
 /// <summary>
-/// Runs the threads of a group on OS threads of their own, one at a time: a thread runs until it has to wait at a barrier and then hands over to
-/// the next. So runs are reproducible, and threads that wait at different barriers are found out.
+/// Runs the threads of a group on OS threads of their own, one at a time: a thread runs until it has to wait at a barrier and then
+/// hands over to the next. So runs are reproducible, and threads that wait at different barriers are found out.
 /// </summary>
 internal sealed unsafe class CooperativeScheduler(int capacity, int warpSize)
 {
@@ -14,7 +14,8 @@ internal sealed unsafe class CooperativeScheduler(int capacity, int warpSize)
     private readonly Turn[] turns = [.. Enumerable.Range(0, capacity).Select(_ => new Turn())];
     private readonly Queue<int> ready = new(capacity);
     private readonly Rendezvous groupBarrier = new();
-    private readonly Rendezvous[] warpBarriers = [.. Enumerable.Range(0, (capacity + warpSize - 1) / warpSize).Select(_ => new Rendezvous())];
+    private readonly Rendezvous[] warpBarriers =
+        [.. Enumerable.Range(0, (capacity + warpSize - 1) / warpSize).Select(_ => new Rendezvous())];
 
     // Two slots per thread: while slow threads still read the values of one exchange, fast ones already write those of the next.
     private readonly byte[] warpValues = GC.AllocateUninitializedArray<byte>(2 * capacity * ExchangeBytes, pinned: true);
@@ -116,7 +117,8 @@ internal sealed unsafe class CooperativeScheduler(int capacity, int warpSize)
     private ref byte Slot<T>(byte[] values, int phase, int thread) where T : unmanaged
     {
         if (sizeof(T) > ExchangeBytes)
-            throw new NotSupportedException($"{typeof(T).Name} has {sizeof(T)} bytes; threads can exchange values of at most {ExchangeBytes}.");
+            throw new NotSupportedException(
+                $"{typeof(T).Name} has {sizeof(T)} bytes; threads can exchange values of at most {ExchangeBytes}.");
         return ref values[((phase * (values.Length / 2 / ExchangeBytes)) + thread) * ExchangeBytes];
     }
 
@@ -145,8 +147,8 @@ internal sealed unsafe class CooperativeScheduler(int capacity, int warpSize)
         if (!ready.TryDequeue(out int next))
         {
             failure ??= new InvalidOperationException(
-                "The threads of a group wait at different barriers, so none can go on. All threads must reach the same Group.Barrier or warp " +
-                "operation; check barriers inside branches and loops.");
+                "The threads of a group wait at different barriers, so none can go on. All threads must reach the same Group.Barrier " +
+                "or warp operation; check barriers inside branches and loops.");
             Release(groupBarrier.Abandon());
             foreach (var barrier in warpBarriers)
                 Release(barrier.Abandon());

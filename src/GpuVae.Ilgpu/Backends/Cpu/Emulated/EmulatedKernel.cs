@@ -80,7 +80,8 @@ internal sealed unsafe class EmulatedKernel : Kernel, IEmulatedJob
         {
             int x = (int)(item % chunksX) * ChunkWidth;
             long row = item / chunksX;
-            run(thread, arguments, x, (int)Math.Min((long)x + ChunkWidth, shape.Extent.X), (int)(row % shape.Extent.Y), (int)(row / shape.Extent.Y));
+            int end = (int)Math.Min((long)x + ChunkWidth, shape.Extent.X);
+            run(thread, arguments, x, end, (int)(row % shape.Extent.Y), (int)(row / shape.Extent.Y));
             return;
         }
         group.GridIdx = GroupAt(item);

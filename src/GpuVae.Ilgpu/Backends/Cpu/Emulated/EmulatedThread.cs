@@ -2,7 +2,9 @@ using ILGPU;
 
 namespace GpuVae.Ilgpu.Backends.Cpu.Emulated;
 
-/// <summary>The kernel thread that runs on the calling OS thread: what the statics Group, Grid, Warp, SharedMemory and LocalMemory read.</summary>
+/// <summary>
+/// The kernel thread that runs on the calling OS thread: what the statics Group, Grid, Warp, SharedMemory and LocalMemory read.
+/// </summary>
 internal sealed unsafe class EmulatedThread(EmulatedGroup group)
 {
     [ThreadStatic]
@@ -54,8 +56,8 @@ internal sealed unsafe class EmulatedThread(EmulatedGroup group)
         if (blocks[index].Bytes != bytes)
         {
             throw new InvalidOperationException(
-                $"The threads of a group allocate shared memory in different orders: allocation {index} has {blocks[index].Bytes} bytes in one " +
-                $"thread and {bytes} in another. Call SharedMemory.Allocate where all threads come by.");
+                $"The threads of a group allocate shared memory in different orders: allocation {index} has {blocks[index].Bytes} bytes " +
+                $"in one thread and {bytes} in another. Call SharedMemory.Allocate where all threads come by.");
         }
         return new(null, (T*)blocks[index].Address, length);
     }
@@ -76,5 +78,6 @@ internal sealed unsafe class EmulatedThread(EmulatedGroup group)
     public T Shuffle<T>(T value, int sourceLane) where T : unmanaged => Scheduler.Shuffle(LinearIndex, value, sourceLane);
 
     private CooperativeScheduler Scheduler => Group.Scheduler ?? throw new InvalidOperationException(
-        "A kernel reached a barrier or shuffle that its code did not show beforehand; call it directly, not through a delegate or an interface.");
+        "A kernel reached a barrier or shuffle that its code did not show beforehand; " +
+        "call it directly, not through a delegate or an interface.");
 }

@@ -7,7 +7,8 @@ using ILGPU;
 namespace GpuVae.Ilgpu.Backends.Cpu.Emulated;
 
 /// <summary>
-/// Calls the kernel for the threads x0 ≤ x &lt; x1 of the row (y, z): indices in the group, or in the launch if the kernel is implicitly grouped.
+/// Calls the kernel for the threads x0 ≤ x &lt; x1 of the row (y, z): indices in the group, or in the launch if the kernel is
+/// implicitly grouped.
 /// </summary>
 internal unsafe delegate void KernelRunner(EmulatedThread thread, ulong* slots, int x0, int x1, int y, int z);
 

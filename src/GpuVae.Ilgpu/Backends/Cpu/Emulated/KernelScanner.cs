@@ -14,6 +14,7 @@ internal sealed class KernelScanner
 {
     private static readonly OpCode[] OneByte = new OpCode[256];
     private static readonly OpCode[] TwoByte = new OpCode[256];
+    private static readonly Type[] ThreadStatics = [typeof(Group), typeof(Grid), typeof(Warp), typeof(SharedMemory), typeof(LocalMemory)];
     private readonly HashSet<MethodBase> visited = [];
     private bool needsThread;
     private bool needsScheduler;
@@ -37,11 +38,12 @@ internal sealed class KernelScanner
     private void Visit(MethodBase method)
     {
         var type = method.DeclaringType;
-        if (type == typeof(Group) || type == typeof(Grid) || type == typeof(Warp) || type == typeof(SharedMemory) || type == typeof(LocalMemory))
+        if (type is not null && Array.IndexOf(ThreadStatics, type) >= 0)
         {
             needsThread = true;
-            needsScheduler |= type == typeof(Group) ? method.Name.StartsWith("Barrier", StringComparison.Ordinal) || method.Name == nameof(Group.Broadcast)
-                : type == typeof(Warp) && (method.Name.StartsWith("Shuffle", StringComparison.Ordinal) || method.Name is nameof(Warp.Barrier) or nameof(Warp.Broadcast));
+            needsScheduler |= method.Name.StartsWith("Barrier", StringComparison.Ordinal)
+                || method.Name.StartsWith("Shuffle", StringComparison.Ordinal)
+                || method.Name.StartsWith("Broadcast", StringComparison.Ordinal);
             return;
         }
         if (type?.Assembly == typeof(object).Assembly || !visited.Add(method) || method.GetMethodBody()?.GetILAsByteArray() is not { } il)
@@ -54,26 +56,24 @@ internal sealed class KernelScanner
             i++;
             if (code.OperandType is OperandType.InlineMethod or OperandType.InlineTok)
             {
-                if (Resolve(m => m.ResolveMember(BitConverter.ToInt32(il, i), typeArguments, methodArguments)) is MethodBase callee)
+                if (Resolve(i) is MethodBase callee)
                     Visit(callee);
             }
-            else if (code == OpCodes.Constrained && Resolve(m => m.ResolveType(BitConverter.ToInt32(il, i), typeArguments, methodArguments)) is Type constraint)
+            else if (code == OpCodes.Constrained && Resolve(i) is Type constraint)
             {
                 // Which method of the type is meant follows from the interface call behind; any may be.
-                foreach (var member in constraint.GetMembers(BindingFlags.Instance | BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic))
-                {
-                    if (member is MethodBase candidate)
-                        Visit(candidate);
-                }
+                const BindingFlags All = BindingFlags.Instance | BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic;
+                foreach (var candidate in constraint.GetMethods(All))
+                    Visit(candidate);
             }
             i += OperandSize(code, il, i);
         }
 
-        MemberInfo? Resolve(Func<Module, MemberInfo?> resolve)
+        MemberInfo? Resolve(int position)
         {
             try
             {
-                return resolve(method.Module);
+                return method.Module.ResolveMember(BitConverter.ToInt32(il, position), typeArguments, methodArguments);
             }
             catch (ArgumentException)
             {
