@@ -32,7 +32,7 @@ public static unsafe partial class CopyExtensions
             stream ??= from.Accelerator.DefaultStream;
             from.CheckAccess(stream, fromOffset, bytes);
             to.CheckAccess(stream, toOffset, bytes);
-            if (to is HostMemoryBuffer host)
+            if (to is HostMemoryBuffer host && from is not HostMemoryBuffer)
                 from.Download(stream, fromOffset, host.NativePtr + (nint)toOffset, bytes);
             else
                 from.CopyToBuffer(stream, fromOffset, to, toOffset, bytes);

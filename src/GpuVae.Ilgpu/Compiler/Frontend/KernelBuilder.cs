@@ -175,6 +175,8 @@ internal sealed partial class KernelBuilder
     {
         if (Intrinsics.TryEmit(this, method, arguments, out var result))
             return result;
+        if (IsRuntime(method) && method.Name.StartsWith("Throw", StringComparison.Ordinal))
+            throw Refuse("an exception is thrown", "Kernels have no exceptions: return early.");
         var body = RequireBody(method);
         var callee = new Frame(this, body, frame);
         for (var f = frame; f is not null; f = f.Caller)

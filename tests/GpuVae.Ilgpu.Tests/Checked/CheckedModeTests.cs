@@ -1,0 +1,245 @@
+using ILGPU;
+using ILGPU.Algorithms;
+using ILGPU.Runtime;
+using ILGPU.Runtime.CPU;
+
+namespace GpuVae.Ilgpu.Tests.Checked;
+
+/// <summary>Every defect that the checked mode promises to find, planted on purpose, and clean kernels that it must not accuse.</summary>
+public sealed class CheckedModeTests : IDisposable
+{
+    private readonly Context context = Context.Create(b => b.CPU(new CPUDevice(4, 64, 1)));
+    private readonly CPUAccelerator accelerator;
+
+    public CheckedModeTests() => accelerator = context.CreateCPUAccelerator(0, CPUAcceleratorMode.Checked);
+
+    public void Dispose()
+    {
+        accelerator.Dispose();
+        context.Dispose();
+    }
+
+    private KernelCheckException Defect(Action<ArrayView<int>> kernel, int groups = 1, int threads = 8, int length = 64, bool initialise = true)
+    {
+        using var buffer = accelerator.Allocate1D<int>(length);
+        if (initialise)
+            buffer.MemSetToZero();
+        var launch = accelerator.LoadStreamKernel(kernel);
+        return Assert.Throws<KernelCheckException>(() => launch(new KernelConfig(groups, threads), buffer.View));
+    }
+
+    private int[] Clean(Action<ArrayView<int>> kernel, int groups = 1, int threads = 8, int length = 64)
+    {
+        using var buffer = accelerator.Allocate1D<int>(length);
+        buffer.MemSetToZero();
+        accelerator.LoadStreamKernel(kernel)(new KernelConfig(groups, threads), buffer.View);
+        return buffer.GetAsArray1D();
+    }
+
+    [Fact]
+    public void An_index_behind_its_view_is_named_with_line_and_thread()
+    {
+        var found = Defect(static view => view[Group.IdxX * 10] = 1, length: 64);
+        Assert.Equal(KernelDefect.OutOfBounds, found.Defect);
+        Assert.Equal(new Index3D(7, 0, 0), found.Thread);
+        Assert.Contains("index 70 is outside its view of 64 elements", found.Message);
+        Assert.Matches(@"CheckedModeTests\.cs:\d+", found.Location);
+    }
+
+    [Fact]
+    public void A_negative_index_is_found() =>
+        Assert.Equal(KernelDefect.OutOfBounds, Defect(static view => view[Group.IdxX - 1] = 1).Defect);
+
+    [Fact]
+    public void An_index_outside_a_subview_is_found_inside_the_buffer() =>
+        Assert.Equal(KernelDefect.OutOfBounds, Defect(static view => view.SubView(0, 4)[Group.IdxX] = 1).Defect);
+
+    [Fact]
+    public void A_subview_that_leaves_its_buffer_is_found_when_used() =>
+        Assert.Equal(KernelDefect.OutOfBounds, Defect(static view => view.SubView(60, 100)[Group.IdxX] = 1).Defect);
+
+    [Fact]
+    public void Local_and_shared_memory_have_bounds_too()
+    {
+        Assert.Equal(KernelDefect.OutOfBounds, Defect(static view => LocalMemory.Allocate<int>(4)[Group.IdxX] = 1).Defect);
+        Assert.Equal(KernelDefect.OutOfBounds, Defect(static view => SharedMemory.Allocate<int>(4)[Group.IdxX] = 1).Defect);
+    }
+
+    [Fact]
+    public void A_barrier_in_a_divergent_branch_is_found()
+    {
+        var found = Defect(static view =>
+        {
+            if (Group.IdxX < 5)
+                Group.Barrier();
+            view[Group.IdxX] = 1;
+        });
+        Assert.Equal(KernelDefect.DivergentBarrier, found.Defect);
+        Assert.Contains("not all threads reach a barrier: thread (5, 0, 0) has ended", found.Message);
+    }
+
+    [Fact]
+    public void Two_different_barriers_do_not_match()
+    {
+        var found = Defect(static view =>
+        {
+            if (Group.IdxX < 5)
+                Group.Barrier();
+            else
+                Group.Barrier();
+            view[Group.IdxX] = 1;
+        });
+        Assert.Equal(KernelDefect.DivergentBarrier, found.Defect);
+        Assert.Contains("waits at", found.Message);
+    }
+
+    [Fact]
+    public void A_shuffle_that_a_lane_skips_is_found()
+    {
+        var found = Defect(static view =>
+        {
+            if (Group.IdxX != 6)
+                view[Group.IdxX] = Warp.ShuffleDown(Group.IdxX, 1);
+        });
+        Assert.Equal(KernelDefect.DivergentBarrier, found.Defect);
+        Assert.Contains("shuffle", found.Message);
+    }
+
+    [Fact]
+    public void A_missing_barrier_is_a_race_on_shared_memory()
+    {
+        var found = Defect(static view =>
+        {
+            var shared = SharedMemory.Allocate<int>(8);
+            shared[Group.IdxX] = Group.IdxX;
+            view[Group.IdxX] = shared[Group.DimX - 1 - Group.IdxX];
+        });
+        Assert.True(found.Defect is KernelDefect.DataRace or KernelDefect.UninitializedRead);
+    }
+
+    [Fact]
+    public void Writing_what_a_neighbour_read_is_a_race()
+    {
+        var found = Defect(static view =>
+        {
+            var shared = SharedMemory.Allocate<int>(9);
+            shared[Group.IdxX] = 1;
+            if (Group.IdxX == 0)
+                shared[8] = 1;
+            Group.Barrier();
+            int next = shared[Group.IdxX + 1];
+            shared[Group.IdxX] = next + 1;
+            view[Group.IdxX] = next;
+        });
+        Assert.Equal(KernelDefect.DataRace, found.Defect);
+        Assert.Contains("with no barrier between", found.Message);
+        Assert.Contains("by thread (0, 0, 0)", found.Message);
+    }
+
+    [Fact]
+    public void Two_groups_writing_one_element_race()
+    {
+        var found = Defect(static view => view[Group.IdxX] = Grid.IdxX, groups: 2);
+        Assert.Equal(KernelDefect.DataRace, found.Defect);
+        Assert.Equal(new Index3D(1, 0, 0), found.Group);
+        Assert.Contains("of group (0, 0, 0)", found.Message);
+    }
+
+    [Fact]
+    public void An_atomic_and_a_plain_write_race() => Assert.Equal(
+        KernelDefect.DataRace,
+        Defect(static view =>
+        {
+            if (Group.IdxX == 0)
+                view[0] = 5;
+            else
+                Atomic.Add(ref view[0], 1);
+        }).Defect);
+
+    [Fact]
+    public void Reading_what_nobody_wrote_is_found()
+    {
+        Assert.Equal(KernelDefect.UninitializedRead, Defect(static view => view[1] = view[0] + 1, threads: 1, initialise: false).Defect);
+        Assert.Equal(
+            KernelDefect.UninitializedRead,
+            Defect(static view => view[0] = SharedMemory.Allocate<int>(4)[1], threads: 1).Defect);
+    }
+
+    [Fact]
+    public void A_misaligned_cast_is_found()
+    {
+        var found = Defect(static view => view.SubView(1).Cast<long>()[0] = 1, threads: 1);
+        Assert.Equal(KernelDefect.MisalignedAccess, found.Defect);
+        Assert.Contains("no multiple of 8", found.Message);
+    }
+
+    [Fact]
+    public void Division_by_zero_is_found() =>
+        Assert.Equal(KernelDefect.DivisionByZero, Defect(static view => view[0] = 7 / view[1], threads: 1).Defect);
+
+    [Fact]
+    public void The_accelerator_survives_a_defect()
+    {
+        Defect(static view => view[Group.IdxX - 1] = 1);
+        Assert.Equal(3, Clean(static view => view[Group.IdxX] = 3)[5]);
+    }
+
+    [Fact]
+    public void Barriers_and_atomics_make_communication_clean()
+    {
+        int[] result = Clean(
+            static view =>
+            {
+                var shared = SharedMemory.Allocate<int>(8);
+                for (int round = 0; round < 3; round++)
+                {
+                    shared[Group.IdxX] = Group.IdxX + round;
+                    Group.Barrier();
+                    int other = shared[Group.DimX - 1 - Group.IdxX];
+                    Group.Barrier();
+                    Atomic.Add(ref view[round], other);
+                }
+                view[8 + Grid.GlobalIndex.X] = Warp.ShuffleXor(Group.IdxX, 1);
+            },
+            groups: 2);
+        Assert.Equal([56, 72, 88], result[..3]);
+        Assert.Equal([1, 0, 3, 2], result[8..12]);
+    }
+
+    [Fact]
+    public void Dynamic_shared_memory_and_several_dimensions_are_clean()
+    {
+        using var buffer = accelerator.Allocate1D<int>(64);
+        buffer.MemSetToZero();
+        var launch = accelerator.LoadStreamKernel(static (ArrayView<int> view) =>
+        {
+            var shared = SharedMemory.GetDynamic<int>();
+            shared[Group.LinearIndex] = Group.IdxY * 10 + Group.IdxX;
+            Group.Barrier();
+            view[(Grid.IdxX * 12) + Group.LinearIndex] = shared[(Group.LinearIndex + 1) % 12] + shared.IntLength;
+        });
+        launch(new KernelConfig(new Index3D(2, 1, 1), new Index3D(4, 3, 1), SharedMemoryConfig.RequestDynamic<int>(12)), buffer.View);
+        Assert.Equal([13, 14, 15, 22], buffer.GetAsArray1D()[..4]);
+    }
+
+    [Fact]
+    public void Implicitly_grouped_kernels_run_up_to_their_extent()
+    {
+        using var buffer = accelerator.Allocate1D<float>(1000);
+        var launch = accelerator.LoadAutoGroupedStreamKernel<Index2D, ArrayView<float>>(static (i, view) => view[(i.Y * 100) + i.X] = XMath.Sqrt(i.X) + i.Y);
+        launch(new Index2D(100, 10), buffer.View);
+        Assert.Equal(MathF.Sqrt(99) + 9, buffer.GetAsArray1D()[999]);
+    }
+
+    [Fact]
+    public void Copies_carry_what_is_initialised()
+    {
+        using var from = accelerator.Allocate1D<int>(8);
+        using var to = accelerator.Allocate1D<int>(8);
+        from.View.SubView(0, 4).MemSetToZero();
+        from.View.CopyTo(accelerator.DefaultStream, to.View);
+        var launch = accelerator.LoadStreamKernel(static (ArrayView<int> view, int i) => view[0] = view[i]);
+        launch(new KernelConfig(1, 1), to.View, 3);
+        Assert.Throws<KernelCheckException>(() => launch(new KernelConfig(1, 1), to.View, 4));
+    }
+}
