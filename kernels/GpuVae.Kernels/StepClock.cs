@@ -13,7 +13,9 @@ namespace GpuVae.Kernels;
 public sealed class StepClock
 {
     private readonly int groupSize;
-    private readonly Action<AcceleratorStream, Index1D, ArrayView<long>, ArrayView<int>, ArrayView<float>, ArrayView<int>, ArrayView<float>, int> begin;
+    private readonly Action<
+        AcceleratorStream, Index1D, ArrayView<long>, ArrayView<int>, ArrayView<float>, ArrayView<int>, ArrayView<float>, int> begin;
+
     private readonly Action<AcceleratorStream, KernelConfig, ArrayView<long>, ArrayView<float>, ArrayView<float>, ArrayView<float>> end;
 
     public StepClock(Accelerator accelerator)
@@ -38,19 +40,21 @@ public sealed class StepClock
         begin(stream, indices.IntExtent, clock, order, rates, indices, current, stride);
 
     /// <summary>
-    /// Writes Σ reconstruction and Σ kl to entry (step mod entries) of the log and advances the clock. The sums are deterministic: each thread
-    /// adds a fixed, strided set, the group adds its threads in a fixed tree.
+    /// Writes Σ reconstruction and Σ kl to entry (step mod entries) of the log and advances the clock. The sums are deterministic: each
+    /// thread adds a fixed, strided set, the group adds its threads in a fixed tree.
     /// </summary>
     /// <param name="stream">Stream to run on.</param>
     /// <param name="clock">[2].</param>
     /// <param name="reconstruction">[batch].</param>
     /// <param name="kl">[batch].</param>
     /// <param name="log">[entries × 2], one entry written.</param>
-    public void End(AcceleratorStream stream, ArrayView<long> clock, ArrayView<float> reconstruction, ArrayView<float> kl, ArrayView<float> log) =>
+    public void End(
+        AcceleratorStream stream, ArrayView<long> clock, ArrayView<float> reconstruction, ArrayView<float> kl, ArrayView<float> log) =>
         end(stream, (1, groupSize), clock, reconstruction, kl, log);
 
     private static void BeginKernel(
-        Index1D i, ArrayView<long> clock, ArrayView<int> order, ArrayView<float> rates, ArrayView<int> indices, ArrayView<float> current, int stride)
+        Index1D i, ArrayView<long> clock, ArrayView<int> order, ArrayView<float> rates, ArrayView<int> indices, ArrayView<float> current,
+        int stride)
     {
         int stepOfEpoch = (int)(clock[0] - clock[1]);
         indices[i] = order[stepOfEpoch * stride + i];

@@ -9,4 +9,5 @@ namespace GpuVae.Devices;
 /// <param name="MemoryBytes">Its memory.</param>
 /// <param name="Multiprocessors">Multiprocessors, compute units or worker threads.</param>
 /// <param name="WarpSize">Threads that run in lockstep; vector lanes on a CPU.</param>
-public sealed record DeviceDescription(string Name, AcceleratorType Type, string Hardware, long MemoryBytes, int Multiprocessors, int WarpSize);
+public sealed record DeviceDescription(
+    string Name, AcceleratorType Type, string Hardware, long MemoryBytes, int Multiprocessors, int WarpSize);

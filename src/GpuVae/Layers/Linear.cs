@@ -44,7 +44,8 @@ internal sealed class Linear(string name, int inputs, int outputs, ActivationKin
     /// inputs and y fewer than it has outputs; what is beyond is left out.
     /// </summary>
     public void Infer(
-        ScheduleBuilder builder, KernelSet kernels, ArrayView<float> values, PlannedTensor x, PlannedTensor y, ActivationKind? activation) =>
+        ScheduleBuilder builder, KernelSet kernels, ArrayView<float> values, PlannedTensor x, PlannedTensor y,
+        ActivationKind? activation) =>
         Append(builder, kernels, values, x, y, y, activation);
 
     /// <summary>Appends the gradients of weight and bias and, where <paramref name="wantsInputGradient"/>, of the layer's input.</summary>
@@ -57,8 +58,8 @@ internal sealed class Linear(string name, int inputs, int outputs, ActivationKin
     /// <param name="wantsInputGradient">False for the first layer of a network: nothing below it learns.</param>
     /// <returns>The gradient with respect to the pre-activation of the layer before, [batch, inputs]; null if not wanted.</returns>
     public PlannedTensor? Backward(
-        ScheduleBuilder builder, KernelSet kernels, ArrayView<float> values, ArrayView<float> gradients, LayerOutput input, PlannedTensor dy,
-        bool wantsInputGradient)
+        ScheduleBuilder builder, KernelSet kernels, ArrayView<float> values, ArrayView<float> gradients, LayerOutput input,
+        PlannedTensor dy, bool wantsInputGradient)
     {
         int batch = builder.Batch, inputs = Inputs, outputs = Outputs;
         double flops = 2.0 * batch * inputs * outputs, bytes = Traffic(batch, outputs);

@@ -31,8 +31,8 @@ internal abstract class LinearKernels
     /// <paramref name="preActivation"/> is not empty, x·Wᵀ + b is kept there, [batch, outputs].
     /// </summary>
     public abstract void Forward(
-        AcceleratorStream stream, int batch, int inputs, int outputs, ArrayView<float> x, int pitch, ArrayView<float> weight, ArrayView<float> bias,
-        ArrayView<float> y, ArrayView<float> preActivation);
+        AcceleratorStream stream, int batch, int inputs, int outputs, ArrayView<float> x, int pitch, ArrayView<float> weight,
+        ArrayView<float> bias, ArrayView<float> y, ArrayView<float> preActivation);
 
     /// <summary>
     /// dx = (dy·W) ∘ f'(saved), f being the activation that made x: dy [batch, outputs], W [outputs, inputs], saved and dx [batch, inputs].
@@ -55,8 +55,8 @@ internal sealed class LinearKernels<TActivation>(Gemm gemm) : LinearKernels
     public override bool KeepsPreActivation => !TActivation.DerivativeFromOutput;
 
     public override void Forward(
-        AcceleratorStream stream, int batch, int inputs, int outputs, ArrayView<float> x, int pitch, ArrayView<float> weight, ArrayView<float> bias,
-        ArrayView<float> y, ArrayView<float> preActivation)
+        AcceleratorStream stream, int batch, int inputs, int outputs, ArrayView<float> x, int pitch, ArrayView<float> weight,
+        ArrayView<float> bias, ArrayView<float> y, ArrayView<float> preActivation)
     {
         if (preActivation.Length > 0)
         {

@@ -101,7 +101,9 @@ internal sealed class BatchFeed : IDisposable
             stream => stepClock.End(stream, clock.View, reconstruction.View, kl.View, log.View));
     }
 
-    /// <summary>Copies the log, [entries × 2] sums of reconstruction and KL term over a batch, entry (step mod entries); waits for the device.</summary>
+    /// <summary>
+    /// Copies the log, [entries × 2] sums of reconstruction and KL term over a batch, entry (step mod entries); waits for the device.
+    /// </summary>
     public void ReadLog(float[] destination) => log.View.BaseView.CopyToCPU(device.Stream, destination);
 
     public void Dispose()

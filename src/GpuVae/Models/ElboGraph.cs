@@ -114,7 +114,8 @@ internal sealed class ElboGraph
             case Likelihood.GaussianLearned:
                 builder.Add(
                     "Gaussian loss + gradient", 20.0 * batch * pixels, bytes, uses,
-                    stream => loss.GaussianPixelVariance(stream, decoded.View, images.View, decoded.View, reconstruction.View, scale, pixels));
+                    stream => loss.GaussianPixelVariance(
+                        stream, decoded.View, images.View, decoded.View, reconstruction.View, scale, pixels));
                 break;
             default:
                 throw new InvalidOperationException($"no loss for {model.Options.Likelihood}");

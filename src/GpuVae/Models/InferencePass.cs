@@ -15,7 +15,9 @@ internal sealed class InferencePass : IDisposable
     private readonly MemoryBuffer1D<float, Stride1D.Dense> memory;
     private readonly ArrayView<float> stagedInput, stagedOutput;
 
-    /// <summary>Binds the schedule of <paramref name="builder"/>, whose <paramref name="input"/> and <paramref name="output"/> are external tensors.</summary>
+    /// <summary>
+    /// Binds the schedule of <paramref name="builder"/>, whose <paramref name="input"/> and <paramref name="output"/> are external tensors.
+    /// </summary>
     public InferencePass(ComputeDevice device, ScheduleBuilder builder, PlannedTensor input, PlannedTensor output)
     {
         (stream, this.input, this.output) = (device.Stream, input, output);

@@ -4,8 +4,8 @@ using GpuVae.Tensors;
 namespace GpuVae.Models;
 
 /// <summary>
-/// The initial weights of PyTorch's <c>nn.Linear</c>: weights from kaiming_uniform(a = √5), which comes down to U(−1/√fan_in, 1/√fan_in), and
-/// biases from the same interval (He et al., "Delving Deep into Rectifiers", 2015). Drawn on the host, so that every device starts with
+/// The initial weights of PyTorch's <c>nn.Linear</c>: weights from kaiming_uniform(a = √5), which comes down to U(−1/√fan_in, 1/√fan_in),
+/// and biases from the same interval (He et al., "Delving Deep into Rectifiers", 2015). Drawn on the host, so that every device starts with
 /// the same bits.
 /// </summary>
 internal static class Initialization

@@ -12,8 +12,8 @@ namespace GpuVae.Models;
 
 /// <summary>
 /// A variational autoencoder (Kingma and Welling, "Auto-Encoding Variational Bayes", 2014) of fully connected layers, with its weights on a
-/// device. Images are rows of <see cref="ImageShape.Pixels"/> values in [0, 1], codes rows of <see cref="VaeOptions.Latent"/> values. The overloads
-/// on views enqueue on the device's stream and return; those on spans wait. One thread at a time.
+/// device. Images are rows of <see cref="ImageShape.Pixels"/> values in [0, 1], codes rows of <see cref="VaeOptions.Latent"/> values. The
+/// overloads on views enqueue on the device's stream and return; those on spans wait. One thread at a time.
 /// </summary>
 public sealed class Vae : IDisposable
 {
@@ -54,7 +54,9 @@ public sealed class Vae : IDisposable
 
     public ComputeDevice Device { get; }
 
-    /// <summary>All weights, named like the PyTorch module of the seed article: <c>encoder.0.weight</c> [out, in], <c>encoder.0.bias</c> …</summary>
+    /// <summary>
+    /// All weights, named like the PyTorch module of the seed article: <c>encoder.0.weight</c> [out, in], <c>encoder.0.bias</c> …
+    /// </summary>
     public ParameterStore Parameters { get; }
 
     internal IReadOnlyList<Linear> Encoder => encoder;
@@ -67,7 +69,8 @@ public sealed class Vae : IDisposable
     {
         string config = Path.Combine(folder, ConfigName);
         if (!File.Exists(config))
-            throw new BadInputException($"{folder} holds no {ConfigName}, so it is no trained model. Name the folder that a training wrote.");
+            throw new BadInputException(
+                $"{folder} holds no {ConfigName}, so it is no trained model. Name the folder that a training wrote.");
         var model = new Vae(device, VaeConfig.FromJson(File.ReadAllText(config), config));
         try
         {
@@ -81,7 +84,9 @@ public sealed class Vae : IDisposable
         }
     }
 
-    /// <summary>Writes <c>model.safetensors</c> and <c>config.json</c> into <paramref name="folder"/>, each in one piece or not at all.</summary>
+    /// <summary>
+    /// Writes <c>model.safetensors</c> and <c>config.json</c> into <paramref name="folder"/>, each in one piece or not at all.
+    /// </summary>
     /// <exception cref="IOException">The disk is full or the place cannot be written.</exception>
     public void Save(string folder)
     {
@@ -92,18 +97,21 @@ public sealed class Vae : IDisposable
 
     /// <summary>Writes the weights as safetensors, as PyTorch's <c>load_state_dict</c> takes them.</summary>
     public void SaveWeights(string path) => SafetensorsFile.Write(
-        path, [.. Parameters.Parameters.Select(parameter => new NamedTensor(parameter.Name, [.. parameter.Shape], Parameters.Read(parameter)))],
+        path,
+        [.. Parameters.Parameters.Select(parameter => new NamedTensor(parameter.Name, [.. parameter.Shape], Parameters.Read(parameter)))],
         new Dictionary<string, string> { ["format"] = "pt" });
 
     /// <summary>Reads weights of this architecture, for instance from PyTorch's <c>safetensors.torch.save_file</c>.</summary>
-    /// <exception cref="BadInputException">The file is missing, broken, or of another architecture; the weights are then unchanged.</exception>
+    /// <exception cref="BadInputException">The file is missing, broken, or of another architecture; the weights are then
+    /// unchanged.</exception>
     public void LoadWeights(string path)
     {
         SafetensorsFile file = SafetensorsFile.Read(path);
         NamedTensor[] tensors = [.. Parameters.Parameters.Select(parameter => file.Get(parameter.Name, [.. parameter.Shape]))];
         if (file.Tensors.FirstOrDefault(tensor => !tensors.Contains(tensor)) is { } extra)
             throw new BadInputException(
-                $"{path} also holds \"{extra.Name}\", which this model does not have: it has more layers. Use the options the file was trained with.");
+                $"{path} also holds \"{extra.Name}\", which this model does not have: it has more layers. " +
+                "Use the options the file was trained with.");
         for (int i = 0; i < tensors.Length; i++)
             Parameters.Write(Parameters.Parameters[i], tensors[i].Data);
     }
@@ -129,8 +137,8 @@ public sealed class Vae : IDisposable
     }
 
     /// <summary>
-    /// Codes [n, latent] to images [n, pixels]: the mean of p(x|z), which for Bernoulli is the probability of white. Values of Gaussian models
-    /// may lie outside [0, 1].
+    /// Codes [n, latent] to images [n, pixels]: the mean of p(x|z), which for Bernoulli is the probability of white. Values of Gaussian
+    /// models may lie outside [0, 1].
     /// </summary>
     /// <exception cref="ArgumentException">The views do not hold the same whole number of rows.</exception>
     public void Decode(ArrayView<float> codes, ArrayView<float> images) =>
@@ -138,7 +146,8 @@ public sealed class Vae : IDisposable
 
     /// <inheritdoc cref="Decode(ArrayView{float}, ArrayView{float})"/>
     /// <remarks>From the second call with a batch size on nothing is allocated.</remarks>
-    public void Decode(ReadOnlySpan<float> codes, Span<float> images) => Run(Direction.Decode, codes, Options.Latent, images, Options.Shape.Pixels);
+    public void Decode(ReadOnlySpan<float> codes, Span<float> images) =>
+        Run(Direction.Decode, codes, Options.Latent, images, Options.Shape.Pixels);
 
     /// <summary>Images [n, pixels] to their reconstructions [n, pixels] by way of the mean of q(z|x), without noise.</summary>
     /// <exception cref="ArgumentException">The views do not hold the same whole number of rows.</exception>
@@ -155,7 +164,7 @@ public sealed class Vae : IDisposable
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(count);
         using MemoryBuffer1D<float, Stride1D.Dense> codes = Device.Accelerator.Allocate1D<float>((long)count * Options.Latent);
         Device.Kernels.RandomFill.Normal(Device.Stream, codes.View, seed, RandomPurpose.Prior, 0, 0, 1);
-        return codes.View.BaseView.GetAsArray1D(Device.Stream);
+        return codes.View.BaseView.GetAsArray(Device.Stream);
     }
 
     /// <summary>Images decoded from <paramref name="count"/> codes of the prior, [count, pixels].</summary>
@@ -166,7 +175,10 @@ public sealed class Vae : IDisposable
         return images;
     }
 
-    /// <summary>The two terms of the loss, averaged over <paramref name="images"/>, with one noise sample per image drawn from <paramref name="seed"/>.</summary>
+    /// <summary>
+    /// The two terms of the loss, averaged over <paramref name="images"/>, with one noise sample per image drawn from <paramref
+    /// name="seed"/>.
+    /// </summary>
     /// <exception cref="BadInputException">The images are not of the model's shape.</exception>
     public ElboParts Evaluate(ImageSet images, ulong seed = 0)
     {
@@ -187,7 +199,8 @@ public sealed class Vae : IDisposable
             throw new BadInputException($"{images.Name} holds no images.");
         if (ImageShape.Of(images) != Options.Shape)
             throw new BadInputException(
-                $"{images.Name} holds images of {ImageShape.Of(images)}; the model was made for {Options.Shape}. Resize the images or train a model for them.");
+                $"{images.Name} holds images of {ImageShape.Of(images)}; the model was made for {Options.Shape}. " +
+                "Resize the images or train a model for them.");
     }
 
     private static Linear[] Network(string name, int[] widths, ActivationKind activation)
@@ -201,9 +214,13 @@ public sealed class Vae : IDisposable
 
     private static int Rows(long inputLength, int inputColumns, long outputLength, int outputColumns)
     {
-        if (inputLength % inputColumns != 0 || outputLength % outputColumns != 0 || inputLength / inputColumns != outputLength / outputColumns)
+        bool areWhole = inputLength % inputColumns == 0 && outputLength % outputColumns == 0;
+        if (!areWhole || inputLength / inputColumns != outputLength / outputColumns)
+        {
             throw new ArgumentException(
-                $"{inputLength} values in rows of {inputColumns} and {outputLength} in rows of {outputColumns} are not the same whole number of rows.");
+                $"{inputLength} values in rows of {inputColumns} and {outputLength} in rows of {outputColumns} " +
+                "are not the same whole number of rows.");
+        }
         return checked((int)(inputLength / inputColumns));
     }
 

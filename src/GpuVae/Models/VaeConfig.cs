@@ -20,7 +20,8 @@ internal static partial class VaeConfig
         }
         catch (Exception error) when (error is JsonException or BadInputException)
         {
-            throw new BadInputException($"{source} is no valid model description: {error.Message} Train again, or restore the file.", error);
+            throw new BadInputException(
+                $"{source} is no valid model description: {error.Message} Train again, or restore the file.", error);
         }
     }
 

@@ -7,7 +7,7 @@ namespace GpuVae.Models;
 /// </summary>
 public sealed record VaeOptions
 {
-    private const int MaxWidth = 1 << 16, MaxDepth = 32;
+    private const int MaxWidth = 1 << 16, MaxDepth = 32, MaxPixels = 1 << 24;
 
     public ImageShape Shape { get; init; } = new(28, 28);
 
@@ -40,16 +40,21 @@ public sealed record VaeOptions
     /// <exception cref="BadInputException">A value is out of range; the message names the option and the range.</exception>
     public void Validate()
     {
-        if (Shape.Width < 1 || Shape.Height < 1 || Shape.Channels is not (1 or 3) || (long)Shape.Width * Shape.Height * Shape.Channels > 1 << 24)
-            throw new BadInputException($"An image of {Shape} cannot be modelled: sides must be positive, channels 1 or 3, at most {1 << 24} values in all.");
+        bool isImage = Shape is { Width: >= 1, Height: >= 1, Channels: 1 or 3 };
+        if (!isImage || (long)Shape.Width * Shape.Height * Shape.Channels > MaxPixels)
+            throw new BadInputException(
+                $"An image of {Shape} cannot be modelled: sides must be positive, channels 1 or 3, at most {MaxPixels} values in all.");
         if (Hidden.Count > MaxDepth || Hidden.Any(width => width is < 1 or > MaxWidth))
-            throw new BadInputException($"Hidden widths [{string.Join(", ", Hidden)}]: each must lie in 1…{MaxWidth}, and there may be at most {MaxDepth}.");
+            throw new BadInputException(
+                $"Hidden widths [{string.Join(", ", Hidden)}]: each must lie in 1…{MaxWidth}, and there may be at most {MaxDepth}.");
         if (Latent is < 1 or > MaxWidth)
             throw new BadInputException($"A latent size of {Latent} is out of range; choose 1…{MaxWidth}.");
         if (!Enum.IsDefined(Activation))
-            throw new BadInputException($"There is no activation {Activation}; choose one of {string.Join(", ", Enum.GetNames<ActivationKind>())}.");
+            throw new BadInputException(
+                $"There is no activation {Activation}; choose one of {string.Join(", ", Enum.GetNames<ActivationKind>())}.");
         if (!Enum.IsDefined(Likelihood))
-            throw new BadInputException($"There is no likelihood {Likelihood}; choose one of {string.Join(", ", Enum.GetNames<Likelihood>())}.");
+            throw new BadInputException(
+                $"There is no likelihood {Likelihood}; choose one of {string.Join(", ", Enum.GetNames<Likelihood>())}.");
         if (!(Variance is > 0 and < double.PositiveInfinity))
             throw new BadInputException($"A pixel variance of {Variance} is out of range; it must be positive and finite.");
         if (!(Beta is >= 0 and < double.PositiveInfinity))

@@ -29,8 +29,8 @@ public sealed class Schedule
 
     /// <summary>
     /// Runs the schedule <paramref name="repeats"/> times with a wait after every step and gives the median time of each, in the order of
-    /// <see cref="Steps"/>. The waits make it slower than <see cref="Run"/>; the shares are what it is for. <paramref name="prepare"/> is called
-    /// before every run, outside the measured time.
+    /// <see cref="Steps"/>. The waits make it slower than <see cref="Run"/>; the shares are what it is for. <paramref name="prepare"/> is
+    /// called before every run, outside the measured time.
     /// </summary>
     internal TimeSpan[] Profile(AcceleratorStream stream, int repeats, Action prepare)
     {

@@ -7,7 +7,9 @@ namespace GpuVae.Tensors;
 /// </summary>
 public sealed class ArenaPlan
 {
-    /// <summary>Offsets are multiples of this many elements: 256 bytes of float32, the widest alignment that any of the devices asks for.</summary>
+    /// <summary>
+    /// Offsets are multiples of this many elements: 256 bytes of float32, the widest alignment that any of the devices asks for.
+    /// </summary>
     public const int Alignment = 64;
 
     private readonly List<Entry> entries = [];
@@ -26,7 +28,10 @@ public sealed class ArenaPlan
     /// <summary>The next multiple of <see cref="Alignment"/>.</summary>
     public static long Align(long length) => (length + Alignment - 1) / Alignment * Alignment;
 
-    /// <summary>Registers a tensor of <paramref name="length"/> elements that is used from step <paramref name="first"/> to <paramref name="last"/>, both inclusive.</summary>
+    /// <summary>
+    /// Registers a tensor of <paramref name="length"/> elements that is used from step <paramref name="first"/> to <paramref name="last"/>,
+    /// both inclusive.
+    /// </summary>
     /// <returns>The number under which <see cref="OffsetOf"/> knows it.</returns>
     public int Add(long length, int first, int last)
     {
@@ -55,7 +60,8 @@ public sealed class ArenaPlan
             placed.Insert(at < 0 ? placed.Count : at, entry);
             Length = Math.Max(Length, offset + entry.Length);
         }
-        LowerBound = entries.Count == 0 ? 0 : entries.Max(step => entries.Where(e => e.First <= step.First && step.First <= e.Last).Sum(e => e.Length));
+        LowerBound = entries.Count == 0 ? 0 : entries.Max(
+            step => entries.Where(e => e.First <= step.First && step.First <= e.Last).Sum(e => e.Length));
     }
 
     /// <summary>Where the tensor starts, in elements.</summary>

@@ -5,8 +5,8 @@ using ILGPU.Runtime;
 namespace GpuVae.Tensors;
 
 /// <summary>
-/// All parameters of a model in one flat float32 buffer on the device, so that the optimizer is one launch and a checkpoint one copy. Slices
-/// start at multiples of <see cref="ArenaPlan.Alignment"/>; the gaps are zero and stay zero.
+/// All parameters of a model in one flat float32 buffer on the device, so that the optimizer is one launch and a checkpoint one copy.
+/// Slices start at multiples of <see cref="ArenaPlan.Alignment"/>; the gaps are zero and stay zero.
 /// </summary>
 public sealed class ParameterStore : IDisposable
 {
@@ -39,7 +39,9 @@ public sealed class ParameterStore : IDisposable
     /// <summary>Numbers that are learned, gaps not included.</summary>
     public long Count => parameters.Sum(parameter => (long)parameter.Length);
 
-    /// <summary>The slice of <paramref name="parameter"/> in <see cref="Values"/> or in a buffer laid out like it (gradients, moments).</summary>
+    /// <summary>
+    /// The slice of <paramref name="parameter"/> in <see cref="Values"/> or in a buffer laid out like it (gradients, moments).
+    /// </summary>
     public static ArrayView<float> Slice(ArrayView<float> flat, Parameter parameter) => flat.SubView(parameter.Offset, parameter.Length);
 
     /// <exception cref="KeyNotFoundException">There is no such parameter.</exception>
@@ -47,7 +49,7 @@ public sealed class ParameterStore : IDisposable
         ?? throw new KeyNotFoundException($"There is no parameter '{name}'.");
 
     /// <summary>Copies one parameter to the host; waits for the device.</summary>
-    public float[] Read(Parameter parameter) => Slice(Values, parameter).GetAsArray1D(stream);
+    public float[] Read(Parameter parameter) => Slice(Values, parameter).GetAsArray(stream);
 
     /// <summary>Overwrites one parameter from the host.</summary>
     /// <exception cref="ArgumentException">The length is not that of the parameter.</exception>

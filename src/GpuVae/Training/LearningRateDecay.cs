@@ -5,9 +5,13 @@ public enum LearningRateDecay
 {
     Constant,
 
-    /// <summary>Half a cosine from the full rate at the first step to zero after the last (Loshchilov and Hutter, "SGDR", 2017, without restarts).</summary>
+    /// <summary>
+    /// Half a cosine from the full rate at the first step to zero after the last (Loshchilov and Hutter, "SGDR", 2017, without restarts).
+    /// </summary>
     Cosine,
 
-    /// <summary>Multiplied by <see cref="TrainingOptions.DecayFactor"/> after every <see cref="TrainingOptions.DecayEpochs"/> epochs.</summary>
+    /// <summary>
+    /// Multiplied by <see cref="TrainingOptions.DecayFactor"/> after every <see cref="TrainingOptions.DecayEpochs"/> epochs.
+    /// </summary>
     Step,
 }

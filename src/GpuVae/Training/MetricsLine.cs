@@ -1,5 +1,8 @@
 namespace GpuVae.Training;
 
-/// <summary>One line of <c>metrics.jsonl</c>, in snake case there. Losses in nats per image; the test figures are null without a test set.</summary>
+/// <summary>
+/// One line of <c>metrics.jsonl</c>, in snake case there. Losses in nats per image; the test figures are null without a test set.
+/// </summary>
 public sealed record MetricsLine(
-    int Epoch, double TrainLoss, double? TestLoss, double? TestRecon, double? TestKl, double Seconds, double ImagesPerSecond, string Device);
+    int Epoch, double TrainLoss, double? TestLoss, double? TestRecon, double? TestKl, double Seconds, double ImagesPerSecond,
+    string Device);

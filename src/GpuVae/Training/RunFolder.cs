@@ -58,7 +58,8 @@ public sealed partial class RunFolder
     {
         string parent = System.IO.Path.GetFullPath(root), full = System.IO.Path.GetFullPath(System.IO.Path.Combine(parent, name));
         if (!full.StartsWith(parent + System.IO.Path.DirectorySeparatorChar, StringComparison.Ordinal))
-            throw new BadInputException($"The run name '{name}' leads out of '{root}'. Give a plain name, or a folder of its own as output.");
+            throw new BadInputException(
+                $"The run name '{name}' leads out of '{root}'. Give a plain name, or a folder of its own as output.");
         return Create(full);
     }
 
@@ -66,8 +67,8 @@ public sealed partial class RunFolder
     public void AppendMetrics(EpochSummary epoch)
     {
         var line = new MetricsLine(
-            epoch.Epoch, epoch.Train.Loss, epoch.Test?.Loss, epoch.Test?.Reconstruction, epoch.Test?.Kl, epoch.Seconds, epoch.ImagesPerSecond,
-            epoch.Device);
+            epoch.Epoch, epoch.Train.Loss, epoch.Test?.Loss, epoch.Test?.Reconstruction, epoch.Test?.Kl, epoch.Seconds,
+            epoch.ImagesPerSecond, epoch.Device);
         File.AppendAllText(Metrics, JsonSerializer.Serialize(line, MetricsJson.Default.MetricsLine) + "\n");
     }
 
@@ -91,8 +92,8 @@ public sealed partial class RunFolder
     }
 
     /// <summary>
-    /// Drops what a killed run wrote after the checkpoint from which it is now resumed, so that no epoch stands there twice: keeps the lines
-    /// up to <paramref name="lastEpoch"/>.
+    /// Drops what a killed run wrote after the checkpoint from which it is now resumed, so that no epoch stands there twice: keeps the
+    /// lines up to <paramref name="lastEpoch"/>.
     /// </summary>
     public void TruncateMetrics(int lastEpoch)
     {

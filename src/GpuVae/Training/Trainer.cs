@@ -10,9 +10,9 @@ using ILGPU.Runtime;
 namespace GpuVae.Training;
 
 /// <summary>
-/// Trains a <see cref="Vae"/> with Adam. Every step is a replay of one schedule on the device: gather, forward, loss, backward, update; only the
-/// losses come back, every <see cref="TrainingOptions.LogEverySteps"/> steps. The same options, images and device give the same bits,
-/// also when the training was stopped anywhere and resumed.
+/// Trains a <see cref="Vae"/> with Adam. Every step is a replay of one schedule on the device: gather, forward, loss, backward, update;
+/// only the losses come back, every <see cref="TrainingOptions.LogEverySteps"/> steps. The same options, images and device give the same
+/// bits, also when the training was stopped anywhere and resumed.
 /// </summary>
 public sealed class Trainer : IDisposable
 {
@@ -53,7 +53,8 @@ public sealed class Trainer : IDisposable
         model.Require(images);
         if (options.BatchSize > images.Count)
             throw new BadInputException(
-                $"A batch of {options.BatchSize} images cannot be made from {images.Name} with {images.Count}. Choose a batch size up to {images.Count}.");
+                $"A batch of {options.BatchSize} images cannot be made from {images.Name} with {images.Count}. " +
+                $"Choose a batch size up to {images.Count}.");
         (Model, Options, this.ownsModel, imageCount) = (model, options, ownsModel, images.Count);
         dataDigest = TrainingCheckpoint.Digest(images);
         if (test is not null)
@@ -84,7 +85,10 @@ public sealed class Trainer : IDisposable
 
     public TrainingOptions Options { get; }
 
-    /// <summary>Where checkpoints are written, at the ends of epochs and every <see cref="TrainingOptions.CheckpointEverySteps"/> steps; null for none.</summary>
+    /// <summary>
+    /// Where checkpoints are written, at the ends of epochs and every <see cref="TrainingOptions.CheckpointEverySteps"/> steps; null for
+    /// none.
+    /// </summary>
     public string? CheckpointPath { get; set; }
 
     /// <summary>Optimizer steps done.</summary>
@@ -108,11 +112,13 @@ public sealed class Trainer : IDisposable
     /// <param name="test">Evaluated after every epoch, if given.</param>
     /// <param name="epochs">Another number of epochs in all; null keeps that of the run.</param>
     /// <exception cref="BadInputException">The images are not those of the checkpoint.</exception>
-    public static Trainer Resume(ComputeDevice device, TrainingCheckpoint checkpoint, ImageSet images, ImageSet? test = null, int? epochs = null)
+    public static Trainer Resume(
+        ComputeDevice device, TrainingCheckpoint checkpoint, ImageSet images, ImageSet? test = null, int? epochs = null)
     {
         if (TrainingCheckpoint.Digest(images) != checkpoint.DataDigest)
             throw new BadInputException(
-                $"{images.Name} is not what the checkpoint was trained on ({checkpoint.DataDigest.Split(':')[0]} images). Resume with the data of the run.");
+                $"{images.Name} is not what the checkpoint was trained on ({checkpoint.DataDigest.Split(':')[0]} images). " +
+                "Resume with the data of the run.");
         TrainingOptions options = checkpoint.Training with { Epochs = epochs ?? checkpoint.Training.Epochs };
         var model = new Vae(device, checkpoint.Model, options.Seed);
         Trainer? trainer = null;
@@ -130,7 +136,10 @@ public sealed class Trainer : IDisposable
         }
     }
 
-    /// <summary>Trains to the end, or until <paramref name="cancellation"/> asks to stop: then the step under way is finished and a checkpoint written.</summary>
+    /// <summary>
+    /// Trains to the end, or until <paramref name="cancellation"/> asks to stop: then the step under way is finished and a checkpoint
+    /// written.
+    /// </summary>
     /// <exception cref="TrainingDivergedException">The loss or a weight is no finite number; the last good checkpoint stays.</exception>
     /// <exception cref="IOException">A checkpoint could not be written; the last good one stays.</exception>
     public TrainingResult Run(CancellationToken cancellation = default)
@@ -161,7 +170,9 @@ public sealed class Trainer : IDisposable
         return new TrainingResult(completed, step, summary);
     }
 
-    /// <summary>Enqueues one optimizer step; waits for the device only where the losses are due. <see cref="Run"/> is made of these.</summary>
+    /// <summary>
+    /// Enqueues one optimizer step; waits for the device only where the losses are due. <see cref="Run"/> is made of these.
+    /// </summary>
     /// <exception cref="TrainingDivergedException">A loss that was due is no finite number.</exception>
     public void RunStep()
     {
@@ -179,8 +190,8 @@ public sealed class Trainer : IDisposable
     }
 
     /// <summary>
-    /// Times each step of <see cref="Schedule"/>: the median of <paramref name="repeats"/> optimizer steps that are not counted as training but
-    /// change the weights all the same.
+    /// Times each step of <see cref="Schedule"/>: the median of <paramref name="repeats"/> optimizer steps that are not counted as training
+    /// but change the weights all the same.
     /// </summary>
     public IReadOnlyList<(ScheduleStep Step, TimeSpan Time)> Profile(int repeats)
     {
@@ -197,11 +208,11 @@ public sealed class Trainer : IDisposable
     {
         ReadLosses();
         AcceleratorStream stream = Model.Device.Stream;
-        float[] weights = Model.Parameters.Values.GetAsArray1D(stream);
+        float[] weights = Model.Parameters.Values.GetAsArray(stream);
         RequireFinite(weights);
         TrainingCheckpoint.Write(
-            path, Model.Options, Options, step, dataDigest, weights, state.FirstMoment.GetAsArray1D(stream), state.SecondMoment.GetAsArray1D(stream),
-            epochSums);
+            path, Model.Options, Options, step, dataDigest, weights, state.FirstMoment.GetAsArray(stream),
+            state.SecondMoment.GetAsArray(stream), epochSums);
     }
 
     public void Dispose()
@@ -322,7 +333,7 @@ public sealed class Trainer : IDisposable
         if (CheckpointPath is not null)
             Save(CheckpointPath);
         else if (step == Steps)
-            RequireFinite(Model.Parameters.Values.GetAsArray1D(Model.Device.Stream));
+            RequireFinite(Model.Parameters.Values.GetAsArray(Model.Device.Stream));
     }
 
     private void Restore(TrainingCheckpoint checkpoint)

@@ -14,7 +14,8 @@ namespace GpuVae.Training;
 /// </summary>
 public sealed partial class TrainingCheckpoint
 {
-    private const string WeightsSection = "weights", FirstMomentSection = "adam.first", SecondMomentSection = "adam.second", SumsSection = "epoch.sums";
+    private const string WeightsSection = "weights", FirstMomentSection = "adam.first", SecondMomentSection = "adam.second";
+    private const string SumsSection = "epoch.sums";
 
     private TrainingCheckpoint(CheckpointFile file, VaeOptions model, TrainingOptions training, long step, string dataDigest) =>
         (File, Model, Training, Step, DataDigest) = (file, model, training, step, dataDigest);
@@ -41,9 +42,11 @@ public sealed partial class TrainingCheckpoint
             training.Validate();
             return new TrainingCheckpoint(file, model, training, (long)file.Header["step"]!, (string)file.Header["data"]!);
         }
-        catch (Exception error) when (error is NullReferenceException or ArgumentNullException or InvalidOperationException or FormatException or JsonException)
+        catch (Exception error) when (
+            error is NullReferenceException or ArgumentNullException or InvalidOperationException or FormatException or JsonException)
         {
-            throw new BadInputException($"{path} is a checkpoint of something else than a training. Name one that a training wrote.", error);
+            throw new BadInputException(
+                $"{path} is a checkpoint of something else than a training. Name one that a training wrote.", error);
         }
     }
 

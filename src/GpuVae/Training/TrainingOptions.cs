@@ -21,7 +21,9 @@ public sealed record TrainingOptions
     /// <summary>Epochs over which the weight of the KL term rises linearly from 0 to beta; 0 is the full weight from the start.</summary>
     public double KlWarmupEpochs { get; init; }
 
-    /// <summary>Largest global norm of the gradient, √(Σ g²) over all parameters; larger gradients are scaled down to it. 0 does not clip.</summary>
+    /// <summary>
+    /// Largest global norm of the gradient, √(Σ g²) over all parameters; larger gradients are scaled down to it. 0 does not clip.
+    /// </summary>
     public double GradientClip { get; init; }
 
     /// <summary>Decoupled weight decay (Loshchilov and Hutter, "Decoupled Weight Decay Regularization", 2019); 0 is plain Adam.</summary>
@@ -66,10 +68,13 @@ public sealed record TrainingOptions
         if (!(AdamEpsilon is > 0 and < double.PositiveInfinity))
             throw new BadInputException($"Adam's epsilon is {AdamEpsilon}; it must be positive and finite.");
         if (!Enum.IsDefined(Decay))
-            throw new BadInputException($"There is no learning-rate decay {Decay}; choose one of {string.Join(", ", Enum.GetNames<LearningRateDecay>())}.");
+            throw new BadInputException(
+                $"There is no learning-rate decay {Decay}; choose one of {string.Join(", ", Enum.GetNames<LearningRateDecay>())}.");
     }
 
-    /// <summary>The learning rate of step <paramref name="step"/> (from 0) with <paramref name="stepsPerEpoch"/> steps in an epoch.</summary>
+    /// <summary>
+    /// The learning rate of step <paramref name="step"/> (from 0) with <paramref name="stepsPerEpoch"/> steps in an epoch.
+    /// </summary>
     public double LearningRateAt(long step, long stepsPerEpoch) => Decay switch
     {
         LearningRateDecay.Cosine => LearningRate * 0.5 * (1 + Math.Cos(Math.PI * step / ((double)stepsPerEpoch * Epochs))),

@@ -18,8 +18,9 @@ internal sealed class TrainingState : IDisposable
         secondMoment = accelerator.Allocate1D<float>(length);
         squaredNorm = accelerator.Allocate1D<float>(1);
         // The gaps between the slices are never written; zeros there keep the weights' gaps zero.
-        foreach (MemoryBuffer1D<float, Stride1D.Dense> buffer in (MemoryBuffer1D<float, Stride1D.Dense>[])[gradients, firstMoment, secondMoment])
-            buffer.View.BaseView.MemSetToZero(model.Device.Stream);
+        Gradients.MemSetToZero(model.Device.Stream);
+        FirstMoment.MemSetToZero(model.Device.Stream);
+        SecondMoment.MemSetToZero(model.Device.Stream);
     }
 
     public ArrayView<float> Gradients => gradients.View;

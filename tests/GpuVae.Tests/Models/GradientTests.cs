@@ -37,7 +37,9 @@ public sealed class GradientTests(CpuDevice cpu) : IClassFixture<CpuDevice>
 
     [Fact]
     public void WithoutHiddenLayers() =>
-        Check(new VaeOptions { Shape = new(3, 3), Hidden = [], Latent = 2 }, new TrainingOptions { BatchSize = Batch, Epochs = 1, Seed = Seed }, beta: 1);
+        Check(
+            new VaeOptions { Shape = new(3, 3), Hidden = [], Latent = 2 },
+            new TrainingOptions { BatchSize = Batch, Epochs = 1, Seed = Seed }, beta: 1);
 
     [Fact]
     public void WarmUpTakesTheKlTermOutOfTheFirstStep() =>

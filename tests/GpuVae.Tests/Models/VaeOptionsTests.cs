@@ -59,6 +59,9 @@ public class VaeOptionsTests
     [InlineData("""{ "latent": 0 }""")]
     [InlineData("""{ "latnt": 3 }""")]
     [InlineData("""{ "hidden": null }""")]
-    public void BrokenJsonIsBadInputThatNamesTheFile(string json) =>
-        Assert.Contains("config.json", Assert.Throws<BadInputException>(() => VaeConfig.FromJson(json, "config.json")).Message, StringComparison.Ordinal);
+    public void BrokenJsonIsBadInputThatNamesTheFile(string json)
+    {
+        var error = Assert.Throws<BadInputException>(() => VaeConfig.FromJson(json, "config.json"));
+        Assert.Contains("config.json", error.Message, StringComparison.Ordinal);
+    }
 }

@@ -39,7 +39,8 @@ public sealed class VaeTests(CpuDevice cpu) : IClassFixture<CpuDevice>, IDisposa
             float[] values = model.Parameters.Read(parameter);
             Assert.All(values, value => Assert.InRange(value, -bound, bound));
             // Mean 0 and variance bound²/3, each within five of its own deviations.
-            double n = values.Length, mean = values.Average(value => (double)value), square = values.Average(value => (double)value * value);
+            double n = values.Length, mean = values.Average(value => (double)value);
+            double square = values.Average(value => (double)value * value);
             Assert.InRange(mean / bound, -5 / Math.Sqrt(3 * n), 5 / Math.Sqrt(3 * n));
             Assert.InRange(square / (bound * bound), 1.0 / 3 - 5 * Math.Sqrt(4.0 / 45 / n), 1.0 / 3 + 5 * Math.Sqrt(4.0 / 45 / n));
         }
@@ -67,7 +68,8 @@ public sealed class VaeTests(CpuDevice cpu) : IClassFixture<CpuDevice>, IDisposa
         using var model = new Vae(cpu.Device, options);
         float[] images = Floats(TestImages.Random(2, Small.Shape)), means = new float[6], logVariances = new float[6];
         model.Encode(images, means, logVariances);
-        float[] weight = model.Parameters.Read(model.Parameters["encoder.0.weight"]), bias = model.Parameters.Read(model.Parameters["encoder.0.bias"]);
+        float[] weight = model.Parameters.Read(model.Parameters["encoder.0.weight"]);
+        float[] bias = model.Parameters.Read(model.Parameters["encoder.0.bias"]);
         for (int row = 0; row < 2; row++)
         {
             for (int output = 0; output < 6; output++)
@@ -101,7 +103,8 @@ public sealed class VaeTests(CpuDevice cpu) : IClassFixture<CpuDevice>, IDisposa
         using var model = new Vae(cpu.Device, Small with { Likelihood = Likelihood.GaussianLearned, Hidden = [] });
         float[] code = [0.5f, -1, 2], image = new float[12];
         model.Decode(code, image);
-        float[] weight = model.Parameters.Read(model.Parameters["decoder.0.weight"]), bias = model.Parameters.Read(model.Parameters["decoder.0.bias"]);
+        float[] weight = model.Parameters.Read(model.Parameters["decoder.0.weight"]);
+        float[] bias = model.Parameters.Read(model.Parameters["decoder.0.bias"]);
         for (int p = 0; p < 12; p++)
             Assert.Equal(bias[p] + code[0] * weight[3 * p] + code[1] * weight[3 * p + 1] + code[2] * weight[3 * p + 2], image[p], 1e-5f);
     }
@@ -153,7 +156,8 @@ public sealed class VaeTests(CpuDevice cpu) : IClassFixture<CpuDevice>, IDisposa
         using var model = new Vae(cpu.Device, Small);
         model.SaveWeights(path);
         using var wider = new Vae(cpu.Device, Small with { Hidden = [8, 5] });
-        Assert.Contains("encoder.0.weight", Assert.Throws<BadInputException>(() => wider.LoadWeights(path)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "encoder.0.weight", Assert.Throws<BadInputException>(() => wider.LoadWeights(path)).Message, StringComparison.Ordinal);
         // Its layers are the first of the file's, which holds one more.
         using var shallower = new Vae(cpu.Device, Small with { Hidden = [] });
         float[] before = shallower.Parameters.Read(shallower.Parameters["encoder.0.weight"]);
@@ -169,12 +173,14 @@ public sealed class VaeTests(CpuDevice cpu) : IClassFixture<CpuDevice>, IDisposa
         model.SaveWeights(path);
         SafetensorsFile file = SafetensorsFile.Read(path);
         SafetensorsFile.Write(path, [.. file.Tensors, new NamedTensor("encoder.6.weight", [1], [1f])]);
-        Assert.Contains("encoder.6.weight", Assert.Throws<BadInputException>(() => model.LoadWeights(path)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "encoder.6.weight", Assert.Throws<BadInputException>(() => model.LoadWeights(path)).Message, StringComparison.Ordinal);
     }
 
     [Fact]
     public void AFolderWithoutAModelIsBadInput() =>
-        Assert.Contains("config.json", Assert.Throws<BadInputException>(() => Vae.Load(cpu.Device, folder)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "config.json", Assert.Throws<BadInputException>(() => Vae.Load(cpu.Device, folder)).Message, StringComparison.Ordinal);
 
     [Fact]
     public void RowsThatDoNotFitAreRefused()
@@ -205,7 +211,8 @@ public sealed class VaeTests(CpuDevice cpu) : IClassFixture<CpuDevice>, IDisposa
         using Accelerator accelerator = context.GetPreferredDevice(preferCPU: true).CreateAccelerator(context);
         float[] images = Floats(TestImages.Random(4, Small.Shape));
         using MemoryBuffer1D<float, Stride1D.Dense> input = accelerator.Allocate1D(images);
-        using MemoryBuffer1D<float, Stride1D.Dense> moments = accelerator.Allocate1D<float>(4 * 6), output = accelerator.Allocate1D<float>(4 * 12);
+        using MemoryBuffer1D<float, Stride1D.Dense> moments = accelerator.Allocate1D<float>(4 * 6);
+        using MemoryBuffer1D<float, Stride1D.Dense> output = accelerator.Allocate1D<float>(4 * 12);
         using (ComputeDevice device = ComputeDevice.Wrap(accelerator))
         using (var model = new Vae(device, Small))
         {

@@ -25,7 +25,8 @@ public sealed class PyTorchParityTests(CpuDevice cpu) : IClassFixture<CpuDevice>
         foreach (Parameter parameter in model.Parameters.Parameters)
             model.Parameters.Write(parameter, file.Get(parameter.Name, [.. parameter.Shape]).Data);
 
-        using var trainer = new Trainer(model, Images(file), new TrainingOptions { BatchSize = Batch, Epochs = 1, Seed = Seed, LogEverySteps = 1 });
+        using var trainer = new Trainer(
+            model, Images(file), new TrainingOptions { BatchSize = Batch, Epochs = 1, Seed = Seed, LogEverySteps = 1 });
         var parts = new List<float>();
         trainer.Progressed += report => parts.AddRange([(float)report.Loss.Reconstruction, (float)report.Loss.Kl]);
         for (int step = 0; step < Steps; step++)
@@ -34,15 +35,18 @@ public sealed class PyTorchParityTests(CpuDevice cpu) : IClassFixture<CpuDevice>
             if (step > 0)
                 continue;
             foreach (Parameter parameter in model.Parameters.Parameters)
-                Compare(
-                    "gradient of " + parameter.Name, ParameterStore.Slice(trainer.State.Gradients, parameter).GetAsArray1D(cpu.Device.Stream),
-                    file.Get("grad." + parameter.Name, [.. parameter.Shape]).Data);
+            {
+                float[] gradient = ParameterStore.Slice(trainer.State.Gradients, parameter).GetAsArray1D(cpu.Device.Stream);
+                Compare("gradient of " + parameter.Name, gradient, file.Get("grad." + parameter.Name, [.. parameter.Shape]).Data);
+            }
         }
         float[] expectedParts = file.Get("parts", Steps, 2).Data;
         for (int i = 0; i < expectedParts.Length; i++)
             Compare($"loss part {i}", [parts[i]], [expectedParts[i]]);
         foreach (Parameter parameter in model.Parameters.Parameters)
-            Compare(parameter.Name + " after Adam", model.Parameters.Read(parameter), file.Get("after." + parameter.Name, [.. parameter.Shape]).Data);
+            Compare(
+                parameter.Name + " after Adam", model.Parameters.Read(parameter),
+                file.Get("after." + parameter.Name, [.. parameter.Shape]).Data);
     }
 
     [Fact]
@@ -57,7 +61,9 @@ public sealed class PyTorchParityTests(CpuDevice cpu) : IClassFixture<CpuDevice>
         }
     }
 
-    /// <summary>The script's batch three times over, arranged so that the shuffle of the first epoch deals it out in the script's order each time.</summary>
+    /// <summary>
+    /// The script's batch three times over, arranged so that the shuffle of the first epoch deals it out in the script's order each time.
+    /// </summary>
     private static ImageSet Images(SafetensorsFile file)
     {
         int pixels = Options.Shape.Pixels;

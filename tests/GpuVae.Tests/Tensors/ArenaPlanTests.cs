@@ -26,7 +26,8 @@ public class ArenaPlanTests
                 for (int b = 0; b < a; b++)
                 {
                     bool together = tensors[a].First <= tensors[b].Last && tensors[b].First <= tensors[a].Last;
-                    bool overlap = plan.OffsetOf(a) < plan.OffsetOf(b) + tensors[b].Length && plan.OffsetOf(b) < plan.OffsetOf(a) + tensors[a].Length;
+                    long startA = plan.OffsetOf(a), startB = plan.OffsetOf(b);
+                    bool overlap = startA < startB + tensors[b].Length && startB < startA + tensors[a].Length;
                     Assert.False(together && overlap, $"tensors {a} and {b} of round {round}");
                 }
             }

@@ -14,7 +14,11 @@ public sealed class RunFolderTests : IDisposable
         run.AppendMetrics(Epoch(1, new ElboParts(90, 10)));
         string line = Assert.Single(File.ReadLines(run.Metrics));
         Assert.Equal(
-            """{"epoch":1,"train_loss":125,"test_loss":100,"test_recon":90,"test_kl":10,"seconds":2,"images_per_second":50,"device":"cpu"}""", line);
+            """{"epoch":1,"train_loss":125,"test_loss":100,"test_recon":90,"test_kl":10,""" +
+            """
+            "seconds":2,"images_per_second":50,"device":"cpu"}
+            """,
+            line);
     }
 
     [Fact]
@@ -35,7 +39,8 @@ public sealed class RunFolderTests : IDisposable
     [InlineData("a/../..")]
     [InlineData(".")]
     public void ANameThatLeavesTheRootIsBadInput(string name) =>
-        Assert.Contains("leads out", Assert.Throws<BadInputException>(() => RunFolder.Create(root, name)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "leads out", Assert.Throws<BadInputException>(() => RunFolder.Create(root, name)).Message, StringComparison.Ordinal);
 
     [Fact]
     public void AFileInTheWayIsBadInput()

@@ -100,7 +100,7 @@ public sealed class TrainerTests(CpuDevice cpu) : IClassFixture<CpuDevice>, IDis
             Assert.True(trainer.Run(Cancellation).Completed);
         }
         Assert.Equal(File.ReadAllBytes(whole), File.ReadAllBytes(parts));
-        Assert.Equal(expected.Select(epoch => (epoch.Epoch, epoch.Train, epoch.Test)), actual.Select(epoch => (epoch.Epoch, epoch.Train, epoch.Test)));
+        Assert.Equal(expected.Select(Losses), actual.Select(Losses));
     }
 
     [Fact]
@@ -171,7 +171,7 @@ public sealed class TrainerTests(CpuDevice cpu) : IClassFixture<CpuDevice>, IDis
         Assert.Contains("encoder.0 forward", names);
         Assert.Contains("decoder.2 weight gradient", names);
         Assert.DoesNotContain("encoder.0 input gradient", names);
-        // Three products per layer but the first, which has no input gradient: 2·4·(3·(6·4 + 2·6 + 6·12) + 2·12·6) operations, and the rest.
+        // Three products per layer, two for the first, which has no input gradient: 2·4·(3·(6·4 + 2·6 + 6·12) + 2·12·6), and the rest.
         Assert.InRange(trainer.Schedule.Flops, 3744, 3 * 3744);
         Assert.Equal(names, trainer.Profile(3).Select(entry => entry.Step.Name));
     }
@@ -192,7 +192,8 @@ public sealed class TrainerTests(CpuDevice cpu) : IClassFixture<CpuDevice>, IDis
     public void MoreImagesInABatchThanThereAreIsBadInput()
     {
         using var model = new Vae(cpu.Device, Small);
-        var error = Assert.Throws<BadInputException>(() => new Trainer(model, TestImages.Random(8, Small.Shape), new TrainingOptions { BatchSize = 9 }));
+        var error = Assert.Throws<BadInputException>(
+            () => new Trainer(model, TestImages.Random(8, Small.Shape), new TrainingOptions { BatchSize = 9 }));
         Assert.Contains("batch size up to 8", error.Message, StringComparison.Ordinal);
     }
 
@@ -204,6 +205,8 @@ public sealed class TrainerTests(CpuDevice cpu) : IClassFixture<CpuDevice>, IDis
         Assert.Contains("5×3×1", error.Message, StringComparison.Ordinal);
         Assert.Contains("4×3×1", error.Message, StringComparison.Ordinal);
     }
+
+    private static (int, ElboParts, ElboParts?) Losses(EpochSummary epoch) => (epoch.Epoch, epoch.Train, epoch.Test);
 
     public void Dispose() => Directory.Delete(folder, recursive: true);
 }
