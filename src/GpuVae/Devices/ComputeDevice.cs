@@ -1,6 +1,7 @@
 using ILGPU;
 using ILGPU.Algorithms;
 using ILGPU.Runtime;
+using ILGPU.Runtime.OpenCL;
 
 namespace GpuVae.Devices;
 
@@ -107,6 +108,7 @@ public sealed class ComputeDevice : IDisposable
     private static int Rank(Device device) => device.AcceleratorType switch
     {
         AcceleratorType.Cuda => 0,
+        AcceleratorType.OpenCL when ((CLDevice)device).DeviceType.HasFlag(CLDeviceType.CL_DEVICE_TYPE_GPU) => 1,
         AcceleratorType.CPU => 2,
         _ => 3,
     };

@@ -26,8 +26,7 @@ public sealed unsafe class CLDevice : Device
         CVersion = CLCVersion.Parse(Text(api, device, OpenCLApi.DeviceOpenCLCVersion));
         CLStdVersion = CLCVersion.Parse(DeviceVersion);
         Extensions = [.. Text(api, device, OpenCLApi.DeviceExtensions).Split(' ', StringSplitOptions.RemoveEmptyEntries)];
-        IsCpu = (Number<ulong>(api, device, OpenCLApi.DeviceType) & 2) != 0;
-        IsGpu = (Number<ulong>(api, device, OpenCLApi.DeviceType) & 4) != 0;
+        DeviceType = (CLDeviceType)Number<ulong>(api, device, OpenCLApi.DeviceType);
         ClockRate = (int)Number<uint>(api, device, OpenCLApi.DeviceMaxClockFrequency);
         MaxAllocationSize = (long)Number<ulong>(api, device, OpenCLApi.DeviceMaxMemAllocSize);
         MemorySize = (long)Number<ulong>(api, device, OpenCLApi.DeviceGlobalMemSize);
@@ -94,10 +93,7 @@ public sealed unsafe class CLDevice : Device
     /// <summary>Bytes of the largest single buffer.</summary>
     public long MaxAllocationSize { get; }
 
-    /// <summary>The device is this machine's processor.</summary>
-    public bool IsCpu { get; }
-
-    public bool IsGpu { get; }
+    public CLDeviceType DeviceType { get; }
 
     public override CLCapabilityContext Capabilities { get; }
 
