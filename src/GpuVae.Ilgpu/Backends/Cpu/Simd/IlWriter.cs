@@ -103,16 +103,19 @@ internal sealed class IlWriter(ILGenerator il)
         Broadcast(type);
     }
 
-    /// <summary>start, start + step, … per lane; the JIT folds it to a constant.</summary>
-    public void Sequence(VectorType type, long start, long step)
+    /// <summary>start, start + step, … per lane.</summary>
+    public void Sequence(VectorType type, long start, long step) => Constants(type, i => start + i * step);
+
+    /// <summary>A vector of int or long constants; the JIT makes it a literal.</summary>
+    public void Constants(VectorType type, Func<int, long> lane)
     {
         var parameters = new Type[type.Count];
         for (int i = 0; i < type.Count; i++)
         {
             if (type.Element == typeof(long))
-                Long(start + i * step);
+                Long(lane(i));
             else
-                Int((int)(start + i * step));
+                Int((int)lane(i));
             parameters[i] = type.Element;
         }
         if (type.Count == 1)

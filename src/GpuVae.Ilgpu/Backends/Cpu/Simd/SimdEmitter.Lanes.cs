@@ -227,17 +227,8 @@ internal sealed partial class SimdEmitter
         var type = VectorOf(shuffle.Type);
         EmitVector(shuffle.ShuffledValue, part);
         var indexType = type.With(SimdConfiguration.LaneBytes(shuffle.Type) == 8 ? typeof(long) : typeof(int));
-        var parameters = new Type[type.Count];
-        for (int i = 0; i < type.Count; i++)
-        {
-            int source = LaneOperations.SourceLane(shuffle.Kind, i, (int)((Constant)shuffle.Lane).Bits, shuffle.Width, configuration.Lanes);
-            if (indexType.Element == typeof(long))
-                il.Long(source);
-            else
-                il.Int(source);
-            parameters[i] = indexType.Element;
-        }
-        il.Call(VectorApi.Find(VectorApi.Holder(type.Bits), "Create", null, parameters));
+        int operand = (int)((Constant)shuffle.Lane).Bits;
+        il.Constants(indexType, i => LaneOperations.SourceLane(shuffle.Kind, i, operand, shuffle.Width, configuration.Lanes));
         il.Vector(type, "Shuffle", type.Clr, indexType.Clr);
     }
 

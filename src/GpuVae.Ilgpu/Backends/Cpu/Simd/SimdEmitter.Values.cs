@@ -229,6 +229,12 @@ internal sealed partial class SimdEmitter
             GeometryKind.GroupIdxY => (group.X, group.Y),
             _ => (group.X * group.Y, group.Z),
         };
+        int first = LanesPerPart(IrType.I32) * part;
+        if (warps == 1)
+        {
+            il.Constants(MaskType, i => (first + i) / divisor % modulus);
+            return;
+        }
         EmitQuotient(divisor);
         if ((long)divisor * modulus >= group.Size)
             return;
@@ -246,7 +252,7 @@ internal sealed partial class SimdEmitter
             il.Int(configuration.Lanes);
             il.Op(OpCodes.Mul);
             il.Broadcast(type);
-            il.Sequence(type, (long)LanesPerPart(IrType.I32) * part, 1);
+            il.Sequence(type, first, 1);
             il.Vector2(type, "Add");
             if (by == 1)
                 return;
