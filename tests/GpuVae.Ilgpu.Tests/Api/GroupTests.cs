@@ -7,9 +7,61 @@ using ILGPU.Runtime.CPU;
 
 namespace GpuVae.Ilgpu.Tests.Api;
 
-public sealed class GroupTests(EmulatedCpu cpu) : IClassFixture<EmulatedCpu>
+public sealed class EmulatedGroupTests(EmulatedCpu cpu) : GroupTests(cpu), IClassFixture<EmulatedCpu>
 {
-    private readonly Accelerator accelerator = cpu.Accelerator;
+    [Fact]
+    public void ThreadsThatReturnEarlyDoNotBlockTheOthers()
+    {
+        using var buffer = accelerator.Allocate1D<int>(32);
+        buffer.MemSetToZero();
+        accelerator.LoadStreamKernel<ArrayView<int>>(HalfLeaves)((1, 32), buffer.View);
+        Assert.Equal(Enumerable.Range(0, 32).Select(i => i < 16 ? 0 : 16), buffer.GetAsArray1D());
+    }
+
+    [Fact]
+    public void WaitingAtDifferentBarriersIsReported()
+    {
+        using var buffer = accelerator.Allocate1D<int>(1);
+        var kernel = accelerator.LoadStreamKernel<ArrayView<int>>(Diverge);
+        var exception = Assert.Throws<AcceleratorException>(() => kernel((1, 32), buffer.View));
+        Assert.Contains("different barriers", exception.Message);
+        exception = Assert.Throws<AcceleratorException>(() => accelerator.Launch(FailBehindBarrier, (1, 32), buffer.View.BaseView));
+        Assert.IsType<InvalidTimeZoneException>(exception.InnerException);
+        BarriersOrderSharedMemory(32);
+    }
+
+    private static void HalfLeaves(ArrayView<int> result)
+    {
+        if (Group.IdxX < 16)
+            return;
+        result[Group.IdxX] = Group.BarrierPopCount(true);
+    }
+
+    private static void Diverge(ArrayView<int> result)
+    {
+        if (Group.IdxX == 0)
+            Group.Barrier();
+        else
+            Warp.Barrier();
+        result[0] = 1;
+    }
+
+    private static void FailBehindBarrier(ArrayView<int> result)
+    {
+        Group.Barrier();
+        if (Group.IdxX == 7)
+            throw new InvalidTimeZoneException("thrown on purpose");
+        Group.Barrier();
+        result[0] = 1;
+    }
+}
+
+public sealed class CompiledGroupTests(CompiledCpu cpu) : GroupTests(cpu), IClassFixture<CompiledCpu>;
+
+/// <summary>What the threads of a group do together; the same for every way in which a CPU accelerator runs kernels.</summary>
+public abstract class GroupTests(CpuFixture cpu)
+{
+    private protected readonly Accelerator accelerator = cpu.Accelerator;
 
     [Theory]
     [InlineData(1)]
@@ -58,7 +110,7 @@ public sealed class GroupTests(EmulatedCpu cpu) : IClassFixture<EmulatedCpu>
     public void ShufflesFollowTheirDefinition(int warpSize)
     {
         using var context = Context.Create(builder => builder.CPU(new CPUDevice(warpSize, 4, 1)));
-        using var other = context.CreateCPUAccelerator(0, CPUAcceleratorMode.Emulated);
+        using var other = context.CreateCPUAccelerator(0, cpu.Accelerator.Mode);
         int threads = 2 * warpSize;
         using var buffer = other.Allocate1D<int>(threads * 8);
         other.LoadStreamKernel<ArrayView<int>>(ShuffleAll)((1, threads), buffer.View);
@@ -114,7 +166,7 @@ public sealed class GroupTests(EmulatedCpu cpu) : IClassFixture<EmulatedCpu>
     public void ReductionsWorkWithNarrowWarps(int warpSize, int groupSize)
     {
         using var context = Context.Create(builder => builder.CPU(new CPUDevice(warpSize, 1024 / warpSize, 1)));
-        using var other = context.CreateCPUAccelerator(0, CPUAcceleratorMode.Emulated);
+        using var other = context.CreateCPUAccelerator(0, cpu.Accelerator.Mode);
         using var input = other.Allocate1D(Enumerable.Range(1, groupSize).ToArray());
         using var output = other.Allocate1D<int>(groupSize * 7);
         other.LoadStreamKernel<ArrayView<int>, ArrayView<int>>(ReduceAndScan)((1, groupSize), input.View, output.View);
@@ -141,27 +193,6 @@ public sealed class GroupTests(EmulatedCpu cpu) : IClassFixture<EmulatedCpu>
         using var buffer = accelerator.Allocate1D<int>(64);
         accelerator.LoadStreamKernel<ArrayView<int>>(UseLocal)((2, 32), buffer.View);
         Assert.Equal(Enumerable.Range(0, 64).Select(i => (4 * i) + 6), buffer.GetAsArray1D());
-    }
-
-    [Fact]
-    public void ThreadsThatReturnEarlyDoNotBlockTheOthers()
-    {
-        using var buffer = accelerator.Allocate1D<int>(32);
-        buffer.MemSetToZero();
-        accelerator.LoadStreamKernel<ArrayView<int>>(HalfLeaves)((1, 32), buffer.View);
-        Assert.Equal(Enumerable.Range(0, 32).Select(i => i < 16 ? 0 : 16), buffer.GetAsArray1D());
-    }
-
-    [Fact]
-    public void WaitingAtDifferentBarriersIsReported()
-    {
-        using var buffer = accelerator.Allocate1D<int>(1);
-        var kernel = accelerator.LoadStreamKernel<ArrayView<int>>(Diverge);
-        var exception = Assert.Throws<AcceleratorException>(() => kernel((1, 32), buffer.View));
-        Assert.Contains("different barriers", exception.Message);
-        exception = Assert.Throws<AcceleratorException>(() => accelerator.Launch(FailBehindBarrier, (1, 32), buffer.View.BaseView));
-        Assert.IsType<InvalidTimeZoneException>(exception.InnerException);
-        BarriersOrderSharedMemory(32);
     }
 
     private static void ReverseInGroup(ArrayView<int> result)
@@ -263,31 +294,6 @@ public sealed class GroupTests(EmulatedCpu cpu) : IClassFixture<EmulatedCpu>
         for (int k = 0; k < 4; k++)
             sum += local[k];
         result[i] = sum;
-    }
-
-    private static void HalfLeaves(ArrayView<int> result)
-    {
-        if (Group.IdxX < 16)
-            return;
-        result[Group.IdxX] = Group.BarrierPopCount(true);
-    }
-
-    private static void Diverge(ArrayView<int> result)
-    {
-        if (Group.IdxX == 0)
-            Group.Barrier();
-        else
-            Warp.Barrier();
-        result[0] = 1;
-    }
-
-    private static void FailBehindBarrier(ArrayView<int> result)
-    {
-        Group.Barrier();
-        if (Group.IdxX == 7)
-            throw new InvalidTimeZoneException("thrown on purpose");
-        Group.Barrier();
-        result[0] = 1;
     }
 
     private readonly struct AddOne : IAtomicOperation<float>
