@@ -1,1 +1,51 @@
-return 0;
+// A program with an accelerator, a stream and buffers of its own uses the library as a backend on them: batches are encoded and decoded
+// where they lie, without a copy through the host, and a kernel of the library is used by itself.
+//
+//     dotnet run -c Release --project samples/EmbedAsBackend
+using GpuVae.Data;
+using GpuVae.Devices;
+using GpuVae.Kernels;
+using GpuVae.Models;
+using GpuVae.Training;
+using ILGPU;
+using ILGPU.Algorithms;
+using ILGPU.Runtime;
+
+const int count = 256;
+using Context context = Context.Create(builder => builder.Default().EnableAlgorithms());
+using Accelerator accelerator = context.GetPreferredDevice(preferCPU: false).CreateAccelerator(context);
+using AcceleratorStream stream = accelerator.CreateStream();
+Console.WriteLine($"accelerator: {accelerator.Name}");
+
+// The library wraps what this program owns; everything it enqueues goes to this program's stream, in order with its own work.
+using ComputeDevice device = ComputeDevice.Wrap(accelerator, stream);
+ImageSet digits = SyntheticDigits.Create(count, seed: 1);
+using var model = new Vae(device, new VaeOptions { Hidden = [128], Latent = 8 });
+using (var trainer = new Trainer(model, digits, new TrainingOptions { Epochs = 10, BatchSize = 32, LearningRate = 3e-3 }))
+    trainer.Run();
+
+int pixels = model.Options.Shape.Pixels, latent = model.Options.Latent;
+using var images = accelerator.Allocate1D<float>(count * pixels);
+using var moments = accelerator.Allocate1D<float>(count * 2 * latent);
+using var codes = accelerator.Allocate1D<float>(count * latent);
+using var decoded = accelerator.Allocate1D<float>(count * pixels);
+images.View.CopyFromCPU(stream, digits.Pixels.Select(pixel => pixel / 255f).ToArray());
+
+// A kernel of this program stands between two passes of the model: it takes the means out of the moments [count, mean | log-variance].
+var takeMeans = accelerator.LoadAutoGroupedKernel<Index2D, ArrayView<float>, ArrayView<float>, int>(
+    static (index, source, target, width) => target[index.X * width + index.Y] = source[2 * index.X * width + index.Y]);
+model.Encode(images.View, moments.View);
+takeMeans(stream, (count, latent), moments.View, codes.View, latent);
+model.Decode(codes.View, decoded.View);
+
+// A single kernel by itself: the Gram matrix G = Z·Zᵀ of the codes, whose trace is their summed squared length.
+using var gram = accelerator.Allocate1D<float>(count * count);
+using var gemm = new Gemm(accelerator);
+gemm.With<PlainEpilogue>().Run(
+    stream, false, true, count, count, latent, 1f, codes.View, latent, codes.View, latent, 0f, gram.View, count, default);
+
+float[] result = decoded.View.GetAsArray1D(stream), products = gram.View.GetAsArray1D(stream);
+double error = digits.Pixels.Zip(result, (pixel, value) => Math.Abs(pixel / 255.0 - value)).Average();
+double trace = Enumerable.Range(0, count).Sum(i => (double)products[i * count + i]);
+Console.WriteLine($"mean reconstruction error per pixel {error:F3}, mean squared length of a code {trace / count:F2}");
+return error < 0.2 ? 0 : 1;

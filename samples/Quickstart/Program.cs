@@ -1,1 +1,39 @@
-return 0;
+// Trains the default VAE on the built-in digits for a minute's worth of epochs and writes pictures of what it learned.
+//
+//     dotnet run -c Release --project samples/Quickstart
+using GpuVae.Applications;
+using GpuVae.Data;
+using GpuVae.Devices;
+using GpuVae.Imaging;
+using GpuVae.Models;
+using GpuVae.Training;
+
+ImageSet digits = SyntheticDigits.Create(4000, seed: 1);
+(ImageSet train, ImageSet test) = digits.Split(testFraction: 0.1, seed: 1);
+
+using ComputeDevice device = ComputeDevice.Open("auto");
+Console.WriteLine($"training on {device.Name} ({device.Accelerator.Name})");
+
+using var model = new Vae(device, new VaeOptions { Latent = 10 });
+using var trainer = new Trainer(model, train, new TrainingOptions { Epochs = 5, LearningRate = 2e-3 }, test);
+trainer.EpochCompleted += epoch => Console.WriteLine(
+    $"epoch {epoch.Epoch}: train {epoch.Train.Loss:F1}, test {epoch.Test!.Value.Loss:F1} nats per image, {epoch.ImagesPerSecond:F0} images/s");
+trainer.Run();
+
+// Sixty-four digits that nobody drew.
+Write("quickstart-samples.png", model.Generate(64, seed: 7), columns: 8);
+
+// From one digit to another along an arc in the latent space.
+float[] pair = [.. test[0].ToArray().Concat(test[1].ToArray()).Select(pixel => pixel / 255f)];
+float[] means = new float[2 * model.Options.Latent], logVariances = new float[means.Length];
+model.Encode(pair, means, logVariances);
+float[] path = Interpolation.Path(means.AsSpan(0, model.Options.Latent), means.AsSpan(model.Options.Latent), count: 10);
+float[] frames = new float[10 * model.Options.Shape.Pixels];
+model.Decode(path, frames);
+Write("quickstart-interpolation.png", frames, columns: 10);
+
+model.Save("quickstart-model");
+Console.WriteLine("look at quickstart-samples.png and quickstart-interpolation.png; the model is in quickstart-model");
+
+void Write(string file, float[] images, int columns) =>
+    ImageFile.Write(file, ImageGrid.Compose(images, model.Options.Shape.Width, model.Options.Shape.Height, model.Options.Shape.Channels, columns));
