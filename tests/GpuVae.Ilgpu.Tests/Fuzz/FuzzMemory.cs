@@ -1,0 +1,127 @@
+using System.Runtime.InteropServices;
+
+namespace GpuVae.Ilgpu.Tests.Fuzz;
+
+/// <summary>
+/// The buffers of a launch as bytes. Int and float have an input and an output view each; the other types have one, whose first 64
+/// elements are the input. Outputs have four elements per thread.
+/// </summary>
+internal sealed class FuzzMemory
+{
+    public const int Inputs = 64;
+    public const int Atomics = 9;
+    public const int Approximate = 10;
+    private const int PerThread = 4;
+
+    /// <summary>The element type of each kernel parameter.</summary>
+    public static FuzzType[] Types { get; } =
+    [
+        FuzzType.Int, FuzzType.Int, FuzzType.Float, FuzzType.Float, FuzzType.Byte, FuzzType.Short, FuzzType.UInt, FuzzType.Long, FuzzType.Double,
+        FuzzType.Int, FuzzType.Float,
+    ];
+
+    private FuzzMemory(byte[][] buffers) => Buffers = buffers;
+
+    public byte[][] Buffers { get; }
+
+    public static int InputOf(FuzzType type) => Array.IndexOf(Types, type);
+
+    public static int OutputOf(FuzzType type) => InputOf(type) + (type is FuzzType.Int or FuzzType.Float ? 1 : 0);
+
+    public static int OutputStart(FuzzType type) => type is FuzzType.Int or FuzzType.Float ? 0 : Inputs;
+
+    public static bool IsOutputOnly(int parameter) => parameter is 1 or 3 or Atomics or Approximate;
+
+    public static int SizeOf(FuzzType type) => type switch
+    {
+        FuzzType.Byte => 1,
+        FuzzType.Short => 2,
+        FuzzType.Long or FuzzType.Double => 8,
+        _ => 4,
+    };
+
+    public static FuzzMemory For(Program program)
+    {
+        var random = new Random(program.Seed);
+        byte[][] buffers = new byte[Types.Length][];
+        for (int i = 0; i < buffers.Length; i++)
+        {
+            int outputs = program.Threads * PerThread;
+            int count = i switch
+            {
+                Atomics => 16,
+                0 or 2 => Inputs,
+                1 or 3 or Approximate => outputs,
+                _ => Inputs + outputs,
+            };
+            buffers[i] = new byte[count * SizeOf(Types[i])];
+            if (!IsOutputOnly(i))
+                Fill(buffers[i].AsSpan(0, Inputs * SizeOf(Types[i])), Types[i], random);
+        }
+        return new FuzzMemory(buffers);
+    }
+
+    public FuzzMemory Copy() => new([.. Buffers.Select(b => (byte[])b.Clone())]);
+
+    /// <summary>The first difference, or null. Integers agree to the bit; floats too, but for NaN payloads and the sign of zero.</summary>
+    public string? Difference(FuzzMemory actual, IReadOnlySet<int>? threads = null)
+    {
+        for (int i = 0; i < Buffers.Length; i++)
+        {
+            if (threads is not null && i == Atomics)
+                continue;
+            var type = Types[i];
+            int size = SizeOf(type), start = IsOutputOnly(i) ? 0 : Inputs;
+            for (int k = 0; k < Buffers[i].Length / size; k++)
+            {
+                if (threads is not null && !threads.Contains((k - start) / PerThread))
+                    continue;
+                var x = Buffers[i].AsSpan(k * size, size);
+                var y = actual.Buffers[i].AsSpan(k * size, size);
+                if (!x.SequenceEqual(y) && !Agree(type, x, y, i == Approximate))
+                    return $"{SourceWriter.Name(type)} view {i}, element {k}: {Show(type, y)} instead of {Show(type, x)}";
+            }
+        }
+        return null;
+    }
+
+    private static void Fill(Span<byte> bytes, FuzzType type, Random random)
+    {
+        if (type is FuzzType.Float or FuzzType.Double)
+        {
+            for (int i = 0; i < Inputs; i++)
+            {
+                double value = random.Next(4) == 0 ? random.Next(-9, 9) : (random.NextDouble() - 0.5) * Math.Pow(10, random.Next(-3, 6));
+                if (type == FuzzType.Float)
+                    MemoryMarshal.Cast<byte, float>(bytes)[i] = (float)value;
+                else
+                    MemoryMarshal.Cast<byte, double>(bytes)[i] = value;
+            }
+            return;
+        }
+        random.NextBytes(bytes);
+    }
+
+    private static bool Agree(FuzzType type, ReadOnlySpan<byte> x, ReadOnlySpan<byte> y, bool approximate)
+    {
+        if (type is not (FuzzType.Float or FuzzType.Double))
+            return false;
+        double a = type == FuzzType.Float ? MemoryMarshal.Read<float>(x) : MemoryMarshal.Read<double>(x);
+        double b = type == FuzzType.Float ? MemoryMarshal.Read<float>(y) : MemoryMarshal.Read<double>(y);
+        if (a == b || (double.IsNaN(a) && double.IsNaN(b)))
+            return true;
+        // 8 ULP of the result, or of 1 where sin and cos cancel.
+        return approximate && Math.Abs(a - b) <= 8 * Math.Max(Math.ScaleB(1, -23), MathF.BitIncrement((float)Math.Abs(a)) - Math.Abs(a));
+    }
+
+    private static string Show(FuzzType type, ReadOnlySpan<byte> bytes) => type switch
+    {
+        FuzzType.Byte => bytes[0].ToString(),
+        FuzzType.Short => MemoryMarshal.Read<short>(bytes).ToString(),
+        FuzzType.Int => MemoryMarshal.Read<int>(bytes).ToString(),
+        FuzzType.UInt => MemoryMarshal.Read<uint>(bytes).ToString(),
+        FuzzType.Long => MemoryMarshal.Read<long>(bytes).ToString(),
+        FuzzType.Float => MemoryMarshal.Read<float>(bytes).ToString("R"),
+        _ => MemoryMarshal.Read<double>(bytes).ToString("R"),
+    };
+}
