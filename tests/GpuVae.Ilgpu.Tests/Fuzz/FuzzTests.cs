@@ -66,7 +66,7 @@ public class FuzzTests
         }
         catch (Exception exception) when (exception is not OutOfMemoryException)
         {
-            return $"{exception.GetType().Name}: {exception.Message}\n{exception.StackTrace}";
+            return $"{exception.GetType().Name}: {exception.Message} {exception.StackTrace?.Split('\n')[0].Trim()}";
         }
     }
 

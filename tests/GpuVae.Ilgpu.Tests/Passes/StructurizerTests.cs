@@ -117,7 +117,7 @@ public class StructurizerTests
         Mark();
         b.Return();
 
-        Assert.Equal("label {entry if(inner if(break label)else() s1)else() s2} end", Structure());
+        Assert.Equal("entry label {if(inner if(break label)else() s1)else() s2} end", Structure());
     }
 
     [Fact]

@@ -95,7 +95,7 @@ internal static class Structurizer
 
         /// <summary>
         /// Appends <paramref name="block"/> and all it dominates; falling off the appended nodes leads to <paramref name="follow"/>.
-        /// With joins it makes <c>Labeled₂ { Labeled₁ { block } join₁ } join₂</c> in reverse postorder, so that all jumps go outwards and
+        /// With joins it makes <c>block Labeled₂ { Labeled₁ { branch } join₁ } join₂</c> in reverse postorder, so that all jumps go outwards and
         /// forwards; labels that nothing names are dropped. A loop serves as the label of the join right behind it.
         /// </summary>
         private void Emit(BasicBlock block, List<ControlNode> nodes, BasicBlock follow, bool insideLoop = false)
@@ -107,6 +107,9 @@ internal static class Structurizer
                 if (loop?.Header != block)
                     loop = null;
                 insideLoop = false;
+                // Before any label: a barrier in the block must not come to stand under the condition of a jump behind it.
+                if (loop is null && block.Body.Count > 0)
+                    nodes.Add(new BlockNode(block));
                 var joins = loop is null ? behindBlock.GetValueOrDefault(block) : behindLoop.GetValueOrDefault(loop);
                 if (joins is null)
                 {
@@ -139,8 +142,6 @@ internal static class Structurizer
         {
             if (loop is null)
             {
-                if (block.Body.Count > 0)
-                    nodes.Add(new BlockNode(block));
                 EmitTerminator(block, nodes, follow);
                 return;
             }
