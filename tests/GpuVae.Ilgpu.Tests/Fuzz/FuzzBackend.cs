@@ -41,7 +41,7 @@ internal abstract class FuzzBackend(string name, int warpSize)
         {
             if (bits > CPUDevice.Default.VectorBits)
                 continue;
-            int lanes = Math.Max(4, bits / 32);
+            int lanes = bits == 0 ? 1 : bits / 32;
             var device = new CPUDevice(lanes, 128 / lanes, 2, bits);
             found.Add(new AcceleratorBackend($"CPU {bits} bits", device.CreateAccelerator(Context.Create(_ => { }), CPUAcceleratorMode.Auto)));
         }

@@ -78,7 +78,7 @@ internal sealed partial class OpenCLEmitter
                 return constant.Bits.ToString(CultureInfo.InvariantCulture) + "ul";
             case IrType.F32:
                 float single = constant.FloatValue;
-                return float.IsFinite(single) ? Decimal(single.ToString("E8", CultureInfo.InvariantCulture)) + "f" : $"as_float(0x{constant.Bits:x8}u)";
+                return float.IsFinite(single) ? Decimal(single.ToString("E8", CultureInfo.InvariantCulture) + "f") : $"as_float(0x{constant.Bits:x8}u)";
             case IrType.F64:
                 double number = constant.DoubleValue;
                 return double.IsFinite(number)
