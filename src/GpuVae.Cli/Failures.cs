@@ -3,8 +3,9 @@ using System.CommandLine;
 namespace GpuVae.Cli;
 
 /// <summary>
-/// Every way in which a command ends badly: one message on stderr and no stack trace; exit code 2 where the user's input was wrong,
-/// 1 for everything else. GPUVAE_DEBUG=1 adds the stack trace for whoever mends the program.
+/// Every way in which a command ends badly: one message on stderr and no stack trace; exit code 2 where the user's input was wrong, or
+/// the place that the user chose for the output cannot be written; 1 for everything else. GPUVAE_DEBUG=1 adds the stack trace for
+/// whoever mends the program.
 /// </summary>
 internal static class Failures
 {
@@ -20,9 +21,10 @@ internal static class Failures
         }
         try
         {
-            return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
+            var configuration = new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null };
+            return await parsed.InvokeAsync(configuration);
         }
-        catch (BadInputException e)
+        catch (Exception e) when (e is BadInputException or IOException or UnauthorizedAccessException)
         {
             return Report(e, 2);
         }

@@ -7,7 +7,9 @@ namespace GpuVae.Cli;
 /// <summary>One line of a <see cref="LossChart"/>: a name and a value per epoch, starting at <paramref name="FirstEpoch"/>.</summary>
 internal sealed record ChartSeries(string Name, string CssColor, IReadOnlyList<double> Values, int FirstEpoch = 1);
 
-/// <summary>A line chart over epochs as inline SVG. The colours are CSS variables of the page, so it follows light and dark themes.</summary>
+/// <summary>
+/// A line chart over epochs as inline SVG. The colours are CSS variables of the page, so it follows light and dark themes.
+/// </summary>
 internal static class LossChart
 {
     private const int Width = 640, Height = 300, Left = 64, Right = 12, Top = 16, Bottom = 36;
@@ -44,11 +46,16 @@ internal static class LossChart
 
         foreach (var s in shown)
         {
-            var points = s.Values.Select((value, i) => (Epoch: s.FirstEpoch + i, Value: value)).Where(p => double.IsFinite(p.Value)).ToList();
+            var points = s.Values
+                .Select((value, i) => (Epoch: s.FirstEpoch + i, Value: value))
+                .Where(p => double.IsFinite(p.Value)).ToList();
             string path = string.Join(' ', points.Select(p => Inv($"{X(p.Epoch):F1},{Y(p.Value):F1}")));
             svg.Append(Inv($"<polyline style=\"stroke:{s.CssColor}\" points=\"{path}\"/>"));
             foreach (var p in points)
-                svg.Append(Inv($"<circle style=\"fill:{s.CssColor}\" cx=\"{X(p.Epoch):F1}\" cy=\"{Y(p.Value):F1}\" r=\"3\"><title>{s.Name}, epoch {p.Epoch}: {p.Value:F3}</title></circle>"));
+            {
+                svg.Append(Inv($"<circle style=\"fill:{s.CssColor}\" cx=\"{X(p.Epoch):F1}\" cy=\"{Y(p.Value):F1}\" r=\"3\">"));
+                svg.Append(Inv($"<title>{s.Name}, epoch {p.Epoch}: {p.Value:F3}</title></circle>"));
+            }
         }
         svg.Append("</svg><p class=\"legend\">");
         foreach (var s in shown)

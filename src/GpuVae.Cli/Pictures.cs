@@ -52,11 +52,12 @@ internal static class Pictures
     /// <exception cref="BadInputException">They are not of the model's shape.</exception>
     public static float[] Floats(Vae model, ImageSet images, int first, int count)
     {
-        if (ImageShape.Of(images) != model.Options.Shape)
+        ImageShape shape = model.Options.Shape;
+        if (ImageShape.Of(images) != shape)
         {
             throw new BadInputException(
-                $"{images.Name} holds images of {ImageShape.Of(images)}, the model takes {model.Options.Shape}. "
-                + $"Convert them with --size {model.Options.Shape.Width}x{model.Options.Shape.Height} --channels {model.Options.Shape.Channels}.");
+                $"{images.Name} holds images of {ImageShape.Of(images)}, the model takes {shape}. "
+                + $"Convert them with --size {shape.Width}x{shape.Height} --channels {shape.Channels}.");
         }
         var values = new float[count * images.PixelsPerImage];
         for (int i = 0; i < values.Length; i++)

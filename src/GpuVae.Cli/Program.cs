@@ -15,4 +15,5 @@ var root = new RootCommand("Trains variational autoencoders on images and genera
 foreach (var help in root.Options.OfType<HelpOption>())
     help.Action = new HelpWithExamples((HelpAction)help.Action!);
 
-return await Failures.RunAsync(root.Parse(args));
+// Without response files: an argument that begins with @ is a path like any other.
+return await Failures.RunAsync(root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null }));

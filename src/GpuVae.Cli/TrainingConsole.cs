@@ -16,7 +16,9 @@ internal static class TrainingConsole
             return RunWithLines(trainer, train);
         return AnsiConsole.Progress()
             .AutoClear(true)
-            .Columns(new SpinnerColumn(), new TaskDescriptionColumn { Alignment = Justify.Left }, new ProgressBarColumn(), new PercentageColumn())
+            .Columns(
+                new SpinnerColumn(), new TaskDescriptionColumn { Alignment = Justify.Left },
+                new ProgressBarColumn(), new PercentageColumn())
             .Start(context =>
             {
                 var task = context.AddTask("starting", maxValue: trainer.Steps);
@@ -50,18 +52,22 @@ internal static class TrainingConsole
     }
 
     private static string Line(TrainingProgress p) => string.Create(CultureInfo.InvariantCulture,
-        $"epoch {p.Epoch}/{p.Epochs}  step {p.Step}/{p.Steps}  loss {p.Loss.Loss:F2} = {p.Loss.Reconstruction:F2} + {p.Loss.Beta:0.##} × {p.Loss.Kl:F2}  "
+        $"epoch {p.Epoch}/{p.Epochs}  step {p.Step}/{p.Steps}  "
+        + $"loss {p.Loss.Loss:F2} = {p.Loss.Reconstruction:F2} + {p.Loss.Beta:0.##} × {p.Loss.Kl:F2}  "
         + $"{p.ImagesPerSecond:N0} images/s  {Duration(p.Remaining)} left");
 
     private static string Line(EpochSummary e, int epochs)
     {
-        string test = e.Test is { } parts
-            ? string.Create(CultureInfo.InvariantCulture, $"  test {parts.Loss:F2} (reconstruction {parts.Reconstruction:F2}, KL {parts.Kl:F2})")
-            : "";
+        string test = e.Test is not { } parts ? "" : string.Create(CultureInfo.InvariantCulture,
+            $"  test {parts.Loss:F2} (reconstruction {parts.Reconstruction:F2}, KL {parts.Kl:F2})");
         return string.Create(CultureInfo.InvariantCulture,
             $"epoch {e.Epoch}/{epochs}  train {e.Train.Loss:F2}{test}  {e.Seconds:F1} s  {e.ImagesPerSecond:N0} images/s");
     }
 
-    private static string Duration(TimeSpan time) =>
-        time.TotalHours >= 1 ? $"{(int)time.TotalHours} h {time.Minutes} min" : time.TotalMinutes >= 1 ? $"{time.Minutes} min {time.Seconds} s" : $"{time.Seconds} s";
+    private static string Duration(TimeSpan time) => time switch
+    {
+        { TotalHours: >= 1 } => $"{(int)time.TotalHours} h {time.Minutes} min",
+        { TotalMinutes: >= 1 } => $"{time.Minutes} min {time.Seconds} s",
+        _ => $"{time.Seconds} s",
+    };
 }

@@ -1,8 +1,11 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Globalization;
+using System.Numerics;
 
 namespace GpuVae.Cli.Commands;
 
-/// <summary>Options that several commands share.</summary>
+/// <summary>Options that several commands share, and how options are read.</summary>
 internal static class CommonOptions
 {
     public static Option<string> Device() => new("--device", "-d")
@@ -12,12 +15,8 @@ internal static class CommonOptions
         DefaultValueFactory = _ => "auto",
     };
 
-    public static Option<ulong> Seed() => new("--seed")
-    {
-        Description = "Everything random follows from it; the same seed gives the same result.",
-        HelpName = "N",
-        DefaultValueFactory = _ => 1,
-    };
+    public static Option<ulong> Seed() =>
+        Number("--seed", "N", "Everything random follows from it; the same seed gives the same result.", 1UL);
 
     public static Option<string> Out(string description, string file) => new("--out", "-o")
     {
@@ -25,4 +24,39 @@ internal static class CommonOptions
         HelpName = "PATH",
         DefaultValueFactory = _ => file,
     };
+
+    /// <summary>An option that takes a number, written the same way whatever the machine's language.</summary>
+    public static Option<T> Number<T>(string name, string helpName, string description, T value, params string[] aliases)
+        where T : struct, INumber<T> => new(name, aliases)
+        {
+            Description = description,
+            HelpName = helpName,
+            DefaultValueFactory = _ => value,
+            CustomParser = result => ParseNumber<T>(name, result),
+        };
+
+    /// <inheritdoc cref="Number"/>
+    public static Option<T?> OptionalNumber<T>(string name, string helpName, string description)
+        where T : struct, INumber<T> => new(name)
+        {
+            Description = description,
+            HelpName = helpName,
+            CustomParser = result => ParseNumber<T>(name, result),
+        };
+
+    /// <summary>Whether the user wrote the option, rather than its default being in force.</summary>
+    public static bool IsGiven(ParseResult parsed, Option option) => parsed.GetResult(option) is { Implicit: false };
+
+    private static T ParseNumber<T>(string name, ArgumentResult result)
+        where T : struct, INumber<T>
+    {
+        string text = result.Tokens[0].Value;
+        if (T.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out T number))
+            return number;
+        string wanted = typeof(T) == typeof(double) ? "a number such as 0.001 or 1e-3"
+            : typeof(T) == typeof(ulong) ? $"a whole number from 0 to {ulong.MaxValue}"
+            : $"a whole number of at most {int.MaxValue}";
+        result.AddError($"{name} {text}: write {wanted}.");
+        return default;
+    }
 }

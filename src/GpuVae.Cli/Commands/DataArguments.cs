@@ -1,62 +1,18 @@
 using System.CommandLine;
-using System.Text.Json;
-using System.Text.Json.Serialization;
 using GpuVae.Data;
-using GpuVae.Formats;
 using GpuVae.Training;
 
 namespace GpuVae.Cli.Commands;
 
-/// <summary>What a run was trained on. Kept in its folder, so that later commands need not be told again.</summary>
-internal sealed partial record RunData(string Data, string? TestData, string? Size, int? Channels, int Images, ulong Seed)
-{
-    private const string FileName = "data.json";
-
-    public DataSets LoadBoth() => DataSource.Load(Data, Options);
-
-    public ImageSet LoadTest() => DataSource.LoadSingle(TestData ?? Data, Options);
-
-    public void Write(RunFolder folder) => AtomicFile.Write(
-        Path.Combine(folder.Path, FileName), stream => JsonSerializer.Serialize(stream, this, Json.Default.RunData));
-
-    /// <summary>The data of a run, or null where its folder does not tell.</summary>
-    /// <exception cref="BadInputException">The file is broken.</exception>
-    public static RunData? Read(RunFolder folder)
-    {
-        string path = Path.Combine(folder.Path, FileName);
-        if (!File.Exists(path))
-            return null;
-        try
-        {
-            return JsonSerializer.Deserialize(File.ReadAllText(path), Json.Default.RunData);
-        }
-        catch (JsonException e)
-        {
-            throw new BadInputException($"{path} is broken: {e.Message} Delete it and name the data with --data.", e);
-        }
-    }
-
-    private DataOptions Options => new()
-    {
-        Size = Size is null ? null : ImageSize.Parse(Size),
-        Channels = Channels,
-        Seed = Seed,
-        SyntheticCount = Images,
-        TestSpec = TestData,
-    };
-
-    [JsonSourceGenerationOptions(WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
-    [JsonSerializable(typeof(RunData))]
-    private sealed partial class Json : JsonSerializerContext;
-}
-
 /// <summary>The options that name images.</summary>
 internal sealed class DataArguments
 {
+    private const int MaxImages = 10_000_000;
+
     private readonly Option<string?> data = new("--data")
     {
-        Description = "Images: 'digits' (built in, the default), a folder of MNIST-style IDX files, one IDX file, or a folder of PNG, PNM or JPEG "
-            + "images whose subfolders are labels.",
+        Description = $"Images: '{RunData.BuiltIn}' (built in), a folder of MNIST-style IDX files, one IDX file, or a folder of PNG, PNM "
+            + "or JPEG images whose subfolders are labels.",
         HelpName = "WHAT",
     };
 
@@ -72,18 +28,12 @@ internal sealed class DataArguments
         HelpName = "PIXELS",
     };
 
-    private readonly Option<int?> channels = new("--channels")
-    {
-        Description = "1 for grey, 3 for RGB; without it what the images have.",
-        HelpName = "N",
-    };
+    private readonly Option<int?> channels = CommonOptions.OptionalNumber<int>(
+        "--channels", "N", "1 for grey, 3 for RGB; without it what the images have.");
 
-    private readonly Option<int> images = new("--images")
-    {
-        Description = "How many images of the built-in set to draw for training; a tenth as many are drawn for testing.",
-        HelpName = "N",
-        DefaultValueFactory = _ => new DataOptions().SyntheticCount,
-    };
+    private readonly Option<int> images = CommonOptions.Number(
+        "--images", "N", "How many images of the built-in set to draw for training; a tenth as many are drawn for testing.",
+        new DataOptions().SyntheticCount);
 
     public void AddTo(Command command, bool withTestData)
     {
@@ -95,20 +45,41 @@ internal sealed class DataArguments
         command.Options.Add(images);
     }
 
-    public RunData Read(ParseResult parsed, ulong seed)
+    /// <summary>What the user names; the built-in set where nothing is named.</summary>
+    /// <exception cref="BadInputException">A value is out of range.</exception>
+    public RunData Read(ParseResult parsed, ulong seed) =>
+        Override(new RunData(RunData.BuiltIn, null, null, null, new DataOptions().SyntheticCount, seed), parsed);
+
+    /// <summary>The data of the run, with what the user names in the place of what the run had.</summary>
+    /// <exception cref="BadInputException">A value is out of range, or the run's file about its data is broken.</exception>
+    public RunData Read(ParseResult parsed, RunFolder run) =>
+        RunData.Read(run) is { } ofRun ? Override(ofRun, parsed) : Read(parsed, seed: 1);
+
+    /// <summary>The images that the user names; where none are named, those that the run was tested on.</summary>
+    /// <exception cref="BadInputException">The images are missing or broken.</exception>
+    public ImageSet LoadTest(ParseResult parsed, RunFolder run)
     {
-        int count = parsed.GetValue(images);
-        if (count is < 2 or > 10_000_000)
-            throw new BadInputException($"--images {count}: choose from 2 to 10000000.");
-        if (parsed.GetValue(channels) is not (null or 1 or 3))
-            throw new BadInputException($"--channels {parsed.GetValue(channels)}: choose 1 (grey) or 3 (RGB).");
-        bool hasTestData = parsed.CommandResult.Command.Options.Contains(testData);
-        return new RunData(
-            parsed.GetValue(data) ?? "digits", hasTestData ? parsed.GetValue(testData) : null, parsed.GetValue(size), parsed.GetValue(channels),
-            count, seed);
+        RunData source = Read(parsed, run);
+        return CommonOptions.IsGiven(parsed, data) ? source.LoadSingle() : source.LoadBoth().Test;
     }
 
-    /// <summary>The data that the user names, else that of the run, else the built-in set.</summary>
-    public RunData Read(ParseResult parsed, RunFolder run) =>
-        parsed.GetValue(data) is null && RunData.Read(run) is { } ofRun ? ofRun : Read(parsed, seed: 1);
+    private RunData Override(RunData source, ParseResult parsed)
+    {
+        // Options that a command does not have are not given there either.
+        if (CommonOptions.IsGiven(parsed, data))
+            source = source with { Data = parsed.GetValue(data)!, TestData = null };
+        if (CommonOptions.IsGiven(parsed, testData))
+            source = source with { TestData = parsed.GetValue(testData) };
+        if (CommonOptions.IsGiven(parsed, size))
+            source = source with { Size = ImageSize.Parse(parsed.GetValue(size)!).ToString().Replace('×', 'x') };
+        if (CommonOptions.IsGiven(parsed, channels))
+            source = source with { Channels = parsed.GetValue(channels) };
+        if (CommonOptions.IsGiven(parsed, images))
+            source = source with { Images = parsed.GetValue(images) };
+        if (source.Images is < 2 or > MaxImages)
+            throw new BadInputException($"--images {source.Images}: choose from 2 to {MaxImages}.");
+        if (source.Channels is not (null or 1 or 3))
+            throw new BadInputException($"--channels {source.Channels}: choose 1 (grey) or 3 (RGB).");
+        return source;
+    }
 }

@@ -25,9 +25,10 @@ internal static class EvaluateCommand
             var folder = RunArgument.Open(parsed.GetValue(run));
             using var opened = ComputeDevice.Open(parsed.GetValue(device)!);
             using var model = Vae.Load(opened, folder.Path);
-            var images = data.Read(parsed, folder).LoadTest();
-            var parts = model.Evaluate(images, parsed.GetValue(seed));
-            Console.WriteLine($"{images.Count} images of {images.Name}, one noise sample each from seed {parsed.GetValue(seed)}, on {opened.Name}");
+            var images = data.LoadTest(parsed, folder);
+            ulong noise = parsed.GetValue(seed);
+            var parts = model.Evaluate(images, noise);
+            Console.WriteLine($"{images.Count} images of {images.Name}, one noise sample each from seed {noise}, on {opened.Name}");
             Console.WriteLine($"reconstruction  {parts.Reconstruction,10:F3} nats per image (summed over pixels)");
             Console.WriteLine($"KL divergence   {parts.Kl,10:F3} nats per image (summed over latent units)");
             Console.WriteLine($"ELBO            {-(parts.Reconstruction + parts.Kl),10:F3} nats per image");

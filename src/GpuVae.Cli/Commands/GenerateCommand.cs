@@ -1,6 +1,5 @@
 using System.CommandLine;
 using GpuVae.Devices;
-using GpuVae.Imaging;
 using GpuVae.Models;
 
 namespace GpuVae.Cli.Commands;
@@ -9,12 +8,22 @@ internal static class GenerateCommand
 {
     private const int MaxCount = 100_000;
 
+    // Of the images' values: 1 GiB of floats.
+    private const long MaxValues = 1 << 28;
+
     public static Command Create()
     {
         var run = RunArgument.Create();
-        var count = new Option<int>("--count", "-n") { Description = "How many images.", HelpName = "N", DefaultValueFactory = _ => 64 };
-        var single = new Option<bool>("--files") { Description = "Write each image into a file of its own instead of one grid; --out is then a folder." };
-        var output = CommonOptions.Out("The picture to write, or with --files the folder.", "generated.png");
+        var count = CommonOptions.Number("--count", "N", "How many images.", 64, "-n");
+        var single = new Option<bool>("--files")
+        {
+            Description = "Write each image into a file of its own, 0000.png and so on, instead of all into one grid.",
+        };
+        var output = new Option<string?>("--out", "-o")
+        {
+            Description = "The picture to write, or with --files the folder; without it generated.png or generated/.",
+            HelpName = "PATH",
+        };
         var seed = CommonOptions.Seed();
         var device = CommonOptions.Device();
         var command = new ExampleCommand(
@@ -33,12 +42,14 @@ internal static class GenerateCommand
             var folder = RunArgument.Open(parsed.GetValue(run));
             using var opened = ComputeDevice.Open(parsed.GetValue(device)!);
             using var model = Vae.Load(opened, folder.Path);
+            ImageShape shape = model.Options.Shape;
+            if ((long)n * shape.Pixels > MaxValues)
+                throw new BadInputException($"--count {n}: with images of {shape} at most {MaxValues / shape.Pixels} fit into memory.");
             float[] images = model.Generate(n, parsed.GetValue(seed));
-            string path = parsed.GetValue(output)!;
             if (parsed.GetValue(single))
-                Pictures.WriteEach(parsed.GetResult(output) is { Implicit: false } ? path : "generated", model.Options.Shape, images);
+                Pictures.WriteEach(parsed.GetValue(output) ?? "generated", shape, images);
             else
-                Pictures.WriteGrid(path, model.Options.Shape, images);
+                Pictures.WriteGrid(parsed.GetValue(output) ?? "generated.png", shape, images);
         });
         return command;
     }

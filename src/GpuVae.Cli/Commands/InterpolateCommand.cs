@@ -14,9 +14,9 @@ internal static class InterpolateCommand
     {
         var run = RunArgument.Create();
         var data = new DataArguments();
-        var from = new Option<int>("--from") { Description = "Index of the first image in the data.", HelpName = "I", DefaultValueFactory = _ => 0 };
-        var to = new Option<int>("--to") { Description = "Index of the last image in the data.", HelpName = "I", DefaultValueFactory = _ => 1 };
-        var steps = new Option<int>("--steps", "-n") { Description = "Pictures, both ends included.", HelpName = "N", DefaultValueFactory = _ => 12 };
+        var from = CommonOptions.Number("--from", "I", "Index of the first image in the data.", 0);
+        var to = CommonOptions.Number("--to", "I", "Index of the last image in the data.", 1);
+        var steps = CommonOptions.Number("--steps", "N", "Pictures, both ends included.", 12, "-n");
         var output = CommonOptions.Out("The picture to write.", "interpolation.png");
         var device = CommonOptions.Device();
         var command = new ExampleCommand(
@@ -35,7 +35,7 @@ internal static class InterpolateCommand
             var folder = RunArgument.Open(parsed.GetValue(run));
             using var opened = ComputeDevice.Open(parsed.GetValue(device)!);
             using var model = Vae.Load(opened, folder.Path);
-            var images = data.Read(parsed, folder).LoadTest();
+            var images = data.LoadTest(parsed, folder);
             float[] path = Interpolation.Path(
                 Code(model, images, parsed.GetValue(from), "--from"), Code(model, images, parsed.GetValue(to), "--to"), count);
             var pictures = new float[count * model.Options.Shape.Pixels];

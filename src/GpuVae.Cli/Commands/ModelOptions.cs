@@ -9,72 +9,58 @@ internal sealed class ModelOptions
 {
     private static readonly VaeOptions Defaults = new();
 
-    private readonly Option<int> latent = new("--latent")
-    {
-        Description = "Units of the latent code.",
-        HelpName = "N",
-        DefaultValueFactory = _ => Defaults.Latent,
-    };
+    private readonly Option<int> latent = CommonOptions.Number("--latent", "N", "Units of the latent code.", Defaults.Latent);
 
     private readonly Option<string> hidden = new("--hidden")
     {
         Description = "Widths of the encoder's hidden layers, from the image on; the decoder mirrors them.",
-        HelpName = "512,256",
+        HelpName = "N,N,…",
         DefaultValueFactory = _ => string.Join(',', Defaults.Hidden),
     };
 
-    private readonly Option<ActivationKind> activation = new("--activation")
-    {
-        Description = "Applied after every hidden layer.",
-        DefaultValueFactory = _ => Defaults.Activation,
-    };
+    private readonly ChoiceOption<ActivationKind> activation = new(
+        "--activation", "Applied after every hidden layer.", Defaults.Activation);
 
-    private readonly Option<Likelihood> likelihood = new("--likelihood")
-    {
-        Description = "Distribution of a pixel given the code.",
-        DefaultValueFactory = _ => Defaults.Likelihood,
-    };
+    private readonly ChoiceOption<Likelihood> likelihood = new(
+        "--likelihood", "Distribution of a pixel given the code; it decides the reconstruction term.", Defaults.Likelihood);
 
-    private readonly Option<double> variance = new("--variance")
-    {
-        Description = "Pixel variance of the Gaussian likelihood.",
-        HelpName = "V",
-        DefaultValueFactory = _ => Defaults.Variance,
-    };
+    private readonly Option<double> variance = CommonOptions.Number(
+        "--variance", "V", "Pixel variance of the Gaussian likelihood.", Defaults.Variance);
 
-    private readonly Option<double> beta = new("--beta")
-    {
-        Description = "Weight of the KL term.",
-        HelpName = "B",
-        DefaultValueFactory = _ => Defaults.Beta,
-    };
+    private readonly Option<double> beta = CommonOptions.Number("--beta", "B", "Weight of the KL term.", Defaults.Beta);
 
     private Option[] All => [latent, hidden, activation, likelihood, variance, beta];
 
     public void AddTo(Command command)
     {
-        foreach (var option in All)
+        foreach (Option option in All)
             command.Options.Add(option);
     }
 
     /// <summary>The options that the user wrote, by name.</summary>
-    public IEnumerable<string> Given(ParseResult parsed) => All.Where(o => parsed.GetResult(o) is { Implicit: false }).Select(o => o.Name);
+    public IEnumerable<string> Given(ParseResult parsed) =>
+        All.Where(option => CommonOptions.IsGiven(parsed, option)).Select(option => option.Name);
 
-    /// <exception cref="BadInputException">A width is no whole number.</exception>
-    public VaeOptions Read(ParseResult parsed, ImageShape shape) => new()
+    /// <summary>The options for images of the default shape; the data decides the real one.</summary>
+    /// <exception cref="BadInputException">A value is out of range.</exception>
+    public VaeOptions Read(ParseResult parsed)
     {
-        Shape = shape,
-        Latent = parsed.GetValue(latent),
-        Hidden = ReadWidths(parsed.GetValue(hidden)!),
-        Activation = parsed.GetValue(activation),
-        Likelihood = parsed.GetValue(likelihood),
-        Variance = parsed.GetValue(variance),
-        Beta = parsed.GetValue(beta),
-    };
+        var options = new VaeOptions
+        {
+            Latent = parsed.GetValue(latent),
+            Hidden = ReadWidths(parsed.GetValue(hidden)!),
+            Activation = activation.Read(parsed),
+            Likelihood = likelihood.Read(parsed),
+            Variance = parsed.GetValue(variance),
+            Beta = parsed.GetValue(beta),
+        };
+        options.Validate();
+        return options;
+    }
 
     private static int[] ReadWidths(string text)
     {
-        string[] parts = text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+        string[] parts = text.Split(',', StringSplitOptions.TrimEntries);
         var widths = new int[parts.Length];
         for (int i = 0; i < parts.Length; i++)
         {

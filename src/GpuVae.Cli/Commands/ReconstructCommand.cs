@@ -6,11 +6,13 @@ namespace GpuVae.Cli.Commands;
 
 internal static class ReconstructCommand
 {
+    private const int MaxCount = 1024;
+
     public static Command Create()
     {
         var run = RunArgument.Create();
         var data = new DataArguments();
-        var count = new Option<int>("--count", "-n") { Description = "How many images.", HelpName = "N", DefaultValueFactory = _ => 16 };
+        var count = CommonOptions.Number("--count", "N", "How many images, from the first on.", 16, "-n");
         var output = CommonOptions.Out("The picture to write.", "reconstructions.png");
         var device = CommonOptions.Device();
         var command = new ExampleCommand(
@@ -24,12 +26,12 @@ internal static class ReconstructCommand
         command.SetAction(parsed =>
         {
             int n = parsed.GetValue(count);
-            if (n < 1)
-                throw new BadInputException($"--count {n}: ask for at least one image.");
+            if (n is < 1 or > MaxCount)
+                throw new BadInputException($"--count {n}: choose from 1 to {MaxCount}.");
             var folder = RunArgument.Open(parsed.GetValue(run));
             using var opened = ComputeDevice.Open(parsed.GetValue(device)!);
             using var model = Vae.Load(opened, folder.Path);
-            var images = data.Read(parsed, folder).LoadTest();
+            var images = data.LoadTest(parsed, folder);
             Pictures.WriteReconstructions(parsed.GetValue(output)!, model, images, n);
         });
         return command;

@@ -27,6 +27,7 @@ internal static class RunArgument
             : null;
         return newest is not null
             ? RunFolder.Open(newest.FullName)
-            : throw new BadInputException($"There is no trained model below {Root}/. Run 'gpuvae train' first, or name a run folder with --run.");
+            : throw new BadInputException(
+                $"There is no trained model below {Root}/. Run 'gpuvae train' first, or name a run folder with --run.");
     }
 }

@@ -52,15 +52,15 @@ public sealed partial class RunFolder
         ? new RunFolder(System.IO.Path.GetFullPath(path))
         : throw new BadInputException($"There is no run folder '{path}'. Train a model first, or name a folder that a training made.");
 
-    /// <summary>The run called <paramref name="name"/> below <paramref name="root"/>.</summary>
+    /// <summary>Where the run called <paramref name="name"/> stands below <paramref name="root"/>.</summary>
     /// <exception cref="BadInputException">The name would lead out of <paramref name="root"/>.</exception>
-    public static RunFolder Create(string root, string name)
+    public static string PathOf(string root, string name)
     {
         string parent = System.IO.Path.GetFullPath(root), full = System.IO.Path.GetFullPath(System.IO.Path.Combine(parent, name));
-        if (!full.StartsWith(parent + System.IO.Path.DirectorySeparatorChar, StringComparison.Ordinal))
-            throw new BadInputException(
+        return full.StartsWith(parent + System.IO.Path.DirectorySeparatorChar, StringComparison.Ordinal)
+            ? full
+            : throw new BadInputException(
                 $"The run name '{name}' leads out of '{root}'. Give a plain name, or a folder of its own as output.");
-        return Create(full);
     }
 
     /// <summary>Appends one line for <paramref name="epoch"/>.</summary>

@@ -10,7 +10,7 @@ public sealed class RunFolderTests : IDisposable
     [Fact]
     public void MetricsAreOneSnakeCaseObjectPerEpoch()
     {
-        RunFolder run = RunFolder.Create(root, "one");
+        RunFolder run = RunFolder.Create(RunFolder.PathOf(root, "one"));
         run.AppendMetrics(Epoch(1, new ElboParts(90, 10)));
         string line = Assert.Single(File.ReadLines(run.Metrics));
         Assert.Equal(
@@ -24,7 +24,7 @@ public sealed class RunFolderTests : IDisposable
     [Fact]
     public void TruncateDropsLaterEpochsAndATornLine()
     {
-        RunFolder run = RunFolder.Create(root, "two");
+        RunFolder run = RunFolder.Create(RunFolder.PathOf(root, "two"));
         for (int epoch = 1; epoch <= 3; epoch++)
             run.AppendMetrics(Epoch(epoch, null));
         File.AppendAllText(run.Metrics, """{"epoch":4,"train_l""");
@@ -39,8 +39,7 @@ public sealed class RunFolderTests : IDisposable
     [InlineData("a/../..")]
     [InlineData(".")]
     public void ANameThatLeavesTheRootIsBadInput(string name) =>
-        Assert.Contains(
-            "leads out", Assert.Throws<BadInputException>(() => RunFolder.Create(root, name)).Message, StringComparison.Ordinal);
+        Assert.Contains("leads out", Assert.Throws<BadInputException>(() => RunFolder.PathOf(root, name)).Message, StringComparison.Ordinal);
 
     [Fact]
     public void AFileInTheWayIsBadInput()
