@@ -27,7 +27,8 @@ internal static class TestDevices
     }
 
     /// <summary>Whether a device runs kernels one thread after the other.</summary>
-    public static bool IsSlow(string name) => name.StartsWith("CPU emulated", StringComparison.Ordinal);
+    public static bool IsSlow(string name) =>
+        name.StartsWith("CPU emulated", StringComparison.Ordinal) || name.StartsWith("CPU checked", StringComparison.Ordinal);
 
     private static Dictionary<string, Func<Accelerator>> Find()
     {
@@ -36,6 +37,7 @@ internal static class TestDevices
         found["CPU emulated"] = () => OpenCpu(new CPUDevice(16, 64, 1), CPUAcceleratorMode.Emulated);
         // What ILGPU's own CPU accelerator offers by default: warps of 4, groups of 16.
         found["CPU emulated, groups of 16"] = () => OpenCpu(new CPUDevice(4, 4, 1), CPUAcceleratorMode.Emulated);
+        found["CPU checked"] = () => OpenCpu(new CPUDevice(16, 64, 1), CPUAcceleratorMode.Checked);
 #endif
         Context context = Context.Create(builder => builder.AllAccelerators().EnableAlgorithms());
         foreach (Device device in context.Devices)
