@@ -19,7 +19,8 @@ public sealed class CheckedModeTests : IDisposable
         context.Dispose();
     }
 
-    private KernelCheckException Defect(Action<ArrayView<int>> kernel, int groups = 1, int threads = 8, int length = 64, bool initialise = true)
+    private KernelCheckException Defect(
+        Action<ArrayView<int>> kernel, int groups = 1, int threads = 8, int length = 64, bool initialise = true)
     {
         using var buffer = accelerator.Allocate1D<int>(length);
         if (initialise)
@@ -226,7 +227,8 @@ public sealed class CheckedModeTests : IDisposable
     public void Implicitly_grouped_kernels_run_up_to_their_extent()
     {
         using var buffer = accelerator.Allocate1D<float>(1000);
-        var launch = accelerator.LoadAutoGroupedStreamKernel<Index2D, ArrayView<float>>(static (i, view) => view[(i.Y * 100) + i.X] = XMath.Sqrt(i.X) + i.Y);
+        var launch = accelerator.LoadAutoGroupedStreamKernel<Index2D, ArrayView<float>>(
+            static (i, view) => view[(i.Y * 100) + i.X] = XMath.Sqrt(i.X) + i.Y);
         launch(new Index2D(100, 10), buffer.View);
         Assert.Equal(MathF.Sqrt(99) + 9, buffer.GetAsArray1D()[999]);
     }

@@ -9,9 +9,16 @@ namespace GpuVae.Ilgpu.Tests.Frontend;
 /// <summary>Every construct of C# that a kernel may use, against direct execution.</summary>
 public sealed class ConstructTests
 {
-    private static readonly int[] Integers = [0, 1, -1, 2, 7, -8, 31, 100, -1000, 65535, 65536, int.MaxValue, int.MinValue, 123456789, -987654321, 5];
+    private static readonly int[] Integers =
+    [
+        0, 1, -1, 2, 7, -8, 31, 100, -1000, 65535, 65536, int.MaxValue, int.MinValue, 123456789, -987654321, 5,
+    ];
+
     private static readonly float[] Floats =
-        [0f, 1f, -1f, 0.5f, 3.75f, -2.5f, 1e10f, -1e-10f, float.NaN, float.PositiveInfinity, float.NegativeInfinity, 100.25f, 2.5f, 3.5f, -0f, 7f];
+    [
+        0f, 1f, -1f, 0.5f, 3.75f, -2.5f, 1e10f, -1e-10f, float.NaN, float.PositiveInfinity, float.NegativeInfinity, 100.25f, 2.5f, 3.5f,
+        -0f, 7f,
+    ];
 
     [Fact]
     public void Arithmetic_and_bit_operations() => KernelHarness.Run<int>(
@@ -105,7 +112,8 @@ public sealed class ConstructTests
                 uint b = (uint)x;
                 long c = (long)x;
                 double d = x;
-                output[i] = (a / 1000) + (b / 1000) + (float)(c / 1000000) + (float)(d * 0.5) + (float)(double)a + (float)(uint)a + (float)(ulong)(uint)a;
+                output[i] = (a / 1000) + (b / 1000) + (float)(c / 1000000) + (float)(d * 0.5) + (float)(double)a + (float)(uint)a
+                    + (float)(ulong)(uint)a;
             }
         },
         [0f, 1.9f, -1.9f, 3e9f, -3e9f, 1e20f, -1e20f, float.NaN, 2147483648f, 100f], 10);
@@ -118,9 +126,11 @@ public sealed class ConstructTests
             {
                 float x = input[i];
                 float p = XMath.Abs(x) + 0.25f;
-                output[i] = MathF.Exp(-p) + MathF.Log(p) + XMath.Sqrt(p) + XMath.Rsqrt(p) + XMath.Tanh(x) + XMath.Sin(x) + XMath.Cos(x) + MathF.Pow(p, 1.5f);
-                output[i + 12] = XMath.Floor(x) + XMath.Ceiling(x) + XMath.Round(x) + XMath.Min(x, 2f) + XMath.Max(x, -1f) + XMath.Clamp(x, -1f, 1f)
-                    + XMath.Atan2(x, p) + MathF.Truncate(x) + XMath.Exp2(x * 0.1f) + XMath.Log2(p) + XMath.Rcp(p) + MathF.CopySign(p, x);
+                output[i] = MathF.Exp(-p) + MathF.Log(p) + XMath.Sqrt(p) + XMath.Rsqrt(p) + XMath.Tanh(x) + XMath.Sin(x) + XMath.Cos(x)
+                    + MathF.Pow(p, 1.5f);
+                output[i + 12] = XMath.Floor(x) + XMath.Ceiling(x) + XMath.Round(x) + XMath.Min(x, 2f) + XMath.Max(x, -1f)
+                    + XMath.Clamp(x, -1f, 1f) + XMath.Atan2(x, p) + MathF.Truncate(x) + XMath.Exp2(x * 0.1f) + XMath.Log2(p)
+                    + XMath.Rcp(p) + MathF.CopySign(p, x);
             }
         },
         [0f, 1f, -1f, 0.5f, 1.5f, 2.5f, -2.5f, 10f, -10f, 0.1f, 3f, 4f], 24);
@@ -132,8 +142,9 @@ public sealed class ConstructTests
             for (int i = 0; i < input.IntLength; i++)
             {
                 int x = input[i] >> 1;
-                output[i] = Math.Abs(x) + Math.Min(x, 9) + Math.Max(x, -9) + BitOperations.PopCount((uint)x) + BitOperations.LeadingZeroCount((uint)x)
-                    + BitOperations.TrailingZeroCount(x) + XMath.Clamp(x, -100, 100) + IntrinsicMath.DivRoundUp(x, 7) + Math.Sign(x)
+                output[i] = Math.Abs(x) + Math.Min(x, 9) + Math.Max(x, -9) + BitOperations.PopCount((uint)x)
+                    + BitOperations.LeadingZeroCount((uint)x) + BitOperations.TrailingZeroCount(x) + XMath.Clamp(x, -100, 100)
+                    + IntrinsicMath.DivRoundUp(x, 7) + Math.Sign(x)
                     + (int)BitOperations.RotateLeft((uint)x, 5) + BitOperations.Log2((uint)x | 1) + (int)Math.Min((uint)x, 77u);
             }
         },
@@ -427,7 +438,8 @@ public sealed class ConstructTests
         static (input, output) =>
         {
             for (int i = 0; i < input.IntLength; i++)
-                output[i] = Interop.IntAsFloat(Interop.FloatAsInt(input[i]) ^ 0x80000000u) + BitConverter.Int32BitsToSingle(BitConverter.SingleToInt32Bits(2f));
+                output[i] = Interop.IntAsFloat(Interop.FloatAsInt(input[i]) ^ 0x80000000u)
+                    + BitConverter.Int32BitsToSingle(BitConverter.SingleToInt32Bits(2f));
         },
         [0.5f, -1f, 3f], 3);
 

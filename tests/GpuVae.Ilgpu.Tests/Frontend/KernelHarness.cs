@@ -17,7 +17,8 @@ internal static class KernelHarness
     public const int WarpSize = 4;
 
     /// <summary>A kernel over one input and one output, explicitly grouped.</summary>
-    public static T[] Run<T>(Action<ArrayView<T>, ArrayView<T>> kernel, T[] input, int outputs, int groups = 1, int threads = 1) where T : unmanaged
+    public static T[] Run<T>(
+        Action<ArrayView<T>, ArrayView<T>> kernel, T[] input, int outputs, int groups = 1, int threads = 1) where T : unmanaged
     {
         var direct = RunOn(CPUAcceleratorMode.Emulated, kernel, input, outputs, groups, threads);
         var interpreted = RunOn(CPUAcceleratorMode.Checked, kernel, input, outputs, groups, threads);
@@ -27,7 +28,8 @@ internal static class KernelHarness
     }
 
     public static T[] RunOn<T>(
-        CPUAcceleratorMode mode, Action<ArrayView<T>, ArrayView<T>> kernel, T[] input, int outputs, int groups, int threads) where T : unmanaged
+        CPUAcceleratorMode mode, Action<ArrayView<T>, ArrayView<T>> kernel, T[] input, int outputs, int groups, int threads)
+        where T : unmanaged
     {
         using var context = Context.Create(b => b.CPU(new CPUDevice(WarpSize, 64, 1)));
         using var accelerator = context.CreateCPUAccelerator(0, mode);

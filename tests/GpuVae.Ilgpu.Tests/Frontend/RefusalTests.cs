@@ -159,8 +159,10 @@ public sealed class RefusalTests
     [InlineData(nameof(Writes), "Console", "Interop.WriteLine")]
     public void A_kernel_that_cannot_be_compiled_says_what_where_and_what_instead(string name, string what, string instead)
     {
-        var method = typeof(RefusalTests).GetMethod(name, System.Reflection.BindingFlags.NonPublic | System.Reflection.BindingFlags.Static)!;
-        var exception = Assert.Throws<KernelCompilationException>(() => KernelBuilder.Build(KernelHarness.EntryOf(method), new(TargetKind.Cpu)));
+        var method = typeof(RefusalTests).GetMethod(
+            name, System.Reflection.BindingFlags.NonPublic | System.Reflection.BindingFlags.Static)!;
+        var exception = Assert.Throws<KernelCompilationException>(
+            () => KernelBuilder.Build(KernelHarness.EntryOf(method), new(TargetKind.Cpu)));
         Assert.Contains($"Kernel 'RefusalTests.{name}'", exception.Message);
         Assert.Contains(what, exception.Message);
         Assert.Contains(instead, exception.Message);
@@ -171,7 +173,8 @@ public sealed class RefusalTests
     public void The_chain_of_calls_is_named()
     {
         var method = ((Action<ArrayView<float>>)Recurses).Method;
-        var exception = Assert.Throws<KernelCompilationException>(() => KernelBuilder.Build(KernelHarness.EntryOf(method), new(TargetKind.Cpu)));
+        var exception = Assert.Throws<KernelCompilationException>(
+            () => KernelBuilder.Build(KernelHarness.EntryOf(method), new(TargetKind.Cpu)));
         Assert.Contains("Called from RefusalTests.Recurses", exception.Message);
     }
 
@@ -180,7 +183,8 @@ public sealed class RefusalTests
     {
         Action<float[]> kernel = values => values[0] = 1;
         var exception = Assert.Throws<KernelCompilationException>(
-            () => KernelBuilder.Build(new KernelEntry(kernel.Method, false, new ParameterLayout([]), new Dictionary<int, ulong>()), new(TargetKind.Cpu)));
+            () => KernelBuilder.Build(
+                new KernelEntry(kernel.Method, false, new ParameterLayout([]), new Dictionary<int, ulong>()), new(TargetKind.Cpu)));
         Assert.Contains("parameter 'values'", exception.Message);
         Assert.Contains("ArrayView", exception.Message);
     }

@@ -4,8 +4,8 @@ using Convert = GpuVae.Ilgpu.Compiler.Ir.Convert;
 namespace GpuVae.Ilgpu.Compiler.Frontend;
 
 /// <summary>
-/// C# evaluates <c>a &amp;&amp; b</c> to an int on the IL stack. A phi that only merges widened Bools and the constants 0 and 1 becomes a Bool phi,
-/// widened behind it, so that conditions stay conditions.
+/// C# evaluates <c>a &amp;&amp; b</c> to an int on the IL stack. A phi that only merges widened Bools and the constants 0 and 1
+/// becomes a Bool phi, widened behind it, so that conditions stay conditions.
 /// </summary>
 internal static class BoolPhis
 {
@@ -47,7 +47,8 @@ internal static class BoolPhis
     /// <summary><c>widened != 0</c> is the Bool itself.</summary>
     private static void Simplify(Compare compare)
     {
-        if (compare is { Op: CompareOp.Ne, Left: Convert { Op: ConvertOp.ZeroExtend, Operand: { Type: IrType.Bool } condition }, Right: Constant { Bits: 0 } })
+        if (compare is { Op: CompareOp.Ne, Right: Constant { Bits: 0 } }
+            && compare.Left is Convert { Op: ConvertOp.ZeroExtend, Operand: { Type: IrType.Bool } condition })
         {
             compare.ReplaceAllUsesWith(condition);
             compare.Block!.Remove(compare);

@@ -119,7 +119,8 @@ internal sealed class Emitter(SsaBuilder ssa)
     }
 
     public Value ToBool(Value value) =>
-        AsBool(value) ?? Compare(CompareOp.Ne, value, value.Type == IrType.Pointer ? Constant.Null(value.Space) : Constant.FromBits(value.Type, 0));
+        AsBool(value) ?? Compare(
+            CompareOp.Ne, value, value.Type == IrType.Pointer ? Constant.Null(value.Space) : Constant.FromBits(value.Type, 0));
 
     /// <summary>Bool as the I32 that the IL stack holds.</summary>
     public Value Extend(Value condition) => Convert(ConvertOp.ZeroExtend, condition, IrType.I32);
@@ -131,7 +132,8 @@ internal sealed class Emitter(SsaBuilder ssa)
         if (bytes == 0)
             return pointer;
         return pointer is ElementAddress address
-            ? ssa.Emit(new ElementAddress(ssa.Resolve(address.Pointer), ssa.Resolve(address.Index), address.ElementSize, address.Offset + bytes))
+            ? ssa.Emit(
+                new ElementAddress(ssa.Resolve(address.Pointer), ssa.Resolve(address.Index), address.ElementSize, address.Offset + bytes))
             : ssa.Emit(new ElementAddress(pointer, Constant.Int(0), 1, bytes));
     }
 
@@ -174,7 +176,9 @@ internal sealed class Emitter(SsaBuilder ssa)
                 : Unary(UnaryOp.Neg, value);
     }
 
-    /// <summary>The largest power of two that divides an address known to be a multiple of <paramref name="alignment"/>, moved by an offset.</summary>
+    /// <summary>
+    /// The largest power of two that divides an address known to be a multiple of <paramref name="alignment"/>, moved by an offset.
+    /// </summary>
     public static int AlignmentAt(int alignment, int offset) =>
         offset == 0 ? alignment : Math.Min(alignment, 1 << BitOperations.TrailingZeroCount(offset));
 

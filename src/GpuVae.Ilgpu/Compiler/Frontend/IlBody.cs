@@ -9,7 +9,7 @@ namespace GpuVae.Ilgpu.Compiler.Frontend;
 /// <summary>One decoded IL instruction.</summary>
 /// <param name="Offset">Where it starts in the method.</param>
 /// <param name="Code">The operation, prefixes included as instructions of their own.</param>
-/// <param name="Integer">The inline operand: a number, a variable's index, a metadata token, the bits of a float, or a branch target's offset.</param>
+/// <param name="Integer">The inline operand: number, variable index, metadata token, bits of a float, or offset of a branch's target.</param>
 /// <param name="Targets">The offsets a <c>switch</c> can jump to.</param>
 internal readonly record struct IlInstruction(int Offset, ILOpCode Code, long Integer, int[]? Targets);
 
@@ -51,7 +51,8 @@ internal sealed class IlLoop
 /// </summary>
 internal sealed class IlBody
 {
-    private static readonly Dictionary<ILOpCode, OperandType> OperandTypes = typeof(OpCodes).GetFields(BindingFlags.Public | BindingFlags.Static)
+    private static readonly Dictionary<ILOpCode, OperandType> OperandTypes = typeof(OpCodes)
+        .GetFields(BindingFlags.Public | BindingFlags.Static)
         .Select(f => (OpCode)f.GetValue(null)!)
         .ToDictionary(c => (ILOpCode)(ushort)c.Value, c => c.OperandType);
 

@@ -64,7 +64,8 @@ internal static class Intrinsics
             return false;
         string type = (declaring.IsGenericType ? declaring.GetGenericTypeDefinition() : declaring).FullName ?? declaring.Name;
         // The API writes atomic minimum and maximum of floats as compare-and-exchange loops, which every device has.
-        bool isFloatExtremum = type == "ILGPU.Atomic" && method.Name is "Min" or "Max" && TypeLayout.Of(TypeOf(method, 1)).CommonScalar.IsFloat();
+        bool isFloatExtremum = type == "ILGPU.Atomic" && method.Name is "Min" or "Max"
+            && TypeLayout.Of(TypeOf(method, 1)).CommonScalar.IsFloat();
         if (Table[type, method.Name] is { } emit && !isFloatExtremum)
         {
             result = emit(builder, method, arguments);
@@ -104,12 +105,12 @@ internal static class Intrinsics
         table["ILGPU.Warp", "get_WarpIdx"] = (b, _, _) => Scalar(typeof(int), b.Geometry(GeometryKind.WarpIndex));
         table["ILGPU.Warp", "get_WarpSize"] = (b, _, _) => Scalar(typeof(int), b.Geometry(GeometryKind.WarpSize));
         // The members of AcceleratorType are CPU, Cuda, OpenCL.
-        table["ILGPU.Runtime.Accelerator", "get_CurrentType"] = (b, m, _) => Scalar(((MethodInfo)m).ReturnType, Constant.Int(b.Target.Kind switch
+        table["ILGPU.Runtime.Accelerator", "get_CurrentType"] = (b, m, _) => Scalar(((MethodInfo)m).ReturnType, b.Target.Kind switch
         {
-            TargetKind.Cuda => 1,
-            TargetKind.OpenCL => 2,
-            _ => 0,
-        }));
+            TargetKind.Cuda => Constant.Int(1),
+            TargetKind.OpenCL => Constant.Int(2),
+            _ => Constant.Int(0),
+        });
     }
 
     private static void AddMemory(EmitterTable table)
@@ -140,7 +141,7 @@ internal static class Intrinsics
             throw b.Refuse(
                 $"{space}Memory.Allocate has an extent that is not a positive constant",
                 space == AddressSpace.Shared
-                    ? "Use a constant or a SpecializedValue, or SharedMemory.GetDynamic with SharedMemoryConfig.RequestDynamic at the launch."
+                    ? "Use a constant, a SpecializedValue, or SharedMemory.GetDynamic with SharedMemoryConfig.RequestDynamic at the launch."
                     : "Use a constant or a SpecializedValue.");
         }
         return View(type, b.Allocate(space, type, (int)extent.SignedValue), Constant.Long(extent.SignedValue));
@@ -149,10 +150,12 @@ internal static class Intrinsics
     private static void AddSynchronisation(EmitterTable table)
     {
         table["ILGPU.Group", "Barrier"] = (b, _, _) => Done(b.Append(new Barrier(BarrierKind.Group)));
-        table["ILGPU.Group", "BarrierPopCount"] = (b, _, a) => Scalar(typeof(int), b.Append(new Barrier(BarrierKind.GroupPopCount, b.Emit.ToBool(a[0].Single))));
+        table["ILGPU.Group", "BarrierPopCount"] = (b, _, a) =>
+            Scalar(typeof(int), b.Append(new Barrier(BarrierKind.GroupPopCount, b.Emit.ToBool(a[0].Single))));
         table["ILGPU.Group", "BarrierAnd"] = (b, _, a) => Bool(b, b.Append(new Barrier(BarrierKind.GroupAnd, b.Emit.ToBool(a[0].Single))));
         table["ILGPU.Group", "BarrierOr"] = (b, _, a) => Bool(b, b.Append(new Barrier(BarrierKind.GroupOr, b.Emit.ToBool(a[0].Single))));
-        table["ILGPU.Group", "Broadcast"] = (b, m, a) => PerWord(b, TypeOf(m, 0), a[0], v => b.Append(new GroupBroadcast(v, b.Resolve(a[1].Single))));
+        table["ILGPU.Group", "Broadcast"] = (b, m, a) =>
+            PerWord(b, TypeOf(m, 0), a[0], v => b.Append(new GroupBroadcast(v, b.Resolve(a[1].Single))));
         table["ILGPU.Warp", "Barrier"] = (b, _, _) => Done(b.Append(new Barrier(BarrierKind.Warp)));
         foreach (var (name, kind) in new[]
         {
@@ -170,7 +173,8 @@ internal static class Intrinsics
                 {
                     width = b.Resolve(a[2].Single) is Constant { SignedValue: > 0 } constant
                         ? (int)constant.SignedValue
-                        : throw b.Refuse($"Warp.{name} has a width that is not a positive constant", "Use a constant or a SpecializedValue.");
+                        : throw b.Refuse(
+                            $"Warp.{name} has a width that is not a positive constant", "Use a constant or a SpecializedValue.");
                 }
                 return PerWord(b, TypeOf(m, 0), a[0], v => b.Append(new Shuffle(kind, v, b.Resolve(a[1].Single), width)));
             };
@@ -193,7 +197,8 @@ internal static class Intrinsics
             results[i] = leaf.Type switch
             {
                 IrType.Bool => b.Emit.ToBool(communicate(b.Emit.Extend(leaf))),
-                IrType.I8 or IrType.I16 => b.Emit.Convert(ConvertOp.Truncate, communicate(b.Emit.Convert(ConvertOp.ZeroExtend, leaf, IrType.I32)), leaf.Type),
+                IrType.I8 or IrType.I16 =>
+                    b.Emit.Convert(ConvertOp.Truncate, communicate(b.Emit.Convert(ConvertOp.ZeroExtend, leaf, IrType.I32)), leaf.Type),
                 IrType.F16 => FromHalfBits(communicate(HalfBits(leaf))),
                 IrType.Pointer or IrType.Void => throw b.Refuse(
                     $"a {SequencePoints.NameOf(type)} is sent to another thread", "Send indices, not views or pointers."),
@@ -204,14 +209,20 @@ internal static class Intrinsics
 
         Value HalfBits(Value half) => b.Emit.Convert(ConvertOp.ZeroExtend, b.Emit.Convert(ConvertOp.Bitcast, half, IrType.I16), IrType.I32);
 
-        Value FromHalfBits(Value word) => b.Emit.Convert(ConvertOp.Bitcast, b.Emit.Convert(ConvertOp.Truncate, word, IrType.I16), IrType.F16);
+        Value FromHalfBits(Value word) =>
+            b.Emit.Convert(ConvertOp.Bitcast, b.Emit.Convert(ConvertOp.Truncate, word, IrType.I16), IrType.F16);
     }
 
     private static void AddAtomics(EmitterTable table)
     {
         foreach (var (name, op) in new[]
         {
-            ("Add", AtomicOp.Add), ("Min", AtomicOp.Min), ("Max", AtomicOp.Max), ("And", AtomicOp.And), ("Or", AtomicOp.Or), ("Xor", AtomicOp.Xor),
+            ("Add", AtomicOp.Add),
+            ("Min", AtomicOp.Min),
+            ("Max", AtomicOp.Max),
+            ("And", AtomicOp.And),
+            ("Or", AtomicOp.Or),
+            ("Xor", AtomicOp.Xor),
             ("Exchange", AtomicOp.Exchange),
         })
         {
@@ -241,7 +252,8 @@ internal static class Intrinsics
         var type = TypeOf(method, 0).GetElementType()!;
         return TypeLayout.Of(type).Leaves is [{ Type: IrType.I32 or IrType.I64 or IrType.F32 or IrType.F64 }]
             ? type
-            : throw b.Refuse($"an atomic is applied to a {SequencePoints.NameOf(type)}", "Atomics take 32- and 64-bit integers and floats.");
+            : throw b.Refuse(
+                $"an atomic is applied to a {SequencePoints.NameOf(type)}", "Atomics take 32- and 64-bit integers and floats.");
     }
 
     private static Operand AtomicOperation(KernelBuilder b, MethodBase method, AtomicOp op, Operand target, Operand value)
@@ -285,7 +297,8 @@ internal static class Intrinsics
         {
             table["System.BitConverter", name] = Bits;
         }
-        table["ILGPU.Interop", "SizeOf"] = (b, m, _) => Scalar(typeof(int), Constant.Int(b.RequireMemoryType(m.GetGenericArguments()[0]).Size));
+        table["ILGPU.Interop", "SizeOf"] = (b, m, _) =>
+            Scalar(typeof(int), Constant.Int(b.RequireMemoryType(m.GetGenericArguments()[0]).Size));
         table["ILGPU.Interop", "OffsetOf"] = (b, m, a) =>
         {
             var type = m.GetGenericArguments()[0];
@@ -344,13 +357,15 @@ internal static class Intrinsics
         table["System.Type", "op_Equality"] = (b, _, a) => SameType(b, a, equal: true);
         table["System.Type", "op_Inequality"] = (b, _, a) => SameType(b, a, equal: false);
 
-        static Operand Access(Operand address, string name) => name.EndsWith("Unaligned", StringComparison.Ordinal) ? address with { Alignment = 1 } : address;
+        static Operand Access(Operand address, string name) =>
+            name.EndsWith("Unaligned", StringComparison.Ordinal) ? address with { Alignment = 1 } : address;
 
         static Operand Moved(KernelBuilder b, MethodBase method, Operand[] a, int size, bool negate)
         {
             var index = b.Resolve(a[1].Single);
             return new Operand(
-                ((MethodInfo)method).ReturnType, [b.Emit.Element(b.RequireMemory(a[0]), negate ? b.Emit.Unary(UnaryOp.Neg, index) : index, size)]);
+                ((MethodInfo)method).ReturnType,
+                [b.Emit.Element(b.RequireMemory(a[0]), negate ? b.Emit.Unary(UnaryOp.Neg, index) : index, size)]);
         }
 
         static Operand SameType(KernelBuilder b, Operand[] a, bool equal) =>
@@ -416,7 +431,9 @@ internal static class Intrinsics
         static string Template(KernelBuilder b, Operand operand)
         {
             if (b.Target.Kind != TargetKind.Cuda)
-                throw b.Refuse("CudaAsm is used on an accelerator that is not CUDA", "Guard it with if (CudaAsm.IsSupported) and write the other way in C#.");
+                throw b.Refuse(
+                    "CudaAsm is used on an accelerator that is not CUDA",
+                    "Guard it with if (CudaAsm.IsSupported) and write the other way in C#.");
             return operand.Single is HostValue { Value: string text }
                 ? text
                 : throw b.Refuse("the PTX text is not a constant string", "Write it as a literal.");
@@ -424,7 +441,8 @@ internal static class Intrinsics
 
         static IrType RegisterType(KernelBuilder b, Type type) => TypeLayout.Of(type).Leaves is [var leaf] && leaf.Type != IrType.Void
             ? leaf.Type
-            : throw b.Refuse($"inline PTX takes a {SequencePoints.NameOf(type)}", "Each argument is one scalar, or one pointer in a struct.");
+            : throw b.Refuse(
+                $"inline PTX takes a {SequencePoints.NameOf(type)}", "Each argument is one scalar, or one pointer in a struct.");
     }
 
     private static void AddDiagnostics(EmitterTable table)
@@ -435,7 +453,7 @@ internal static class Intrinsics
             {
                 if (!b.Target.Assertions && b.Target.Kind != TargetKind.Checked)
                     return null;
-                string message = a.Skip(1).Select(o => o.Single).OfType<HostValue>().Select(h => h.Value).OfType<string>().FirstOrDefault() ?? "";
+                string message = a.Skip(1).Select(o => (o.Single as HostValue)?.Value).OfType<string>().FirstOrDefault() ?? "";
                 return Done(b.Append(new Assert(b.Emit.ToBool(a[0].Single), message)));
             };
         }
@@ -480,7 +498,8 @@ internal static class Intrinsics
         if (method.Name == "FusedMultiplyAdd")
         {
             throw b.Refuse(
-                $"'{SequencePoints.NameOf(method)}' is called", "Write a * b + c: the compiler contracts it to a fused multiply-add where the device has one.");
+                $"'{SequencePoints.NameOf(method)}' is called",
+                "Write a * b + c: the compiler contracts it to a fused multiply-add where the device has one.");
         }
         if (!method.IsStatic || a.Length == 0)
             return null;
@@ -516,7 +535,8 @@ internal static class Intrinsics
                 };
                 return Scalar(method.ReturnType, b.Emit.Binary(op, values[0], values[1]));
             case (2, "Log") when isFloat:
-                return Scalar(scalar, b.Emit.Binary(BinaryOp.Div, b.Emit.Unary(UnaryOp.Log, values[0]), b.Emit.Unary(UnaryOp.Log, values[1])));
+                return Scalar(
+                    scalar, b.Emit.Binary(BinaryOp.Div, b.Emit.Unary(UnaryOp.Log, values[0]), b.Emit.Unary(UnaryOp.Log, values[1])));
             case (2, "Pow" or "Atan2" or "CopySign") when isFloat:
                 return Scalar(scalar, b.Emit.Binary(Enum.Parse<BinaryOp>(method.Name), values[0], values[1]));
             case (2, "Rem") when isFloat:
@@ -558,7 +578,8 @@ internal static class Intrinsics
         {
             if (from == half)
             {
-                var wide = b.Emit.Convert(ConvertOp.FloatToFloat, a[0].Single, method.ReturnType == typeof(double) ? IrType.F64 : IrType.F32);
+                var wide = b.Emit.Convert(
+                    ConvertOp.FloatToFloat, a[0].Single, method.ReturnType == typeof(double) ? IrType.F64 : IrType.F32);
                 return method.ReturnType == typeof(float) || method.ReturnType == typeof(double)
                     ? Scalar(method.ReturnType, wide)
                     : null;
@@ -599,7 +620,8 @@ internal static class Intrinsics
 
     private static Operand Bool(KernelBuilder b, Value condition) => new(typeof(bool), [b.Emit.Extend(condition)]);
 
-    private static Operand View(Type elementType, Value pointer, Value length) => new(typeof(ILGPU.ArrayView<>).MakeGenericType(elementType), [pointer, length]);
+    private static Operand View(Type elementType, Value pointer, Value length) =>
+        new(typeof(ILGPU.ArrayView<>).MakeGenericType(elementType), [pointer, length]);
 
     private static Operand? Done(Instruction instruction)
     {

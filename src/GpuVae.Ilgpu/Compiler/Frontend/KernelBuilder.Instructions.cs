@@ -1,6 +1,5 @@
 using System.Reflection;
 using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 using GpuVae.Ilgpu.Compiler.Ir;
 using Convert = GpuVae.Ilgpu.Compiler.Ir.Convert;
 using ILOpCode = System.Reflection.Metadata.ILOpCode;
@@ -58,7 +57,9 @@ internal sealed partial class KernelBuilder
                 Switch(block, Pop().Single);
                 return true;
             case ILOpCode.Throw or ILOpCode.Rethrow:
-                throw Refuse("an exception is thrown", "Kernels have no exceptions: return early, or use Debug.Assert for conditions that must hold.");
+                throw Refuse(
+                    "an exception is thrown",
+                    "Kernels have no exceptions: return early, or use Debug.Assert for conditions that must hold.");
             default:
                 return false;
         }
@@ -263,16 +264,22 @@ internal sealed partial class KernelBuilder
     private Exception RefuseInstruction(ILOpCode code) => code switch
     {
         ILOpCode.Box or ILOpCode.Unbox or ILOpCode.Unbox_any or ILOpCode.Castclass or ILOpCode.Isinst =>
-            Refuse("a value is boxed, cast to or from an object", "Use generics with struct constraints; in interpolated strings and object parameters values are boxed."),
+            Refuse(
+                "a value is boxed, cast to or from an object",
+                "Use generics with struct constraints; in interpolated strings and object parameters values are boxed."),
         ILOpCode.Ldftn or ILOpCode.Ldvirtftn =>
-            Refuse("a delegate or lambda is made", "Call the method directly, or pass a functor: a struct type parameter with an interface."),
+            Refuse(
+                "a delegate or lambda is made", "Call the method directly, or pass a functor: a struct type parameter with an interface."),
         ILOpCode.Localloc => Refuse("stackalloc is used", "Use LocalMemory.Allocate<T>(constant)."),
         ILOpCode.Calli => Refuse("a function pointer is called", "Pass a functor: a struct type parameter with an interface."),
         ILOpCode.Ldelem_ref or ILOpCode.Stelem_ref or ILOpCode.Ldind_ref or ILOpCode.Stind_ref =>
             Refuse("an array or field of references is accessed", "Kernels have no objects; use views of value types."),
-        ILOpCode.Leave or ILOpCode.Endfinally or ILOpCode.Endfilter => Refuse("try/catch/finally is used", "Kernels have no exceptions; remove it."),
+        ILOpCode.Leave or ILOpCode.Endfinally or ILOpCode.Endfilter =>
+            Refuse("try/catch/finally is used", "Kernels have no exceptions; remove it."),
         ILOpCode.Add_ovf or ILOpCode.Add_ovf_un or ILOpCode.Sub_ovf or ILOpCode.Sub_ovf_un or ILOpCode.Mul_ovf or ILOpCode.Mul_ovf_un =>
-            Refuse("arithmetic is checked for overflow", "Kernels have no exceptions; write unchecked(…) or compile without overflow checks."),
+            Refuse(
+                "arithmetic is checked for overflow",
+                "Kernels have no exceptions; write unchecked(…) or compile without overflow checks."),
         _ => Refuse($"the IL instruction {code} is used", "It has no meaning on a device."),
     };
 
@@ -413,7 +420,7 @@ internal sealed partial class KernelBuilder
 
     private Value CompareReferences(ILOpCode code, Value a, Value b)
     {
-        if (a is HostValue x && b is HostValue y && !ReferenceEquals(x.Value, HostValue.Opaque) && !ReferenceEquals(y.Value, HostValue.Opaque))
+        if (a is HostValue x && b is HostValue y && x.Value != HostValue.Opaque && y.Value != HostValue.Opaque)
             return Constant.Bool(Equals(x.Value, y.Value) == code is ILOpCode.Ceq or ILOpCode.Beq);
         throw Refuse("a reference is compared", "Kernels have no objects; use a bool or an empty view.");
     }
@@ -472,7 +479,8 @@ internal sealed partial class KernelBuilder
         }
         else if (target == IrType.I64 && value.Type == IrType.I32)
         {
-            return new Operand(to, [Emit.Convert(toUnsigned || fromUnsigned ? ConvertOp.ZeroExtend : ConvertOp.SignExtend, value, IrType.I64)]);
+            return new Operand(
+                to, [Emit.Convert(toUnsigned || fromUnsigned ? ConvertOp.ZeroExtend : ConvertOp.SignExtend, value, IrType.I64)]);
         }
         else
         {
@@ -571,7 +579,8 @@ internal sealed partial class KernelBuilder
     private Operand LoadStatic(FieldInfo field)
     {
         if (typeof(Delegate).IsAssignableFrom(field.FieldType) || field.Name.StartsWith("<>", StringComparison.Ordinal))
-            throw Refuse("a delegate or lambda is made", "Call the method directly, or pass a functor: a struct type parameter with an interface.");
+            throw Refuse(
+                "a delegate or lambda is made", "Call the method directly, or pass a functor: a struct type parameter with an interface.");
         if (!field.IsInitOnly && !field.IsLiteral)
         {
             throw Refuse(
@@ -592,7 +601,7 @@ internal sealed partial class KernelBuilder
     {
         var layout = TypeLayout.Of(type);
         if (value is ILGPU.Half half)
-            return new Operand(type, [Constant.FromBits(IrType.F16, MemoryMarshal.Read<ushort>(MemoryMarshal.AsBytes(new ReadOnlySpan<ILGPU.Half>(ref half))))]);
+            return new Operand(type, [Constant.FromBits(IrType.F16, half.RawValue)]);
         if (!layout.IsScalar)
         {
             var fields = ParameterLayout.InstanceFields(type);
@@ -645,7 +654,8 @@ internal sealed partial class KernelBuilder
             if (method.DeclaringType == type || !type.IsValueType)
                 return method;
             var parameters = method.GetParameters().Select(p => p.ParameterType).ToArray();
-            var overriding = type.GetMethod(method.Name, BindingFlags.Public | BindingFlags.Instance | BindingFlags.DeclaredOnly, parameters);
+            var overriding = type.GetMethod(
+                method.Name, BindingFlags.Public | BindingFlags.Instance | BindingFlags.DeclaredOnly, parameters);
             return overriding ?? throw Refuse(
                 $"'{SequencePoints.NameOf(method)}' is called on {SequencePoints.NameOf(type)}, which boxes it",
                 "Give the struct a method of its own.");
@@ -658,10 +668,12 @@ internal sealed partial class KernelBuilder
         }
         var definition = method is MethodInfo { IsGenericMethod: true } generic ? generic.GetGenericMethodDefinition() : method;
         var map = type.GetInterfaceMap(contract);
-        int index = Array.FindIndex(map.InterfaceMethods, m => m.MetadataToken == definition.MetadataToken && m.Module == definition.Module);
+        int index = Array.FindIndex(
+            map.InterfaceMethods, m => m.MetadataToken == definition.MetadataToken && m.Module == definition.Module);
         var target = index < 0 ? (MethodInfo)definition : map.TargetMethods[index];
         if (target is null || target.IsAbstract)
-            throw Refuse($"{SequencePoints.NameOf(type)} does not implement '{SequencePoints.NameOf(method)}'", "Implement it in the struct.");
+            throw Refuse(
+                $"{SequencePoints.NameOf(type)} does not implement '{SequencePoints.NameOf(method)}'", "Implement it in the struct.");
         return target.IsGenericMethodDefinition ? target.MakeGenericMethod(method.GetGenericArguments()) : target;
     }
 
@@ -670,13 +682,15 @@ internal sealed partial class KernelBuilder
         var type = constructor.DeclaringType!;
         var parameters = constructor.GetParameters();
         if (typeof(Delegate).IsAssignableFrom(type))
-            throw Refuse("a delegate or lambda is made", "Call the method directly, or pass a functor: a struct type parameter with an interface.");
+            throw Refuse(
+                "a delegate or lambda is made", "Call the method directly, or pass a functor: a struct type parameter with an interface.");
         if (type.IsSubclassOf(typeof(Exception)) || type == typeof(Exception))
-            throw Refuse("an exception is thrown", "Kernels have no exceptions: return early, or use Debug.Assert for conditions that must hold.");
+            throw Refuse(
+                "an exception is thrown", "Kernels have no exceptions: return early, or use Debug.Assert for conditions that must hold.");
         if (!type.IsValueType)
         {
             throw Refuse(
-                type == typeof(string) || type.IsArray ? $"a {SequencePoints.NameOf(type)} is made" : $"an object of class {SequencePoints.NameOf(type)} is allocated",
+                $"an object of class {SequencePoints.NameOf(type)} is allocated",
                 "Kernels cannot allocate; use structs, LocalMemory or SharedMemory.");
         }
         var arguments = new Operand[parameters.Length + 1];

@@ -45,8 +45,9 @@ internal sealed partial class KernelBuilder
     {
         if (type.IsEnum)
             type = type.GetEnumUnderlyingType();
-        return Type.GetTypeCode(type) is TypeCode.Byte or TypeCode.UInt16 or TypeCode.UInt32 or TypeCode.UInt64 or TypeCode.Char or TypeCode.Boolean
-            || type == typeof(nuint);
+        return type == typeof(nuint)
+            || Type.GetTypeCode(type) is TypeCode.Byte or TypeCode.UInt16 or TypeCode.UInt32 or TypeCode.UInt64 or TypeCode.Char
+                or TypeCode.Boolean;
     }
 
     /// <summary>The implicit conversions of IL between stack and storage types.</summary>
@@ -90,13 +91,14 @@ internal sealed partial class KernelBuilder
 
     private Slot MakeSlot(Frame owner, string name, Type type, int index, bool isArgument, bool isAddressed, bool needsMemory)
     {
-        if (type is { IsByRef: false, IsPointer: false } && TypeLayout.Of(type) is var layout && (needsMemory || layout.NeedsMemory || layout.HasOverlap))
+        var layout = TypeLayout.Of(type);
+        if (type is { IsByRef: false, IsPointer: false } && (needsMemory || layout.NeedsMemory || layout.HasOverlap))
         {
             if (!layout.IsMemoryType)
                 throw Refuse($"the address of {name}, a {SequencePoints.NameOf(type)}, is taken as a raw pointer", "Use a ref instead.");
             return new Slot(type) { Memory = Allocate(AddressSpace.Local, type, 1) };
         }
-        var variables = TypeLayout.Of(type).Leaves.Select(leaf =>
+        var variables = layout.Leaves.Select(leaf =>
             new Variable(name, leaf.Type) { Owner = owner, Index = index, IsArgument = isArgument, IsAddressed = isAddressed });
         return new Slot(type) { Variables = [.. variables] };
     }
@@ -164,7 +166,9 @@ internal sealed partial class KernelBuilder
         var layout = TypeLayout.Of(type);
         return layout.IsMemoryType
             ? layout
-            : throw Refuse($"{SequencePoints.NameOf(type)} is kept in memory", "Buffers and arrays hold scalars and structs of scalars; views and references stay in locals.");
+            : throw Refuse(
+                $"{SequencePoints.NameOf(type)} is kept in memory",
+                "Buffers and arrays hold scalars and structs of scalars; views and references stay in locals.");
     }
 
     /// <summary>Reads a type through a managed or raw pointer.</summary>
@@ -185,7 +189,8 @@ internal sealed partial class KernelBuilder
         for (int i = 0; i < leaves.Length; i++)
         {
             if (layout.Leaves[i].Type == IrType.Pointer)
-                throw Refuse("a pointer is loaded from memory", "Its address space would be unknown; keep pointers in locals and parameters.");
+                throw Refuse(
+                    "a pointer is loaded from memory", "Its address space would be unknown; keep pointers in locals and parameters.");
             var (pointer, alignment) = LeafAddress(address, layout, i);
             leaves[i] = Append(new Load(pointer, layout.Leaves[i].Type, alignment));
         }
@@ -322,7 +327,10 @@ internal sealed partial class KernelBuilder
         if (type.IsValueType)
             return type;
         throw type.Name.Contains("DisplayClass", StringComparison.Ordinal)
-            ? Refuse($"a lambda captures '{field.Name}'", "Pass it as a kernel parameter; kernels and the methods they call capture nothing.")
-            : Refuse($"field '{field.Name}' of class {SequencePoints.NameOf(type)} is accessed", "Kernels have no objects; pass a struct or a view.");
+            ? Refuse(
+                $"a lambda captures '{field.Name}'", "Pass it as a kernel parameter; kernels and the methods they call capture nothing.")
+            : Refuse(
+                $"field '{field.Name}' of class {SequencePoints.NameOf(type)} is accessed",
+                "Kernels have no objects; pass a struct or a view.");
     }
 }

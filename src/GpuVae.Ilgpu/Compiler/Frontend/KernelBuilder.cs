@@ -205,7 +205,7 @@ internal sealed partial class KernelBuilder
             return callee.Returns[0].Value;
         var exit = ssa.CreateBlock(isSealed: false);
         var model = callee.Returns[0].Value;
-        var variables = model is null ? [] : model.Leaves.Select(l => new Variable("the returned value", l.Type) { Owner = callee }).ToArray();
+        Variable[] variables = [.. (model?.Leaves ?? []).Select(l => new Variable("the returned value", l.Type) { Owner = callee })];
         foreach (var (block, value) in callee.Returns)
         {
             ssa.Current = block;
@@ -224,17 +224,21 @@ internal sealed partial class KernelBuilder
     {
         string name = SequencePoints.NameOf(method);
         if (typeof(Delegate).IsAssignableFrom(method.DeclaringType))
-            throw Refuse($"a delegate ({name}) is called", "Call the method directly, or pass a functor: a struct type parameter with an interface.");
+            throw Refuse(
+                $"a delegate ({name}) is called",
+                "Call the method directly, or pass a functor: a struct type parameter with an interface.");
         if (method.IsAbstract)
         {
             throw Refuse(
                 $"'{name}' is called virtually",
-                "Make the type a struct type parameter (where T : struct, ISomething), so that the call is known when the kernel is compiled.");
+                "Make the type a struct type parameter (where T : struct, ISomething): then the call is known at compile time.");
         }
         if (IlBody.Of(method) is not { } body)
             throw Refuse($"'{name}' has no IL and is no intrinsic", AdviceFor(method));
         if (body.HasExceptionHandlers)
-            throw Refuse($"'{name}' has try/catch/finally (using, lock and foreach over enumerators have too)", "Kernels have no exceptions; remove it.");
+            throw Refuse(
+                $"'{name}' has try/catch/finally (using, lock and foreach over enumerators have too)",
+                "Kernels have no exceptions; remove it.");
         if (body.IsIrreducible)
             throw Refuse($"'{name}' jumps into a loop", "Remove the goto; every loop must have one entry.");
         return body;
@@ -379,7 +383,8 @@ internal sealed partial class KernelBuilder
     private static bool IsForeign(MethodBase method) => IsRuntime(method) || method.Module == typeof(KernelBuilder).Module;
 
     private static bool IsRuntime(MethodBase method) =>
-        method.Module == typeof(object).Module || (method.DeclaringType?.Namespace?.StartsWith("System", StringComparison.Ordinal) ?? false);
+        method.Module == typeof(object).Module
+        || (method.DeclaringType?.Namespace?.StartsWith("System", StringComparison.Ordinal) ?? false);
 
     /// <summary>Locations are kept where somebody reports them: in checked mode and for assertions.</summary>
     private void SetLocation()
@@ -453,7 +458,8 @@ internal sealed partial class KernelBuilder
             for (int i = 0; i < Locals.Length; i++)
             {
                 Locals[i] = builder.MakeSlot(
-                    this, $"local {i}", Body.LocalTypes[i], i, isArgument: false, Body.AddressedLocals.Contains(i), Body.PointerLocals.Contains(i));
+                    this, $"local {i}", Body.LocalTypes[i], i,
+                    isArgument: false, Body.AddressedLocals.Contains(i), Body.PointerLocals.Contains(i));
                 foreach (var variable in Locals[i].Variables ?? [])
                     builder.ssa.WriteVariable(variable, SsaBuilder.DefaultOf(variable.Type));
             }

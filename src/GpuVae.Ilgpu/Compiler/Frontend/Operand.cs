@@ -8,7 +8,7 @@ namespace GpuVae.Ilgpu.Compiler.Frontend;
 /// </summary>
 /// <param name="Type">The C# type as far as it is known; for managed and raw pointers the type of the pointer.</param>
 /// <param name="Leaves">The scalars.</param>
-/// <param name="Alignment">For a pointer: what the address is known to be a multiple of, or 0 for the natural alignment of what is accessed.</param>
+/// <param name="Alignment">For a pointer: what the address is a multiple of, or 0 for the natural alignment of what is accessed.</param>
 internal sealed record Operand(Type Type, Value[] Leaves, int Alignment = 0)
 {
     public Value Single => Leaves[0];
@@ -23,7 +23,9 @@ internal sealed class Variable(string name, IrType type)
 
     public IrType Type { get; } = type;
 
-    /// <summary>The call the variable belongs to, and its index there; a loop of another call cannot store to it unless it is addressed.</summary>
+    /// <summary>
+    /// The call the variable belongs to, and its index there; a loop of another call cannot store to it unless it is addressed.
+    /// </summary>
     public object? Owner { get; init; }
 
     public int Index { get; init; }

@@ -18,8 +18,11 @@ internal static class SequencePoints
         try
         {
             var handle = MetadataTokens.MethodDefinitionHandle(method.MetadataToken & 0x00FFFFFF);
-            if (Readers.GetOrAdd(method.Module, Open) is not { } reader || MetadataTokens.GetRowNumber(handle) > reader.MethodDebugInformation.Count)
+            if (Readers.GetOrAdd(method.Module, Open) is not { } reader
+                || MetadataTokens.GetRowNumber(handle) > reader.MethodDebugInformation.Count)
+            {
                 return new SourceLocation(name, null, 0, offset);
+            }
             var best = default(SequencePoint?);
             foreach (var point in reader.GetMethodDebugInformation(handle).GetSequencePoints())
             {

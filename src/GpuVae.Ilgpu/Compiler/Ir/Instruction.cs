@@ -376,7 +376,8 @@ internal enum BarrierKind : byte
 /// <summary>A barrier; the predicate forms take a Bool and give I32 (count) or Bool, the same in every thread of the group.</summary>
 internal sealed class Barrier : Instruction
 {
-    public Barrier(BarrierKind kind, params ReadOnlySpan<Value> predicate) : base(ResultType(kind), AddressSpace.None, predicate) => Kind = kind;
+    public Barrier(BarrierKind kind, params ReadOnlySpan<Value> predicate) : base(ResultType(kind), AddressSpace.None, predicate) =>
+        Kind = kind;
 
     public BarrierKind Kind { get; }
 
@@ -421,7 +422,8 @@ internal enum ShuffleKind : byte
 }
 
 /// <summary>Warp shuffle of a 32- or 64-bit value; the frontend splits and widens others. A width of 0 means the whole warp.</summary>
-internal sealed class Shuffle(ShuffleKind kind, Value value, Value lane, int width) : Instruction(value.Type, AddressSpace.None, value, lane)
+internal sealed class Shuffle(ShuffleKind kind, Value value, Value lane, int width)
+    : Instruction(value.Type, AddressSpace.None, value, lane)
 {
     public ShuffleKind Kind { get; } = kind;
 
@@ -437,7 +439,9 @@ internal sealed class Shuffle(ShuffleKind kind, Value value, Value lane, int wid
     protected override Instruction Recreate(Value[] operands) => new Shuffle(Kind, operands[0], operands[1], Width);
 }
 
-/// <summary>The value of one thread (linear index in the group, the same in all threads) given to the whole group; acts as a barrier.</summary>
+/// <summary>
+/// The value of one thread (linear index in the group, the same in all threads) given to the whole group; acts as a barrier.
+/// </summary>
 internal sealed class GroupBroadcast(Value value, Value thread) : Instruction(value.Type, AddressSpace.None, value, thread)
 {
     public Value BroadcastValue => Operands[0];
@@ -598,5 +602,6 @@ internal sealed class Return : Terminator
 {
     public override IReadOnlyList<BasicBlock> Successors => [];
 
-    public override Terminator WithTargets(Func<Value, Value> mapValue, Func<BasicBlock, BasicBlock> mapBlock) => new Return { Location = Location };
+    public override Terminator WithTargets(Func<Value, Value> mapValue, Func<BasicBlock, BasicBlock> mapBlock) =>
+        new Return { Location = Location };
 }

@@ -10,7 +10,9 @@ internal sealed class BasicBlock
 
     public List<Instruction> Body { get; } = [];
 
-    /// <summary>Setting it moves this block from the predecessor lists of the old successors to those of the new ones; phis stay as they are.</summary>
+    /// <summary>
+    /// Setting it moves this block from the predecessor lists of the old successors to those of the new ones; phis stay as they are.
+    /// </summary>
     public Terminator? Terminator
     {
         get => terminator;

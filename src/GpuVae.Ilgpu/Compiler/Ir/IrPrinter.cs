@@ -85,7 +85,8 @@ internal sealed class IrPrinter
         string operands = string.Join(", ", instruction.Operands.Select(Use));
         return instruction switch
         {
-            Phi phi => $"phi {type} " + string.Join(", ", phi.IncomingBlocks.Select((b, i) => $"[{blockNames[b]}: {Use(phi.Operands[i])}]")),
+            Phi phi =>
+                $"phi {type} " + string.Join(", ", phi.IncomingBlocks.Select((b, i) => $"[{blockNames[b]}: {Use(phi.Operands[i])}]")),
             Unary unary => $"{Lower(unary.Op)} {type} {operands}",
             Binary binary => $"{Lower(binary.Op)} {type} {operands}",
             Compare compare => $"{Lower(compare.Op)} {Lower(compare.Left.Type)} {operands}",

@@ -8,7 +8,7 @@ namespace GpuVae.Ilgpu.Compiler.Ir;
 /// </summary>
 internal static class IrVerifier
 {
-    /// <exception cref="InvalidOperationException">An invariant is broken; the message quotes the instruction and the whole kernel.</exception>
+    /// <exception cref="InvalidOperationException">An invariant is broken; the message quotes instruction and kernel.</exception>
     public static void Verify(IrKernel kernel)
     {
         var errors = new List<string>();
@@ -59,7 +59,11 @@ internal static class IrVerifier
     }
 
     private static void CheckBlock(
-        IrKernel kernel, BasicBlock block, Dictionary<Value, (BasicBlock Block, int Position)> positions, Dominators dominators, List<string> errors)
+        IrKernel kernel,
+        BasicBlock block,
+        Dictionary<Value, (BasicBlock Block, int Position)> positions,
+        Dominators dominators,
+        List<string> errors)
     {
         if (!dominators.IsReachable(block))
             return;
@@ -96,7 +100,8 @@ internal static class IrVerifier
                 Report(instruction, "its block is another");
             foreach (var operand in instruction.Operands.Distinct())
             {
-                if (operand.Users.Count(u => ReferenceEquals(u, instruction)) != instruction.Operands.Count(o => ReferenceEquals(o, operand)))
+                int uses = instruction.Operands.Count(o => ReferenceEquals(o, operand));
+                if (operand.Users.Count(u => ReferenceEquals(u, instruction)) != uses)
                     Report(instruction, "the use list of an operand does not match");
             }
         }
@@ -119,25 +124,39 @@ internal static class IrVerifier
         Binary { Op: BinaryOp.Shl or BinaryOp.Shr or BinaryOp.ShrUnsigned } shift =>
             shift.Left.Type.IsInteger() && shift.Right.Type == IrType.I32 ? null : "a shift takes an integer and an I32 count",
         Binary { Op: BinaryOp.And or BinaryOp.Or or BinaryOp.Xor } logic =>
-            logic.Left.Type == logic.Right.Type && (logic.Left.Type.IsInteger() || logic.Left.Type == IrType.Bool) ? null : "operand types differ",
-        Binary binary => binary.Left.Type == binary.Right.Type && IsNumber(binary.Left.Type) ? null : "operand types differ or are no numbers",
+            logic.Left.Type == logic.Right.Type && (logic.Left.Type.IsInteger() || logic.Left.Type == IrType.Bool)
+                ? null
+                : "operand types differ",
+        Binary binary =>
+            binary.Left.Type == binary.Right.Type && IsNumber(binary.Left.Type) ? null : "operand types differ or are no numbers",
         Fma fma => fma.A.Type == fma.B.Type && fma.B.Type == fma.C.Type && fma.A.Type.IsFloat() ? null : "operand types differ",
-        Unary { Op: UnaryOp.Not } not => not.Operand.Type.IsInteger() || not.Operand.Type == IrType.Bool ? null : "Not takes integers and Bool",
+        Unary { Op: UnaryOp.Not } not =>
+            not.Operand.Type.IsInteger() || not.Operand.Type == IrType.Bool ? null : "Not takes integers and Bool",
         Unary unary => IsNumber(unary.Operand.Type) ? null : "the operand is no number",
         Compare compare => compare.Left.Type == compare.Right.Type && compare.Left.Type is not (IrType.Void or IrType.F16)
             ? null
             : "operand types differ or cannot be compared",
-        Select select => select.Condition.Type == IrType.Bool && select.WhenTrue.Type == select.WhenFalse.Type && select.WhenTrue.Space == select.WhenFalse.Space
+        Select select =>
+            select.Condition.Type == IrType.Bool && select.WhenTrue.Type == select.WhenFalse.Type
+                && select.WhenTrue.Space == select.WhenFalse.Space
             ? null
             : "the condition is no Bool or the values differ in type",
         Convert convert => IsValid(convert) ? null : $"no {convert.Op} from {convert.Operand.Type} to {convert.Type}",
-        ElementAddress address => address.Pointer.Type == IrType.Pointer && address.Index.Type is IrType.I32 or IrType.I64 ? null : "it needs a pointer and an index",
+        ElementAddress address =>
+            address.Pointer.Type == IrType.Pointer && address.Index.Type is IrType.I32 or IrType.I64
+                ? null
+                : "it needs a pointer and an index",
         Load load => load.Pointer.Type == IrType.Pointer && load.Alignment > 0 ? null : "it needs a pointer and an alignment",
-        Store store => store.Pointer.Type == IrType.Pointer && store.StoredValue.Type != IrType.Void ? null : "it needs a pointer and a value",
-        Atomic atomic => atomic.Pointer.Type == IrType.Pointer && IsWord(atomic.Operand.Type) ? null : "it needs a pointer and a 32- or 64-bit value",
-        AtomicCompareExchange exchange => exchange.Pointer.Type == IrType.Pointer && exchange.Comparand.Type == exchange.Replacement.Type ? null : "operand types differ",
-        Shuffle shuffle => IsWord(shuffle.Type) && shuffle.Lane.Type == IrType.I32 ? null : "it takes a 32- or 64-bit value and an I32 lane",
-        GroupBroadcast broadcast => IsWord(broadcast.Type) && broadcast.Thread.Type == IrType.I32 ? null : "it takes a 32- or 64-bit value and an I32 thread",
+        Store store =>
+            store.Pointer.Type == IrType.Pointer && store.StoredValue.Type != IrType.Void ? null : "it needs a pointer and a value",
+        Atomic atomic =>
+            atomic.Pointer.Type == IrType.Pointer && IsWord(atomic.Operand.Type) ? null : "it needs a pointer and a 32- or 64-bit value",
+        AtomicCompareExchange exchange =>
+            exchange.Pointer.Type == IrType.Pointer && exchange.Comparand.Type == exchange.Replacement.Type ? null : "operand types differ",
+        Shuffle shuffle =>
+            IsWord(shuffle.Type) && shuffle.Lane.Type == IrType.I32 ? null : "it takes a 32- or 64-bit value and an I32 lane",
+        GroupBroadcast broadcast =>
+            IsWord(broadcast.Type) && broadcast.Thread.Type == IrType.I32 ? null : "it takes a 32- or 64-bit value and an I32 thread",
         ConditionalBranch branch => branch.Condition.Type == IrType.Bool ? null : "the condition is no Bool",
         BoundsCheck check => check.Index.Type == IrType.I64 && check.Length.Type == IrType.I64 ? null : "it compares I64",
         _ => null,

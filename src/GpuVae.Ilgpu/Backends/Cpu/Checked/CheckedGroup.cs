@@ -46,7 +46,13 @@ internal sealed unsafe class CheckedGroup : IDisposable
     private Index3D currentIndex;
 
     public CheckedGroup(
-        CheckedProgram program, CheckedMemory memory, in LaunchShape shape, int warpSize, ReadOnlySpan<ulong> slots, ParameterLayout layout, string kernelName)
+        CheckedProgram program,
+        CheckedMemory memory,
+        in LaunchShape shape,
+        int warpSize,
+        ReadOnlySpan<ulong> slots,
+        ParameterLayout layout,
+        string kernelName)
     {
         this.program = program;
         this.memory = memory;
@@ -368,14 +374,19 @@ internal sealed unsafe class CheckedGroup : IDisposable
                     if (r[step.A] >= r[step.B])
                     {
                         throw Defect(
-                            KernelDefect.OutOfBounds, step.Source, $"index {(long)r[step.A]} is outside its view of {(long)r[step.B]} elements");
+                            KernelDefect.OutOfBounds,
+                            step.Source,
+                            $"index {(long)r[step.A]} is outside its view of {(long)r[step.B]} elements");
                     }
                     break;
                 case StepKind.Assert:
                     if (r[step.A] == 0)
                     {
                         string message = ((Assert)step.Source).Message;
-                        throw Defect(KernelDefect.AssertionFailed, step.Source, message.Length > 0 ? $"assertion failed: {message}" : "assertion failed");
+                        throw Defect(
+                            KernelDefect.AssertionFailed,
+                            step.Source,
+                            message.Length > 0 ? $"assertion failed: {message}" : "assertion failed");
                     }
                     break;
                 case StepKind.Print:
@@ -474,12 +485,17 @@ internal sealed unsafe class CheckedGroup : IDisposable
         }
         long offset = (long)address - memoryOfSpace.Address;
         if (offset < 0 || offset + size > memoryOfSpace.Length)
-            throw Defect(KernelDefect.OutOfBounds, step.Source, $"an address is outside the {space.ToString().ToLowerInvariant()} memory of the kernel");
+            throw Defect(
+                KernelDefect.OutOfBounds,
+                step.Source,
+                $"an address is outside the {space.ToString().ToLowerInvariant()} memory of the kernel");
         if (access != Access.Write && !memoryOfSpace.IsWritten(offset, size))
         {
             throw Defect(
                 KernelDefect.UninitializedRead, step.Source,
-                space == AddressSpace.Global ? $"byte {offset} of a buffer is read, but nothing wrote it" : $"{space.ToString().ToLowerInvariant()} memory is read that nothing wrote");
+                space == AddressSpace.Global
+                    ? $"byte {offset} of a buffer is read, but nothing wrote it"
+                    : $"{space.ToString().ToLowerInvariant()} memory is read that nothing wrote");
         }
         if (access != Access.Read)
             memoryOfSpace.MarkWritten(offset, size);
@@ -528,7 +544,9 @@ internal sealed unsafe class CheckedGroup : IDisposable
         }
     }
 
-    /// <summary>An earlier access by another thread with no barrier since: in this interval of this group, or anywhere in another group.</summary>
+    /// <summary>
+    /// An earlier access by another thread with no barrier since: in this interval of this group, or anywhere in another group.
+    /// </summary>
     private bool Conflicts(in AccessRecord record, int thread, bool isGlobal) => record.Thread != thread
         && (record.Interval == memory.Interval
             || (isGlobal && record.Interval >= launchStart && record.Interval < groupStart && !program.HasDeviceFence));
@@ -541,8 +559,8 @@ internal sealed unsafe class CheckedGroup : IDisposable
             (int)(group % shape.Grid.X), (int)(group / shape.Grid.X % shape.Grid.Y), (int)(group / shape.Grid.X / shape.Grid.Y));
         return Defect(
             KernelDefect.DataRace, source,
-            $"memory is {how} here that was {what} in {program.Steps[other.Step].Source.Location} by thread {ThreadIndex(other.Thread % threads)} " +
-            $"of group {index} with no barrier between");
+            $"memory is {how} here that was {what} in {program.Steps[other.Step].Source.Location} " +
+            $"by thread {ThreadIndex(other.Thread % threads)} of group {index} with no barrier between");
     }
 
     private static ulong Combine(AtomicOp op, IrType type, ulong old, ulong operand) => op == AtomicOp.Exchange

@@ -8,7 +8,8 @@ internal sealed class CheckedMemoryBuffer : HostMemoryBuffer
     private readonly CheckedMemory memory;
     private readonly ShadowMemory shadow;
 
-    public CheckedMemoryBuffer(Accelerator accelerator, long length, int elementSize, IntPtr address, Action<IntPtr> free, CheckedMemory memory)
+    public CheckedMemoryBuffer(
+        Accelerator accelerator, long length, int elementSize, IntPtr address, Action<IntPtr> free, CheckedMemory memory)
         : base(accelerator, length, elementSize, address, free)
     {
         this.memory = memory;

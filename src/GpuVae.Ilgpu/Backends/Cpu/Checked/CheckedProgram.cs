@@ -141,7 +141,8 @@ internal sealed class CheckedProgram
         {
             Unary unary => (StepKind.Unary, (byte)unary.Op, 0, 0),
             Binary binary => (Fast(binary), (byte)binary.Op, 0, 0),
-            Compare compare => (compare is { Op: CompareOp.Lt, Left.Type: IrType.I32 } ? StepKind.LessI32 : StepKind.Compare, (byte)compare.Op, 0, 0),
+            Compare compare =>
+                (compare is { Op: CompareOp.Lt, Left.Type: IrType.I32 } ? StepKind.LessI32 : StepKind.Compare, (byte)compare.Op, 0, 0),
             Convert convert => (StepKind.Convert, (byte)convert.Op, (int)convert.Type, 0),
             Fma => (StepKind.Fma, (byte)0, 0, 0),
             Select => (StepKind.Select, (byte)0, 0, 0),
@@ -149,7 +150,8 @@ internal sealed class CheckedProgram
             Load load => (StepKind.Load, (byte)load.Pointer.Space, 0, load.Alignment),
             Store store => (StepKind.Store, (byte)store.Pointer.Space, 0, store.Alignment),
             Atomic atomic => (StepKind.Atomic, (byte)atomic.Pointer.Space, (int)atomic.Op, atomic.Operand.Type.SizeOf()),
-            AtomicCompareExchange exchange => (StepKind.CompareExchange, (byte)exchange.Pointer.Space, 0, exchange.Replacement.Type.SizeOf()),
+            AtomicCompareExchange exchange =>
+                (StepKind.CompareExchange, (byte)exchange.Pointer.Space, 0, exchange.Replacement.Type.SizeOf()),
             Geometry geometry => (StepKind.Geometry, (byte)geometry.Kind, 0, 0),
             BoundsCheck => (StepKind.BoundsCheck, (byte)0, 0, 0),
             Assert => (StepKind.Assert, (byte)0, 0, 0),
@@ -188,14 +190,16 @@ internal sealed class CheckedProgram
         {
             Branch branch => new Step(StepKind.Jump, IrType.Void, 0, -1, -1, -1, -1, EdgeTo(branch.Target), 0, terminator),
             ConditionalBranch branch => new Step(
-                StepKind.Branch, IrType.Void, 0, -1, RegisterOf(branch.Condition), EdgeTo(branch.WhenTrue), EdgeTo(branch.WhenFalse), 0, 0, terminator),
+                StepKind.Branch, IrType.Void, 0, -1,
+                RegisterOf(branch.Condition), EdgeTo(branch.WhenTrue), EdgeTo(branch.WhenFalse), 0, 0, terminator),
             _ => new Step(StepKind.Return, IrType.Void, 0, -1, -1, -1, -1, 0, 0, terminator),
         };
         steps.Add(step);
 
         int EdgeTo(BasicBlock target)
         {
-            edges.Add(new Edge(Kernel.Blocks.IndexOf(target), [.. target.Phis.Select(p => (RegisterOf(p), RegisterOf(p.ValueFrom(block))))]));
+            var copies = target.Phis.Select(p => (RegisterOf(p), RegisterOf(p.ValueFrom(block))));
+            edges.Add(new Edge(Kernel.Blocks.IndexOf(target), [.. copies]));
             return edges.Count - 1;
         }
     }
