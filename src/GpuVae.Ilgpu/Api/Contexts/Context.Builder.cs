@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using ILGPU.Runtime;
 using ILGPU.Runtime.CPU;
+using ILGPU.Runtime.Cuda;
 using ILGPU.Runtime.OpenCL;
 
 namespace ILGPU;
@@ -21,7 +22,7 @@ public sealed partial class Context
         public Builder Default() => AllAccelerators().AutoAssertions().AutoIOOperations();
 
         /// <summary>Every device of every kind.</summary>
-        public Builder AllAccelerators() => this.DefaultCPU().OpenCL();
+        public Builder AllAccelerators() => this.DefaultCPU().OpenCL().Cuda();
 
         /// <summary>Every device that the predicate accepts.</summary>
         public Builder AllAccelerators(Predicate<Device> predicate)

@@ -76,6 +76,9 @@ public abstract partial class Accelerator : IDevice, IDisposable
 
     public CapabilityContext Capabilities => Device.Capabilities;
 
+    /// <summary>Streams can be captured into graphs; see <see cref="AcceleratorStream.Capture"/>.</summary>
+    public virtual bool SupportsGraphs => false;
+
     public bool IsDisposed => Volatile.Read(ref isDisposed);
 
     /// <summary>The grid and group size that fill the device once.</summary>

@@ -26,5 +26,20 @@ public abstract class AcceleratorStream : AcceleratorObject
 
     public ScopedAcceleratorBinding BindScoped() => Accelerator.BindScoped();
 
+    /// <summary>
+    /// Records what <paramref name="enqueue"/> puts on this stream, without running it. It must not allocate, free, synchronize or use another
+    /// stream.
+    /// </summary>
+    /// <returns>The recording, or null where <see cref="Accelerator.SupportsGraphs"/> is false; then nothing was called.</returns>
+    /// <exception cref="InvalidOperationException">This is the default stream of a CUDA accelerator.</exception>
+    public AcceleratorGraph? Capture(Action enqueue)
+    {
+        ObjectDisposedException.ThrowIf(IsDisposed, this);
+        ArgumentNullException.ThrowIfNull(enqueue);
+        return Accelerator.SupportsGraphs ? CaptureInternal(enqueue) : null;
+    }
+
+    private protected virtual AcceleratorGraph CaptureInternal(Action enqueue) => throw new NotSupportedException("This accelerator has no graphs.");
+
     private protected abstract ProfilingMarker AddProfilingMarkerInternal();
 }

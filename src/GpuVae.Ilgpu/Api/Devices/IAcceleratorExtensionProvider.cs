@@ -7,5 +7,7 @@ public interface IAcceleratorExtensionProvider<out TExtension>
 {
     TExtension CreateCPUExtension(CPU.CPUAccelerator accelerator);
 
+    TExtension CreateCudaExtension(Cuda.CudaAccelerator accelerator);
+
     TExtension CreateOpenCLExtension(OpenCL.CLAccelerator accelerator);
 }

@@ -8,17 +8,17 @@ internal static partial class PreciseMath
 
     public static double Exp(double x)
     {
-        double n = Math.Round(Math.Clamp(x, -746.0, 710.0) * Log2E);
-        double r = Math.FusedMultiplyAdd(n, -DoubleLn2Low, Math.FusedMultiplyAdd(n, -DoubleLn2High, x));
+        double n = Math.Round(Clamp(x, -746.0, 710.0) * Log2E);
+        double r = Fma(n, -DoubleLn2Low, Fma(n, -DoubleLn2High, x));
         double scaled = Scale(ExpReduced(r), (int)n);
         return x > 709.8 ? double.PositiveInfinity : x < -746.0 ? 0.0 : scaled;
     }
 
     public static double Exp2(double x)
     {
-        double n = Math.Round(Math.Clamp(x, -1080.0, 1025.0));
+        double n = Math.Round(Clamp(x, -1080.0, 1025.0));
         double f = x - n;
-        double r = Math.FusedMultiplyAdd(f, DoubleLn2Low, f * DoubleLn2High);
+        double r = Fma(f, DoubleLn2Low, f * DoubleLn2High);
         double scaled = Scale(ExpReduced(r), (int)n);
         return x >= 1024.0 ? double.PositiveInfinity : x < -1075.0 ? 0.0 : scaled;
     }
@@ -29,14 +29,16 @@ internal static partial class PreciseMath
         return LogSpecial(x, high + low);
     }
 
+    public static double Log(double x, double newBase) => Log(x) / Log(newBase);
+
     public static double Log2(double x)
     {
         // The exponent is added last and unscaled, so that powers of two are exact.
         double f = LogReduce(x, out double e);
         double high = LogOfReduced(f, 0.0, out double low);
         double scaled = high * Log2E;
-        double rest = Math.FusedMultiplyAdd(high, Log2E, -scaled);
-        rest = Math.FusedMultiplyAdd(high, 2.0355273740931033e-17, Math.FusedMultiplyAdd(low, Log2E, rest));
+        double rest = Fma(high, Log2E, -scaled);
+        rest = Fma(high, 2.0355273740931033e-17, Fma(low, Log2E, rest));
         return LogSpecial(x, e + (scaled + rest));
     }
 
@@ -44,8 +46,8 @@ internal static partial class PreciseMath
     {
         double high = LogParts(x, out double low);
         double scaled = high * 0.43429448190325182;
-        double rest = Math.FusedMultiplyAdd(high, 0.43429448190325182, -scaled);
-        rest = Math.FusedMultiplyAdd(high, 1.0983196502167651e-17, Math.FusedMultiplyAdd(low, 0.43429448190325182, rest));
+        double rest = Fma(high, 0.43429448190325182, -scaled);
+        rest = Fma(high, 1.0983196502167651e-17, Fma(low, 0.43429448190325182, rest));
         return LogSpecial(x, scaled + rest);
     }
 
@@ -54,19 +56,19 @@ internal static partial class PreciseMath
         double a = Math.Abs(x);
         double t = x * x;
         double p = -2.0598556673275166e-05;
-        p = Math.FusedMultiplyAdd(p, t, 8.5107079273541125e-05);
-        p = Math.FusedMultiplyAdd(p, t, -0.00023463104528300406);
-        p = Math.FusedMultiplyAdd(p, t, 0.00058893480724470277);
-        p = Math.FusedMultiplyAdd(p, t, -0.0014556615775702365);
-        p = Math.FusedMultiplyAdd(p, t, 0.0035921103470961768);
-        p = Math.FusedMultiplyAdd(p, t, -0.0088632343954180952);
-        p = Math.FusedMultiplyAdd(p, t, 0.021869488493563037);
-        p = Math.FusedMultiplyAdd(p, t, -0.05396825396743174);
-        p = Math.FusedMultiplyAdd(p, t, 0.13333333333332714);
-        p = Math.FusedMultiplyAdd(p, t, -0.33333333333333331);
-        double small = Math.FusedMultiplyAdd(x * t, p, x);
+        p = Fma(p, t, 8.5107079273541125e-05);
+        p = Fma(p, t, -0.00023463104528300406);
+        p = Fma(p, t, 0.00058893480724470277);
+        p = Fma(p, t, -0.0014556615775702365);
+        p = Fma(p, t, 0.0035921103470961768);
+        p = Fma(p, t, -0.0088632343954180952);
+        p = Fma(p, t, 0.021869488493563037);
+        p = Fma(p, t, -0.05396825396743174);
+        p = Fma(p, t, 0.13333333333332714);
+        p = Fma(p, t, -0.33333333333333331);
+        double small = Fma(x * t, p, x);
         double large = 1.0 - 2.0 / (Exp(a + a) + 1.0);
-        return a < 0.55 ? small : Math.CopySign(a > 20.0 ? 1.0 : large, x);
+        return Math.CopySign(a < 0.55 ? small : a > 20.0 ? 1.0 : large, x);
     }
 
     public static double Sinh(double x)
@@ -74,14 +76,14 @@ internal static partial class PreciseMath
         double a = Math.Abs(x);
         double t = x * x;
         double p = 2.8445264169895285e-15;
-        p = Math.FusedMultiplyAdd(p, t, 7.6466253616566573e-13);
-        p = Math.FusedMultiplyAdd(p, t, 1.6059048396350562e-10);
-        p = Math.FusedMultiplyAdd(p, t, 2.5052108364058039e-08);
-        p = Math.FusedMultiplyAdd(p, t, 2.755731922404034e-06);
-        p = Math.FusedMultiplyAdd(p, t, 0.00019841269841269773);
-        p = Math.FusedMultiplyAdd(p, t, 0.0083333333333333332);
-        p = Math.FusedMultiplyAdd(p, t, 0.16666666666666666);
-        double small = Math.FusedMultiplyAdd(x * t, p, x);
+        p = Fma(p, t, 7.6466253616566573e-13);
+        p = Fma(p, t, 1.6059048396350562e-10);
+        p = Fma(p, t, 2.5052108364058039e-08);
+        p = Fma(p, t, 2.755731922404034e-06);
+        p = Fma(p, t, 0.00019841269841269773);
+        p = Fma(p, t, 0.0083333333333333332);
+        p = Fma(p, t, 0.16666666666666666);
+        double small = Fma(x * t, p, x);
         double exp = ExpHalves(a, out double factor);
         double large = 0.5 * exp * factor - 0.5 / (exp * factor);
         return a < 1.0 ? small : Math.CopySign(large, x);
@@ -97,7 +99,9 @@ internal static partial class PreciseMath
     {
         double r = ReduceAngle(x, out int quadrant);
         double value = (quadrant & 1) == 0 ? SinReduced(r) : CosReduced(r);
-        return (quadrant & 2) == 0 ? value : -value;
+
+        // The reduction loses the sign of zero.
+        return x == 0.0 ? x : (quadrant & 2) == 0 ? value : -value;
     }
 
     public static double Cos(double x)
@@ -112,7 +116,7 @@ internal static partial class PreciseMath
         double r = ReduceAngle(x, out int quadrant);
         double sine = SinReduced(r);
         double cosine = CosReduced(r);
-        return (quadrant & 1) == 0 ? sine / cosine : -(cosine / sine);
+        return x == 0.0 ? x : (quadrant & 1) == 0 ? sine / cosine : -(cosine / sine);
     }
 
     /// <summary>Reduced to [0, tan π/8] by the addition theorem and the reciprocal.</summary>
@@ -125,18 +129,18 @@ internal static partial class PreciseMath
         double v = turned ? (u - 1.0) / (u + 1.0) : u;
         double t = v * v;
         double p = 0.016275521683893419;
-        p = Math.FusedMultiplyAdd(p, t, -0.034561322968262309);
-        p = Math.FusedMultiplyAdd(p, t, 0.045512338448295678);
-        p = Math.FusedMultiplyAdd(p, t, -0.052303754575766692);
-        p = Math.FusedMultiplyAdd(p, t, 0.058789182929757273);
-        p = Math.FusedMultiplyAdd(p, t, -0.066664239543734127);
-        p = Math.FusedMultiplyAdd(p, t, 0.076922963231577851);
-        p = Math.FusedMultiplyAdd(p, t, -0.090909087517060755);
-        p = Math.FusedMultiplyAdd(p, t, 0.11111111105119366);
-        p = Math.FusedMultiplyAdd(p, t, -0.14285714285659457);
-        p = Math.FusedMultiplyAdd(p, t, 0.19999999999999804);
-        p = Math.FusedMultiplyAdd(p, t, -0.33333333333333331);
-        double angle = Math.FusedMultiplyAdd(v * t, p, v);
+        p = Fma(p, t, -0.034561322968262309);
+        p = Fma(p, t, 0.045512338448295678);
+        p = Fma(p, t, -0.052303754575766692);
+        p = Fma(p, t, 0.058789182929757273);
+        p = Fma(p, t, -0.066664239543734127);
+        p = Fma(p, t, 0.076922963231577851);
+        p = Fma(p, t, -0.090909087517060755);
+        p = Fma(p, t, 0.11111111105119366);
+        p = Fma(p, t, -0.14285714285659457);
+        p = Fma(p, t, 0.19999999999999804);
+        p = Fma(p, t, -0.33333333333333331);
+        double angle = Fma(v * t, p, v);
         angle = turned ? 0.78539816339744828 + (angle + 3.061616997868383e-17) : angle;
         angle = inverted ? 1.5707963267948966 - (angle - 6.123233995736766e-17) : angle;
         return Math.CopySign(angle, x);
@@ -203,7 +207,7 @@ internal static partial class PreciseMath
     }
 
     /// <summary>x - y·trunc(x / y), exactly: multiples y·2^k are subtracted from the largest down, as C#'s % defines it.</summary>
-    public static double Remainder(double x, double y)
+    public static double Rem(double x, double y)
     {
         double a = Math.Abs(x);
         double b = Math.Abs(y);
@@ -228,25 +232,25 @@ internal static partial class PreciseMath
         double high = LogParts(a, out double low);
 
         // Beyond this e^… over- or underflows however exact; clamping keeps the products below finite.
-        double exponent = Math.Clamp(y * high, -800.0, 800.0);
-        double rest = Math.Abs(exponent) < 800.0 ? Math.FusedMultiplyAdd(y, high, -exponent) + y * low : 0.0;
+        double exponent = Clamp(y * high, -800.0, 800.0);
+        double rest = Math.Abs(exponent) < 800.0 ? Fma(y, high, -exponent) + y * low : 0.0;
         double power = Exp(exponent);
-        return double.IsInfinity(power) ? power : Math.FusedMultiplyAdd(power, rest, power);
+        return double.IsInfinity(power) ? power : Fma(power, rest, power);
     }
 
     private static double ExpReduced(double r)
     {
         double p = 2.51004110820149e-08;
-        p = Math.FusedMultiplyAdd(p, r, 2.7620121717381933e-07);
-        p = Math.FusedMultiplyAdd(p, r, 2.7557268406190795e-06);
-        p = Math.FusedMultiplyAdd(p, r, 2.4801521225986432e-05);
-        p = Math.FusedMultiplyAdd(p, r, 0.00019841269863088255);
-        p = Math.FusedMultiplyAdd(p, r, 0.0013888888917258759);
-        p = Math.FusedMultiplyAdd(p, r, 0.0083333333333300546);
-        p = Math.FusedMultiplyAdd(p, r, 0.041666666666624039);
-        p = Math.FusedMultiplyAdd(p, r, 0.16666666666666669);
-        p = Math.FusedMultiplyAdd(p, r, 0.50000000000000011);
-        return Math.FusedMultiplyAdd(p, r * r, r) + 1.0;
+        p = Fma(p, r, 2.7620121717381933e-07);
+        p = Fma(p, r, 2.7557268406190795e-06);
+        p = Fma(p, r, 2.4801521225986432e-05);
+        p = Fma(p, r, 0.00019841269863088255);
+        p = Fma(p, r, 0.0013888888917258759);
+        p = Fma(p, r, 0.0083333333333300546);
+        p = Fma(p, r, 0.041666666666624039);
+        p = Fma(p, r, 0.16666666666666669);
+        p = Fma(p, r, 0.50000000000000011);
+        return Fma(p, r * r, r) + 1.0;
     }
 
     private static double Scale(double x, int n)
@@ -287,26 +291,28 @@ internal static partial class PreciseMath
         double d = 2.0 + f;
         double dLow = f - (d - 2.0);
         double s = f / d;
-        double sLow = (Math.FusedMultiplyAdd(-s, d, f) - s * dLow) / d;
+        double sLow = (Fma(-s, d, f) - s * dLow) / d;
         double t = s * s;
         double p = 0.065436180983298106;
-        p = Math.FusedMultiplyAdd(p, t, 0.066343573961740482);
-        p = Math.FusedMultiplyAdd(p, t, 0.076931209409692974);
-        p = Math.FusedMultiplyAdd(p, t, 0.090908978000303967);
-        p = Math.FusedMultiplyAdd(p, t, 0.11111111196044504);
-        p = Math.FusedMultiplyAdd(p, t, 0.14285714285400977);
-        p = Math.FusedMultiplyAdd(p, t, 0.2000000000000044);
-        p = Math.FusedMultiplyAdd(p, t, 0.33333333333333331);
+        p = Fma(p, t, 0.066343573961740482);
+        p = Fma(p, t, 0.076931209409692974);
+        p = Fma(p, t, 0.090908978000303967);
+        p = Fma(p, t, 0.11111111196044504);
+        p = Fma(p, t, 0.14285714285400977);
+        p = Fma(p, t, 0.2000000000000044);
+        p = Fma(p, t, 0.33333333333333331);
         double tail = 2.0 * (s * t * p + sLow);
         double main = 2.0 * s;
 
         // |e·ln 2| ≥ |main| or e = 0: the sum's error is exact by Dekker's fast two-sum.
         double high = e * DoubleLn2High;
-        double highLow = Math.FusedMultiplyAdd(e, DoubleLn2High, -high);
+        double highLow = Fma(e, DoubleLn2High, -high);
         double sum = high + main;
         double error = e == 0.0 ? 0.0 : main - (sum - high);
-        low = error + (highLow + Math.FusedMultiplyAdd(e, DoubleLn2Low, tail));
-        return sum;
+        double rest = error + (highLow + Fma(e, DoubleLn2Low, tail));
+        double log = sum + rest;
+        low = rest - (log - sum);
+        return log;
     }
 
     private static double LogSpecial(double x, double log)
@@ -320,37 +326,37 @@ internal static partial class PreciseMath
 
     private static double ReduceAngle(double x, out int quadrant)
     {
-        double bounded = Math.Abs(x) < 1125899906842624.0 ? x : Remainder(x, 6.2831853071795862);
+        double bounded = Math.Abs(x) < 1125899906842624.0 ? x : Rem(x, 6.2831853071795862);
         double k = Math.Round(bounded * 0.63661977236758138);
         quadrant = (int)((long)k & 3);
-        double r = Math.FusedMultiplyAdd(k, -1.5707963267948966, bounded);
-        r = Math.FusedMultiplyAdd(k, -6.123233995736766e-17, r);
-        return Math.FusedMultiplyAdd(k, 1.4973849048591698e-33, r);
+        double r = Fma(k, -1.5707963267948966, bounded);
+        r = Fma(k, -6.123233995736766e-17, r);
+        return Fma(k, 1.4973849048591698e-33, r);
     }
 
     private static double SinReduced(double r)
     {
         double t = r * r;
         double p = -7.5866910941979582e-13;
-        p = Math.FusedMultiplyAdd(p, t, 1.6058531516797758e-10);
-        p = Math.FusedMultiplyAdd(p, t, -2.5052106231802837e-08);
-        p = Math.FusedMultiplyAdd(p, t, 2.7557319219337312e-06);
-        p = Math.FusedMultiplyAdd(p, t, -0.00019841269841265063);
-        p = Math.FusedMultiplyAdd(p, t, 0.0083333333333333315);
-        p = Math.FusedMultiplyAdd(p, t, -0.16666666666666666);
-        return Math.FusedMultiplyAdd(r * t, p, r);
+        p = Fma(p, t, 1.6058531516797758e-10);
+        p = Fma(p, t, -2.5052106231802837e-08);
+        p = Fma(p, t, 2.7557319219337312e-06);
+        p = Fma(p, t, -0.00019841269841265063);
+        p = Fma(p, t, 0.0083333333333333315);
+        p = Fma(p, t, -0.16666666666666666);
+        return Fma(r * t, p, r);
     }
 
     private static double CosReduced(double r)
     {
         double t = r * r;
         double p = 4.7458685530816656e-14;
-        p = Math.FusedMultiplyAdd(p, t, -1.1470460830795304e-11);
-        p = Math.FusedMultiplyAdd(p, t, 2.0876755790721963e-09);
-        p = Math.FusedMultiplyAdd(p, t, -2.7557319221401792e-07);
-        p = Math.FusedMultiplyAdd(p, t, 2.4801587301584645e-05);
-        p = Math.FusedMultiplyAdd(p, t, -0.0013888888888888887);
-        p = Math.FusedMultiplyAdd(p, t, 0.041666666666666664);
-        return Math.FusedMultiplyAdd(t * t, p, Math.FusedMultiplyAdd(t, -0.5, 1.0));
+        p = Fma(p, t, -1.1470460830795304e-11);
+        p = Fma(p, t, 2.0876755790721963e-09);
+        p = Fma(p, t, -2.7557319221401792e-07);
+        p = Fma(p, t, 2.4801587301584645e-05);
+        p = Fma(p, t, -0.0013888888888888887);
+        p = Fma(p, t, 0.041666666666666664);
+        return Fma(t * t, p, Fma(t, -0.5, 1.0));
     }
 }

@@ -8,8 +8,8 @@ internal static partial class PreciseMath
     /// <summary>e^x: x = n·ln 2 + r, a polynomial in r, and the exponent put together in two steps so that subnormal results round once.</summary>
     public static float Exp(float x)
     {
-        float n = MathF.Round(Math.Clamp(x, -104f, 89f) * 1.44269502f);
-        float r = MathF.FusedMultiplyAdd(n, -Ln2Low, MathF.FusedMultiplyAdd(n, -Ln2High, x));
+        float n = MathF.Round(Clamp(x, -104f, 89f) * 1.44269502f);
+        float r = Fma(n, -Ln2Low, Fma(n, -Ln2High, x));
         float scaled = Scale(ExpReduced(r), (int)n);
         return x > 88.8f ? float.PositiveInfinity : x < -104f ? 0f : scaled;
     }
@@ -17,9 +17,9 @@ internal static partial class PreciseMath
     /// <summary>2^x; the fraction is turned into the argument of e^r with a product in two parts.</summary>
     public static float Exp2(float x)
     {
-        float n = MathF.Round(Math.Clamp(x, -151f, 129f));
+        float n = MathF.Round(Clamp(x, -151f, 129f));
         float f = x - n;
-        float r = MathF.FusedMultiplyAdd(f, Ln2Low, f * Ln2High);
+        float r = Fma(f, Ln2Low, f * Ln2High);
         float scaled = Scale(ExpReduced(r), (int)n);
         return x >= 128f ? float.PositiveInfinity : x < -150f ? 0f : scaled;
     }
@@ -29,17 +29,19 @@ internal static partial class PreciseMath
     {
         float f = LogReduce(x, out float e);
         float tail = LogTail(f);
-        float log = MathF.FusedMultiplyAdd(e, Ln2High, f + MathF.FusedMultiplyAdd(e, Ln2Low, tail));
+        float log = Fma(e, Ln2High, f + Fma(e, Ln2Low, tail));
         return LogSpecial(x, log);
     }
+
+    public static float Log(float x, float newBase) => Log(x) / Log(newBase);
 
     public static float Log2(float x)
     {
         float f = LogReduce(x, out float e);
         float tail = LogTail(f);
         float high = f * 1.44269502f;
-        float low = MathF.FusedMultiplyAdd(f, 1.44269502f, -high);
-        low = MathF.FusedMultiplyAdd(f, 1.92596303e-08f, MathF.FusedMultiplyAdd(tail, 1.44269502f, low));
+        float low = Fma(f, 1.44269502f, -high);
+        low = Fma(f, 1.92596303e-08f, Fma(tail, 1.44269502f, low));
         return LogSpecial(x, e + (high + low));
     }
 
@@ -48,10 +50,10 @@ internal static partial class PreciseMath
         float f = LogReduce(x, out float e);
         float tail = LogTail(f);
         float high = f * 0.434294492f;
-        float low = MathF.FusedMultiplyAdd(f, 0.434294492f, -high);
-        low = MathF.FusedMultiplyAdd(f, -1.010305e-08f, MathF.FusedMultiplyAdd(tail, 0.434294492f, low));
-        low = MathF.FusedMultiplyAdd(e, -1.43209888e-08f, low);
-        return LogSpecial(x, MathF.FusedMultiplyAdd(e, 0.30103001f, high + low));
+        float low = Fma(f, 0.434294492f, -high);
+        low = Fma(f, -1.010305e-08f, Fma(tail, 0.434294492f, low));
+        low = Fma(e, -1.43209888e-08f, low);
+        return LogSpecial(x, Fma(e, 0.30103001f, high + low));
     }
 
     /// <summary>tanh x: an odd polynomial near 0, 1 - 2/(e^2|x| + 1) elsewhere, 1 beyond 9.1.</summary>
@@ -60,20 +62,22 @@ internal static partial class PreciseMath
         float a = MathF.Abs(x);
         float t = x * x;
         float p = -0.00660961401f;
-        p = MathF.FusedMultiplyAdd(p, t, 0.0213090628f);
-        p = MathF.FusedMultiplyAdd(p, t, -0.0539093763f);
-        p = MathF.FusedMultiplyAdd(p, t, 0.133331135f);
-        p = MathF.FusedMultiplyAdd(p, t, -0.333333313f);
-        float small = MathF.FusedMultiplyAdd(x * t, p, x);
+        p = Fma(p, t, 0.0213090628f);
+        p = Fma(p, t, -0.0539093763f);
+        p = Fma(p, t, 0.133331135f);
+        p = Fma(p, t, -0.333333313f);
+        float small = Fma(x * t, p, x);
         float large = 1f - 2f / (Exp(a + a) + 1f);
-        return a < 0.55f ? small : MathF.CopySign(a > 9.1f ? 1f : large, x);
+        return MathF.CopySign(a < 0.55f ? small : a > 9.1f ? 1f : large, x);
     }
 
     public static float Sin(float x)
     {
         float r = ReduceAngle(x, out int quadrant);
         float value = (quadrant & 1) == 0 ? SinReduced(r) : CosReduced(r);
-        return (quadrant & 2) == 0 ? value : -value;
+
+        // The reduction loses the sign of zero.
+        return x == 0f ? x : (quadrant & 2) == 0 ? value : -value;
     }
 
     public static float Cos(float x)
@@ -88,7 +92,7 @@ internal static partial class PreciseMath
         float r = ReduceAngle(x, out int quadrant);
         float sine = SinReduced(r);
         float cosine = CosReduced(r);
-        return (quadrant & 1) == 0 ? sine / cosine : -(cosine / sine);
+        return x == 0f ? x : (quadrant & 1) == 0 ? sine / cosine : -(cosine / sine);
     }
 
     // Rare in kernels: the double functions, rounded once.
@@ -106,17 +110,17 @@ internal static partial class PreciseMath
 
     public static float Pow(float x, float y) => (float)Pow((double)x, (double)y);
 
-    public static float Remainder(float x, float y) => (float)Remainder((double)x, (double)y);
+    public static float Rem(float x, float y) => (float)Rem((double)x, (double)y);
 
     /// <summary>e^r for |r| ≤ ln 2 / 2.</summary>
     private static float ExpReduced(float r)
     {
         float p = 0.00139262038f;
-        p = MathF.FusedMultiplyAdd(p, r, 0.00836319476f);
-        p = MathF.FusedMultiplyAdd(p, r, 0.0416665561f);
-        p = MathF.FusedMultiplyAdd(p, r, 0.166665763f);
-        p = MathF.FusedMultiplyAdd(p, r, 0.5f);
-        return MathF.FusedMultiplyAdd(p, r * r, r) + 1f;
+        p = Fma(p, r, 0.00836319476f);
+        p = Fma(p, r, 0.0416665561f);
+        p = Fma(p, r, 0.166665763f);
+        p = Fma(p, r, 0.5f);
+        return Fma(p, r * r, r) + 1f;
     }
 
     /// <summary>x·2^n for -151 ≤ n ≤ 129.</summary>
@@ -144,16 +148,16 @@ internal static partial class PreciseMath
     private static float LogTail(float f)
     {
         float p = 0.0696975365f;
-        p = MathF.FusedMultiplyAdd(p, f, -0.114791878f);
-        p = MathF.FusedMultiplyAdd(p, f, 0.116857961f);
-        p = MathF.FusedMultiplyAdd(p, f, -0.124257766f);
-        p = MathF.FusedMultiplyAdd(p, f, 0.142490327f);
-        p = MathF.FusedMultiplyAdd(p, f, -0.166677982f);
-        p = MathF.FusedMultiplyAdd(p, f, 0.20000717f);
-        p = MathF.FusedMultiplyAdd(p, f, -0.24999997f);
-        p = MathF.FusedMultiplyAdd(p, f, 0.333333313f);
+        p = Fma(p, f, -0.114791878f);
+        p = Fma(p, f, 0.116857961f);
+        p = Fma(p, f, -0.124257766f);
+        p = Fma(p, f, 0.142490327f);
+        p = Fma(p, f, -0.166677982f);
+        p = Fma(p, f, 0.20000717f);
+        p = Fma(p, f, -0.24999997f);
+        p = Fma(p, f, 0.333333313f);
         float square = f * f;
-        return MathF.FusedMultiplyAdd(square * f, p, -0.5f * square);
+        return Fma(square * f, p, -0.5f * square);
     }
 
     private static float LogSpecial(float x, float log)
@@ -173,9 +177,9 @@ internal static partial class PreciseMath
             return ReduceLargeAngle(x, out quadrant);
         float k = MathF.Round(x * 0.636619747f);
         quadrant = (int)k;
-        float r = MathF.FusedMultiplyAdd(k, -1.57079637f, x);
-        r = MathF.FusedMultiplyAdd(k, 4.37113883e-08f, r);
-        return MathF.FusedMultiplyAdd(k, 1.71512451e-15f, r);
+        float r = Fma(k, -1.57079637f, x);
+        r = Fma(k, 4.37113883e-08f, r);
+        return Fma(k, 1.71512451e-15f, r);
     }
 
     /// <summary>
@@ -217,10 +221,10 @@ internal static partial class PreciseMath
     {
         float t = r * r;
         float p = 2.7249896e-06f;
-        p = MathF.FusedMultiplyAdd(p, t, -0.00019840087f);
-        p = MathF.FusedMultiplyAdd(p, t, 0.00833333191f);
-        p = MathF.FusedMultiplyAdd(p, t, -0.166666672f);
-        return MathF.FusedMultiplyAdd(r * t, p, r);
+        p = Fma(p, t, -0.00019840087f);
+        p = Fma(p, t, 0.00833333191f);
+        p = Fma(p, t, -0.166666672f);
+        return Fma(r * t, p, r);
     }
 
     /// <summary>cos r for |r| ≤ π/4.</summary>
@@ -228,9 +232,9 @@ internal static partial class PreciseMath
     {
         float t = r * r;
         float p = -2.73009334e-07f;
-        p = MathF.FusedMultiplyAdd(p, t, 2.48005999e-05f);
-        p = MathF.FusedMultiplyAdd(p, t, -0.00138888881f);
-        p = MathF.FusedMultiplyAdd(p, t, 0.0416666679f);
-        return MathF.FusedMultiplyAdd(t * t, p, MathF.FusedMultiplyAdd(t, -0.5f, 1f));
+        p = Fma(p, t, 2.48005999e-05f);
+        p = Fma(p, t, -0.00138888881f);
+        p = Fma(p, t, 0.0416666679f);
+        return Fma(t * t, p, Fma(t, -0.5f, 1f));
     }
 }

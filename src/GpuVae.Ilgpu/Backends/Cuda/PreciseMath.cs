@@ -1,4 +1,4 @@
-using GpuVae.Ilgpu.Compiler.Ir;
+using System.Reflection;
 
 namespace GpuVae.Ilgpu.Backends.Cuda;
 
@@ -9,33 +9,35 @@ namespace GpuVae.Ilgpu.Backends.Cuda;
 /// Functions" (1980), and, for large angles, Payne and Hanek, "Radian Reduction for Trigonometric Functions" (1983).
 /// </summary>
 /// <remarks>
-/// Errors: float functions within 2 ULP (Tan, Log2 and Log10 within 3); double functions within 4 ULP, Pow within 16. Double Sin, Cos
+/// Errors: float functions within 2 ULP (Log2 and Log10 within 3, Tan within 4); double functions within 4 ULP, Pow within 16. Double Sin, Cos
 /// and Tan lose accuracy beyond |x| = 2^50.
 /// </remarks>
 internal static partial class PreciseMath
 {
-    /// <summary>The name of the method of this class that stands for an operation on CUDA, or null where PTX has an instruction.</summary>
-    /// <param name="op">The operation.</param>
-    /// <param name="type">F32 or F64.</param>
-    /// <param name="fastMath">Approximate instructions are welcome; F32 only.</param>
-    public static string? ExpansionOf(UnaryOp op, IrType type, bool fastMath)
-    {
-        bool fast = fastMath && type == IrType.F32;
-        return op switch
-        {
-            UnaryOp.Exp or UnaryOp.Exp2 or UnaryOp.Log or UnaryOp.Log2 or UnaryOp.Log10 or UnaryOp.Sin or UnaryOp.Cos or UnaryOp.Tan
-                => fast ? null : op.ToString(),
-            UnaryOp.Asin or UnaryOp.Acos or UnaryOp.Atan or UnaryOp.Sinh or UnaryOp.Cosh or UnaryOp.Tanh => op.ToString(),
-            _ => null,
-        };
-    }
+    private static readonly Dictionary<(string Name, Type Type, int Parameters), MethodInfo> Functions = typeof(PreciseMath)
+        .GetMethods(BindingFlags.Public | BindingFlags.Static | BindingFlags.DeclaredOnly)
+        .Where(m => m.Name != nameof(Find))
+        .ToDictionary(m => (m.Name, m.ReturnType, m.GetParameters().Length));
 
-    /// <summary>The same for operations of two operands.</summary>
-    public static string? ExpansionOf(BinaryOp op, IrType type, bool fastMath) => op switch
-    {
-        BinaryOp.Pow => fastMath && type == IrType.F32 ? null : "Pow",
-        BinaryOp.Atan2 => "Atan2",
-        BinaryOp.Rem when type.IsFloat() => "Remainder",
-        _ => null,
-    };
+    /// <summary>Functions of float for which approximate instructions exist.</summary>
+    private static readonly HashSet<string> Approximated = ["Exp", "Exp2", "Log", "Log2", "Log10", "Sin", "Cos", "Tan", "Tanh", "Pow"];
+
+    /// <summary>The method of this class that stands for a function on CUDA, or null where PTX has an instruction for it.</summary>
+    /// <param name="name">The function's name in MathF or XMath, or "Rem" for the remainder.</param>
+    /// <param name="type">float or double.</param>
+    /// <param name="parameters">Its number of parameters.</param>
+    /// <param name="fastMath">Approximations are welcome.</param>
+    public static MethodInfo? Find(string name, Type type, int parameters, bool fastMath) =>
+        fastMath && type == typeof(float) && Approximated.Contains(name) ? null : Functions.GetValueOrDefault((name, type, parameters));
+
+    /// <summary>a·b + c with one rounding; the front end knows it.</summary>
+    internal static float Fma(float a, float b, float c) => MathF.FusedMultiplyAdd(a, b, c);
+
+    /// <summary>a·b + c with one rounding; the front end knows it.</summary>
+    internal static double Fma(double a, double b, double c) => Math.FusedMultiplyAdd(a, b, c);
+
+    /// <summary>NaN stays NaN.</summary>
+    private static float Clamp(float x, float low, float high) => x < low ? low : x > high ? high : x;
+
+    private static double Clamp(double x, double low, double high) => x < low ? low : x > high ? high : x;
 }

@@ -210,6 +210,15 @@ internal sealed partial class PtxEmitter
                 Line($"cos.approx.f32 {cosine}, {Register(unary.Operand)};");
                 Line($"div.approx.f32 {result}, {sine}, {cosine};");
                 break;
+            case UnaryOp.Tanh when fast:
+                // Before sm_75: 1 - 2 / (e^2x + 1).
+                string power = NewRegister(type);
+                Line($"mul.rn.f32 {power}, {a}, {Operand(Constant.Float(2 * float.Log2(float.E)))};");
+                Line($"ex2.approx.f32 {power}, {power};");
+                Line($"add.rn.f32 {power}, {power}, {Operand(Constant.Float(1))};");
+                Line($"rcp.approx.f32 {power}, {power};");
+                Line($"fma.rn.f32 {result}, {power}, {Operand(Constant.Float(-2))}, {Operand(Constant.Float(1))};");
+                break;
             default:
                 throw new InvalidOperationException($"{unary.Op} of {type} has no instruction: the front end expands it through PreciseMath");
         }

@@ -249,8 +249,7 @@ internal sealed partial class PtxEmitter
                 break;
             case Branch branch:
                 EmitCopies(block, branch.Target);
-                if (!IsNext(branch.Target))
-                    Line($"bra {labels[branch.Target]};");
+                JumpUnlessNext(branch.Target);
                 break;
             case ConditionalBranch branch:
                 EmitConditionalBranch(block, branch);
@@ -284,23 +283,36 @@ internal sealed partial class PtxEmitter
                 return;
             }
             Line($"@{condition} bra {labels[branch.WhenTrue]};");
-            if (!IsNext(branch.WhenFalse))
-                Line($"bra {labels[branch.WhenFalse]};");
+            JumpUnlessNext(branch.WhenFalse);
             return;
         }
 
-        // The copies belong to the edge: they stand behind the branch, those of the other edge behind a label of its own.
+        // The copies belong to their edge. One edge jumps away without any; where both have some, one goes behind a label of its own.
+        if (!trueCopies)
+        {
+            Line($"@{condition} bra {labels[branch.WhenTrue]};");
+            EmitCopies(block, branch.WhenFalse);
+            JumpUnlessNext(branch.WhenFalse);
+            return;
+        }
         string otherwise = falseCopies ? NewLabel() : labels[branch.WhenFalse];
         Line($"@!{condition} bra {otherwise};");
         EmitCopies(block, branch.WhenTrue);
-        if (falseCopies || !IsNext(branch.WhenTrue))
-            Line($"bra {labels[branch.WhenTrue]};");
         if (!falseCopies)
+        {
+            JumpUnlessNext(branch.WhenTrue);
             return;
+        }
+        Line($"bra {labels[branch.WhenTrue]};");
         code.Append(otherwise).Append(":\n");
         EmitCopies(block, branch.WhenFalse);
-        if (!IsNext(branch.WhenFalse))
-            Line($"bra {labels[branch.WhenFalse]};");
+        JumpUnlessNext(branch.WhenFalse);
+    }
+
+    private void JumpUnlessNext(BasicBlock target)
+    {
+        if (!IsNext(target))
+            Line($"bra {labels[target]};");
     }
 
     /// <summary>A branch around a handful of plain instructions costs more than executing them under a predicate.</summary>
@@ -327,8 +339,7 @@ internal sealed partial class PtxEmitter
         guard = notTaken;
         EmitCopies(block, join);
         guard = "";
-        if (!IsNext(join))
-            Line($"bra {labels[join]};");
+        JumpUnlessNext(join);
     }
 
     private void EmitBody(BasicBlock block)

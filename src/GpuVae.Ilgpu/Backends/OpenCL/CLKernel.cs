@@ -8,8 +8,6 @@ namespace ILGPU.Runtime.OpenCL;
 /// <summary>A kernel loaded on an OpenCL device: one program per combination of specialised values.</summary>
 public sealed unsafe class CLKernel : Kernel
 {
-    private const int PreferredGroupSize = 256;
-
     private readonly CLAccelerator accelerator;
     private readonly KernelVariants<CLProgram> programs;
 
@@ -43,11 +41,8 @@ public sealed unsafe class CLKernel : Kernel
         var grid = shape.Grid;
         if (IsImplicitlyGrouped)
         {
-            group = group.X > 0 ? group : ChooseGroup(shape.Extent, Math.Min(PreferredGroupSize, program.MaxGroupSize));
-            grid = new Index3D(
-                (int)(((long)shape.Extent.X + group.X - 1) / group.X),
-                (int)(((long)shape.Extent.Y + group.Y - 1) / group.Y),
-                (int)(((long)shape.Extent.Z + group.Z - 1) / group.Z));
+            group = group.X > 0 ? group : ImplicitGroups.Choose(shape.Extent, program.MaxGroupSize, accelerator.MaxGroupSize);
+            grid = ImplicitGroups.Cover(shape.Extent, group);
         }
         int threads = group.X * group.Y * group.Z;
         if (threads > program.MaxGroupSize)
@@ -70,22 +65,6 @@ public sealed unsafe class CLKernel : Kernel
     {
         foreach (var program in programs.All)
             program.Release();
-    }
-
-    /// <summary>As long along X as the extent has use for, the rest along Y and Z: neighbours in a row share memory transactions.</summary>
-    private static Index3D ChooseGroup(Index3D extent, int threads)
-    {
-        int x = Side(extent.X, threads);
-        int y = Side(extent.Y, threads / x);
-        return new(x, y, Side(extent.Z, threads / x / y));
-
-        static int Side(int extent, int limit)
-        {
-            int side = 1;
-            while (side < extent && side * 2 <= limit)
-                side *= 2;
-            return side;
-        }
     }
 
     private void SetArguments(CLProgram program, in LaunchShape shape, int threads, ReadOnlySpan<ulong> slots)

@@ -1,5 +1,6 @@
 using System.Reflection;
 using System.Runtime.CompilerServices;
+using GpuVae.Ilgpu.Backends.Cuda;
 using GpuVae.Ilgpu.Compiler.Ir;
 using Barrier = GpuVae.Ilgpu.Compiler.Ir.Barrier;
 
@@ -78,6 +79,16 @@ internal static class Intrinsics
         return result is not null;
     }
 
+    /// <summary>The method to inline instead of a mathematical function that the target has no precise instruction for.</summary>
+    public static MethodBase? ExpansionOf(KernelTarget target, MethodBase method) =>
+        target.Kind == TargetKind.Cuda && method is MethodInfo { DeclaringType.FullName: { } type } function && MathTypes.Contains(type)
+            ? PreciseMath.Find(method.Name, function.ReturnType, method.GetParameters().Length, target.FastMath)
+            : null;
+
+    /// <summary>The method to inline for % of floats, or null where the target has it.</summary>
+    public static MethodBase? RemainderOf(KernelTarget target, Type type) =>
+        target.Kind == TargetKind.Cuda ? PreciseMath.Find("Rem", type, 2, target.FastMath) : null;
+
     private static EmitterTable Build()
     {
         var table = new EmitterTable();
@@ -90,6 +101,8 @@ internal static class Intrinsics
         AddCudaAsm(table);
         AddDiagnostics(table);
         AddEquality(table);
+        table[typeof(PreciseMath).FullName!, nameof(PreciseMath.Fma)] = (b, m, a) =>
+            Scalar(((MethodInfo)m).ReturnType, b.Append(new Fma(b.Resolve(a[0].Single), b.Resolve(a[1].Single), b.Resolve(a[2].Single))));
         return table;
     }
 

@@ -318,7 +318,10 @@ internal sealed partial class KernelBuilder
             ILOpCode.Or => BinaryOp.Or,
             _ => BinaryOp.Xor,
         };
-        Push(StackType(a.Type), Emit.Binary(op, a, b));
+        if (op == BinaryOp.Rem && a.Type.IsFloat() && Intrinsics.RemainderOf(Target, StackType(a.Type)) is { } remainder)
+            frame.Stack.Add(InlineCall(remainder, [new Operand(StackType(a.Type), [a]), new Operand(StackType(b.Type), [b])])!);
+        else
+            Push(StackType(a.Type), Emit.Binary(op, a, b));
     }
 
     private Operand PointerArithmetic(ILOpCode code, Operand left, Operand right)

@@ -173,6 +173,7 @@ internal sealed partial class KernelBuilder
     /// <summary>Inlines a call; returns what it returns, or null for void.</summary>
     private Operand? InlineCall(MethodBase method, Operand[] arguments)
     {
+        method = Intrinsics.ExpansionOf(Target, method) ?? method;
         if (Intrinsics.TryEmit(this, method, arguments, out var result))
             return result;
         if (IsRuntime(method) && method.Name.StartsWith("Throw", StringComparison.Ordinal))
