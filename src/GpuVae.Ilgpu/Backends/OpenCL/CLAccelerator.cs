@@ -44,7 +44,8 @@ public sealed unsafe class CLAccelerator : Accelerator
 
     internal KernelTarget Target { get; }
 
-    internal ProgramCache Programs { get; }
+    /// <summary>Where built programs are kept.</summary>
+    internal ProgramCache Programs { get; set; }
 
     public override TExtension CreateExtension<TExtension, TProvider>(TProvider provider) => provider.CreateOpenCLExtension(this);
 
