@@ -13,7 +13,9 @@ using ILGPU.Runtime;
 
 const int count = 256;
 using Context context = Context.Create(builder => builder.Default().EnableAlgorithms());
-using Accelerator accelerator = context.GetPreferredDevice(preferCPU: false).CreateAccelerator(context);
+Device preferred = context.Devices.FirstOrDefault(found => found.AcceleratorType == AcceleratorType.Cuda)
+    ?? context.GetPreferredDevice(preferCPU: true);
+using Accelerator accelerator = preferred.CreateAccelerator(context);
 using AcceleratorStream stream = accelerator.CreateStream();
 Console.WriteLine($"accelerator: {accelerator.Name}");
 

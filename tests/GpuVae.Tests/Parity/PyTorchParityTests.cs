@@ -1,4 +1,5 @@
 using GpuVae.Data;
+using GpuVae.Devices;
 using GpuVae.Formats;
 using GpuVae.Kernels;
 using GpuVae.Models;
@@ -8,8 +9,11 @@ using ILGPU.Runtime;
 
 namespace GpuVae.Tests.Parity;
 
-/// <summary>The seed article's model in PyTorch against ours: same weights, batch and noise; see make_parity.py beside this file.</summary>
-public sealed class PyTorchParityTests(CpuDevice cpu) : IClassFixture<CpuDevice>
+/// <summary>
+/// The seed article's model in PyTorch against ours on every device of the machine: same weights, batch and noise; see make_parity.py
+/// beside this file.
+/// </summary>
+public sealed class PyTorchParityTests
 {
     private const double Tolerance = 1e-5;
     private const int Steps = 3, Batch = 9, Latent = 6;
@@ -17,11 +21,15 @@ public sealed class PyTorchParityTests(CpuDevice cpu) : IClassFixture<CpuDevice>
 
     private static readonly VaeOptions Options = new() { Shape = new(10, 10), Hidden = [72, 40], Latent = Latent };
 
-    [Fact]
-    public void LossGradientsAndThreeAdamStepsAgree()
+    public static TheoryData<string> Devices => [.. ComputeDevice.List().Select(device => device.Name)];
+
+    [Theory]
+    [MemberData(nameof(Devices))]
+    public void LossGradientsAndThreeAdamStepsAgree(string name)
     {
+        using ComputeDevice device = ComputeDevice.Open(name);
         SafetensorsFile file = SafetensorsFile.Read(Path.Combine(AppContext.BaseDirectory, "Parity", "seed_vae.safetensors"));
-        using var model = new Vae(cpu.Device, Options);
+        using var model = new Vae(device, Options);
         foreach (Parameter parameter in model.Parameters.Parameters)
             model.Parameters.Write(parameter, file.Get(parameter.Name, [.. parameter.Shape]).Data);
 
@@ -36,7 +44,7 @@ public sealed class PyTorchParityTests(CpuDevice cpu) : IClassFixture<CpuDevice>
                 continue;
             foreach (Parameter parameter in model.Parameters.Parameters)
             {
-                float[] gradient = ParameterStore.Slice(trainer.State.Gradients, parameter).GetAsArray1D(cpu.Device.Stream);
+                float[] gradient = ParameterStore.Slice(trainer.State.Gradients, parameter).GetAsArray1D(device.Stream);
                 Compare("gradient of " + parameter.Name, gradient, file.Get("grad." + parameter.Name, [.. parameter.Shape]).Data);
             }
         }
