@@ -2,6 +2,7 @@ using System.Numerics;
 using System.Runtime.CompilerServices;
 using ILGPU;
 using ILGPU.Algorithms;
+using ILGPU.Algorithms.ScanReduceOperations;
 using ILGPU.Runtime;
 
 namespace GpuVae.Ilgpu.Tests.Frontend;
@@ -520,6 +521,39 @@ public sealed class ConstructTests
             output[i] = r + narrow + pair.Item1 + (int)pair.Item2 + (int)(wide * 2) + Warp.WarpIdx + Warp.WarpSize;
         },
         Integers, 16, threads: 16);
+
+    [Theory]
+    [InlineData(16)]
+    [InlineData(10)]
+    public void Group_and_warp_algorithms(int threads) => KernelHarness.Run<int>(
+        static (input, output) =>
+        {
+            int value = input[Group.IdxX] & 255;
+            int sum = GroupExtensions.AllReduce<int, AddInt32>(value);
+            int largest = GroupExtensions.Reduce<int, MaxInt32>(value);
+            int before = GroupExtensions.ExclusiveScan<int, AddInt32>(value);
+            int upTo = GroupExtensions.InclusiveScan<int, AddInt32>(value);
+            int warp = WarpExtensions.AllReduce<int, MinInt32>(value);
+            output[Grid.GlobalIndex.X] = sum + (Group.IsFirstThread ? largest : 0) + (before * 3) + (upTo * 7) + warp;
+        },
+        Integers, 2 * threads, groups: 2, threads);
+
+    [Fact]
+    public void Nullables_and_nested_generics() => KernelHarness.Run<int>(
+        static (input, output) =>
+        {
+            int? found = null;
+            for (int i = 0; i < input.IntLength; i++)
+            {
+                if (input[i] == 31)
+                    found = i;
+            }
+            output[0] = found.GetValueOrDefault() + (found.HasValue ? 100 : 0) + (found ?? 7);
+            (int, (float Low, long High)) nested = (1, (2f, 3L));
+            nested.Item2.High += input[3];
+            output[1] = (int)nested.Item2.High + nested.Item1;
+        },
+        Integers, 2);
 
     [Fact]
     public void Atomics_return_the_old_value() => KernelHarness.Run<int>(

@@ -190,6 +190,20 @@ public sealed class RefusalTests
     }
 
     [Fact]
+    public void Barriers_in_implicitly_grouped_kernels_are_refused()
+    {
+        Action<Index1D, ArrayView<int>> kernel = static (i, view) =>
+        {
+            Group.Barrier();
+            view[i] = 1;
+        };
+        var exception = Assert.Throws<KernelCompilationException>(
+            () => KernelBuilder.Build(KernelHarness.EntryOf(kernel.Method, isImplicitlyGrouped: true), new(TargetKind.Cpu)));
+        Assert.Contains("Group.Barrier is used in an implicitly grouped kernel", exception.Message);
+        Assert.Contains("KernelConfig", exception.Message);
+    }
+
+    [Fact]
     public void Lambdas_that_capture_are_refused()
     {
         float factor = Environment.ProcessorCount;

@@ -13,7 +13,8 @@ internal sealed class Emitter(SsaBuilder ssa)
     public Value Unary(UnaryOp op, Value operand)
     {
         operand = ssa.Resolve(operand);
-        if (operand is Constant constant && operand.Type != IrType.F16)
+        // Functions whose last bits differ between devices stay, so that a constant argument gives what any other gives.
+        if (operand is Constant constant && operand.Type != IrType.F16 && op is not (>= UnaryOp.Rsqrt and <= UnaryOp.Tanh))
         {
             var result = new Unary(op, operand).Type;
             return Constant.FromBits(result, ScalarEvaluator.Evaluate(op, operand.Type, constant.Bits));
@@ -32,8 +33,11 @@ internal sealed class Emitter(SsaBuilder ssa)
     {
         left = ssa.Resolve(left);
         right = ssa.Resolve(right);
-        if (left is Constant a && right is Constant b && left.Type != IrType.Pointer && !ScalarEvaluator.IsUndefined(op, left.Type, b.Bits))
+        if (left is Constant a && right is Constant b && left.Type != IrType.Pointer && op is not (BinaryOp.Pow or BinaryOp.Atan2)
+            && !ScalarEvaluator.IsUndefined(op, left.Type, b.Bits))
+        {
             return Constant.FromBits(left.Type, ScalarEvaluator.Evaluate(op, left.Type, a.Bits, b.Bits));
+        }
         if (left.Type.IsInteger() && right is Constant { Bits: 0 }
             && op is BinaryOp.Add or BinaryOp.Sub or BinaryOp.Or or BinaryOp.Xor or BinaryOp.Shl or BinaryOp.Shr or BinaryOp.ShrUnsigned)
         {

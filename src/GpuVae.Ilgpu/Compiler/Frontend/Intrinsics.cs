@@ -69,6 +69,13 @@ internal static class Intrinsics
             && TypeLayout.Of(TypeOf(method, 1)).CommonScalar.IsFloat();
         if (Table[type, method.Name] is { } emit && !isFloatExtremum)
         {
+            if (builder.IsImplicitlyGrouped && IsCooperative(type, method.Name))
+            {
+                throw builder.Refuse(
+                    $"{method.DeclaringType.Name}.{method.Name} is used in an implicitly grouped kernel",
+                    "Its groups are not the kernel's to know: drop the index parameter, load it with LoadStreamKernel or LoadKernel, and "
+                        + "launch it with a KernelConfig.");
+            }
             result = emit(builder, method, arguments);
             return true;
         }
@@ -88,6 +95,15 @@ internal static class Intrinsics
     /// <summary>The method to inline for % of floats, or null where the target has it.</summary>
     public static MethodBase? RemainderOf(KernelTarget target, Type type) =>
         target.Kind == TargetKind.Cuda ? PreciseMath.Find("Rem", type, 2, target.FastMath) : null;
+
+    /// <summary>Works between the threads of a group, which an implicitly grouped kernel cannot rely on.</summary>
+    private static bool IsCooperative(string type, string method) => type switch
+    {
+        "ILGPU.SharedMemory" => true,
+        "ILGPU.Group" or "ILGPU.Warp" => method.StartsWith("Barrier", StringComparison.Ordinal)
+            || method.StartsWith("Shuffle", StringComparison.Ordinal) || method == "Broadcast",
+        _ => false,
+    };
 
     private static EmitterTable Build()
     {
@@ -470,6 +486,11 @@ internal static class Intrinsics
                 return Done(b.Append(new Assert(b.Emit.ToBool(a[0].Single), message)));
             };
         }
+        // The IR's integers have no sign: widened, an unsigned one prints as it should.
+        static Value Printed(KernelBuilder b, Operand o) => KernelBuilder.IsUnsigned(o.Type) && o.Single.Type == IrType.I32
+            ? b.Emit.Convert(ConvertOp.ZeroExtend, o.Single, IrType.I64)
+            : b.Resolve(o.Single);
+
         foreach (string name in new[] { "Write", "WriteLine" })
         {
             table["ILGPU.Interop", name] = (b, m, a) =>
@@ -477,7 +498,7 @@ internal static class Intrinsics
                 if (a[0].Single is not HostValue { Value: string format })
                     throw b.Refuse($"Interop.{name} has a format that is not a constant string", "Write it as a literal.");
                 var values = a.Skip(1).Select(o => TypeLayout.Of(o.Type).Leaves.Length == 1 && o.Single is not CompileTimeValue
-                    ? b.Resolve(o.Single)
+                    ? Printed(b, o)
                     : throw b.Refuse($"Interop.{name} prints a {SequencePoints.NameOf(o.Type)}", "Print its scalars."));
                 return Done(b.Append(new Print(name == "WriteLine" ? format + "\n" : format, [.. values])));
             };

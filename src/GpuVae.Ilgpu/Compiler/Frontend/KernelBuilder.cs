@@ -28,6 +28,8 @@ internal sealed partial class KernelBuilder
 
     public KernelTarget Target { get; }
 
+    public bool IsImplicitlyGrouped => entry.IsImplicitlyGrouped;
+
     public Emitter Emit { get; }
 
     /// <summary>Builds the unoptimised IR.</summary>
@@ -35,7 +37,16 @@ internal sealed partial class KernelBuilder
     public static IrKernel Build(KernelEntry entry, KernelTarget target)
     {
         var builder = new KernelBuilder(entry, target);
-        builder.BuildKernel();
+        try
+        {
+            builder.BuildKernel();
+        }
+        catch (Exception e) when (e is not KernelCompilationException and not OutOfMemoryException)
+        {
+            // IL that no C# compiler writes, or a static constructor that fails: still an error of this kernel, at this line.
+            throw new KernelCompilationException(
+                builder.Refuse($"the code is not understood ({e.GetType().Name}: {e.Message})", "Write it more simply.").Message, e);
+        }
         BoolPhis.Run(builder.kernel);
         return builder.kernel;
     }

@@ -1,5 +1,4 @@
 using GpuVae.Ilgpu.Compiler;
-using ILGPU;
 using ILGPU.Runtime;
 using ILGPU.Runtime.CPU;
 
