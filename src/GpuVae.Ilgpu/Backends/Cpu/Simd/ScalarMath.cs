@@ -93,6 +93,18 @@ internal static class ScalarMath
 
     public static long MaxUnsigned(long x, long y) => (long)Math.Max((ulong)x, (ulong)y);
 
+    public static int Shl(int x, int count) => x << count;
+
+    public static long Shl(long x, int count) => x << count;
+
+    public static int Shr(int x, int count) => x >> count;
+
+    public static long Shr(long x, int count) => x >> count;
+
+    public static int ShrUnsigned(int x, int count) => x >>> count;
+
+    public static long ShrUnsigned(long x, int count) => x >>> count;
+
     public static int MulHighUnsigned(int x, int y) => (int)(((ulong)(uint)x * (uint)y) >> 32);
 
     public static long MulHighUnsigned(long x, long y) => (long)Math.BigMul((ulong)x, (ulong)y, out _);

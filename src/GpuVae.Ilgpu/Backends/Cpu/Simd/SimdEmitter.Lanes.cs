@@ -79,7 +79,7 @@ internal sealed partial class SimdEmitter
                 EmitMap(instruction, ScalarMethod(unary), signed: unary.Op == UnaryOp.Abs);
                 break;
             case Binary binary:
-                EmitMap(instruction, ScalarMethod(binary), signed: binary.Op is BinaryOp.Div or BinaryOp.Rem);
+                EmitMap(instruction, ScalarMethod(binary), signed: binary.Op is BinaryOp.Div or BinaryOp.Rem or BinaryOp.Shr);
                 break;
             case Convert convert:
                 EmitMap(instruction, LaneMethod(convert), signed: false);

@@ -167,7 +167,7 @@ internal sealed partial class SimdEmitter
     {
         var type = ScalarClr(binary.Type);
         bool math = binary.Type.IsFloat() ? binary.Op != BinaryOp.Rem : binary.Op is BinaryOp.Min or BinaryOp.Max;
-        return VectorApi.Find(math ? MathOf(type) : typeof(ScalarMath), binary.Op.ToString(), null, type, type);
+        return VectorApi.Find(math ? MathOf(type) : typeof(ScalarMath), binary.Op.ToString(), null, type, ScalarClr(binary.Right.Type));
     }
 
     private void EmitScalarCompare(Compare compare)
