@@ -71,18 +71,18 @@ public sealed class Gemm : IDisposable
 public sealed class Gemm<TEpilogue>
     where TEpilogue : struct, IEpilogue
 {
-    // Slices of k and blocks of C are sized so that a slice of a panel (512·32 floats = 64 KiB) and of a block's rows (20·12·512 floats =
-    // 480 KiB) stay in a second-level cache of 1 MiB; products that fit in it anyway are not cut.
+    // Blocks are sized for second-level caches of 1 MiB, which the current ones reach: the rows of A that a group goes through for each of its
+    // panels take half of it at most. Products deeper than MaxDepth are cut into slices of about DepthBlock.
+    private const int BlockElements = 1 << 17;
+    private const int MaxDepth = 1024;
     private const int DepthBlock = 512;
-    private const int LargeDepth = 1024;
-    private const int PanelsOfLarge = 4;
-    private const int MaxTilesOfLarge = 20;
+    private const int MaxPanelsPerGroup = 8;
 
     // An operand larger than this falls out of the second-level cache before it is read again.
     private const int PackingElements = 1 << 18;
 
     // Up to this many rows, collecting the columns of Bᵀ for the lanes costs more than the sums across lanes without it.
-    private const int MaxRowsOfDots = 32;
+    private const int MaxRowsOfDots = 4;
 
     // Work per core is cut into this many groups at least, so that cores that start late still find some.
     private const int GroupsPerCore = 8;
@@ -171,7 +171,6 @@ public sealed class Gemm<TEpilogue>
         FloatView b, int ldb, FloatView c, FloatView sums, TEpilogue epilogue)
     {
         int panels = Blocks(g.N, gemm.TileColumns), rowTiles = Blocks(g.M, gemm.TileRows);
-        bool large = g.K >= LargeDepth && g.M >= 2 * gemm.TileRows;
         bool packA = g.K > 0 && (long)g.M * g.K > PackingElements && panels >= 8;
         bool packB = g.K > 0 && (transposeB || ((long)g.N * g.K > PackingElements && rowTiles >= 16));
         g.ATile = gemm.TileRows * g.ARow;
@@ -190,11 +189,16 @@ public sealed class Gemm<TEpilogue>
             g.BPanel = gemm.TileColumns * g.K;
             g.BPacked = 1;
         }
-        g.DepthBlock = large ? DepthBlock : Math.Max(g.K, 1);
-        g.PanelsPerGroup = large ? PanelsOfLarge : 1;
+        int slices = g.K > MaxDepth ? Blocks(g.K, DepthBlock) : 1;
+        g.DepthBlock = Math.Max(Blocks(g.K, slices), 1);
+        int tilesOfBlock = Math.Max(BlockElements / (gemm.TileRows * g.DepthBlock), 1);
+        int wantedGroups = GroupsPerCore * gemm.Accelerator.NumMultiprocessors;
+        // One panel per group where all rows fit in the cache; else several, so that a block of rows is used more than once.
+        int blocksOfRows = Blocks(rowTiles, tilesOfBlock);
+        g.PanelsPerGroup = blocksOfRows == 1 && slices == 1 ? 1 : Math.Clamp(panels * blocksOfRows / wantedGroups, 1, MaxPanelsPerGroup);
         int groupsX = Blocks(panels, g.PanelsPerGroup);
-        int groupsY = Math.Clamp(Blocks(GroupsPerCore * gemm.Accelerator.NumMultiprocessors, groupsX), 1, rowTiles);
-        g.TilesPerGroup = Math.Min(Blocks(rowTiles, groupsY), large ? MaxTilesOfLarge : int.MaxValue);
+        int groupsY = Math.Clamp(Blocks(wantedGroups, groupsX), blocksOfRows, rowTiles);
+        g.TilesPerGroup = Blocks(rowTiles, groupsY);
         groupsY = Blocks(rowTiles, g.TilesPerGroup);
 
         GemmLauncher<TEpilogue> launcher = packA || transposeA

@@ -1,12 +1,14 @@
 // Packed operands of the matrix product on CPUs (GemmLanes.cs): panels that the micro-kernel reads from front to back.
 //
 //   A [tile][k][row of the tile]         the rows of a tile are neighbours, a constant distance from one base
-//   B [panel][k][column of the panel]    two vectors per k; missing columns are zero, so a packed panel has no edge
+//   B [panel][k][column of the panel]    two vectors per k; a packed panel has no edge, what lies beyond the last column is never stored
 //
-// A copy costs one pass over the operand. It pays where the product re-reads it often enough, and always for Bᵀ, whose columns
-// would otherwise have to be collected one element per lane.
+// A copy costs one pass over the operand. It pays where the product re-reads it often enough, and always for Bᵀ, whose columns would
+// otherwise have to be collected one element per lane. Where the operand lies across, blocks of 16 × 16 are turned over in registers by
+// exchanging halves, quarters, eighths and sixteenths between pairs of vectors, if a warp is 16 wide; else lanes collect single elements.
 
 using ILGPU;
+using ILGPU.Algorithms;
 using ILGPU.Runtime;
 using FloatView = ILGPU.ArrayView<float>;
 
@@ -14,8 +16,11 @@ namespace GpuVae.Kernels;
 
 internal sealed class GemmPacking : IDisposable
 {
-    /// <summary>k per group: enough work for a launch to spread over the cores.</summary>
+    // k per group: enough work for a launch to spread over the cores.
     private const int Slice = 128;
+
+    // Tiles or panels per group where they are neighbours in memory: a few cache lines at a time from each row of the operand.
+    private const int Neighbours = 4;
 
     private readonly Accelerator accelerator;
     private readonly int tileRows;
@@ -31,9 +36,11 @@ internal sealed class GemmPacking : IDisposable
         this.accelerator = accelerator;
         this.tileRows = tileRows;
         groupSize = accelerator.WarpSize;
+        bool turnsBlocks = groupSize == Square.Side;
         columns = accelerator.LoadKernel<FloatView, FloatView, int, int, int>(ColumnsKernel);
-        transposedColumns = accelerator.LoadKernel<FloatView, FloatView, int, int, int>(TransposedColumnsKernel);
-        rows = accelerator.LoadKernel<FloatView, FloatView, int, int, int, int>(RowsKernel);
+        transposedColumns = accelerator.LoadKernel<FloatView, FloatView, int, int, int>(
+            turnsBlocks ? TurnedColumnsKernel : CollectedColumnsKernel);
+        rows = accelerator.LoadKernel<FloatView, FloatView, int, int, int, int>(turnsBlocks ? TurnedRowsKernel : CollectedRowsKernel);
         transposedRows = accelerator.LoadKernel<FloatView, FloatView, int, int, int, int>(TransposedRowsKernel);
         packedA = accelerator.Allocate1D<float>(1);
         packedB = accelerator.Allocate1D<float>(1);
@@ -44,7 +51,8 @@ internal sealed class GemmPacking : IDisposable
     {
         int panels = (n + 2 * groupSize - 1) / (2 * groupSize);
         Grow(ref packedB, 2L * groupSize * panels * k);
-        var config = new KernelConfig(new Index2D(panels, (k + Slice - 1) / Slice), new Index2D(groupSize, 1));
+        int groups = transposed ? panels : (panels + Neighbours - 1) / Neighbours;
+        var config = new KernelConfig(new Index2D(groups, (k + Slice - 1) / Slice), new Index2D(groupSize, 1));
         (transposed ? transposedColumns : columns)(stream, config, b, packedB.View, ldb, n, k);
         return packedB.View;
     }
@@ -54,7 +62,8 @@ internal sealed class GemmPacking : IDisposable
     {
         int tiles = (m + tileRows - 1) / tileRows;
         Grow(ref packedA, (long)tileRows * tiles * k);
-        var config = new KernelConfig(new Index2D(tiles, (k + Slice - 1) / Slice), new Index2D(groupSize, 1));
+        int groups = transposed ? (tiles + Neighbours - 1) / Neighbours : tiles;
+        var config = new KernelConfig(new Index2D(groups, (k + Slice - 1) / Slice), new Index2D(groupSize, 1));
         (transposed ? transposedRows : rows)(stream, config, a, packedA.View, lda, m, k, tileRows);
         return packedA.View;
     }
@@ -78,54 +87,229 @@ internal sealed class GemmPacking : IDisposable
     private static void ColumnsKernel(FloatView b, FloatView packed, int ldb, int n, int k)
     {
         int panelColumns = 2 * Group.DimX;
-        int column = Grid.IdxX * panelColumns + Group.IdxX;
-        int end = Math.Min((Grid.IdxY + 1) * Slice, k);
-        bool inside0 = column < n;
-        bool inside1 = column + Group.DimX < n;
+        int panelEnd = XMath.Min((Grid.IdxX + 1) * Neighbours, (n + panelColumns - 1) / panelColumns);
+        int end = XMath.Min((Grid.IdxY + 1) * Slice, k);
         for (int depth = Grid.IdxY * Slice; depth < end; depth++)
         {
-            int target = Grid.IdxX * panelColumns * k + depth * panelColumns + Group.IdxX;
-            packed[target] = inside0 ? b[depth * ldb + column] : 0f;
-            packed[target + Group.DimX] = inside1 ? b[depth * ldb + column + Group.DimX] : 0f;
+            for (int panel = Grid.IdxX * Neighbours; panel < panelEnd; panel++)
+            {
+                int column = panel * panelColumns + Group.IdxX;
+                int target = (panel * k + depth) * panelColumns + Group.IdxX;
+                packed[target] = column < n ? b[depth * ldb + column] : 0f;
+                packed[target + Group.DimX] = column + Group.DimX < n ? b[depth * ldb + column + Group.DimX] : 0f;
+            }
         }
     }
 
-    private static void TransposedColumnsKernel(FloatView b, FloatView packed, int ldb, int n, int k)
+    private static void TurnedColumnsKernel(FloatView b, FloatView packed, int ldb, int n, int k)
+    {
+        int end = XMath.Min((Grid.IdxY + 1) * Slice, k);
+        int turnedEnd = end / Square.Side * Square.Side;
+        int panel = Grid.IdxX * 2 * Square.Side * k;
+        for (int half = 0; half < 2; half++)
+        {
+            int column = (2 * Grid.IdxX + half) * Square.Side;
+            int target = panel + half * Square.Side + Group.IdxX;
+            for (int depth = Grid.IdxY * Slice; depth < turnedEnd; depth += Square.Side)
+            {
+                int source = depth + Group.IdxX;
+                Square s = default;
+                s.R0 = b[XMath.Min(column + 0, n - 1) * ldb + source];
+                s.R1 = b[XMath.Min(column + 1, n - 1) * ldb + source];
+                s.R2 = b[XMath.Min(column + 2, n - 1) * ldb + source];
+                s.R3 = b[XMath.Min(column + 3, n - 1) * ldb + source];
+                s.R4 = b[XMath.Min(column + 4, n - 1) * ldb + source];
+                s.R5 = b[XMath.Min(column + 5, n - 1) * ldb + source];
+                s.R6 = b[XMath.Min(column + 6, n - 1) * ldb + source];
+                s.R7 = b[XMath.Min(column + 7, n - 1) * ldb + source];
+                s.R8 = b[XMath.Min(column + 8, n - 1) * ldb + source];
+                s.R9 = b[XMath.Min(column + 9, n - 1) * ldb + source];
+                s.R10 = b[XMath.Min(column + 10, n - 1) * ldb + source];
+                s.R11 = b[XMath.Min(column + 11, n - 1) * ldb + source];
+                s.R12 = b[XMath.Min(column + 12, n - 1) * ldb + source];
+                s.R13 = b[XMath.Min(column + 13, n - 1) * ldb + source];
+                s.R14 = b[XMath.Min(column + 14, n - 1) * ldb + source];
+                s.R15 = b[XMath.Min(column + 15, n - 1) * ldb + source];
+                s.Transpose();
+                packed[target + (depth + 0) * 2 * Square.Side] = s.R0;
+                packed[target + (depth + 1) * 2 * Square.Side] = s.R1;
+                packed[target + (depth + 2) * 2 * Square.Side] = s.R2;
+                packed[target + (depth + 3) * 2 * Square.Side] = s.R3;
+                packed[target + (depth + 4) * 2 * Square.Side] = s.R4;
+                packed[target + (depth + 5) * 2 * Square.Side] = s.R5;
+                packed[target + (depth + 6) * 2 * Square.Side] = s.R6;
+                packed[target + (depth + 7) * 2 * Square.Side] = s.R7;
+                packed[target + (depth + 8) * 2 * Square.Side] = s.R8;
+                packed[target + (depth + 9) * 2 * Square.Side] = s.R9;
+                packed[target + (depth + 10) * 2 * Square.Side] = s.R10;
+                packed[target + (depth + 11) * 2 * Square.Side] = s.R11;
+                packed[target + (depth + 12) * 2 * Square.Side] = s.R12;
+                packed[target + (depth + 13) * 2 * Square.Side] = s.R13;
+                packed[target + (depth + 14) * 2 * Square.Side] = s.R14;
+                packed[target + (depth + 15) * 2 * Square.Side] = s.R15;
+            }
+            int last = XMath.Min(column + Group.IdxX, n - 1) * ldb;
+            for (int depth = turnedEnd; depth < end; depth++)
+                packed[target + depth * 2 * Square.Side] = b[last + depth];
+        }
+    }
+
+    private static void CollectedColumnsKernel(FloatView b, FloatView packed, int ldb, int n, int k)
     {
         int panelColumns = 2 * Group.DimX;
         int column = Grid.IdxX * panelColumns + Group.IdxX;
-        int end = Math.Min((Grid.IdxY + 1) * Slice, k);
-        bool inside0 = column < n;
-        bool inside1 = column + Group.DimX < n;
+        int source0 = XMath.Min(column, n - 1) * ldb;
+        int source1 = XMath.Min(column + Group.DimX, n - 1) * ldb;
+        int end = XMath.Min((Grid.IdxY + 1) * Slice, k);
         for (int depth = Grid.IdxY * Slice; depth < end; depth++)
         {
-            int target = Grid.IdxX * panelColumns * k + depth * panelColumns + Group.IdxX;
-            packed[target] = inside0 ? b[column * ldb + depth] : 0f;
-            packed[target + Group.DimX] = inside1 ? b[(column + Group.DimX) * ldb + depth] : 0f;
+            int target = (Grid.IdxX * k + depth) * panelColumns + Group.IdxX;
+            packed[target] = b[source0 + depth];
+            packed[target + Group.DimX] = b[source1 + depth];
         }
     }
 
-    private static void RowsKernel(FloatView a, FloatView packed, int lda, int m, int k, int tileRows)
+    private static void TurnedRowsKernel(FloatView a, FloatView packed, int lda, int m, int k, int tileRows)
     {
-        int end = Math.Min((Grid.IdxY + 1) * Slice, k);
-        int row0 = Grid.IdxX * tileRows;
-        int rows = Math.Min(tileRows, m - row0);
-        for (int row = 0; row < rows; row++)
+        int end = XMath.Min((Grid.IdxY + 1) * Slice, k);
+        int turnedEnd = end / Square.Side * Square.Side;
+        int row = Grid.IdxX * tileRows;
+        int target = row * k + Group.IdxX;
+        for (int depth = Grid.IdxY * Slice; depth < turnedEnd; depth += Square.Side)
         {
-            for (int depth = Grid.IdxY * Slice + Group.IdxX; depth < end; depth += Group.DimX)
-                packed[(Grid.IdxX * k + depth) * tileRows + row] = a[(row0 + row) * lda + depth];
+            int source = depth + Group.IdxX;
+            Square s = default;
+            s.R0 = a[XMath.Min(row + 0, m - 1) * lda + source];
+            s.R1 = a[XMath.Min(row + 1, m - 1) * lda + source];
+            s.R2 = a[XMath.Min(row + 2, m - 1) * lda + source];
+            s.R3 = a[XMath.Min(row + 3, m - 1) * lda + source];
+            s.R4 = a[XMath.Min(row + 4, m - 1) * lda + source];
+            s.R5 = a[XMath.Min(row + 5, m - 1) * lda + source];
+            s.R6 = a[XMath.Min(row + 6, m - 1) * lda + source];
+            s.R7 = a[XMath.Min(row + 7, m - 1) * lda + source];
+            s.R8 = a[XMath.Min(row + 8, m - 1) * lda + source];
+            s.R9 = a[XMath.Min(row + 9, m - 1) * lda + source];
+            s.R10 = a[XMath.Min(row + 10, m - 1) * lda + source];
+            s.R11 = a[XMath.Min(row + 11, m - 1) * lda + source];
+            s.R12 = a[XMath.Min(row + 12, m - 1) * lda + source];
+            s.R13 = a[XMath.Min(row + 13, m - 1) * lda + source];
+            s.R14 = a[XMath.Min(row + 14, m - 1) * lda + source];
+            s.R15 = a[XMath.Min(row + 15, m - 1) * lda + source];
+            s.Transpose();
+            if (Group.IdxX < tileRows)
+            {
+                packed[target + (depth + 0) * tileRows] = s.R0;
+                packed[target + (depth + 1) * tileRows] = s.R1;
+                packed[target + (depth + 2) * tileRows] = s.R2;
+                packed[target + (depth + 3) * tileRows] = s.R3;
+                packed[target + (depth + 4) * tileRows] = s.R4;
+                packed[target + (depth + 5) * tileRows] = s.R5;
+                packed[target + (depth + 6) * tileRows] = s.R6;
+                packed[target + (depth + 7) * tileRows] = s.R7;
+                packed[target + (depth + 8) * tileRows] = s.R8;
+                packed[target + (depth + 9) * tileRows] = s.R9;
+                packed[target + (depth + 10) * tileRows] = s.R10;
+                packed[target + (depth + 11) * tileRows] = s.R11;
+                packed[target + (depth + 12) * tileRows] = s.R12;
+                packed[target + (depth + 13) * tileRows] = s.R13;
+                packed[target + (depth + 14) * tileRows] = s.R14;
+                packed[target + (depth + 15) * tileRows] = s.R15;
+            }
+        }
+        if (Group.IdxX < tileRows)
+        {
+            int last = XMath.Min(row + Group.IdxX, m - 1) * lda;
+            for (int depth = turnedEnd; depth < end; depth++)
+                packed[target + depth * tileRows] = a[last + depth];
+        }
+    }
+
+    private static void CollectedRowsKernel(FloatView a, FloatView packed, int lda, int m, int k, int tileRows)
+    {
+        int end = XMath.Min((Grid.IdxY + 1) * Slice, k);
+        int tile = Grid.IdxX * tileRows;
+        for (int first = 0; first < tileRows; first += Group.DimX)
+        {
+            int row = first + Group.IdxX;
+            if (row < tileRows)
+            {
+                int source = XMath.Min(tile + row, m - 1) * lda;
+                for (int depth = Grid.IdxY * Slice; depth < end; depth++)
+                    packed[tile * k + depth * tileRows + row] = a[source + depth];
+            }
         }
     }
 
     private static void TransposedRowsKernel(FloatView a, FloatView packed, int lda, int m, int k, int tileRows)
     {
-        int end = Math.Min((Grid.IdxY + 1) * Slice, k);
-        int row0 = Grid.IdxX * tileRows;
-        int rows = Math.Min(tileRows, m - row0);
+        int end = XMath.Min((Grid.IdxY + 1) * Slice, k);
+        int tileEnd = XMath.Min((Grid.IdxX + 1) * Neighbours, (m + tileRows - 1) / tileRows);
         for (int depth = Grid.IdxY * Slice; depth < end; depth++)
         {
-            for (int row = Group.IdxX; row < rows; row += Group.DimX)
-                packed[(Grid.IdxX * k + depth) * tileRows + row] = a[depth * lda + row0 + row];
+            for (int tile = Grid.IdxX * Neighbours; tile < tileEnd; tile++)
+            {
+                for (int first = 0; first < tileRows; first += Group.DimX)
+                {
+                    int row = first + Group.IdxX;
+                    if (row < tileRows && tile * tileRows + row < m)
+                        packed[(tile * k + depth) * tileRows + row] = a[depth * lda + tile * tileRows + row];
+                }
+            }
+        }
+    }
+
+    /// <summary>A block of 16 × 16 elements, a vector per row.</summary>
+    private struct Square
+    {
+        public const int Side = 16;
+
+        public float R0, R1, R2, R3, R4, R5, R6, R7;
+        public float R8, R9, R10, R11, R12, R13, R14, R15;
+
+        public void Transpose()
+        {
+            Exchange(ref R0, ref R8, 8);
+            Exchange(ref R1, ref R9, 8);
+            Exchange(ref R2, ref R10, 8);
+            Exchange(ref R3, ref R11, 8);
+            Exchange(ref R4, ref R12, 8);
+            Exchange(ref R5, ref R13, 8);
+            Exchange(ref R6, ref R14, 8);
+            Exchange(ref R7, ref R15, 8);
+            Exchange(ref R0, ref R4, 4);
+            Exchange(ref R1, ref R5, 4);
+            Exchange(ref R2, ref R6, 4);
+            Exchange(ref R3, ref R7, 4);
+            Exchange(ref R8, ref R12, 4);
+            Exchange(ref R9, ref R13, 4);
+            Exchange(ref R10, ref R14, 4);
+            Exchange(ref R11, ref R15, 4);
+            Exchange(ref R0, ref R2, 2);
+            Exchange(ref R1, ref R3, 2);
+            Exchange(ref R4, ref R6, 2);
+            Exchange(ref R5, ref R7, 2);
+            Exchange(ref R8, ref R10, 2);
+            Exchange(ref R9, ref R11, 2);
+            Exchange(ref R12, ref R14, 2);
+            Exchange(ref R13, ref R15, 2);
+            Exchange(ref R0, ref R1, 1);
+            Exchange(ref R2, ref R3, 1);
+            Exchange(ref R4, ref R5, 1);
+            Exchange(ref R6, ref R7, 1);
+            Exchange(ref R8, ref R9, 1);
+            Exchange(ref R10, ref R11, 1);
+            Exchange(ref R12, ref R13, 1);
+            Exchange(ref R14, ref R15, 1);
+        }
+
+        /// <summary>Swaps the lanes of one vector whose number has the bit with the other's lanes that lack it.</summary>
+        private static void Exchange(ref float lower, ref float upper, int bit)
+        {
+            bool hasBit = (Group.IdxX & bit) != 0;
+            float received = Warp.ShuffleXor(hasBit ? lower : upper, bit);
+            float newLower = hasBit ? received : lower;
+            upper = hasBit ? upper : received;
+            lower = newLower;
         }
     }
 }

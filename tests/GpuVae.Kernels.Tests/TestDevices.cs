@@ -28,7 +28,7 @@ internal static class TestDevices
 
     /// <summary>Whether a device runs kernels one thread after the other.</summary>
     public static bool IsSlow(string name) =>
-        name.StartsWith("CPU emulated", StringComparison.Ordinal) || name.StartsWith("CPU checked", StringComparison.Ordinal);
+        name.StartsWith("CPU emulated", StringComparison.Ordinal) || name == "CPU checked";
 
     private static Dictionary<string, Func<Accelerator>> Find()
     {
@@ -38,15 +38,29 @@ internal static class TestDevices
         // What ILGPU's own CPU accelerator offers by default: warps of 4, groups of 16.
         found["CPU emulated, groups of 16"] = () => OpenCpu(new CPUDevice(4, 4, 1), CPUAcceleratorMode.Emulated);
         found["CPU checked"] = () => OpenCpu(new CPUDevice(16, 64, 1), CPUAcceleratorMode.Checked);
+        foreach (int bits in new[] { 512, 256, 128, 0 })
+        {
+            if (bits <= CPUDevice.Default.VectorBits)
+            {
+                int lanes = Math.Max(bits / 32, 1);
+                found[bits == 0 ? "CPU scalar" : $"CPU SIMD {bits}"] =
+                    () => OpenCpu(new CPUDevice(lanes, 1024 / lanes, Environment.ProcessorCount, bits), CPUAcceleratorMode.Parallel);
+            }
+        }
 #endif
         Context context = Context.Create(builder => builder.AllAccelerators().EnableAlgorithms());
-        foreach (Device device in context.Devices)
+        foreach (Device device in context.Devices.Where(IsNew))
             found[$"{device.AcceleratorType} {device.Name}"] = () => device.CreateAccelerator(context);
         return found;
     }
 
 #if BUNDLED_RUNTIME
+    // The CPU is listed above, at every vector width.
+    private static bool IsNew(Device device) => device.AcceleratorType != AcceleratorType.CPU;
+
     private static Accelerator OpenCpu(CPUDevice device, CPUAcceleratorMode mode) =>
         Context.Create(builder => builder.CPU(device).EnableAlgorithms()).CreateCPUAccelerator(0, mode);
+#else
+    private static bool IsNew(Device device) => true;
 #endif
 }
