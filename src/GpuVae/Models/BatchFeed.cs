@@ -108,7 +108,6 @@ internal sealed class BatchFeed : IDisposable
 
     public void Dispose()
     {
-        device.Synchronize();
         foreach (IDisposable buffer in (IEnumerable<IDisposable>)[images, order, indices, clock, rates, current, log])
             buffer.Dispose();
     }

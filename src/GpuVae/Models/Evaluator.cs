@@ -56,6 +56,9 @@ internal sealed class Evaluator : IDisposable
 
     public void Dispose()
     {
+        model.Device.Synchronize();
+        full?.Dispose();
+        last?.Dispose();
         feed.Dispose();
         arena.Dispose();
     }

@@ -5,13 +5,19 @@ namespace GpuVae.Scheduling;
 
 /// <summary>
 /// An ordered list of steps, built once per batch size by <see cref="ScheduleBuilder"/> and then only replayed. A replay allocates nothing,
-/// neither managed nor on the device.
+/// neither managed nor on the device. Where the device can record launches, a replay is one launch.
 /// </summary>
-public sealed class Schedule
+public sealed class Schedule : IDisposable
 {
     private readonly ScheduleStep[] steps;
+    private bool isToBeRecorded;
+    private Recording? recording;
 
-    internal Schedule(ScheduleStep[] steps, long arenaBytes) => (this.steps, ArenaBytes) = (steps, arenaBytes);
+    /// <param name="steps">In order.</param>
+    /// <param name="arenaBytes">Bytes of the plan.</param>
+    /// <param name="isFixed">Whether every run has the same arguments, as a recording needs it.</param>
+    internal Schedule(ScheduleStep[] steps, long arenaBytes, bool isFixed) =>
+        (this.steps, ArenaBytes, isToBeRecorded) = (steps, arenaBytes, isFixed);
 
     public IReadOnlyList<ScheduleStep> Steps => steps;
 
@@ -23,9 +29,17 @@ public sealed class Schedule
     /// <summary>Enqueues all steps in order on <paramref name="stream"/> and returns without waiting.</summary>
     public void Run(AcceleratorStream stream)
     {
-        foreach (ScheduleStep step in steps)
-            step.Launch(stream);
+        if (recording is not null)
+        {
+            recording.Replay(stream);
+            return;
+        }
+        Enqueue(stream);
+        if (isToBeRecorded)
+            Record(stream);
     }
+
+    public void Dispose() => recording?.Dispose();
 
     /// <summary>
     /// Runs the schedule <paramref name="repeats"/> times with a wait after every step and gives the median time of each, in the order of
@@ -57,5 +71,18 @@ public sealed class Schedule
             medians[s] = Stopwatch.GetElapsedTime(0, row[repeats / 2]);
         }
         return medians;
+    }
+
+    // Not before the first run, which loads kernels and grows workspaces: a recording must contain neither.
+    private void Record(AcceleratorStream stream)
+    {
+        isToBeRecorded = false;
+        recording = Recording.TryCapture(stream, () => Enqueue(stream));
+    }
+
+    private void Enqueue(AcceleratorStream stream)
+    {
+        foreach (ScheduleStep step in steps)
+            step.Launch(stream);
     }
 }

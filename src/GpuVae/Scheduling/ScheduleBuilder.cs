@@ -14,6 +14,7 @@ public sealed class ScheduleBuilder
     private readonly List<PlannedTensor> tensors = [];
     private readonly Dictionary<PlannedTensor, int> places = [];
     private ArenaPlan? plan;
+    private bool hasExternals;
 
     /// <summary>Images per run: the rows of every tensor of <see cref="Tensor(string, int)"/>.</summary>
     public int Batch { get; }
@@ -36,7 +37,11 @@ public sealed class ScheduleBuilder
     }
 
     /// <summary>Declares a tensor [Batch, <paramref name="columns"/>] outside the arena, whose view is set before every run.</summary>
-    public PlannedTensor External(string name, int columns) => new(name, Batch, columns);
+    public PlannedTensor External(string name, int columns)
+    {
+        hasExternals = true;
+        return new PlannedTensor(name, Batch, columns);
+    }
 
     /// <summary>
     /// Appends a step. <paramref name="uses"/> are the arena tensors that it reads or writes: from them come the lifetimes. Memory outside
@@ -72,6 +77,6 @@ public sealed class ScheduleBuilder
             throw new ArgumentException($"The arena has {memory.Length} elements; the plan needs {needed}.", nameof(memory));
         foreach ((PlannedTensor tensor, int id) in places)
             tensor.View = memory.SubView(plan!.OffsetOf(id), tensor.Length);
-        return new Schedule([.. steps], needed * sizeof(float));
+        return new Schedule([.. steps], needed * sizeof(float), isFixed: !hasExternals);
     }
 }

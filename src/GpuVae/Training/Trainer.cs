@@ -218,6 +218,9 @@ public sealed class Trainer : IDisposable
     public void Dispose()
     {
         evaluator?.Dispose();
+        Model.Device.Synchronize();
+        full?.Dispose();
+        last?.Dispose();
         feed.Dispose();
         state.Dispose();
         arena.Dispose();
