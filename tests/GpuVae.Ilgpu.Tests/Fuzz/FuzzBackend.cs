@@ -119,7 +119,7 @@ internal sealed class IrBackend(bool optimise) : FuzzBackend(optimise ? "optimis
             Optimizer.Run(ir, target, _ => IrVerifier.Verify(ir));
         var tree = optimise ? Structurizer.Build(ir) : null;
         var result = memory.Copy();
-        var threads = new HashSet<int> { 0, program.Threads / 2, program.Threads - 1 };
+        var threads = new HashSet<int>(Enumerable.Range(0, 3).Select(i => (int)((program.Seed + (i * 7919L)) % program.Threads)));
         foreach (int thread in threads)
             RunThread(ir, tree, program, thread, memory, result);
         return (result, threads);

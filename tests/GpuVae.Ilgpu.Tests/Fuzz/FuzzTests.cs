@@ -40,6 +40,26 @@ public class FuzzTests
         Assert.True(done > 0);
     }
 
+    /// <summary>
+    /// The rest of a sequence behind an arm that leaves ran before that arm, whose unblended copy to a phi then overwrote what the rest
+    /// had set for the other lanes.
+    /// </summary>
+    [Theory]
+    [MemberData(nameof(Backends))]
+    public void RestBehindALeavingArmRunsLast(string backendName)
+    {
+        Expression int0 = new Read(FuzzType.Int, "int0"), float0 = new Read(FuzzType.Float, "float0"), one = new Literal(FuzzType.Float, 1);
+        var leaves = new If(
+            new Logic(true, new Comparison("<", one, float0), new Comparison("!=", one, float0)),
+            new Block(),
+            new Block(new LocalWrite(new Literal(FuzzType.Int, 1), new LocalRead(int0)), new Return()));
+        var body = new Block(new If(
+            new Comparison(">=", new Literal(FuzzType.Int, 1), int0),
+            new Block(leaves, new Assign(FuzzType.Byte, "byte0", new Literal(FuzzType.Byte, 1))),
+            new Block()));
+        Check(FuzzBackend.All.Single(b => b.Name == backendName), [new Program(589, body, 1, 24, 1)]);
+    }
+
     private static void Check(FuzzBackend backend, Program[] programs)
     {
         programs = [.. programs.Where(backend.CanRun)];

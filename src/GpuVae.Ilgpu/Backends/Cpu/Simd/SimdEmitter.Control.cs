@@ -155,8 +155,13 @@ internal sealed partial class SimdEmitter
                 EmitFullArm(false);
         }
         lanes ??= EmitConditionLanes(condition);
-        EmitMaskedArm(true, hasThen);
+        // The rest stands last in the tree, and which copies to a phi must blend was decided in that order.
+        bool thenIsLast = hasRest && !restInElse;
+        if (!thenIsLast)
+            EmitMaskedArm(true, hasThen);
         EmitMaskedArm(false, hasElse);
+        if (thenIsLast)
+            EmitMaskedArm(true, hasThen);
         il.Mark(end);
         skip = outerSkip;
         mask = crossed ? new Mask(collector) : before;
