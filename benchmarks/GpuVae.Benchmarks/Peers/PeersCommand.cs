@@ -1,0 +1,259 @@
+using System.CommandLine;
+using System.Runtime.InteropServices;
+using System.Text.Json;
+using GpuVae.Data;
+using GpuVae.Devices;
+using GpuVae.Kernels;
+using GpuVae.Models;
+using GpuVae.Training;
+using ILGPU.Runtime;
+
+namespace GpuVae.Benchmarks.Peers;
+
+/// <summary>
+/// Ours against what a user would take instead, on the same machine and in turns: the seed's training step and generation against PyTorch,
+/// the matrix product against OpenBLAS, on CUDA against cuBLAS (through PyTorch).
+/// </summary>
+internal sealed class PeersCommand : IDisposable
+{
+    private const double TurnSeconds = 0.15;
+
+    /// <summary>m, n, k of C = op(A)·op(B) and which operands are transposed: what the layers of the seed VAE compute at batch 128.</summary>
+    private static readonly (int M, int N, int K, bool TransposeA, bool TransposeB)[] SeedShapes =
+    [
+        (128, 512, 784, false, false), (128, 256, 512, false, false), (128, 512, 256, false, false), (128, 784, 512, false, false),
+        (784, 512, 128, true, false), (512, 256, 128, true, false), (256, 512, 128, true, false), (512, 784, 128, true, false),
+        (128, 512, 784, false, true), (128, 256, 512, false, true), (128, 512, 256, false, true),
+    ];
+
+    private readonly ComputeDevice device;
+    private readonly int rounds;
+    private readonly PyTorchPeer? pytorch;
+    private readonly OpenBlasPeer? openBlas;
+    private readonly List<string> missing = [];
+    private readonly double ceiling;
+    private readonly List<PeerRow> rows = [];
+
+    private PeersCommand(string deviceName, int rounds)
+    {
+        this.rounds = rounds;
+        device = ComputeDevice.Open(deviceName);
+        ceiling = new Ceiling(device.Accelerator).MeasureFlops(device.Stream);
+        pytorch = PyTorchPeer.TryStart(Environment.ProcessorCount, out string reason);
+        if (pytorch is null)
+            missing.Add("PyTorch: " + reason);
+        if (IsCuda)
+        {
+            if (pytorch is { CudaDevice: null })
+                missing.Add("PyTorch on CUDA: this PyTorch sees no CUDA device");
+            return;
+        }
+        openBlas = OpenBlasPeer.TryLoad(out reason);
+        if (openBlas is null)
+            missing.Add("OpenBLAS: " + reason);
+    }
+
+    private bool IsCuda => device.Accelerator.AcceleratorType == AcceleratorType.Cuda;
+
+    private string PeerDevice => IsCuda ? "cuda" : "cpu";
+
+    /// <summary>Thread counts that are tried for CPU peers; the better one counts.</summary>
+    private static int[] ThreadCounts => Environment.ProcessorCount == 1 ? [1] : [1, Environment.ProcessorCount];
+
+    public static Command Create()
+    {
+        var deviceName = new Option<string>("--device") { Description = "Our device: auto, cpu, cuda:0 …", DefaultValueFactory = _ => "auto" };
+        var rounds = new Option<int>("--rounds") { Description = "Turns per contestant.", DefaultValueFactory = _ => 9 };
+        var only = new Option<string[]>("--only") { Description = "gemm, seed-gemm, step, generate.", AllowMultipleArgumentsPerToken = true };
+        var folder = new Option<string>("--out") { Description = "Folder for peers.json and peers.svg.", DefaultValueFactory = _ => "artifacts/peers" };
+        var command = new Command("peers", "Times ours and the peers in turns and prints the ratios.") { deviceName, rounds, only, folder };
+        command.SetAction(parsed =>
+        {
+            using var peers = new PeersCommand(parsed.GetValue(deviceName)!, Math.Max(1, parsed.GetValue(rounds)));
+            peers.Run(parsed.GetValue(only) is { Length: > 0 } groups ? groups : ["gemm", "seed-gemm", "step", "generate"]);
+            peers.Write(parsed.GetValue(folder)!);
+        });
+        return command;
+    }
+
+    public void Dispose()
+    {
+        pytorch?.Dispose();
+        device.Dispose();
+    }
+
+    private void Run(string[] groups)
+    {
+        Console.WriteLine($"ours on {device.Name} ({device.Accelerator.Name}), arithmetic ceiling {ceiling / 1e9:F0} GFLOP/s");
+        if (pytorch is not null)
+            Console.WriteLine($"PyTorch {pytorch.Version}");
+        if (openBlas is not null)
+            Console.WriteLine(openBlas.Configuration);
+        foreach (string line in missing)
+            Console.WriteLine($"missing: {line}");
+        Console.WriteLine($"{"",-44}{"ours",12}{"peer",12}{"ratio",8}{"GFLOP/s",9}{"% ceiling",10}");
+
+        foreach (string group in groups)
+        {
+            switch (group)
+            {
+                case "gemm":
+                    foreach (int n in IsCuda ? [1024, 4096] : (int[])[1024, 2048])
+                        Gemm("gemm", n, n, n, false, false);
+                    break;
+                case "seed-gemm":
+                    foreach (var (m, n, k, transposeA, transposeB) in SeedShapes)
+                        Gemm("seed-gemm", m, n, k, transposeA, transposeB);
+                    break;
+                case "step":
+                    foreach (int batch in (int[])[32, 128, 512, 2048, 8192])
+                        Step(batch);
+                    break;
+                case "generate":
+                    foreach (int count in (int[])[1, 16, 256])
+                        Generate(count);
+                    break;
+                default:
+                    throw new BadInputException($"--only {group}: choose from gemm, seed-gemm, step, generate.");
+            }
+        }
+        double[] seed = [.. rows.Where(r => r.Group == "seed-gemm").Select(r => r.Ratio).Where(double.IsFinite)];
+        if (seed.Length > 0)
+            Console.WriteLine($"seed shapes, geometric mean of the ratios: {Math.Exp(seed.Average(Math.Log)):F2}");
+    }
+
+    private unsafe void Gemm(string group, int m, int n, int k, bool transposeA, bool transposeB)
+    {
+        var accelerator = device.Accelerator;
+        using var a = accelerator.Allocate1D(Ramp(m * k));
+        using var b = accelerator.Allocate1D(Ramp(k * n));
+        using var c = accelerator.Allocate1D<float>((long)m * n);
+        using var gemm = new Gemm(accelerator);
+        var product = gemm.With<PlainEpilogue>();
+        int lda = transposeA ? m : k, ldb = transposeB ? k : n;
+        var ours = Alternation.Contestant(
+            () => product.Run(device.Stream, transposeA, transposeB, m, n, k, 1, a.View, lda, b.View, ldb, 0, c.View, n, default), device.Synchronize);
+
+        var peers = new List<(string, Func<int, double>)>();
+        string shape = $"gemm {m}×{n}×{k}{(transposeA ? " Aᵀ" : "")}{(transposeB ? " Bᵀ" : "")}";
+        if (openBlas is not null)
+        {
+            float* pa = Aligned(m * k), pb = Aligned(k * n), pc = Aligned(m * n);
+            foreach (int threads in ThreadCounts)
+            {
+                peers.Add(($"OpenBLAS, {threads} threads",
+                    Alternation.Contestant(() => openBlas.Multiply(pa, pb, pc, m, n, k, transposeA, transposeB, threads), () => { })));
+            }
+            AddRow(shape, group, 2.0 * m * n * k, ours, peers);
+            foreach (nint p in (nint[])[(nint)pa, (nint)pb, (nint)pc])
+                NativeMemory.AlignedFree((void*)p);
+            return;
+        }
+        if (IsCuda && !transposeA && !transposeB)
+            AddPyTorch(peers, "cuBLAS float32", shape, "gemm", ("m", m), ("n", n), ("k", k), ("dtype", "float32"));
+        AddRow(shape, group, 2.0 * m * n * k, ours, peers);
+    }
+
+    private void Step(int batch)
+    {
+        var pixels = new byte[8 * batch * 784];
+        new Random(1).NextBytes(pixels);
+        using var model = new Vae(device);
+        var options = new TrainingOptions { BatchSize = batch, Epochs = int.MaxValue / (8 * batch), LogEverySteps = 1 << 16 };
+        using var trainer = new Trainer(model, new ImageSet("noise", 28, 28, 1, pixels), options);
+        var ours = Alternation.Contestant(trainer.RunStep, device.Synchronize);
+        var peers = new List<(string, Func<int, double>)>();
+        foreach (string mode in IsCuda ? ["eager", "graph", "compile"] : (string[])["eager"])
+            AddPyTorch(peers, $"PyTorch {mode}", $"step {batch} {mode}", "step", ("batch", batch), ("mode", mode));
+        // Forward, weight gradient, data gradient: three products per weight and image; the first layer needs no data gradient.
+        AddRow($"training step, batch {batch}", "step", trainer.Schedule.Flops, ours, peers);
+    }
+
+    private void Generate(int count)
+    {
+        using var model = new Vae(device);
+        float[] codes = model.SamplePrior(count, seed: 1), images = new float[count * model.Options.Shape.Pixels];
+        var ours = Alternation.Contestant(() => model.Decode(codes, images), () => { });
+        var peers = new List<(string, Func<int, double>)>();
+        foreach (string mode in IsCuda ? ["eager", "compile"] : (string[])["eager"])
+            AddPyTorch(peers, $"PyTorch {mode}", $"generate {count} {mode}", "generate", ("batch", count), ("mode", mode));
+        AddRow($"generate {count} images", "generate", 2.0 * count * (20 * 256 + 256 * 512 + 512 * 784), ours, peers);
+    }
+
+    private void AddPyTorch(
+        List<(string, Func<int, double>)> peers, string name, string id, string kind, params (string, System.Text.Json.Nodes.JsonNode)[] options)
+    {
+        if (pytorch is null || (IsCuda && pytorch.CudaDevice is null))
+            return;
+        try
+        {
+            pytorch.Prepare(id, kind, PeerDevice, options);
+        }
+        catch (InvalidOperationException e)
+        {
+            missing.Add($"{name} ({id}): {e.Message}");
+            return;
+        }
+        foreach (int threads in IsCuda ? [1] : ThreadCounts)
+            peers.Add((IsCuda ? name : $"{name}, {threads} threads", runs => pytorch.Time(id, runs, threads)));
+    }
+
+    private void AddRow(string name, string group, double flops, Func<int, double> ours, List<(string Name, Func<int, double> Run)> peers)
+    {
+        var times = Alternation.Time([ours, .. peers.Select(p => p.Run)], rounds, TurnSeconds);
+        var row = new PeerRow(
+            name, group, flops, Time("ours", times[0]), [.. peers.Select((p, i) => Time(p.Name, times[i + 1]))],
+            100 * flops / times[0].Median / ceiling, [.. missing]);
+        rows.Add(row);
+        string peer = row.Best is { } best ? Text(best.Seconds) : "missing";
+        string ratio = double.IsFinite(row.Ratio) ? $"{row.Ratio:F2}×" : "";
+        Console.WriteLine(
+            $"{name,-44}{Text(row.Ours.Seconds),12}{peer,12}{ratio,8}{flops / row.Ours.Seconds / 1e9,9:F0}{row.PercentOfCeiling,10:F0}  {row.Best?.Name}");
+
+        static PeerTime Time(string name, Spread s) => new(name, s.Median, s.Lower, s.Upper);
+    }
+
+    private void Write(string folder)
+    {
+        Directory.CreateDirectory(folder);
+        var document = new
+        {
+            date = DateTime.UtcNow.ToString("yyyy-MM-dd"),
+            device = $"{device.Name} ({device.Accelerator.Name})",
+            processors = Environment.ProcessorCount,
+            pytorch = pytorch?.Version,
+            openBlas = openBlas?.Configuration,
+            openBlasCoreType = Environment.GetEnvironmentVariable("OPENBLAS_CORETYPE"),
+            ceilingGflops = ceiling / 1e9,
+            missing,
+            rows,
+        };
+        var format = new JsonSerializerOptions
+        {
+            WriteIndented = true,
+            PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
+            NumberHandling = System.Text.Json.Serialization.JsonNumberHandling.AllowNamedFloatingPointLiterals,
+        };
+        Formats.AtomicFile.Write(Path.Combine(folder, "peers.json"), s => JsonSerializer.Serialize(s, document, format));
+        string svg = BarChart.Svg($"Times faster than the best peer, {device.Accelerator.Name}", [.. rows.Select(r => (r.Name, r.Ratio))]);
+        File.WriteAllText(Path.Combine(folder, "peers.svg"), svg);
+        Console.WriteLine($"wrote {folder}/peers.json and peers.svg");
+    }
+
+    private static unsafe float* Aligned(int length)
+    {
+        var memory = (float*)NativeMemory.AlignedAlloc((nuint)length * sizeof(float), 64);
+        Ramp(length).CopyTo(new Span<float>(memory, length));
+        return memory;
+    }
+
+    private static float[] Ramp(int length)
+    {
+        var values = new float[length];
+        for (int i = 0; i < length; i++)
+            values[i] = i % 17 * 0.01f - 0.08f;
+        return values;
+    }
+
+    private static string Text(double seconds) => seconds < 1e-3 ? $"{seconds * 1e6:F1} µs" : $"{seconds * 1e3:F2} ms";
+}
