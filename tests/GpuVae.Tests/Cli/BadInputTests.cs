@@ -1,0 +1,264 @@
+using System.Buffers.Binary;
+using System.IO.Compression;
+using System.Text;
+using GpuVae.Formats;
+using GpuVae.Imaging;
+
+namespace GpuVae.Tests.Cli;
+
+/// <summary>Wrong input of every kind: exit code 2, one clear message, nothing left behind.</summary>
+public sealed class BadInputTests(BadInputTests.TinyRun tiny) : IClassFixture<BadInputTests.TinyRun>, IDisposable
+{
+    private readonly TemporaryFolder folder = new();
+
+    /// <summary>A trained model of 6×6 images in the folder "run".</summary>
+    public sealed class TinyRun : IDisposable
+    {
+        private readonly TemporaryFolder folder = new();
+
+        public TinyRun() => Gpuvae.Succeed(
+            folder.FullPath, "train", "--images", "20", "--size", "6", "--hidden", "8", "--latent", "2", "--batch", "10", "--epochs", "1",
+            "--out", "run", "--device", "cpu");
+
+        public void CopyTo(string path)
+        {
+            Directory.CreateDirectory(path);
+            foreach (string file in Directory.GetFiles(folder["run"]))
+                File.Copy(file, Path.Combine(path, Path.GetFileName(file)));
+        }
+
+        public void Dispose() => folder.Dispose();
+    }
+
+    public void Dispose() => folder.Dispose();
+
+    [Theory]
+    [InlineData("missing", "does not exist")]
+    [InlineData("empty", "holds no images")]
+    [InlineData("idx-truncated", "truncated")]
+    [InlineData("idx-magic", "train-images-idx3-ubyte")]
+    [InlineData("gz-truncated", "train-images-idx3-ubyte.gz")]
+    [InlineData("labels", "labels")]
+    [InlineData("png-truncated", "a.png")]
+    [InlineData("png-magic", "a.png")]
+    [InlineData("png-empty", "0×0")]
+    [InlineData("png-huge", "100000×100000")]
+    [InlineData("pnm-huge", "a.pgm")]
+    [InlineData("sizes", "--size")]
+    public void DataThatCannotBeUsed(string kind, string fragment)
+    {
+        string data = folder["data"];
+        Directory.CreateDirectory(data);
+        switch (kind)
+        {
+            case "missing":
+                data = folder["nowhere"];
+                break;
+            case "idx-truncated":
+                folder.Write("data/train-images-idx3-ubyte", Idx(images: 10)[..^5]);
+                break;
+            case "idx-magic":
+                folder.Write("data/train-images-idx3-ubyte", [1, 2, 3, 4, .. Idx(images: 10)[4..]]);
+                break;
+            case "gz-truncated":
+                folder.Write("data/train-images-idx3-ubyte.gz", Gzip(Idx(images: 10))[..^12]);
+                break;
+            case "labels":
+                folder.Write("data/train-images-idx3-ubyte", Idx(images: 10));
+                folder.Write("data/train-labels-idx1-ubyte", [0, 0, 8, 1, 0, 0, 0, 3, 7, 8, 9]);
+                break;
+            case "png-truncated":
+                folder.Write("data/a.png", Png(6, 6)[..^20]);
+                break;
+            case "png-magic":
+                folder.Write("data/a.png", [.. "GIF89a"u8, .. Png(6, 6)]);
+                break;
+            case "png-empty":
+                folder.Write("data/a.png", PngDeclaring(0, 0));
+                break;
+            case "png-huge":
+                folder.Write("data/a.png", PngDeclaring(100_000, 100_000));
+                break;
+            case "pnm-huge":
+                folder.Write("data/a.pgm", [.. "P5 100000 100000 255\n"u8, 1, 2, 3]);
+                break;
+            case "sizes":
+                folder.Write("data/a.png", Png(6, 6));
+                folder.Write("data/b.png", Png(7, 6));
+                break;
+        }
+        Refuse(fragment, "train", "--data", data, "--batch", "1", "--epochs", "1", "--hidden", "8", "--out", "run", "--device", "cpu");
+        Assert.False(Directory.Exists(folder["run"]));
+    }
+
+    [Theory]
+    [InlineData("--batch 0", "batch")]
+    [InlineData("--batch -5", "batch")]
+    [InlineData("--images 20 --batch 30", "batch")]
+    [InlineData("--epochs 0", "epochs")]
+    [InlineData("--epochs many", "--epochs many")]
+    [InlineData("--epochs 99999999999", "--epochs 99999999999")]
+    [InlineData("--lr -1", "learning rate")]
+    [InlineData("--lr NaN", "learning rate")]
+    [InlineData("--lr 1e999", "learning rate")]
+    [InlineData("--beta NaN", "beta")]
+    [InlineData("--beta -1", "beta")]
+    [InlineData("--variance 0", "variance")]
+    [InlineData("--latent 0", "latent")]
+    [InlineData("--hidden 64,-3", "--hidden 64,-3")]
+    [InlineData("--hidden 64,,3", "--hidden 64,,3")]
+    [InlineData("--size 0", "--size 0")]
+    [InlineData("--size 100000x100000", "--size")]
+    [InlineData("--channels 2", "--channels 2")]
+    [InlineData("--images 0", "--images 0")]
+    [InlineData("--kl-warmup -1", "KL warm-up")]
+    [InlineData("--clip NaN", "norm")]
+    [InlineData("--checkpoint-every -1", "checkpoints")]
+    [InlineData("--seed -1", "--seed -1")]
+    [InlineData("--activation sine", "leaky-relu")]
+    [InlineData("--likelihood poisson", "gaussian-learned")]
+    [InlineData("--lr-schedule never", "cosine")]
+    [InlineData("--device cuda:99", "cpu")]
+    [InlineData("--name ../elsewhere", "leads out")]
+    [InlineData("--name a/../../b", "leads out")]
+    [InlineData("--nonsense", "--nonsense")]
+    public void OptionsThatCannotBe(string options, string fragment)
+    {
+        string[] given = options.Split(' '), small = given.Contains("--images") ? [] : ["--images", "20"];
+        Refuse(fragment, ["train", .. small, .. given]);
+        Assert.Empty(Directory.GetFileSystemEntries(folder.FullPath));
+    }
+
+    [Theory]
+    [InlineData("generate --run nowhere", "nowhere")]
+    [InlineData("generate", "gpuvae train")]
+    [InlineData("generate --run run --count 0", "--count 0")]
+    [InlineData("generate --run run --out x.gif", "x.gif")]
+    [InlineData("generate --run run --out run", "run: the extension")]
+    [InlineData("generate --run run --out run/checkpoint/x.png", "x.png could not be written")]
+    [InlineData("reconstruct --run run --count -1", "--count -1")]
+    [InlineData("reconstruct --run run --size 9", "--size 6x6")]
+    [InlineData("interpolate --run run --to 2", "--to 2")]
+    [InlineData("interpolate --run run --steps 1", "--steps 1")]
+    [InlineData("evaluate --run run --data nowhere", "nowhere")]
+    [InlineData("evaluate --run run --images 20 --size 9", "9×9×1")]
+    [InlineData("train --images 20 --out run", "--resume run")]
+    [InlineData("train --resume nowhere", "nowhere")]
+    [InlineData("train --resume run --latent 5 --lr 1", "--latent, --lr")]
+    [InlineData("train --resume run --images 30", "not what the checkpoint was trained on")]
+    [InlineData("train --resume run --epochs 0", "epochs")]
+    [InlineData("", "--help")]
+    [InlineData("tarin", "tarin")]
+    public void CommandsThatCannotBe(string command, string fragment)
+    {
+        tiny.CopyTo(folder["run"]);
+        string[] before = Snapshot();
+        Refuse(fragment, command.Split(' ', StringSplitOptions.RemoveEmptyEntries));
+        Assert.Equal(before, Snapshot());
+    }
+
+    [Theory]
+    [InlineData("model.safetensors", "truncated")]
+    [InlineData("model.safetensors", "magic")]
+    [InlineData("model.safetensors", "other architecture")]
+    [InlineData("model.safetensors", "missing")]
+    [InlineData("config.json", "truncated")]
+    [InlineData("config.json", "magic")]
+    [InlineData("config.json", "missing")]
+    [InlineData("data.json", "truncated")]
+    [InlineData("checkpoint", "truncated")]
+    [InlineData("checkpoint", "magic")]
+    [InlineData("checkpoint", "flipped")]
+    [InlineData("checkpoint", "missing")]
+    public void RunsThatAreBroken(string file, string damage)
+    {
+        tiny.CopyTo(folder["run"]);
+        string path = folder[$"run/{file}"];
+        byte[] content = File.ReadAllBytes(path);
+        switch (damage)
+        {
+            case "truncated":
+                File.WriteAllBytes(path, content[..(content.Length / 2)]);
+                break;
+            case "magic":
+                content.AsSpan(0, 8).Fill(0xff);
+                File.WriteAllBytes(path, content);
+                break;
+            case "flipped":
+                content[^100] ^= 1;
+                File.WriteAllBytes(path, content);
+                break;
+            case "other architecture":
+                SafetensorsFile.Write(path, [new NamedTensor("encoder.0.weight", [4, 36], new float[144])]);
+                break;
+            case "missing":
+                File.Delete(path);
+                break;
+        }
+        string[] before = Snapshot();
+        string[] command = file switch
+        {
+            "checkpoint" => ["train", "--resume", "run", "--epochs", "2", "--device", "cpu"],
+            "data.json" => ["evaluate", "--run", "run", "--device", "cpu"],
+            _ => ["generate", "--run", "run", "--device", "cpu"],
+        };
+        Refuse(damage == "missing" && file != "model.safetensors" ? "run" : file, command);
+        Assert.Equal(before, Snapshot());
+    }
+
+    /// <summary>The command must fail with exit code 2 and one message, which names what is wrong.</summary>
+    private void Refuse(string fragment, params string[] arguments)
+    {
+        CommandResult result = Gpuvae.Run(folder.FullPath, arguments);
+        Assert.True(result.ExitCode == 2, result.ToString());
+        Assert.StartsWith("gpuvae: ", result.Error, StringComparison.Ordinal);
+        Assert.Contains(fragment, result.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", result.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("Exception", result.Error, StringComparison.Ordinal);
+        Assert.InRange(result.Error.Split('\n', StringSplitOptions.RemoveEmptyEntries).Length, 1, 3);
+    }
+
+    private string[] Snapshot() =>
+        [.. Directory.GetFileSystemEntries(folder.FullPath, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal)];
+
+    /// <summary>Images of 6×6 in MNIST's format.</summary>
+    private static byte[] Idx(int images)
+    {
+        var file = new byte[16 + images * 36];
+        BinaryPrimitives.WriteInt32BigEndian(file, 0x803);
+        BinaryPrimitives.WriteInt32BigEndian(file.AsSpan(4), images);
+        BinaryPrimitives.WriteInt32BigEndian(file.AsSpan(8), 6);
+        BinaryPrimitives.WriteInt32BigEndian(file.AsSpan(12), 6);
+        new Random(1).NextBytes(file.AsSpan(16));
+        return file;
+    }
+
+    private static byte[] Gzip(byte[] content)
+    {
+        var packed = new MemoryStream();
+        using (var gzip = new GZipStream(packed, CompressionLevel.Fastest))
+            gzip.Write(content);
+        return packed.ToArray();
+    }
+
+    private static byte[] Png(int width, int height)
+    {
+        var file = new MemoryStream();
+        var image = new Image(width, height, 1);
+        new Random(1).NextBytes(image.Pixels);
+        PngWriter.Write(file, image);
+        return file.ToArray();
+    }
+
+    /// <summary>A PNG whose header declares a size that its data does not have, with the checksum in order.</summary>
+    private static byte[] PngDeclaring(int width, int height)
+    {
+        byte[] file = Png(6, 6);
+        const int header = 12;
+        BinaryPrimitives.WriteInt32BigEndian(file.AsSpan(header + 4), width);
+        BinaryPrimitives.WriteInt32BigEndian(file.AsSpan(header + 8), height);
+        BinaryPrimitives.WriteUInt32BigEndian(file.AsSpan(header + 17), Crc32.Compute(file.AsSpan(header, 17)));
+        Assert.Equal("IHDR", Encoding.ASCII.GetString(file, header, 4));
+        return file;
+    }
+}

@@ -1,0 +1,21 @@
+using System.Diagnostics;
+
+namespace GpuVae.Tests.Cli;
+
+/// <summary>Runs the gpuvae command as a process.</summary>
+internal static class Gpuvae
+{
+    public static ProcessStartInfo StartInfo(string workingDirectory, params IEnumerable<string> arguments) =>
+        new(BuildFacts.DotnetHost, [BuildFacts.CommandLine, .. arguments]) { WorkingDirectory = workingDirectory };
+
+    public static CommandResult Run(string workingDirectory, params IEnumerable<string> arguments) =>
+        CommandResult.Of(StartInfo(workingDirectory, arguments));
+
+    /// <summary>Runs a command that must succeed, without a word on stderr, and returns what it printed.</summary>
+    public static string Succeed(string workingDirectory, params IEnumerable<string> arguments)
+    {
+        CommandResult result = Run(workingDirectory, arguments);
+        Assert.True(result is { ExitCode: 0, Error: "" }, result.ToString());
+        return result.Output;
+    }
+}

@@ -1,0 +1,89 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using GpuVae.Training;
+
+namespace GpuVae.Tests.Cli;
+
+public sealed partial class KillAndResumeTests : IDisposable
+{
+    // 1600 steps and 500 checkpoints of a network so small that all of it takes a second or two.
+    private static readonly string[] Training =
+    [
+        "train", "--images", "256", "--size", "8", "--hidden", "16", "--latent", "2", "--batch", "16", "--epochs", "100",
+        "--checkpoint-every", "4", "--seed", "5", "--device", "cpu",
+    ];
+
+    private readonly TemporaryFolder folder = new();
+
+    public void Dispose() => folder.Dispose();
+
+    [Fact]
+    public void ATrainingKilledAgainAndAgainEndsWithTheSameBytes()
+    {
+        Gpuvae.Succeed(folder.FullPath, [.. Training, "--out", "whole"]);
+
+        // The first kill comes at the earliest moment at which there is something on the disk, the others after some checkpoints.
+        int kills = 0;
+        foreach (int checkpoints in (int[])[0, 1, 7, 30, 90])
+            kills += KillAfter(checkpoints) ? 1 : 0;
+        Assert.True(kills >= 3, $"only {kills} of the runs were still training when they should be killed");
+        Gpuvae.Succeed(folder.FullPath, Next());
+
+        Assert.Equal(File.ReadAllBytes(folder["whole/model.safetensors"]), File.ReadAllBytes(folder["killed/model.safetensors"]));
+        Assert.Equal(Losses("whole"), Losses("killed"));
+        Assert.Empty(Directory.GetFiles(folder["killed"], "*.tmp"));
+    }
+
+    [Theory]
+    [InlineData(2, "SIGINT")]
+    [InlineData(15, "SIGTERM")]
+    public void ASignalEndsTheTrainingWithACheckpoint(int signal, string name)
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), $"{name} is sent, and kept from being ignored, as Linux does it");
+        string[] endless = [.. Training, "--out", "stopped"];
+        endless[Array.IndexOf(endless, "--epochs") + 1] = "1000000";
+        ProcessStartInfo direct = Gpuvae.StartInfo(folder.FullPath, endless);
+        // What runs in the background of a shell, as these tests may, inherits that SIGINT is ignored; env puts it back.
+        using Process process = CommandResult.Start(new ProcessStartInfo(
+            "/usr/bin/env", ["--default-signal=INT", direct.FileName, .. direct.ArgumentList]) { WorkingDirectory = folder.FullPath });
+        while (!File.Exists(folder["stopped/metrics.jsonl"]) && !process.HasExited)
+            Thread.Sleep(10);
+        Assert.Equal(0, Kill(process.Id, signal));
+        CommandResult result = CommandResult.Wait(process);
+
+        Assert.True(result is { ExitCode: 130, Error: "" }, result.ToString());
+        Assert.Contains("go on with: gpuvae train --resume stopped", result.Output, StringComparison.Ordinal);
+        long steps = TrainingCheckpoint.Read(folder["stopped/checkpoint"]).Step;
+        Assert.Contains($"stopped at step {steps} of", result.Output, StringComparison.Ordinal);
+        Assert.Empty(Directory.GetFiles(folder["stopped"], "*.tmp"));
+    }
+
+    [LibraryImport("libc", EntryPoint = "kill")]
+    private static partial int Kill(int process, int signal);
+
+    /// <summary>Starts or resumes the run and kills it when it has written so many checkpoints; false if it ended before.</summary>
+    private bool KillAfter(int checkpoints)
+    {
+        string watched = checkpoints == 0 ? folder["killed"] : folder["killed/checkpoint"];
+        DateTime last = File.GetLastWriteTimeUtc(watched);
+        using Process process = CommandResult.Start(Gpuvae.StartInfo(folder.FullPath, Next()));
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+        for (int seen = 0; seen < Math.Max(checkpoints, 1) && !process.HasExited; Thread.Sleep(1))
+        {
+            DateTime now = File.GetLastWriteTimeUtc(watched);
+            if (now != last)
+                (last, seen) = (now, seen + 1);
+        }
+        bool killed = !process.HasExited;
+        process.Kill(); // SIGKILL
+        process.WaitForExit();
+        return killed;
+    }
+
+    private string[] Next() =>
+        File.Exists(folder["killed/checkpoint"]) ? ["train", "--resume", "killed", "--device", "cpu"] : [.. Training, "--out", "killed"];
+
+    private (int, double, double?)[] Losses(string run) =>
+        [.. RunFolder.Open(folder[run]).ReadMetrics().Select(line => (line.Epoch, line.TrainLoss, line.TestLoss))];
+}

@@ -1,0 +1,187 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using GpuVae.Formats;
+using GpuVae.Imaging;
+using GpuVae.Training;
+
+namespace GpuVae.Tests.Cli;
+
+public sealed partial class MainJobTests(TrainedRun run) : IClassFixture<TrainedRun>
+{
+    [Fact]
+    public void TrainingLeavesAllFilesAndNothingHalfWritten()
+    {
+        string[] expected =
+        [
+            "checkpoint", "config.json", "data.json", "metrics.jsonl", "model.safetensors", "reconstructions.png", "report.html",
+            "samples.png",
+        ];
+        Assert.Equal(expected, Directory.GetFiles(run["."]).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public void TrainingSaysInPlainLinesWhereToLookAndWhatToRunNext()
+    {
+        Assert.Contains(Path.Combine("runs", "small", "report.html"), run.Output, StringComparison.Ordinal);
+        Assert.Contains("gpuvae generate --run " + Path.Combine("runs", "small"), run.Output, StringComparison.Ordinal);
+        Assert.Contains("nats per image", run.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain('\e', run.Output);
+    }
+
+    [Fact]
+    public void MetricsHaveOneObjectPerEpochWithTheDocumentedFields()
+    {
+        string[] lines = File.ReadAllLines(run["metrics.jsonl"]);
+        Assert.Equal(2, lines.Length);
+        for (int i = 0; i < lines.Length; i++)
+        {
+            using JsonDocument line = JsonDocument.Parse(lines[i]);
+            Assert.Equal(
+                ["epoch", "train_loss", "test_loss", "test_recon", "test_kl", "seconds", "images_per_second", "device"],
+                line.RootElement.EnumerateObject().Select(property => property.Name));
+            Assert.Equal(i + 1, line.RootElement.GetProperty("epoch").GetInt32());
+            Assert.Equal("cpu", line.RootElement.GetProperty("device").GetString());
+            double Value(string name) => line.RootElement.GetProperty(name).GetDouble();
+            Assert.Equal(Value("test_loss"), Value("test_recon") + Value("test_kl"), 1e-9);
+            Assert.True(Value("seconds") > 0 && Value("images_per_second") > 0);
+        }
+        double Loss(int i) => JsonDocument.Parse(lines[i]).RootElement.GetProperty("train_loss").GetDouble();
+        Assert.True(Loss(1) < Loss(0), "the loss falls");
+    }
+
+    [Theory]
+    [InlineData("samples.png", 8 * 28)]
+    [InlineData("reconstructions.png", 16 * 28)]
+    public void ThePicturesDecodeAndAreNotBlank(string file, int leastWidth)
+    {
+        Image picture = ImageFile.Read(run[file]);
+        Assert.True(picture.Width >= leastWidth, $"{picture.Width} pixels wide");
+        Assert.True(picture.Pixels.Distinct().Count() > 16);
+    }
+
+    [Fact]
+    public void WeightsAreNamedLikeThePyTorchModule()
+    {
+        SafetensorsFile weights = SafetensorsFile.Read(run["model.safetensors"]);
+        Assert.Equal([64, 784], weights.Get("encoder.0.weight", 64, 784).Shape);
+        Assert.Equal([784], weights.Get("decoder.4.bias", 784).Shape);
+        Assert.Equal(12, weights.Tensors.Count);
+    }
+
+    [Fact]
+    public void TheReportIsOneSelfContainedPage()
+    {
+        string html = File.ReadAllText(run["report.html"]);
+        Assert.DoesNotContain("http", html, StringComparison.OrdinalIgnoreCase);
+        Assert.DoesNotContain("<link", html, StringComparison.OrdinalIgnoreCase);
+        Assert.DoesNotContain("<script", html, StringComparison.OrdinalIgnoreCase);
+        Assert.Equal(2, html.Split("<svg ").Length - 1);
+        Assert.Contains("<polyline", html, StringComparison.Ordinal);
+        MatchCollection sources = ImageSource().Matches(html);
+        Assert.Equal(["samples.png", "reconstructions.png"], sources.Select(source =>
+        {
+            byte[] embedded = Convert.FromBase64String(source.Groups[1].Value);
+            string[] files = ["samples.png", "reconstructions.png"];
+            return files.Single(file => File.ReadAllBytes(run[file]).SequenceEqual(embedded));
+        }));
+    }
+
+    [Fact]
+    public void TheSameSeedGivesTheSameWeights()
+    {
+        Gpuvae.Succeed(
+            run.Root, "train", "--images", "600", "--epochs", "2", "--hidden", "64,32", "--latent", "8", "--out", "again",
+            "--device", "cpu");
+        Assert.Equal(File.ReadAllBytes(run["model.safetensors"]), File.ReadAllBytes(Path.Combine(run.Root, "again", "model.safetensors")));
+    }
+
+    [Fact]
+    public void GenerateWritesAGridOrSingleFiles()
+    {
+        // Without --run the newest run is meant.
+        Gpuvae.Succeed(run.Root, "generate", "--count", "10", "--seed", "7", "--out", "pictures/grid.png");
+        Gpuvae.Succeed(run.Root, "generate", "--run", run["."], "--count", "10", "--seed", "7", "--files", "--out", "single");
+        string[] files = [.. Directory.GetFiles(Path.Combine(run.Root, "single")).Order(StringComparer.Ordinal)];
+        Assert.Equal(10, files.Length);
+        Assert.Equal("0000.png", Path.GetFileName(files[0]));
+        Assert.All(files, file => Assert.Equal((28, 28, 1), Size(ImageFile.Read(file))));
+        Assert.True(ImageFile.Read(Path.Combine(run.Root, "pictures", "grid.png")).Width > 28);
+    }
+
+    [Fact]
+    public void ReconstructAndInterpolateWritePictures()
+    {
+        Gpuvae.Succeed(run.Root, "reconstruct", "--run", "runs/small", "--count", "5", "--out", "r.png");
+        Gpuvae.Succeed(run.Root, "interpolate", "--run", "runs/small", "--from", "3", "--to", "9", "--steps", "6", "--out", "i.png");
+        Image reconstructions = ImageFile.Read(Path.Combine(run.Root, "r.png"));
+        Image walk = ImageFile.Read(Path.Combine(run.Root, "i.png"));
+        Assert.True(reconstructions.Width >= 5 * 28 && reconstructions.Height >= 2 * 28);
+        Assert.True(walk.Width >= 6 * 28 && walk.Height < 2 * 28);
+    }
+
+    [Fact]
+    public void EvaluatePrintsPartsThatAddUp()
+    {
+        string output = Gpuvae.Succeed(run.Root, "evaluate", "--run", "runs/small", "--seed", "3");
+        double Figure(string name)
+        {
+            Match line = Regex.Match(output, $@"^{name}\s+(-?[\d.]+) nats per image", RegexOptions.Multiline);
+            return double.Parse(line.Groups[1].Value, CultureInfo.InvariantCulture);
+        }
+        Assert.StartsWith("60 images of digits", output, StringComparison.Ordinal);
+        Assert.Equal(Figure("loss"), Figure("reconstruction") + Figure("KL divergence"), 2e-3);
+        Assert.Equal(-Figure("loss"), Figure("ELBO"), 2e-3);
+
+        MetricsLine last = RunFolder.Open(run["."]).ReadMetrics()[^1];
+        Assert.Equal(last.TestLoss!.Value, Figure("loss"), 0.05 * last.TestLoss.Value);
+    }
+
+    [Fact]
+    public void DevicesListsTheCpu()
+    {
+        string output = Gpuvae.Succeed(run.Root, "devices");
+        Assert.Matches(new Regex(@"^\s*cpu\s+CPU\s", RegexOptions.Multiline), output);
+    }
+
+    [Theory]
+    [InlineData]
+    [InlineData("devices")]
+    [InlineData("train")]
+    [InlineData("generate")]
+    [InlineData("reconstruct")]
+    [InlineData("interpolate")]
+    [InlineData("evaluate")]
+    public void HelpEndsWithExamples(params string[] command)
+    {
+        string help = Gpuvae.Succeed(run.Root, [.. command, "--help"]);
+        Assert.Contains($"Examples:{Environment.NewLine}  gpuvae {string.Join(' ', command)}", help, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void HelpListsTheValuesOfAChoice()
+    {
+        string help = Gpuvae.Succeed(run.Root, "train", "--help");
+        Assert.Contains("relu|leaky-relu|silu|gelu|tanh|sigmoid|softplus", help, StringComparison.Ordinal);
+        Assert.Contains("bernoulli|gaussian|gaussian-learned", help, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("leaky-relu", "gaussian-learned")]
+    [InlineData("LeakyReLU", "GaussianLearned")]
+    public void ChoicesMayBeWrittenInTheUsualWays(string activation, string likelihood)
+    {
+        string name = $"choice-{activation}";
+        Gpuvae.Succeed(
+            run.Root, "train", "--images", "20", "--size", "6", "--batch", "10", "--epochs", "1", "--hidden", "8", "--latent", "2",
+            "--activation", activation, "--likelihood", likelihood, "--out", name, "--device", "cpu");
+        string config = File.ReadAllText(Path.Combine(run.Root, name, "config.json"));
+        Assert.Contains("LeakyRelu", config, StringComparison.Ordinal);
+        Assert.Contains("GaussianLearned", config, StringComparison.Ordinal);
+    }
+
+    private static (int, int, int) Size(Image image) => (image.Width, image.Height, image.Channels);
+
+    [GeneratedRegex("src=\"data:image/png;base64,([^\"]*)\"")]
+    private static partial Regex ImageSource();
+}

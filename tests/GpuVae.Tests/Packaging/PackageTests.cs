@@ -1,0 +1,166 @@
+using System.Diagnostics;
+using System.IO.Compression;
+using System.Xml.Linq;
+
+namespace GpuVae.Tests.Packaging;
+
+/// <summary>
+/// Packs the libraries and the tool, and uses them as somebody would who has only the packages: from a program outside the repository.
+/// </summary>
+public sealed class PackageTests(PackageTests.PackedRepository packed) : IClassFixture<PackageTests.PackedRepository>
+{
+    private static readonly string[] Libraries = BuildFacts.KernelRuntime == "bundled"
+        ? ["GpuVae.Ilgpu", "GpuVae.Kernels", "GpuVae"]
+        : ["GpuVae.Kernels", "GpuVae"];
+
+    /// <summary>The packages of what is built, in a folder of their own.</summary>
+    public sealed class PackedRepository : IDisposable
+    {
+        private readonly TemporaryFolder folder = new();
+
+        public PackedRepository()
+        {
+            if (MissingSdk is not null)
+                return;
+            Run(
+                BuildFacts.Repository, "pack", "GpuVae.sln", "-c", BuildFacts.Configuration, "--no-build", "-o", Packages,
+                $"-p:KernelRuntime={BuildFacts.KernelRuntime}");
+            // A package cache of its own, because the user's might hold older packages of the same version.
+            // With <clear/> nothing but the packages made here can be found; without, the user's own sources give the rest.
+            File.WriteAllText(Path.Combine(Root, "only-local.config"), Configuration("<clear/>", ""));
+            File.WriteAllText(Path.Combine(Root, "nuget.config"), Configuration("", LinkCachedPackages()));
+        }
+
+        /// <summary>Why nothing can be packed here, or null.</summary>
+        public static string? MissingSdk { get; } =
+            Directory.Exists(Path.Combine(Path.GetDirectoryName(BuildFacts.DotnetHost)!, "sdk"))
+                ? null
+                : "needs the .NET SDK, not only its runtime";
+
+        public string Root => folder.FullPath;
+
+        public string Packages => folder["packages"];
+
+        public string Package(string id) => Directory.GetFiles(Packages, $"{id}.*.nupkg")
+            .Single(path => char.IsAsciiDigit(Path.GetFileName(path)[id.Length + 1]));
+
+        public string Version => Path.GetFileNameWithoutExtension(Package("GpuVae"))["GpuVae.".Length..];
+
+        /// <summary>Runs the SDK, whose package cache is then the one that the nuget.config above the working directory names.</summary>
+        public string Run(string workingDirectory, params IEnumerable<string> arguments) =>
+            Run(new ProcessStartInfo(BuildFacts.DotnetHost, arguments) { WorkingDirectory = workingDirectory });
+
+        public string Run(ProcessStartInfo start)
+        {
+            start.Environment.Remove("NUGET_PACKAGES");
+            start.Environment["DOTNET_NOLOGO"] = "1";
+            start.Environment["DOTNET_ROOT"] = Path.GetDirectoryName(BuildFacts.DotnetHost)!;
+            // A build server would outlive the test and hold the pipes open.
+            start.Environment["MSBUILDDISABLENODEREUSE"] = "1";
+            start.Environment["UseSharedCompilation"] = "false";
+            // What runs the tests may itself be a build that set these for its children.
+            foreach (string name in (string[])["MSBuildSDKsPath", "MSBuildExtensionsPath", "MSBUILD_EXE_PATH"])
+                start.Environment.Remove(name);
+            CommandResult result = CommandResult.Of(start);
+            Assert.True(result.ExitCode == 0, $"dotnet {string.Join(' ', start.ArgumentList)}\n{result}");
+            return result.Output;
+        }
+
+        public void Dispose() => folder.Dispose();
+
+        private string Configuration(string before, string after) => $"""
+            <configuration>
+              <packageSources>{before}<add key="packed" value="{Packages}"/></packageSources>
+              <config><add key="globalPackagesFolder" value="{folder["cache"]}"/></config>
+              {after}
+            </configuration>
+            """;
+
+        /// <summary>A fallback folder with other people's packages from the user's cache, so that nothing is fetched twice.</summary>
+        private string LinkCachedPackages()
+        {
+            string cache = Environment.GetEnvironmentVariable("NUGET_PACKAGES")
+                ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".nuget", "packages");
+            string fallback = folder["fallback"];
+            Directory.CreateDirectory(fallback);
+            foreach (string package in Directory.Exists(cache) ? Directory.GetDirectories(cache) : [])
+            {
+                string id = Path.GetFileName(package);
+                if (!id.StartsWith("gpuvae", StringComparison.OrdinalIgnoreCase))
+                    Directory.CreateSymbolicLink(Path.Combine(fallback, id), package);
+            }
+            return $"<fallbackPackageFolders><add key=\"cached\" value=\"{fallback}\"/></fallbackPackageFolders>";
+        }
+    }
+
+    [Fact]
+    public void EveryPackageHasReadmeDescriptionDocumentationAndSymbols()
+    {
+        Assert.SkipWhen(PackedRepository.MissingSdk is not null, PackedRepository.MissingSdk ?? "");
+        foreach (string id in (string[])[.. Libraries, "GpuVae.Cli"])
+        {
+            using ZipArchive package = ZipFile.OpenRead(packed.Package(id));
+            using Stream nuspec = package.GetEntry($"{id}.nuspec")!.Open();
+            XElement metadata = XDocument.Load(nuspec).Root!.Elements().Single();
+            string Field(string name) => metadata.Elements().SingleOrDefault(element => element.Name.LocalName == name)?.Value ?? "";
+            Assert.Equal("README.md", Field("readme"));
+            Assert.InRange(package.GetEntry("README.md")!.Length, 200, 1 << 20);
+            Assert.InRange(Field("description").Length, 40, 400);
+            Assert.Equal(packed.Version, Field("version"));
+            if (id == "GpuVae.Cli")
+            {
+                Assert.Contains("DotnetTool", metadata.ToString(), StringComparison.Ordinal);
+                continue;
+            }
+            Assert.NotNull(package.GetEntry($"lib/net10.0/{id}.dll"));
+            Assert.InRange(package.GetEntry($"lib/net10.0/{id}.xml")!.Length, 1000, long.MaxValue);
+            using ZipArchive symbols = ZipFile.OpenRead(Path.ChangeExtension(packed.Package(id), ".snupkg"));
+            Assert.NotNull(symbols.GetEntry($"lib/net10.0/{id}.pdb"));
+        }
+    }
+
+    [Fact]
+    public void AProgramOfItsOwnTrainsThreeStepsWithThePackages()
+    {
+        Assert.SkipWhen(PackedRepository.MissingSdk is not null, PackedRepository.MissingSdk ?? "");
+        string folder = Path.Combine(packed.Root, "program");
+        Directory.CreateDirectory(folder);
+        File.WriteAllText(Path.Combine(folder, "program.csproj"), $"""
+            <Project Sdk="Microsoft.NET.Sdk">
+              <PropertyGroup>
+                <OutputType>Exe</OutputType>
+                <TargetFramework>net10.0</TargetFramework>
+                <Nullable>enable</Nullable>
+              </PropertyGroup>
+              <ItemGroup>
+                <PackageReference Include="GpuVae" Version="{packed.Version}" />
+              </ItemGroup>
+            </Project>
+            """);
+        File.WriteAllText(Path.Combine(folder, "Program.cs"), """
+            using GpuVae.Data;
+            using GpuVae.Devices;
+            using GpuVae.Models;
+            using GpuVae.Training;
+
+            using var device = ComputeDevice.Open("cpu");
+            using var vae = new Vae(device, new VaeOptions { Hidden = [32], Latent = 4 });
+            using var trainer = new Trainer(vae, SyntheticDigits.Create(48, seed: 1), new TrainingOptions { BatchSize = 16, Epochs = 1 });
+            System.Console.WriteLine($"{trainer.Run().Steps} steps on {device.Name}");
+            """);
+        packed.Run(folder, "build", "-c", "Release", "-o", "out");
+        Assert.Equal("3 steps on cpu", packed.Run(folder, "out/program.dll").Trim());
+    }
+
+    [Fact]
+    public void TheToolInstallsAndRuns()
+    {
+        Assert.SkipWhen(PackedRepository.MissingSdk is not null, PackedRepository.MissingSdk ?? "");
+        string tools = Path.Combine(packed.Root, "tools");
+        packed.Run(
+            packed.Root, "tool", "install", "GpuVae.Cli", "--version", packed.Version, "--tool-path", tools,
+            "--configfile", Path.Combine(packed.Root, "only-local.config"));
+        string devices = packed.Run(new ProcessStartInfo(Path.Combine(tools, "gpuvae"), ["devices"]) { WorkingDirectory = packed.Root });
+        Assert.Contains("cpu", devices, StringComparison.Ordinal);
+    }
+}
