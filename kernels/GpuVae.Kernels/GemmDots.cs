@@ -124,13 +124,9 @@ internal static class GemmDots
     private static void Reduce(Sums4 row, FloatView sums, int at)
     {
         float x0 = SumOverLanes(row.X0), x1 = SumOverLanes(row.X1), x2 = SumOverLanes(row.X2), x3 = SumOverLanes(row.X3);
-        if (Group.IdxX == 0)
-        {
-            sums[at] = x0;
-            sums[at + 1] = x1;
-            sums[at + 2] = x2;
-            sums[at + 3] = x3;
-        }
+        // Every lane knows all four; neighbouring lanes store them side by side.
+        for (int i = Group.IdxX; i < Tile; i += Group.DimX)
+            sums[at + i] = i < 2 ? (i == 0 ? x0 : x1) : (i == 2 ? x2 : x3);
     }
 
     private static float SumOverLanes(float value)
