@@ -402,6 +402,66 @@ public sealed class ConstructTests
         },
         Integers, 5);
 
+    [Fact]
+    public void Views_may_change_in_loops() => KernelHarness.Run<int>(
+        static (input, output) =>
+        {
+            var rest = input;
+            ArrayView<int> longest = default;
+            int total = 0;
+            while (rest.Length > 2)
+            {
+                total = (total * 3) + rest[0] + rest.IntLength;
+                if (rest[0] > rest[1])
+                    longest = rest;
+                rest = rest.SubView(1 + (rest[1] & 1));
+            }
+            output[0] = total;
+            output[1] = longest.IsValid ? longest[0] + longest.IntLength : -5;
+        },
+        Integers, 2);
+
+    [Fact]
+    public void Double_buffers_swap() => KernelHarness.Run<int>(
+        static (input, output) =>
+        {
+            var front = SharedMemory.Allocate<int>(8);
+            var back = SharedMemory.Allocate<int>(8);
+            int i = Group.IdxX;
+            front[i] = input[i] & 63;
+            for (int round = 0; round < 5; round++)
+            {
+                Group.Barrier();
+                back[i] = front[(i + 1) % 8] + front[i];
+                (front, back) = (back, front);
+            }
+            output[i] = front[i];
+        },
+        Integers, 8, threads: 8);
+
+    private struct Walker
+    {
+        public ArrayView<int> View;
+        public int Position;
+
+        public ref int Next() => ref View[Position++ % View.IntLength];
+    }
+
+    [Fact]
+    public void Structs_may_hold_views_and_return_refs_into_them() => KernelHarness.Run<int>(
+        static (input, output) =>
+        {
+            var reader = new Walker { View = input };
+            var writer = new Walker { View = output, Position = 2 };
+            for (int i = 0; i < 6; i++)
+            {
+                ref int target = ref writer.Next();
+                target += reader.Next() * 2;
+                target ^= i;
+            }
+        },
+        Integers, 4);
+
     private readonly struct Vector(float x, float y, float z, float w)
     {
         public readonly float X = x, Y = y, Z = z, W = w;

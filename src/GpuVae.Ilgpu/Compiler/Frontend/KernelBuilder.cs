@@ -17,12 +17,12 @@ internal sealed partial class KernelBuilder
     private readonly SsaBuilder ssa;
     private Frame frame = null!;
 
-    private KernelBuilder(KernelEntry entry, KernelTarget target)
+    private KernelBuilder(KernelEntry entry, KernelTarget target, IReadOnlyDictionary<int, AddressSpace> knownSpaces)
     {
         this.entry = entry;
         Target = target;
         kernel = new IrKernel(SequencePoints.NameOf(entry.Method));
-        ssa = new SsaBuilder(kernel, Refuse);
+        ssa = new SsaBuilder(kernel, knownSpaces, Refuse);
         Emit = new Emitter(ssa);
     }
 
@@ -36,19 +36,26 @@ internal sealed partial class KernelBuilder
     /// <exception cref="KernelCompilationException">The method cannot be a kernel.</exception>
     public static IrKernel Build(KernelEntry entry, KernelTarget target)
     {
-        var builder = new KernelBuilder(entry, target);
-        try
+        var knownSpaces = new Dictionary<int, AddressSpace>();
+        while (true)
         {
-            builder.BuildKernel();
+            var builder = new KernelBuilder(entry, target, knownSpaces);
+            try
+            {
+                builder.BuildKernel();
+                BoolPhis.Run(builder.kernel);
+                return builder.kernel;
+            }
+            catch (SsaBuilder.UnknownSpaceException e) when (knownSpaces.TryAdd(e.Number, e.Space))
+            {
+            }
+            catch (Exception e) when (e is not KernelCompilationException and not OutOfMemoryException)
+            {
+                // IL that no C# compiler writes, or a static constructor that fails: still an error of this kernel, at this line.
+                throw new KernelCompilationException(
+                    builder.Refuse($"the code is not understood ({e.GetType().Name}: {e.Message})", "Write it more simply.").Message, e);
+            }
         }
-        catch (Exception e) when (e is not KernelCompilationException and not OutOfMemoryException)
-        {
-            // IL that no C# compiler writes, or a static constructor that fails: still an error of this kernel, at this line.
-            throw new KernelCompilationException(
-                builder.Refuse($"the code is not understood ({e.GetType().Name}: {e.Message})", "Write it more simply.").Message, e);
-        }
-        BoolPhis.Run(builder.kernel);
-        return builder.kernel;
     }
 
     private void BuildKernel()

@@ -7,8 +7,10 @@ namespace GpuVae.Ilgpu.Compiler.Frontend;
 /// one difference: the IL says which variables a loop stores, so only those get a phi at the loop's head before its body is known.
 /// That keeps constants constant inside loops, where they decide branches and place references.
 /// </summary>
-internal sealed class SsaBuilder(IrKernel kernel, Func<string, string, Exception> refuse)
+internal sealed class SsaBuilder(
+    IrKernel kernel, IReadOnlyDictionary<int, AddressSpace> knownSpaces, Func<string, string, Exception> refuse)
 {
+    private readonly Dictionary<Phi, int> spacelessPhis = [];
     private readonly Dictionary<BasicBlock, BlockState> states = [];
     private readonly Dictionary<Value, Value> replaced = [];
 
@@ -135,7 +137,12 @@ internal sealed class SsaBuilder(IrKernel kernel, Func<string, string, Exception
             space = block.Predecessors.Select(p => Read(variable, p).Space).FirstOrDefault(s => s != AddressSpace.None);
         if (state.Definitions.TryGetValue(variable, out meanwhile))
             return Resolve(meanwhile);
+        bool isSpaceless = model.Type == IrType.Pointer && space == AddressSpace.None;
+        if (isSpaceless)
+            space = knownSpaces.GetValueOrDefault(spacelessPhis.Count);
         var phi = block.AppendPhi(new Phi(model.Type, space));
+        if (isSpaceless)
+            spacelessPhis[phi] = spacelessPhis.Count;
         state.Definitions[variable] = phi;
         if (!state.IsSealed)
         {
@@ -155,6 +162,10 @@ internal sealed class SsaBuilder(IrKernel kernel, Func<string, string, Exception
                 value = Constant.Null(phi.Space);
             if (value is CompileTimeValue || value.Type != phi.Type)
                 RequireSame(variable, phi, value);
+            if (phi.Space == AddressSpace.None && value.Space != AddressSpace.None && spacelessPhis.TryGetValue(phi, out int number))
+                throw new UnknownSpaceException(number, value.Space);
+            if (value is Phi { Space: AddressSpace.None } early && phi.Space != AddressSpace.None && spacelessPhis.TryGetValue(early, out number))
+                throw new UnknownSpaceException(number, phi.Space);
             if (value.Space != phi.Space)
             {
                 throw refuse(
@@ -219,6 +230,18 @@ internal sealed class SsaBuilder(IrKernel kernel, Func<string, string, Exception
     };
 
     private static string Describe(AddressSpace space) => space == AddressSpace.None ? "no" : space.ToString().ToLowerInvariant();
+
+    /// <summary>
+    /// A loop starts with an empty view and assigns a real one, so the address space is known only after what depends on it has been
+    /// built: the kernel is built again, with the space known.
+    /// </summary>
+    internal sealed class UnknownSpaceException(int number, AddressSpace space) : Exception
+    {
+        /// <summary>Counts the phis without a space in the order of their creation, which is the same in every build.</summary>
+        public int Number { get; } = number;
+
+        public AddressSpace Space { get; } = space;
+    }
 
     private sealed class BlockState
     {
