@@ -1,7 +1,6 @@
 // What happens to an element of a matrix product on its way to memory. An epilogue is compiled into the product's kernel, so bias,
 // activation and the activation's derivative cost no pass over memory of their own.
 
-using ILGPU;
 using FloatView = ILGPU.ArrayView<float>;
 
 namespace GpuVae.Kernels;
