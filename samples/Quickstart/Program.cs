@@ -1,4 +1,4 @@
-// Trains the default VAE on the built-in digits for a minute's worth of epochs and writes pictures of what it learned.
+// Trains a VAE on the built-in digits and writes pictures of what it learned.
 //
 //     dotnet run -c Release --project samples/Quickstart
 using GpuVae.Applications;
@@ -15,9 +15,9 @@ using ComputeDevice device = ComputeDevice.Open("auto");
 Console.WriteLine($"training on {device.Name} ({device.Accelerator.Name})");
 
 using var model = new Vae(device, new VaeOptions { Latent = 10 });
-using var trainer = new Trainer(model, train, new TrainingOptions { Epochs = 5, LearningRate = 2e-3 }, test);
+using var trainer = new Trainer(model, train, new TrainingOptions { Epochs = 15, LearningRate = 2e-3 }, test);
 trainer.EpochCompleted += epoch => Console.WriteLine(
-    $"epoch {epoch.Epoch}: train {epoch.Train.Loss:F1}, test {epoch.Test!.Value.Loss:F1} nats per image, {epoch.ImagesPerSecond:F0} images/s");
+    $"epoch {epoch.Epoch}: {epoch.Train.Loss:F1} nats per image, test {epoch.Test?.Loss:F1}, {epoch.ImagesPerSecond:F0} images/s");
 trainer.Run();
 
 // Sixty-four digits that nobody drew.
@@ -35,5 +35,8 @@ Write("quickstart-interpolation.png", frames, columns: 10);
 model.Save("quickstart-model");
 Console.WriteLine("look at quickstart-samples.png and quickstart-interpolation.png; the model is in quickstart-model");
 
-void Write(string file, float[] images, int columns) =>
-    ImageFile.Write(file, ImageGrid.Compose(images, model.Options.Shape.Width, model.Options.Shape.Height, model.Options.Shape.Channels, columns));
+void Write(string file, float[] images, int columns)
+{
+    ImageShape shape = model.Options.Shape;
+    ImageFile.Write(file, ImageGrid.Compose(images, shape.Width, shape.Height, shape.Channels, columns));
+}

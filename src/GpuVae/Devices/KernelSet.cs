@@ -17,6 +17,8 @@ internal sealed class KernelSet(Accelerator accelerator) : IDisposable
 
     public Gemm<PlainEpilogue> Product => field ??= Gemm.With<PlainEpilogue>();
 
+    public Gemm<LatentGradientEpilogue> LatentProduct => field ??= Gemm.With<LatentGradientEpilogue>();
+
     /// <summary>Linear layers without an activation.</summary>
     public LinearKernels Linear => field ??= new LinearKernels<Identity>(Gemm);
 

@@ -48,47 +48,71 @@ internal sealed class Linear(string name, int inputs, int outputs, ActivationKin
         ActivationKind? activation) =>
         Append(builder, kernels, values, x, y, y, activation);
 
-    /// <summary>Appends the gradients of weight and bias and, where <paramref name="wantsInputGradient"/>, of the layer's input.</summary>
+    /// <summary>Appends ∂loss/∂W = dyᵀ·x and ∂loss/∂b = Σ dy, which overwrite this layer's slices of <paramref name="gradients"/>.</summary>
+    /// <param name="builder">The schedule.</param>
+    /// <param name="kernels">The device's kernels.</param>
+    /// <param name="gradients">Laid out like the parameters.</param>
+    /// <param name="x">What the layer was given, [batch, inputs].</param>
+    /// <param name="dy">∂loss/∂(x·Wᵀ + b), [batch, outputs].</param>
+    public void WeightGradient(
+        ScheduleBuilder builder, KernelSet kernels, ArrayView<float> gradients, PlannedTensor x, PlannedTensor dy)
+    {
+        int batch = builder.Batch, inputs = Inputs, outputs = Outputs;
+        ArrayView<float> dw = ParameterStore.Slice(gradients, weight!), db = ParameterStore.Slice(gradients, bias!);
+        Gemm<PlainEpilogue> product = kernels.Product;
+        builder.Add(
+            $"{Name} weight gradient", Flops(batch) + (double)batch * outputs, Traffic(batch, outputs), [x, dy],
+            stream => product.Run(
+                stream, true, false, outputs, inputs, batch, 1, dy.View, outputs, x.View, x.Columns, 0, dw, inputs, default, db));
+    }
+
+    /// <summary>Appends the gradient with respect to the pre-activation of the layer before: (dy·W) ∘ f'(saved), [batch, inputs].</summary>
     /// <param name="builder">The schedule.</param>
     /// <param name="kernels">The device's kernels.</param>
     /// <param name="values">The flat parameter buffer.</param>
-    /// <param name="gradients">Laid out like it; this layer's slices are overwritten.</param>
-    /// <param name="input">What the layer was given.</param>
+    /// <param name="input">What the layer before left behind; its activation is f.</param>
     /// <param name="dy">∂loss/∂(x·Wᵀ + b), [batch, outputs].</param>
-    /// <param name="wantsInputGradient">False for the first layer of a network: nothing below it learns.</param>
-    /// <returns>The gradient with respect to the pre-activation of the layer before, [batch, inputs]; null if not wanted.</returns>
-    public PlannedTensor? Backward(
-        ScheduleBuilder builder, KernelSet kernels, ArrayView<float> values, ArrayView<float> gradients, LayerOutput input,
-        PlannedTensor dy, bool wantsInputGradient)
+    public PlannedTensor InputGradient(
+        ScheduleBuilder builder, KernelSet kernels, ArrayView<float> values, LayerOutput input, PlannedTensor dy)
     {
         int batch = builder.Batch, inputs = Inputs, outputs = Outputs;
-        double flops = 2.0 * batch * inputs * outputs, bytes = Traffic(batch, outputs);
         ArrayView<float> w = ParameterStore.Slice(values, weight!);
-        ArrayView<float> dw = ParameterStore.Slice(gradients, weight!), db = ParameterStore.Slice(gradients, bias!);
-        Gemm<PlainEpilogue> product = kernels.Product;
-        PlannedTensor x = input.Value, saved = input.Saved;
+        LinearKernels linear = kernels.LinearWith(input.Activation);
+        PlannedTensor saved = input.Saved, dx = builder.Tensor($"{Name} input gradient", inputs);
         builder.Add(
-            $"{Name} weight gradient", flops + (double)batch * outputs, bytes, [x, dy],
-            stream => product.Run(
-                stream, true, false, outputs, inputs, batch, 1, dy.View, outputs, x.View, x.Columns, 0, dw, inputs, default, db));
-        if (!wantsInputGradient)
-            return null;
-        PlannedTensor dx = builder.Tensor($"{Name} input gradient", inputs);
-        if (input.Activation is { } before)
-        {
-            LinearKernels linear = kernels.LinearWith(before);
-            builder.Add(
-                $"{Name} input gradient", flops, bytes + 4.0 * batch * inputs, [dy, saved, dx],
-                stream => linear.InputGradient(stream, batch, inputs, outputs, dy.View, w, saved.View, dx.View));
-        }
-        else
-        {
-            builder.Add(
-                $"{Name} input gradient", flops, bytes, [dy, dx],
-                stream => product.Run(
-                    stream, false, false, batch, inputs, outputs, 1, dy.View, outputs, w, inputs, 0, dx.View, inputs, default));
-        }
+            $"{Name} input gradient", Flops(batch), Traffic(batch, outputs) + 4.0 * batch * inputs, [dy, saved, dx],
+            stream => linear.InputGradient(stream, batch, inputs, outputs, dy.View, w, saved.View, dx.View));
         return dx;
+    }
+
+    /// <summary>
+    /// Appends the way back from the decoder's first layer, which this is, to the encoder's output: dz = dy·W and, in its epilogue, the
+    /// gradients of reparameterisation and KL term.
+    /// </summary>
+    /// <param name="builder">The schedule.</param>
+    /// <param name="kernels">The device's kernels.</param>
+    /// <param name="values">The flat parameter buffer.</param>
+    /// <param name="dy">∂loss/∂(z·Wᵀ + b), [batch, outputs].</param>
+    /// <param name="encoded">The encoder's output, [batch, 2 · inputs].</param>
+    /// <param name="noise">[batch, inputs].</param>
+    /// <param name="klWeight">One element on the device.</param>
+    /// <returns>∂loss/∂encoded, [batch, 2 · inputs].</returns>
+    public PlannedTensor LatentGradient(
+        ScheduleBuilder builder, KernelSet kernels, ArrayView<float> values, PlannedTensor dy, PlannedTensor encoded, PlannedTensor noise,
+        ArrayView<float> klWeight)
+    {
+        int batch = builder.Batch, latents = Inputs, outputs = Outputs;
+        float scale = 1f / batch;
+        ArrayView<float> w = ParameterStore.Slice(values, weight!);
+        Gemm<LatentGradientEpilogue> product = kernels.LatentProduct;
+        PlannedTensor dEncoded = builder.Tensor("encoder output gradient", 2 * latents);
+        builder.Add(
+            $"{Name} input gradient + reparameterise + KL", Flops(batch) + 12.0 * batch * latents,
+            Traffic(batch, outputs) + 16.0 * batch * latents, [dy, encoded, noise, dEncoded],
+            stream => product.Run(
+                stream, false, false, batch, latents, outputs, 1, dy.View, outputs, w, latents, 0, dEncoded.View, 2 * latents,
+                new LatentGradientEpilogue(encoded.View, noise.View, klWeight, dEncoded.View, scale, latents)));
+        return dEncoded;
     }
 
     private void Append(
@@ -103,6 +127,8 @@ internal sealed class Linear(string name, int inputs, int outputs, ActivationKin
             $"{Name} forward", 2.0 * batch * inputs * outputs, Traffic(batch, outputs), [x, y, saved],
             stream => linear.Forward(stream, batch, inputs, outputs, x.View, x.Columns, w, b, y.View, keeps ? saved.View : default));
     }
+
+    private double Flops(int batch) => 2.0 * batch * Inputs * Outputs;
 
     private double Traffic(int batch, int outputs) => 4.0 * ((double)batch * Inputs + (double)Inputs * outputs + (double)batch * outputs);
 }

@@ -16,7 +16,6 @@ internal sealed class BatchFeed : IDisposable
 {
     private readonly ComputeDevice device;
     private readonly DeviceImages images;
-    private readonly int batchSize;
     private readonly MemoryBuffer1D<int, Stride1D.Dense> order, indices;
     private readonly MemoryBuffer1D<long, Stride1D.Dense> clock;
     private readonly MemoryBuffer1D<float, Stride1D.Dense> rates, current, log;
@@ -28,7 +27,7 @@ internal sealed class BatchFeed : IDisposable
     /// <param name="logEntries">Steps that the log holds before the oldest is overwritten.</param>
     public BatchFeed(ComputeDevice device, ImageSet set, int batchSize, int logEntries)
     {
-        (this.device, this.batchSize) = (device, batchSize);
+        this.device = device;
         images = new DeviceImages(device, set);
         FullBatches = set.Count / batchSize;
         LastBatch = set.Count % batchSize;
@@ -58,7 +57,7 @@ internal sealed class BatchFeed : IDisposable
     /// <summary>One element: the weight of the KL term in the step under way.</summary>
     public ArrayView<float> KlWeight => current.View.BaseView.SubView(1, 1);
 
-    /// <summary>Sets the clock and the plan of an epoch.</summary>
+    /// <summary>Sets the clock and the plan of an epoch and picks the batch of its first step, or of the step to go on with.</summary>
     /// <param name="step">Steps done so far.</param>
     /// <param name="epochStart">Steps done when the epoch began.</param>
     /// <param name="permutation">[images].</param>
@@ -69,19 +68,16 @@ internal sealed class BatchFeed : IDisposable
         clock.View.BaseView.CopyFromCPU(device.Stream, clockOnHost);
         order.View.BaseView.CopyFromCPU(device.Stream, permutation);
         rates.View.BaseView.CopyFromCPU(device.Stream, ratesOfSteps);
+        device.Kernels.StepClock.Begin(device.Stream, clock.View, order.View, rates.View, indices.View, current.View);
     }
 
-    /// <summary>Appends the steps that pick a batch and put it together; gives its images, [batch, pixels] in [0, 1].</summary>
+    /// <summary>Appends the step that puts the picked batch together; gives its images, [batch, pixels] in [0, 1].</summary>
     public PlannedTensor AppendBatch(ScheduleBuilder builder, int pixels, Binarization binarization, ulong seed)
     {
         int batch = builder.Batch;
         PlannedTensor x = builder.Tensor("images", pixels);
         ArrayView<int> picked = indices.View.BaseView.SubView(0, batch);
-        StepClock stepClock = device.Kernels.StepClock;
         Gather<byte, BytePixel> gather = device.Kernels.Gather;
-        builder.Add(
-            "pick images and rates", 0, 8.0 * batch, [],
-            stream => stepClock.Begin(stream, clock.View, order.View, rates.View, picked, current.View, batchSize));
         double bytes = 5.0 * batch * pixels;
         if (binarization == Binarization.None)
             builder.Add("gather", (double)batch * pixels, bytes, [x], stream => gather.Copy(stream, images.Pixels, picked, x.View, pixels));
@@ -92,13 +88,14 @@ internal sealed class BatchFeed : IDisposable
         return x;
     }
 
-    /// <summary>Appends the step that logs the loss and advances the clock.</summary>
+    /// <summary>Appends the step that logs the loss, advances the clock and picks the next batch.</summary>
     public void AppendLog(ScheduleBuilder builder, PlannedTensor reconstruction, PlannedTensor kl)
     {
         StepClock stepClock = device.Kernels.StepClock;
         builder.Add(
-            "log loss", 2.0 * builder.Batch, 8.0 * builder.Batch, [reconstruction, kl],
-            stream => stepClock.End(stream, clock.View, reconstruction.View, kl.View, log.View));
+            "log loss + next batch", 2.0 * builder.Batch, 16.0 * builder.Batch, [reconstruction, kl],
+            stream => stepClock.End(
+                stream, clock.View, order.View, rates.View, indices.View, current.View, reconstruction.View, kl.View, log.View));
     }
 
     /// <summary>

@@ -59,15 +59,11 @@ internal sealed class ElboGraph
     /// <param name="klWeight">One element on the device.</param>
     public void AppendBackward(ArrayView<float> gradients, ArrayView<float> klWeight)
     {
-        int batch = builder.Batch, latent = model.Options.Latent;
-        PlannedTensor dz = Backward(model.Decoder, decoderInputs, dDecoded, gradients, wantsInputGradient: true)!;
-        PlannedTensor dEncoded = builder.Tensor("encoder output gradient", 2 * latent), input = encoded, eps = noise;
-        Reparameterize reparameterize = model.Device.Kernels.Reparameterize;
-        float scale = 1f / batch;
-        builder.Add(
-            "reparameterise + KL backward", 12.0 * batch * latent, 4.0 * batch * 6 * latent, [input, eps, dz, dEncoded],
-            stream => reparameterize.Backward(stream, input.View, eps.View, dz.View, klWeight, dEncoded.View, scale, latent));
-        Backward(model.Encoder, encoderInputs, dEncoded, gradients, wantsInputGradient: false);
+        KernelSet kernels = model.Device.Kernels;
+        PlannedTensor dHidden = Backward(model.Decoder, decoderInputs, dDecoded, gradients);
+        PlannedTensor dEncoded = model.Decoder[0].LatentGradient(
+            builder, kernels, model.Parameters.Values, dHidden, encoded, noise, klWeight);
+        Backward(model.Encoder, encoderInputs, dEncoded, gradients);
     }
 
     private PlannedTensor Forward(IReadOnlyList<Linear> layers, LayerOutput[] inputs, PlannedTensor x)
@@ -81,14 +77,16 @@ internal sealed class ElboGraph
         return current.Value;
     }
 
-    private PlannedTensor? Backward(
-        IReadOnlyList<Linear> layers, LayerOutput[] inputs, PlannedTensor dy, ArrayView<float> gradients, bool wantsInputGradient)
+    /// <summary>Appends all gradients of a network but that of its input; gives the gradient at the first layer's pre-activation.</summary>
+    private PlannedTensor Backward(IReadOnlyList<Linear> layers, LayerOutput[] inputs, PlannedTensor dy, ArrayView<float> gradients)
     {
-        PlannedTensor? gradient = dy;
         for (int i = layers.Count - 1; i >= 0; i--)
-            gradient = layers[i].Backward(
-                builder, model.Device.Kernels, model.Parameters.Values, gradients, inputs[i], gradient!, wantsInputGradient || i > 0);
-        return gradient;
+        {
+            layers[i].WeightGradient(builder, model.Device.Kernels, gradients, inputs[i].Value, dy);
+            if (i > 0)
+                dy = layers[i].InputGradient(builder, model.Device.Kernels, model.Parameters.Values, inputs[i], dy);
+        }
+        return dy;
     }
 
     private void AppendLoss(PlannedTensor images)

@@ -13,7 +13,9 @@ internal sealed class Recording : IDisposable
 
     private Recording(AcceleratorGraph graph) => this.graph = graph;
 
-    /// <summary>Records what <paramref name="enqueue"/> puts on the stream; null where the device or the stream cannot be recorded.</summary>
+    /// <summary>
+    /// Records what <paramref name="enqueue"/> puts on the stream; null where the device or the stream cannot be recorded.
+    /// </summary>
     public static Recording? TryCapture(AcceleratorStream stream, Action enqueue) =>
         stream.Accelerator.SupportsGraphs && stream != stream.Accelerator.DefaultStream && stream.Capture(enqueue) is { } graph
             ? new Recording(graph)
