@@ -1,4 +1,5 @@
 using System.Globalization;
+using GpuVae.Models;
 using GpuVae.Training;
 using Spectre.Console;
 
@@ -7,6 +8,7 @@ namespace GpuVae.Cli;
 /// <summary>Shows a training as it runs: a bar on a terminal, plain lines where the output goes to a file or a pipe.</summary>
 internal static class TrainingConsole
 {
+    private const int WidthWithBar = 110;
     private static readonly TimeSpan LineInterval = TimeSpan.FromSeconds(5);
 
     /// <summary>Runs <paramref name="train"/> while showing what <paramref name="trainer"/> reports.</summary>
@@ -14,11 +16,14 @@ internal static class TrainingConsole
     {
         if (Console.IsOutputRedirected)
             return RunWithLines(trainer, train);
+        // The figures take 80 columns; a bar is for wider terminals.
+        List<ProgressColumn> columns =
+            [new SpinnerColumn(), new TaskDescriptionColumn { Alignment = Justify.Left }, new PercentageColumn()];
+        if (AnsiConsole.Profile.Width >= WidthWithBar)
+            columns.Insert(2, new ProgressBarColumn { Width = WidthWithBar / 5 });
         return AnsiConsole.Progress()
             .AutoClear(true)
-            .Columns(
-                new SpinnerColumn(), new TaskDescriptionColumn { Alignment = Justify.Left },
-                new ProgressBarColumn(), new PercentageColumn())
+            .Columns([.. columns])
             .Start(context =>
             {
                 var task = context.AddTask("starting", maxValue: trainer.Steps);
@@ -41,7 +46,7 @@ internal static class TrainingConsole
             if (Environment.TickCount64 - lastLine < LineInterval.TotalMilliseconds)
                 return;
             lastLine = Environment.TickCount64;
-            Console.WriteLine(Line(progress));
+            Console.WriteLine($"{Line(progress)}  (step {progress.Step} of {progress.Steps})");
         };
         trainer.EpochCompleted += epoch =>
         {
@@ -52,17 +57,14 @@ internal static class TrainingConsole
     }
 
     private static string Line(TrainingProgress p) => string.Create(CultureInfo.InvariantCulture,
-        $"epoch {p.Epoch}/{p.Epochs}  step {p.Step}/{p.Steps}  "
-        + $"loss {p.Loss.Loss:F2} = {p.Loss.Reconstruction:F2} + {p.Loss.Beta:0.##} × {p.Loss.Kl:F2}  "
-        + $"{p.ImagesPerSecond:N0} images/s  {Duration(p.Remaining)} left");
+        $"epoch {p.Epoch}/{p.Epochs}  {Parts(p.Loss)}  {p.ImagesPerSecond:N0} images/s  {Duration(p.Remaining)} left");
 
-    private static string Line(EpochSummary e, int epochs)
-    {
-        string test = e.Test is not { } parts ? "" : string.Create(CultureInfo.InvariantCulture,
-            $"  test {parts.Loss:F2} (reconstruction {parts.Reconstruction:F2}, KL {parts.Kl:F2})");
-        return string.Create(CultureInfo.InvariantCulture,
-            $"epoch {e.Epoch}/{epochs}  train {e.Train.Loss:F2}{test}  {e.Seconds:F1} s  {e.ImagesPerSecond:N0} images/s");
-    }
+    private static string Line(EpochSummary e, int epochs) => string.Create(CultureInfo.InvariantCulture,
+        $"epoch {e.Epoch}/{epochs}  train {e.Train.Loss:F2}  {(e.Test is { } test ? $"test {Parts(test)}  " : "")}"
+        + $"{e.ImagesPerSecond:N0} images/s");
+
+    private static string Parts(ElboParts loss) => string.Create(CultureInfo.InvariantCulture,
+        $"{loss.Loss:F2} = {loss.Reconstruction:F2} + {loss.Beta:0.##} × {loss.Kl:F2}");
 
     private static string Duration(TimeSpan time) => time switch
     {
