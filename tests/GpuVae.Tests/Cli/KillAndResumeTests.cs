@@ -44,8 +44,8 @@ public sealed partial class KillAndResumeTests : IDisposable
         endless[Array.IndexOf(endless, "--epochs") + 1] = "1000000";
         ProcessStartInfo direct = Gpuvae.StartInfo(folder.FullPath, endless);
         // What runs in the background of a shell, as these tests may, inherits that SIGINT is ignored; env puts it back.
-        using Process process = CommandResult.Start(new ProcessStartInfo(
-            "/usr/bin/env", ["--default-signal=INT", direct.FileName, .. direct.ArgumentList]) { WorkingDirectory = folder.FullPath });
+        string[] withEnv = ["--default-signal=INT", direct.FileName, .. direct.ArgumentList];
+        using Process process = CommandResult.Start(new ProcessStartInfo("/usr/bin/env", withEnv) { WorkingDirectory = folder.FullPath });
         while (!File.Exists(folder["stopped/metrics.jsonl"]) && !process.HasExited)
             Thread.Sleep(10);
         Assert.Equal(0, Kill(process.Id, signal));
