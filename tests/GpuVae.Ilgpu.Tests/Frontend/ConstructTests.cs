@@ -179,7 +179,7 @@ public sealed class ConstructTests
                     return;
                 }
             }
-            done:
+        done:
             output[1] = total;
         },
         Integers, 2);
