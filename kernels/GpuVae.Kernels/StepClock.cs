@@ -18,8 +18,8 @@ public sealed class StepClock
         AcceleratorStream, KernelConfig, ArrayView<long>, ArrayView<int>, ArrayView<float>, ArrayView<int>, ArrayView<float>, int> begin;
 
     private readonly Action<
-        AcceleratorStream, KernelConfig, ArrayView<long>, ArrayView<int>, ArrayView<float>, ArrayView<int>, ArrayView<float>, ArrayView<float>,
-        ArrayView<float>, ArrayView<float>, int> end;
+        AcceleratorStream, KernelConfig, ArrayView<long>, ArrayView<int>, ArrayView<float>, ArrayView<int>, ArrayView<float>,
+        ArrayView<float>, ArrayView<float>, ArrayView<float>, int> end;
 
     public StepClock(Accelerator accelerator)
     {
@@ -31,7 +31,9 @@ public sealed class StepClock
             ArrayView<float>, int>(EndKernel);
     }
 
-    /// <summary>Picks the images and the rates of the step that the clock stands at: the first of an epoch, or the one to go on with.</summary>
+    /// <summary>
+    /// Picks the images and the rates of the step that the clock stands at: the first of an epoch, or the one to go on with.
+    /// </summary>
     /// <param name="stream">Stream to run on.</param>
     /// <param name="clock">[2].</param>
     /// <param name="order">[images]: the epoch's permutation.</param>
@@ -44,8 +46,8 @@ public sealed class StepClock
         begin(stream, (1, groupSize), clock, order, rates, indices, current, indices.IntLength);
 
     /// <summary>
-    /// Writes Σ reconstruction and Σ kl to entry (step mod entries) of the log, advances the clock and picks the images and rates of the next
-    /// step. The sums are deterministic: each thread adds a fixed, strided set, the group adds its threads in a fixed tree.
+    /// Writes Σ reconstruction and Σ kl to entry (step mod entries) of the log, advances the clock and picks the images and rates of the
+    /// next step. The sums are deterministic: each thread adds a fixed, strided set, the group adds its threads in a fixed tree.
     /// </summary>
     /// <param name="stream">Stream to run on.</param>
     /// <param name="clock">[2].</param>
@@ -62,7 +64,8 @@ public sealed class StepClock
         end(stream, (1, groupSize), clock, order, rates, indices, current, reconstruction, kl, log, indices.IntLength);
 
     private static void BeginKernel(
-        ArrayView<long> clock, ArrayView<int> order, ArrayView<float> rates, ArrayView<int> indices, ArrayView<float> current, int stride) =>
+        ArrayView<long> clock, ArrayView<int> order, ArrayView<float> rates, ArrayView<int> indices, ArrayView<float> current,
+        int stride) =>
         Pick((int)(clock[0] - clock[1]), order, rates, indices, current, stride);
 
     private static void EndKernel(

@@ -48,7 +48,9 @@ internal sealed class Linear(string name, int inputs, int outputs, ActivationKin
         ActivationKind? activation) =>
         Append(builder, kernels, values, x, y, y, activation);
 
-    /// <summary>Appends ∂loss/∂W = dyᵀ·x and ∂loss/∂b = Σ dy, which overwrite this layer's slices of <paramref name="gradients"/>.</summary>
+    /// <summary>
+    /// Appends ∂loss/∂W = dyᵀ·x and ∂loss/∂b = Σ dy, which overwrite this layer's slices of <paramref name="gradients"/>.
+    /// </summary>
     /// <param name="builder">The schedule.</param>
     /// <param name="kernels">The device's kernels.</param>
     /// <param name="gradients">Laid out like the parameters.</param>

@@ -39,7 +39,8 @@ public sealed class RunFolderTests : IDisposable
     [InlineData("a/../..")]
     [InlineData(".")]
     public void ANameThatLeavesTheRootIsBadInput(string name) =>
-        Assert.Contains("leads out", Assert.Throws<BadInputException>(() => RunFolder.PathOf(root, name)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "leads out", Assert.Throws<BadInputException>(() => RunFolder.PathOf(root, name)).Message, StringComparison.Ordinal);
 
     [Fact]
     public void AFileInTheWayIsBadInput()
