@@ -175,4 +175,107 @@ internal static class SimdKernels
         float v = x[i];
         y[i] = MathF.Exp(v) + MathF.Log(MathF.Abs(v) + 0.1f) + MathF.Tanh(v) + MathF.Sin(v) + MathF.Sqrt(MathF.Abs(v)) + MathF.Pow(MathF.Abs(v), 1.3f);
     }
+
+    public static void Quotients(Index1D i, ArrayView<int> x, ArrayView<int> y, int divisor)
+    {
+        int v = x[i];
+        int r = v / divisor - v % divisor * 3;
+        if (y[i] != 0)
+            r += v / y[i] + (int)((uint)v / (uint)y[i]) + (int)((uint)v % (uint)y[i]) + v % y[i];
+        y[i] = r;
+    }
+
+    public static void DivideByAll(Index1D i, ArrayView<int> x, ArrayView<int> y) => y[i] = 100 / x[i];
+
+    public static void BarrierInBranch(ArrayView<int> x, ArrayView<int> y)
+    {
+        if (x[Group.IdxX] > 0)
+            Group.Barrier();
+        y[Group.IdxX] = 1;
+    }
+
+    /// <summary>12 rows of 32 columns of a product, each lane two columns: the inner kernel of a matrix product for warps of 16.</summary>
+    public static void MicroKernel(ArrayView<float> a, ArrayView<float> b, ArrayView<float> c, int k, int ldc)
+    {
+        int lane = Group.IdxX;
+        float c0a = 0, c0b = 0;
+        float c1a = 0, c1b = 0;
+        float c2a = 0, c2b = 0;
+        float c3a = 0, c3b = 0;
+        float c4a = 0, c4b = 0;
+        float c5a = 0, c5b = 0;
+        float c6a = 0, c6b = 0;
+        float c7a = 0, c7b = 0;
+        float c8a = 0, c8b = 0;
+        float c9a = 0, c9b = 0;
+        float c10a = 0, c10b = 0;
+        float c11a = 0, c11b = 0;
+        for (int p = 0; p < k; p++)
+        {
+            float b0 = b[p * 32 + lane];
+            float b1 = b[p * 32 + 16 + lane];
+            float v;
+            v = a[p * 12 + 0];
+            c0a += v * b0;
+            c0b += v * b1;
+            v = a[p * 12 + 1];
+            c1a += v * b0;
+            c1b += v * b1;
+            v = a[p * 12 + 2];
+            c2a += v * b0;
+            c2b += v * b1;
+            v = a[p * 12 + 3];
+            c3a += v * b0;
+            c3b += v * b1;
+            v = a[p * 12 + 4];
+            c4a += v * b0;
+            c4b += v * b1;
+            v = a[p * 12 + 5];
+            c5a += v * b0;
+            c5b += v * b1;
+            v = a[p * 12 + 6];
+            c6a += v * b0;
+            c6b += v * b1;
+            v = a[p * 12 + 7];
+            c7a += v * b0;
+            c7b += v * b1;
+            v = a[p * 12 + 8];
+            c8a += v * b0;
+            c8b += v * b1;
+            v = a[p * 12 + 9];
+            c9a += v * b0;
+            c9b += v * b1;
+            v = a[p * 12 + 10];
+            c10a += v * b0;
+            c10b += v * b1;
+            v = a[p * 12 + 11];
+            c11a += v * b0;
+            c11b += v * b1;
+        }
+        int o = Grid.IdxX * 12 * ldc + lane;
+        c[o + 0 * ldc] = c0a;
+        c[o + 0 * ldc + 16] = c0b;
+        c[o + 1 * ldc] = c1a;
+        c[o + 1 * ldc + 16] = c1b;
+        c[o + 2 * ldc] = c2a;
+        c[o + 2 * ldc + 16] = c2b;
+        c[o + 3 * ldc] = c3a;
+        c[o + 3 * ldc + 16] = c3b;
+        c[o + 4 * ldc] = c4a;
+        c[o + 4 * ldc + 16] = c4b;
+        c[o + 5 * ldc] = c5a;
+        c[o + 5 * ldc + 16] = c5b;
+        c[o + 6 * ldc] = c6a;
+        c[o + 6 * ldc + 16] = c6b;
+        c[o + 7 * ldc] = c7a;
+        c[o + 7 * ldc + 16] = c7b;
+        c[o + 8 * ldc] = c8a;
+        c[o + 8 * ldc + 16] = c8b;
+        c[o + 9 * ldc] = c9a;
+        c[o + 9 * ldc + 16] = c9b;
+        c[o + 10 * ldc] = c10a;
+        c[o + 10 * ldc + 16] = c10b;
+        c[o + 11 * ldc] = c11a;
+        c[o + 11 * ldc + 16] = c11b;
+    }
 }

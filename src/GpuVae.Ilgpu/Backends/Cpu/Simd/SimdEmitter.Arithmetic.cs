@@ -209,6 +209,18 @@ internal sealed partial class SimdEmitter
                 EmitVector(binary.Right, part);
                 il.Call(VectorApi.Find(typeof(VectorInteger), nameof(VectorInteger.MultiplyHighUnsigned), null, type.Clr, type.Clr));
                 break;
+            case BinaryOp.Div or BinaryOp.DivUnsigned or BinaryOp.Rem or BinaryOp.RemUnsigned when binary.Type.IsInteger():
+                bool signed = binary.Op is BinaryOp.Div or BinaryOp.Rem;
+                foreach (var operand in binary.Operands)
+                {
+                    if (signed)
+                        EmitSignedVector(operand, part);
+                    else
+                        EmitVector(operand, part);
+                }
+                EmitMask(IrType.I32, part);
+                il.Call(VectorApi.Find(typeof(VectorDivision), binary.Op.ToString(), null, type.Clr, type.Clr, type.Clr));
+                break;
             case BinaryOp.CopySign:
                 EmitVector(binary.Left, part);
                 EmitVector(binary.Right, part);

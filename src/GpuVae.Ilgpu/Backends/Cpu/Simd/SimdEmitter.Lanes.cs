@@ -25,7 +25,7 @@ internal sealed partial class SimdEmitter
                 {
                     return binary.Op switch
                     {
-                        BinaryOp.Div or BinaryOp.DivUnsigned or BinaryOp.Rem or BinaryOp.RemUnsigned => true,
+                        BinaryOp.Div or BinaryOp.DivUnsigned or BinaryOp.Rem or BinaryOp.RemUnsigned => small || binary.Type == IrType.I64,
                         BinaryOp.MulHighUnsigned => small || binary.Type == IrType.I64,
                         BinaryOp.Shl or BinaryOp.Shr or BinaryOp.ShrUnsigned => small && !shapes[binary.Right].IsUniform,
                         _ => false,

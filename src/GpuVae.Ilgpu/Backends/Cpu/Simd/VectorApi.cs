@@ -20,7 +20,7 @@ internal readonly record struct VectorType(int Bits, Type Element)
 internal static class VectorApi
 {
     private static readonly ConcurrentDictionary<(Type Holder, string Name, Type? Argument, Signature Parameters), MethodInfo> Methods = new();
-    private static readonly ConcurrentDictionary<(Type Holder, string Name), MethodInfo[]> ByName = new();
+    private static readonly ConcurrentDictionary<Type, ILookup<string, MethodInfo>> ByName = new();
 
     public static Type Generic(int bits) => bits switch
     {
@@ -44,9 +44,9 @@ internal static class VectorApi
 
     private static MethodInfo Search(Type holder, string name, Type? element, Type[] parameters)
     {
-        var candidates = ByName.GetOrAdd((holder, name), static key =>
-            [.. key.Holder.GetMethods(BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly)
-                .Where(m => m.Name == key.Name)]);
+        var candidates = ByName.GetOrAdd(holder, static type => type
+            .GetMethods(BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly)
+            .ToLookup(m => m.Name))[name];
         foreach (var candidate in candidates)
         {
             var method = candidate;
