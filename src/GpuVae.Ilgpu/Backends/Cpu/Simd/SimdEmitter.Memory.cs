@@ -1,5 +1,4 @@
 using System.Numerics;
-using System.Reflection.Emit;
 using GpuVae.Ilgpu.Compiler.Ir;
 
 namespace GpuVae.Ilgpu.Backends.Cpu.Simd;

@@ -1,5 +1,4 @@
 using System.Reflection.Emit;
-using GpuVae.Ilgpu.Compiler;
 using GpuVae.Ilgpu.Compiler.Ir;
 using Barrier = GpuVae.Ilgpu.Compiler.Ir.Barrier;
 

@@ -1,6 +1,5 @@
 using System.Reflection.Emit;
 using GpuVae.Ilgpu.Compiler.Ir;
-using Convert = GpuVae.Ilgpu.Compiler.Ir.Convert;
 
 namespace GpuVae.Ilgpu.Backends.Cpu.Simd;
 
