@@ -292,6 +292,27 @@ internal static class DeviceKernels
         result[g] = total + odd * 3 + (all ? 5 : 0) + (any ? 9 : 0) + picked;
     }
 
+    /// <summary>A loop of unknown length with barriers, and behind it an update that must happen once: PoCL 3.1 got this wrong.</summary>
+    public static void LoopedBarriers(ArrayView<int> a, ArrayView<int> totals, int length)
+    {
+        var shared = SharedMemory.Allocate<int>(64);
+        int t = Group.IdxX;
+        int sum = 0;
+        for (int start = 0; start < length; start += Group.DimX)
+        {
+            shared[t] = start + t < length ? a[start + t] : 0;
+            Group.Barrier();
+            if (t < 16)
+            {
+                for (int i = 0; i < 4; i++)
+                    sum += shared[4 * t + i];
+            }
+            Group.Barrier();
+        }
+        int at = Grid.IdxX * Group.DimX + t;
+        totals[at] = totals[at] * 3 + sum;
+    }
+
     public static void DynamicShared(ArrayView<float> a, ArrayView<float> result)
     {
         var shared = SharedMemory.GetDynamic<float>();

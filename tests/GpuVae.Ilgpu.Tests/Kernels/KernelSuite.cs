@@ -108,6 +108,13 @@ internal static class KernelSuite
                 a.LoadStreamKernel<ArrayView<int>, ArrayView<int>>(DeviceKernels.GroupOperations)((Count / 64, 64), x.View, r.View);
                 return [r.GetAsArray1D()];
             }),
+            ["LoopedBarriers"] = (0, a =>
+            {
+                using var x = a.Allocate1D(Integers);
+                using var totals = a.Allocate1D<int>([.. Enumerable.Range(1, 256)]);
+                a.LoadStreamKernel<ArrayView<int>, ArrayView<int>, int>(DeviceKernels.LoopedBarriers)((4, 64), x.View, totals.View, 300);
+                return [totals.GetAsArray1D()];
+            }),
             ["DynamicShared"] = (0, a =>
             {
                 using var x = a.Allocate1D(Moderate);

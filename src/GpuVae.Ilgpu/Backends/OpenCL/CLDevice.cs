@@ -46,6 +46,7 @@ public sealed unsafe class CLDevice : Device
             Int64Atomics = HasExtension("cl_khr_int64_base_atomics"),
             Int64ExtendedAtomics = HasExtension("cl_khr_int64_extended_atomics"),
             FusedMultiplyAdd = (floats & OpenCLApi.FpFma) != 0,
+            NeedsBarrierBehindLoops = PlatformName == "Portable Computing Language",
             SubGroups = subGroups,
             WarpSize = warpSize,
         };

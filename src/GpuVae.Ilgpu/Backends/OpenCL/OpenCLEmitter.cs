@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using GpuVae.Ilgpu.Compiler;
 using GpuVae.Ilgpu.Compiler.Ir;
+using Barrier = GpuVae.Ilgpu.Compiler.Ir.Barrier;
 
 namespace GpuVae.Ilgpu.Backends.OpenCL;
 
@@ -276,7 +277,7 @@ internal sealed partial class OpenCLEmitter
                 EmitIf(branch);
                 break;
             case LoopNode loop:
-                EmitTarget(loop, "for (;;)", "");
+                EmitTarget(loop, "for (;;)", features.NeedsBarrierBehindLoops && HasBarrier(loop) ? "\n" + Indented("barrier(CLK_LOCAL_MEM_FENCE);") : "");
                 break;
             case LabeledNode labeled:
                 EmitTarget(labeled, "do", " while (false);");
@@ -294,6 +295,19 @@ internal sealed partial class OpenCLEmitter
                 throw new InvalidOperationException($"unknown control node {node.GetType().Name}");
         }
     }
+
+    /// <summary>The whole group waits somewhere in the loop.</summary>
+    private bool HasBarrier(LoopNode loop) => uniformity.IsUniform(loop.Header) && ContainsBarrier(loop.Body);
+
+    private bool ContainsBarrier(ControlNode node) => node switch
+    {
+        SequenceNode sequence => sequence.Children.Exists(ContainsBarrier),
+        IfNode branch => ContainsBarrier(branch.Then) || ContainsBarrier(branch.Else),
+        TargetNode target => ContainsBarrier(target.Body),
+        BlockNode block => block.Block.Body.Exists(i => i is Barrier { Kind: not BarrierKind.Warp } or GroupBroadcast
+            || (features.SubGroups == SubGroupSupport.Emulated && (i is Barrier or Shuffle))),
+        _ => false,
+    };
 
     private void EmitIf(IfNode branch)
     {
@@ -387,5 +401,7 @@ internal sealed partial class OpenCLEmitter
         }
     }
 
-    private void Line(string text) => body.Append(' ', indent * 4).Append(text).Append('\n');
+    private void Line(string text) => body.Append(Indented(text)).Append('\n');
+
+    private string Indented(string text) => new string(' ', indent * 4) + text;
 }

@@ -29,6 +29,12 @@ internal sealed record OpenCLFeatures
     /// <summary>fma() is an instruction and not a library routine.</summary>
     public bool FusedMultiplyAdd { get; init; }
 
+    /// <summary>
+    /// A loop with barriers must be followed by one. PoCL 3.1 otherwise runs what stands behind such a loop once too early when the trip count
+    /// is not constant (seen from the second group on: with a = a·½ behind the loop, a was halved twice).
+    /// </summary>
+    public bool NeedsBarrierBehindLoops { get; init; }
+
     public SubGroupSupport SubGroups { get; init; }
 
     public int WarpSize { get; init; } = EmulatedWarpSize;

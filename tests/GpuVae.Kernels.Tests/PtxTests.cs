@@ -1,0 +1,44 @@
+#if BUNDLED_RUNTIME
+using GpuVae.Ilgpu.Backends.Cuda;
+using GpuVae.Ilgpu.Backends.OpenCL;
+using GpuVae.Ilgpu.Compiler;
+using GpuVae.Ilgpu.Compiler.Analyses;
+using GpuVae.Ilgpu.Tests.Cuda;
+using ILGPU.Runtime;
+
+namespace GpuVae.Kernels.Tests;
+
+/// <summary>Every kernel of the library as source for GPUs, on any machine.</summary>
+public class PtxTests
+{
+    [Theory]
+    [MemberData(nameof(CompilationTests.Kernels), MemberType = typeof(CompilationTests))]
+    public void PtxIsWellFormed(string kernel)
+    {
+        foreach (bool fastMath in new[] { false, true })
+        {
+            var target = PtxCompiler.TargetOf(fastMath, assertions: false);
+            var ir = KernelCompiler.Compile(EntryOf(kernel), target);
+            foreach (int arch in new[] { 70, 75, 80, 90 })
+                PtxVerifier.Verify(PtxEmitter.Emit(ir, target, PtxTarget.ForArch(arch)).Text, allowApproximate: fastMath);
+        }
+    }
+
+    /// <summary>The strictest device: no double, no 64-bit atomics, no sub-groups.</summary>
+    [Theory]
+    [MemberData(nameof(CompilationTests.Kernels), MemberType = typeof(CompilationTests))]
+    public void OpenCLNeedsNoExtension(string kernel)
+    {
+        var target = new KernelTarget(TargetKind.OpenCL) { WarpSize = OpenCLFeatures.EmulatedWarpSize };
+        var ir = KernelCompiler.Compile(EntryOf(kernel), target);
+        var source = OpenCLEmitter.Emit(ir, Structurizer.Build(ir), target, new OpenCLFeatures());
+        Xunit.Assert.DoesNotContain("#pragma", source.Text);
+    }
+
+    private static KernelEntry EntryOf(string kernel)
+    {
+        var method = KernelCatalog.All.First(k => KernelCatalog.Describe(k) == kernel);
+        return KernelMethod.EntryOf(method, KernelCatalog.IsImplicitlyGrouped(method));
+    }
+}
+#endif
