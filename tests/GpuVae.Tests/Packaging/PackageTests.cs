@@ -122,8 +122,37 @@ public sealed class PackageTests(PackageTests.PackedRepository packed) : IClassF
     [Fact]
     public void AProgramOfItsOwnTrainsThreeStepsWithThePackages()
     {
+        string output = BuildAndRun("three-steps", """
+            using GpuVae.Data;
+            using GpuVae.Devices;
+            using GpuVae.Models;
+            using GpuVae.Training;
+
+            using var device = ComputeDevice.Open("cpu");
+            using var vae = new Vae(device, new VaeOptions { Hidden = [32], Latent = 4 });
+            using var trainer = new Trainer(vae, SyntheticDigits.Create(48, seed: 1), new TrainingOptions { BatchSize = 16, Epochs = 1 });
+            System.Console.WriteLine($"{trainer.Run().Steps} steps on {device.Name}");
+            """, out _);
+        Assert.Equal("3 steps on cpu", output.Trim());
+    }
+
+    [Fact]
+    public void TheLibraryExampleOfTheReadmeRuns()
+    {
+        string readme = File.ReadAllText(Path.Combine(BuildFacts.Repository, "README.md"));
+        int section = readme.IndexOf("## The library", StringComparison.Ordinal);
+        int start = readme.IndexOf("```csharp", section, StringComparison.Ordinal) + "```csharp".Length;
+        string example = readme[start..readme.IndexOf("```", start, StringComparison.Ordinal)];
+        BuildAndRun("readme", example, out string folder);
+        Assert.True(File.Exists(Path.Combine(folder, "samples.png")));
+        Assert.True(File.Exists(Path.Combine(folder, "my-model", "model.safetensors")));
+    }
+
+    /// <summary>Makes a program outside the repository that knows nothing but the packages, and returns what it prints.</summary>
+    private string BuildAndRun(string name, string code, out string folder)
+    {
         Assert.SkipWhen(PackedRepository.MissingSdk is not null, PackedRepository.MissingSdk ?? "");
-        string folder = Path.Combine(packed.Root, "program");
+        folder = Path.Combine(packed.Root, name);
         Directory.CreateDirectory(folder);
         File.WriteAllText(Path.Combine(folder, "program.csproj"), $"""
             <Project Sdk="Microsoft.NET.Sdk">
@@ -137,19 +166,9 @@ public sealed class PackageTests(PackageTests.PackedRepository packed) : IClassF
               </ItemGroup>
             </Project>
             """);
-        File.WriteAllText(Path.Combine(folder, "Program.cs"), """
-            using GpuVae.Data;
-            using GpuVae.Devices;
-            using GpuVae.Models;
-            using GpuVae.Training;
-
-            using var device = ComputeDevice.Open("cpu");
-            using var vae = new Vae(device, new VaeOptions { Hidden = [32], Latent = 4 });
-            using var trainer = new Trainer(vae, SyntheticDigits.Create(48, seed: 1), new TrainingOptions { BatchSize = 16, Epochs = 1 });
-            System.Console.WriteLine($"{trainer.Run().Steps} steps on {device.Name}");
-            """);
+        File.WriteAllText(Path.Combine(folder, "Program.cs"), code);
         packed.Run(folder, "build", "-c", "Release", "-o", "out");
-        Assert.Equal("3 steps on cpu", packed.Run(folder, "out/program.dll").Trim());
+        return packed.Run(folder, "out/program.dll");
     }
 
     [Fact]
