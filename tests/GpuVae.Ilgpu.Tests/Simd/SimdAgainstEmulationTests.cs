@@ -46,7 +46,8 @@ public sealed class SimdAgainstEmulationTests
         a.LoadAutoGroupedStreamKernel<Index1D, ArrayView<float>, ArrayView<float>>(SimdKernels.Strided)(N, x, y));
 
     [Theory, MemberData(nameof(Widths))]
-    public void Quotients(int lanes, int bits) => Compare(lanes, bits, Ints, [.. Ints.Select(v => v % 5 == 0 ? 0 : v % 37 - 20)], (a, x, y) =>
+    public void Quotients(int lanes, int bits) =>
+        Compare(lanes, bits, Ints, [.. Ints.Select(v => v % 5 == 0 ? 0 : (v % 37) - 20)], (a, x, y) =>
         a.LoadAutoGroupedStreamKernel<Index1D, ArrayView<int>, ArrayView<int>, int>(SimdKernels.Quotients)(N, x, y, -13));
 
     [Theory, MemberData(nameof(Widths))]
@@ -55,7 +56,8 @@ public sealed class SimdAgainstEmulationTests
         using var x = a.Allocate1D(Floats.AsSpan(0, 12 * 20).ToArray());
         using var y = a.Allocate1D(Floats.AsSpan(100, 32 * 20).ToArray());
         using var z = a.Allocate1D<float>(12 * 32);
-        a.LoadStreamKernel<ArrayView<float>, ArrayView<float>, ArrayView<float>, int, int>(SimdKernels.MicroKernel)((1, 16), x.View, y.View, z.View, 20, 32);
+        a.LoadStreamKernel<ArrayView<float>, ArrayView<float>, ArrayView<float>, int, int>(SimdKernels.MicroKernel)(
+            (1, 16), x.View, y.View, z.View, 20, 32);
         return [z.GetAsArray1D()];
     });
 
@@ -73,7 +75,8 @@ public sealed class SimdAgainstEmulationTests
         using var x = a.Allocate1D(Ints.Select(v => (byte)v).ToArray());
         using var y = a.Allocate1D<short>(N);
         using var z = a.Allocate1D<float>(N);
-        a.LoadAutoGroupedStreamKernel<Index1D, ArrayView<byte>, ArrayView<short>, ArrayView<float>>(SimdKernels.Bytes)(N, x.View, y.View, z.View);
+        a.LoadAutoGroupedStreamKernel<Index1D, ArrayView<byte>, ArrayView<short>, ArrayView<float>>(SimdKernels.Bytes)(
+            N, x.View, y.View, z.View);
         return [x.GetAsArray1D(), y.GetAsArray1D(), z.GetAsArray1D()];
     });
 
@@ -83,7 +86,8 @@ public sealed class SimdAgainstEmulationTests
         using var x = a.Allocate1D(Floats.Select(v => v * 1.0).ToArray());
         using var y = a.Allocate1D<long>(N);
         using var z = a.Allocate1D<float>(N);
-        a.LoadAutoGroupedStreamKernel<Index1D, ArrayView<double>, ArrayView<long>, ArrayView<float>>(SimdKernels.Doubles)(N, x.View, y.View, z.View);
+        a.LoadAutoGroupedStreamKernel<Index1D, ArrayView<double>, ArrayView<long>, ArrayView<float>>(SimdKernels.Doubles)(
+            N, x.View, y.View, z.View);
         return [x.GetAsArray1D(), y.GetAsArray1D(), z.GetAsArray1D()];
     });
 
@@ -121,7 +125,8 @@ public sealed class SimdAgainstEmulationTests
             {
                 using var x = a.Allocate1D(Ints.AsSpan(0, group.Size * 6).ToArray());
                 using var y = a.Allocate1D<int>(group.Size * 6);
-                a.LoadStreamKernel<ArrayView<int>, ArrayView<int>>(SimdKernels.GroupSum)(new KernelConfig(new Index3D(6, 1, 1), group), x.View, y.View);
+                a.LoadStreamKernel<ArrayView<int>, ArrayView<int>>(SimdKernels.GroupSum)(
+                    new KernelConfig(new Index3D(6, 1, 1), group), x.View, y.View);
                 return [y.GetAsArray1D()];
             });
         }
@@ -151,7 +156,8 @@ public sealed class SimdAgainstEmulationTests
         return [y.GetAsArray1D()];
     });
 
-    private static void Compare<T>(int lanes, int bits, T[] first, T[] second, Action<Accelerator, ArrayView<T>, ArrayView<T>> run) where T : unmanaged =>
+    private static void Compare<T>(int lanes, int bits, T[] first, T[] second, Action<Accelerator, ArrayView<T>, ArrayView<T>> run)
+        where T : unmanaged =>
         Compare(lanes, bits, a =>
         {
             using var x = a.Allocate1D(first);
@@ -184,6 +190,9 @@ public sealed class SimdAgainstEmulationTests
     {
         Assert.Equal(expected.Length, actual.Length);
         for (int i = 0; i < expected.Length; i++)
-            Assert.True(Math.Abs(expected[i] - actual[i]) <= 5e-6f * Math.Max(1, Math.Abs(expected[i])), $"[{i}] expected {expected[i]}, got {actual[i]}");
+        {
+            float tolerance = 5e-6f * Math.Max(1, Math.Abs(expected[i]));
+            Assert.True(Math.Abs(expected[i] - actual[i]) <= tolerance, $"[{i}] expected {expected[i]}, got {actual[i]}");
+        }
     }
 }

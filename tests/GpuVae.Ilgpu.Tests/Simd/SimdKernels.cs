@@ -173,7 +173,8 @@ internal static class SimdKernels
     public static void Transcendentals(Index1D i, ArrayView<float> x, ArrayView<float> y)
     {
         float v = x[i];
-        y[i] = MathF.Exp(v) + MathF.Log(MathF.Abs(v) + 0.1f) + MathF.Tanh(v) + MathF.Sin(v) + MathF.Sqrt(MathF.Abs(v)) + MathF.Pow(MathF.Abs(v), 1.3f);
+        y[i] = MathF.Exp(v) + MathF.Log(MathF.Abs(v) + 0.1f) + MathF.Tanh(v) + MathF.Sin(v) + MathF.Sqrt(MathF.Abs(v)) +
+            MathF.Pow(MathF.Abs(v), 1.3f);
     }
 
     public static void Quotients(Index1D i, ArrayView<int> x, ArrayView<int> y, int divisor)

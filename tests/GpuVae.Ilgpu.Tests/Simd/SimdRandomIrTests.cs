@@ -30,7 +30,8 @@ public sealed unsafe class SimdRandomIrTests
         {
             var (builder, n) = RandomIr.Make(seed);
             int[] inputs = [.. Enumerable.Range(0, Threads).Select(i => i % 5 == 4 ? i * 1000003 : (i * 7 % 23) - 6)];
-            var expected = inputs.Select(x => new IrEvaluator(new Dictionary<Parameter, long> { [n] = x }).RunGraph(builder.Kernel).Global).ToArray();
+            var expected = inputs
+                .Select(x => new IrEvaluator(new Dictionary<Parameter, long> { [n] = x }).RunGraph(builder.Kernel).Global).ToArray();
             Spread(builder.Kernel, n);
             if (optimized)
                 Optimizer.Run(builder.Kernel, new KernelTarget(TargetKind.Cpu) { WarpSize = lanes, GroupDim = (Threads, 1, 1) });
@@ -40,8 +41,9 @@ public sealed unsafe class SimdRandomIrTests
                 for (int i = 0; i < ResultsPerThread; i++)
                 {
                     int value = (int)expected[thread].GetValueOrDefault(i * 4L);
-                    Assert.True(value == actual[thread * ResultsPerThread + i],
-                        $"seed {seed}, thread {thread} (n = {inputs[thread]}), result {i}: expected {value}, got {actual[thread * ResultsPerThread + i]}");
+                    int got = actual[(thread * ResultsPerThread) + i];
+                    Assert.True(
+                        value == got, $"seed {seed}, thread {thread} (n = {inputs[thread]}), result {i}: expected {value}, got {got}");
                 }
             }
         }

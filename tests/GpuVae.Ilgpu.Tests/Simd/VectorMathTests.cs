@@ -38,7 +38,8 @@ public sealed class VectorMathTests
     public void Follows_MathF_at_special_values(string name)
     {
         var (vector, reference, _) = Function(name);
-        foreach (float x in (float[])[0f, -0f, float.PositiveInfinity, float.NegativeInfinity, float.NaN, float.MaxValue, float.MinValue, -1f, 1f])
+        float[] special = [0f, -0f, float.PositiveInfinity, float.NegativeInfinity, float.NaN, float.MaxValue, float.MinValue, -1f, 1f];
+        foreach (float x in special)
         {
             float expected = (float)reference(x), actual = vector(Vector512.Create(x))[0];
             bool same = expected.Equals(actual) || Math.Abs(expected - actual) <= 3 * Ulp(expected);
@@ -46,7 +47,8 @@ public sealed class VectorMathTests
         }
     }
 
-    private static (Func<Vector512<float>, Vector512<float>> Vector, Func<double, double> Reference, double Bound) Function(string name) => name switch
+    private static (Func<Vector512<float>, Vector512<float>> Vector, Func<double, double> Reference, double Bound) Function(string name) =>
+        name switch
     {
         "Exp" => (VectorMath.Exp, Math.Exp, 2),
         "Exp2" => (VectorMath.Exp2, double.Exp2, 2),
@@ -56,5 +58,6 @@ public sealed class VectorMathTests
         _ => (VectorMath.Tanh, Math.Tanh, 3),
     };
 
-    private static double Ulp(float value) => Math.Max(1.401298464324817e-45, MathF.BitIncrement(MathF.Abs(value)) - (double)MathF.Abs(value));
+    private static double Ulp(float value) =>
+        Math.Max(1.401298464324817e-45, MathF.BitIncrement(MathF.Abs(value)) - (double)MathF.Abs(value));
 }

@@ -7,7 +7,8 @@ namespace GpuVae.Ilgpu.Backends.Cpu.Simd;
 /// <summary>Read-modify-write on memory that several workers share; T is int, long, float or double.</summary>
 internal static unsafe class AtomicOperations
 {
-    public static void ApplyLanes<T>(long* addresses, byte* operands, byte* results, int* mask, int lanes, int op) where T : unmanaged, INumber<T>
+    public static void ApplyLanes<T>(long* addresses, byte* operands, byte* results, int* mask, int lanes, int op)
+        where T : unmanaged, INumber<T>
     {
         for (int i = 0; i < lanes; i++)
         {
@@ -49,10 +50,12 @@ internal static unsafe class AtomicOperations
     {
         if (sizeof(T) == 4)
         {
-            int old = Interlocked.CompareExchange(ref *(int*)address, Unsafe.BitCast<T, int>(replacement), Unsafe.BitCast<T, int>(comparand));
+            int old = Interlocked.CompareExchange(
+                ref *(int*)address, Unsafe.BitCast<T, int>(replacement), Unsafe.BitCast<T, int>(comparand));
             return Unsafe.BitCast<int, T>(old);
         }
-        long before = Interlocked.CompareExchange(ref *(long*)address, Unsafe.BitCast<T, long>(replacement), Unsafe.BitCast<T, long>(comparand));
+        long before = Interlocked.CompareExchange(
+            ref *(long*)address, Unsafe.BitCast<T, long>(replacement), Unsafe.BitCast<T, long>(comparand));
         return Unsafe.BitCast<long, T>(before);
     }
 

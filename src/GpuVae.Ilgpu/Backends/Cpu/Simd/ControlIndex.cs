@@ -10,8 +10,8 @@ namespace GpuVae.Ilgpu.Backends.Cpu.Simd;
 internal sealed record ControlEdge(EdgeCopies Node, IReadOnlyList<ControlNode> Exited, bool IsBackEdge);
 
 /// <summary>
-/// Facts about a control tree: the order in which SIMD code runs it (all arms one after another, so every instruction has one position), the
-/// parents, the edges into each block and the loops around each instruction.
+/// Facts about a control tree: the order in which SIMD code runs it (all arms one after another, so every instruction has one position),
+/// the parents, the edges into each block and the loops around each instruction.
 /// </summary>
 internal sealed class ControlIndex
 {

@@ -19,7 +19,8 @@ internal sealed class InlinePlan
     private readonly Dictionary<Value, Phi> coalesced = new(ReferenceEqualityComparer.Instance);
 
     public InlinePlan(
-        IrKernel kernel, SimdConfiguration configuration, ControlIndex index, ShapeAnalysis shapes, RegionPlan? regions, Func<Instruction, bool> isStatement)
+        IrKernel kernel, SimdConfiguration configuration, ControlIndex index, ShapeAnalysis shapes, RegionPlan? regions,
+        Func<Instruction, bool> isStatement)
     {
         this.configuration = configuration;
         this.index = index;
@@ -87,8 +88,8 @@ internal sealed class InlinePlan
     }
 
     /// <summary>
-    /// Lane addresses are made where they are used, since a gather wants pointer and index, not 64-bit addresses. The operands must still be
-    /// there then: a phi's variable only is within the block.
+    /// Lane addresses are made where they are used, since a gather wants pointer and index, not 64-bit addresses. The operands must still
+    /// be there then: a phi's variable only is within the block.
     /// </summary>
     private bool IsRecomputed(ElementAddress address, Dictionary<Instruction, int> place)
     {
@@ -124,7 +125,9 @@ internal sealed class InlinePlan
             return false;
         if (isStatement(user) && user is not Store)
             return false;
-        if (user is ElementAddress || (user is Store { Pointer: var pointer } && ReferenceEquals(pointer, value) && !IsContiguous(pointer, user)))
+        if (user is ElementAddress)
+            return false;
+        if (user is Store { Pointer: var pointer } && ReferenceEquals(pointer, value) && !IsContiguous(pointer, user))
             return false;
         // A value of wider or narrower parts than its user is asked for the same part more than once, or in halves.
         return shapes[value].IsScalar ? Parts(user) == 1 : Parts(user) == configuration.PartsOf(value.Type);
@@ -154,15 +157,16 @@ internal sealed class InlinePlan
     }
 
     /// <summary>
-    /// Lets the value that a loop's only back edge brings to its phi live in the phi's variable. In the order in which SIMD code runs nobody may
-    /// read the old value behind the new one's definition.
+    /// Lets the value that a loop's only back edge brings to its phi live in the phi's variable. In the order in which SIMD code runs
+    /// nobody may read the old value behind the new one's definition.
     /// </summary>
     private void Coalesce(Phi phi)
     {
         if (!index.EdgesInto.TryGetValue(phi.Block!, out var edges) || edges.Count(e => e.IsBackEdge) != 1)
             return;
         var back = edges.First(e => e.IsBackEdge).Node;
-        if (phi.ValueFrom(back.From) is not Instruction { Block: { } block } value || value is Phi || inlined.Contains(value) || pinned.Contains(value) ||
+        if (phi.ValueFrom(back.From) is not Instruction { Block: { } block } value || value is Phi ||
+            inlined.Contains(value) || pinned.Contains(value) ||
             !index.IsPlaced(value) || coalesced.ContainsKey(value) || shapes[value] != shapes[phi] || value.Type != phi.Type ||
             shapes.NeedsBlend(back, phi) || value is Geometry or Barrier or GroupBroadcast)
             return;

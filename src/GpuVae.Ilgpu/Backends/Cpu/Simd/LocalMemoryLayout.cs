@@ -3,8 +3,8 @@ using GpuVae.Ilgpu.Compiler.Ir;
 namespace GpuVae.Ilgpu.Backends.Cpu.Simd;
 
 /// <summary>
-/// Where the lanes' local memory lies. An allocation that is only ever accessed in elements of one size is interleaved: element i of all lanes,
-/// then element i + 1, so that an index that is the same in all lanes gives a vector access. Others are one block per lane.
+/// Where the lanes' local memory lies. An allocation that is only ever accessed in elements of one size is interleaved: element i of all
+/// lanes, then element i + 1, so that an index that is the same in all lanes gives a vector access. Others are one block per lane.
 /// </summary>
 internal sealed class LocalMemoryLayout
 {
@@ -40,7 +40,9 @@ internal sealed class LocalMemoryLayout
     private int Spread(ElementAddress address) =>
         origins.TryGetValue(address, out var allocation) && granules[allocation] > 0 ? lanes : 1;
 
-    /// <summary>The one access size, or 0. Follows the addresses that are made from the allocation and notes where they come from.</summary>
+    /// <summary>
+    /// The one access size, or 0. Follows the addresses that are made from the allocation and notes where they come from.
+    /// </summary>
     private int GranuleOf(Allocation allocation)
     {
         int granule = 0;

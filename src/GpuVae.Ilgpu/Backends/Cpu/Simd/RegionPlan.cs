@@ -50,8 +50,9 @@ internal sealed class GroupJump(ControlNode node) : GroupStep
 }
 
 /// <summary>
-/// Cuts a kernel whose groups have several warps at its barriers (the regions of Jääskeläinen et al. 2015, "pocl: A Performance-Portable OpenCL
-/// Implementation"): a barrier inside a branch or loop makes that branch or loop one of the whole group, so its condition must be too.
+/// Cuts a kernel whose groups have several warps at its barriers (the regions of Jääskeläinen et al. 2015, "pocl: A Performance-Portable
+/// OpenCL Implementation"): a barrier inside a branch or loop makes that branch or loop one of the whole group, so its condition must be
+/// too.
 /// </summary>
 internal sealed class RegionPlan
 {
@@ -224,6 +225,7 @@ internal sealed class RegionPlan
     }
 
     private KernelCompilationException Divergent(ConditionalBranch branch) => new(
-        $"kernel {kernel.Name}: {branch.Location?.ToString() ?? "a branch"}: a barrier stands under a condition that is not the same for all threads " +
-        "of the group, so some would never reach it; move the barrier out of the branch or make the condition depend on group-wide values only");
+        $"kernel {kernel.Name}: {branch.Location?.ToString() ?? "a branch"}: a barrier stands under a condition that is not the " +
+        "same for all threads of the group, so some would never reach it; move the barrier out of the branch or make the " +
+        "condition depend on group-wide values only");
 }

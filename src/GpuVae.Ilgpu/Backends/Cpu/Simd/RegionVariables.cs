@@ -11,7 +11,8 @@ internal sealed class RegionVariables
     private readonly Dictionary<RegionStep, (HashSet<Value> Read, HashSet<Value> Written)> accesses = [];
     private readonly Dictionary<Value, int> offsets = new(ReferenceEqualityComparer.Instance);
 
-    public RegionVariables(RegionPlan regions, ShapeAnalysis shapes, InlinePlan plan, SimdConfiguration configuration, ScratchLayout scratch)
+    public RegionVariables(
+        RegionPlan regions, ShapeAnalysis shapes, InlinePlan plan, SimdConfiguration configuration, ScratchLayout scratch)
     {
         this.regions = regions;
         this.shapes = shapes;
@@ -34,9 +35,9 @@ internal sealed class RegionVariables
 
     public int OffsetOf(Value variable) => offsets[variable];
 
-    public bool IsCrossing(Value variable) => offsets.ContainsKey(variable);
-
-    /// <summary>What a region finds in the warp's block. A phi may keep its old value in some lanes, so it is fetched also where it is set.</summary>
+    /// <summary>
+    /// What a region finds in the warp's block. A phi may keep its old value in some lanes, so it is fetched also where it is set.
+    /// </summary>
     public IEnumerable<Value> LoadedIn(RegionStep region) =>
         accesses[region].Read.Union(accesses[region].Written.Where(v => v is Phi)).Where(offsets.ContainsKey);
 

@@ -3,8 +3,8 @@ using GpuVae.Ilgpu.Compiler.Ir;
 namespace GpuVae.Ilgpu.Backends.Cpu.Simd;
 
 /// <summary>
-/// Offsets in a worker's scratch memory: buffers through which vectors pass to scalar helpers, shared memory, the local memory of each warp, the
-/// values of each warp that live across barriers, and last the dynamic shared memory, whose size only the launch knows.
+/// Offsets in a worker's scratch memory: buffers through which vectors pass to scalar helpers, shared memory, the local memory of each
+/// warp, the values of each warp that live across barriers, and last the dynamic shared memory, whose size only the launch knows.
 /// </summary>
 internal sealed class ScratchLayout
 {

@@ -6,8 +6,8 @@ namespace GpuVae.Ilgpu.Backends.Cpu.Simd;
 
 /// <summary>
 /// The shape of every value over the lanes (cf. Coutinho et al. 2011, "Divergence Analysis and Optimizations"; Karrenberg and Hack 2011,
-/// "Whole-Function Vectorization"): an optimistic fixed point over the operations, with phis widened where lanes or warps come together from
-/// different ways or leave a loop in different turns.
+/// "Whole-Function Vectorization"): an optimistic fixed point over the operations, with phis widened where lanes or warps come together
+/// from different ways or leave a loop in different turns.
 /// </summary>
 internal sealed class ShapeAnalysis
 {
@@ -263,7 +263,8 @@ internal sealed class ShapeAnalysis
                 return Strided(-this[unary.Operand].Stride, unary.Type);
             case Convert { Op: ConvertOp.SignExtend, Operand.Type: IrType.I32, Type: IrType.I64 } convert:
                 return this[convert.Operand];
-            case Convert { Op: ConvertOp.Truncate, Operand.Type: IrType.I64, Type: IrType.I32 } convert when this[convert.Operand].IsStrided:
+            case Convert { Op: ConvertOp.Truncate, Operand.Type: IrType.I64, Type: IrType.I32 } convert
+                when this[convert.Operand].IsStrided:
                 return Strided(this[convert.Operand].Stride, IrType.I32);
             case Select select when this[select.Condition].IsUniform && this[select.WhenTrue] == this[select.WhenFalse]:
                 return this[select.WhenTrue];

@@ -1,4 +1,3 @@
-using System.Runtime.Intrinsics;
 using GpuVae.Ilgpu.Compiler.Ir;
 
 namespace GpuVae.Ilgpu.Backends.Cpu.Simd;
@@ -11,14 +10,6 @@ namespace GpuVae.Ilgpu.Backends.Cpu.Simd;
 /// <param name="VectorBits">512, 256 or 128; 0 with one lane.</param>
 internal readonly record struct SimdConfiguration(int Lanes, int VectorBits)
 {
-    /// <summary>The widest vectors that this machine runs at full speed, with one 4-byte element per lane.</summary>
-    public static SimdConfiguration Native { get; } =
-        Vector512.IsHardwareAccelerated ? new(16, 512) :
-        Vector256.IsHardwareAccelerated ? new(8, 256) :
-        Vector128.IsHardwareAccelerated ? new(4, 128) : new(1, 0);
-
-    public static SimdConfiguration ForLanes(int lanes) => lanes == 1 || Native.VectorBits == 0 ? new(lanes, 0) : new(lanes, Native.VectorBits);
-
     public bool IsScalar => Lanes == 1;
 
     public static int LaneBytes(IrType type) => type is IrType.I64 or IrType.F64 or IrType.Pointer ? 8 : 4;
@@ -33,6 +24,6 @@ internal readonly record struct SimdConfiguration(int Lanes, int VectorBits)
         if (Lanes is < 1 or > 64 || !int.IsPow2(Lanes))
             throw new ArgumentException($"a CPU device can have 1, 2, 4, 8, 16, 32 or 64 lanes per warp, not {Lanes}");
         if (IsScalar ? VectorBits is not (0 or 128 or 256 or 512) : VectorBits is not (128 or 256 or 512))
-            throw new ArgumentException($"{Lanes} lanes cannot be held in vectors of {VectorBits} bits; choose 128, 256 or 512, or one lane");
+            throw new ArgumentException($"{Lanes} lanes cannot be held in vectors of {VectorBits} bits; choose 128, 256 or 512");
     }
 }

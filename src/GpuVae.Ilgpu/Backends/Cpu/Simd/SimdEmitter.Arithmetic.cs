@@ -293,7 +293,9 @@ internal sealed partial class SimdEmitter
         EmitMaskResult(operand, part, i => EmitComparison(compare, operand, i));
     }
 
-    /// <summary>Brings masks in the operands' lanes to 4-byte lanes; operands of 8 bytes come in twice the parts or twice the width.</summary>
+    /// <summary>
+    /// Brings masks in the operands' lanes to 4-byte lanes; operands of 8 bytes come in twice the parts or twice the width.
+    /// </summary>
     private void EmitMaskResult(IrType operand, int part, Action<int> emit)
     {
         var type = VectorOf(operand);

@@ -5,8 +5,8 @@ using Barrier = GpuVae.Ilgpu.Compiler.Ir.Barrier;
 namespace GpuVae.Ilgpu.Backends.Cpu.Simd;
 
 /// <summary>
-/// Barriers that compute. The barrier itself is the order of the regions (or nothing, in a group of one warp); its result is a variable of the
-/// group that is set before the first warp arrives and to which each warp adds its part.
+/// Barriers that compute. The barrier itself is the order of the regions (or nothing, in a group of one warp); its result is a variable
+/// of the group that is set before the first warp arrives and to which each warp adds its part.
 /// </summary>
 internal sealed partial class SimdEmitter
 {

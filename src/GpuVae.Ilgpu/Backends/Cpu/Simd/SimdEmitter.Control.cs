@@ -54,7 +54,8 @@ internal sealed partial class SimdEmitter
         {
             var child = children[i];
             bool more = i + 1 < children.Count;
-            if (more && mask.IsFull && child is IfNode branch && LaneWalk.IsDivergent(branch) && EndsInJump(branch.Then) != EndsInJump(branch.Else))
+            if (more && mask.IsFull && child is IfNode branch && LaneWalk.IsDivergent(branch) &&
+                EndsInJump(branch.Then) != EndsInJump(branch.Else))
             {
                 // if (i >= n) return; …: what follows is the other arm, so that full warps run it without masks.
                 EmitDivergentIf(branch, children, i + 1);
@@ -126,8 +127,8 @@ internal sealed partial class SimdEmitter
     }
 
     /// <summary>
-    /// Runs both arms under masks. With all lanes running, the cases that all of them take the same arm come first, each with a copy of the arm that
-    /// needs no mask: the guard <c>if (i &lt; n)</c> costs one comparison per warp then.
+    /// Runs both arms under masks. With all lanes running, the cases that all of them take the same arm come first, each with a copy of
+    /// the arm that needs no mask: the guard <c>if (i &lt; n)</c> costs one comparison per warp then.
     /// </summary>
     /// <param name="branch">The branch.</param>
     /// <param name="rest">Nodes of which those from <paramref name="restFrom"/> on belong to the arm that does not end in a jump.</param>
@@ -273,8 +274,8 @@ internal sealed partial class SimdEmitter
     };
 
     /// <summary>
-    /// For a comparison of a strided value with a uniform one: pushes whether it comes out as <paramref name="outcome"/> in all lanes, from the two
-    /// end lanes. Wider arithmetic keeps the test right where an I32 wraps within the warp: it then says no.
+    /// For a comparison of a strided value with a uniform one: pushes whether it comes out as <paramref name="outcome"/> in all lanes,
+    /// from the two end lanes. Wider arithmetic keeps the test right where an I32 wraps within the warp: it then says no.
     /// </summary>
     private bool TryEmitAgreement(Value condition, bool outcome)
     {
@@ -439,7 +440,8 @@ internal sealed partial class SimdEmitter
         }
         while (pending.Count > 0)
         {
-            int free = pending.FindIndex(copy => !pending.Exists(other => other.Phi != copy.Phi && ReferenceEquals(plan.VariableOf(other.Value), copy.Phi)));
+            int free = pending.FindIndex(copy => !pending.Exists(other =>
+                other.Phi != copy.Phi && ReferenceEquals(plan.VariableOf(other.Value), copy.Phi)));
             if (free >= 0)
             {
                 var (phi, value) = pending[free];

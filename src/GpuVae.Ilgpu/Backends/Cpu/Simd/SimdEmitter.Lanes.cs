@@ -258,7 +258,10 @@ internal sealed partial class SimdEmitter
         var lane = il.Local(typeof(int));
         var buffers = new int[print.Operands.Count];
         if (buffers.Length > MaskBuffer)
-            throw new Compiler.KernelCompilationException($"kernel {kernel.Name}: Interop.Write takes at most {MaskBuffer} values on the CPU");
+        {
+            throw new Compiler.KernelCompilationException(
+                $"kernel {kernel.Name}: Interop.Write takes at most {MaskBuffer} values on the CPU; write several shorter lines");
+        }
         for (int i = 0; i < buffers.Length; i++)
             EmitSpill(i, print.Operands[i]);
         EmitMaskSpill();

@@ -5,8 +5,8 @@ using GpuVae.Ilgpu.Compiler.Ir;
 namespace GpuVae.Ilgpu.Backends.Cpu.Simd;
 
 /// <summary>
-/// Masks: which lanes run. A mask is one vector of 4-byte lanes per part, all ones in lanes that run. Mask variables are written once, except
-/// collectors, in which the lanes that come to one place by several ways are gathered. Code runs only while some lane does.
+/// Masks: which lanes run. A mask is one vector of 4-byte lanes per part, all ones in lanes that run. Mask variables are written once,
+/// except collectors, in which the lanes that come to one place by several ways are gathered. Code runs only while some lane does.
 /// </summary>
 internal sealed partial class SimdEmitter
 {
@@ -156,8 +156,8 @@ internal sealed partial class SimdEmitter
     }
 
     /// <summary>
-    /// Pushes 8-byte part <paramref name="part"/> of a value given in 4-byte parts, by the Widen methods: a 4-byte part is either as many bits as an
-    /// 8-byte part and holds two of them, or half as many and holds one.
+    /// Pushes 8-byte part <paramref name="part"/> of a value given in 4-byte parts, by the Widen methods: a 4-byte part is either as many
+    /// bits as an 8-byte part and holds two of them, or half as many and holds one.
     /// </summary>
     private void EmitWidened(VectorType from, VectorType to, int part, Action<int> emit)
     {

@@ -8,7 +8,9 @@ internal sealed partial class SimdEmitter
 {
     private bool IsContiguous(Value pointer, IrType type) => shapes[pointer].IsStrided && shapes[pointer].Stride == type.SizeOf();
 
-    /// <summary>A 4-byte element at a uniform address plus a 32-bit offset per lane: one hardware gather per vector, where there is one.</summary>
+    /// <summary>
+    /// A 4-byte element at a uniform address plus a 32-bit offset per lane: one hardware gather per vector, where there is one.
+    /// </summary>
     private bool IsFastGather(Load load) =>
         load.Type is IrType.I32 or IrType.F32 && MaskType.Bits >= 128 &&
         (shapes[load.Pointer].IsStrided

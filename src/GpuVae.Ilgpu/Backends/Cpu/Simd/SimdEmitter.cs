@@ -5,8 +5,9 @@ using GpuVae.Ilgpu.Compiler.Ir;
 namespace GpuVae.Ilgpu.Backends.Cpu.Simd;
 
 /// <summary>
-/// Turns a kernel into IL over vectors: SPMD on SIMD (cf. Pharr and Mark 2012, "ispc: A SPMD Compiler for High-Performance CPU Programming").
-/// A value that is the same in all lanes, or strided by a constant, is a scalar variable; other values are one vector variable per part.
+/// Turns a kernel into IL over vectors: SPMD on SIMD (cf. Pharr and Mark 2012, "ispc: A SPMD Compiler for High-Performance CPU
+/// Programming"). A value that is the same in all lanes, or strided by a constant, is a scalar variable; other values are one vector
+/// variable per part.
 /// </summary>
 internal sealed partial class SimdEmitter
 {
@@ -47,7 +48,8 @@ internal sealed partial class SimdEmitter
         crossing = regions is null ? null : new RegionVariables(regions, shapes, plan, configuration, scratch);
 
         method = new DynamicMethod(
-            kernel.Name, typeof(void), [typeof(SimdInvocation*), typeof(byte*), typeof(long), typeof(long)], typeof(SimdEmitter).Module, skipVisibility: true)
+            kernel.Name, typeof(void), [typeof(SimdInvocation*), typeof(byte*), typeof(long), typeof(long)],
+            typeof(SimdEmitter).Module, skipVisibility: true)
         {
             InitLocals = false,
         };
@@ -65,7 +67,9 @@ internal sealed partial class SimdEmitter
         threadZ = il.Local(typeof(int));
     }
 
-    /// <summary>Compiles an optimised kernel for one group shape. The kernel's IR is used up: it is brought into loop-closed form.</summary>
+    /// <summary>
+    /// Compiles an optimised kernel for one group shape. The kernel's IR is used up: it is brought into loop-closed form.
+    /// </summary>
     /// <exception cref="Compiler.KernelCompilationException">The kernel cannot run on this backend; the message says why.</exception>
     public static SimdProgram Compile(IrKernel kernel, SimdConfiguration configuration, GroupShape group)
     {

@@ -9,7 +9,9 @@ namespace GpuVae.Ilgpu.Backends.Cpu.Simd;
 /// <summary>A kernel compiled to SIMD code, one variant per group shape and values of specialised parameters.</summary>
 internal sealed unsafe class SimdKernel : Kernel
 {
-    /// <summary>Warps per group of an implicitly grouped launch: a group is what is claimed at once, so it should outlast the claim.</summary>
+    /// <summary>
+    /// Warps per group of an implicitly grouped launch: a group is what is claimed at once, so it should outlast the claim.
+    /// </summary>
     private const int WarpsPerGroup = 16;
 
     /// <summary>Implicitly grouped launches with fewer threads do not wake the workers.</summary>
@@ -19,7 +21,9 @@ internal sealed unsafe class SimdKernel : Kernel
     private readonly WorkerPool pool;
     private readonly KernelVariants<SimdProgram> variants;
 
-    public SimdKernel(CPUAccelerator accelerator, KernelEntry entry, KernelSpecialization specialization, SimdConfiguration configuration, WorkerPool pool)
+    public SimdKernel(
+        CPUAccelerator accelerator, KernelEntry entry, KernelSpecialization specialization,
+        SimdConfiguration configuration, WorkerPool pool)
         : base(accelerator, entry, specialization)
     {
         this.configuration = configuration;

@@ -19,7 +19,8 @@ internal readonly record struct VectorType(int Bits, Type Element)
 /// <summary>Finds the methods of Vector64/128/256/512 and of our own helpers for emitted code, each once per process.</summary>
 internal static class VectorApi
 {
-    private static readonly ConcurrentDictionary<(Type Holder, string Name, Type? Argument, Signature Parameters), MethodInfo> Methods = new();
+    private static readonly ConcurrentDictionary<(Type Holder, string Name, Type? Element, Signature Parameters), MethodInfo> Methods =
+        new();
     private static readonly ConcurrentDictionary<Type, ILookup<string, MethodInfo>> ByName = new();
 
     public static Type Generic(int bits) => bits switch
@@ -40,7 +41,9 @@ internal static class VectorApi
 
     /// <summary>A static method by name and exact parameter types; generic ones are closed over <paramref name="element"/>.</summary>
     public static MethodInfo Find(Type holder, string name, Type? element, params Type[] parameters) =>
-        Methods.GetOrAdd((holder, name, element, new Signature(parameters)), static key => Search(key.Holder, key.Name, key.Argument, key.Parameters.Types));
+        Methods.GetOrAdd(
+            (holder, name, element, new Signature(parameters)),
+            static key => Search(key.Holder, key.Name, key.Element, key.Parameters.Types));
 
     private static MethodInfo Search(Type holder, string name, Type? element, Type[] parameters)
     {

@@ -4,8 +4,9 @@ using System.Runtime.Intrinsics;
 namespace GpuVae.Ilgpu.Backends.Cpu.Simd;
 
 /// <summary>
-/// Division of 32-bit integers. A double holds both operands exactly, and a quotient of two such integers that is not an integer is further from
-/// the next one than a double's rounding, so cutting off the rounded quotient is exact. Lanes outside the mask may divide by zero.
+/// Division of 32-bit integers. A double holds both operands exactly, and a quotient of two such integers that is not an integer is
+/// further from the next one than a double's rounding, so cutting off the rounded quotient is exact. Lanes outside the mask may divide by
+/// zero.
 /// </summary>
 internal static class VectorDivision
 {
@@ -23,8 +24,10 @@ internal static class VectorDivision
     {
         Check(Vector512.EqualsAny(y | ~mask, Vector512<int>.Zero));
         var (a, b) = (x.AsUInt32(), y.AsUInt32());
-        var low = Vector512.ConvertToDouble(Vector512.WidenLower(a).AsInt64()) / Vector512.ConvertToDouble(Vector512.WidenLower(b).AsInt64());
-        var high = Vector512.ConvertToDouble(Vector512.WidenUpper(a).AsInt64()) / Vector512.ConvertToDouble(Vector512.WidenUpper(b).AsInt64());
+        var low = Vector512.ConvertToDouble(Vector512.WidenLower(a).AsInt64()) /
+            Vector512.ConvertToDouble(Vector512.WidenLower(b).AsInt64());
+        var high = Vector512.ConvertToDouble(Vector512.WidenUpper(a).AsInt64()) /
+            Vector512.ConvertToDouble(Vector512.WidenUpper(b).AsInt64());
         return Vector512.Narrow(Vector512.ConvertToInt64(low), Vector512.ConvertToInt64(high));
     }
 
@@ -48,8 +51,10 @@ internal static class VectorDivision
     {
         Check(Vector256.EqualsAny(y | ~mask, Vector256<int>.Zero));
         var (a, b) = (x.AsUInt32(), y.AsUInt32());
-        var low = Vector256.ConvertToDouble(Vector256.WidenLower(a).AsInt64()) / Vector256.ConvertToDouble(Vector256.WidenLower(b).AsInt64());
-        var high = Vector256.ConvertToDouble(Vector256.WidenUpper(a).AsInt64()) / Vector256.ConvertToDouble(Vector256.WidenUpper(b).AsInt64());
+        var low = Vector256.ConvertToDouble(Vector256.WidenLower(a).AsInt64()) /
+            Vector256.ConvertToDouble(Vector256.WidenLower(b).AsInt64());
+        var high = Vector256.ConvertToDouble(Vector256.WidenUpper(a).AsInt64()) /
+            Vector256.ConvertToDouble(Vector256.WidenUpper(b).AsInt64());
         return Vector256.Narrow(Vector256.ConvertToInt64(low), Vector256.ConvertToInt64(high));
     }
 
@@ -73,8 +78,10 @@ internal static class VectorDivision
     {
         Check(Vector128.EqualsAny(y | ~mask, Vector128<int>.Zero));
         var (a, b) = (x.AsUInt32(), y.AsUInt32());
-        var low = Vector128.ConvertToDouble(Vector128.WidenLower(a).AsInt64()) / Vector128.ConvertToDouble(Vector128.WidenLower(b).AsInt64());
-        var high = Vector128.ConvertToDouble(Vector128.WidenUpper(a).AsInt64()) / Vector128.ConvertToDouble(Vector128.WidenUpper(b).AsInt64());
+        var low = Vector128.ConvertToDouble(Vector128.WidenLower(a).AsInt64()) /
+            Vector128.ConvertToDouble(Vector128.WidenLower(b).AsInt64());
+        var high = Vector128.ConvertToDouble(Vector128.WidenUpper(a).AsInt64()) /
+            Vector128.ConvertToDouble(Vector128.WidenUpper(b).AsInt64());
         return Vector128.Narrow(Vector128.ConvertToInt64(low), Vector128.ConvertToInt64(high));
     }
 

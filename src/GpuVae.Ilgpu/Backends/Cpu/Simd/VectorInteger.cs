@@ -4,7 +4,9 @@ using System.Runtime.Intrinsics.X86;
 
 namespace GpuVae.Ilgpu.Backends.Cpu.Simd;
 
-/// <summary>Integer operations on vectors that .NET has no portable form of, and the conversions between Half and float done on bits.</summary>
+/// <summary>
+/// Integer operations on vectors that .NET has no portable form of, and the conversions between Half and float done on bits.
+/// </summary>
 internal static class VectorInteger
 {
     /// <summary>High halves of the 64-bit products: even lanes, then odd lanes moved down to the even places.</summary>
@@ -85,7 +87,9 @@ internal static class VectorInteger
         count &= Vector512.Create(31);
         return Avx512F.IsSupported
             ? Avx512F.ShiftRightLogicalVariable(value, count.AsUInt32())
-            : Vector512.Create(ShiftRightLogical(value.GetLower(), count.GetLower()), ShiftRightLogical(value.GetUpper(), count.GetUpper()));
+            : Vector512.Create(
+                ShiftRightLogical(value.GetLower(), count.GetLower()),
+                ShiftRightLogical(value.GetUpper(), count.GetUpper()));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -94,7 +98,9 @@ internal static class VectorInteger
         count &= Vector256.Create(31);
         return Avx2.IsSupported
             ? Avx2.ShiftRightLogicalVariable(value, count.AsUInt32())
-            : Vector256.Create(ShiftRightLogical(value.GetLower(), count.GetLower()), ShiftRightLogical(value.GetUpper(), count.GetUpper()));
+            : Vector256.Create(
+                ShiftRightLogical(value.GetLower(), count.GetLower()),
+                ShiftRightLogical(value.GetUpper(), count.GetUpper()));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -112,7 +118,9 @@ internal static class VectorInteger
         count &= Vector512.Create(31);
         return Avx512F.IsSupported
             ? Avx512F.ShiftRightArithmeticVariable(value, count.AsUInt32())
-            : Vector512.Create(ShiftRightArithmetic(value.GetLower(), count.GetLower()), ShiftRightArithmetic(value.GetUpper(), count.GetUpper()));
+            : Vector512.Create(
+                ShiftRightArithmetic(value.GetLower(), count.GetLower()),
+                ShiftRightArithmetic(value.GetUpper(), count.GetUpper()));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -121,7 +129,9 @@ internal static class VectorInteger
         count &= Vector256.Create(31);
         return Avx2.IsSupported
             ? Avx2.ShiftRightArithmeticVariable(value, count.AsUInt32())
-            : Vector256.Create(ShiftRightArithmetic(value.GetLower(), count.GetLower()), ShiftRightArithmetic(value.GetUpper(), count.GetUpper()));
+            : Vector256.Create(
+                ShiftRightArithmetic(value.GetLower(), count.GetLower()),
+                ShiftRightArithmetic(value.GetUpper(), count.GetUpper()));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -153,10 +163,14 @@ internal static class VectorInteger
         Vector128.Create(value[0] >>> (int)count[0], value[1] >>> (int)count[1]);
 
     public static Vector512<long> ShiftRightArithmetic(Vector512<long> value, Vector512<long> count) =>
-        Vector512.Create(ShiftRightArithmetic(value.GetLower(), count.GetLower()), ShiftRightArithmetic(value.GetUpper(), count.GetUpper()));
+        Vector512.Create(
+            ShiftRightArithmetic(value.GetLower(), count.GetLower()),
+            ShiftRightArithmetic(value.GetUpper(), count.GetUpper()));
 
     public static Vector256<long> ShiftRightArithmetic(Vector256<long> value, Vector256<long> count) =>
-        Vector256.Create(ShiftRightArithmetic(value.GetLower(), count.GetLower()), ShiftRightArithmetic(value.GetUpper(), count.GetUpper()));
+        Vector256.Create(
+            ShiftRightArithmetic(value.GetLower(), count.GetLower()),
+            ShiftRightArithmetic(value.GetUpper(), count.GetUpper()));
 
     public static Vector128<long> ShiftRightArithmetic(Vector128<long> value, Vector128<long> count) =>
         Vector128.Create(value[0] >> (int)count[0], value[1] >> (int)count[1]);

@@ -4,8 +4,8 @@ using System.Runtime.Intrinsics;
 namespace GpuVae.Ilgpu.Backends.Cpu.Simd;
 
 /// <summary>
-/// Elementary functions of float vectors. Bounds, over all finite arguments: Exp, Exp2, Log, Log2 and Log10 2 ULP, Tanh 3 ULP; Sin and Cos and
-/// all double functions are those of .NET. Special values follow MathF.
+/// Elementary functions of float vectors. Bounds, over all finite arguments: Exp, Exp2, Log, Log2 and Log10 2 ULP, Tanh 3 ULP; Sin and
+/// Cos and all double functions are those of .NET. Special values follow MathF.
 /// </summary>
 internal static class VectorMath
 {
@@ -78,7 +78,8 @@ internal static class VectorMath
 
         public static Lanes128 Round(Lanes128 a) => new(Vector128.Round(a.V));
 
-        public static Lanes128 PowerOfTwo(Lanes128 n) => new(((Vector128.ConvertToInt32Native(n.V) + Vector128.Create(127)) << 23).AsSingle());
+        public static Lanes128 PowerOfTwo(Lanes128 n) =>
+            new(((Vector128.ConvertToInt32Native(n.V) + Vector128.Create(127)) << 23).AsSingle());
 
         public static (Lanes128 Mantissa, Lanes128 Exponent) Split(Lanes128 a)
         {
@@ -122,7 +123,8 @@ internal static class VectorMath
 
         public static Lanes256 Round(Lanes256 a) => new(Vector256.Round(a.V));
 
-        public static Lanes256 PowerOfTwo(Lanes256 n) => new(((Vector256.ConvertToInt32Native(n.V) + Vector256.Create(127)) << 23).AsSingle());
+        public static Lanes256 PowerOfTwo(Lanes256 n) =>
+            new(((Vector256.ConvertToInt32Native(n.V) + Vector256.Create(127)) << 23).AsSingle());
 
         public static (Lanes256 Mantissa, Lanes256 Exponent) Split(Lanes256 a)
         {
@@ -166,7 +168,8 @@ internal static class VectorMath
 
         public static Lanes512 Round(Lanes512 a) => new(Vector512.Round(a.V));
 
-        public static Lanes512 PowerOfTwo(Lanes512 n) => new(((Vector512.ConvertToInt32Native(n.V) + Vector512.Create(127)) << 23).AsSingle());
+        public static Lanes512 PowerOfTwo(Lanes512 n) =>
+            new(((Vector512.ConvertToInt32Native(n.V) + Vector512.Create(127)) << 23).AsSingle());
 
         public static (Lanes512 Mantissa, Lanes512 Exponent) Split(Lanes512 a)
         {
@@ -333,8 +336,8 @@ internal static class VectorMath
     }
 
     /// <summary>
-    /// log x = exponent · ln 2 + f + correction, f = mantissa - 1. With s = f / (2 + f), log (1 + f) = 2 artanh s, whose series converges fast for
-    /// |s| ≤ 0.172; written as f - (f²/2 - s (f²/2 + R(s²))) its rounding errors stay in the small terms.
+    /// log x = exponent · ln 2 + f + correction, f = mantissa - 1. With s = f / (2 + f), log (1 + f) = 2 artanh s, whose series converges
+    /// fast for |s| ≤ 0.172; written as f - (f²/2 - s (f²/2 + R(s²))) its rounding errors stay in the small terms.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static (T F, T Correction, T Exponent) LogParts<T>(T x) where T : struct, ILanes<T>

@@ -167,7 +167,8 @@ internal static unsafe class VectorMemory
         if (!Avx2.IsSupported)
         {
             return Vector256.Create(
-                MaskGather(address, index.GetLower(), mask.GetLower(), scale), MaskGather(address, index.GetUpper(), mask.GetUpper(), scale));
+                MaskGather(address, index.GetLower(), mask.GetLower(), scale),
+                MaskGather(address, index.GetUpper(), mask.GetUpper(), scale));
         }
         var none = Vector256<int>.Zero;
         return scale switch

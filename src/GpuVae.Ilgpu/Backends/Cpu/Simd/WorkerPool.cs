@@ -4,7 +4,8 @@ namespace GpuVae.Ilgpu.Backends.Cpu.Simd;
 
 /// <summary>
 /// The threads that run groups: the launching one and as many more as make up the device's workers. They take chunks of the grid from a
-/// counter; groups are independent, so who runs which changes nothing. Idle workers spin for a moment, since launches come in bursts, then sleep.
+/// counter; groups are independent, so who runs which changes nothing. Idle workers spin for a moment, since launches come in bursts,
+/// then sleep.
 /// </summary>
 internal sealed unsafe class WorkerPool : IDisposable
 {
