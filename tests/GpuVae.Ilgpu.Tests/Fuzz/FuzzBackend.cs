@@ -45,6 +45,8 @@ internal abstract class FuzzBackend(string name, int warpSize)
             var device = new CPUDevice(lanes, 128 / lanes, 2, bits);
             found.Add(new AcceleratorBackend($"CPU {bits} bits", device.CreateAccelerator(Context.Create(_ => { }), CPUAcceleratorMode.Auto)));
         }
+        var checkedDevice = new CPUDevice(16, 8, 1);
+        found.Add(new AcceleratorBackend("CPU checked", checkedDevice.CreateAccelerator(Context.Create(_ => { }), CPUAcceleratorMode.Checked)));
         foreach (var device in Context.Create(builder => builder.AllAccelerators()).Devices)
         {
             if (device.AcceleratorType != AcceleratorType.CPU)

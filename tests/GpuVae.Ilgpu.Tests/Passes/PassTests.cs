@@ -264,6 +264,24 @@ public class PassTests
     }
 
     [Fact]
+    public void CombinesTwoCheapConditionsToOneBranch()
+    {
+        BasicBlock second = b.NewBlock("second"), then = b.NewBlock("then"), end = b.NewBlock("end");
+        b.If(b.Compare(CompareOp.Lt, n, Constant.Int(10)), second, end);
+        b.Enter(second);
+        b.If(b.Compare(CompareOp.Lt, x, Constant.Float(1f)), then, end);
+        b.Enter(then);
+        b.Store(output, n, x);
+        b.Goto(end);
+        b.Enter(end);
+        b.Return();
+
+        Optimize();
+        Assert.Equal(3, b.Kernel.Blocks.Count);
+        Assert.Equal(BinaryOp.And, Assert.IsType<Binary>(Assert.IsType<ConditionalBranch>(b.Kernel.Entry.Terminator).Condition).Op);
+    }
+
+    [Fact]
     public void KeepsAnIfWithALoadABranch()
     {
         BasicBlock then = b.NewBlock("then"), join = b.NewBlock("join");

@@ -3,8 +3,8 @@ using GpuVae.Ilgpu.Compiler.Ir;
 namespace GpuVae.Ilgpu.Compiler.Passes;
 
 /// <summary>
-/// Short ifs without side effects become selects: a branch costs masks on the CPU and divergence on a GPU, a few spare operations
-/// cost neither.
+/// Short ifs without side effects become selects, and <c>a &amp;&amp; b</c> of cheap conditions becomes one branch: a branch costs masks on the
+/// CPU and divergence on a GPU, a few spare operations cost neither.
 /// </summary>
 internal static class IfConversion
 {
@@ -18,8 +18,11 @@ internal static class IfConversion
         for (int i = kernel.Blocks.Count - 1; i >= 0; i--)
         {
             var block = kernel.Blocks[i];
-            if (!gone.Contains(block) && block.Terminator is ConditionalBranch branch)
-                changed |= TryConvert(block, branch, gone);
+            while (!gone.Contains(block) && block.Terminator is ConditionalBranch branch &&
+                (TryConvert(block, branch, gone) || TryCombine(block, branch, gone)))
+            {
+                changed = true;
+            }
         }
         if (changed)
             kernel.Blocks.RemoveAll(gone.Contains);
@@ -69,6 +72,42 @@ internal static class IfConversion
             arm.Terminator = null;
             gone.Add(arm);
         }
+    }
+
+    /// <summary>
+    /// <c>block: if (a) goto second else goto other; second: if (b) goto next else goto other</c> with a short second block is one branch
+    /// on <c>a &amp;&amp; b</c>.
+    /// </summary>
+    private static bool TryCombine(BasicBlock block, ConditionalBranch first, HashSet<BasicBlock> gone)
+    {
+        foreach (bool whenTrue in (ReadOnlySpan<bool>)[true, false])
+        {
+            var (middle, other) = whenTrue ? (first.WhenTrue, first.WhenFalse) : (first.WhenFalse, first.WhenTrue);
+            int cost = 1;
+            if (middle is not { Predecessors.Count: 1, Phis.Count: 0, Terminator: ConditionalBranch second } || middle == block ||
+                (second.WhenTrue != other && second.WhenFalse != other) || other == block || !IsCheap(middle, ref cost) ||
+                !other.Phis.All(p => ReferenceEquals(p.ValueFrom(block), p.ValueFrom(middle))))
+            {
+                continue;
+            }
+            var next = second.WhenTrue == other ? second.WhenFalse : second.WhenTrue;
+            if (next == block)
+                continue;
+            MoveInto(block, middle);
+            var condition = block.Append(new Binary(
+                BinaryOp.And, Holds(first.Condition, whenTrue), Holds(second.Condition, second.WhenTrue == next)) { Location = second.Location });
+            foreach (var phi in other.Phis)
+                phi.RemoveIncoming(middle);
+            foreach (var phi in next.Phis)
+                phi.ReplaceIncomingBlock(middle, block);
+            middle.Terminator = null;
+            gone.Add(middle);
+            block.Terminator = new ConditionalBranch(condition, next, other) { Location = first.Location };
+            return true;
+        }
+        return false;
+
+        Value Holds(Value condition, bool value) => value ? condition : block.Append(new Unary(UnaryOp.Not, condition) { Location = first.Location });
     }
 
     private static BasicBlock? ArmOf(BasicBlock target, BasicBlock block) =>

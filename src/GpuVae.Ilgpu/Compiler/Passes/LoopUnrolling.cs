@@ -24,30 +24,47 @@ internal static class LoopUnrolling
             var loops = new Loops(kernel, dominators);
             if (loops.OuterFirst.Count == 0)
                 return changed;
-            (Loop Loop, TripCount.Result Trip)? next = null;
-            // Inner loops first: what is left of an outer one is judged by its size then.
-            for (int i = loops.OuterFirst.Count - 1; i >= 0 && next is null; i--)
+            bool unrolled = false;
+            // Inner loops first, neighbours in the order in which values flow: unrolling puts the values that enter a loop in the place of
+            // its phis, and those may be what closes the loop before.
+            foreach (var loop in loops.OuterFirst)
             {
-                var loop = loops.OuterFirst[i];
-                if (refused.Contains(loop.Header))
-                    continue;
-                if (Plan(loop, loops, dominators) is { } trip)
-                    next = (loop, trip);
-                else
-                    refused.Add(loop.Header);
+                if (loop.Parent is null)
+                    UnrollTree(loop);
             }
-            if (next is not { } chosen)
+            if (!unrolled)
                 return changed;
-            LoopClosedSsa.Run(dominators, loops);
-            Unroll(kernel, chosen.Loop, chosen.Trip);
             changed = true;
-            // The counter is constant now; an enclosing loop may have become a candidate.
-            for (var outer = chosen.Loop.Parent; outer is not null; outer = outer.Parent)
-                refused.Remove(outer.Header);
             while (InstructionSimplification.Run(kernel) | ControlFlowSimplification.Run(kernel))
             {
             }
             DeadCode.Run(kernel);
+
+            // What is left of the loops around an unrolled one is judged by its size when it has been simplified, in the next round.
+            bool UnrollTree(Loop loop)
+            {
+                bool inside = false;
+                foreach (var child in loop.Children)
+                    inside |= UnrollTree(child);
+                if (inside)
+                {
+                    refused.Remove(loop.Header);
+                    return true;
+                }
+                // Where an unrolled loop turned out to leave another way, what followed it may be gone.
+                if (refused.Contains(loop.Header) || loop.Header.Terminator is null)
+                    return false;
+                if (Plan(loop, loops, dominators) is not { } trip)
+                {
+                    refused.Add(loop.Header);
+                    return false;
+                }
+                if (!unrolled)
+                    LoopClosedSsa.Run(dominators, loops);
+                unrolled = true;
+                Unroll(kernel, loop, trip);
+                return true;
+            }
         }
     }
 
