@@ -7,7 +7,9 @@ using GpuVae.Ilgpu.Compiler.Passes;
 
 namespace GpuVae.Kernels.Tests;
 
-/// <summary>Every kernel of the library goes through the compiler for each kind of target, valid after every pass, and can be structured.</summary>
+/// <summary>
+/// Every kernel of the library goes through the compiler for each kind of target, valid after every pass, and can be structured.
+/// </summary>
 public class CompilationTests
 {
     public static TheoryData<string> Kernels => [.. KernelCatalog.All.Select(KernelCatalog.Describe).Distinct()];

@@ -17,9 +17,11 @@ internal static class KernelCatalog
 
     /// <summary>The first parameter is the index that the runtime supplies.</summary>
     public static bool IsImplicitlyGrouped(MethodInfo kernel) =>
-        kernel.GetParameters()[0].ParameterType is var type && (type == typeof(Index1D) || type == typeof(Index2D) || type == typeof(Index3D));
+        kernel.GetParameters()[0].ParameterType is var type && (type == typeof(Index1D) || type == typeof(Index2D) ||
+            type == typeof(Index3D));
 
-    public static string Describe(MethodInfo kernel) => $"{Describe(kernel.DeclaringType!)}.{kernel.Name}{Arguments(kernel.GetGenericArguments())}";
+    public static string Describe(MethodInfo kernel) =>
+        $"{Describe(kernel.DeclaringType!)}.{kernel.Name}{Arguments(kernel.GetGenericArguments())}";
 
     private static string Describe(Type type) => type.Name.Split('`')[0] + Arguments(type.GetGenericArguments());
 
@@ -32,11 +34,13 @@ internal static class KernelCatalog
         {
             foreach (var method in type.GetMethods(Declared))
             {
-                if (method.ReturnType != typeof(void) || method.GetParameters().Length == 0 || !method.Name.TrimEnd("0123456789".ToCharArray()).EndsWith("Kernel", StringComparison.Ordinal))
+                if (method.ReturnType != typeof(void) || method.GetParameters().Length == 0 ||
+                    !method.Name.TrimEnd("0123456789".ToCharArray()).EndsWith("Kernel", StringComparison.Ordinal))
                     continue;
                 foreach (var closed in Close(type))
                 {
-                    var onClosed = closed == type ? method : closed.GetMethods(Declared).Single(m => m.MetadataToken == method.MetadataToken);
+                    var onClosed = closed == type ? method : closed.GetMethods(Declared).Single(m =>
+                        m.MetadataToken == method.MetadataToken);
                     if (!onClosed.IsGenericMethodDefinition)
                         found.Add(onClosed);
                     else
@@ -50,7 +54,9 @@ internal static class KernelCatalog
     private static IEnumerable<Type> Close(Type type) =>
         type.IsGenericTypeDefinition ? Bindings(type.GetGenericArguments()).Select(a => type.MakeGenericType(a)) : [type];
 
-    /// <summary>All ways to put types of the library in for the parameters. One that no interface constrains follows from the others.</summary>
+    /// <summary>
+    /// All ways to put types of the library in for the parameters. One that no interface constrains follows from the others.
+    /// </summary>
     private static IEnumerable<Type[]> Bindings(Type[] parameters)
     {
         IEnumerable<Dictionary<Type, Type>> bindings = [[]];

@@ -31,8 +31,11 @@ internal abstract class FuzzBackend(string name, int warpSize)
     public static FuzzBackend Oracle(int warpSize)
     {
         var device = new CPUDevice(warpSize, 64 / Math.Min(64, warpSize) * 4, 1);
-        return new AcceleratorBackend("oracle", device.CreateAccelerator(Context.Create(_ => { }), CPUAcceleratorMode.Emulated));
+        return OnCpu("oracle", device, CPUAcceleratorMode.Emulated);
     }
+
+    private static AcceleratorBackend OnCpu(string name, CPUDevice device, CPUAcceleratorMode mode) =>
+        new(name, device.CreateAccelerator(Context.Create(_ => { }), mode));
 
     private static List<FuzzBackend> Find()
     {
@@ -43,10 +46,9 @@ internal abstract class FuzzBackend(string name, int warpSize)
                 continue;
             int lanes = bits == 0 ? 1 : bits / 32;
             var device = new CPUDevice(lanes, 128 / lanes, 2, bits);
-            found.Add(new AcceleratorBackend($"CPU {bits} bits", device.CreateAccelerator(Context.Create(_ => { }), CPUAcceleratorMode.Auto)));
+            found.Add(OnCpu($"CPU {bits} bits", device, CPUAcceleratorMode.Auto));
         }
-        var checkedDevice = new CPUDevice(16, 8, 1);
-        found.Add(new AcceleratorBackend("CPU checked", checkedDevice.CreateAccelerator(Context.Create(_ => { }), CPUAcceleratorMode.Checked)));
+        found.Add(OnCpu("CPU checked", new CPUDevice(16, 8, 1), CPUAcceleratorMode.Checked));
         foreach (var device in Context.Create(builder => builder.AllAccelerators()).Devices)
         {
             if (device.AcceleratorType != AcceleratorType.CPU)

@@ -16,7 +16,8 @@ internal sealed class FuzzMemory
     /// <summary>The element type of each kernel parameter.</summary>
     public static FuzzType[] Types { get; } =
     [
-        FuzzType.Int, FuzzType.Int, FuzzType.Float, FuzzType.Float, FuzzType.Byte, FuzzType.Short, FuzzType.UInt, FuzzType.Long, FuzzType.Double,
+        FuzzType.Int, FuzzType.Int, FuzzType.Float, FuzzType.Float, FuzzType.Byte, FuzzType.Short, FuzzType.UInt, FuzzType.Long,
+            FuzzType.Double,
         FuzzType.Int, FuzzType.Float,
     ];
 

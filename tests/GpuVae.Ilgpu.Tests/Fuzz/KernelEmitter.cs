@@ -56,8 +56,10 @@ internal sealed class KernelEmitter
 
     public static MethodInfo[] Emit(params ReadOnlySpan<Program> programs)
     {
-        var assembly = new PersistedAssemblyBuilder(new AssemblyName($"Fuzz{Interlocked.Increment(ref assemblies)}"), typeof(object).Assembly);
-        var type = assembly.DefineDynamicModule("Fuzz").DefineType("Kernels", TypeAttributes.Public | TypeAttributes.Abstract | TypeAttributes.Sealed);
+        var assembly = new PersistedAssemblyBuilder(new AssemblyName($"Fuzz{Interlocked.Increment(ref assemblies)}"),
+            typeof(object).Assembly);
+        var type = assembly.DefineDynamicModule("Fuzz").DefineType("Kernels",
+            TypeAttributes.Public | TypeAttributes.Abstract | TypeAttributes.Sealed);
         for (int i = 0; i < programs.Length; i++)
         {
             var method = type.DefineMethod($"Kernel{i}", MethodAttributes.Public | MethodAttributes.Static, typeof(void), ParameterTypes);
@@ -134,7 +136,8 @@ internal sealed class KernelEmitter
             var view = il.DeclareLocal(View(type));
             shared.Add(type, view);
             il.Emit(OpCodes.Ldc_I4, 64);
-            il.Emit(OpCodes.Call, typeof(SharedMemory).GetMethod(nameof(SharedMemory.Allocate), [typeof(int)])!.MakeGenericMethod(Clr(type)));
+            il.Emit(OpCodes.Call, typeof(SharedMemory).GetMethod(nameof(SharedMemory.Allocate),
+                [typeof(int)])!.MakeGenericMethod(Clr(type)));
             il.Emit(OpCodes.Stloc, view);
         }
     }
@@ -214,7 +217,8 @@ internal sealed class KernelEmitter
                 il.Emit(OpCodes.Br, end);
                 break;
             case Output output:
-                ElementOf(FuzzMemory.OutputOf(output.Value.Type), output.Value.Type, () => ThreadSlot(output.Slot, FuzzMemory.OutputStart(output.Value.Type)));
+                ElementOf(FuzzMemory.OutputOf(output.Value.Type), output.Value.Type, () =>
+                    ThreadSlot(output.Slot, FuzzMemory.OutputStart(output.Value.Type)));
                 Emit(output.Value);
                 il.Emit(OpCodes.Stobj, Clr(output.Value.Type));
                 break;

@@ -1,6 +1,9 @@
 namespace GpuVae.Ilgpu.Tests.Fuzz;
 
-/// <summary>Makes random kernels. Threads wait for one another only where all of them arrive: at the top level and in loops that nobody leaves early.</summary>
+/// <summary>
+/// Makes random kernels. Threads wait for one another only where all of them arrive: at the top level and in loops that nobody leaves
+/// early.
+/// </summary>
 internal sealed class ProgramGenerator
 {
     private static readonly FuzzType[] Types = Enum.GetValues<FuzzType>();
@@ -65,16 +68,19 @@ internal sealed class ProgramGenerator
             case 8:
                 return new LocalWrite(Expression(FuzzType.Int, 1), Expression(FuzzType.Int, 2));
             case 9:
-                return new AtomicUpdate(Pick("Add", "Min", "Max", "And", "Or", "Xor"), Expression(FuzzType.Int, 1), Expression(FuzzType.Int, 2));
+                return new AtomicUpdate(Pick("Add", "Min", "Max", "And", "Or", "Xor"), Expression(FuzzType.Int, 1),
+                    Expression(FuzzType.Int, 2));
             case 10:
                 return new Elementary(
-                    random.Next(4), Pick("Exp", "Log", "Sqrt", "Tanh", "Sin", "Cos", "Rsqrt"), new Cast(FuzzType.Float, Expression(FuzzType.Int, 1)));
+                    random.Next(4), Pick("Exp", "Log", "Sqrt", "Tanh", "Sin", "Cos", "Rsqrt"),
+                        new Cast(FuzzType.Float, Expression(FuzzType.Int, 1)));
             case 11:
                 if (loop && Chance(2))
                     return Chance(2) ? new Break() : new Continue();
                 return depth > 0 && !communicates && Chance(3) ? new Return() : new Assign(type, AnyVariable(type), Expression(type, 2));
             case < 15:
-                return new If(Condition(), Statements(depth + 1, false, loop), Chance(2) ? new Block() : Statements(depth + 1, false, loop));
+                return new If(Condition(), Statements(depth + 1, false, loop),
+                    Chance(2) ? new Block() : Statements(depth + 1, false, loop));
             case < 18 when loops < 3:
                 return Loop(depth, uniform);
             default:
@@ -102,7 +108,8 @@ internal sealed class ProgramGenerator
         {
             0 => new Exchange(type, AnyVariable(type), Expression(type, 2), Expression(FuzzType.Int, 1)),
             1 => new ShuffleInto(
-                type, AnyVariable(type), Pick("Shuffle", "ShuffleXor", "ShuffleUp", "ShuffleDown"), Expression(type, 2), Expression(FuzzType.Int, 0)),
+                type, AnyVariable(type), Pick("Shuffle", "ShuffleXor", "ShuffleUp", "ShuffleDown"), Expression(type, 2),
+                    Expression(FuzzType.Int, 0)),
             _ => new Vote(AnyVariable(FuzzType.Int), Pick("BarrierPopCount", "BarrierAnd", "BarrierOr"), Condition()),
         };
     }
@@ -154,7 +161,8 @@ internal sealed class ProgramGenerator
     private Expression Leaf(FuzzType type) => random.Next(5) switch
     {
         0 => new Literal(type, Value(type)),
-        1 when type == FuzzType.Int => new Coordinate(communicates && Chance(4) ? "Warp.LaneIdx" : Pick("Group.IdxX", "Group.IdxY", "Grid.IdxX", "Group.DimX")),
+        1 when type == FuzzType.Int =>
+            new Coordinate(communicates && Chance(4) ? "Warp.LaneIdx" : Pick("Group.IdxX", "Group.IdxY", "Grid.IdxX", "Group.DimX")),
         _ => new Read(type, AnyVariable(type)),
     };
 

@@ -1,6 +1,8 @@
 namespace GpuVae.Ilgpu.Tests.Fuzz;
 
-/// <summary>Makes a failing kernel smaller as long as it fails: drops statements, unwraps ifs, replaces expressions by their parts.</summary>
+/// <summary>
+/// Makes a failing kernel smaller as long as it fails: drops statements, unwraps ifs, replaces expressions by their parts.
+/// </summary>
 internal static class Shrinker
 {
     public static Program Shrink(Program program, Func<Program, bool> fails, TimeSpan limit)
@@ -61,10 +63,14 @@ internal static class Shrinker
         For s => Variants(s.Body).Select(t => (Statement)(s with { Body = t })).Concat(Variants(s.Turns).Select(t => s with { Turns = t })),
         Assign s => Variants(s.Value).Select(v => s with { Value = v }),
         Output s => Variants(s.Value).Select(v => s with { Value = v }),
-        LocalWrite s => Variants(s.Index).Select(v => (Statement)(s with { Index = v })).Concat(Variants(s.Value).Select(v => s with { Value = v })),
-        AtomicUpdate s => Variants(s.Index).Select(v => (Statement)(s with { Index = v })).Concat(Variants(s.Value).Select(v => s with { Value = v })),
-        Exchange s => Variants(s.From).Select(v => (Statement)(s with { From = v })).Concat(Variants(s.Value).Select(v => s with { Value = v })),
-        ShuffleInto s => Variants(s.Lane).Select(v => (Statement)(s with { Lane = v })).Concat(Variants(s.Value).Select(v => s with { Value = v })),
+        LocalWrite s => Variants(s.Index).Select(v => (Statement)(s with { Index = v }))
+            .Concat(Variants(s.Value).Select(v => s with { Value = v })),
+        AtomicUpdate s => Variants(s.Index).Select(v => (Statement)(s with { Index = v }))
+            .Concat(Variants(s.Value).Select(v => s with { Value = v })),
+        Exchange s => Variants(s.From).Select(v => (Statement)(s with { From = v }))
+            .Concat(Variants(s.Value).Select(v => s with { Value = v })),
+        ShuffleInto s => Variants(s.Lane).Select(v => (Statement)(s with { Lane = v }))
+            .Concat(Variants(s.Value).Select(v => s with { Value = v })),
         Vote s => Variants(s.Condition).Select(c => s with { Condition = c }),
         _ => [],
     };
@@ -95,9 +101,11 @@ internal static class Shrinker
 
     private static IEnumerable<Condition> Variants(Condition condition) => condition switch
     {
-        Logic c => Variants(c.Left).Select(l => (Condition)(c with { Left = l })).Concat(Variants(c.Right).Select(r => c with { Right = r }))
+        Logic c => Variants(c.Left).Select(l => (Condition)(c with { Left = l }))
+            .Concat(Variants(c.Right).Select(r => c with { Right = r }))
             .Prepend(c.Right).Prepend(c.Left),
-        Comparison c => Variants(c.Left).Select(l => (Condition)(c with { Left = l })).Concat(Variants(c.Right).Select(r => c with { Right = r })),
+        Comparison c => Variants(c.Left).Select(l => (Condition)(c with { Left = l }))
+            .Concat(Variants(c.Right).Select(r => c with { Right = r })),
         _ => [],
     };
 }

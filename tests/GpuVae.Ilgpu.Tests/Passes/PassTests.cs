@@ -303,7 +303,8 @@ public class PassTests
     public void FollowsABranchOnAPhiOfConstants()
     {
         // How debug builds write if (a && b).
-        BasicBlock second = b.NewBlock("second"), no = b.NewBlock("no"), test = b.NewBlock("test"), then = b.NewBlock("then"), end = b.NewBlock("end");
+        BasicBlock second = b.NewBlock("second"), no = b.NewBlock("no"), test = b.NewBlock("test"), then = b.NewBlock("then"),
+            end = b.NewBlock("end");
         b.If(b.Compare(CompareOp.Lt, n, Constant.Int(10)), second, no);
         b.Enter(no);
         b.Goto(test);

@@ -11,7 +11,8 @@ internal sealed class RandomIr
     private static readonly string[] Variables = ["a", "b", "c", "d"];
     private static readonly BinaryOp[] Operators =
     [
-        BinaryOp.Add, BinaryOp.Sub, BinaryOp.Mul, BinaryOp.And, BinaryOp.Or, BinaryOp.Xor, BinaryOp.Min, BinaryOp.Max, BinaryOp.Shl, BinaryOp.Shr,
+        BinaryOp.Add, BinaryOp.Sub, BinaryOp.Mul, BinaryOp.And, BinaryOp.Or, BinaryOp.Xor, BinaryOp.Min, BinaryOp.Max, BinaryOp.Shl,
+            BinaryOp.Shr,
         BinaryOp.ShrUnsigned, BinaryOp.MinUnsigned, BinaryOp.MulHighUnsigned,
     ];
 
@@ -70,8 +71,10 @@ internal sealed class RandomIr
 
     private Value Narrowed()
     {
-        var narrow = b.Add(new GpuVae.Ilgpu.Compiler.Ir.Convert(ConvertOp.Truncate, Operand(), random.Next(2) == 0 ? IrType.I8 : IrType.I16));
-        return b.Add(new GpuVae.Ilgpu.Compiler.Ir.Convert(random.Next(2) == 0 ? ConvertOp.SignExtend : ConvertOp.ZeroExtend, narrow, IrType.I32));
+        var narrow = b.Add(new GpuVae.Ilgpu.Compiler.Ir.Convert(ConvertOp.Truncate, Operand(),
+            random.Next(2) == 0 ? IrType.I8 : IrType.I16));
+        return b.Add(new GpuVae.Ilgpu.Compiler.Ir.Convert(random.Next(2) == 0 ? ConvertOp.SignExtend : ConvertOp.ZeroExtend, narrow,
+            IrType.I32));
     }
 
     private Value Condition()
@@ -108,7 +111,8 @@ internal sealed class RandomIr
                 b.Store(output, Constant.Int(random.Next(4, 8)), b.Get(Variable()));
                 return true;
             case 5:
-                b.Store(local, random.Next(2) == 0 ? Constant.Int(random.Next(4)) : Binary(BinaryOp.And, Constant.Int(3)), b.Get(Variable()));
+                b.Store(local, random.Next(2) == 0 ? Constant.Int(random.Next(4)) : Binary(BinaryOp.And, Constant.Int(3)),
+                    b.Get(Variable()));
                 return true;
             case 6 or 7:
                 return If(depth);

@@ -61,7 +61,8 @@ public class RandomIrTests
                     for (int i = 0; i < user.Operands.Count; i++)
                     {
                         if (ReferenceEquals(user.Operands[i], definition))
-                            Assert.True(loop.Contains(user is Phi phi ? phi.IncomingBlocks[i] : user.Block!), "a value of a loop is used outside");
+                            Assert.True(loop.Contains(user is Phi phi ? phi.IncomingBlocks[i] : user.Block!),
+                                "a value of a loop is used outside");
                     }
                 }
             }

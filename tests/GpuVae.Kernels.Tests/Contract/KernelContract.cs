@@ -23,12 +23,15 @@ internal sealed class KernelContract
     /// <summary>Base library methods that ILGPU maps to its own; an empty list means all of the type.</summary>
     private static readonly Dictionary<Type, string[]> baseLibrary = new()
     {
-        [typeof(Math)] = ["Abs", "Min", "Max", "Sqrt", "Sin", "Cos", "Tan", "Exp", "Log", "Log2", "Log10", "Pow", "Floor", "Ceiling", "Round", "Truncate",
+        [typeof(Math)] = ["Abs", "Min", "Max", "Sqrt", "Sin", "Cos", "Tan", "Exp", "Log", "Log2", "Log10", "Pow", "Floor", "Ceiling",
+            "Round", "Truncate",
             "Sign", "Asin", "Acos", "Atan", "Atan2", "Sinh", "Cosh", "Tanh", "CopySign"],
-        [typeof(MathF)] = ["Abs", "Min", "Max", "Sqrt", "Sin", "Cos", "Tan", "Exp", "Log", "Log2", "Log10", "Pow", "Floor", "Ceiling", "Round", "Truncate",
+        [typeof(MathF)] = ["Abs", "Min", "Max", "Sqrt", "Sin", "Cos", "Tan", "Exp", "Log", "Log2", "Log10", "Pow", "Floor", "Ceiling",
+            "Round", "Truncate",
             "Sign", "Asin", "Acos", "Atan", "Atan2", "Sinh", "Cosh", "Tanh", "CopySign"],
         [typeof(BitOperations)] = ["PopCount", "LeadingZeroCount", "TrailingZeroCount"],
-        [typeof(BitConverter)] = ["SingleToInt32Bits", "SingleToUInt32Bits", "Int32BitsToSingle", "UInt32BitsToSingle", "DoubleToInt64Bits", "Int64BitsToDouble"],
+        [typeof(BitConverter)] = ["SingleToInt32Bits", "SingleToUInt32Bits", "Int32BitsToSingle", "UInt32BitsToSingle",
+            "DoubleToInt64Bits", "Int64BitsToDouble"],
         [typeof(Interlocked)] = [],
         [typeof(Debug)] = ["Assert"],
         [typeof(Trace)] = ["Assert"],
@@ -39,22 +42,28 @@ internal sealed class KernelContract
     /// <summary>XMath of ILGPU.Algorithms 1.5.3 has no more than these.</summary>
     private static readonly string[] xmath =
     [
-        "Abs", "Sqrt", "Rsqrt", "Rcp", "Exp", "Exp2", "Log", "Log2", "Log10", "Pow", "Sin", "Cos", "Tan", "Asin", "Acos", "Atan", "Atan2", "Sinh", "Cosh", "Tanh",
-        "SinCos", "Floor", "Ceiling", "Round", "RoundAwayFromZero", "RoundToEven", "Truncate", "Sign", "Rem", "IEEERemainder", "IsNaN", "IsInfinity", "IsFinite",
+        "Abs", "Sqrt", "Rsqrt", "Rcp", "Exp", "Exp2", "Log", "Log2", "Log10", "Pow", "Sin", "Cos", "Tan", "Asin", "Acos", "Atan", "Atan2",
+            "Sinh", "Cosh", "Tanh",
+        "SinCos", "Floor", "Ceiling", "Round", "RoundAwayFromZero", "RoundToEven", "Truncate", "Sign", "Rem", "IEEERemainder", "IsNaN",
+            "IsInfinity", "IsFinite",
         "DegToRad", "RadToDeg", "Min", "Max", "Clamp", "PopCount", "LeadingZeroCount", "TrailingZeroCount", "DivRoundUp", "DivRoundDown",
     ];
 
     /// <summary>Types of the ILGPU namespaces whose members device code may use.</summary>
     private static readonly string[] deviceTypes =
     [
-        "Group", "Grid", "Warp", "SharedMemory", "LocalMemory", "Atomic", "MemoryFence", "Interop", "IntrinsicMath", "ArrayView", "ArrayView1D", "ArrayView2D",
-        "ArrayView3D", "ArrayViewExtensions", "VariableView", "Index1D", "Index2D", "Index3D", "LongIndex1D", "LongIndex2D", "LongIndex3D", "Dense", "DenseX", "DenseY",
-        "DenseXY", "DenseZY", "General", "Infinite", "Half", "SpecializedValue", "GroupExtensions", "WarpExtensions", "CudaAsm", "Input", "Output", "Ref",
+        "Group", "Grid", "Warp", "SharedMemory", "LocalMemory", "Atomic", "MemoryFence", "Interop", "IntrinsicMath", "ArrayView",
+            "ArrayView1D", "ArrayView2D",
+        "ArrayView3D", "ArrayViewExtensions", "VariableView", "Index1D", "Index2D", "Index3D", "LongIndex1D", "LongIndex2D",
+            "LongIndex3D", "Dense", "DenseX", "DenseY",
+        "DenseXY", "DenseZY", "General", "Infinite", "Half", "SpecializedValue", "GroupExtensions", "WarpExtensions", "CudaAsm", "Input",
+            "Output", "Ref",
     ];
 
     private static readonly OpCode[] refusedCodes =
     [
-        OpCodes.Throw, OpCodes.Rethrow, OpCodes.Localloc, OpCodes.Box, OpCodes.Unbox, OpCodes.Unbox_Any, OpCodes.Isinst, OpCodes.Castclass, OpCodes.Ldftn,
+        OpCodes.Throw, OpCodes.Rethrow, OpCodes.Localloc, OpCodes.Box, OpCodes.Unbox, OpCodes.Unbox_Any, OpCodes.Isinst,
+            OpCodes.Castclass, OpCodes.Ldftn,
         OpCodes.Ldvirtftn, OpCodes.Calli, OpCodes.Stsfld, OpCodes.Ldsflda, OpCodes.Arglist, OpCodes.Mkrefany,
     ];
 
@@ -115,7 +124,8 @@ internal sealed class KernelContract
             Report($"{what} holds a {type.Name}, which is not blittable");
         else if (!type.IsValueType && !type.IsPointer)
             Report($"{what} holds the class {type.Name}");
-        else if (Nullable.GetUnderlyingType(type) is not null || type == typeof(System.Half) || type == typeof(Int128) || type == typeof(UInt128))
+        else if (Nullable.GetUnderlyingType(type) is not null || type == typeof(System.Half) || type == typeof(Int128) ||
+            type == typeof(UInt128))
             Report($"{what} holds a {type.Name}");
         else if (type.IsDefined(typeof(InlineArrayAttribute)))
             Report($"{what} holds the inline array {type.Name}");
@@ -253,7 +263,8 @@ internal sealed class KernelContract
         (type == typeof(Accelerator) && callee.Name == "get_CurrentType");
 
     private static bool IsWord(Type type) => type.IsPrimitive
-        ? type != typeof(byte) && type != typeof(sbyte) && type != typeof(short) && type != typeof(ushort) && type != typeof(bool) && type != typeof(char)
+        ? type != typeof(byte) && type != typeof(sbyte) && type != typeof(short) && type != typeof(ushort) && type != typeof(bool) &&
+            type != typeof(char)
         : type.IsValueType && type != typeof(ILGPU.Half) &&
             type.GetFields(BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic).All(f => IsWord(f.FieldType));
 

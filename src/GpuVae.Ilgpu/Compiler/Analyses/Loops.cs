@@ -72,7 +72,8 @@ internal sealed class Loops
                 if (!dominators.Dominates(successor, block))
                 {
                     throw new KernelCompilationException(
-                        $"kernel '{kernel.Name}': a loop is entered at two places, at {Describe(successor)}; replace the goto into the loop by structured code");
+                        $"kernel '{kernel.Name}': a loop is entered at two places, at {Describe(successor)}; " +
+                        "replace the goto into the loop by structured code");
                 }
                 if (!byHeader.TryGetValue(successor, out var loop))
                     byHeader.Add(successor, loop = new Loop(successor));

@@ -28,7 +28,8 @@ internal static class Structurizer
         private readonly Dominators dominators;
         private readonly Loops loops;
 
-        // Blocks that cannot stand where a branch to them is: joins, placed behind the node that dominates them, and exits, placed behind their loop.
+        // Blocks that cannot stand where a branch to them is: joins, placed behind the node that dominates them, and exits, placed
+        // behind their loop.
         private readonly Dictionary<BasicBlock, List<BasicBlock>> behindBlock = [];
         private readonly Dictionary<Loop, List<BasicBlock>> behindLoop = [];
 
@@ -76,7 +77,8 @@ internal static class Structurizer
         }
 
         /// <summary>
-        /// <c>if (c) { x = 1; break; }</c> in a loop with other exits reads best as written: the few statements before the jump stay in the arm.
+        /// <c>if (c) { x = 1; break; }</c> in a loop with other exits reads best as written: the few statements before the jump stay
+        /// in the arm.
         /// </summary>
         private bool StaysInside(BasicBlock block, Loop loop) =>
             loop.Exits.Count > 1 && block.Predecessors.Count == 1 &&
@@ -95,7 +97,8 @@ internal static class Structurizer
 
         /// <summary>
         /// Appends <paramref name="block"/> and all it dominates; falling off the appended nodes leads to <paramref name="follow"/>.
-        /// With joins it makes <c>block Labeled₂ { Labeled₁ { branch } join₁ } join₂</c> in reverse postorder, so that all jumps go outwards and
+        /// With joins it makes <c>block Labeled₂ { Labeled₁ { branch } join₁ } join₂</c> in reverse postorder, so that all jumps go
+        /// outwards and
         /// forwards; labels that nothing names are dropped. A loop serves as the label of the join right behind it.
         /// </summary>
         private void Emit(BasicBlock block, List<ControlNode> nodes, BasicBlock follow, bool insideLoop = false)

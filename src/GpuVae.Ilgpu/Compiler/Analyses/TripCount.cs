@@ -4,7 +4,8 @@ using GpuVae.Ilgpu.Compiler.Passes;
 namespace GpuVae.Ilgpu.Compiler.Analyses;
 
 /// <summary>
-/// How often a loop turns, found by running its exit test on constants: start values of the header's phis, the test, the next values, and so on.
+/// How often a loop turns, found by running its exit test on constants: start values of the header's phis, the test, the next values,
+/// and so on.
 /// Any recurrence of pure operations on constants will do, not only <c>i += c</c>.
 /// </summary>
 internal sealed class TripCount

@@ -103,7 +103,8 @@ internal static class AddressArithmetic
     private static bool Fits(long offset) => offset is >= int.MinValue and <= int.MaxValue;
 
     /// <summary>Sums up the terms of nested additions by whether they change in the loop; either part may be null.</summary>
-    private static (Value? Invariant, Value? Varying) Split(Value value, Loop loop, BasicBlock block, Instruction at, List<Instruction> output)
+    private static (Value? Invariant, Value? Varying) Split(Value value, Loop loop, BasicBlock block, Instruction at,
+        List<Instruction> output)
     {
         if (!loop.Contains(value))
             return (value, null);

@@ -2,7 +2,9 @@ using GpuVae.Ilgpu.Compiler.Ir;
 
 namespace GpuVae.Ilgpu.Compiler.Passes;
 
-/// <summary>Removes what no side effect depends on, also where dead values keep each other alive through phis, and unused allocations.</summary>
+/// <summary>
+/// Removes what no side effect depends on, also where dead values keep each other alive through phis, and unused allocations.
+/// </summary>
 internal static class DeadCode
 {
     public static bool Run(IrKernel kernel)

@@ -3,7 +3,9 @@ using GpuVae.Ilgpu.Compiler.Ir;
 
 namespace GpuVae.Ilgpu.Compiler.Passes;
 
-/// <summary>Last of all: multiplications by powers of two, the canonical form until here, become the shifts that machines do faster.</summary>
+/// <summary>
+/// Last of all: multiplications by powers of two, the canonical form until here, become the shifts that machines do faster.
+/// </summary>
 internal static class FinalForms
 {
     public static bool Run(IrKernel kernel)

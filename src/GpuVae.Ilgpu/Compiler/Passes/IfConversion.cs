@@ -3,7 +3,8 @@ using GpuVae.Ilgpu.Compiler.Ir;
 namespace GpuVae.Ilgpu.Compiler.Passes;
 
 /// <summary>
-/// Short ifs without side effects become selects, and <c>a &amp;&amp; b</c> of cheap conditions becomes one branch: a branch costs masks on the
+/// Short ifs without side effects become selects, and <c>a &amp;&amp; b</c> of cheap conditions becomes one branch: a branch costs
+/// masks on the
 /// CPU and divergence on a GPU, a few spare operations cost neither.
 /// </summary>
 internal static class IfConversion
@@ -94,8 +95,8 @@ internal static class IfConversion
             if (next == block)
                 continue;
             MoveInto(block, middle);
-            var condition = block.Append(new Binary(
-                BinaryOp.And, Holds(first.Condition, whenTrue), Holds(second.Condition, second.WhenTrue == next)) { Location = second.Location });
+            Value a = Holds(first.Condition, whenTrue), b = Holds(second.Condition, second.WhenTrue == next);
+            var condition = block.Append(new Binary(BinaryOp.And, a, b) { Location = second.Location });
             foreach (var phi in other.Phis)
                 phi.RemoveIncoming(middle);
             foreach (var phi in next.Phis)
@@ -107,7 +108,8 @@ internal static class IfConversion
         }
         return false;
 
-        Value Holds(Value condition, bool value) => value ? condition : block.Append(new Unary(UnaryOp.Not, condition) { Location = first.Location });
+        Value Holds(Value condition, bool value) =>
+            value ? condition : block.Append(new Unary(UnaryOp.Not, condition) { Location = first.Location });
     }
 
     private static BasicBlock? ArmOf(BasicBlock target, BasicBlock block) =>
@@ -126,7 +128,9 @@ internal static class IfConversion
             cost += instruction switch
             {
                 Unary { Op: UnaryOp.Neg or UnaryOp.Not or UnaryOp.Abs } => 1,
-                Unary or Binary { Op: BinaryOp.Div or BinaryOp.DivUnsigned or BinaryOp.Rem or BinaryOp.RemUnsigned or BinaryOp.Pow or BinaryOp.Atan2 } => Budget,
+                Unary => Budget,
+                Binary { Op: BinaryOp.Div or BinaryOp.DivUnsigned or BinaryOp.Rem or BinaryOp.RemUnsigned } => Budget,
+                Binary { Op: BinaryOp.Pow or BinaryOp.Atan2 } => Budget,
                 _ => 1,
             };
         }

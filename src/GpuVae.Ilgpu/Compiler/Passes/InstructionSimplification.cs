@@ -336,7 +336,8 @@ internal sealed class InstructionSimplification
             return null;
         if (ReferenceEquals(left, right))
         {
-            return Constant.Bool(compare.Op is CompareOp.Eq or CompareOp.Le or CompareOp.Ge or CompareOp.LeUnsigned or CompareOp.GeUnsigned);
+            return Constant.Bool(
+                compare.Op is CompareOp.Eq or CompareOp.Le or CompareOp.Ge or CompareOp.LeUnsigned or CompareOp.GeUnsigned);
         }
         if (right is not Constant c)
             return null;

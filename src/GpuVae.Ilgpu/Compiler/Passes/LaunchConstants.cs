@@ -2,7 +2,9 @@ using GpuVae.Ilgpu.Compiler.Ir;
 
 namespace GpuVae.Ilgpu.Compiler.Passes;
 
-/// <summary>Puts in what the target says of the launch: the warp size, the shape of the group, and the only index along an axis of length 1.</summary>
+/// <summary>
+/// Puts in what the target says of the launch: the warp size, the shape of the group, and the only index along an axis of length 1.
+/// </summary>
 internal static class LaunchConstants
 {
     public static bool Run(IrKernel kernel, KernelTarget target)
