@@ -1,0 +1,214 @@
+using System.CommandLine;
+using System.Diagnostics;
+using GpuVae.Benchmarks.Peers;
+using GpuVae.Data;
+using GpuVae.Devices;
+using GpuVae.Kernels;
+using GpuVae.Models;
+using GpuVae.Training;
+using ILGPU;
+using ILGPU.Algorithms;
+using ILGPU.Runtime;
+using ILGPU.Runtime.CPU;
+
+namespace GpuVae.Benchmarks.Limits;
+
+/// <summary>How near the kernels come to what the device can do: every figure beside the ceiling measured in the same process.</summary>
+internal static class LimitsCommand
+{
+    /// <summary>Beyond any cache.</summary>
+    private const int LargeLength = 1 << 25;
+
+    /// <summary>Fits the first-level cache twice over, so that arithmetic and not memory is timed.</summary>
+    private const int SmallLength = 1 << 12;
+
+    private const int Rounds = 7;
+    private const double TurnSeconds = 0.1;
+
+    public static Command Create()
+    {
+        var name = new Option<string>("--device") { Description = "auto, cpu, cuda:0, opencl:0 …", DefaultValueFactory = _ => "auto" };
+        var command = new Command("limits", "Prints how near the kernels come to the device's measured ceilings.") { name };
+        command.SetAction(parsed => Run(parsed.GetValue(name)!));
+        return command;
+    }
+
+    private static void Run(string name)
+    {
+        using var device = ComputeDevice.Open(name);
+        Console.WriteLine($"{device.Name} ({device.Accelerator.Name})");
+        ColdStart(device);
+        EmptyLaunch(device);
+        Bandwidth(device);
+        if (device.Accelerator.AcceleratorType != AcceleratorType.CPU)
+        {
+            Arithmetic(device, "whole device");
+            return;
+        }
+        using var context = Context.Create(builder => builder.CPU().EnableAlgorithms());
+        using var single = context.CreateCPUAccelerator(0, CPUAcceleratorMode.Sequential);
+        using var core = ComputeDevice.Wrap(single);
+        Arithmetic(core, "one core");
+        Arithmetic(device, "all cores");
+        Functions(core);
+    }
+
+    /// <summary>Everything from an open accelerator to the end of the first training step: the compilation of every kernel of the seed VAE.</summary>
+    private static void ColdStart(ComputeDevice device)
+    {
+        const int batch = 128;
+        var images = new ImageSet("noise", 28, 28, 1, new byte[2 * batch * 784]);
+        long start = Stopwatch.GetTimestamp();
+        using var model = new Vae(device);
+        using var trainer = new Trainer(model, images, new TrainingOptions { BatchSize = batch, Epochs = 1000 });
+        trainer.RunStep();
+        device.Synchronize();
+        double cold = Stopwatch.GetElapsedTime(start).TotalSeconds;
+        for (int i = 0; i < 20; i++)
+            trainer.RunStep();
+        device.Synchronize();
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        start = Stopwatch.GetTimestamp();
+        for (int i = 0; i < 20; i++)
+            trainer.RunStep();
+        device.Synchronize();
+        double warm = Stopwatch.GetElapsedTime(start).TotalSeconds / 20;
+        Row("cold start: model, kernels and first step", $"{cold:F2} s", $"a warm step takes {warm * 1e3:F2} ms");
+        Row("managed bytes per training step", $"{(GC.GetAllocatedBytesForCurrentThread() - before) / 20}", "");
+    }
+
+    private static void EmptyLaunch(ComputeDevice device)
+    {
+        var accelerator = device.Accelerator;
+        var empty = accelerator.LoadKernel<int>(EmptyKernel);
+        KernelConfig config = (1, accelerator.WarpSize);
+        var time = Alternation.Time([Alternation.Contestant(() => empty(device.Stream, config, 0), device.Synchronize)], Rounds, TurnSeconds)[0];
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        for (int i = 0; i < 1000; i++)
+            empty(device.Stream, config, 0);
+        device.Synchronize();
+        Row("launch of an empty kernel", $"{time.Median * 1e6:F2} µs", $"{(GC.GetAllocatedBytesForCurrentThread() - before) / 1000} managed bytes");
+    }
+
+    private static void Bandwidth(ComputeDevice device)
+    {
+        var accelerator = device.Accelerator;
+        using var x = accelerator.Allocate1D<float>(LargeLength);
+        using var y = accelerator.Allocate1D<float>(LargeLength);
+        using var m = accelerator.Allocate1D<float>(LargeLength);
+        using var v = accelerator.Allocate1D<float>(LargeLength);
+        foreach (var buffer in new[] { x, y, m, v })
+            buffer.View.MemSetToZero(device.Stream);
+        using var rate = accelerator.Allocate1D(new float[] { 1e-3f });
+        using var step = accelerator.Allocate1D(new long[] { 1 });
+        var copy = accelerator.LoadAutoGroupedKernel<Index1D, ArrayView<float>, ArrayView<float>>(CopyKernel);
+        var relu = new ActivationKernels<Relu>(accelerator);
+        var sigmoid = new ActivationKernels<Sigmoid>(accelerator);
+        var adam = new Adam(accelerator, new AdamOptions());
+
+        (string Name, double Bytes, Action Run)[] rows =
+        [
+            ("copy", 8.0 * LargeLength, () => copy(device.Stream, LargeLength, x.View, y.View)),
+            ("ReLU forward", 8.0 * LargeLength, () => relu.Forward(device.Stream, x.View, y.View)),
+            ("sigmoid forward", 8.0 * LargeLength, () => sigmoid.Forward(device.Stream, x.View, y.View)),
+            ("Adam update", 28.0 * LargeLength, () => adam.Update(device.Stream, x.View, y.View, m.View, v.View, rate.View, step.View, default)),
+        ];
+        var times = Alternation.Time([.. rows.Select(r => Alternation.Contestant(r.Run, device.Synchronize))], Rounds, TurnSeconds);
+        double ceiling = rows[0].Bytes / times[0].Median;
+        for (int i = 0; i < rows.Length; i++)
+        {
+            double rateOfRow = rows[i].Bytes / times[i].Median;
+            Row($"{rows[i].Name}, {LargeLength >> 20} Mi elements", $"{rateOfRow / 1e9:F1} GB/s", $"{100 * rateOfRow / ceiling:F0} % of the copy");
+        }
+    }
+
+    private static void Arithmetic(ComputeDevice device, string where)
+    {
+        var accelerator = device.Accelerator;
+        double ceiling = new Ceiling(accelerator).MeasureFlops(device.Stream);
+        Row($"multiply-adds in registers, {where}", $"{ceiling / 1e9:F0} GFLOP/s", "the arithmetic ceiling");
+        using var gemm = new Gemm(accelerator);
+        var product = gemm.With<PlainEpilogue>();
+        foreach (int n in (int[])[1024, 2048])
+        {
+            using var a = accelerator.Allocate1D<float>((long)n * n);
+            using var b = accelerator.Allocate1D<float>((long)n * n);
+            using var c = accelerator.Allocate1D<float>((long)n * n);
+            a.View.MemSetToZero(device.Stream);
+            b.View.MemSetToZero(device.Stream);
+            var time = Alternation.Time(
+                [Alternation.Contestant(() => product.Run(device.Stream, false, false, n, n, n, 1, a.View, n, b.View, n, 0, c.View, n, default), device.Synchronize)],
+                Rounds, TurnSeconds)[0];
+            double rate = 2.0 * n * n * n / time.Median;
+            Row($"matrix product {n}³, {where}", $"{rate / 1e9:F0} GFLOP/s", $"{100 * rate / ceiling:F0} % of the arithmetic ceiling");
+        }
+    }
+
+    private static void Functions(ComputeDevice core)
+    {
+        using var x = core.Accelerator.Allocate1D([.. Enumerable.Range(0, SmallLength).Select(i => 0.01f + i * 0.001f)]);
+        using var y = core.Accelerator.Allocate1D<float>(SmallLength);
+        Time<ExpFunction>("exp");
+        Time<LogFunction>("log");
+        Time<TanhFunction>("tanh");
+        Time<SigmoidFunction>("sigmoid");
+
+        void Time<TFunction>(string name) where TFunction : struct, IFunction
+        {
+            const int repeats = 64;
+            var kernel = core.Accelerator.LoadKernel<ArrayView<float>, ArrayView<float>, int>(FunctionKernel<TFunction>);
+            KernelConfig config = (SmallLength / core.Accelerator.WarpSize, core.Accelerator.WarpSize);
+            var time = Alternation.Time(
+                [Alternation.Contestant(() => kernel(core.Stream, config, x.View, y.View, repeats), core.Synchronize)], Rounds, TurnSeconds)[0];
+            Row($"{name}, one core", $"{(double)SmallLength * repeats / time.Median / 1e9:F2}e9 results/s", "");
+        }
+    }
+
+    private static void Row(string what, string figure, string remark) => Console.WriteLine($"{what,-46}{figure,18}  {remark}");
+
+    private static void EmptyKernel(int unused)
+    {
+    }
+
+    private static void CopyKernel(Index1D index, ArrayView<float> source, ArrayView<float> target) => target[index] = source[index];
+
+    /// <summary>Sums the function over slowly changing arguments, so that no turn can be left out.</summary>
+    private static void FunctionKernel<TFunction>(ArrayView<float> x, ArrayView<float> y, int repeats)
+        where TFunction : struct, IFunction
+    {
+        int i = Grid.GlobalIndex.X;
+        float argument = x[i];
+        float sum = 0f;
+        for (int r = 0; r < repeats; r++)
+        {
+            sum += TFunction.Of(argument);
+            argument += 1e-6f;
+        }
+        y[i] = sum;
+    }
+
+    private interface IFunction
+    {
+        static abstract float Of(float x);
+    }
+
+    private readonly struct ExpFunction : IFunction
+    {
+        public static float Of(float x) => XMath.Exp(x);
+    }
+
+    private readonly struct LogFunction : IFunction
+    {
+        public static float Of(float x) => XMath.Log(x);
+    }
+
+    private readonly struct TanhFunction : IFunction
+    {
+        public static float Of(float x) => XMath.Tanh(x);
+    }
+
+    private readonly struct SigmoidFunction : IFunction
+    {
+        public static float Of(float x) => 1f / (1f + XMath.Exp(-x));
+    }
+}

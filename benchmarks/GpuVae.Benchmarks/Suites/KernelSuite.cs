@@ -1,0 +1,101 @@
+using BenchmarkDotNet.Attributes;
+using GpuVae.Kernels;
+using ILGPU;
+using ILGPU.Runtime;
+
+namespace GpuVae.Benchmarks.Suites;
+
+/// <summary>The kernels that memory limits, and the cost of a launch.</summary>
+public class KernelSuite : DeviceSuite
+{
+    private readonly List<MemoryBuffer1D<float, Stride1D.Dense>> buffers = [];
+    private ArrayView<float> x, y, m, v, perImage, rate;
+    private MemoryBuffer1D<long, Stride1D.Dense> step = null!;
+    private ActivationKernels<Relu> relu = null!;
+    private ActivationKernels<Gelu> gelu = null!;
+    private RandomFill random = null!;
+    private ElboLoss loss = null!;
+    private Adam adam = null!;
+    private Action<AcceleratorStream, KernelConfig, int> empty = null!;
+    private KernelConfig oneGroup;
+
+    /// <summary>Images of 784 pixels.</summary>
+    [Params(128, 8192)]
+    public int Images { get; set; }
+
+    [Benchmark]
+    public void EmptyLaunch()
+    {
+        empty(Device.Stream, oneGroup, 0);
+        Device.Synchronize();
+    }
+
+    [Benchmark]
+    public void ReluForward()
+    {
+        relu.Forward(Device.Stream, x, y);
+        Device.Synchronize();
+    }
+
+    [Benchmark]
+    public void GeluForward()
+    {
+        gelu.Forward(Device.Stream, x, y);
+        Device.Synchronize();
+    }
+
+    [Benchmark]
+    public void NormalNumbers()
+    {
+        random.Normal(Device.Stream, y, 1, RandomPurpose.Prior, 0, 0, 1);
+        Device.Synchronize();
+    }
+
+    [Benchmark]
+    public void BernoulliLossAndGradient()
+    {
+        loss.Bernoulli(Device.Stream, x, m, y, perImage, 1f / Images, 784);
+        Device.Synchronize();
+    }
+
+    [Benchmark]
+    public void AdamUpdate()
+    {
+        adam.Update(Device.Stream, x, y, m, v, rate, step.View, default);
+        Device.Synchronize();
+    }
+
+    protected override void Prepare()
+    {
+        var accelerator = Device.Accelerator;
+        (x, y, m, v) = (Zeros(Images * 784), Zeros(Images * 784), Zeros(Images * 784), Zeros(Images * 784));
+        (perImage, rate) = (Zeros(Images), Zeros(1));
+        step = accelerator.Allocate1D(new long[] { 1 });
+        relu = new ActivationKernels<Relu>(accelerator);
+        gelu = new ActivationKernels<Gelu>(accelerator);
+        random = new RandomFill(accelerator);
+        loss = new ElboLoss(accelerator);
+        adam = new Adam(accelerator, new AdamOptions());
+        empty = accelerator.LoadKernel<int>(EmptyKernel);
+        oneGroup = (1, accelerator.WarpSize);
+    }
+
+    protected override void Release()
+    {
+        random.Dispose();
+        step.Dispose();
+        foreach (var buffer in buffers)
+            buffer.Dispose();
+        buffers.Clear();
+    }
+
+    private static void EmptyKernel(int unused)
+    {
+    }
+
+    private ArrayView<float> Zeros(int length)
+    {
+        buffers.Add(Device.Accelerator.Allocate1D(new float[length]));
+        return buffers[^1].View;
+    }
+}
