@@ -26,7 +26,8 @@ public class GpuSourceTests
 
     /// <summary>Without those that only CPUs load: there a group is one warp, and a shuffle may stand anywhere.</summary>
     public static TheoryData<string> KernelsOfGpus =>
-        [.. KernelCatalog.All.Select(KernelCatalog.Describe).Distinct().Where(name => !name.StartsWith("GemmDots", StringComparison.Ordinal))];
+        [.. KernelCatalog.All.Select(KernelCatalog.Describe).Distinct().Where(name =>
+            !name.StartsWith("GemmDots", StringComparison.Ordinal))];
 
     /// <summary>The strictest device: no double, no 64-bit atomics, no sub-groups.</summary>
     [Theory]

@@ -2,10 +2,13 @@ using GpuVae.Ilgpu.Backends.Cuda;
 
 namespace GpuVae.Ilgpu.Tests.Cuda;
 
-/// <summary>The functions that are inlined into CUDA kernels, run as .NET code against .NET's own in higher or the same precision.</summary>
+/// <summary>
+/// The functions that are inlined into CUDA kernels, run as .NET code against .NET's own in higher or the same precision.
+/// </summary>
 public class PreciseMathTests
 {
-    private static readonly Dictionary<string, (Func<float, float> Ours, Func<double, double> Reference, double Low, double High, double Ulps)> Singles = new()
+    private static readonly Dictionary<string, (Func<float, float> Ours, Func<double, double> Reference, double Low, double High,
+        double Ulps)> Singles = new()
     {
         ["Exp"] = (PreciseMath.Exp, Math.Exp, -110, 95, 1.5),
         ["Exp2"] = (PreciseMath.Exp2, x => Math.Pow(2, x), -155, 130, 1.5),
@@ -28,7 +31,8 @@ public class PreciseMathTests
         ["TanhSmall"] = (PreciseMath.Tanh, Math.Tanh, -0.7, 0.7, 2),
     };
 
-    private static readonly Dictionary<string, (Func<double, double> Ours, Func<double, double> Reference, double Low, double High, double Ulps)> Doubles = new()
+    private static readonly Dictionary<string, (Func<double, double> Ours, Func<double, double> Reference, double Low, double High,
+        double Ulps)> Doubles = new()
     {
         ["Exp"] = (PreciseMath.Exp, Math.Exp, -750, 712, 2),
         ["Exp2"] = (PreciseMath.Exp2, x => Math.Pow(2, x), -1080, 1026, 2),
@@ -91,7 +95,8 @@ public class PreciseMathTests
     {
         float[] specials =
         [
-            0f, -0f, 1f, -1f, 2f, -2f, 0.5f, -0.5f, 3f, -3f, float.NaN, float.PositiveInfinity, float.NegativeInfinity, float.MaxValue, float.MinValue,
+            0f, -0f, 1f, -1f, 2f, -2f, 0.5f, -0.5f, 3f, -3f, float.NaN, float.PositiveInfinity, float.NegativeInfinity, float.MaxValue,
+                float.MinValue,
             float.Epsilon, -float.Epsilon, 1.1754944e-38f, 88.72284f, -103.97f, -104.5f, 127.99999f, -149f, -150f,
         ];
         foreach (float x in specials)
@@ -129,7 +134,8 @@ public class PreciseMathTests
             double want = Math.Pow(x, y);
             double got = PreciseMath.Pow(x, y);
             if (double.IsFinite(want) && want > 1e-300)
-                Assert.True(Math.Abs(got - want) <= 16 * (Math.BitIncrement(want) - want), $"pow({x:G17}, {y:G17}) = {got:G17}, expected {want:G17}");
+                Assert.True(Math.Abs(got - want) <= 16 * (Math.BitIncrement(want) - want),
+                    $"pow({x:G17}, {y:G17}) = {got:G17}, expected {want:G17}");
         }
     }
 

@@ -135,7 +135,8 @@ public class PtxKernelTests
     public void VerifierFindsWhatIsWrong(string statement, string finding)
     {
         string ptx = ".version 6.3\n.target sm_75\n.address_size 64\n\n.visible .entry k(\n\t.param .u64 k_param_0\n)\n{\n" +
-            "\t.reg .b32 %r<2>;\n\t.reg .f32 %f<2>;\n\t.reg .b64 %rd<1>;\n\tld.param.u64 %rd0, [k_param_0];\n\tmov.b32 %r0, 1;\n\tmov.f32 %f1, 0f3F800000;\n\t" +
+            "\t.reg .b32 %r<2>;\n\t.reg .f32 %f<2>;\n\t.reg .b64 %rd<1>;\n\tld.param.u64 %rd0, [k_param_0];\n" +
+            "\tmov.b32 %r0, 1;\n\tmov.f32 %f1, 0f3F800000;\n\t" +
             statement + "\n\tret;\n}\n";
         Assert.Contains(PtxVerifier.Check(ptx), e => e.Contains(finding, StringComparison.Ordinal));
     }

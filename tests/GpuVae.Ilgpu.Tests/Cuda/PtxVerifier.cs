@@ -47,7 +47,8 @@ internal sealed partial class PtxVerifier
 
     private static readonly Dictionary<string, int> Sizes = new()
     {
-        ["u8"] = 1, ["s8"] = 1, ["b8"] = 1, ["u16"] = 2, ["s16"] = 2, ["b16"] = 2, ["f16"] = 2, ["u32"] = 4, ["s32"] = 4, ["b32"] = 4, ["f32"] = 4,
+        ["u8"] = 1, ["s8"] = 1, ["b8"] = 1, ["u16"] = 2, ["s16"] = 2, ["b16"] = 2, ["f16"] = 2, ["u32"] = 4, ["s32"] = 4, ["b32"] = 4,
+            ["f32"] = 4,
         ["u64"] = 8, ["s64"] = 8, ["b64"] = 8, ["f64"] = 8, ["pred"] = 0,
     };
 
@@ -79,7 +80,8 @@ internal sealed partial class PtxVerifier
             Error("(module)", "must begin with .version, .target, .address_size 64");
             return;
         }
-        version = int.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture) * 10 + int.Parse(match.Groups[2].Value, CultureInfo.InvariantCulture);
+        version = int.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture) * 10 + int.Parse(match.Groups[2].Value,
+            CultureInfo.InvariantCulture);
         arch = int.Parse(match.Groups[3].Value, CultureInfo.InvariantCulture);
         int needed = arch switch { >= 89 => 78, >= 86 => 71, >= 80 => 70, >= 75 => 63, _ => 60 };
         if (version < needed)
@@ -564,7 +566,8 @@ internal sealed partial class PtxVerifier
             return false;
         }
         bool sameSize = Sizes[declared] == Sizes[type];
-        bool wider = mayBeWider && Sizes[declared] > Sizes[type] && type[0] != 'f' && declared[0] != 'f' && declared != "pred" && type != "pred";
+        bool wider = mayBeWider && Sizes[declared] > Sizes[type] && type[0] != 'f' && declared[0] != 'f' && declared != "pred"
+            && type != "pred";
         bool sameKind = declared == "pred" || type == "pred" ? declared == type
             : declared[0] == 'f' ? type[0] is 'f' or 'b'
             : declared[0] == 'b' || type[0] == 'b' || type[0] != 'f';

@@ -71,7 +71,8 @@ internal static class DeviceKernels
 
     public const int NarrowResults = 12;
 
-    public static void Narrow(Index1D i, ArrayView<byte> a, ArrayView<short> b, ArrayView<sbyte> c, ArrayView<int> result, ArrayView<byte> bytes)
+    public static void Narrow(Index1D i, ArrayView<byte> a, ArrayView<short> b, ArrayView<sbyte> c, ArrayView<int> result,
+        ArrayView<byte> bytes)
     {
         byte x = a[i];
         short y = b[i];
@@ -382,7 +383,8 @@ internal static class DeviceKernels
             Atomic.Add(ref histogram[Group.IdxX], local[Group.IdxX]);
     }
 
-    public static void Specialized(Index1D i, ArrayView<int> a, SpecializedValue<int> factor, int offset) => a[i] = a[i] * factor.Value + offset;
+    public static void Specialized(Index1D i, ArrayView<int> a, SpecializedValue<int> factor, int offset) =>
+        a[i] = a[i] * factor.Value + offset;
 
     public static void TwoDimensions(Index2D i, ArrayView2D<int, Stride2D.DenseX> a, ArrayView2D<int, Stride2D.DenseX> result) =>
         result[i] = a[i.X, i.Y] * 3 + i.X * 1000 + i.Y;

@@ -3,7 +3,9 @@ using ILGPU.Runtime;
 
 namespace GpuVae.Ilgpu.Tests.Kernels;
 
-/// <summary>Runs each of <see cref="DeviceKernels"/> on an accelerator and returns what it wrote, for comparison between accelerators.</summary>
+/// <summary>
+/// Runs each of <see cref="DeviceKernels"/> on an accelerator and returns what it wrote, for comparison between accelerators.
+/// </summary>
 internal static class KernelSuite
 {
     private const int Count = 512;
@@ -42,7 +44,8 @@ internal static class KernelSuite
                 using var z = a.Allocate1D<sbyte>([.. Integers.Select(v => (sbyte)(v >> 5))]);
                 using var r = a.Allocate1D<int>(Count * DeviceKernels.NarrowResults);
                 using var bytes = a.Allocate1D<byte>(Count);
-                a.LoadAutoGroupedStreamKernel<Index1D, ArrayView<byte>, ArrayView<short>, ArrayView<sbyte>, ArrayView<int>, ArrayView<byte>>(
+                a.LoadAutoGroupedStreamKernel<Index1D, ArrayView<byte>, ArrayView<short>, ArrayView<sbyte>, ArrayView<int>,
+                    ArrayView<byte>>(
                     DeviceKernels.Narrow)(Count, x.View, y.View, z.View, r.View, bytes.View);
                 return [r.GetAsArray1D(), bytes.GetAsArray1D()];
             }),
@@ -72,7 +75,8 @@ internal static class KernelSuite
                 using var z = a.Allocate1D(Integers);
                 using var r = a.Allocate1D<long>(Count * DeviceKernels.ConversionResults);
                 using var f = a.Allocate1D<float>(Count * 4);
-                a.LoadAutoGroupedStreamKernel<Index1D, ArrayView<float>, ArrayView<double>, ArrayView<int>, ArrayView<long>, ArrayView<float>>(
+                a.LoadAutoGroupedStreamKernel<Index1D, ArrayView<float>, ArrayView<double>, ArrayView<int>, ArrayView<long>,
+                    ArrayView<float>>(
                     DeviceKernels.Conversions)(Count, x.View, y.View, z.View, r.View, f.View);
                 return [r.GetAsArray1D(), f.GetAsArray1D()];
             }),
@@ -96,7 +100,8 @@ internal static class KernelSuite
             {
                 using var x = a.Allocate1D<double>([.. Moderate.Select(v => (double)v)]);
                 using var r = a.Allocate1D<double>(Count * 6);
-                a.LoadAutoGroupedStreamKernel<Index1D, ArrayView<double>, ArrayView<double>>(DeviceKernels.DoubleFunctions)(Count, x.View, r.View);
+                a.LoadAutoGroupedStreamKernel<Index1D, ArrayView<double>, ArrayView<double>>(DeviceKernels.DoubleFunctions)(Count,
+                    x.View, r.View);
                 return [r.GetAsArray1D()];
             }),
             ["ControlFlow"] = (0, a => MapIntegers(a, DeviceKernels.ControlFlow)),
@@ -259,7 +264,8 @@ internal static class KernelSuite
     {
         var random = new Random(20240229);
         int[] special = [0, 1, -1, int.MinValue, int.MaxValue, 31, 32, 33, 77, -77, 255, 256, 65535, 65536, 3, 7];
-        return [.. special, .. Enumerable.Range(0, Count - special.Length).Select(i => i % 2 == 0 ? random.Next(-500, 500) : random.Next(int.MinValue, int.MaxValue))];
+        return [.. special, .. Enumerable.Range(0, Count - special.Length).Select(i =>
+            i % 2 == 0 ? random.Next(-500, 500) : random.Next(int.MinValue, int.MaxValue))];
     }
 
     private static float[] MakeFloats()
@@ -267,9 +273,11 @@ internal static class KernelSuite
         var random = new Random(7);
         float[] special =
         [
-            0f, -0f, 1f, -1f, 0.5f, 1.5f, 2.5f, -2.5f, float.NaN, float.PositiveInfinity, float.NegativeInfinity, float.MaxValue, float.MinValue,
+            0f, -0f, 1f, -1f, 0.5f, 1.5f, 2.5f, -2.5f, float.NaN, float.PositiveInfinity, float.NegativeInfinity, float.MaxValue,
+                float.MinValue,
             float.Epsilon, 1e-40f, 2147483648f, -2147483904f, 4294967296f, 9.3e18f, 1.9e19f, -1e30f, 3e9f,
         ];
-        return [.. special, .. Enumerable.Range(0, Count - special.Length).Select(_ => (float)(Math.Exp(random.NextDouble() * 60 - 30) * (random.Next(2) * 2 - 1)))];
+        return [.. special, .. Enumerable.Range(0, Count - special.Length).Select(_ =>
+            (float)(Math.Exp(random.NextDouble() * 60 - 30) * (random.Next(2) * 2 - 1)))];
     }
 }

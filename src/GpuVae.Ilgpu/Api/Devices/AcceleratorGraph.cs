@@ -1,7 +1,8 @@
 namespace ILGPU.Runtime;
 
 /// <summary>
-/// A sequence of launches and copies that the device replays as one. Made by <see cref="AcceleratorStream.Capture"/>; a feature of the bundled
+/// A sequence of launches and copies that the device replays as one. Made by <see cref="AcceleratorStream.Capture"/>; a feature of the
+/// bundled
 /// runtime, behind <see cref="Accelerator.SupportsGraphs"/>.
 /// </summary>
 public abstract class AcceleratorGraph : AcceleratorObject

@@ -3,7 +3,9 @@ namespace ILGPU.Runtime;
 /// <summary>The groups of an implicitly grouped launch on a GPU.</summary>
 internal static class ImplicitGroups
 {
-    /// <summary>Threads of a group where registers allow it: enough warps to hide latencies, small enough to fill the device evenly.</summary>
+    /// <summary>
+    /// Threads of a group where registers allow it: enough warps to hide latencies, small enough to fill the device evenly.
+    /// </summary>
     public const int PreferredSize = 256;
 
     /// <summary>As long along X as the extent has use for, the rest along Y and Z: neighbours in a row share memory transactions.</summary>

@@ -48,7 +48,8 @@ public sealed unsafe class CudaAccelerator : Accelerator
 
     public override TExtension CreateExtension<TExtension, TProvider>(TProvider provider) => provider.CreateCudaExtension(this);
 
-    internal override Kernel CompileKernel(KernelEntry entry, KernelSpecialization specialization) => new CudaKernel(this, entry, specialization);
+    internal override Kernel CompileKernel(KernelEntry entry, KernelSpecialization specialization) =>
+        new CudaKernel(this, entry, specialization);
 
     /// <summary>Makes the context current for the calling thread: every driver call needs that.</summary>
     internal void Enter()
@@ -57,7 +58,8 @@ public sealed unsafe class CudaAccelerator : Accelerator
             Api.Check(Api.ContextSetCurrent(context), "cuCtxSetCurrent");
     }
 
-    /// <exception cref="CudaException">The device has not enough memory; the message says how much was asked and how much is free.</exception>
+    /// <exception cref="CudaException">The device has not enough memory; the message says how much was asked and how much is
+    /// free.</exception>
     internal nint Allocate(long bytes)
     {
         if (bytes == 0)
@@ -115,7 +117,8 @@ public sealed unsafe class CudaAccelerator : Accelerator
         Api.Check(Api.ContextSynchronize(), "cuCtxSynchronize");
     }
 
-    private protected override MemoryBuffer AllocateRawInternal(long length, int elementSize) => new CudaMemoryBuffer(this, length, elementSize);
+    private protected override MemoryBuffer AllocateRawInternal(long length, int elementSize) =>
+        new CudaMemoryBuffer(this, length, elementSize);
 
     private protected override int EstimateGroupSizeInternal(Kernel kernel, int dynamicSharedBytes, int maxGroupSize, out int minGridSize)
     {

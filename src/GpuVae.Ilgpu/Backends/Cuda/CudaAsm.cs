@@ -1,9 +1,12 @@
 namespace ILGPU.Runtime.Cuda;
 
 /// <summary>
-/// Inline PTX, for what C# cannot say (mma.sync, ldmatrix, cp.async). The text must be a compile-time constant; <c>%0</c>, <c>%1</c>, … are the
-/// arguments in the order of the call, <c>%%</c> is a percent sign, <c>{ .reg .f32 t; … }</c> opens a scope. Register classes follow the C# types:
-/// float is .f32, int and uint .b32, long and ulong .b64. Guard every use with <see cref="IsSupported"/>: other backends drop the guarded code.
+/// Inline PTX, for what C# cannot say (mma.sync, ldmatrix, cp.async). The text must be a compile-time constant; <c>%0</c>, <c>%1</c>, …
+/// are the
+/// arguments in the order of the call, <c>%%</c> is a percent sign, <c>{ .reg .f32 t; … }</c> opens a scope. Register classes follow the
+/// C# types:
+/// float is .f32, int and uint .b32, long and ulong .b64. Guard every use with <see cref="IsSupported"/>: other backends drop the guarded
+/// code.
 /// </summary>
 public static partial class CudaAsm
 {

@@ -111,7 +111,9 @@ public sealed unsafe class CudaDevice : Device
     {
         int count;
         int version;
-        if (CudaApi.Instance is not { } api || api.DeviceGetCount(&count) != CudaApi.Success || api.DriverGetVersion(&version) != CudaApi.Success)
+        if (CudaApi.Instance is not { } api)
+            return [];
+        if (api.DeviceGetCount(&count) != CudaApi.Success || api.DriverGetVersion(&version) != CudaApi.Success)
             return [];
         var devices = new List<CudaDevice>();
         for (int i = 0; i < count; i++)
@@ -119,7 +121,8 @@ public sealed unsafe class CudaDevice : Device
             int device;
             int major;
             if (version >= PtxTarget.MinDriverVersion && api.DeviceGet(&device, i) == CudaApi.Success
-                && api.DeviceGetAttribute(&major, CudaApi.DeviceCapabilityMajor, device) == CudaApi.Success && major >= PtxTarget.MinArch / 10)
+                && api.DeviceGetAttribute(&major, CudaApi.DeviceCapabilityMajor, device) == CudaApi.Success
+                && major >= PtxTarget.MinArch / 10)
             {
                 devices.Add(new CudaDevice(api, i, device, version));
             }
@@ -130,7 +133,8 @@ public sealed unsafe class CudaDevice : Device
     protected override void PrintDetails(TextWriter writer)
     {
         writer.WriteLine($"  Architecture, PTX, driver:        {Architecture}, {InstructionSet}, CUDA {DriverVersion}");
-        writer.WriteLine($"  Clock, memory clock, bus:         {ClockRate / 1000} MHz, {MemoryClockRate / 1000} MHz, {MemoryBusWidth} bits");
+        writer.WriteLine($"  Clock, memory clock:              {ClockRate / 1000} MHz, {MemoryClockRate / 1000} MHz");
+        writer.WriteLine($"  Memory bus:                       {MemoryBusWidth} bits");
         writer.WriteLine($"  L2 cache:                         {L2CacheSize >> 10} KiB");
     }
 }

@@ -110,6 +110,7 @@ public sealed unsafe class CudaKernel : Kernel
 
     private void ThrowExtent(Index3D extent, Index3D grid) => throw new ArgumentOutOfRangeException(
         nameof(extent),
-        $"Kernel {Name}: the extent {extent} takes a grid of {grid} groups, but {accelerator.Name} has at most {accelerator.MaxGridSize}. " +
+        $"Kernel {Name}: the extent {extent} takes a grid of {grid} groups, " +
+        $"but {accelerator.Name} has at most {accelerator.MaxGridSize}. " +
         "Put the longest axis first.");
 }

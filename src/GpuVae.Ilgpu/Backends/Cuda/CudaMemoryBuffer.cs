@@ -23,14 +23,16 @@ internal sealed unsafe class CudaMemoryBuffer : MemoryBuffer
     {
         accelerator.Enter();
         accelerator.Api.Check(
-            accelerator.Api.MemcpyHtoDAsync((ulong)(NativePtr + (nint)offset), (void*)host, (nuint)bytes, Handle(stream)), "cuMemcpyHtoDAsync");
+            accelerator.Api.MemcpyHtoDAsync((ulong)(NativePtr + (nint)offset), (void*)host, (nuint)bytes, Handle(stream)),
+            "cuMemcpyHtoDAsync");
     }
 
     internal override void Download(AcceleratorStream stream, long offset, nint host, long bytes)
     {
         accelerator.Enter();
         accelerator.Api.Check(
-            accelerator.Api.MemcpyDtoHAsync((void*)host, (ulong)(NativePtr + (nint)offset), (nuint)bytes, Handle(stream)), "cuMemcpyDtoHAsync");
+            accelerator.Api.MemcpyDtoHAsync((void*)host, (ulong)(NativePtr + (nint)offset), (nuint)bytes, Handle(stream)),
+            "cuMemcpyDtoHAsync");
     }
 
     internal override void CopyToBuffer(AcceleratorStream stream, long offset, MemoryBuffer target, long targetOffset, long bytes)

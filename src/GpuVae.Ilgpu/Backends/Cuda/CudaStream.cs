@@ -28,7 +28,8 @@ public sealed unsafe class CudaStream : AcceleratorStream
         if (StreamPtr == 0)
         {
             throw new InvalidOperationException(
-                "The default stream of a CUDA accelerator cannot be captured; capture a stream made with CreateStream and pass it to every launch.");
+                "The default stream of a CUDA accelerator cannot be captured; " +
+                "capture a stream made with CreateStream and pass it to every launch.");
         }
         var api = accelerator.Api;
         accelerator.Enter();

@@ -5,7 +5,9 @@ internal static partial class PreciseMath
     private const float Ln2High = 0.693147182f;
     private const float Ln2Low = -1.90465421e-09f;
 
-    /// <summary>e^x: x = n·ln 2 + r, a polynomial in r, and the exponent put together in two steps so that subnormal results round once.</summary>
+    /// <summary>
+    /// e^x: x = n·ln 2 + r, a polynomial in r, and the exponent put together in two steps so that subnormal results round once.
+    /// </summary>
     public static float Exp(float x)
     {
         float n = MathF.Round(Clamp(x, -104f, 89f) * 1.44269502f);

@@ -9,7 +9,8 @@ namespace GpuVae.Ilgpu.Backends.Cuda;
 /// Functions" (1980), and, for large angles, Payne and Hanek, "Radian Reduction for Trigonometric Functions" (1983).
 /// </summary>
 /// <remarks>
-/// Errors: float functions within 2 ULP (Log2 and Log10 within 3, Tan within 4); double functions within 4 ULP, Pow within 16. Double Sin, Cos
+/// Errors: float functions within 2 ULP (Log2 and Log10 within 3, Tan within 4); double functions within 4 ULP, Pow within 16. Double
+/// Sin, Cos
 /// and Tan lose accuracy beyond |x| = 2^50.
 /// </remarks>
 internal static partial class PreciseMath

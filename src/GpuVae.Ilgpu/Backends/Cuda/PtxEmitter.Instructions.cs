@@ -220,9 +220,12 @@ internal sealed partial class PtxEmitter
                 Line($"fma.rn.f32 {result}, {power}, {Operand(Constant.Float(-2))}, {Operand(Constant.Float(1))};");
                 break;
             default:
-                throw new InvalidOperationException($"{unary.Op} of {type} has no instruction: the front end expands it through PreciseMath");
+                throw NoInstruction(unary.Op, type);
         }
     }
+
+    private static InvalidOperationException NoInstruction(Enum op, IrType type) =>
+        new($"{op} of {type} has no instruction: the front end expands it through PreciseMath");
 
     private void EmitBinary(Binary binary)
     {
@@ -333,7 +336,7 @@ internal sealed partial class PtxEmitter
                 Line($"ex2.approx.f32 {result}, {exponent};");
                 break;
             default:
-                throw new InvalidOperationException($"{binary.Op} of {type} has no instruction: the front end expands it through PreciseMath");
+                throw NoInstruction(binary.Op, type);
         }
     }
 

@@ -395,7 +395,8 @@ internal sealed partial class PtxEmitter
         }
         string name = string.Create(CultureInfo.InvariantCulture, $"gv_text_{strings++}");
         byte[] bytes = [.. Encoding.UTF8.GetBytes(text.ToString()), 0];
-        moduleScope.Append(CultureInfo.InvariantCulture, $".global .align 1 .b8 {name}[{bytes.Length}] = {{{string.Join(", ", bytes)}}};\n");
+        string content = string.Join(", ", bytes);
+        moduleScope.Append(CultureInfo.InvariantCulture, $".global .align 1 .b8 {name}[{bytes.Length}] = {{{content}}};\n");
 
         // Every argument takes 8 bytes; vprintf aligns 8-byte ones and reads 4-byte ones in between, so pass only 8-byte ones.
         int start = localBytes;

@@ -16,7 +16,8 @@ internal readonly record struct PtxTarget(int Arch, int IsaVersion, int MaxThrea
     /// <summary>Architectures and the PTX ISA that first knew them (PTX ISA manual, release notes).</summary>
     private static readonly (int Arch, int Isa)[] Architectures =
     [
-        (70, 60), (72, 61), (75, 63), (80, 70), (86, 71), (87, 74), (89, 78), (90, 78), (100, 86), (103, 88), (110, 90), (120, 87), (121, 88),
+        (70, 60), (72, 61), (75, 63), (80, 70), (86, 71), (87, 74), (89, 78), (90, 78), (100, 86), (103, 88), (110, 90), (120, 87),
+        (121, 88),
     ];
 
     /// <summary>CUDA driver versions (as cuDriverGetVersion gives them) and the newest PTX ISA that each compiles.</summary>
@@ -38,7 +39,10 @@ internal readonly record struct PtxTarget(int Arch, int IsaVersion, int MaxThrea
             throw new NotSupportedException($"This GPU has compute capability {arch / 10}.{arch % 10}; kernels need 7.0 (Volta) or newer.");
         int isa = Drivers.Where(d => d.Driver <= driverVersion).Select(d => d.Isa).DefaultIfEmpty(0).Last();
         if (isa == 0)
-            throw new NotSupportedException($"The CUDA driver is version {driverVersion / 1000}.{driverVersion % 1000 / 10}; 10.1 or newer is needed.");
+        {
+            throw new NotSupportedException(
+                $"The CUDA driver is version {driverVersion / 1000}.{driverVersion % 1000 / 10}; 10.1 or newer is needed.");
+        }
         int known = Architectures.Where(a => a.Arch <= arch && a.Isa <= isa).Max(a => a.Arch);
         return new PtxTarget(known, isa);
     }

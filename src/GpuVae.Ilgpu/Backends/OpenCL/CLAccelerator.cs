@@ -49,7 +49,8 @@ public sealed unsafe class CLAccelerator : Accelerator
 
     public override TExtension CreateExtension<TExtension, TProvider>(TProvider provider) => provider.CreateOpenCLExtension(this);
 
-    internal override Kernel CompileKernel(KernelEntry entry, KernelSpecialization specialization) => new CLKernel(this, entry, specialization);
+    internal override Kernel CompileKernel(KernelEntry entry, KernelSpecialization specialization) =>
+        new CLKernel(this, entry, specialization);
 
     /// <exception cref="CLException">The call failed.</exception>
     internal void Check(int code, string call)
@@ -59,7 +60,8 @@ public sealed unsafe class CLAccelerator : Accelerator
     }
 
     /// <summary>Allocates a memory object; 0 for no bytes.</summary>
-    /// <exception cref="CLException">The device has not enough memory; the message says how much was asked and how much there is.</exception>
+    /// <exception cref="CLException">The device has not enough memory; the message says how much was asked and how much there
+    /// is.</exception>
     internal nint Allocate(long bytes)
     {
         if (bytes == 0)
@@ -111,7 +113,8 @@ public sealed unsafe class CLAccelerator : Accelerator
             stream.Synchronize();
     }
 
-    private protected override MemoryBuffer AllocateRawInternal(long length, int elementSize) => new CLMemoryBuffer(this, length, elementSize);
+    private protected override MemoryBuffer AllocateRawInternal(long length, int elementSize) =>
+        new CLMemoryBuffer(this, length, elementSize);
 
     private protected override int EstimateGroupSizeInternal(Kernel kernel, int dynamicSharedBytes, int maxGroupSize, out int minGridSize)
     {

@@ -18,5 +18,6 @@ public static class CLContextExtensions
 
     public static DeviceCollection<CLDevice> GetCLDevices(this Context context) => context.GetDevices<CLDevice>();
 
-    public static CLAccelerator CreateCLAccelerator(this Context context, int index) => context.GetCLDevice(index).CreateCLAccelerator(context);
+    public static CLAccelerator CreateCLAccelerator(this Context context, int index) =>
+        context.GetCLDevice(index).CreateCLAccelerator(context);
 }

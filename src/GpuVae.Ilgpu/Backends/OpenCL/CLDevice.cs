@@ -7,7 +7,9 @@ namespace ILGPU.Runtime.OpenCL;
 /// <summary>A device of an OpenCL platform, version 1.2 or newer; a generic address space is not needed.</summary>
 public sealed unsafe class CLDevice : Device
 {
-    /// <summary>Groups are not larger than this even where the driver allows it, so that a group has at most as many warps as a warp lanes.</summary>
+    /// <summary>
+    /// Groups are not larger than this even where the driver allows it, so that a group has at most as many warps as a warp lanes.
+    /// </summary>
     private const int MaxThreads = 1024;
 
     private const uint WarpSizeNV = 0x4003;

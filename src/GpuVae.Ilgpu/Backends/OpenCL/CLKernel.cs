@@ -56,7 +56,8 @@ public sealed unsafe class CLKernel : Kernel
         lock (program)
         {
             SetArguments(program, shape, threads, slots);
-            Check(accelerator.Api.EnqueueNDRangeKernel(queue, program.Kernel, 3, null, global, local, 0, null, null), "clEnqueueNDRangeKernel");
+            Check(accelerator.Api.EnqueueNDRangeKernel(queue, program.Kernel, 3, null, global, local, 0, null, null),
+                "clEnqueueNDRangeKernel");
         }
         Check(accelerator.Api.Flush(queue), "clFlush");
     }
@@ -110,5 +111,6 @@ public sealed unsafe class CLKernel : Kernel
     }
 
     private void ThrowGroupSize(int threads, int limit) => throw new ArgumentOutOfRangeException(
-        nameof(threads), $"Kernel {Name} was launched in groups of {threads} threads, but {accelerator.Name} has registers for {limit} of this kernel.");
+        nameof(threads),
+        $"Kernel {Name} was launched in groups of {threads} threads, but {accelerator.Name} has registers for {limit} of this kernel.");
 }

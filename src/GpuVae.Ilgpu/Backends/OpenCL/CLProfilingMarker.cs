@@ -35,7 +35,8 @@ public sealed unsafe class CLProfilingMarker : ProfilingMarker
     {
         ulong time;
         accelerator.Check(
-            accelerator.Api.GetEventProfilingInfo(marker, OpenCLApi.ProfilingCommandEnd, sizeof(ulong), &time, null), "clGetEventProfilingInfo");
+            accelerator.Api.GetEventProfilingInfo(marker, OpenCLApi.ProfilingCommandEnd, sizeof(ulong), &time, null),
+                "clGetEventProfilingInfo");
         return time;
     }
 

@@ -19,7 +19,9 @@ internal sealed unsafe class CLProgram
         nuint limit;
         int code = accelerator.Api.GetKernelWorkGroupInfo(
             kernel, accelerator.Device.DeviceId, OpenCLApi.KernelWorkGroupSize, (nuint)sizeof(nuint), &limit, null);
-        MaxGroupSize = code == OpenCLApi.Success ? (int)Math.Min(limit, (nuint)accelerator.MaxNumThreadsPerGroup) : accelerator.MaxNumThreadsPerGroup;
+        MaxGroupSize = code == OpenCLApi.Success
+            ? (int)Math.Min(limit, (nuint)accelerator.MaxNumThreadsPerGroup)
+            : accelerator.MaxNumThreadsPerGroup;
     }
 
     /// <summary>The cl_kernel. Its arguments are state: setting them and enqueueing happens under a lock on this object.</summary>
@@ -81,7 +83,8 @@ internal sealed unsafe class CLProgram
         string log = BuildLog(accelerator, program);
         api.ReleaseProgram(program);
         throw new KernelCompilationException(
-            $"Kernel {kernelName}: the OpenCL driver of {accelerator.Name} ({accelerator.Device.PlatformName}, {accelerator.Device.DriverVersion}) " +
+            $"Kernel {kernelName}: the OpenCL driver of {accelerator.Name} " +
+            $"({accelerator.Device.PlatformName}, {accelerator.Device.DriverVersion}) " +
             $"refused it with error {code}, {OpenCLErrors.Describe(code)}. Its log:\n{log}");
     }
 
@@ -138,7 +141,8 @@ internal sealed unsafe class CLProgram
     private static byte[]? BinaryOf(CLAccelerator accelerator, nint program)
     {
         nuint size;
-        if (accelerator.Api.GetProgramInfo(program, OpenCLApi.ProgramBinarySizes, (nuint)sizeof(nuint), &size, null) != OpenCLApi.Success || size == 0)
+        int result = accelerator.Api.GetProgramInfo(program, OpenCLApi.ProgramBinarySizes, (nuint)sizeof(nuint), &size, null);
+        if (result != OpenCLApi.Success || size == 0)
             return null;
         byte[] binary = new byte[size];
         fixed (byte* first = binary)

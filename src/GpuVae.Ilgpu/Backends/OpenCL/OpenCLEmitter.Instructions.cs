@@ -78,7 +78,8 @@ internal sealed partial class OpenCLEmitter
                 return constant.Bits.ToString(CultureInfo.InvariantCulture) + "ul";
             case IrType.F32:
                 float single = constant.FloatValue;
-                return float.IsFinite(single) ? Decimal(single.ToString("E8", CultureInfo.InvariantCulture) + "f") : $"as_float(0x{constant.Bits:x8}u)";
+                return float.IsFinite(single)
+                    ? Decimal(single.ToString("E8", CultureInfo.InvariantCulture) + "f") : $"as_float(0x{constant.Bits:x8}u)";
             case IrType.F64:
                 double number = constant.DoubleValue;
                 return double.IsFinite(number)
@@ -401,6 +402,7 @@ internal sealed partial class OpenCLEmitter
 
     private string LinearThread() => Helper(
         "gv_thread",
-        "static uint gv_thread(void)\n{\n    return (uint)(get_local_id(0) + get_local_size(0) * (get_local_id(1) + get_local_size(1) * get_local_id(2)));\n}")
+        "static uint gv_thread(void)\n{\n" +
+        "    return (uint)(get_local_id(0) + get_local_size(0) * (get_local_id(1) + get_local_size(1) * get_local_id(2)));\n}")
         + "()";
 }

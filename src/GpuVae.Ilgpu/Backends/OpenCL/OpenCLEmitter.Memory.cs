@@ -117,7 +117,8 @@ internal sealed partial class OpenCLEmitter
         if (!type.IsFloat())
             return $"{function}({pointer}, {Name(exchange.Comparand)}, {Name(exchange.Replacement)})";
         string bits = type == IrType.F64 ? "ulong" : "uint";
-        return $"as_{TypeName(type)}({function}({pointer}, as_{bits}({Name(exchange.Comparand)}), as_{bits}({Name(exchange.Replacement)})))";
+        string comparand = $"as_{bits}({Name(exchange.Comparand)})";
+        return $"as_{TypeName(type)}({function}({pointer}, {comparand}, as_{bits}({Name(exchange.Replacement)})))";
     }
 
     /// <summary>CUDA's bar.sync orders global memory within the group too, which matters only where the kernel writes it.</summary>
@@ -184,7 +185,8 @@ internal sealed partial class OpenCLEmitter
         if (!uniformity.IsUniform(instruction.Block!))
         {
             throw Refuse($"{what} stands where not all threads of the group can be shown to arrive. This OpenCL device has no usable " +
-                "sub-groups, so warps are emulated with barriers of the whole group. Move it out of the divergent branch, or use shared memory.");
+                "sub-groups, so warps are emulated with barriers of the whole group. " +
+                "Move it out of the divergent branch, or use shared memory.");
         }
     }
 
@@ -215,7 +217,9 @@ internal sealed partial class OpenCLEmitter
         Assign(shuffle, $"*(__local {type}*)&{WarpScratch}[{from}]");
     }
 
-    /// <summary>The lane to read from, as shfl.sync defines it: within segments of <paramref name="width"/> lanes, own lane where it leaves them.</summary>
+    /// <summary>
+    /// The lane to read from, as shfl.sync defines it: within segments of <paramref name="width"/> lanes, own lane where it leaves them.
+    /// </summary>
     private string SourceLane(Shuffle shuffle, string lane, int width)
     {
         string operand = Operand(shuffle.Lane);

@@ -148,7 +148,8 @@ internal sealed partial class OpenCLEmitter
             if (parameter.Type == IrType.Pointer)
             {
                 throw new KernelCompilationException(
-                    $"Kernel {kernel.Name}: the parameter {parameter.Name} is a pointer, which OpenCL cannot pass. Pass an ArrayView instead.");
+                    $"Kernel {kernel.Name}: the parameter {parameter.Name} is a pointer, which OpenCL cannot pass. " +
+                    "Pass an ArrayView instead.");
             }
             string type = parameter.Type == IrType.Bool ? "uchar" : TypeName(parameter.Type);
             parameters.Add($"{type} {name} /* {Comment(parameter.Name)} */");
@@ -186,7 +187,8 @@ internal sealed partial class OpenCLEmitter
         foreach (var allocation in kernel.Allocations.Where(a => !a.IsDynamic))
         {
             string space = allocation.Space == AddressSpace.Shared ? "__local" : "__private";
-            string element = allocation.ElementType is IrType.Void or IrType.Bool or IrType.Pointer ? "uchar" : TypeName(allocation.ElementType);
+            string element = allocation.ElementType is IrType.Void or IrType.Bool or IrType.Pointer
+                ? "uchar" : TypeName(allocation.ElementType);
             int count = element == "uchar" ? allocation.SizeInBytes : allocation.SizeInBytes / allocation.ElementType.SizeOf();
             string name = names[allocation];
             prologue.Append(CultureInfo.InvariantCulture, $"    {space} {element} {name}_memory[{count}] __attribute__((aligned(16)));\n");
@@ -277,7 +279,8 @@ internal sealed partial class OpenCLEmitter
                 EmitIf(branch);
                 break;
             case LoopNode loop:
-                EmitTarget(loop, "for (;;)", features.NeedsBarrierBehindLoops && HasBarrier(loop) ? "\n" + Indented("barrier(CLK_LOCAL_MEM_FENCE);") : "");
+                bool closes = features.NeedsBarrierBehindLoops && HasBarrier(loop);
+                EmitTarget(loop, "for (;;)", closes ? "\n" + Indented("barrier(CLK_LOCAL_MEM_FENCE);") : "");
                 break;
             case LabeledNode labeled:
                 EmitTarget(labeled, "do", " while (false);");
@@ -371,7 +374,9 @@ internal sealed partial class OpenCLEmitter
         Line("break;");
     }
 
-    /// <summary>The copies happen at once: each is written when nothing still to be copied reads its target, cycles through a temporary.</summary>
+    /// <summary>
+    /// The copies happen at once: each is written when nothing still to be copied reads its target, cycles through a temporary.
+    /// </summary>
     private void EmitCopies(EdgeCopies edge)
     {
         var pending = new List<(Phi To, Value From, string Source)>();

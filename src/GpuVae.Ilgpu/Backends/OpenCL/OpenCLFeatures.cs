@@ -30,7 +30,8 @@ internal sealed record OpenCLFeatures
     public bool FusedMultiplyAdd { get; init; }
 
     /// <summary>
-    /// A loop with barriers must be followed by one. PoCL 3.1 otherwise runs what stands behind such a loop once too early when the trip count
+    /// A loop with barriers must be followed by one. PoCL 3.1 otherwise runs what stands behind such a loop once too early when the trip
+    /// count
     /// is not constant (seen from the second group on: with a = a·½ behind the loop, a was halved twice).
     /// </summary>
     public bool NeedsBarrierBehindLoops { get; init; }

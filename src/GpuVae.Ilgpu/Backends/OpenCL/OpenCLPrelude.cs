@@ -9,7 +9,8 @@ internal static class OpenCLPrelude
     /// <summary>Signed division without the traps of CPU devices: MinValue / -1 wraps, division by zero gives 0.</summary>
     public static string SignedDivision(string type, bool remainder) => remainder
         ? $"static u{type} gv_rem_{type}(u{type} a, u{type} b) {{ return (u{type})(b + 1) <= 1 ? 0 : (u{type})(({type})a % ({type})b); }}"
-        : $"static u{type} gv_div_{type}(u{type} a, u{type} b) {{ return b == 0 ? 0 : (u{type})(b + 1) == 0 ? (u{type})(0 - a) : (u{type})(({type})a / ({type})b); }}";
+        : $"static u{type} gv_div_{type}(u{type} a, u{type} b)\n{{\n" +
+            $"    return b == 0 ? 0 : (u{type})(b + 1) == 0 ? (u{type})(0 - a) : (u{type})(({type})a / ({type})b);\n}}";
 
     public static string UnsignedDivision(string type, bool remainder) => remainder
         ? $"static {type} gv_rem_{type}({type} a, {type} b) {{ return b == 0 ? 0 : a % b; }}"
