@@ -47,9 +47,22 @@ internal sealed partial class PtxVerifier
 
     private static readonly Dictionary<string, int> Sizes = new()
     {
-        ["u8"] = 1, ["s8"] = 1, ["b8"] = 1, ["u16"] = 2, ["s16"] = 2, ["b16"] = 2, ["f16"] = 2, ["u32"] = 4, ["s32"] = 4, ["b32"] = 4,
-            ["f32"] = 4,
-        ["u64"] = 8, ["s64"] = 8, ["b64"] = 8, ["f64"] = 8, ["pred"] = 0,
+        ["u8"] = 1,
+        ["s8"] = 1,
+        ["b8"] = 1,
+        ["u16"] = 2,
+        ["s16"] = 2,
+        ["b16"] = 2,
+        ["f16"] = 2,
+        ["u32"] = 4,
+        ["s32"] = 4,
+        ["b32"] = 4,
+        ["f32"] = 4,
+        ["u64"] = 8,
+        ["s64"] = 8,
+        ["b64"] = 8,
+        ["f64"] = 8,
+        ["pred"] = 0,
     };
 
     private void Error(string text, string what) => errors.Add($"{what}: {text}");

@@ -26,7 +26,8 @@ internal static class KernelSuite
                 a.LoadAutoGroupedStreamKernel<Index1D, ArrayView<int>, ArrayView<int>, ArrayView<int>>(DeviceKernels.Integers)(
                     Count, x.View, y.View, r.View);
                 return [r.GetAsArray1D()];
-            }),
+            }
+            ),
             ["Longs"] = (0, a =>
             {
                 long[] longs = [.. Integers.Select((v, i) => (long)v * Integers[^(i + 1)] + i)];
@@ -36,7 +37,8 @@ internal static class KernelSuite
                 a.LoadAutoGroupedStreamKernel<Index1D, ArrayView<long>, ArrayView<long>, ArrayView<long>>(DeviceKernels.Longs)(
                     Count, x.View, y.View, r.View);
                 return [r.GetAsArray1D()];
-            }),
+            }
+            ),
             ["Narrow"] = (0, a =>
             {
                 using var x = a.Allocate1D<byte>([.. Integers.Select(v => (byte)v)]);
@@ -48,7 +50,8 @@ internal static class KernelSuite
                     ArrayView<byte>>(
                     DeviceKernels.Narrow)(Count, x.View, y.View, z.View, r.View, bytes.View);
                 return [r.GetAsArray1D(), bytes.GetAsArray1D()];
-            }),
+            }
+            ),
             ["Floats"] = (0, a =>
             {
                 using var x = a.Allocate1D(Floats);
@@ -57,7 +60,8 @@ internal static class KernelSuite
                 a.LoadAutoGroupedStreamKernel<Index1D, ArrayView<float>, ArrayView<float>, ArrayView<float>>(DeviceKernels.Floats)(
                     Count, x.View, y.View, r.View);
                 return [r.GetAsArray1D()];
-            }),
+            }
+            ),
             ["Doubles"] = (0, a =>
             {
                 double[] doubles = [.. Floats.Select((v, i) => v * (1 + i * 1e-9))];
@@ -67,7 +71,8 @@ internal static class KernelSuite
                 a.LoadAutoGroupedStreamKernel<Index1D, ArrayView<double>, ArrayView<double>, ArrayView<double>>(DeviceKernels.Doubles)(
                     Count, x.View, y.View, r.View);
                 return [r.GetAsArray1D()];
-            }),
+            }
+            ),
             ["Conversions"] = (0, a =>
             {
                 using var x = a.Allocate1D(Floats);
@@ -79,7 +84,8 @@ internal static class KernelSuite
                     ArrayView<float>>(
                     DeviceKernels.Conversions)(Count, x.View, y.View, z.View, r.View, f.View);
                 return [r.GetAsArray1D(), f.GetAsArray1D()];
-            }),
+            }
+            ),
             ["Halves"] = (0, a =>
             {
                 using var x = a.Allocate1D(Moderate);
@@ -88,14 +94,16 @@ internal static class KernelSuite
                 a.LoadAutoGroupedStreamKernel<Index1D, ArrayView<float>, ArrayView<ILGPU.Half>, ArrayView<float>>(DeviceKernels.Halves)(
                     Count, x.View, halves.View, r.View);
                 return [r.GetAsArray1D(), Array.ConvertAll(halves.GetAsArray1D(), h => (float)h)];
-            }),
+            }
+            ),
             ["Functions"] = (16, a =>
             {
                 using var x = a.Allocate1D(Moderate);
                 using var r = a.Allocate1D<float>(Count * DeviceKernels.MathResults);
                 a.LoadAutoGroupedStreamKernel<Index1D, ArrayView<float>, ArrayView<float>>(DeviceKernels.Functions)(Count, x.View, r.View);
                 return [r.GetAsArray1D()];
-            }),
+            }
+            ),
             ["DoubleFunctions"] = (16, a =>
             {
                 using var x = a.Allocate1D<double>([.. Moderate.Select(v => (double)v)]);
@@ -103,7 +111,8 @@ internal static class KernelSuite
                 a.LoadAutoGroupedStreamKernel<Index1D, ArrayView<double>, ArrayView<double>>(DeviceKernels.DoubleFunctions)(Count,
                     x.View, r.View);
                 return [r.GetAsArray1D()];
-            }),
+            }
+            ),
             ["ControlFlow"] = (0, a => MapIntegers(a, DeviceKernels.ControlFlow)),
             ["LocalArrays"] = (0, a => MapIntegers(a, DeviceKernels.LocalArrays)),
             ["GroupOperations"] = (0, a =>
@@ -112,14 +121,16 @@ internal static class KernelSuite
                 using var r = a.Allocate1D<int>(Count);
                 a.LoadStreamKernel<ArrayView<int>, ArrayView<int>>(DeviceKernels.GroupOperations)((Count / 64, 64), x.View, r.View);
                 return [r.GetAsArray1D()];
-            }),
+            }
+            ),
             ["LoopedBarriers"] = (0, a =>
             {
                 using var x = a.Allocate1D(Integers);
                 using var totals = a.Allocate1D<int>([.. Enumerable.Range(1, 256)]);
                 a.LoadStreamKernel<ArrayView<int>, ArrayView<int>, int>(DeviceKernels.LoopedBarriers)((4, 64), x.View, totals.View, 300);
                 return [totals.GetAsArray1D()];
-            }),
+            }
+            ),
             ["DynamicShared"] = (0, a =>
             {
                 using var x = a.Allocate1D(Moderate);
@@ -127,7 +138,8 @@ internal static class KernelSuite
                 a.LoadStreamKernel<ArrayView<float>, ArrayView<float>>(DeviceKernels.DynamicShared)(
                     (Count / 64, 64, SharedMemoryConfig.RequestDynamic<float>(64)), x.View, r.View);
                 return [r.GetAsArray1D()];
-            }),
+            }
+            ),
             ["Shuffles"] = (8, a =>
             {
                 using var x = a.Allocate1D(Integers);
@@ -137,7 +149,8 @@ internal static class KernelSuite
                 a.LoadStreamKernel<ArrayView<int>, ArrayView<float>, ArrayView<int>, ArrayView<float>>(DeviceKernels.Shuffles)(
                     (Count / 128, 128), x.View, f.View, r.View, sums.View);
                 return [r.GetAsArray1D(), sums.GetAsArray1D()];
-            }),
+            }
+            ),
             ["Atomics"] = (0, a =>
             {
                 using var x = a.Allocate1D(Integers);
@@ -147,7 +160,8 @@ internal static class KernelSuite
                 a.LoadAutoGroupedStreamKernel<Index1D, ArrayView<int>, ArrayView<int>, ArrayView<float>, ArrayView<uint>>(
                     DeviceKernels.Atomics)(Count, x.View, counters.View, floats.View, unsigned.View);
                 return [counters.GetAsArray1D(), floats.GetAsArray1D(), unsigned.GetAsArray1D()];
-            }),
+            }
+            ),
             ["LongAtomics"] = (0, a =>
             {
                 using var x = a.Allocate1D(Integers);
@@ -156,14 +170,16 @@ internal static class KernelSuite
                 a.LoadAutoGroupedStreamKernel<Index1D, ArrayView<int>, ArrayView<long>, ArrayView<double>>(DeviceKernels.LongAtomics)(
                     Count, x.View, counters.View, doubles.View);
                 return [counters.GetAsArray1D(), doubles.GetAsArray1D()];
-            }),
+            }
+            ),
             ["SharedAtomics"] = (0, a =>
             {
                 using var x = a.Allocate1D(Integers);
                 using var histogram = a.Allocate1D(new int[16]);
                 a.LoadStreamKernel<ArrayView<int>, ArrayView<int>>(DeviceKernels.SharedAtomics)((Count / 64, 64), x.View, histogram.View);
                 return [histogram.GetAsArray1D()];
-            }),
+            }
+            ),
             ["Specialized"] = (0, a =>
             {
                 using var x = a.Allocate1D(Integers);
@@ -172,7 +188,8 @@ internal static class KernelSuite
                 kernel(Count - 7, x.View, SpecializedValue.New(-5), 1);
                 kernel(Count, x.View, SpecializedValue.New(3), -4);
                 return [x.GetAsArray1D()];
-            }),
+            }
+            ),
             ["TwoDimensions"] = (0, a =>
             {
                 using var x = a.Allocate2DDenseX<int>(new LongIndex2D(37, 13));
@@ -181,14 +198,16 @@ internal static class KernelSuite
                 a.LoadAutoGroupedStreamKernel<Index2D, ArrayView2D<int, Stride2D.DenseX>, ArrayView2D<int, Stride2D.DenseX>>(
                     DeviceKernels.TwoDimensions)(new Index2D(37, 13), x.View, r.View);
                 return [r.View.BaseView.GetAsArray()];
-            }),
+            }
+            ),
             ["ThreeDimensions"] = (0, a =>
             {
                 var extent = new Index3D(5, 6, 7);
                 using var r = a.Allocate1D<int>(extent.Size);
                 a.LoadAutoGroupedStreamKernel<Index3D, ArrayView<int>, Index3D>(DeviceKernels.ThreeDimensions)(extent, r.View, extent);
                 return [r.GetAsArray1D()];
-            }),
+            }
+            ),
             ["Windows"] = (0, a =>
             {
                 using var x = a.Allocate1D(Moderate);
@@ -196,7 +215,8 @@ internal static class KernelSuite
                 a.LoadAutoGroupedStreamKernel<Index1D, ArrayView<float>, ArrayView<float>, float>(DeviceKernels.Windows)(
                     Count - 11, x.View.SubView(10, Count - 10), r.View, 0.5f);
                 return [r.GetAsArray1D()];
-            }),
+            }
+            ),
             ["Quads"] = (0, a =>
             {
                 using var x = a.Allocate1D(Moderate);
@@ -204,7 +224,8 @@ internal static class KernelSuite
                 a.LoadAutoGroupedStreamKernel<Index1D, ArrayView<float>, ArrayView<float>, float>(DeviceKernels.Quads)(
                     Count / 4, x.View, r.View, 0.25f);
                 return [r.GetAsArray1D()];
-            }),
+            }
+            ),
         };
 
     /// <summary>The names of the runs, for theories.</summary>

@@ -1,5 +1,4 @@
 using GpuVae.Ilgpu.Tests.Kernels;
-using ILGPU;
 using ILGPU.Runtime.CPU;
 using ILGPU.Runtime.OpenCL;
 
