@@ -34,6 +34,10 @@ public sealed unsafe class SimdRandomIrTests
     [Fact]
     public void Jumping_arm_runs_before_what_follows_the_branch() => Check(468, 16, 512, true);
 
+    /// <summary>Lanes that leave an inner label in a branch meet the others, which leave an outer one together, behind both.</summary>
+    [Fact]
+    public void Lanes_that_part_at_a_jump_further_in_meet_at_the_outer_join() => Check(773, 16, 512, true);
+
     private static void Check(int seed, int lanes, int bits, bool optimized)
     {
         var (builder, n) = RandomIr.Make(seed);

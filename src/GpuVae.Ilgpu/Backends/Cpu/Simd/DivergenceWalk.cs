@@ -18,6 +18,8 @@ internal sealed class DivergenceWalk
     private readonly List<TargetNode> targets = [];
     private readonly HashSet<ControlNode> divergentLoops = new(ReferenceEqualityComparer.Instance);
     private readonly HashSet<ControlNode> divergentJumps = new(ReferenceEqualityComparer.Instance);
+    private readonly Dictionary<ControlNode, int> partialAt = new(ReferenceEqualityComparer.Instance);
+    private readonly Dictionary<ControlNode, int> depths = new(ReferenceEqualityComparer.Instance);
     private readonly Dictionary<ControlNode, bool> crossed = new(ReferenceEqualityComparer.Instance);
 
     public DivergenceWalk(ControlNode root, Func<ConditionalBranch, bool> splits)
@@ -29,6 +31,21 @@ internal sealed class DivergenceWalk
     public bool IsDivergent(LoopNode loop) => divergentLoops.Contains(loop);
 
     public bool IsDivergent(IfNode branch) => splits(branch.Branch);
+
+    /// <summary>
+    /// The copies run without some of the lanes of a target that control leaves behind them; those may come to the same place another way,
+    /// by a jump that stands further in.
+    /// </summary>
+    /// <param name="edge">The copies and what control leaves.</param>
+    /// <param name="loop">For a back edge its loop, whose lanes meet again at the header.</param>
+    public bool IsPartial(ControlEdge edge, LoopNode? loop)
+    {
+        if (!partialAt.TryGetValue(edge.Node, out int partial))
+            return false;
+        if (loop is not null && depths[loop] <= partial)
+            return true;
+        return edge.Exited.Any(node => node is TargetNode && depths[node] <= partial);
+    }
 
     /// <summary>For a break, continue or return: only part of the lanes of its target take it at a time.</summary>
     public bool IsDivergentJump(ControlNode jump) => divergentJumps.Contains(jump);
@@ -55,8 +72,12 @@ internal sealed class DivergenceWalk
                 int inside = splits(branch.Branch) ? targets.Count : partial;
                 escape = Math.Min(Visit(branch.Then, inside), Visit(branch.Else, inside));
                 break;
+            case EdgeCopies:
+                partialAt[node] = partial;
+                break;
             case LabeledNode labeled:
                 targets.Add(labeled);
+                depths[labeled] = targets.Count;
                 escape = Visit(labeled.Body, partial);
                 targets.RemoveAt(targets.Count - 1);
                 if (escape > targets.Count)
@@ -88,6 +109,7 @@ internal sealed class DivergenceWalk
     {
         bool known = divergentLoops.Contains(loop);
         targets.Add(loop);
+        depths[loop] = targets.Count;
         int escape = Visit(loop.Body, known ? Math.Max(partial, targets.Count - 1) : partial);
         targets.RemoveAt(targets.Count - 1);
         // From its second turn on a divergent loop runs without the lanes that have left.

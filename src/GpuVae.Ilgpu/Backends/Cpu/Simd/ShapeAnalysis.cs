@@ -118,14 +118,14 @@ internal sealed class ShapeAnalysis
         return MeetsPartedLanes(WarpWalk, edges) ? result.AtLeast(ShapeKind.WarpUniform) : result;
     }
 
-    private static bool MeetsPartedLanes(DivergenceWalk walk, List<ControlEdge> edges)
+    private bool MeetsPartedLanes(DivergenceWalk walk, List<ControlEdge> edges)
     {
         int forward = 0, back = 0;
         foreach (var edge in edges)
             _ = edge.IsBackEdge ? back++ : forward++;
         foreach (var edge in edges)
         {
-            if (LeavesDivergentLoop(walk, edge) || ((edge.IsBackEdge ? back : forward) > 1 && LeavesDivergentIf(walk, edge)))
+            if (LeavesDivergentLoop(walk, edge) || ((edge.IsBackEdge ? back : forward) > 1 && PartsLanes(walk, edge)))
                 return true;
         }
         return false;
@@ -137,12 +137,15 @@ internal sealed class ShapeAnalysis
     private static bool LeavesDivergentIf(DivergenceWalk walk, ControlEdge edge) =>
         edge.Exited.Any(node => node is IfNode branch && walk.IsDivergent(branch));
 
+    private bool PartsLanes(DivergenceWalk walk, ControlEdge edge) =>
+        LeavesDivergentIf(walk, edge) || walk.IsPartial(edge, edge.IsBackEdge ? index.LoopOf(edge.Node.To) : null);
+
     /// <summary>Lanes that are still in this turn read the phi after others have set it for the next.</summary>
     private bool IsReadAfterDivergentBackEdge(Phi phi, List<ControlEdge> edges)
     {
         foreach (var edge in edges)
         {
-            if (edge.IsBackEdge && LeavesDivergentIf(LaneWalk, edge) && IsReadAfter(phi, index.PositionOf(edge.Node), edge.Node))
+            if (edge.IsBackEdge && PartsLanes(LaneWalk, edge) && IsReadAfter(phi, index.PositionOf(edge.Node), edge.Node))
                 return true;
         }
         return false;
@@ -177,7 +180,7 @@ internal sealed class ShapeAnalysis
             foreach (bool back in (ReadOnlySpan<bool>)[false, true])
             {
                 var group = edges.Where(e => e.IsBackEdge == back).OrderBy(e => index.PositionOf(e.Node)).ToList();
-                bool parted = group.Any(e => LeavesDivergentLoop(LaneWalk, e) || LeavesDivergentIf(LaneWalk, e));
+                bool parted = group.Any(e => LeavesDivergentLoop(LaneWalk, e) || PartsLanes(LaneWalk, e));
                 if (!parted)
                     continue;
                 for (int i = 0; i < group.Count; i++)
