@@ -54,6 +54,8 @@ public sealed class Ceiling
     /// <summary>Work per second of the fastest round; a ceiling is what is possible, so noise only ever lowers a round.</summary>
     private static double Fastest(AcceleratorStream stream, Action<int> run, double workPerRun)
     {
+        // The first run compiles the kernel and must not decide how many make a round.
+        Seconds(stream, run, 1);
         int runs = 1;
         while (Seconds(stream, run, runs) < TargetSeconds / 4 && runs < 1 << 24)
             runs *= 4;

@@ -11,6 +11,7 @@ var root = new RootCommand("Trains variational autoencoders on images and genera
     ReconstructCommand.Create(),
     InterpolateCommand.Create(),
     EvaluateCommand.Create(),
+    ProfileCommand.Create(),
 };
 foreach (var help in root.Options.OfType<HelpOption>())
     help.Action = new HelpWithExamples((HelpAction)help.Action!);

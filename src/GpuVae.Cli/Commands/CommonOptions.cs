@@ -8,13 +8,6 @@ namespace GpuVae.Cli.Commands;
 /// <summary>Options that several commands share, and how options are read.</summary>
 internal static class CommonOptions
 {
-    public static Option<string> Device() => new("--device", "-d")
-    {
-        Description = "Where to compute: auto, cpu, cuda:0, opencl:0 …; 'gpuvae devices' lists them.",
-        HelpName = "NAME",
-        DefaultValueFactory = _ => "auto",
-    };
-
     public static Option<ulong> Seed() =>
         Number("--seed", "N", "Everything random follows from it; the same seed gives the same result.", 1UL);
 

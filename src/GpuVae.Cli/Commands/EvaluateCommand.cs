@@ -1,5 +1,4 @@
 using System.CommandLine;
-using GpuVae.Devices;
 using GpuVae.Models;
 
 namespace GpuVae.Cli.Commands;
@@ -11,19 +10,20 @@ internal static class EvaluateCommand
         var run = RunArgument.Create();
         var data = new DataArguments();
         var seed = CommonOptions.Seed();
-        var device = CommonOptions.Device();
+        var device = new DeviceArguments();
         var command = new ExampleCommand(
             "evaluate", "Prints the parts of the evidence lower bound on any images.",
             "gpuvae evaluate",
             "gpuvae evaluate --run runs/mnist --data path/to/mnist")
         {
-            run, seed, device,
+            run, seed,
         };
+        device.AddTo(command);
         data.AddTo(command, withTestData: false);
         command.SetAction(parsed =>
         {
             var folder = RunArgument.Open(parsed.GetValue(run));
-            using var opened = ComputeDevice.Open(parsed.GetValue(device)!);
+            using var opened = device.Open(parsed);
             using var model = Vae.Load(opened, folder.Path);
             var images = data.LoadTest(parsed, folder);
             ulong noise = parsed.GetValue(seed);

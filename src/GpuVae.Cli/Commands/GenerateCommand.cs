@@ -1,5 +1,4 @@
 using System.CommandLine;
-using GpuVae.Devices;
 using GpuVae.Models;
 
 namespace GpuVae.Cli.Commands;
@@ -25,22 +24,23 @@ internal static class GenerateCommand
             HelpName = "PATH",
         };
         var seed = CommonOptions.Seed();
-        var device = CommonOptions.Device();
+        var device = new DeviceArguments();
         var command = new ExampleCommand(
             "generate", "Draws new images from the prior of a trained model.",
             "gpuvae generate",
             "gpuvae generate --run runs/digits --count 100 --seed 7 --out more.png",
             "gpuvae generate --count 500 --files --out pictures")
         {
-            run, count, single, output, seed, device,
+            run, count, single, output, seed,
         };
+        device.AddTo(command);
         command.SetAction(parsed =>
         {
             int n = parsed.GetValue(count);
             if (n is < 1 or > MaxCount)
                 throw new BadInputException($"--count {n}: choose from 1 to {MaxCount}.");
             var folder = RunArgument.Open(parsed.GetValue(run));
-            using var opened = ComputeDevice.Open(parsed.GetValue(device)!);
+            using var opened = device.Open(parsed);
             using var model = Vae.Load(opened, folder.Path);
             ImageShape shape = model.Options.Shape;
             if ((long)n * shape.Pixels > MaxValues)

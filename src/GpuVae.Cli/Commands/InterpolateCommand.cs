@@ -1,7 +1,6 @@
 using System.CommandLine;
 using GpuVae.Applications;
 using GpuVae.Data;
-using GpuVae.Devices;
 using GpuVae.Models;
 
 namespace GpuVae.Cli.Commands;
@@ -18,14 +17,15 @@ internal static class InterpolateCommand
         var to = CommonOptions.Number("--to", "I", "Index of the last image in the data.", 1);
         var steps = CommonOptions.Number("--steps", "N", "Pictures, both ends included.", 12, "-n");
         var output = CommonOptions.Out("The picture to write.", "interpolation.png");
-        var device = CommonOptions.Device();
+        var device = new DeviceArguments();
         var command = new ExampleCommand(
             "interpolate", "Walks through the latent space from one image to another, along a great circle (slerp).",
             "gpuvae interpolate",
             "gpuvae interpolate --run runs/digits --from 3 --to 17 --steps 20 --out walk.png")
         {
-            run, from, to, steps, output, device,
+            run, from, to, steps, output,
         };
+        device.AddTo(command);
         data.AddTo(command, withTestData: false);
         command.SetAction(parsed =>
         {
@@ -33,7 +33,7 @@ internal static class InterpolateCommand
             if (count is < 2 or > MaxSteps)
                 throw new BadInputException($"--steps {count}: choose from 2 to {MaxSteps}.");
             var folder = RunArgument.Open(parsed.GetValue(run));
-            using var opened = ComputeDevice.Open(parsed.GetValue(device)!);
+            using var opened = device.Open(parsed);
             using var model = Vae.Load(opened, folder.Path);
             var images = data.LoadTest(parsed, folder);
             float[] path = Interpolation.Path(

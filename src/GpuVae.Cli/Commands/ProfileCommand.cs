@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
 using GpuVae.Data;
-using GpuVae.Devices;
 using GpuVae.Kernels;
 using GpuVae.Models;
 using GpuVae.Scheduling;

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using GpuVae.Devices;
 using GpuVae.Models;
 
 namespace GpuVae.Cli.Commands;
@@ -14,14 +13,15 @@ internal static class ReconstructCommand
         var data = new DataArguments();
         var count = CommonOptions.Number("--count", "N", "How many images, from the first on.", 16, "-n");
         var output = CommonOptions.Out("The picture to write.", "reconstructions.png");
-        var device = CommonOptions.Device();
+        var device = new DeviceArguments();
         var command = new ExampleCommand(
             "reconstruct", "Encodes and decodes images: originals above, reconstructions below.",
             "gpuvae reconstruct",
             "gpuvae reconstruct --run runs/digits --data my-images --size 28 --channels 1 --out mine.png")
         {
-            run, count, output, device,
+            run, count, output,
         };
+        device.AddTo(command);
         data.AddTo(command, withTestData: false);
         command.SetAction(parsed =>
         {
@@ -29,7 +29,7 @@ internal static class ReconstructCommand
             if (n is < 1 or > MaxCount)
                 throw new BadInputException($"--count {n}: choose from 1 to {MaxCount}.");
             var folder = RunArgument.Open(parsed.GetValue(run));
-            using var opened = ComputeDevice.Open(parsed.GetValue(device)!);
+            using var opened = device.Open(parsed);
             using var model = Vae.Load(opened, folder.Path);
             var images = data.LoadTest(parsed, folder);
             Pictures.WriteReconstructions(parsed.GetValue(output)!, model, images, n);

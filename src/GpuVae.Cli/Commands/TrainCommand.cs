@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Runtime.InteropServices;
 using GpuVae.Data;
-using GpuVae.Devices;
 using GpuVae.Models;
 using GpuVae.Training;
 
@@ -16,7 +15,7 @@ internal sealed class TrainCommand
     private readonly DataArguments data = new();
     private readonly ModelOptions model = new();
     private readonly TrainingArguments training = new();
-    private readonly Option<string> device = CommonOptions.Device();
+    private readonly DeviceArguments device = new();
 
     private readonly Option<string?> output = new("--out", "-o")
     {
@@ -48,8 +47,9 @@ internal sealed class TrainCommand
         train.data.AddTo(command, withTestData: true);
         train.model.AddTo(command);
         train.training.AddTo(command);
-        foreach (Option option in (Option[])[train.output, train.name, train.resume, train.device])
+        foreach (Option option in (Option[])[train.output, train.name, train.resume])
             command.Options.Add(option);
+        train.device.AddTo(command);
         command.SetAction(train.Run);
         return command;
     }
@@ -62,7 +62,7 @@ internal sealed class TrainCommand
         VaeOptions architecture = model.Read(parsed);
         RunData source = data.Read(parsed, options.Seed);
         string? path = GivenPath(parsed);
-        using var opened = ComputeDevice.Open(parsed.GetValue(device)!);
+        using var opened = device.Open(parsed);
         DataSets sets = Load(source);
         using var fresh = new Vae(opened, architecture with { Shape = ImageShape.Of(sets.Train) }, options.Seed);
         using var trainer = new Trainer(fresh, sets.Train, options, sets.Test);
@@ -91,7 +91,7 @@ internal sealed class TrainCommand
         }
         TrainingCheckpoint checkpoint = TrainingCheckpoint.Read(folder.Checkpoint);
         RunData source = data.Read(parsed, folder);
-        using var opened = ComputeDevice.Open(parsed.GetValue(device)!);
+        using var opened = device.Open(parsed);
         DataSets sets = Load(source);
         using var trainer = Trainer.Resume(opened, checkpoint, sets.Train, sets.Test, training.GivenEpochs(parsed));
         Console.WriteLine($"going on at step {trainer.Step} of {trainer.Steps}");

@@ -60,6 +60,25 @@ public sealed class ComputeDevice : IDisposable
     }
 
     /// <summary>
+    /// Opens the CPU in checked mode: every kernel runs slowly, and what a GPU would silently get wrong ends the launch with a report.
+    /// </summary>
+    /// <exception cref="BadInputException">The kernel runtime of this build has no checked mode.</exception>
+    public static ComputeDevice OpenChecked()
+    {
+        Context context = CreateContext();
+        try
+        {
+            Accelerator accelerator = CheckedMode.CreateAccelerator(context);
+            return new ComputeDevice(context, accelerator, accelerator.CreateStream(), "cpu");
+        }
+        catch
+        {
+            context.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>
     /// Uses an accelerator that the caller owns and goes on owning. Work is enqueued on <paramref name="stream"/>, or on the accelerator's
     /// default stream, so that it is in order with the caller's own launches there.
     /// </summary>
