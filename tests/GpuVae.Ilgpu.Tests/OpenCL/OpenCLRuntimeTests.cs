@@ -135,6 +135,19 @@ public sealed class OpenCLRuntimeTests : IDisposable
         Assert.Equal(4f, buffer.GetAsArray1D()[0]);
     }
 
+    /// <summary>PoCL's handler of arithmetic faults skipped the division, and the quotient was whatever the register held.</summary>
+    [Fact]
+    public void DivisionByZeroInCSharpStillThrowsOnceADriverIsLoaded()
+    {
+        using var context = OpenCLDevices.Require();
+        using var accelerator = context.CreateCLAccelerator(0);
+        using var quotients = accelerator.Allocate1D<int>(64);
+        accelerator.LoadAutoGroupedStreamKernel<Index1D, ArrayView<int>>(DivideByZero)(64, quotients.View);
+        Assert.All(quotients.GetAsArray1D(), quotient => Assert.Equal(0, quotient));
+        int zero = context.GetCLDevices().Count - context.GetCLDevices().Count;
+        Assert.Throws<DivideByZeroException>(() => 1 / zero);
+    }
+
     [Fact]
     public void ShufflesInDivergentCodeAreRefusedWhereWarpsAreEmulated()
     {
@@ -186,6 +199,8 @@ public sealed class OpenCLRuntimeTests : IDisposable
         accelerator.LoadAutoGroupedStreamKernel<Index1D, ArrayView<float>>(Halve)(1, buffer.View);
         return buffer.GetAsArray1D()[0];
     }
+
+    private static void DivideByZero(Index1D index, ArrayView<int> quotients) => quotients[index] = 5 / (index.X - index.X % 64);
 
     private static void Halve(Index1D i, ArrayView<float> a) => a[i] *= 0.5f;
 

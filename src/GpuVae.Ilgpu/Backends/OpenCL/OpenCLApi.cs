@@ -182,6 +182,8 @@ internal sealed unsafe class OpenCLApi
         string[] candidates = OperatingSystem.IsWindows() ? ["OpenCL.dll"]
             : OperatingSystem.IsMacOS() ? ["/System/Library/Frameworks/OpenCL.framework/OpenCL"]
             : ["libOpenCL.so.1", "libOpenCL.so"];
+        if (!OperatingSystem.IsWindows())
+            KeepArithmeticFaults();
         foreach (string candidate in candidates)
         {
             if (!NativeLibrary.TryLoad(candidate, out nint library))
@@ -196,5 +198,19 @@ internal sealed unsafe class OpenCLApi
             }
         }
         return null;
+    }
+
+    /// <summary>
+    /// PoCL replaces the process's handler of arithmetic faults by one that skips the faulting instruction, after which an integer
+    /// division by zero in C# gives an arbitrary number instead of an exception. It is asked not to; the kernels emitted here never fault.
+    /// </summary>
+    private static void KeepArithmeticFaults()
+    {
+        // Environment.SetEnvironmentVariable does not reach what native code reads.
+        if (NativeLibrary.TryGetExport(NativeLibrary.GetMainProgramHandle(), "setenv", out nint setenv))
+        {
+            fixed (byte* name = "POCL_SIGFPE_HANDLER"u8, value = "0"u8)
+                _ = ((delegate* unmanaged<byte*, byte*, int, int>)setenv)(name, value, 0);
+        }
     }
 }
