@@ -49,14 +49,14 @@ public sealed class VectorMathTests
 
     private static (Func<Vector512<float>, Vector512<float>> Vector, Func<double, double> Reference, double Bound) Function(string name) =>
         name switch
-    {
-        "Exp" => (VectorMath.Exp, Math.Exp, 2),
-        "Exp2" => (VectorMath.Exp2, double.Exp2, 2),
-        "Log" => (VectorMath.Log, Math.Log, 2),
-        "Log2" => (VectorMath.Log2, Math.Log2, 2),
-        "Log10" => (VectorMath.Log10, Math.Log10, 2),
-        _ => (VectorMath.Tanh, Math.Tanh, 3),
-    };
+        {
+            "Exp" => (VectorMath.Exp, Math.Exp, 2),
+            "Exp2" => (VectorMath.Exp2, double.Exp2, 2),
+            "Log" => (VectorMath.Log, Math.Log, 2),
+            "Log2" => (VectorMath.Log2, Math.Log2, 2),
+            "Log10" => (VectorMath.Log10, Math.Log10, 2),
+            _ => (VectorMath.Tanh, Math.Tanh, 3),
+        };
 
     private static double Ulp(float value) =>
         Math.Max(1.401298464324817e-45, MathF.BitIncrement(MathF.Abs(value)) - (double)MathF.Abs(value));

@@ -1,7 +1,6 @@
 using System.Numerics;
 using System.Reflection;
 using ILGPU;
-using ILGPU.Runtime;
 
 namespace GpuVae.Kernels.Tests.Contract;
 
