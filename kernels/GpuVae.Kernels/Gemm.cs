@@ -1,5 +1,5 @@
 // General matrix product C = epilogue(alpha·op(A)·op(B) + beta·C), float32, row-major with leading dimensions (BLAS level 3; Dongarra
-// et al. 1990, doi:10.1145/77626.79170), and beside it the row sums of op(A), which in a weight gradient dW = dYᵀ·X are the bias gradient.
+// et al. 1990, doi:10.1145/77626.79170).
 //
 // Three kernels:
 //
@@ -21,6 +21,16 @@ namespace GpuVae.Kernels;
 /// <remarks>Products of one instance share that space, so they must be enqueued on one stream.</remarks>
 public sealed class Gemm : IDisposable
 {
+    // For second-level caches of 1 MiB, which the current ones reach. An A that takes half of it at most is gone through whole for each
+    // panel. A larger one is cut into blocks of this many elements, each used for many panels (measured on a busy two-core machine: 1024³
+    // and 2048³ run twice as fast as with blocks that fill half of the cache).
+    private const int WholeElements = 1 << 17;
+    private const int BlockElements = 3 << 14;
+    private const int MaxPanelsPerGroup = 32;
+
+    // Work per core is cut into this many groups at least, so that cores that start late still find some.
+    private const int GroupsPerCore = 8;
+
     public Gemm(Accelerator accelerator)
     {
         Accelerator = accelerator;
@@ -53,6 +63,9 @@ public sealed class Gemm : IDisposable
     /// <summary>Columns of C per panel or tile.</summary>
     internal int TileColumns { get; }
 
+    /// <summary>Groups that keep all cores of a CPU busy to the end.</summary>
+    internal int WantedGroups => GroupsPerCore * Accelerator.NumMultiprocessors;
+
     /// <summary>Space for packed operands, on CPUs.</summary>
     internal GemmPacking? Packing { get; }
 
@@ -61,6 +74,27 @@ public sealed class Gemm : IDisposable
         where TEpilogue : struct, IEpilogue => new(this);
 
     public void Dispose() => Packing?.Dispose();
+
+    internal static int Blocks(int count, int size) => (count + size - 1) / size;
+
+    /// <summary>Cuts a product for the caches and cores of a CPU; gives the groups one below the other.</summary>
+    /// <param name="g">The product; how it is cut is written there.</param>
+    /// <param name="panels">Panels of columns.</param>
+    /// <param name="rowTiles">Tiles of rows.</param>
+    /// <param name="depth">k of a slice if the product must be cut along it.</param>
+    /// <param name="wantedGroups">Groups to cut into at least.</param>
+    internal int Cut(ref GemmArguments g, int panels, int rowTiles, int depth, int wantedGroups)
+    {
+        bool whole = (long)g.M * g.K <= WholeElements;
+        g.DepthBlock = whole ? Math.Max(g.K, 1) : Math.Max(Blocks(g.K, Blocks(g.K, depth)), 1);
+        int tilesOfBlock = whole ? rowTiles : Math.Max(BlockElements / (TileRows * g.DepthBlock), 1);
+        int blocksOfRows = Blocks(rowTiles, tilesOfBlock);
+        g.PanelsPerGroup = whole ? 1 : Math.Clamp((int)((long)panels * blocksOfRows / wantedGroups), 1, Math.Min(panels, MaxPanelsPerGroup));
+        g.GroupsX = Blocks(panels, g.PanelsPerGroup);
+        int groupsY = Math.Clamp(Blocks(wantedGroups, g.GroupsX), blocksOfRows, rowTiles);
+        g.TilesPerGroup = Blocks(rowTiles, groupsY);
+        return Blocks(rowTiles, g.TilesPerGroup);
+    }
 }
 
 /// <summary>A matrix product with one epilogue. Made by <see cref="Gemm.With{TEpilogue}"/>.</summary>
@@ -71,22 +105,14 @@ public sealed class Gemm : IDisposable
 public sealed class Gemm<TEpilogue>
     where TEpilogue : struct, IEpilogue
 {
-    // For second-level caches of 1 MiB, which the current ones reach. An A that takes half of it at most is gone through whole for each
-    // panel. A larger one is cut into blocks of this many elements, slices of k of about this depth, each block used for many panels
-    // (measured on a busy two-core machine: 1024³ and 2048³ run twice as fast as with blocks that fill half of the cache).
-    private const int WholeElements = 1 << 17;
-    private const int BlockElements = 3 << 14;
+    // k of a slice where the product is cut along it.
     private const int DepthBlock = 384;
-    private const int MaxPanelsPerGroup = 32;
 
     // An operand larger than this falls out of the second-level cache before it is read again.
     private const int PackingElements = 1 << 18;
 
     // Up to this many rows, collecting the columns of Bᵀ for the lanes costs more than the sums across lanes without it.
     private const int MaxRowsOfDots = 4;
-
-    // Work per core is cut into this many groups at least, so that cores that start late still find some.
-    private const int GroupsPerCore = 8;
 
     private readonly Gemm gemm;
     private GemmLauncher<TEpilogue>? tiles, neighbouringRows, distantRows, dots;
@@ -109,12 +135,11 @@ public sealed class Gemm<TEpilogue>
     /// <param name="c">C [m × n], not overlapping A or B.</param>
     /// <param name="ldc">Elements from one row of C to the next.</param>
     /// <param name="epilogue">Applied to each element before it is stored.</param>
-    /// <param name="rowSums">[m] or empty: also rowSums[i] = alpha·Σ_k op(A)[i, k] + beta·rowSums[i].</param>
     /// <exception cref="ArgumentOutOfRangeException">A size is negative.</exception>
     /// <exception cref="ArgumentException">A leading dimension or a view is too small for the sizes.</exception>
     public void Run(
         AcceleratorStream stream, bool transposeA, bool transposeB, int m, int n, int k, float alpha, FloatView a, int lda,
-        FloatView b, int ldb, float beta, FloatView c, int ldc, TEpilogue epilogue, FloatView rowSums = default)
+        FloatView b, int ldb, float beta, FloatView c, int ldc, TEpilogue epilogue)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(m);
         ArgumentOutOfRangeException.ThrowIfNegative(n);
@@ -122,11 +147,6 @@ public sealed class Gemm<TEpilogue>
         Check("A", a, transposeA ? k : m, transposeA ? m : k, lda);
         Check("B", b, transposeB ? n : k, transposeB ? k : n, ldb);
         Check("C", c, m, n, ldc);
-        if (rowSums.Length > 0 && rowSums.Length < m)
-        {
-            throw new ArgumentException(
-                $"The row sums need {m} elements, one per row of op(A), but the view has {rowSums.Length}.", nameof(rowSums));
-        }
         if (m == 0 || n == 0)
             return;
 
@@ -142,36 +162,32 @@ public sealed class Gemm<TEpilogue>
             Ldc = ldc,
             Alpha = alpha,
             Beta = beta,
-            WithRowSums = rowSums.Length > 0 ? 1 : 0,
         };
-        // A view must always be passed; without row sums C stands in and is not touched through it.
-        FloatView sums = rowSums.Length > 0 ? rowSums : c;
-        if (gemm.Packing is not null && transposeB && !transposeA && m <= MaxRowsOfDots && rowSums.Length == 0)
-            RunDots(stream, g, a, b, c, sums, epilogue);
+        if (gemm.Packing is not null && transposeB && !transposeA && m <= MaxRowsOfDots)
+            RunDots(stream, g, a, b, c, epilogue);
         else if (gemm.Packing is { } packing)
-            RunLanes(packing, stream, transposeA, transposeB, g, a, lda, b, ldb, c, sums, epilogue);
+            RunLanes(packing, stream, transposeA, transposeB, g, a, lda, b, ldb, c, epilogue);
         else
         {
             tiles ??= Load(GemmTiles.Kernel);
-            var grid = new Index2D(Blocks(n, gemm.TileColumns), Blocks(m, gemm.TileRows));
-            tiles(stream, (grid, gemm.Group), a, b, c, sums, g, epilogue);
+            var grid = new Index2D(Gemm.Blocks(n, gemm.TileColumns), Gemm.Blocks(m, gemm.TileRows));
+            tiles(stream, (grid, gemm.Group), a, b, c, g, epilogue);
         }
     }
 
-    private void RunDots(
-        AcceleratorStream stream, GemmArguments g, FloatView a, FloatView b, FloatView c, FloatView sums, TEpilogue epilogue)
+    private void RunDots(AcceleratorStream stream, GemmArguments g, FloatView a, FloatView b, FloatView c, TEpilogue epilogue)
     {
-        int columnTiles = Blocks(g.N, GemmDots.Tile);
-        g.PanelsPerGroup = Blocks(columnTiles, GroupsPerCore * gemm.Accelerator.NumMultiprocessors);
+        int columnTiles = Gemm.Blocks(g.N, GemmDots.Tile);
+        g.PanelsPerGroup = Gemm.Blocks(columnTiles, gemm.WantedGroups);
         dots ??= Load(GemmDots.Kernel);
-        dots(stream, (new Index2D(Blocks(columnTiles, g.PanelsPerGroup), 1), gemm.Group), a, b, c, sums, g, epilogue);
+        dots(stream, (new Index2D(Gemm.Blocks(columnTiles, g.PanelsPerGroup), 1), gemm.Group), a, b, c, g, epilogue);
     }
 
     private void RunLanes(
         GemmPacking packing, AcceleratorStream stream, bool transposeA, bool transposeB, GemmArguments g, FloatView a, int lda,
-        FloatView b, int ldb, FloatView c, FloatView sums, TEpilogue epilogue)
+        FloatView b, int ldb, FloatView c, TEpilogue epilogue)
     {
-        int panels = Blocks(g.N, gemm.TileColumns), rowTiles = Blocks(g.M, gemm.TileRows);
+        int panels = Gemm.Blocks(g.N, gemm.TileColumns), rowTiles = Gemm.Blocks(g.M, gemm.TileRows);
         bool packA = g.K > 0 && (long)g.M * g.K > PackingElements && panels >= 8;
         bool packB = g.K > 0 && (transposeB || ((long)g.N * g.K > PackingElements && rowTiles >= 16));
         g.ATile = gemm.TileRows * g.ARow;
@@ -190,33 +206,19 @@ public sealed class Gemm<TEpilogue>
             g.BPanel = gemm.TileColumns * g.K;
             g.BPacked = 1;
         }
-        bool whole = (long)g.M * g.K <= WholeElements;
-        int slices = whole ? 1 : Blocks(g.K, DepthBlock);
-        g.DepthBlock = Math.Max(Blocks(g.K, slices), 1);
-        int tilesOfBlock = whole ? rowTiles : Math.Max(BlockElements / (gemm.TileRows * g.DepthBlock), 1);
-        int blocksOfRows = Blocks(rowTiles, tilesOfBlock);
-        int wantedGroups = GroupsPerCore * gemm.Accelerator.NumMultiprocessors;
-        g.PanelsPerGroup = whole ? 1 : Math.Clamp((int)((long)panels * blocksOfRows / wantedGroups), 1, Math.Min(panels, MaxPanelsPerGroup));
-        int groupsX = Blocks(panels, g.PanelsPerGroup);
-        int groupsY = Math.Clamp(Blocks(wantedGroups, groupsX), blocksOfRows, rowTiles);
-        g.TilesPerGroup = Blocks(rowTiles, groupsY);
-        groupsY = Blocks(rowTiles, g.TilesPerGroup);
-
+        int groupsY = gemm.Cut(ref g, panels, rowTiles, DepthBlock, gemm.WantedGroups);
         GemmLauncher<TEpilogue> launcher = packA || transposeA
             ? neighbouringRows ??= LoadLanes<GemmLanes.NeighbouringRows>()
             : distantRows ??= LoadLanes<GemmLanes.DistantRows>();
-        launcher(stream, (new Index2D(groupsX, groupsY), gemm.Group), a, b, c, sums, g, epilogue);
+        launcher(stream, (new Index2D(g.GroupsX, groupsY), gemm.Group), a, b, c, g, epilogue);
     }
 
     private GemmLauncher<TEpilogue> LoadLanes<TRows>()
         where TRows : struct, GemmLanes.IRows =>
         gemm.TileRows == GemmLanes.ManyRows ? Load(GemmLanes.Kernel12<TRows, TEpilogue>) : Load(GemmLanes.Kernel6<TRows, TEpilogue>);
 
-    private GemmLauncher<TEpilogue> Load(
-        Action<FloatView, FloatView, FloatView, FloatView, GemmArguments, TEpilogue> method) =>
+    private GemmLauncher<TEpilogue> Load(Action<FloatView, FloatView, FloatView, GemmArguments, TEpilogue> method) =>
         new(gemm.Accelerator.LoadKernel(method));
-
-    private static int Blocks(int count, int size) => (count + size - 1) / size;
 
     private static void Check(string name, FloatView view, int rows, int columns, int leading)
     {
@@ -238,8 +240,7 @@ public sealed class Gemm<TEpilogue>
 }
 
 internal delegate void GemmLauncher<TEpilogue>(
-    AcceleratorStream stream, KernelConfig config, FloatView a, FloatView b, FloatView c, FloatView rowSums,
-    GemmArguments arguments, TEpilogue epilogue)
+    AcceleratorStream stream, KernelConfig config, FloatView a, FloatView b, FloatView c, GemmArguments arguments, TEpilogue epilogue)
     where TEpilogue : struct, IEpilogue;
 
 /// <summary>Sizes and strides of a product as the kernels take them; strides are in elements.</summary>
@@ -258,8 +259,13 @@ internal struct GemmArguments
 
     public int Ldc;
     public float Alpha, Beta;
-    public int WithRowSums;
+
+    /// <summary>Whether the column sums of op(B) are wanted, too.</summary>
+    public int WithColumnSums;
 
     /// <summary>How the work is cut for CPUs: k per slice, panels (or tiles) of columns and tiles of rows per group.</summary>
     public int DepthBlock, PanelsPerGroup, TilesPerGroup;
+
+    /// <summary>Groups side by side, where they are numbered through.</summary>
+    public int GroupsX;
 }

@@ -15,7 +15,7 @@ internal static class GemmDots
     /// <summary>Columns and most rows of a tile.</summary>
     public const int Tile = 4;
 
-    public static void Kernel<TEpilogue>(FloatView a, FloatView b, FloatView c, FloatView rowSums, GemmArguments g, TEpilogue epilogue)
+    public static void Kernel<TEpilogue>(FloatView a, FloatView b, FloatView c, GemmArguments g, TEpilogue epilogue)
         where TEpilogue : struct, IEpilogue
     {
         FloatView sums = SharedMemory.Allocate<float>(Tile * Tile);

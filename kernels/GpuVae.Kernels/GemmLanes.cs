@@ -20,16 +20,17 @@ internal static class GemmLanes
     /// <summary>Rows of a tile where there are registers for 24 accumulators, and where there are not.</summary>
     public const int ManyRows = 12, FewRows = 6;
 
-    private const int MaxWarp = 64;
+    /// <summary>Lanes that shared memory is laid out for at most.</summary>
+    public const int MaxWarp = 64;
 
     /// <summary>Tiles of 12 rows.</summary>
     public static void Kernel12<TRows, TEpilogue>(
-        FloatView a, FloatView b, FloatView c, FloatView rowSums, GemmArguments g, TEpilogue epilogue)
+        FloatView a, FloatView b, FloatView c, GemmArguments g, TEpilogue epilogue)
         where TRows : struct, IRows
         where TEpilogue : struct, IEpilogue
     {
         FloatView sums = SharedMemory.Allocate<float>(ManyRows * 2 * MaxWarp);
-        var block = new Block(g, ManyRows);
+        var block = new Block(g, Grid.IdxX, Grid.IdxY, ManyRows);
         for (int k0 = 0; k0 < block.DepthEnd; k0 += g.DepthBlock)
         {
             for (int panel = block.FirstPanel; panel < block.PanelEnd; panel++)
@@ -38,7 +39,7 @@ internal static class GemmLanes
                 int row = block.FirstRow;
                 while (row < block.RowEnd)
                 {
-                    var tile = new Tile(g, panel, row, k0, ManyRows);
+                    var tile = new Tile(g, panel, row, k0, ManyRows, panel * g.BPanel + k0 * g.BDepth);
                     int left = block.RowEnd - row;
                     int taken = left >= 12 ? 12 : left >= 8 ? 8 : left >= 4 ? 4 : left >= 2 ? 2 : 1;
                     if (whole)
@@ -61,17 +62,16 @@ internal static class GemmLanes
                 }
             }
         }
-        SumRows<TRows>(a, rowSums, block, g, ManyRows);
     }
 
     /// <summary>Tiles of 6 rows.</summary>
     public static void Kernel6<TRows, TEpilogue>(
-        FloatView a, FloatView b, FloatView c, FloatView rowSums, GemmArguments g, TEpilogue epilogue)
+        FloatView a, FloatView b, FloatView c, GemmArguments g, TEpilogue epilogue)
         where TRows : struct, IRows
         where TEpilogue : struct, IEpilogue
     {
         FloatView sums = SharedMemory.Allocate<float>(FewRows * 2 * MaxWarp);
-        var block = new Block(g, FewRows);
+        var block = new Block(g, Grid.IdxX, Grid.IdxY, FewRows);
         for (int k0 = 0; k0 < block.DepthEnd; k0 += g.DepthBlock)
         {
             for (int panel = block.FirstPanel; panel < block.PanelEnd; panel++)
@@ -80,7 +80,7 @@ internal static class GemmLanes
                 int row = block.FirstRow;
                 while (row < block.RowEnd)
                 {
-                    var tile = new Tile(g, panel, row, k0, FewRows);
+                    var tile = new Tile(g, panel, row, k0, FewRows, panel * g.BPanel + k0 * g.BDepth);
                     int left = block.RowEnd - row;
                     int taken = left >= 6 ? 6 : left >= 4 ? 4 : left >= 2 ? 2 : 1;
                     if (whole)
@@ -99,7 +99,6 @@ internal static class GemmLanes
                 }
             }
         }
-        SumRows<TRows>(a, rowSums, block, g, FewRows);
     }
 
     private static void UpTo4<TRows, TColumns>(
@@ -115,7 +114,7 @@ internal static class GemmLanes
             Rows1<TRows, TColumns>(a, b, sums, tile, g);
     }
 
-    private static void Rows12<TRows, TColumns>(FloatView a, FloatView b, FloatView sums, Tile tile, GemmArguments g)
+    internal static void Rows12<TRows, TColumns>(FloatView a, FloatView b, FloatView sums, Tile tile, GemmArguments g)
         where TRows : struct, IRows
         where TColumns : struct, IColumns
     {
@@ -187,7 +186,7 @@ internal static class GemmLanes
         r7.Keep(sums, 7);
     }
 
-    private static void Rows6<TRows, TColumns>(FloatView a, FloatView b, FloatView sums, Tile tile, GemmArguments g)
+    internal static void Rows6<TRows, TColumns>(FloatView a, FloatView b, FloatView sums, Tile tile, GemmArguments g)
         where TRows : struct, IRows
         where TColumns : struct, IColumns
     {
@@ -214,7 +213,7 @@ internal static class GemmLanes
         r5.Keep(sums, 5);
     }
 
-    private static void Rows4<TRows, TColumns>(FloatView a, FloatView b, FloatView sums, Tile tile, GemmArguments g)
+    internal static void Rows4<TRows, TColumns>(FloatView a, FloatView b, FloatView sums, Tile tile, GemmArguments g)
         where TRows : struct, IRows
         where TColumns : struct, IColumns
     {
@@ -237,7 +236,7 @@ internal static class GemmLanes
         r3.Keep(sums, 3);
     }
 
-    private static void Rows2<TRows, TColumns>(FloatView a, FloatView b, FloatView sums, Tile tile, GemmArguments g)
+    internal static void Rows2<TRows, TColumns>(FloatView a, FloatView b, FloatView sums, Tile tile, GemmArguments g)
         where TRows : struct, IRows
         where TColumns : struct, IColumns
     {
@@ -256,7 +255,7 @@ internal static class GemmLanes
         r1.Keep(sums, 1);
     }
 
-    private static void Rows1<TRows, TColumns>(FloatView a, FloatView b, FloatView sums, Tile tile, GemmArguments g)
+    internal static void Rows1<TRows, TColumns>(FloatView a, FloatView b, FloatView sums, Tile tile, GemmArguments g)
         where TRows : struct, IRows
         where TColumns : struct, IColumns
     {
@@ -274,7 +273,7 @@ internal static class GemmLanes
     }
 
     /// <summary>Takes the sums of a tile's first rows to C.</summary>
-    private static void Finish<TEpilogue>(
+    internal static void Finish<TEpilogue>(
         FloatView c, FloatView sums, Tile tile, int rows, GemmArguments g, TEpilogue epilogue)
         where TEpilogue : struct, IEpilogue
     {
@@ -298,32 +297,6 @@ internal static class GemmLanes
         c[at] = tile.IsLast ? epilogue.Apply(value, row, column) : value;
     }
 
-    /// <summary>The sums over k of op(A)'s rows, by the groups of the first columns. Here lanes own rows.</summary>
-    private static void SumRows<TRows>(FloatView a, FloatView rowSums, Block block, GemmArguments g, int tileRows)
-        where TRows : struct, IRows
-    {
-        if (g.WithRowSums == 0 || Grid.IdxX != 0)
-            return;
-        for (int row0 = block.FirstRow; row0 < block.RowEnd; row0 += tileRows)
-        {
-            int rows = XMath.Min(tileRows, block.RowEnd - row0);
-            for (int row = Group.IdxX; row < rows; row += Group.DimX)
-            {
-                int at = row0 / tileRows * g.ATile;
-                float sum = 0f;
-                for (int k = 0; k < g.K; k++)
-                {
-                    sum += TRows.Load(a, at, row, g.ARow);
-                    at += g.ADepth;
-                }
-                float total = g.Alpha * sum;
-                if (g.Beta != 0f)
-                    total += g.Beta * rowSums[row0 + row];
-                rowSums[row0 + row] = total;
-            }
-        }
-    }
-
     /// <summary>How an element of A is found from that of its tile's first row.</summary>
     internal interface IRows
     {
@@ -343,7 +316,7 @@ internal static class GemmLanes
     }
 
     /// <summary>How a lane loads its two elements of a row of op(B).</summary>
-    private interface IColumns
+    internal interface IColumns
     {
         static abstract float First(FloatView b, int at, int column, int columns);
 
@@ -351,7 +324,7 @@ internal static class GemmLanes
     }
 
     /// <summary>All columns of the panel exist.</summary>
-    private readonly struct WholeColumns : IColumns
+    internal readonly struct WholeColumns : IColumns
     {
         public static float First(FloatView b, int at, int column, int columns) => b[at];
 
@@ -368,15 +341,15 @@ internal static class GemmLanes
     }
 
     /// <summary>The part of C that is this group's.</summary>
-    private readonly struct Block
+    internal readonly struct Block
     {
         public readonly int FirstPanel, PanelEnd, FirstRow, RowEnd, DepthEnd;
 
-        public Block(GemmArguments g, int tileRows)
+        public Block(GemmArguments g, int groupX, int groupY, int tileRows)
         {
-            FirstPanel = Grid.IdxX * g.PanelsPerGroup;
+            FirstPanel = groupX * g.PanelsPerGroup;
             PanelEnd = XMath.Min(FirstPanel + g.PanelsPerGroup, (g.N + 2 * Group.DimX - 1) / (2 * Group.DimX));
-            FirstRow = Grid.IdxY * g.TilesPerGroup * tileRows;
+            FirstRow = groupY * g.TilesPerGroup * tileRows;
             RowEnd = XMath.Min(FirstRow + g.TilesPerGroup * tileRows, g.M);
             // Of depth 0 there is still one slice: it stores zeros.
             DepthEnd = XMath.Max(g.K, 1);
@@ -387,7 +360,7 @@ internal static class GemmLanes
     }
 
     /// <summary>Where the micro-kernel starts, how deep it goes, and what its sums become.</summary>
-    private readonly struct Tile
+    internal readonly struct Tile
     {
         public readonly int Row, Column, AtA, AtB, Depth;
 
@@ -397,12 +370,12 @@ internal static class GemmLanes
         /// <summary>Whether this is the last slice, after which the epilogue follows.</summary>
         public readonly bool IsLast;
 
-        public Tile(GemmArguments g, int panel, int row, int k0, int tileRows)
+        public Tile(GemmArguments g, int panel, int row, int k0, int tileRows, int panelSlice)
         {
             Row = row;
             Column = panel * 2 * Group.DimX + Group.IdxX;
             AtA = row / tileRows * g.ATile + row % tileRows * g.ARow + k0 * g.ADepth;
-            AtB = panel * g.BPanel + k0 * g.BDepth + Group.IdxX;
+            AtB = panelSlice + Group.IdxX;
             Depth = XMath.Min(g.DepthBlock, g.K - k0);
             Beta = k0 == 0 ? g.Beta : 1f;
             IsLast = k0 + g.DepthBlock >= g.K;

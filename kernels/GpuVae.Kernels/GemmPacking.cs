@@ -112,41 +112,9 @@ internal sealed class GemmPacking : IDisposable
             int target = panel + half * Square.Side + Group.IdxX;
             for (int depth = Grid.IdxY * Slice; depth < turnedEnd; depth += Square.Side)
             {
-                int source = depth + Group.IdxX;
-                Square s = default;
-                s.R0 = b[XMath.Min(column + 0, n - 1) * ldb + source];
-                s.R1 = b[XMath.Min(column + 1, n - 1) * ldb + source];
-                s.R2 = b[XMath.Min(column + 2, n - 1) * ldb + source];
-                s.R3 = b[XMath.Min(column + 3, n - 1) * ldb + source];
-                s.R4 = b[XMath.Min(column + 4, n - 1) * ldb + source];
-                s.R5 = b[XMath.Min(column + 5, n - 1) * ldb + source];
-                s.R6 = b[XMath.Min(column + 6, n - 1) * ldb + source];
-                s.R7 = b[XMath.Min(column + 7, n - 1) * ldb + source];
-                s.R8 = b[XMath.Min(column + 8, n - 1) * ldb + source];
-                s.R9 = b[XMath.Min(column + 9, n - 1) * ldb + source];
-                s.R10 = b[XMath.Min(column + 10, n - 1) * ldb + source];
-                s.R11 = b[XMath.Min(column + 11, n - 1) * ldb + source];
-                s.R12 = b[XMath.Min(column + 12, n - 1) * ldb + source];
-                s.R13 = b[XMath.Min(column + 13, n - 1) * ldb + source];
-                s.R14 = b[XMath.Min(column + 14, n - 1) * ldb + source];
-                s.R15 = b[XMath.Min(column + 15, n - 1) * ldb + source];
-                s.Transpose();
-                packed[target + (depth + 0) * 2 * Square.Side] = s.R0;
-                packed[target + (depth + 1) * 2 * Square.Side] = s.R1;
-                packed[target + (depth + 2) * 2 * Square.Side] = s.R2;
-                packed[target + (depth + 3) * 2 * Square.Side] = s.R3;
-                packed[target + (depth + 4) * 2 * Square.Side] = s.R4;
-                packed[target + (depth + 5) * 2 * Square.Side] = s.R5;
-                packed[target + (depth + 6) * 2 * Square.Side] = s.R6;
-                packed[target + (depth + 7) * 2 * Square.Side] = s.R7;
-                packed[target + (depth + 8) * 2 * Square.Side] = s.R8;
-                packed[target + (depth + 9) * 2 * Square.Side] = s.R9;
-                packed[target + (depth + 10) * 2 * Square.Side] = s.R10;
-                packed[target + (depth + 11) * 2 * Square.Side] = s.R11;
-                packed[target + (depth + 12) * 2 * Square.Side] = s.R12;
-                packed[target + (depth + 13) * 2 * Square.Side] = s.R13;
-                packed[target + (depth + 14) * 2 * Square.Side] = s.R14;
-                packed[target + (depth + 15) * 2 * Square.Side] = s.R15;
+                Square square = Square.Load(b, column, n - 1, ldb, depth);
+                square.Transpose();
+                square.Store(packed, target + depth * 2 * Square.Side, 2 * Square.Side);
             }
             int last = XMath.Min(column + Group.IdxX, n - 1) * ldb;
             for (int depth = turnedEnd; depth < end; depth++)
@@ -177,44 +145,10 @@ internal sealed class GemmPacking : IDisposable
         int target = row * k + Group.IdxX;
         for (int depth = Grid.IdxY * Slice; depth < turnedEnd; depth += Square.Side)
         {
-            int source = depth + Group.IdxX;
-            Square s = default;
-            s.R0 = a[XMath.Min(row + 0, m - 1) * lda + source];
-            s.R1 = a[XMath.Min(row + 1, m - 1) * lda + source];
-            s.R2 = a[XMath.Min(row + 2, m - 1) * lda + source];
-            s.R3 = a[XMath.Min(row + 3, m - 1) * lda + source];
-            s.R4 = a[XMath.Min(row + 4, m - 1) * lda + source];
-            s.R5 = a[XMath.Min(row + 5, m - 1) * lda + source];
-            s.R6 = a[XMath.Min(row + 6, m - 1) * lda + source];
-            s.R7 = a[XMath.Min(row + 7, m - 1) * lda + source];
-            s.R8 = a[XMath.Min(row + 8, m - 1) * lda + source];
-            s.R9 = a[XMath.Min(row + 9, m - 1) * lda + source];
-            s.R10 = a[XMath.Min(row + 10, m - 1) * lda + source];
-            s.R11 = a[XMath.Min(row + 11, m - 1) * lda + source];
-            s.R12 = a[XMath.Min(row + 12, m - 1) * lda + source];
-            s.R13 = a[XMath.Min(row + 13, m - 1) * lda + source];
-            s.R14 = a[XMath.Min(row + 14, m - 1) * lda + source];
-            s.R15 = a[XMath.Min(row + 15, m - 1) * lda + source];
-            s.Transpose();
+            Square square = Square.Load(a, row, m - 1, lda, depth);
+            square.Transpose();
             if (Group.IdxX < tileRows)
-            {
-                packed[target + (depth + 0) * tileRows] = s.R0;
-                packed[target + (depth + 1) * tileRows] = s.R1;
-                packed[target + (depth + 2) * tileRows] = s.R2;
-                packed[target + (depth + 3) * tileRows] = s.R3;
-                packed[target + (depth + 4) * tileRows] = s.R4;
-                packed[target + (depth + 5) * tileRows] = s.R5;
-                packed[target + (depth + 6) * tileRows] = s.R6;
-                packed[target + (depth + 7) * tileRows] = s.R7;
-                packed[target + (depth + 8) * tileRows] = s.R8;
-                packed[target + (depth + 9) * tileRows] = s.R9;
-                packed[target + (depth + 10) * tileRows] = s.R10;
-                packed[target + (depth + 11) * tileRows] = s.R11;
-                packed[target + (depth + 12) * tileRows] = s.R12;
-                packed[target + (depth + 13) * tileRows] = s.R13;
-                packed[target + (depth + 14) * tileRows] = s.R14;
-                packed[target + (depth + 15) * tileRows] = s.R15;
-            }
+                square.Store(packed, target + depth * tileRows, tileRows);
         }
         if (Group.IdxX < tileRows)
         {
@@ -259,12 +193,57 @@ internal sealed class GemmPacking : IDisposable
     }
 
     /// <summary>A block of 16 × 16 elements, a vector per row.</summary>
-    private struct Square
+    internal struct Square
     {
         public const int Side = 16;
 
         public float R0, R1, R2, R3, R4, R5, R6, R7;
         public float R8, R9, R10, R11, R12, R13, R14, R15;
+
+        /// <summary>The block of a matrix that starts at (row, column); its last row stands in for those beyond.</summary>
+        public static Square Load(FloatView from, int row, int lastRow, int pitch, int firstColumn)
+        {
+            int column = firstColumn + Group.IdxX;
+            Square square = default;
+            square.R0 = from[XMath.Min(row + 0, lastRow) * pitch + column];
+            square.R1 = from[XMath.Min(row + 1, lastRow) * pitch + column];
+            square.R2 = from[XMath.Min(row + 2, lastRow) * pitch + column];
+            square.R3 = from[XMath.Min(row + 3, lastRow) * pitch + column];
+            square.R4 = from[XMath.Min(row + 4, lastRow) * pitch + column];
+            square.R5 = from[XMath.Min(row + 5, lastRow) * pitch + column];
+            square.R6 = from[XMath.Min(row + 6, lastRow) * pitch + column];
+            square.R7 = from[XMath.Min(row + 7, lastRow) * pitch + column];
+            square.R8 = from[XMath.Min(row + 8, lastRow) * pitch + column];
+            square.R9 = from[XMath.Min(row + 9, lastRow) * pitch + column];
+            square.R10 = from[XMath.Min(row + 10, lastRow) * pitch + column];
+            square.R11 = from[XMath.Min(row + 11, lastRow) * pitch + column];
+            square.R12 = from[XMath.Min(row + 12, lastRow) * pitch + column];
+            square.R13 = from[XMath.Min(row + 13, lastRow) * pitch + column];
+            square.R14 = from[XMath.Min(row + 14, lastRow) * pitch + column];
+            square.R15 = from[XMath.Min(row + 15, lastRow) * pitch + column];
+            return square;
+        }
+
+        /// <summary>Stores this lane's column: the first row's element at <paramref name="at"/>.</summary>
+        public readonly void Store(FloatView to, int at, int pitch)
+        {
+            to[at] = R0;
+            to[at + pitch] = R1;
+            to[at + 2 * pitch] = R2;
+            to[at + 3 * pitch] = R3;
+            to[at + 4 * pitch] = R4;
+            to[at + 5 * pitch] = R5;
+            to[at + 6 * pitch] = R6;
+            to[at + 7 * pitch] = R7;
+            to[at + 8 * pitch] = R8;
+            to[at + 9 * pitch] = R9;
+            to[at + 10 * pitch] = R10;
+            to[at + 11 * pitch] = R11;
+            to[at + 12 * pitch] = R12;
+            to[at + 13 * pitch] = R13;
+            to[at + 14 * pitch] = R14;
+            to[at + 15 * pitch] = R15;
+        }
 
         public void Transpose()
         {

@@ -18,23 +18,37 @@ internal static class GemmTiles
     // One more than the tile: a transposing store would hit one bank over and over.
     private const int Pitch = MaxSide + 1;
 
-    public static void Kernel<TEpilogue>(
-        FloatView a, FloatView b, FloatView c, FloatView rowSums, GemmArguments g, TEpilogue epilogue)
+    /// <summary>Elements of each of the two tiles in shared memory.</summary>
+    public const int TileElements = Depth * Pitch;
+
+    public static void Kernel<TEpilogue>(FloatView a, FloatView b, FloatView c, GemmArguments g, TEpilogue epilogue)
         where TEpilogue : struct, IEpilogue
     {
-        FloatView tileA = SharedMemory.Allocate<float>(Depth * Pitch);
-        FloatView tileB = SharedMemory.Allocate<float>(Depth * Pitch);
+        FloatView tileA = SharedMemory.Allocate<float>(TileElements);
+        FloatView tileB = SharedMemory.Allocate<float>(TileElements);
+        Multiply(a, b, c, c, tileA, tileB, g, Grid.IdxX, Grid.IdxY, epilogue);
+    }
+
+    /// <summary>
+    /// Computes the tile of C in row <paramref name="groupY"/> and column <paramref name="groupX"/> of tiles; with
+    /// <see cref="GemmArguments.WithColumnSums"/>, the first row of tiles also puts Σ_k op(B)[k, j] into <paramref name="columnSums"/>.
+    /// </summary>
+    public static void Multiply<TEpilogue>(
+        FloatView a, FloatView b, FloatView c, FloatView columnSums, FloatView tileA, FloatView tileB, GemmArguments g, int groupX,
+        int groupY, TEpilogue epilogue)
+        where TEpilogue : struct, IEpilogue
+    {
         int side = ThreadTile * Group.DimX;
         int threads = Group.DimX * Group.DimY;
         int thread = Group.IdxY * Group.DimX + Group.IdxX;
-        int row0 = Grid.IdxY * side;
-        int column0 = Grid.IdxX * side;
+        int row0 = groupY * side;
+        int column0 = groupX * side;
         int localRow = ThreadTile * Group.IdxY;
         int localColumn = Group.IdxX;
-        bool sumsRows = g.WithRowSums != 0 && Grid.IdxX == 0;
+        bool sumsColumns = g.WithColumnSums != 0 && groupY == 0;
 
         Row4 r0 = default, r1 = default, r2 = default, r3 = default;
-        float rowSum = 0f;
+        float columnSum = 0f;
         for (int k0 = 0; k0 < g.K; k0 += Depth)
         {
             // Neighbouring threads take neighbours in memory: along k where op(A)'s rows are stored, else along its rows.
@@ -73,21 +87,16 @@ internal static class GemmTiles
                 r2.Add(tileA[atA + 2], b0, b1, b2, b3);
                 r3.Add(tileA[atA + 3], b0, b1, b2, b3);
             }
-            if (sumsRows && thread < side)
+            if (sumsColumns && thread < side)
             {
                 for (int depth = 0; depth < Depth; depth++)
-                    rowSum += tileA[depth * Pitch + thread];
+                    columnSum += tileB[depth * Pitch + thread];
             }
             Group.Barrier();
         }
 
-        if (sumsRows && thread < side && row0 + thread < g.M)
-        {
-            float total = g.Alpha * rowSum;
-            if (g.Beta != 0f)
-                total += g.Beta * rowSums[row0 + thread];
-            rowSums[row0 + thread] = total;
-        }
+        if (sumsColumns && thread < side && column0 + thread < g.N)
+            columnSums[column0 + thread] = columnSum;
         StoreRow(r0, c, row0 + localRow, column0 + localColumn, g, epilogue);
         StoreRow(r1, c, row0 + localRow + 1, column0 + localColumn, g, epilogue);
         StoreRow(r2, c, row0 + localRow + 2, column0 + localColumn, g, epilogue);

@@ -20,8 +20,8 @@ internal static class OpTable
 
     private static readonly Dictionary<string, Op> rows = new IEnumerable<Op>[]
     {
-        GemmOps.Rows(), ActivationOps.Rows(), RandomOps.Rows(), LatentOps.Rows(), LossOps.Rows(), ReduceOps.Rows(), AdamOps.Rows(),
-        GatherOps.Rows(),
+        GemmOps.Rows(), LinearOps.Rows(), ActivationOps.Rows(), RandomOps.Rows(), LatentOps.Rows(), LossOps.Rows(), ReduceOps.Rows(),
+        AdamOps.Rows(), GatherOps.Rows(),
     }
     .SelectMany(r => r).ToDictionary(op => op.Name);
 

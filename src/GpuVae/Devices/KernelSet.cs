@@ -15,9 +15,7 @@ internal sealed class KernelSet(Accelerator accelerator) : IDisposable
 
     public Gemm Gemm => field ??= new Gemm(accelerator);
 
-    public Gemm<PlainEpilogue> Product => field ??= Gemm.With<PlainEpilogue>();
-
-    public Gemm<LatentGradientEpilogue> LatentProduct => field ??= Gemm.With<LatentGradientEpilogue>();
+    public LinearBackward<LatentGradientEpilogue> LatentBackward => field ??= new(Gemm);
 
     /// <summary>Linear layers without an activation.</summary>
     public LinearKernels Linear => field ??= new LinearKernels<Identity>(Gemm);

@@ -7,7 +7,7 @@ using ILGPU;
 
 namespace GpuVae.Layers;
 
-/// <summary>A fully connected layer y = f(x·Wᵀ + b) with PyTorch's layout: W [outputs, inputs], b [outputs].</summary>
+/// <summary>A fully connected layer y = f(x·W + b), on the device with W [inputs, outputs], b [outputs].</summary>
 internal sealed class Linear(string name, int inputs, int outputs, ActivationKind? activation)
 {
     private Parameter? weight, bias;
@@ -21,12 +21,13 @@ internal sealed class Linear(string name, int inputs, int outputs, ActivationKin
     /// <summary>f; null for none.</summary>
     public ActivationKind? Activation { get; } = activation;
 
+    /// <summary>In PyTorch's layout: W [outputs, inputs].</summary>
     public (string Name, int[] Shape)[] ParameterShapes => [($"{Name}.weight", [Outputs, Inputs]), ($"{Name}.bias", [Outputs])];
 
     /// <summary>Looks this layer's parameters up in the store that was made from <see cref="ParameterShapes"/>.</summary>
     public void Attach(ParameterStore store) => (weight, bias) = (store[$"{Name}.weight"], store[$"{Name}.bias"]);
 
-    /// <summary>Appends y = f(x·Wᵀ + b) and keeps what the backward pass will need.</summary>
+    /// <summary>Appends y = f(x·W + b) and keeps what the backward pass will need.</summary>
     /// <param name="builder">The schedule.</param>
     /// <param name="kernels">The device's kernels.</param>
     /// <param name="values">The flat parameter buffer.</param>
@@ -40,7 +41,7 @@ internal sealed class Linear(string name, int inputs, int outputs, ActivationKin
     }
 
     /// <summary>
-    /// Appends y = <paramref name="activation"/>(x·Wᵀ + b) without anything for a backward pass. x may have more columns than the layer has
+    /// Appends y = <paramref name="activation"/>(x·W + b) without anything for a backward pass. x may have more columns than the layer has
     /// inputs and y fewer than it has outputs; what is beyond is left out.
     /// </summary>
     public void Infer(
@@ -49,70 +50,69 @@ internal sealed class Linear(string name, int inputs, int outputs, ActivationKin
         Append(builder, kernels, values, x, y, y, activation);
 
     /// <summary>
-    /// Appends ∂loss/∂W = dyᵀ·x and ∂loss/∂b = Σ dy, which overwrite this layer's slices of <paramref name="gradients"/>.
+    /// Appends ∂loss/∂W = xᵀ·dy and ∂loss/∂b = Σ dy, which overwrite this layer's slices of <paramref name="gradients"/>, and, unless the
+    /// layer is its network's first, the gradient of the pre-activation of the layer before.
     /// </summary>
     /// <param name="builder">The schedule.</param>
     /// <param name="kernels">The device's kernels.</param>
-    /// <param name="gradients">Laid out like the parameters.</param>
-    /// <param name="x">What the layer was given, [batch, inputs].</param>
-    /// <param name="dy">∂loss/∂(x·Wᵀ + b), [batch, outputs].</param>
-    public void WeightGradient(
-        ScheduleBuilder builder, KernelSet kernels, ArrayView<float> gradients, PlannedTensor x, PlannedTensor dy)
-    {
-        int batch = builder.Batch, inputs = Inputs, outputs = Outputs;
-        ArrayView<float> dw = ParameterStore.Slice(gradients, weight!), db = ParameterStore.Slice(gradients, bias!);
-        Gemm<PlainEpilogue> product = kernels.Product;
-        builder.Add(
-            $"{Name} weight gradient", Flops(batch) + (double)batch * outputs, Traffic(batch, outputs), [x, dy],
-            stream => product.Run(
-                stream, true, false, outputs, inputs, batch, 1, dy.View, outputs, x.View, x.Columns, 0, dw, inputs, default, db));
-    }
-
-    /// <summary>Appends the gradient with respect to the pre-activation of the layer before: (dy·W) ∘ f'(saved), [batch, inputs].</summary>
-    /// <param name="builder">The schedule.</param>
-    /// <param name="kernels">The device's kernels.</param>
     /// <param name="values">The flat parameter buffer.</param>
-    /// <param name="input">What the layer before left behind; its activation is f.</param>
-    /// <param name="dy">∂loss/∂(x·Wᵀ + b), [batch, outputs].</param>
-    public PlannedTensor InputGradient(
-        ScheduleBuilder builder, KernelSet kernels, ArrayView<float> values, LayerOutput input, PlannedTensor dy)
+    /// <param name="gradients">Laid out like the parameters.</param>
+    /// <param name="input">What the layer was given, [batch, inputs].</param>
+    /// <param name="dy">∂loss/∂(x·W + b), [batch, outputs].</param>
+    /// <returns>(dy·Wᵀ) ∘ f'(saved) with the activation f that made the input, [batch, inputs]; null if no activation did.</returns>
+    public PlannedTensor? Backward(
+        ScheduleBuilder builder, KernelSet kernels, ArrayView<float> values, ArrayView<float> gradients, LayerOutput input,
+        PlannedTensor dy)
     {
         int batch = builder.Batch, inputs = Inputs, outputs = Outputs;
         ArrayView<float> w = ParameterStore.Slice(values, weight!);
+        ArrayView<float> dw = ParameterStore.Slice(gradients, weight!), db = ParameterStore.Slice(gradients, bias!);
         LinearKernels linear = kernels.LinearWith(input.Activation);
-        PlannedTensor saved = input.Saved, dx = builder.Tensor($"{Name} input gradient", inputs);
+        PlannedTensor x = input.Value, saved = input.Saved;
+        double flops = Flops(batch) + (double)batch * outputs;
+        if (input.Activation is null)
+        {
+            builder.Add(
+                $"{Name} backward", flops, Traffic(batch, outputs), [x, dy],
+                stream => linear.Backward(stream, batch, inputs, outputs, x.View, dy.View, w, dw, db, x.View, default));
+            return null;
+        }
+        PlannedTensor dx = builder.Tensor($"{Name} input gradient", inputs);
         builder.Add(
-            $"{Name} input gradient", Flops(batch), Traffic(batch, outputs) + 4.0 * batch * inputs, [dy, saved, dx],
-            stream => linear.InputGradient(stream, batch, inputs, outputs, dy.View, w, saved.View, dx.View));
+            $"{Name} backward", flops + Flops(batch), BackwardTraffic(batch) + 4.0 * batch * inputs, [x, saved, dy, dx],
+            stream => linear.Backward(stream, batch, inputs, outputs, x.View, dy.View, w, dw, db, saved.View, dx.View));
         return dx;
     }
 
     /// <summary>
-    /// Appends the way back from the decoder's first layer, which this is, to the encoder's output: dz = dy·W and, in its epilogue, the
-    /// gradients of reparameterisation and KL term.
+    /// Appends the gradients of the decoder's first layer, which this is, as <see cref="Backward"/>, and the way back to the encoder's
+    /// output: dz = dy·Wᵀ and, in its epilogue, the gradients of reparameterisation and KL term.
     /// </summary>
     /// <param name="builder">The schedule.</param>
     /// <param name="kernels">The device's kernels.</param>
     /// <param name="values">The flat parameter buffer.</param>
-    /// <param name="dy">∂loss/∂(z·Wᵀ + b), [batch, outputs].</param>
+    /// <param name="gradients">Laid out like the parameters.</param>
+    /// <param name="z">What the layer was given, [batch, inputs].</param>
+    /// <param name="dy">∂loss/∂(z·W + b), [batch, outputs].</param>
     /// <param name="encoded">The encoder's output, [batch, 2 · inputs].</param>
     /// <param name="noise">[batch, inputs].</param>
     /// <param name="klWeight">One element on the device.</param>
     /// <returns>∂loss/∂encoded, [batch, 2 · inputs].</returns>
-    public PlannedTensor LatentGradient(
-        ScheduleBuilder builder, KernelSet kernels, ArrayView<float> values, PlannedTensor dy, PlannedTensor encoded, PlannedTensor noise,
-        ArrayView<float> klWeight)
+    public PlannedTensor LatentBackward(
+        ScheduleBuilder builder, KernelSet kernels, ArrayView<float> values, ArrayView<float> gradients, PlannedTensor z, PlannedTensor dy,
+        PlannedTensor encoded, PlannedTensor noise, ArrayView<float> klWeight)
     {
         int batch = builder.Batch, latents = Inputs, outputs = Outputs;
         float scale = 1f / batch;
         ArrayView<float> w = ParameterStore.Slice(values, weight!);
-        Gemm<LatentGradientEpilogue> product = kernels.LatentProduct;
+        ArrayView<float> dw = ParameterStore.Slice(gradients, weight!), db = ParameterStore.Slice(gradients, bias!);
+        LinearBackward<LatentGradientEpilogue> kernel = kernels.LatentBackward;
         PlannedTensor dEncoded = builder.Tensor("encoder output gradient", 2 * latents);
         builder.Add(
-            $"{Name} input gradient + reparameterise + KL", Flops(batch) + 12.0 * batch * latents,
-            Traffic(batch, outputs) + 16.0 * batch * latents, [dy, encoded, noise, dEncoded],
-            stream => product.Run(
-                stream, false, false, batch, latents, outputs, 1, dy.View, outputs, w, latents, 0, dEncoded.View, 2 * latents,
+            $"{Name} backward + reparameterise + KL", 2 * Flops(batch) + batch * (outputs + 12.0 * latents),
+            BackwardTraffic(batch) + 16.0 * batch * latents, [z, dy, encoded, noise, dEncoded],
+            stream => kernel.Run(
+                stream, batch, latents, outputs, z.View, dy.View, w, dw, db, dEncoded.View, 2 * latents,
                 new LatentGradientEpilogue(encoded.View, noise.View, klWeight, dEncoded.View, scale, latents)));
         return dEncoded;
     }
@@ -127,8 +127,11 @@ internal sealed class Linear(string name, int inputs, int outputs, ActivationKin
         bool keeps = saved != y;
         builder.Add(
             $"{Name} forward", 2.0 * batch * inputs * outputs, Traffic(batch, outputs), [x, y, saved],
-            stream => linear.Forward(stream, batch, inputs, outputs, x.View, x.Columns, w, b, y.View, keeps ? saved.View : default));
+            stream => linear.Forward(stream, batch, inputs, outputs, x.View, x.Columns, w, Outputs, b, y.View, keeps ? saved.View : default));
     }
+
+    /// <summary>x, dy, W and their three gradients.</summary>
+    private double BackwardTraffic(int batch) => 2 * Traffic(batch, Outputs) - 4.0 * batch * Outputs;
 
     private double Flops(int batch) => 2.0 * batch * Inputs * Outputs;
 

@@ -27,19 +27,21 @@ internal abstract class LinearKernels
     };
 
     /// <summary>
-    /// y = f(x·Wᵀ + b): x [batch, inputs] with rows <paramref name="pitch"/> apart, W [outputs, inputs], y [batch, outputs]. Where
-    /// <paramref name="preActivation"/> is not empty, x·Wᵀ + b is kept there, [batch, outputs].
+    /// y = f(x·W + b): x [batch, inputs] with rows <paramref name="pitch"/> apart, W [inputs, outputs] with rows
+    /// <paramref name="weightPitch"/> apart, y [batch, outputs]. Where <paramref name="preActivation"/> is not empty, x·W + b is kept there,
+    /// [batch, outputs].
     /// </summary>
     public abstract void Forward(
         AcceleratorStream stream, int batch, int inputs, int outputs, ArrayView<float> x, int pitch, ArrayView<float> weight,
-        ArrayView<float> bias, ArrayView<float> y, ArrayView<float> preActivation);
+        int weightPitch, ArrayView<float> bias, ArrayView<float> y, ArrayView<float> preActivation);
 
     /// <summary>
-    /// dx = (dy·W) ∘ f'(saved), f being the activation that made x: dy [batch, outputs], W [outputs, inputs], saved and dx [batch, inputs].
+    /// dW = xᵀ·dy, db = Σ dy and dx = (dy·Wᵀ) ∘ f'(saved), f being the activation that made x: x, saved and dx [batch, inputs], dy [batch,
+    /// outputs], W and dW [inputs, outputs], db [outputs]. With an empty dx that gradient is left out.
     /// </summary>
-    public abstract void InputGradient(
-        AcceleratorStream stream, int batch, int inputs, int outputs, ArrayView<float> dy, ArrayView<float> weight, ArrayView<float> saved,
-        ArrayView<float> dx);
+    public abstract void Backward(
+        AcceleratorStream stream, int batch, int inputs, int outputs, ArrayView<float> x, ArrayView<float> dy, ArrayView<float> weight,
+        ArrayView<float> dw, ArrayView<float> db, ArrayView<float> saved, ArrayView<float> dx);
 }
 
 /// <inheritdoc/>
@@ -50,31 +52,29 @@ internal sealed class LinearKernels<TActivation>(Gemm gemm) : LinearKernels
 
     private Gemm<BiasKeepEpilogue<TActivation>> BiasedAndKept => field ??= gemm.With<BiasKeepEpilogue<TActivation>>();
 
-    private Gemm<DerivativeEpilogue<TActivation>> Derivative => field ??= gemm.With<DerivativeEpilogue<TActivation>>();
+    private LinearBackward<DerivativeEpilogue<TActivation>> Gradients => field ??= new(gemm);
 
     public override bool KeepsPreActivation => !TActivation.DerivativeFromOutput;
 
     public override void Forward(
         AcceleratorStream stream, int batch, int inputs, int outputs, ArrayView<float> x, int pitch, ArrayView<float> weight,
-        ArrayView<float> bias, ArrayView<float> y, ArrayView<float> preActivation)
+        int weightPitch, ArrayView<float> bias, ArrayView<float> y, ArrayView<float> preActivation)
     {
         if (preActivation.Length > 0)
         {
             var epilogue = new BiasKeepEpilogue<TActivation>(bias, preActivation, outputs);
-            BiasedAndKept.Run(stream, false, true, batch, outputs, inputs, 1, x, pitch, weight, inputs, 0, y, outputs, epilogue);
+            BiasedAndKept.Run(stream, false, false, batch, outputs, inputs, 1, x, pitch, weight, weightPitch, 0, y, outputs, epilogue);
         }
         else
         {
             var epilogue = new BiasEpilogue<TActivation>(bias);
-            Biased.Run(stream, false, true, batch, outputs, inputs, 1, x, pitch, weight, inputs, 0, y, outputs, epilogue);
+            Biased.Run(stream, false, false, batch, outputs, inputs, 1, x, pitch, weight, weightPitch, 0, y, outputs, epilogue);
         }
     }
 
-    public override void InputGradient(
-        AcceleratorStream stream, int batch, int inputs, int outputs, ArrayView<float> dy, ArrayView<float> weight, ArrayView<float> saved,
-        ArrayView<float> dx)
-    {
-        var epilogue = new DerivativeEpilogue<TActivation>(saved, inputs);
-        Derivative.Run(stream, false, false, batch, inputs, outputs, 1, dy, outputs, weight, inputs, 0, dx, inputs, epilogue);
-    }
+    public override void Backward(
+        AcceleratorStream stream, int batch, int inputs, int outputs, ArrayView<float> x, ArrayView<float> dy, ArrayView<float> weight,
+        ArrayView<float> dw, ArrayView<float> db, ArrayView<float> saved, ArrayView<float> dx) =>
+        Gradients.Run(
+            stream, batch, inputs, outputs, x, dy, weight, dw, db, dx, inputs, new DerivativeEpilogue<TActivation>(saved, inputs));
 }

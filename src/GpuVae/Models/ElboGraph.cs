@@ -59,11 +59,10 @@ internal sealed class ElboGraph
     /// <param name="klWeight">One element on the device.</param>
     public void AppendBackward(ArrayView<float> gradients, ArrayView<float> klWeight)
     {
-        KernelSet kernels = model.Device.Kernels;
-        PlannedTensor dHidden = Backward(model.Decoder, decoderInputs, dDecoded, gradients);
-        PlannedTensor dEncoded = model.Decoder[0].LatentGradient(
-            builder, kernels, model.Parameters.Values, dHidden, encoded, noise, klWeight);
-        Backward(model.Encoder, encoderInputs, dEncoded, gradients);
+        PlannedTensor dHidden = Backward(model.Decoder, decoderInputs, dDecoded, gradients, firstLayer: 1);
+        PlannedTensor dEncoded = model.Decoder[0].LatentBackward(
+            builder, model.Device.Kernels, model.Parameters.Values, gradients, decoderInputs[0].Value, dHidden, encoded, noise, klWeight);
+        Backward(model.Encoder, encoderInputs, dEncoded, gradients, firstLayer: 0);
     }
 
     private PlannedTensor Forward(IReadOnlyList<Linear> layers, LayerOutput[] inputs, PlannedTensor x)
@@ -77,15 +76,15 @@ internal sealed class ElboGraph
         return current.Value;
     }
 
-    /// <summary>Appends all gradients of a network but that of its input; gives the gradient at the first layer's pre-activation.</summary>
-    private PlannedTensor Backward(IReadOnlyList<Linear> layers, LayerOutput[] inputs, PlannedTensor dy, ArrayView<float> gradients)
+    /// <summary>
+    /// Appends the gradients of the layers from the last down to <paramref name="firstLayer"/>; gives the gradient at the pre-activation
+    /// before that one.
+    /// </summary>
+    private PlannedTensor Backward(
+        IReadOnlyList<Linear> layers, LayerOutput[] inputs, PlannedTensor dy, ArrayView<float> gradients, int firstLayer)
     {
-        for (int i = layers.Count - 1; i >= 0; i--)
-        {
-            layers[i].WeightGradient(builder, model.Device.Kernels, gradients, inputs[i].Value, dy);
-            if (i > 0)
-                dy = layers[i].InputGradient(builder, model.Device.Kernels, model.Parameters.Values, inputs[i], dy);
-        }
+        for (int i = layers.Count - 1; i >= firstLayer; i--)
+            dy = layers[i].Backward(builder, model.Device.Kernels, model.Parameters.Values, gradients, inputs[i], dy) ?? dy;
         return dy;
     }
 

@@ -8,6 +8,10 @@ namespace GpuVae.Tensors;
 /// All parameters of a model in one flat float32 buffer on the device, so that the optimizer is one launch and a checkpoint one copy.
 /// Slices start at multiples of <see cref="ArenaPlan.Alignment"/>; the gaps are zero and stay zero.
 /// </summary>
+/// <remarks>
+/// On the device a weight lies transposed, [in, out]: a layer's product then reads it row by row as it lies, in training and in generation.
+/// Everything that leaves the device through this class, or comes in, has PyTorch's layout [out, in].
+/// </remarks>
 public sealed class ParameterStore : IDisposable
 {
     private readonly MemoryBuffer1D<float, Stride1D.Dense> values;
@@ -33,14 +37,15 @@ public sealed class ParameterStore : IDisposable
     /// <summary>In the order in which PyTorch's <c>state_dict</c> lists them.</summary>
     public IReadOnlyList<Parameter> Parameters => parameters;
 
-    /// <summary>The flat buffer, gaps included.</summary>
+    /// <summary>The flat buffer, gaps included, weights [in, out].</summary>
     public ArrayView<float> Values => values.View;
 
     /// <summary>Numbers that are learned, gaps not included.</summary>
     public long Count => parameters.Sum(parameter => (long)parameter.Length);
 
     /// <summary>
-    /// The slice of <paramref name="parameter"/> in <see cref="Values"/> or in a buffer laid out like it (gradients, moments).
+    /// The slice of <paramref name="parameter"/> in <see cref="Values"/> or in a buffer laid out like it (gradients, moments); a weight
+    /// [in, out].
     /// </summary>
     public static ArrayView<float> Slice(ArrayView<float> flat, Parameter parameter) => flat.SubView(parameter.Offset, parameter.Length);
 
@@ -48,17 +53,79 @@ public sealed class ParameterStore : IDisposable
     public Parameter this[string name] => Array.Find(parameters, parameter => parameter.Name == name)
         ?? throw new KeyNotFoundException($"There is no parameter '{name}'.");
 
-    /// <summary>Copies one parameter to the host; waits for the device.</summary>
-    public float[] Read(Parameter parameter) => Slice(Values, parameter).GetAsArray(stream);
+    /// <summary>Copies one parameter to the host, in PyTorch's layout; waits for the device.</summary>
+    public float[] Read(Parameter parameter) => Read(parameter, Values);
 
-    /// <summary>Overwrites one parameter from the host.</summary>
+    /// <summary>
+    /// The same from a buffer laid out like <see cref="Values"/>: a gradient or moment in the layout of its parameter in PyTorch.
+    /// </summary>
+    public float[] Read(Parameter parameter, ArrayView<float> flat)
+    {
+        float[] onDevice = Slice(flat, parameter).GetAsArray(stream);
+        var values = new float[onDevice.Length];
+        ToHost(parameter, onDevice, values);
+        return values;
+    }
+
+    /// <summary>Overwrites one parameter from the host, which holds it in PyTorch's layout.</summary>
     /// <exception cref="ArgumentException">The length is not that of the parameter.</exception>
     public void Write(Parameter parameter, ReadOnlySpan<float> data)
     {
         if (data.Length != parameter.Length)
             throw new ArgumentException($"{parameter.Name} has {parameter.Length} values, not {data.Length}.", nameof(data));
-        Slice(Values, parameter).CopyFromCPU(stream, data);
+        var onDevice = new float[data.Length];
+        ToDevice(parameter, data, onDevice);
+        Slice(Values, parameter).CopyFromCPU(stream, onDevice);
+    }
+
+    /// <summary>
+    /// Copies a whole buffer laid out like <see cref="Values"/> to the host, every slice in PyTorch's layout; waits for the device.
+    /// </summary>
+    internal float[] ReadAll(ArrayView<float> flat)
+    {
+        float[] onDevice = flat.GetAsArray(stream);
+        var values = new float[onDevice.Length];
+        foreach (Parameter parameter in parameters)
+            ToHost(parameter, OnHost(onDevice, parameter), OnHost(values, parameter));
+        return values;
+    }
+
+    /// <summary>Puts what <see cref="ReadAll"/> gave back on the device.</summary>
+    internal void WriteAll(ArrayView<float> flat, float[] values)
+    {
+        var onDevice = new float[values.Length];
+        foreach (Parameter parameter in parameters)
+            ToDevice(parameter, OnHost(values, parameter), OnHost(onDevice, parameter));
+        flat.CopyFromCPU(stream, onDevice);
     }
 
     public void Dispose() => values.Dispose();
+
+    private static Span<float> OnHost(float[] flat, Parameter parameter) => flat.AsSpan(checked((int)parameter.Offset), parameter.Length);
+
+    private static void ToHost(Parameter parameter, ReadOnlySpan<float> from, Span<float> to)
+    {
+        if (parameter.Shape.Count == 2)
+            Transpose(from, to, parameter.Shape[1], parameter.Shape[0]);
+        else
+            from.CopyTo(to);
+    }
+
+    private static void ToDevice(Parameter parameter, ReadOnlySpan<float> from, Span<float> to)
+    {
+        if (parameter.Shape.Count == 2)
+            Transpose(from, to, parameter.Shape[0], parameter.Shape[1]);
+        else
+            from.CopyTo(to);
+    }
+
+    /// <summary>from [rows, columns], to [columns, rows].</summary>
+    private static void Transpose(ReadOnlySpan<float> from, Span<float> to, int rows, int columns)
+    {
+        for (int row = 0; row < rows; row++)
+        {
+            for (int column = 0; column < columns; column++)
+                to[column * rows + row] = from[row * columns + column];
+        }
+    }
 }

@@ -4,6 +4,7 @@ using GpuVae.Devices;
 using GpuVae.Kernels;
 using GpuVae.Models;
 using GpuVae.Scheduling;
+using GpuVae.Tensors;
 using ILGPU;
 using ILGPU.Runtime;
 
@@ -207,12 +208,12 @@ public sealed class Trainer : IDisposable
     public void Save(string path)
     {
         ReadLosses();
-        AcceleratorStream stream = Model.Device.Stream;
-        float[] weights = Model.Parameters.Values.GetAsArray(stream);
+        ParameterStore parameters = Model.Parameters;
+        float[] weights = parameters.ReadAll(parameters.Values);
         RequireFinite(weights);
         TrainingCheckpoint.Write(
-            path, Model.Options, Options, step, dataDigest, weights, state.FirstMoment.GetAsArray(stream),
-            state.SecondMoment.GetAsArray(stream), epochSums);
+            path, Model.Options, Options, step, dataDigest, weights, parameters.ReadAll(state.FirstMoment),
+            parameters.ReadAll(state.SecondMoment), epochSums);
     }
 
     public void Dispose()
@@ -344,13 +345,13 @@ public sealed class Trainer : IDisposable
         if (checkpoint.Step > Steps)
             throw new BadInputException(
                 $"The checkpoint has {checkpoint.Step} steps behind it; {Options.Epochs} epochs have only {Steps}. Ask for more epochs.");
-        AcceleratorStream stream = Model.Device.Stream;
-        var weights = new float[Model.Parameters.Values.Length];
+        ParameterStore parameters = Model.Parameters;
+        var weights = new float[parameters.Values.Length];
         float[] firstMoment = new float[weights.Length], secondMoment = new float[weights.Length];
         checkpoint.Restore(weights, firstMoment, secondMoment, epochSums);
-        Model.Parameters.Values.CopyFromCPU(stream, weights);
-        state.FirstMoment.CopyFromCPU(stream, firstMoment);
-        state.SecondMoment.CopyFromCPU(stream, secondMoment);
+        parameters.WriteAll(parameters.Values, weights);
+        parameters.WriteAll(state.FirstMoment, firstMoment);
+        parameters.WriteAll(state.SecondMoment, secondMoment);
         step = loggedStep = checkpoint.Step;
     }
 

@@ -1,0 +1,184 @@
+// The backward pass of a linear layer y = x·W + b in one launch, W being stored [inputs × outputs]:
+//
+//   dW = xᵀ·dy        [inputs × outputs], summed over the batch
+//   db = Σ_batch dy   [outputs]
+//   dx = epilogue(dy·Wᵀ)   [batch × inputs]
+//
+// The first groups compute tiles of dW (and db on the way), the others tiles of dx: neither product alone has enough tiles to keep a
+// device busy to the end at the batch sizes of training, and the two do not depend on each other. Sums run in the order of the batch, or of
+// the outputs, in one thread each, so results do not depend on scheduling.
+
+using ILGPU;
+using ILGPU.Algorithms;
+using ILGPU.Runtime;
+using FloatView = ILGPU.ArrayView<float>;
+
+namespace GpuVae.Kernels;
+
+/// <summary>All gradients of a linear layer. The products run as those of the given <see cref="Gemm"/> do.</summary>
+/// <typeparam name="TEpilogue">What happens to each element of dx before it is stored.</typeparam>
+public sealed class LinearBackward<TEpilogue>(Gemm gemm)
+    where TEpilogue : struct, IEpilogue
+{
+    private Launcher? launcher;
+
+    private delegate void Launcher(
+        AcceleratorStream stream, KernelConfig config, FloatView x, FloatView dy, FloatView weight, FloatView dw, FloatView db, FloatView dx,
+        GemmArguments ofWeight, GemmArguments ofInput, int weightGroups, TEpilogue epilogue);
+
+    /// <summary>Overwrites dW, db and, unless <paramref name="dx"/> is empty, dx.</summary>
+    /// <param name="stream">Stream to run on.</param>
+    /// <param name="batch">Rows of x, dy and dx; 1 at least.</param>
+    /// <param name="inputs">Columns of x and dx, rows of W.</param>
+    /// <param name="outputs">Columns of dy and W.</param>
+    /// <param name="x">[batch × inputs].</param>
+    /// <param name="dy">[batch × outputs].</param>
+    /// <param name="weight">[inputs × outputs].</param>
+    /// <param name="dw">[inputs × outputs], written.</param>
+    /// <param name="db">[outputs], written.</param>
+    /// <param name="dx">[batch × inputs] with rows <paramref name="pitch"/> apart, written; empty if it is not wanted.</param>
+    /// <param name="pitch">Elements from one row of dx to the next.</param>
+    /// <param name="epilogue">Applied to each element of dx before it is stored.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A size is not positive.</exception>
+    public void Run(
+        AcceleratorStream stream, int batch, int inputs, int outputs, FloatView x, FloatView dy, FloatView weight, FloatView dw,
+        FloatView db, FloatView dx, int pitch, TEpilogue epilogue)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(batch);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(inputs);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(outputs);
+        var ofWeight = new GemmArguments
+        {
+            M = inputs,
+            N = outputs,
+            K = batch,
+            ARow = 1,
+            ADepth = inputs,
+            BColumn = 1,
+            BDepth = outputs,
+            Ldc = outputs,
+            Alpha = 1,
+            WithColumnSums = 1,
+        };
+        var ofInput = new GemmArguments
+        {
+            M = batch,
+            N = inputs,
+            K = outputs,
+            ARow = outputs,
+            ADepth = 1,
+            BColumn = outputs,
+            BDepth = 1,
+            Ldc = pitch,
+            Alpha = 1,
+        };
+        bool wantsInput = dx.Length > 0;
+        int weightGroups = Cut(ref ofWeight);
+        int groups = weightGroups + (wantsInput ? Cut(ref ofInput) : 0);
+        launcher ??= new Launcher(
+            gemm.Accelerator.LoadKernel<
+                FloatView, FloatView, FloatView, FloatView, FloatView, FloatView, GemmArguments, GemmArguments, int, TEpilogue>(
+                gemm.Packing is null ? TileKernel : gemm.Group.X == GemmPacking.Square.Side ? LaneKernel12 : LaneKernel6));
+        // A view must always be passed; without dx, dW stands in and is not touched through it.
+        launcher(
+            stream, (new Index2D(groups, 1), gemm.Group), x, dy, weight, dw, db, wantsInput ? dx : dw, ofWeight, ofInput, weightGroups,
+            epilogue);
+    }
+
+    /// <summary>Cuts one of the products; gives its groups.</summary>
+    private int Cut(ref GemmArguments g)
+    {
+        int panels = Gemm.Blocks(g.N, gemm.TileColumns), rowTiles = Gemm.Blocks(g.M, gemm.TileRows);
+        if (gemm.Packing is null)
+        {
+            g.GroupsX = panels;
+            return panels * rowTiles;
+        }
+        g.ATile = gemm.TileRows * g.ARow;
+        int depth = GemmStaged.Depth(gemm);
+        int groupsY = gemm.Cut(ref g, panels, rowTiles, depth, gemm.WantedGroups / 2);
+        // Slices of whole blocks, as they are turned over in registers.
+        g.DepthBlock = Gemm.Blocks(Gemm.Blocks(g.K, Gemm.Blocks(g.K, depth)), GemmPacking.Square.Side) * GemmPacking.Square.Side;
+        return g.GroupsX * groupsY;
+    }
+
+    private static void LaneKernel12(
+        FloatView x, FloatView dy, FloatView weight, FloatView dw, FloatView db, FloatView dx, GemmArguments ofWeight,
+        GemmArguments ofInput, int weightGroups, TEpilogue epilogue)
+    {
+        FloatView slice = SharedMemory.Allocate<float>(GemmStaged.SliceElements);
+        FloatView sums = SharedMemory.Allocate<float>(GemmLanes.ManyRows * 2 * GemmLanes.MaxWarp);
+        if (Grid.IdxX < weightGroups)
+        {
+            var block = new GemmLanes.Block(
+                ofWeight, Grid.IdxX % ofWeight.GroupsX, Grid.IdxX / ofWeight.GroupsX, GemmLanes.ManyRows);
+            GemmStaged.Multiply12<GemmLanes.NeighbouringRows, GemmStaged.Copied, PlainEpilogue>(
+                x, dy, dw, slice, sums, ofWeight, block, default);
+            SumColumns(dy, db, block, ofWeight);
+        }
+        else
+        {
+            int group = Grid.IdxX - weightGroups;
+            var block = new GemmLanes.Block(ofInput, group % ofInput.GroupsX, group / ofInput.GroupsX, GemmLanes.ManyRows);
+            GemmStaged.Multiply12<GemmLanes.DistantRows, GemmStaged.Turned, TEpilogue>(
+                dy, weight, dx, slice, sums, ofInput, block, epilogue);
+        }
+    }
+
+    private static void LaneKernel6(
+        FloatView x, FloatView dy, FloatView weight, FloatView dw, FloatView db, FloatView dx, GemmArguments ofWeight,
+        GemmArguments ofInput, int weightGroups, TEpilogue epilogue)
+    {
+        FloatView slice = SharedMemory.Allocate<float>(GemmStaged.SliceElements);
+        FloatView sums = SharedMemory.Allocate<float>(GemmLanes.FewRows * 2 * GemmLanes.MaxWarp);
+        if (Grid.IdxX < weightGroups)
+        {
+            var block = new GemmLanes.Block(
+                ofWeight, Grid.IdxX % ofWeight.GroupsX, Grid.IdxX / ofWeight.GroupsX, GemmLanes.FewRows);
+            GemmStaged.Multiply6<GemmLanes.NeighbouringRows, GemmStaged.Copied, PlainEpilogue>(
+                x, dy, dw, slice, sums, ofWeight, block, default);
+            SumColumns(dy, db, block, ofWeight);
+        }
+        else
+        {
+            int group = Grid.IdxX - weightGroups;
+            var block = new GemmLanes.Block(ofInput, group % ofInput.GroupsX, group / ofInput.GroupsX, GemmLanes.FewRows);
+            GemmStaged.Multiply6<GemmLanes.DistantRows, GemmStaged.Collected, TEpilogue>(
+                dy, weight, dx, slice, sums, ofInput, block, epilogue);
+        }
+    }
+
+    private static void TileKernel(
+        FloatView x, FloatView dy, FloatView weight, FloatView dw, FloatView db, FloatView dx, GemmArguments ofWeight,
+        GemmArguments ofInput, int weightGroups, TEpilogue epilogue)
+    {
+        FloatView tileA = SharedMemory.Allocate<float>(GemmTiles.TileElements);
+        FloatView tileB = SharedMemory.Allocate<float>(GemmTiles.TileElements);
+        if (Grid.IdxX < weightGroups)
+        {
+            GemmTiles.Multiply(
+                x, dy, dw, db, tileA, tileB, ofWeight, Grid.IdxX % ofWeight.GroupsX, Grid.IdxX / ofWeight.GroupsX, default(PlainEpilogue));
+        }
+        else
+        {
+            int group = Grid.IdxX - weightGroups;
+            GemmTiles.Multiply(
+                dy, weight, dx, db, tileA, tileB, ofInput, group % ofInput.GroupsX, group / ofInput.GroupsX, epilogue);
+        }
+    }
+
+    /// <summary>The sums of dy over the batch, by the groups of dW's first rows: lanes own columns.</summary>
+    private static void SumColumns(FloatView dy, FloatView db, GemmLanes.Block block, GemmArguments g)
+    {
+        if (block.FirstRow > 0)
+            return;
+        int end = XMath.Min(block.PanelEnd * 2 * Group.DimX, g.N);
+        for (int column = block.FirstPanel * 2 * Group.DimX + Group.IdxX; column < end; column += Group.DimX)
+        {
+            float sum = 0f;
+            for (int k = 0; k < g.K; k++)
+                sum += dy[k * g.BDepth + column];
+            db[column] = sum;
+        }
+    }
+}

@@ -1,0 +1,40 @@
+using ILGPU;
+
+namespace GpuVae.Kernels.Tests.Ops;
+
+internal static class LinearOps
+{
+    // As for the matrix product: k sequential additions of products of either sign.
+    private const double Tolerance = 2e-6;
+
+    public static IEnumerable<Op> Rows()
+    {
+        foreach ((int batch, int inputs, int outputs) in new[] { (1, 1, 1), (3, 17, 129), (17, 129, 3), (31, 20, 33), (33, 45, 70) })
+        {
+            string size = $"{batch}x{inputs}x{outputs}";
+            yield return new Op($"Linear backward tanh {size}", Tolerance, run => Backward(run, batch, inputs, outputs, true));
+            yield return new Op($"Linear backward without dx {size}", Tolerance, run => Backward(run, batch, inputs, outputs, false));
+        }
+        // Large enough for several slices along the batch and along the outputs, and for several groups in both directions.
+        yield return new Op("Linear backward tanh 300x70x1100", Tolerance, run => Backward(run, 300, 70, 1100, true), IsHeavy: true);
+        yield return new Op("Linear backward tanh 1100x130x70", Tolerance, run => Backward(run, 1100, 130, 70, true), IsHeavy: true);
+    }
+
+    private static void Backward(OpRun run, int batch, int inputs, int outputs, bool wantsInput)
+    {
+        float[] x = run.Uniform(batch * inputs), dy = run.Uniform(batch * outputs), weight = run.Uniform(inputs * outputs);
+        double[] dw = GemmOps.Product(x, inputs, true, dy, outputs, false, inputs, outputs, batch);
+        var db = new double[outputs];
+        for (int i = 0; i < dy.Length; i++)
+            db[i % outputs] += dy[i];
+        double[] dx = GemmOps.Product(dy, outputs, false, weight, outputs, true, batch, inputs, outputs);
+        for (int i = 0; i < dx.Length; i++)
+            dx[i] *= 1 - (double)x[i] * x[i];
+
+        Gemm gemm = run.Own(new Gemm(run.Accelerator));
+        ArrayView<float> input = run.Upload(x);
+        new LinearBackward<DerivativeEpilogue<Tanh>>(gemm).Run(
+            run.Stream, batch, inputs, outputs, input, run.Upload(dy), run.Upload(weight), run.Expect("dW", dw), run.Expect("db", db),
+            wantsInput ? run.Expect("dx", dx) : default, inputs, new(input, inputs));
+    }
+}
