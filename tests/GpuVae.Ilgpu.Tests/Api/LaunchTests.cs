@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+using System.Runtime.CompilerServices;
 using System.Reflection;
 using GpuVae.Ilgpu.Compiler;
 using ILGPU;
@@ -171,6 +173,12 @@ public sealed class LaunchTests(EmulatedCpu cpu) : IClassFixture<EmulatedCpu>
     {
         int captured = 5;
         string Message(Action load) => Assert.Throws<NotSupportedException>(load).Message;
+        Assert.Contains("WithBuffer holds a fixed buffer", Message(() => accelerator.LoadStreamKernel<ArrayView<int>, WithBuffer>(
+            (view, buffer) => view[0] = buffer.Last)));
+        Assert.Contains("Four holds a fixed buffer or inline array", Message(() => accelerator.LoadStreamKernel<ArrayView<int>, Four>(
+            (view, four) => view[0] = four[3])));
+        Assert.Contains("fields of Union share bytes", Message(() => accelerator.LoadStreamKernel<ArrayView<int>, Union>(
+            (view, union) => view[0] = union.Low)));
         Assert.Contains("captured", Message(() => accelerator.LoadStreamKernel<ArrayView<int>>(view => view[0] = captured)));
         Assert.Contains("byte", Message(() => accelerator.LoadStreamKernel<ArrayView<int>, bool>((view, flag) => view[0] = flag ? 1 : 0)));
         Assert.Contains(
@@ -276,6 +284,28 @@ public sealed class LaunchTests(EmulatedCpu cpu) : IClassFixture<EmulatedCpu>
     {
         public long Wide;
         public float Value;
+    }
+
+    private unsafe struct WithBuffer
+    {
+        public fixed int Values[3];
+        public readonly int Last => Values[2];
+    }
+
+    [InlineArray(4)]
+    private struct Four
+    {
+        private int first;
+    }
+
+    [StructLayout(LayoutKind.Explicit)]
+    private struct Union
+    {
+        [FieldOffset(0)]
+        public long Whole;
+
+        [FieldOffset(0)]
+        public int Low;
     }
 
     private struct Packed

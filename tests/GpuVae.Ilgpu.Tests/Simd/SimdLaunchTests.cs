@@ -41,6 +41,36 @@ public sealed class SimdLaunchTests : IDisposable
         Assert.True(exception is KernelCompilationException || exception.InnerException is KernelCompilationException);
     }
 
+    [Theory]
+    [InlineData(1, false)]
+    [InlineData(2, false)]
+    [InlineData(2, true)]
+    [InlineData(5, true)]
+    public void Workers_can_be_limited_and_pinned(int workers, bool pinned)
+    {
+        var device = CPUDevice.Default.WithWorkers(workers, pinned);
+        Assert.Equal((workers, pinned, CPUDevice.Default.WarpSize), (device.NumMultiprocessors, device.PinsWorkers, device.WarpSize));
+        int before = PinnedWorkers();
+        using var other = device.CreateAccelerator(context, CPUAcceleratorMode.Auto);
+        using var x = other.Allocate1D(new int[100_003]);
+        using var y = other.Allocate1D<int>(100_003);
+        x.MemSet(1);
+        other.LoadAutoGroupedStreamKernel<Index1D, ArrayView<int>, ArrayView<int>>(SimdKernels.DivideByAll)(100_003, x.View, y.View);
+        Assert.All(y.GetAsArray1D(), v => Assert.Equal(100 / 0x01010101, v));
+        if (OperatingSystem.IsLinux() && Environment.ProcessorCount > 1)
+            Assert.True(SpinWait.SpinUntil(() => PinnedWorkers() == before + (pinned ? workers - 1 : 0), TimeSpan.FromSeconds(20)));
+    }
+
+    [Fact]
+    public void The_environment_limits_and_pins_the_workers_of_the_default_device()
+    {
+        Assert.Equal(Environment.ProcessorCount, CPUDevice.Configured(null, "").NumMultiprocessors);
+        var device = CPUDevice.Configured("3", "1");
+        Assert.Equal((3, true), (device.NumMultiprocessors, device.PinsWorkers));
+        Assert.Contains("'0'", Assert.Throws<InvalidOperationException>(() => CPUDevice.Configured("0", null)).Message);
+        Assert.Contains("'yes'", Assert.Throws<InvalidOperationException>(() => CPUDevice.Configured(null, "yes")).Message);
+    }
+
     [Fact]
     public void Launches_allocate_nothing_on_the_managed_heap()
     {
@@ -67,4 +97,20 @@ public sealed class SimdLaunchTests : IDisposable
         })));
         Assert.All(y.GetAsArray1D(), v => Assert.Equal(200f, v));
     }
+
+    /// <summary>Threads of any accelerator's workers that may run on one processor only.</summary>
+    private static int PinnedWorkers() => !OperatingSystem.IsLinux() ? 0 : Directory.GetDirectories("/proc/self/task").Count(task =>
+    {
+        try
+        {
+            return File.ReadAllText(Path.Combine(task, "comm")).StartsWith("kernel worker", StringComparison.Ordinal)
+                && File.ReadLines(Path.Combine(task, "status")).Any(line =>
+                    line.StartsWith("Cpus_allowed_list:", StringComparison.Ordinal) && line.Split(':')[1].Trim().All(char.IsAsciiDigit));
+        }
+        catch (IOException)
+        {
+            // The thread has ended meanwhile.
+            return false;
+        }
+    });
 }

@@ -21,7 +21,8 @@ public sealed class CPUAccelerator : Accelerator
         Device = device;
         DefaultStream = new CPUStream(this);
         Emulator = new EmulatorPool(this);
-        workers = new(() => new WorkerPool(mode == CPUAcceleratorMode.Sequential ? 1 : device.NumMultiprocessors, threadPriority));
+        workers = new(() => new WorkerPool(
+            mode == CPUAcceleratorMode.Sequential ? 1 : device.NumMultiprocessors, threadPriority, device.PinsWorkers));
         Bind();
     }
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Numerics;
 using System.Runtime.Intrinsics;
 
@@ -52,8 +53,13 @@ public sealed class CPUDevice : Device
         MaxConstantMemory = 64 << 10;
     }
 
-    /// <summary>The vectors and processors of this machine.</summary>
-    public static CPUDevice Default { get; } = new(DefaultWarpSize, MaxThreads / DefaultWarpSize, Environment.ProcessorCount);
+    /// <summary>
+    /// The vectors and processors of this machine. The environment variable GPUVAE_CPU_WORKERS gives another number of workers, and
+    /// GPUVAE_CPU_PIN=1 pins them, where no code can call <see cref="WithWorkers"/>.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">One of the variables holds something else.</exception>
+    public static CPUDevice Default => field ??= Configured(
+        Environment.GetEnvironmentVariable("GPUVAE_CPU_WORKERS"), Environment.GetEnvironmentVariable("GPUVAE_CPU_PIN"));
 
     /// <summary>Shaped like an NVIDIA device with one multiprocessor.</summary>
     public static CPUDevice Nvidia { get; } = new(32, 32, 1);
@@ -72,6 +78,9 @@ public sealed class CPUDevice : Device
     /// <summary>The widest vectors that kernels are compiled to; 0 for scalar code.</summary>
     public int VectorBits { get; }
 
+    /// <summary>Each worker but the launching thread stays on a processor of its own; where the system cannot do that, it is ignored.</summary>
+    public bool PinsWorkers { get; private init; }
+
     public override CapabilityContext Capabilities { get; } = new CPUCapabilityContext();
 
     private static int NativeVectorBits =>
@@ -79,6 +88,12 @@ public sealed class CPUDevice : Device
 
     // Lanes of 32 bits; scalar machines still get warps, so that kernels with shuffles make sense there.
     private static int DefaultWarpSize => Math.Max(4, NativeVectorBits / 32);
+
+    /// <summary>The same device with another number of workers, the launching thread counted.</summary>
+    /// <param name="count">At least 1.</param>
+    /// <param name="pinned">See <see cref="PinsWorkers"/>.</param>
+    public CPUDevice WithWorkers(int count, bool pinned) =>
+        new(WarpSize, MaxNumThreadsPerGroup / WarpSize, count, VectorBits) { PinsWorkers = pinned };
 
     /// <summary>One of the presets.</summary>
     public static CPUDevice GetDevice(CPUDeviceKind kind) => kind switch
@@ -104,5 +119,16 @@ public sealed class CPUDevice : Device
         var accelerator = new CPUAccelerator(context, this, mode, threadPriority);
         context.OnAcceleratorCreated(accelerator);
         return accelerator;
+    }
+
+    /// <summary>The default device as the environment variables describe it; null for one that is not set.</summary>
+    internal static CPUDevice Configured(string? workers, string? pin)
+    {
+        int count = Environment.ProcessorCount;
+        if (!string.IsNullOrEmpty(workers) && (!int.TryParse(workers, CultureInfo.InvariantCulture, out count) || count < 1))
+            throw new InvalidOperationException($"GPUVAE_CPU_WORKERS is '{workers}'. Set it to a whole number from 1 up, or remove it.");
+        if (pin is not (null or "" or "0" or "1"))
+            throw new InvalidOperationException($"GPUVAE_CPU_PIN is '{pin}'. Set it to 1 to pin the workers, to 0 to leave them, or remove it.");
+        return new(DefaultWarpSize, MaxThreads / DefaultWarpSize, count) { PinsWorkers = pin == "1" };
     }
 }

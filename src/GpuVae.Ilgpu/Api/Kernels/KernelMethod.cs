@@ -1,5 +1,6 @@
 using System.Reflection;
 using GpuVae.Ilgpu.Compiler;
+using GpuVae.Ilgpu.Compiler.Frontend;
 using GpuVae.Ilgpu.Compiler.Ir;
 
 namespace ILGPU.Runtime;
@@ -62,6 +63,13 @@ internal static class KernelMethod
         {
             foreach (var field in ParameterLayout.InstanceFields(type))
                 CheckParameter(kernel, parameter, field.FieldType);
+            // Arguments travel field by field, so what is not one value per field cannot.
+            var layout = TypeLayout.Of(type);
+            string? advice = layout.NeedsMemory ? $"{type.Name} holds a fixed buffer or inline array; pass its elements in a view"
+                : layout.HasOverlap ? $"fields of {type.Name} share bytes; pass the values in a view, or each as a parameter of its own"
+                : null;
+            if (advice is not null)
+                throw Refuse(kernel, parameter, advice);
         }
     }
 
@@ -84,8 +92,11 @@ internal static class KernelMethod
             : !type.IsValueType && !type.IsPointer ? $"pass values and views instead of the class {type.Name}"
             : null;
         if (advice is not null)
-            throw new NotSupportedException($"Kernel '{kernel}' cannot take a parameter of type {parameter.Name}: {advice}.");
+            throw Refuse(kernel, parameter, advice);
     }
+
+    private static NotSupportedException Refuse(string kernel, Type parameter, string advice) =>
+        new($"Kernel '{kernel}' cannot take a parameter of type {parameter.Name}: {advice}.");
 
     private static bool IsView(Type type) => type.IsGenericType && type.GetGenericTypeDefinition() == typeof(ArrayView<>);
 }

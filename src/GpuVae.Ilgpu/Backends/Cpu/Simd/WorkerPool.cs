@@ -36,12 +36,19 @@ internal sealed unsafe class WorkerPool : IDisposable
 
     /// <param name="workers">All threads that run groups, the launching one included.</param>
     /// <param name="priority">The priority of the others.</param>
-    public WorkerPool(int workers, ThreadPriority priority)
+    /// <param name="pinned">Each of the others stays on a processor of its own.</param>
+    public WorkerPool(int workers, ThreadPriority priority, bool pinned)
     {
         threads = new Thread[workers - 1];
         for (int i = 0; i < threads.Length; i++)
         {
-            threads[i] = new Thread(Work) { IsBackground = true, Name = $"kernel worker {i + 1}", Priority = priority };
+            int worker = i + 1;
+            threads[i] = new Thread(() => Work(pinned ? worker : null))
+            {
+                IsBackground = true,
+                Name = $"kernel worker {worker}",
+                Priority = priority,
+            };
             threads[i].Start();
         }
     }
@@ -98,8 +105,10 @@ internal sealed unsafe class WorkerPool : IDisposable
         own.Dispose();
     }
 
-    private void Work()
+    private void Work(int? processor)
     {
+        if (processor is { } index)
+            ThreadAffinity.PinTo(index);
         using var scratch = new Scratch();
         int seen = 0;
         while (true)
