@@ -175,6 +175,15 @@ public sealed class CheckedModeTests : IDisposable
     }
 
     [Fact]
+    public void A_broken_promise_of_alignment_is_found()
+    {
+        var found = Defect(static view => view.SubView(1).AsAligned16()[0] = 1, threads: 1);
+        Assert.Equal(KernelDefect.AssertionFailed, found.Defect);
+        Assert.Contains("multiple of 16 bytes", found.Message);
+        Assert.Equal(1, Clean(static view => view.SubView(1).AlignTo16().Main.AsAligned16()[0] = 1, threads: 1)[4]);
+    }
+
+    [Fact]
     public void Division_by_zero_is_found() =>
         Assert.Equal(KernelDefect.DivisionByZero, Defect(static view => view[0] = 7 / view[1], threads: 1).Defect);
 

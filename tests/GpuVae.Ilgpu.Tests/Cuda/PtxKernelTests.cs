@@ -56,6 +56,34 @@ public class PtxKernelTests
         Assert.Contains("st.global.v4.f32", ptx);
     }
 
+    [Theory]
+    [InlineData(nameof(PtxKernels.AddAligned), "v4")]
+    [InlineData(nameof(PtxKernels.AddAlignedPairs), "v2")]
+    [InlineData(nameof(PtxKernels.AddBehindPrefix), "v4")]
+    public void PromisedAlignmentGivesVectorAccesses(string kernel, string width)
+    {
+        string ptx = Compile(typeof(PtxKernels), kernel, 80);
+        PtxVerifier.Verify(ptx);
+        Assert.Contains($"ld.global.nc.{width}.f32", ptx);
+        Assert.Contains($"st.global.{width}.f32", ptx);
+        Assert.DoesNotMatch(@"(ld|st)\.global(\.nc)?\.f32", ptx);
+    }
+
+    [Theory]
+    [InlineData(nameof(PtxKernels.AddUnaligned), @"\.v[24]")]
+    [InlineData(nameof(PtxKernels.AddAlignedAtOddIndex), @"\.v4")]
+    public void WithoutKnownAlignmentElementsMoveOneByOne(string kernel, string width) =>
+        Assert.DoesNotMatch($@"(ld|st)\.global(\.nc)?{width}", Compile(typeof(PtxKernels), kernel, 80));
+
+    [Fact]
+    public void SharedMemoryIsAligned()
+    {
+        string ptx = Compile(typeof(PtxKernels), nameof(PtxKernels.SumRows), 80);
+        PtxVerifier.Verify(ptx);
+        Assert.Contains("ld.shared.v4.f32", ptx);
+        Assert.DoesNotContain("ld.shared.f32", ptx);
+    }
+
     [Fact]
     public void ShortBranchesArePredicated()
     {
@@ -162,6 +190,41 @@ public class PtxKernelTests
         {
             var v = a[i];
             result[i] = new Vector { X = v.W * scale, Y = v.Z * scale, Z = v.Y * scale, W = v.X * scale };
+        }
+
+        public static void AddAligned(Index1D i, ArrayView<float> a, ArrayView<float> result, float x) =>
+            AddFour(a.AsAligned16(), result.AsAligned16(), 4 * i.X, x);
+
+        public static void AddUnaligned(Index1D i, ArrayView<float> a, ArrayView<float> result, float x) => AddFour(a, result, 4 * i.X, x);
+
+        public static void AddAlignedAtOddIndex(Index1D i, ArrayView<float> a, ArrayView<float> result, float x) =>
+            AddFour(a.AsAligned16(), result.AsAligned16(), 4 * i.X + 1, x);
+
+        public static void AddAlignedPairs(Index1D i, ArrayView<float> a, ArrayView<float> result, float x) =>
+            AddFour(a.AsAligned(8), result.AsAligned(8), 4 * i.X, x);
+
+        /// <summary>In a loop, whose counter starts at a multiple of 8 and goes in steps of 4, behind what alignment cuts off.</summary>
+        public static void AddBehindPrefix(Index1D i, ArrayView<float> a, ArrayView<float> result, float x)
+        {
+            var source = a.AlignTo16().Main;
+            var target = result.AsAligned128();
+            for (int k = 8 * i.X; k < source.IntLength; k += 4)
+                AddFour(source, target, k, x);
+        }
+
+        public static void SumRows(ArrayView<float> result)
+        {
+            var rows = SharedMemory.Allocate<float>(1024);
+            rows[Group.IdxX] = result[Group.IdxX];
+            Group.Barrier();
+            int row = 4 * Group.IdxX;
+            result[Group.IdxX] = rows[row] + rows[row + 1] + rows[row + 2] + rows[row + 3];
+        }
+
+        private static void AddFour(ArrayView<float> a, ArrayView<float> result, int first, float x)
+        {
+            for (int k = 0; k < 4; k++)
+                result[first + k] = a[first + k] + x;
         }
 
         public static void StorePositive(Index1D i, ArrayView<float> a, ArrayView<float> result)

@@ -400,6 +400,19 @@ internal static class DeviceKernels
     }
 
     /// <summary>Four neighbours at 16-byte aligned addresses.</summary>
+    /// <summary>Neighbours at promised addresses, read and written in place.</summary>
+    public static void AlignedQuads(Index1D i, ArrayView<float> a, ArrayView<float> result, float scale)
+    {
+        var source = a.AsAligned16();
+        var target = result.AlignTo16().Main;
+        int o = i * 4;
+        float x = target[o], y = target[o + 1], z = target[o + 2], w = target[o + 3];
+        target[o] = (w + source[o]) * scale;
+        target[o + 2] = (y + source[o + 2]) * scale;
+        target[o + 1] = (x + source[o + 1]) * scale;
+        target[o + 3] = (z - source[o + 3]) * scale;
+    }
+
     public static void Quads(Index1D i, ArrayView<float> a, ArrayView<float> result, float scale)
     {
         int o = i * 4;

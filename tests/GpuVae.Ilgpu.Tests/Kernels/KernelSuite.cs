@@ -217,6 +217,15 @@ internal static class KernelSuite
                 return [r.GetAsArray1D()];
             }
             ),
+            ["AlignedQuads"] = (0, a =>
+            {
+                using var x = a.Allocate1D(Moderate);
+                using var r = a.Allocate1D(Moderate);
+                a.LoadAutoGroupedStreamKernel<Index1D, ArrayView<float>, ArrayView<float>, float>(DeviceKernels.AlignedQuads)(
+                    Count / 4, x.View, r.View, 0.25f);
+                return [r.GetAsArray1D()];
+            }
+            ),
             ["Quads"] = (0, a =>
             {
                 using var x = a.Allocate1D(Moderate);

@@ -55,7 +55,7 @@ public static unsafe class ArrayViewExtensions
         long misaligned = (long)view.pointer & (alignmentInBytes - 1);
         long elements = misaligned == 0 ? 0 : (alignmentInBytes - misaligned) / sizeof(T);
         elements = elements < view.length ? elements : view.length;
-        return (view.SubView(0L, elements), view.SubView(elements));
+        return (view.SubView(0L, elements), PromiseAligned(view.SubView(elements), alignmentInBytes));
     }
 
     public static (ArrayView<T> Prefix, ArrayView<T> Main) AlignTo16<T>(this ArrayView<T> view) where T : unmanaged => view.AlignTo(16);
@@ -77,6 +77,13 @@ public static unsafe class ArrayViewExtensions
     public static ArrayView<T> AsAligned<T>(this ArrayView<T> view, int alignmentInBytes) where T : unmanaged
     {
         Debug.Assert(((long)view.pointer & (alignmentInBytes - 1)) == 0, "the view is not aligned as AsAligned promises");
+        return PromiseAligned(view, alignmentInBytes);
+    }
+
+    /// <summary>The view; compilers note that its elements, if it has any, begin at such an address.</summary>
+    internal static ArrayView<T> PromiseAligned<T>(ArrayView<T> view, int alignmentInBytes) where T : unmanaged
+    {
+        _ = alignmentInBytes;
         return view;
     }
 

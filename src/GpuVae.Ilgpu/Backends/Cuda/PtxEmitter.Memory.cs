@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using GpuVae.Ilgpu.Compiler.Analyses;
 using GpuVae.Ilgpu.Compiler.Ir;
 using Barrier = GpuVae.Ilgpu.Compiler.Ir.Barrier;
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using GpuVae.Ilgpu.Compiler;
+using GpuVae.Ilgpu.Compiler.Analyses;
 using GpuVae.Ilgpu.Compiler.Ir;
 using Convert = GpuVae.Ilgpu.Compiler.Ir.Convert;
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using GpuVae.Ilgpu.Compiler.Analyses;
 using GpuVae.Ilgpu.Compiler.Ir;
 using Barrier = GpuVae.Ilgpu.Compiler.Ir.Barrier;
 
@@ -34,6 +35,31 @@ internal sealed partial class OpenCLEmitter
         string typeName = type == IrType.Bool ? "uchar" : TypeName(type);
         string value = type == IrType.Bool ? $"(uchar){Operand(store.StoredValue)}" : Name(store.StoredValue);
         Line($"*({Space(store.Pointer)} {typeName}*){Operand(store.Pointer)} = {value};");
+    }
+
+    /// <summary>Neighbouring elements at an address that is known to be aligned for all of them together.</summary>
+    private void EmitVectorAccess(Instruction member, VectorAccess.Group group)
+    {
+        if (member != group.EmitAt)
+            return;
+        int count = group.Members.Count;
+        var type = member is Load load ? load.Type : ((Store)member).StoredValue.Type;
+        string element = TypeName(type);
+        var pointer = member.Operands[0];
+        int before = group.EmitAtIndex * type.SizeOf();
+        string address = before == 0
+            ? Operand(pointer)
+            : string.Create(CultureInfo.InvariantCulture, $"({Operand(pointer)} - {before})");
+        if (member is Load)
+        {
+            string vector = $"t{temporaries++}";
+            Line($"{element}{count} {vector} = vload{count}(0, ({Space(pointer)} const {element}*){address});");
+            for (int i = 0; i < count; i++)
+                Assign(group.Members[i], $"{vector}.s{i}");
+            return;
+        }
+        string values = string.Join(", ", group.Members.Select(m => Name(((Store)m).StoredValue)));
+        Line($"vstore{count}(({element}{count})({values}), 0, ({Space(pointer)} {element}*){address});");
     }
 
     private string Operand(Value value) => value is Constant ? $"({Name(value)})" : Name(value);

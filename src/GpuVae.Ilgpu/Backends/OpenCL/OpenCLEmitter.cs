@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using GpuVae.Ilgpu.Compiler;
+using GpuVae.Ilgpu.Compiler.Analyses;
 using GpuVae.Ilgpu.Compiler.Ir;
 using Barrier = GpuVae.Ilgpu.Compiler.Ir.Barrier;
 
@@ -266,10 +267,14 @@ internal sealed partial class OpenCLEmitter
                     EmitNode(child);
                 break;
             case BlockNode { Block: var block }:
+                var groups = VectorAccess.Find(block);
                 foreach (var instruction in block.Body)
                 {
                     location = instruction.Location ?? location;
-                    EmitInstruction(instruction);
+                    if (groups.TryGetValue(instruction, out var group))
+                        EmitVectorAccess(instruction, group);
+                    else
+                        EmitInstruction(instruction);
                 }
                 break;
             case EdgeCopies edge:

@@ -15,6 +15,9 @@ internal static class PointerOrigins
                 case ElementAddress address:
                     pointer = address.Pointer;
                     break;
+                case AlignedPointer aligned:
+                    pointer = aligned.Pointer;
+                    break;
                 case Parameter or Allocation:
                     return pointer;
                 default:
@@ -34,6 +37,8 @@ internal static class PointerOrigins
                 return pointer;
             case ElementAddress address:
                 return OfMerge(address.Pointer, depth + 1);
+            case AlignedPointer aligned:
+                return OfMerge(aligned.Pointer, depth + 1);
             case Select select:
                 var whenTrue = OfMerge(select.WhenTrue, depth + 1);
                 return whenTrue is not null && ReferenceEquals(whenTrue, OfMerge(select.WhenFalse, depth + 1)) ? whenTrue : null;

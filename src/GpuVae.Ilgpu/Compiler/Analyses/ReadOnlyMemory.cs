@@ -14,6 +14,7 @@ internal static class ReadOnlyMemory
     {
         var written = new HashSet<Value>();
         bool anythingWritten = false;
+        bool integersCanBeAddresses = kernel.Instructions.Any(i => i is InlineAsm or Ir.Convert { Type: IrType.Pointer });
         foreach (var block in kernel.Blocks)
         {
             foreach (var instruction in block.Body)
@@ -29,7 +30,8 @@ internal static class ReadOnlyMemory
                     case AtomicCompareExchange exchange:
                         Write(exchange.Pointer);
                         break;
-                    case InlineAsm or Ir.Convert { Op: ConvertOp.Bitcast }:
+                    case InlineAsm:
+                    case Ir.Convert { Op: ConvertOp.Bitcast } when integersCanBeAddresses:
                         // Assembly may store through any address it is given, also as an integer.
                         foreach (var operand in instruction.Operands)
                         {

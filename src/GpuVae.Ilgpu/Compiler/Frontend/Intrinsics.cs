@@ -1,7 +1,9 @@
+using System.Numerics;
 using System.Reflection;
 using System.Runtime.CompilerServices;
 using GpuVae.Ilgpu.Backends.Cuda;
 using GpuVae.Ilgpu.Compiler.Ir;
+using ILGPU.Runtime;
 using Barrier = GpuVae.Ilgpu.Compiler.Ir.Barrier;
 
 namespace GpuVae.Ilgpu.Compiler.Frontend;
@@ -110,6 +112,7 @@ internal static class Intrinsics
         var table = new EmitterTable();
         AddGeometry(table);
         AddMemory(table);
+        AddAlignment(table);
         AddSynchronisation(table);
         AddAtomics(table);
         AddReinterpretation(table);
@@ -158,6 +161,33 @@ internal static class Intrinsics
             var bytes = b.Emit.Convert(ConvertOp.ZeroExtend, b.Geometry(GeometryKind.DynamicSharedBytes), IrType.I64);
             return View(type, memory, b.Emit.Binary(BinaryOp.DivUnsigned, bytes, Constant.Long(TypeLayout.Of(type).Size)));
         };
+    }
+
+    private static void AddAlignment(EmitterTable table)
+    {
+        const string Views = "ILGPU.Runtime.ArrayViewExtensions";
+        table[Views, nameof(ArrayViewExtensions.AsAligned)] = (b, m, a) =>
+        {
+            var pointer = b.Resolve(a[0].Leaves[0]);
+            if (b.Target.Kind != TargetKind.Checked || b.Resolve(a[1].Single) is not Constant { Bits: > 0 } alignment)
+                return Promise(b, m, a);
+            var rest = b.Emit.Binary(
+                BinaryOp.And, b.Emit.Convert(ConvertOp.Bitcast, pointer, IrType.I64), Constant.Long(alignment.SignedValue - 1));
+            b.Append(new Assert(
+                b.Emit.Compare(CompareOp.Eq, rest, Constant.Long(0)),
+                $"AsAligned promises a view that begins at a multiple of {alignment.SignedValue} bytes, and this one does not"));
+            return a[0];
+        };
+        table[Views, nameof(ArrayViewExtensions.PromiseAligned)] = Promise;
+
+        // Local memory becomes registers, which a promise would only be in the way of.
+        static Operand Promise(KernelBuilder b, MethodBase m, Operand[] a) =>
+            b.Resolve(a[0].Leaves[0]) is { Space: AddressSpace.Global or AddressSpace.Shared } pointer
+                && b.Target.Kind != TargetKind.Checked
+                && b.Resolve(a[1].Single) is Constant { SignedValue: > 0 and <= int.MaxValue } alignment
+                && BitOperations.IsPow2(alignment.SignedValue)
+                ? View(m.GetGenericArguments()[0], b.Append(new AlignedPointer(pointer, (int)alignment.SignedValue)), a[0].Leaves[1])
+                : a[0];
     }
 
     private static Operand Allocate(KernelBuilder b, MethodBase method, Operand[] a, AddressSpace space)

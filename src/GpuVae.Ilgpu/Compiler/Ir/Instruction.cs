@@ -296,12 +296,26 @@ internal sealed class ElementAddress(Value pointer, Value index, int elementSize
     protected override Instruction Recreate(Value[] operands) => new ElementAddress(operands[0], operands[1], ElementSize, Offset);
 }
 
+/// <summary>
+/// The pointer itself, which the kernel promises to be a multiple of <see cref="Alignment"/> bytes. It ends as the alignment of the loads
+/// and stores behind it; backends never see it.
+/// </summary>
+internal sealed class AlignedPointer(Value pointer, int alignment) : Instruction(IrType.Pointer, pointer.Space, pointer)
+{
+    public Value Pointer => Operands[0];
+
+    public int Alignment { get; } = alignment;
+
+    protected override Instruction Recreate(Value[] operands) => new AlignedPointer(operands[0], Alignment);
+}
+
 /// <summary>Loads one scalar of <see cref="Value.Type"/>. <see cref="Alignment"/> is what is known of the address, in bytes.</summary>
 internal sealed class Load(Value pointer, IrType type, int alignment) : Instruction(type, AddressSpace.None, pointer)
 {
     public Value Pointer => Operands[0];
 
-    public int Alignment { get; } = alignment;
+    /// <summary>Raised by an analysis.</summary>
+    public int Alignment { get; set; } = alignment;
 
     /// <summary>Set by an analysis: no store or atomic of this kernel can reach the memory that is read.</summary>
     public bool IsReadOnly { get; set; }
@@ -315,7 +329,8 @@ internal sealed class Store(Value pointer, Value value, int alignment) : Instruc
 
     public Value StoredValue => Operands[1];
 
-    public int Alignment { get; } = alignment;
+    /// <summary>Raised by an analysis.</summary>
+    public int Alignment { get; set; } = alignment;
 
     public override bool HasSideEffects => true;
 

@@ -93,6 +93,7 @@ internal sealed class IrPrinter
             Convert convert => $"{Lower(convert.Op)} {Lower(convert.Operand.Type)} {operands} to {type}",
             ElementAddress address => $"address {Lower(address.Space)} {Use(address.Pointer)}[{Use(address.Index)} x {address.ElementSize}"
                 + (address.Offset == 0 ? "]" : $" + {address.Offset}]"),
+            AlignedPointer aligned => $"aligned {operands} to {aligned.Alignment}",
             Load load => $"load{(load.IsReadOnly ? " readonly" : "")} {type} {operands} align {load.Alignment}",
             Store store => $"store {Lower(store.StoredValue.Type)} {operands} align {store.Alignment}",
             Atomic atomic => $"atomic {Lower(atomic.Op)} {type} {operands}",

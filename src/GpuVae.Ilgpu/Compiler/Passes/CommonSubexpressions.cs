@@ -144,6 +144,7 @@ internal sealed class CommonSubexpressions
             Select => (6, 0, 0),
             ElementAddress address => (7, address.ElementSize, address.Offset),
             Geometry geometry => (8, (int)geometry.Kind, 0),
+            AlignedPointer aligned => (9, aligned.Alignment, 0),
             Load { IsReadOnly: true } => (9, 0, 0),
             _ => (0, 0, 0),
         };

@@ -119,7 +119,7 @@ internal static class LoopInvariantCodeMotion
         Binary { Op: BinaryOp.Div or BinaryOp.Rem, Type: var type } binary when type.IsInteger() =>
             binary.Right is Constant { Bits: not 0, SignedValue: not -1 },
         Binary { Op: BinaryOp.DivUnsigned or BinaryOp.RemUnsigned } binary => binary.Right is Constant { Bits: not 0 },
-        Unary or Binary or Fma or Compare or Ir.Convert or Select or ElementAddress or Geometry => true,
+        Unary or Binary or Fma or Compare or Ir.Convert or Select or ElementAddress or AlignedPointer or Geometry => true,
         _ => false,
     };
 

@@ -25,6 +25,7 @@ internal static class Optimizer
         if (Step(nameof(IfConversion), IfConversion.Run))
             Clean();
         ReadOnlyMemory.Run(kernel);
+        Step(nameof(AlignmentPropagation), AlignmentPropagation.Run);
         Step(nameof(AddressArithmetic), AddressArithmetic.Run);
         Step(nameof(CommonSubexpressions), CommonSubexpressions.Run);
         Step(nameof(LoopInvariantCodeMotion), LoopInvariantCodeMotion.Run);

@@ -1,10 +1,10 @@
 using GpuVae.Ilgpu.Compiler.Ir;
 using Barrier = GpuVae.Ilgpu.Compiler.Ir.Barrier;
 
-namespace GpuVae.Ilgpu.Backends.Cuda;
+namespace GpuVae.Ilgpu.Compiler.Analyses;
 
 /// <summary>
-/// Finds loads and stores of a block that touch neighbouring addresses and can be one v2 or v4 access. Loads are done together at the
+/// Finds loads and stores of a block that touch neighbouring addresses and can be one access of two or four elements. Loads are done together at the
 /// first of them, stores at the last, so nothing between may touch the same memory in a way that order matters.
 /// </summary>
 internal sealed class VectorAccess
