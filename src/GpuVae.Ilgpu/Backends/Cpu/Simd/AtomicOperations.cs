@@ -7,6 +7,7 @@ namespace GpuVae.Ilgpu.Backends.Cpu.Simd;
 /// <summary>Read-modify-write on memory that several workers share; T is int, long, float or double.</summary>
 internal static unsafe class AtomicOperations
 {
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void ApplyLanes<T>(long* addresses, byte* operands, byte* results, int* mask, int lanes, int op)
         where T : unmanaged, INumber<T>
     {
@@ -17,6 +18,7 @@ internal static unsafe class AtomicOperations
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void CompareExchangeLanes<T>(long* addresses, byte* comparands, byte* replacements, byte* results, int* mask, int lanes)
         where T : unmanaged
     {
@@ -28,6 +30,7 @@ internal static unsafe class AtomicOperations
     }
 
     /// <summary>Returns the old value.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static T Apply<T>(byte* address, int op, T operand) where T : unmanaged, INumber<T>
     {
         if (op == (int)AtomicOp.Add)
@@ -46,6 +49,7 @@ internal static unsafe class AtomicOperations
     }
 
     /// <summary>Compares bits, so that a NaN in memory is found again. Returns the old value.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static T CompareExchange<T>(byte* address, T comparand, T replacement) where T : unmanaged
     {
         if (sizeof(T) == 4)

@@ -10,6 +10,7 @@ internal static unsafe class LaneOperations
     public const int BoolMask = -1;
 
     /// <summary>Lanes that do not run are skipped: their operands may be anything, a zero divisor for one.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Map<TA, TR>(delegate*<TA, TR> function, byte* a, byte* result, int* mask, int lanes)
         where TA : unmanaged
         where TR : unmanaged
@@ -21,6 +22,7 @@ internal static unsafe class LaneOperations
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Map2<TA, TB, TR>(delegate*<TA, TB, TR> function, byte* a, byte* b, byte* result, int* mask, int lanes)
         where TA : unmanaged
         where TB : unmanaged
@@ -34,6 +36,7 @@ internal static unsafe class LaneOperations
     }
 
     /// <summary>Reads elements of that many bytes at each lane's address, zero-extended to the lane.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Gather(long* addresses, byte* result, int* mask, int lanes, int bytes)
     {
         for (int i = 0; i < lanes; i++)
@@ -58,6 +61,7 @@ internal static unsafe class LaneOperations
     }
 
     /// <summary>Lanes write in their order, so where addresses meet the last lane wins.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Scatter(long* addresses, byte* values, int* mask, int lanes, int bytes)
     {
         for (int i = 0; i < lanes; i++)
@@ -85,6 +89,7 @@ internal static unsafe class LaneOperations
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Shuffle<T>(int kind, byte* values, int* lane, byte* result, int width, int lanes) where T : unmanaged
     {
         for (int i = 0; i < lanes; i++)

@@ -6,7 +6,8 @@ namespace GpuVae.Ilgpu.Backends.Cpu.Simd;
 
 /// <summary>
 /// Memory accesses of emitted code that one IL instruction does not do: under a mask (lanes outside it touch no memory), gathered, or of
-/// bytes and shorts that live in 4-byte lanes. Each width falls back to two of half the width, the narrowest to a loop.
+/// bytes and shorts that live in 4-byte lanes. Each width falls back to two of half the width, the narrowest to a loop. Emitted code is
+/// optimised from the start, so what it calls in a loop must be, too: methods that are not inlined skip the JIT's tiers.
 /// </summary>
 internal static unsafe class VectorMemory
 {
@@ -101,6 +102,7 @@ internal static unsafe class VectorMemory
     public static void MaskStore<T>(byte* address, Vector64<T> value, Vector64<T> mask) where T : unmanaged =>
         StoreLanes((T*)address, (T*)&value, (T*)&mask, Vector64<T>.Count);
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void LoadLanes<T>(T* address, T* mask, T* result, int lanes) where T : unmanaged
     {
         for (int i = 0; i < lanes; i++)
@@ -110,6 +112,7 @@ internal static unsafe class VectorMemory
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void StoreLanes<T>(T* address, T* value, T* mask, int lanes) where T : unmanaged
     {
         for (int i = 0; i < lanes; i++)
@@ -292,22 +295,31 @@ internal static unsafe class VectorMemory
         Unsafe.WriteUnaligned(address + 2, (ushort)value[1]);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static Vector512<int> MaskLoadBytes(byte* address, Vector512<int> mask)
     {
+        if (Vector512.EqualsAll(mask, Vector512<int>.AllBitsSet))
+            return LoadBytes512(address);
         Vector512<int> result = default;
         LoadNarrow(address, (int*)&mask, (int*)&result, Vector512<int>.Count, 1);
         return result;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static Vector256<int> MaskLoadBytes(byte* address, Vector256<int> mask)
     {
+        if (Vector256.EqualsAll(mask, Vector256<int>.AllBitsSet))
+            return LoadBytes256(address);
         Vector256<int> result = default;
         LoadNarrow(address, (int*)&mask, (int*)&result, Vector256<int>.Count, 1);
         return result;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static Vector128<int> MaskLoadBytes(byte* address, Vector128<int> mask)
     {
+        if (Vector128.EqualsAll(mask, Vector128<int>.AllBitsSet))
+            return LoadBytes128(address);
         Vector128<int> result = default;
         LoadNarrow(address, (int*)&mask, (int*)&result, Vector128<int>.Count, 1);
         return result;
@@ -320,22 +332,31 @@ internal static unsafe class VectorMemory
         return result;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static Vector512<int> MaskLoadShorts(byte* address, Vector512<int> mask)
     {
+        if (Vector512.EqualsAll(mask, Vector512<int>.AllBitsSet))
+            return LoadShorts512(address);
         Vector512<int> result = default;
         LoadNarrow(address, (int*)&mask, (int*)&result, Vector512<int>.Count, 2);
         return result;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static Vector256<int> MaskLoadShorts(byte* address, Vector256<int> mask)
     {
+        if (Vector256.EqualsAll(mask, Vector256<int>.AllBitsSet))
+            return LoadShorts256(address);
         Vector256<int> result = default;
         LoadNarrow(address, (int*)&mask, (int*)&result, Vector256<int>.Count, 2);
         return result;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static Vector128<int> MaskLoadShorts(byte* address, Vector128<int> mask)
     {
+        if (Vector128.EqualsAll(mask, Vector128<int>.AllBitsSet))
+            return LoadShorts128(address);
         Vector128<int> result = default;
         LoadNarrow(address, (int*)&mask, (int*)&result, Vector128<int>.Count, 2);
         return result;
@@ -348,30 +369,67 @@ internal static unsafe class VectorMemory
         return result;
     }
 
-    public static void MaskStoreBytes(byte* address, Vector512<int> value, Vector512<int> mask) =>
-        StoreNarrow(address, (int*)&value, (int*)&mask, Vector512<int>.Count, 1);
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void MaskStoreBytes(byte* address, Vector512<int> value, Vector512<int> mask)
+    {
+        if (Vector512.EqualsAll(mask, Vector512<int>.AllBitsSet))
+            StoreBytes(address, value);
+        else
+            StoreNarrow(address, (int*)&value, (int*)&mask, Vector512<int>.Count, 1);
+    }
 
-    public static void MaskStoreBytes(byte* address, Vector256<int> value, Vector256<int> mask) =>
-        StoreNarrow(address, (int*)&value, (int*)&mask, Vector256<int>.Count, 1);
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void MaskStoreBytes(byte* address, Vector256<int> value, Vector256<int> mask)
+    {
+        if (Vector256.EqualsAll(mask, Vector256<int>.AllBitsSet))
+            StoreBytes(address, value);
+        else
+            StoreNarrow(address, (int*)&value, (int*)&mask, Vector256<int>.Count, 1);
+    }
 
-    public static void MaskStoreBytes(byte* address, Vector128<int> value, Vector128<int> mask) =>
-        StoreNarrow(address, (int*)&value, (int*)&mask, Vector128<int>.Count, 1);
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void MaskStoreBytes(byte* address, Vector128<int> value, Vector128<int> mask)
+    {
+        if (Vector128.EqualsAll(mask, Vector128<int>.AllBitsSet))
+            StoreBytes(address, value);
+        else
+            StoreNarrow(address, (int*)&value, (int*)&mask, Vector128<int>.Count, 1);
+    }
 
     public static void MaskStoreBytes(byte* address, Vector64<int> value, Vector64<int> mask) =>
         StoreNarrow(address, (int*)&value, (int*)&mask, Vector64<int>.Count, 1);
 
-    public static void MaskStoreShorts(byte* address, Vector512<int> value, Vector512<int> mask) =>
-        StoreNarrow(address, (int*)&value, (int*)&mask, Vector512<int>.Count, 2);
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void MaskStoreShorts(byte* address, Vector512<int> value, Vector512<int> mask)
+    {
+        if (Vector512.EqualsAll(mask, Vector512<int>.AllBitsSet))
+            StoreShorts(address, value);
+        else
+            StoreNarrow(address, (int*)&value, (int*)&mask, Vector512<int>.Count, 2);
+    }
 
-    public static void MaskStoreShorts(byte* address, Vector256<int> value, Vector256<int> mask) =>
-        StoreNarrow(address, (int*)&value, (int*)&mask, Vector256<int>.Count, 2);
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void MaskStoreShorts(byte* address, Vector256<int> value, Vector256<int> mask)
+    {
+        if (Vector256.EqualsAll(mask, Vector256<int>.AllBitsSet))
+            StoreShorts(address, value);
+        else
+            StoreNarrow(address, (int*)&value, (int*)&mask, Vector256<int>.Count, 2);
+    }
 
-    public static void MaskStoreShorts(byte* address, Vector128<int> value, Vector128<int> mask) =>
-        StoreNarrow(address, (int*)&value, (int*)&mask, Vector128<int>.Count, 2);
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void MaskStoreShorts(byte* address, Vector128<int> value, Vector128<int> mask)
+    {
+        if (Vector128.EqualsAll(mask, Vector128<int>.AllBitsSet))
+            StoreShorts(address, value);
+        else
+            StoreNarrow(address, (int*)&value, (int*)&mask, Vector128<int>.Count, 2);
+    }
 
     public static void MaskStoreShorts(byte* address, Vector64<int> value, Vector64<int> mask) =>
         StoreNarrow(address, (int*)&value, (int*)&mask, Vector64<int>.Count, 2);
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void LoadNarrow(byte* address, int* mask, int* result, int lanes, int bytes)
     {
         for (int i = 0; i < lanes; i++)
@@ -381,6 +439,7 @@ internal static unsafe class VectorMemory
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void StoreNarrow(byte* address, int* value, int* mask, int lanes, int bytes)
     {
         for (int i = 0; i < lanes; i++)
