@@ -8,6 +8,8 @@
 //
 // Learning rate, step and ‖gradient‖² are read on the device when the kernel runs, so a recorded launch can be replayed. 1 - beta^t is
 // -expm1(t·ln beta): exact where beta^t is close to 1, and a function of t alone, so a resumed run goes on bit for bit.
+//
+// As the last launch of a training step it also closes the step (StepLog.cs), in a group of its own.
 
 using ILGPU;
 using ILGPU.Algorithms;
@@ -38,10 +40,12 @@ public sealed record AdamOptions
 /// <summary>One optimiser step over one flat parameter buffer.</summary>
 public sealed class Adam
 {
+    private const int ElementsPerGroup = 1024;
+
     private readonly Arguments arguments;
+    private readonly int groupSize;
     private readonly Action<
-        AcceleratorStream, Index1D, FloatView, FloatView, FloatView, FloatView, FloatView, ArrayView<long>, FloatView, Arguments>
-        update;
+        AcceleratorStream, KernelConfig, FloatView, FloatView, FloatView, FloatView, FloatView, FloatView, StepLog, Arguments> update;
 
     /// <exception cref="ArgumentOutOfRangeException">An option is outside its range.</exception>
     public Adam(Accelerator accelerator, AdamOptions options)
@@ -66,27 +70,25 @@ public sealed class Adam
             Decay = options.Decoupled ? (float)options.WeightDecay : 0f,
             MaxNorm = (float)options.MaxGradientNorm,
         };
-        update = accelerator.LoadAutoGroupedKernel<
-            Index1D, FloatView, FloatView, FloatView, FloatView, FloatView, ArrayView<long>, FloatView, Arguments>(
-            UpdateKernel);
+        groupSize = GroupShapes.ForRow(accelerator);
+        update = accelerator.LoadKernel<FloatView, FloatView, FloatView, FloatView, FloatView, FloatView, StepLog, Arguments>(UpdateKernel);
     }
 
-    /// <summary>One step: weights and both moments are updated in place.</summary>
-    /// <remarks>The caller advances <paramref name="step"/> afterwards, see <see cref="Counter"/>.</remarks>
+    /// <summary>One step: weights and both moments are updated in place, the losses are logged and the clock moves on.</summary>
     /// <param name="stream">Stream to run on.</param>
     /// <param name="weights">[n].</param>
     /// <param name="gradient">[n].</param>
     /// <param name="firstMoment">[n], zero at the start.</param>
     /// <param name="secondMoment">[n], zero at the start.</param>
     /// <param name="learningRate">One element.</param>
-    /// <param name="step">One element: steps completed before this one.</param>
     /// <param name="squaredNorm">One element: ‖gradient‖² (<see cref="Reduce.SumOfSquares"/>); read only when clipping is on.</param>
+    /// <param name="log">Its clock tells the number of the step.</param>
     public void Update(
         AcceleratorStream stream, FloatView weights, FloatView gradient, FloatView firstMoment, FloatView secondMoment,
-        FloatView learningRate, ArrayView<long> step, FloatView squaredNorm)
+        FloatView learningRate, FloatView squaredNorm, StepLog log)
     {
-        if (weights.Length > 0)
-            update(stream, weights.IntExtent, weights, gradient, firstMoment, secondMoment, learningRate, step, squaredNorm, arguments);
+        int groups = 1 + (weights.IntLength + ElementsPerGroup - 1) / ElementsPerGroup;
+        update(stream, (groups, groupSize), weights, gradient, firstMoment, secondMoment, learningRate, squaredNorm, log, arguments);
     }
 
     private static void Require(bool condition, double value, string message)
@@ -96,11 +98,18 @@ public sealed class Adam
     }
 
     private static void UpdateKernel(
-        Index1D i, FloatView weights, FloatView gradient, FloatView firstMoment, FloatView secondMoment,
-        FloatView learningRate, ArrayView<long> step, FloatView squaredNorm, Arguments o)
+        FloatView weights, FloatView gradient, FloatView firstMoment, FloatView secondMoment, FloatView learningRate, FloatView squaredNorm,
+        StepLog log, Arguments o)
     {
-        // Everything up to `g` is the same for all threads.
-        float t = step[0] + 1;
+        FloatView scratch = SharedMemory.Allocate<float>(GroupShapes.MaxRowGroup);
+        if (Grid.IdxX == 0)
+        {
+            log.Close(scratch);
+            return;
+        }
+
+        // Everything up to the loop is the same for all threads.
+        float t = log.Step + 1;
         float correction1 = -ScalarMath.ExpM1Negative(t * o.LogBeta1);
         float correction2 = XMath.Sqrt(-ScalarMath.ExpM1Negative(t * o.LogBeta2));
         float rate = learningRate[0];
@@ -108,15 +117,20 @@ public sealed class Adam
         if (o.MaxNorm > 0f)
             clip = XMath.Min(1f, o.MaxNorm / (XMath.Sqrt(squaredNorm[0]) + 1e-6f));
 
-        float p = weights[i];
-        float g = clip * gradient[i] + o.L2 * p;
-        p -= rate * o.Decay * p;
-        float m = firstMoment[i];
-        m += o.OneMinusBeta1 * (g - m);
-        float v = o.Beta2 * secondMoment[i] + o.OneMinusBeta2 * g * g;
-        firstMoment[i] = m;
-        secondMoment[i] = v;
-        weights[i] = p - rate / correction1 * m / (XMath.Sqrt(v) / correction2 + o.Epsilon);
+        int first = (Grid.IdxX - 1) * ElementsPerGroup;
+        int end = XMath.Min(first + ElementsPerGroup, weights.IntLength);
+        for (int i = first + Group.IdxX; i < end; i += Group.DimX)
+        {
+            float p = weights[i];
+            float g = clip * gradient[i] + o.L2 * p;
+            p -= rate * o.Decay * p;
+            float m = firstMoment[i];
+            m += o.OneMinusBeta1 * (g - m);
+            float v = o.Beta2 * secondMoment[i] + o.OneMinusBeta2 * g * g;
+            firstMoment[i] = m;
+            secondMoment[i] = v;
+            weights[i] = p - rate / correction1 * m / (XMath.Sqrt(v) / correction2 + o.Epsilon);
+        }
     }
 
     internal struct Arguments

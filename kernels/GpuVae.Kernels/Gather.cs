@@ -1,4 +1,5 @@
-// A batch out of a data set that lies on the device: output[b] = data[indices[b]], 8-bit grey levels scaled to [0, 1].
+// A batch out of a data set that lies on the device: output[b] = data[image of row b], 8-bit grey levels scaled to [0, 1]. As the first launch
+// of a training step it opens the step, see BatchPlan.cs.
 //
 // Binarisation (Salakhutdinov & Murray 2008): a pixel becomes 1 with its own grey level as the probability.
 //
@@ -48,74 +49,75 @@ public sealed class Gather<TPixel, TFormat>
     where TFormat : struct, IPixelFormat<TPixel>
 {
     private readonly int groupSize;
-    private readonly Action<AcceleratorStream, KernelConfig, ArrayView<TPixel>, ArrayView<int>, FloatView, int> copy;
-    private readonly Action<AcceleratorStream, KernelConfig, ArrayView<TPixel>, ArrayView<int>, FloatView, int, ulong, ArrayView<long>, int>
-        binarize;
+    private readonly Action<AcceleratorStream, KernelConfig, ArrayView<TPixel>, BatchPlan, FloatView, int> copy;
+    private readonly Action<AcceleratorStream, KernelConfig, ArrayView<TPixel>, BatchPlan, FloatView, int, ulong, int> binarize;
 
     public Gather(Accelerator accelerator)
     {
         groupSize = GroupShapes.ForRow(accelerator);
-        copy = accelerator.LoadKernel<ArrayView<TPixel>, ArrayView<int>, FloatView, int>(CopyKernel);
-        binarize = accelerator.LoadKernel<ArrayView<TPixel>, ArrayView<int>, FloatView, int, ulong, ArrayView<long>, int>(BinarizeKernel);
+        copy = accelerator.LoadKernel<ArrayView<TPixel>, BatchPlan, FloatView, int>(CopyKernel);
+        binarize = accelerator.LoadKernel<ArrayView<TPixel>, BatchPlan, FloatView, int, ulong, int>(BinarizeKernel);
     }
 
-    /// <summary>output[b, p] = grey level of data[indices[b], p].</summary>
+    /// <summary>Opens the step and fills output[b, p] with the grey level of data[image of row b, p].</summary>
     /// <param name="stream">Stream to run on.</param>
     /// <param name="data">[images × pixels].</param>
-    /// <param name="indices">[batch]: images to take, each in 0…images-1.</param>
+    /// <param name="plan">Says which images.</param>
     /// <param name="output">[batch × pixels], written.</param>
     /// <param name="pixels">Pixels (times channels) of an image.</param>
-    public void Copy(AcceleratorStream stream, ArrayView<TPixel> data, ArrayView<int> indices, FloatView output, int pixels) =>
-        copy(stream, (indices.IntExtent, groupSize), data, indices, output, pixels);
+    public void Copy(AcceleratorStream stream, ArrayView<TPixel> data, BatchPlan plan, FloatView output, int pixels) =>
+        copy(stream, (output.IntLength / pixels, groupSize), data, plan, output, pixels);
 
     /// <summary>As <see cref="Copy"/>, with each pixel drawn as 0 or 1.</summary>
     /// <param name="stream">Stream to run on.</param>
     /// <param name="data">[images × pixels].</param>
-    /// <param name="indices">[batch].</param>
+    /// <param name="plan">Says which images; dynamic draws also depend on its steps done.</param>
     /// <param name="output">[batch × pixels], written.</param>
     /// <param name="pixels">Pixels (times channels) of an image.</param>
     /// <param name="binarization">Dynamic or Static.</param>
     /// <param name="seed">Seed of the draws.</param>
-    /// <param name="step">One element: the training step; not used by static binarisation.</param>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="binarization"/> is neither Dynamic nor Static.</exception>
     public void Binarize(
-        AcceleratorStream stream, ArrayView<TPixel> data, ArrayView<int> indices, FloatView output, int pixels,
-        Binarization binarization, ulong seed, ArrayView<long> step)
+        AcceleratorStream stream, ArrayView<TPixel> data, BatchPlan plan, FloatView output, int pixels, Binarization binarization, ulong seed)
     {
         if (binarization is not (Binarization.Dynamic or Binarization.Static))
             throw new ArgumentOutOfRangeException(nameof(binarization), binarization, "Use Copy to gather without binarisation.");
         int dynamic = binarization == Binarization.Dynamic ? 1 : 0;
-        binarize(stream, (indices.IntExtent, groupSize), data, indices, output, pixels, seed, step, dynamic);
+        binarize(stream, (output.IntLength / pixels, groupSize), data, plan, output, pixels, seed, dynamic);
     }
 
-    private static void CopyKernel(ArrayView<TPixel> data, ArrayView<int> indices, FloatView output, int pixels)
+    private static void CopyKernel(ArrayView<TPixel> data, BatchPlan plan, FloatView output, int pixels)
     {
         // 64-bit: a data set may hold more than 2^31 pixels.
-        long source = (long)indices[Grid.IdxX] * pixels;
+        long source = (long)plan.Image(Grid.IdxX) * pixels;
         long target = (long)Grid.IdxX * pixels;
         for (int p = Group.IdxX; p < pixels; p += Group.DimX)
             output[target + p] = TFormat.ToFloat(data[source + p]);
+        if (Grid.IdxX == 0 && Group.IdxX == 0)
+            plan.Open();
     }
 
     private static void BinarizeKernel(
-        ArrayView<TPixel> data, ArrayView<int> indices, FloatView output, int pixels, ulong seed, ArrayView<long> step, int dynamic)
+        ArrayView<TPixel> data, BatchPlan plan, FloatView output, int pixels, ulong seed, int dynamic)
     {
-        int image = indices[Grid.IdxX];
+        int image = plan.Image(Grid.IdxX);
         long source = (long)image * pixels;
         long target = (long)Grid.IdxX * pixels;
-        long currentStep = dynamic != 0 ? step[0] : 0;
+        long step = dynamic != 0 ? plan.StepsDone : 0;
         int row = dynamic != 0 ? Grid.IdxX : image;
         RandomPurpose purpose = dynamic != 0 ? RandomPurpose.Binarization : RandomPurpose.StaticBinarization;
         int blocks = (pixels + 4 * Philox.WordStride - 1) / (4 * Philox.WordStride) * Philox.WordStride;
         for (int block = Group.IdxX; block < blocks; block += Group.DimX)
         {
-            PhiloxBlock words = Philox.Generate(seed, purpose, currentStep, row, block);
+            PhiloxBlock words = Philox.Generate(seed, purpose, step, row, block);
             int p = Philox.FirstElementOf(block);
             Draw(data, source, output, target, p, pixels, words.W0);
             Draw(data, source, output, target, p + Philox.WordStride, pixels, words.W1);
             Draw(data, source, output, target, p + 2 * Philox.WordStride, pixels, words.W2);
             Draw(data, source, output, target, p + 3 * Philox.WordStride, pixels, words.W3);
         }
+        if (Grid.IdxX == 0 && Group.IdxX == 0)
+            plan.Open();
     }
 
     private static void Draw(ArrayView<TPixel> data, long source, FloatView output, long target, int p, int pixels, uint word)

@@ -30,7 +30,7 @@ internal sealed class KernelSet(Accelerator accelerator) : IDisposable
 
     public RandomFill RandomFill => randomFill ??= new RandomFill(accelerator);
 
-    public StepClock StepClock => field ??= new StepClock(accelerator);
+    public StepEnd StepEnd => field ??= new StepEnd(accelerator);
 
     private Reduce? reduce;
     private RandomFill? randomFill;

@@ -16,10 +16,11 @@ internal sealed class BatchFeed : IDisposable
 {
     private readonly ComputeDevice device;
     private readonly DeviceImages images;
-    private readonly MemoryBuffer1D<int, Stride1D.Dense> order, indices;
+    private readonly MemoryBuffer1D<int, Stride1D.Dense> order;
     private readonly MemoryBuffer1D<long, Stride1D.Dense> clock;
     private readonly MemoryBuffer1D<float, Stride1D.Dense> rates, current, log;
-    private readonly long[] clockOnHost = new long[2];
+    private readonly long[] clockOnHost = new long[3];
+    private readonly int batchSize;
 
     /// <param name="device">Where to put the images.</param>
     /// <param name="set">The images.</param>
@@ -27,13 +28,12 @@ internal sealed class BatchFeed : IDisposable
     /// <param name="logEntries">Steps that the log holds before the oldest is overwritten.</param>
     public BatchFeed(ComputeDevice device, ImageSet set, int batchSize, int logEntries)
     {
-        this.device = device;
+        (this.device, this.batchSize) = (device, batchSize);
         images = new DeviceImages(device, set);
         FullBatches = set.Count / batchSize;
         LastBatch = set.Count % batchSize;
         Accelerator accelerator = device.Accelerator;
         order = accelerator.Allocate1D<int>(set.Count);
-        indices = accelerator.Allocate1D<int>(batchSize);
         clock = accelerator.Allocate1D<long>(clockOnHost.Length);
         rates = accelerator.Allocate1D<float>(2 * StepsPerEpoch);
         current = accelerator.Allocate1D<float>(2);
@@ -48,8 +48,8 @@ internal sealed class BatchFeed : IDisposable
 
     public int StepsPerEpoch => FullBatches + (LastBatch > 0 ? 1 : 0);
 
-    /// <summary>One element: steps done.</summary>
-    public ArrayView<long> Step => clock.View.BaseView.SubView(0, 1);
+    /// <summary>One element: the step under way, counted from 0.</summary>
+    public ArrayView<long> Step => clock.View.BaseView.SubView(2, 1);
 
     /// <summary>One element: the learning rate of the step under way.</summary>
     public ArrayView<float> LearningRate => current.View.BaseView.SubView(0, 1);
@@ -57,7 +57,7 @@ internal sealed class BatchFeed : IDisposable
     /// <summary>One element: the weight of the KL term in the step under way.</summary>
     public ArrayView<float> KlWeight => current.View.BaseView.SubView(1, 1);
 
-    /// <summary>Sets the clock and the plan of an epoch and picks the batch of its first step, or of the step to go on with.</summary>
+    /// <summary>Sets the clock and the plan of an epoch.</summary>
     /// <param name="step">Steps done so far.</param>
     /// <param name="epochStart">Steps done when the epoch began.</param>
     /// <param name="permutation">[images].</param>
@@ -68,35 +68,27 @@ internal sealed class BatchFeed : IDisposable
         clock.View.BaseView.CopyFromCPU(device.Stream, clockOnHost);
         order.View.BaseView.CopyFromCPU(device.Stream, permutation);
         rates.View.BaseView.CopyFromCPU(device.Stream, ratesOfSteps);
-        device.Kernels.StepClock.Begin(device.Stream, clock.View, order.View, rates.View, indices.View, current.View);
     }
 
-    /// <summary>Appends the step that puts the picked batch together; gives its images, [batch, pixels] in [0, 1].</summary>
+    /// <summary>Appends the step that opens a training step and puts its batch together; gives the images, [batch, pixels] in [0, 1].</summary>
     public PlannedTensor AppendBatch(ScheduleBuilder builder, int pixels, Binarization binarization, ulong seed)
     {
         int batch = builder.Batch;
         PlannedTensor x = builder.Tensor("images", pixels);
-        ArrayView<int> picked = indices.View.BaseView.SubView(0, batch);
+        var plan = new BatchPlan(clock.View, order.View, rates.View, current.View, batchSize);
         Gather<byte, BytePixel> gather = device.Kernels.Gather;
         double bytes = 5.0 * batch * pixels;
         if (binarization == Binarization.None)
-            builder.Add("gather", (double)batch * pixels, bytes, [x], stream => gather.Copy(stream, images.Pixels, picked, x.View, pixels));
+            builder.Add("gather", (double)batch * pixels, bytes, [x], stream => gather.Copy(stream, images.Pixels, plan, x.View, pixels));
         else
             builder.Add(
                 "gather + binarise", 20.0 * batch * pixels, bytes, [x],
-                stream => gather.Binarize(stream, images.Pixels, picked, x.View, pixels, binarization, seed, Step));
+                stream => gather.Binarize(stream, images.Pixels, plan, x.View, pixels, binarization, seed));
         return x;
     }
 
-    /// <summary>Appends the step that logs the loss, advances the clock and picks the next batch.</summary>
-    public void AppendLog(ScheduleBuilder builder, PlannedTensor reconstruction, PlannedTensor kl)
-    {
-        StepClock stepClock = device.Kernels.StepClock;
-        builder.Add(
-            "log loss + next batch", 2.0 * builder.Batch, 16.0 * builder.Batch, [reconstruction, kl],
-            stream => stepClock.End(
-                stream, clock.View, order.View, rates.View, indices.View, current.View, reconstruction.View, kl.View, log.View));
-    }
+    /// <summary>What the launch that closes a training step is given; only when the schedule is bound.</summary>
+    public StepLog LogOf(PlannedTensor reconstruction, PlannedTensor kl) => new(clock.View, reconstruction.View, kl.View, log.View);
 
     /// <summary>
     /// Copies the log, [entries × 2] sums of reconstruction and KL term over a batch, entry (step mod entries); waits for the device.
@@ -105,7 +97,7 @@ internal sealed class BatchFeed : IDisposable
 
     public void Dispose()
     {
-        foreach (IDisposable buffer in (IEnumerable<IDisposable>)[images, order, indices, clock, rates, current, log])
+        foreach (IDisposable buffer in (IEnumerable<IDisposable>)[images, order, clock, rates, current, log])
             buffer.Dispose();
     }
 }

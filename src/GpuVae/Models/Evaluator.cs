@@ -68,7 +68,11 @@ internal sealed class Evaluator : IDisposable
         var builder = new ScheduleBuilder(batch);
         PlannedTensor images = feed.AppendBatch(builder, model.Options.Shape.Pixels, Binarization.None, seed);
         var graph = new ElboGraph(model, builder, images, seed, RandomPurpose.Evaluation, feed.Step);
-        feed.AppendLog(builder, graph.Reconstruction, graph.Kl);
+        StepEnd end = model.Device.Kernels.StepEnd;
+        PlannedTensor reconstruction = graph.Reconstruction, kl = graph.Kl;
+        builder.Add(
+            "log loss", reconstruction.Length + kl.Length, 4.0 * (reconstruction.Length + kl.Length), [reconstruction, kl],
+            stream => end.Close(stream, feed.LogOf(reconstruction, kl)));
         return builder;
     }
 }

@@ -255,11 +255,12 @@ public sealed class Trainer : IDisposable
                 Decoupled = true,
                 MaxGradientNorm = Options.GradientClip,
             });
+        PlannedTensor reconstruction = graph.Reconstruction, kl = graph.Kl;
         builder.Add(
-            "Adam", 14.0 * count, 28.0 * count, [],
+            "Adam + log loss", 14.0 * count, 28.0 * count, [reconstruction, kl],
             stream => adam.Update(
-                stream, weights, state.Gradients, state.FirstMoment, state.SecondMoment, feed.LearningRate, feed.Step, state.SquaredNorm));
-        feed.AppendLog(builder, graph.Reconstruction, graph.Kl);
+                stream, weights, state.Gradients, state.FirstMoment, state.SecondMoment, feed.LearningRate, state.SquaredNorm,
+                feed.LogOf(reconstruction, kl)));
         return builder;
     }
 

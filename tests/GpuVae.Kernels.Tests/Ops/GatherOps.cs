@@ -1,3 +1,5 @@
+using ILGPU;
+
 namespace GpuVae.Kernels.Tests.Ops;
 
 internal static class GatherOps
@@ -15,9 +17,34 @@ internal static class GatherOps
             yield return new Op($"Gather bytes, dynamic bits {batch}x{pixels}", 0, run => Bits(run, batch, pixels, Binarization.Dynamic));
             yield return new Op($"Gather bytes, static bits {batch}x{pixels}", 0, run => Bits(run, batch, pixels, Binarization.Static));
         }
+        yield return new Op("Two steps of an epoch", Tolerance, Steps);
+    }
+
+    /// <summary>Two steps of an epoch of three images that began at step 40: each deals out the next images and rates.</summary>
+    private static void Steps(OpRun run)
+    {
+        float[] data = [0, 10, 20, 30];
+        ArrayView<long> clock = run.Upload([40L, 40L, -1L]);
+        ArrayView<float> rates = run.Upload([0.1f, 0.2f, 0.3f, 0.4f]), terms = run.Upload([1f, 2f]);
+        ArrayView<float> images = run.Upload(data), log = run.Expect("log", [3, 3, 3, 3]);
+        ArrayView<int> order = run.Upload([3, 1, 2]);
+        var gather = new Gather<float, FloatPixel>(run.Accelerator);
+        var end = new StepEnd(run.Accelerator);
+        BatchPlan PlanInto(string name, double learningRate, double klWeight) =>
+            new(clock, order, rates, run.Expect(name, [learningRate, klWeight]), 2);
+        gather.Copy(run.Stream, images, PlanInto("first rates", 0.1, 0.2), run.Expect("first batch", [30, 10]), 1);
+        end.Close(run.Stream, new StepLog(clock, terms, terms, log));
+        gather.Copy(run.Stream, images, PlanInto("second rates", 0.3, 0.4), run.Expect("second batch", [20]), 1);
+        end.Close(run.Stream, new StepLog(clock, terms, terms, log));
     }
 
     private static int[] Indices(OpRun run, int batch) => [.. Enumerable.Range(0, batch).Select(_ => run.Next(Images))];
+
+    /// <summary>A plan whose first batch is <paramref name="indices"/>, at a step.</summary>
+    private static BatchPlan Plan(OpRun run, int[] indices, long step) =>
+        new(
+            run.Upload([step, step, -1L]), run.Upload(indices), run.Upload([0.25f, 0.75f]), run.Expect("rates", [0.25, 0.75]),
+            indices.Length);
 
     private static byte[] Pixels(OpRun run, int pixels) => [.. Enumerable.Range(0, Images * pixels).Select(_ => (byte)run.Next(256))];
 
@@ -29,7 +56,7 @@ internal static class GatherOps
         byte[] data = Pixels(run, pixels);
         int[] indices = Indices(run, batch);
         new Gather<byte, BytePixel>(run.Accelerator).Copy(
-            run.Stream, run.Upload(data), run.Upload(indices),
+            run.Stream, run.Upload(data), Plan(run, indices, 0),
             run.Expect("batch", Expected(indices, pixels, (_, image, p) => data[image * pixels + p] / 255.0)), pixels);
     }
 
@@ -38,7 +65,7 @@ internal static class GatherOps
         float[] data = run.Uniform(Images * pixels, 0, 1);
         int[] indices = Indices(run, batch);
         new Gather<float, FloatPixel>(run.Accelerator).Copy(
-            run.Stream, run.Upload(data), run.Upload(indices),
+            run.Stream, run.Upload(data), Plan(run, indices, 0),
             run.Expect("batch", Expected(indices, pixels, (_, image, p) => data[image * pixels + p])), pixels);
     }
 
@@ -56,7 +83,7 @@ internal static class GatherOps
             return Philox.ToUniform(words[Philox.WordOf(p)]) < data[image * pixels + p] / 255f ? 1 : 0;
         }
         new Gather<byte, BytePixel>(run.Accelerator).Binarize(
-            run.Stream, run.Upload(data), run.Upload(indices), run.Expect("batch", Expected(indices, pixels, Bit)), pixels,
-            binarization, seed, run.Upload([step]));
+            run.Stream, run.Upload(data), Plan(run, indices, step), run.Expect("batch", Expected(indices, pixels, Bit)), pixels,
+            binarization, seed);
     }
 }
