@@ -40,7 +40,7 @@ public sealed record AdamOptions
 /// <summary>One optimiser step over one flat parameter buffer.</summary>
 public sealed class Adam
 {
-    private const int ElementsPerGroup = 1024;
+    private const int ElementsPerGroup = 1 << 14;
 
     private readonly Arguments arguments;
     private readonly int groupSize;

@@ -100,7 +100,9 @@ internal static class LimitsCommand
         foreach (var buffer in new[] { x, y, m, v })
             buffer.View.MemSetToZero(device.Stream);
         using var rate = accelerator.Allocate1D(new float[] { 1e-3f });
-        using var step = accelerator.Allocate1D(new long[] { 1 });
+        using var clock = accelerator.Allocate1D(new long[3]);
+        using var log = accelerator.Allocate1D<float>(2);
+        var stepLog = new StepLog(clock.View, rate.View, rate.View, log.View);
         var copy = accelerator.LoadAutoGroupedKernel<Index1D, ArrayView<float>, ArrayView<float>>(CopyKernel);
         var relu = new ActivationKernels<Relu>(accelerator);
         var sigmoid = new ActivationKernels<Sigmoid>(accelerator);
@@ -111,7 +113,8 @@ internal static class LimitsCommand
             ("copy", 8.0 * LargeLength, () => copy(device.Stream, LargeLength, x.View, y.View)),
             ("ReLU forward", 8.0 * LargeLength, () => relu.Forward(device.Stream, x.View, y.View)),
             ("sigmoid forward", 8.0 * LargeLength, () => sigmoid.Forward(device.Stream, x.View, y.View)),
-            ("Adam update", 28.0 * LargeLength, () => adam.Update(device.Stream, x.View, y.View, m.View, v.View, rate.View, step.View, default)),
+            ("Adam update", 28.0 * LargeLength,
+                () => adam.Update(device.Stream, x.View, y.View, m.View, v.View, rate.View, default, stepLog)),
         ];
         var times = Alternation.Time([.. rows.Select(r => Alternation.Contestant(r.Run, device.Synchronize))], Rounds, TurnSeconds);
         double ceiling = rows[0].Bytes / times[0].Median;

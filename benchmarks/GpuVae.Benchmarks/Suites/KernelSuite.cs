@@ -9,8 +9,8 @@ namespace GpuVae.Benchmarks.Suites;
 public class KernelSuite : DeviceSuite
 {
     private readonly List<MemoryBuffer1D<float, Stride1D.Dense>> buffers = [];
-    private ArrayView<float> x, y, m, v, perImage, rate;
-    private MemoryBuffer1D<long, Stride1D.Dense> step = null!;
+    private ArrayView<float> x, y, m, v, perImage, rate, log;
+    private MemoryBuffer1D<long, Stride1D.Dense> clock = null!;
     private ActivationKernels<Relu> relu = null!;
     private ActivationKernels<Gelu> gelu = null!;
     private RandomFill random = null!;
@@ -61,7 +61,7 @@ public class KernelSuite : DeviceSuite
     [Benchmark]
     public void AdamUpdate()
     {
-        adam.Update(Device.Stream, x, y, m, v, rate, step.View, default);
+        adam.Update(Device.Stream, x, y, m, v, rate, default, new StepLog(clock.View, perImage, perImage, log));
         Device.Synchronize();
     }
 
@@ -69,8 +69,8 @@ public class KernelSuite : DeviceSuite
     {
         var accelerator = Device.Accelerator;
         (x, y, m, v) = (Zeros(Images * 784), Zeros(Images * 784), Zeros(Images * 784), Zeros(Images * 784));
-        (perImage, rate) = (Zeros(Images), Zeros(1));
-        step = accelerator.Allocate1D(new long[] { 1 });
+        (perImage, rate, log) = (Zeros(Images), Zeros(1), Zeros(2));
+        clock = accelerator.Allocate1D(new long[3]);
         relu = new ActivationKernels<Relu>(accelerator);
         gelu = new ActivationKernels<Gelu>(accelerator);
         random = new RandomFill(accelerator);
@@ -83,7 +83,7 @@ public class KernelSuite : DeviceSuite
     protected override void Release()
     {
         random.Dispose();
-        step.Dispose();
+        clock.Dispose();
         foreach (var buffer in buffers)
             buffer.Dispose();
         buffers.Clear();
