@@ -22,10 +22,14 @@ internal readonly record struct Spread(double Median, double Lower, double Upper
 
 /// <summary>
 /// Times contestants in turns (A B C A B C …), so that whatever else the machine does falls on all of them alike. Each turn runs
-/// a contestant for about the same time; a first turn warms up and is thrown away.
+/// a contestant for about the same time, after a pause in which the threads of the one before stop spinning; a first turn warms up
+/// and is thrown away.
 /// </summary>
 internal static class Alternation
 {
+    /// <summary>OpenBLAS's idle threads keep a core busy for some 25 ms before they sleep.</summary>
+    private const int PauseMilliseconds = 60;
+
     /// <param name="contestants">Each runs n times and returns the seconds per run.</param>
     /// <param name="rounds">Turns that count, per contestant.</param>
     /// <param name="turnSeconds">About how long one turn lasts.</param>
@@ -41,6 +45,9 @@ internal static class Alternation
         {
             for (int c = 0; c < runs.Length; c++)
             {
+                Thread.Sleep(PauseMilliseconds);
+                // Once outside the measurement: wakes sleeping threads and brings the data back into the caches.
+                contestants[c](1);
                 double perRun = contestants[c](runs[c]);
                 if (round >= 0)
                     seconds[c].Add(perRun);
