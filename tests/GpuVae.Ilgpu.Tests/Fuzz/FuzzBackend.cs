@@ -19,6 +19,9 @@ internal abstract class FuzzBackend(string name, int warpSize)
 
     public int WarpSize { get; } = warpSize;
 
+    /// <summary>How many kernels it runs by default, so that all backends together take about half a minute on two cores.</summary>
+    public virtual int Kernels => 200;
+
     public virtual bool CanRun(Program program) => true;
 
     /// <summary>Runs the kernel on a copy of the memory; null for the threads means that all of them ran.</summary>
@@ -61,6 +64,9 @@ internal abstract class FuzzBackend(string name, int warpSize)
 /// <summary>An accelerator of the API.</summary>
 internal sealed class AcceleratorBackend(string name, Accelerator accelerator) : FuzzBackend(name, accelerator.WarpSize)
 {
+    // A driver's own compiler takes ten times as long as ours.
+    public override int Kernels => accelerator.AcceleratorType == AcceleratorType.CPU ? base.Kernels : 40;
+
     public override (FuzzMemory Memory, IReadOnlySet<int>? Threads) Run(MethodInfo kernel, Program program, FuzzMemory memory)
     {
         var result = memory.Copy();
@@ -78,6 +84,7 @@ internal sealed class AcceleratorBackend(string name, Accelerator accelerator) :
                 FuzzType.UInt => Upload<uint>(bytes),
                 FuzzType.Long => Upload<long>(bytes),
                 FuzzType.Float => Upload<float>(bytes),
+                FuzzType.Half => Upload<ILGPU.Half>(bytes),
                 _ => Upload<double>(bytes),
             };
             buffers.Add(buffer);
@@ -86,7 +93,8 @@ internal sealed class AcceleratorBackend(string name, Accelerator accelerator) :
         }
         try
         {
-            var config = new KernelConfig(new Index3D(program.Groups, 1, 1), new Index3D(program.DimX, program.DimY, 1));
+            var config = new KernelConfig(new Index3D(program.Groups, 1, 1), new Index3D(program.DimX, program.DimY, program.DimZ),
+                SharedMemoryConfig.RequestDynamic<long>(64));
             accelerator.LoadKernel(kernel).Launch(accelerator.DefaultStream, config, [.. arguments]);
             accelerator.Synchronize();
             foreach (var download in downloads)
@@ -112,7 +120,7 @@ internal sealed class IrBackend(bool optimise) : FuzzBackend(optimise ? "optimis
 {
     private static readonly ParameterLayout layout = new(KernelEmitter.ParameterTypes);
 
-    public override bool CanRun(Program program) => !program.Communicates;
+    public override bool CanRun(Program program) => !program.Communicates && !program.ReadsAtomics;
 
     public override (FuzzMemory Memory, IReadOnlySet<int>? Threads) Run(MethodInfo kernel, Program program, FuzzMemory memory)
     {
@@ -131,13 +139,15 @@ internal sealed class IrBackend(bool optimise) : FuzzBackend(optimise ? "optimis
 
     private static void RunThread(IrKernel ir, ControlNode? tree, Program program, int thread, FuzzMemory memory, FuzzMemory result)
     {
-        int group = program.DimX * program.DimY;
+        int group = program.DimX * program.DimY * program.DimZ;
         var geometry = new Dictionary<GeometryKind, int>
         {
             [GeometryKind.GroupIdxX] = thread % group % program.DimX,
-            [GeometryKind.GroupIdxY] = thread % group / program.DimX,
+            [GeometryKind.GroupIdxY] = thread % group / program.DimX % program.DimY,
+            [GeometryKind.GroupIdxZ] = thread % group / program.DimX / program.DimY,
             [GeometryKind.GroupDimX] = program.DimX,
             [GeometryKind.GroupDimY] = program.DimY,
+            [GeometryKind.GroupDimZ] = program.DimZ,
             [GeometryKind.GridIdxX] = thread / group,
         };
         var views = ir.Parameters.Where(p => p.Kind == ParameterKind.ViewPointer).ToDictionary(p => p.Slot / 3);

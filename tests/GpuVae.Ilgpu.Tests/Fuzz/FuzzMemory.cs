@@ -11,6 +11,9 @@ internal sealed class FuzzMemory
     public const int Inputs = 64;
     public const int Atomics = 9;
     public const int Approximate = 10;
+
+    /// <summary>Elements of the view of atomics that all threads share; one of its own for each thread follows.</summary>
+    public const int SharedAtomics = 16;
     private const int PerThread = 4;
 
     /// <summary>The element type of each kernel parameter.</summary>
@@ -18,7 +21,7 @@ internal sealed class FuzzMemory
     [
         FuzzType.Int, FuzzType.Int, FuzzType.Float, FuzzType.Float, FuzzType.Byte, FuzzType.Short, FuzzType.UInt, FuzzType.Long,
             FuzzType.Double,
-        FuzzType.Int, FuzzType.Float,
+        FuzzType.Int, FuzzType.Float, FuzzType.Half,
     ];
 
     private FuzzMemory(byte[][] buffers) => Buffers = buffers;
@@ -36,7 +39,7 @@ internal sealed class FuzzMemory
     public static int SizeOf(FuzzType type) => type switch
     {
         FuzzType.Byte => 1,
-        FuzzType.Short => 2,
+        FuzzType.Short or FuzzType.Half => 2,
         FuzzType.Long or FuzzType.Double => 8,
         _ => 4,
     };
@@ -50,7 +53,7 @@ internal sealed class FuzzMemory
             int outputs = program.Threads * PerThread;
             int count = i switch
             {
-                Atomics => 16,
+                Atomics => SharedAtomics + program.Threads,
                 0 or 2 => Inputs,
                 1 or 3 or Approximate => outputs,
                 _ => Inputs + outputs,
@@ -88,13 +91,15 @@ internal sealed class FuzzMemory
 
     private static void Fill(Span<byte> bytes, FuzzType type, Random random)
     {
-        if (type is FuzzType.Float or FuzzType.Double)
+        if (IsFloat(type))
         {
             for (int i = 0; i < Inputs; i++)
             {
                 double value = random.Next(4) == 0 ? random.Next(-9, 9) : (random.NextDouble() - 0.5) * Math.Pow(10, random.Next(-3, 6));
                 if (type == FuzzType.Float)
                     MemoryMarshal.Cast<byte, float>(bytes)[i] = (float)value;
+                else if (type == FuzzType.Half)
+                    MemoryMarshal.Cast<byte, Half>(bytes)[i] = (Half)value;
                 else
                     MemoryMarshal.Cast<byte, double>(bytes)[i] = value;
             }
@@ -105,15 +110,23 @@ internal sealed class FuzzMemory
 
     private static bool Agree(FuzzType type, ReadOnlySpan<byte> x, ReadOnlySpan<byte> y, bool approximate)
     {
-        if (type is not (FuzzType.Float or FuzzType.Double))
+        if (!IsFloat(type))
             return false;
-        double a = type == FuzzType.Float ? MemoryMarshal.Read<float>(x) : MemoryMarshal.Read<double>(x);
-        double b = type == FuzzType.Float ? MemoryMarshal.Read<float>(y) : MemoryMarshal.Read<double>(y);
+        double a = ReadFloat(type, x), b = ReadFloat(type, y);
         if (a == b || (double.IsNaN(a) && double.IsNaN(b)))
             return true;
         // 8 ULP of the result, or of 1 where sin and cos cancel.
         return approximate && Math.Abs(a - b) <= 8 * Math.Max(Math.ScaleB(1, -23), MathF.BitIncrement((float)Math.Abs(a)) - Math.Abs(a));
     }
+
+    private static bool IsFloat(FuzzType type) => type is FuzzType.Float or FuzzType.Double or FuzzType.Half;
+
+    private static double ReadFloat(FuzzType type, ReadOnlySpan<byte> bytes) => type switch
+    {
+        FuzzType.Half => (double)MemoryMarshal.Read<Half>(bytes),
+        FuzzType.Float => MemoryMarshal.Read<float>(bytes),
+        _ => MemoryMarshal.Read<double>(bytes),
+    };
 
     private static string Show(FuzzType type, ReadOnlySpan<byte> bytes) => type switch
     {
@@ -122,7 +135,6 @@ internal sealed class FuzzMemory
         FuzzType.Int => MemoryMarshal.Read<int>(bytes).ToString(),
         FuzzType.UInt => MemoryMarshal.Read<uint>(bytes).ToString(),
         FuzzType.Long => MemoryMarshal.Read<long>(bytes).ToString(),
-        FuzzType.Float => MemoryMarshal.Read<float>(bytes).ToString("R"),
-        _ => MemoryMarshal.Read<double>(bytes).ToString("R"),
+        _ => ReadFloat(type, bytes).ToString("R"),
     };
 }

@@ -1,16 +1,15 @@
-using System.Diagnostics;
 using System.Globalization;
 
 namespace GpuVae.Ilgpu.Tests.Fuzz;
 
 /// <summary>
-/// Random kernels give on every backend what direct .NET execution of the same IL gives. By default a few hundred kernels in bounded time;
-/// thousands with GPUVAE_NIGHTLY=1; GPUVAE_FUZZ_SEED=n runs the one kernel of a failure's seed.
+/// Random kernels give on every backend what direct .NET execution of the same IL gives. By default each backend runs the same few hundred
+/// kernels; GPUVAE_NIGHTLY=1 makes it thousands, others each day; GPUVAE_FUZZ_SEED=n runs the one kernel of a failure's seed.
 /// </summary>
-public class FuzzTests
+public class FuzzTests(ITestOutputHelper output)
 {
-    private const int BatchSize = 25;
-    private static readonly Dictionary<int, FuzzBackend> oracles = [];
+    private const int NightlyKernels = 3000;
+    private static readonly FuzzOracle oracle = new();
 
     public static TheoryData<string> Backends => [.. FuzzBackend.All.Select(b => b.Name)];
 
@@ -19,25 +18,18 @@ public class FuzzTests
     public void AgreesWithDirectExecution(string backendName)
     {
         var backend = FuzzBackend.All.Single(b => b.Name == backendName);
+        int first = 0, count = backend.Kernels;
         if (Environment.GetEnvironmentVariable("GPUVAE_FUZZ_SEED") is { Length: > 0 } seed)
+            (first, count) = (int.Parse(seed, CultureInfo.InvariantCulture), 1);
+        else if (Environment.GetEnvironmentVariable("GPUVAE_NIGHTLY") == "1")
+            (first, count) = ((int)(DateTime.UtcNow - DateTime.UnixEpoch).TotalDays * NightlyKernels, NightlyKernels);
+        output.WriteLine($"seeds {first} to {first + count - 1}");
+        for (int done = 0; done < count; done += FuzzBatch.Size)
         {
-            Check(backend, [ProgramGenerator.Make(int.Parse(seed, CultureInfo.InvariantCulture))]);
-            return;
+            var batch = oracle.Batch(first + done, Math.Min(FuzzBatch.Size, count - done));
+            for (int i = 0; i < batch.Programs.Length; i++)
+                Check(backend, batch, i);
         }
-        bool nightly = Environment.GetEnvironmentVariable("GPUVAE_NIGHTLY") == "1";
-        int count = nightly ? 5000 : 300;
-        var limit = nightly ? TimeSpan.FromMinutes(10) : TimeSpan.FromSeconds(20.0 / FuzzBackend.All.Count);
-        var clock = Stopwatch.StartNew();
-        int done = 0;
-        while (done < count && clock.Elapsed < limit)
-        {
-            var programs = new Program[BatchSize];
-            for (int i = 0; i < programs.Length; i++)
-                programs[i] = ProgramGenerator.Make(done + i);
-            Check(backend, programs);
-            done += programs.Length;
-        }
-        Assert.True(done > 0);
     }
 
     /// <summary>
@@ -57,46 +49,31 @@ public class FuzzTests
             new Comparison(">=", new Literal(FuzzType.Int, 1), int0),
             new Block(leaves, new Assign(FuzzType.Byte, "byte0", new Literal(FuzzType.Byte, 1))),
             new Block()));
-        Check(FuzzBackend.All.Single(b => b.Name == backendName), [new Program(589, body, 1, 24, 1)]);
+        Check(FuzzBackend.All.Single(b => b.Name == backendName), new FuzzBatch(new Program(589, body, 1, 24, 1)), 0);
     }
 
-    private static void Check(FuzzBackend backend, Program[] programs)
+    private static void Check(FuzzBackend backend, FuzzBatch batch, int index)
     {
-        programs = [.. programs.Where(backend.CanRun)];
-        var kernels = KernelEmitter.Emit(programs);
-        for (int i = 0; i < programs.Length; i++)
-        {
-            if (Failure(backend, programs[i], kernels[i]) is not { } failure)
-                continue;
-            var small = Shrinker.Shrink(
-                programs[i], p => backend.CanRun(p) && Failure(backend, p, KernelEmitter.Emit(p)[0]) is not null, TimeSpan.FromSeconds(20));
-            string reduced = Failure(backend, small, KernelEmitter.Emit(small)[0]) ?? "no failure any more";
-            Assert.Fail($"seed {programs[i].Seed} on {backend.Name}: {failure}\nreduced: {reduced}\n{small.Source}");
-        }
+        var program = batch.Programs[index];
+        if (!backend.CanRun(program) || Failure(backend, batch, index) is not { } failure)
+            return;
+        var small = Shrinker.Shrink(
+            program, p => backend.CanRun(p) && Failure(backend, new FuzzBatch(p), 0) is not null, TimeSpan.FromSeconds(20));
+        string reduced = Failure(backend, new FuzzBatch(small), 0) ?? "no failure any more";
+        Assert.Fail($"seed {program.Seed} on {backend.Name}: {failure}\nreduced: {reduced}\n{small.Source}");
     }
 
-    private static string? Failure(FuzzBackend backend, Program program, System.Reflection.MethodInfo kernel)
+    private static string? Failure(FuzzBackend backend, FuzzBatch batch, int index)
     {
-        var memory = FuzzMemory.For(program);
-        var expected = OracleFor(backend.WarpSize).Run(kernel, program, memory).Memory;
+        var expected = oracle.Result(batch, index, backend.WarpSize);
         try
         {
-            var (actual, threads) = backend.Run(kernel, program, memory);
+            var (actual, threads) = backend.Run(batch.Kernels[index], batch.Programs[index], batch.Inputs[index]);
             return expected.Difference(actual, threads);
         }
         catch (Exception exception) when (exception is not OutOfMemoryException)
         {
             return $"{exception.GetType().Name}: {exception.Message} {exception.StackTrace?.Split('\n')[0].Trim()}";
-        }
-    }
-
-    private static FuzzBackend OracleFor(int warpSize)
-    {
-        lock (oracles)
-        {
-            if (!oracles.TryGetValue(warpSize, out var oracle))
-                oracles[warpSize] = oracle = FuzzBackend.Oracle(warpSize);
-            return oracle;
         }
     }
 }

@@ -18,7 +18,7 @@ internal sealed class KernelEmitter
 
     private readonly ILGenerator il;
     private readonly Dictionary<string, LocalBuilder> variables = [];
-    private readonly Dictionary<FuzzType, LocalBuilder> shared = [];
+    private readonly Dictionary<(FuzzType, bool IsDynamic), LocalBuilder> shared = [];
     private readonly Stack<(Label Break, Label Continue)> loops = [];
     private readonly LocalBuilder thread;
     private readonly LocalBuilder me;
@@ -49,6 +49,7 @@ internal sealed class KernelEmitter
         FuzzType.UInt => typeof(uint),
         FuzzType.Long => typeof(long),
         FuzzType.Float => typeof(float),
+        FuzzType.Half => typeof(ILGPU.Half),
         _ => typeof(double),
     };
 
@@ -74,14 +75,20 @@ internal sealed class KernelEmitter
 
     private static Type View(FuzzType type) => typeof(ArrayView<>).MakeGenericType(Clr(type));
 
-    private static FuzzType Computed(FuzzType type) => type is FuzzType.Byte or FuzzType.Short ? FuzzType.Int : type;
+    /// <summary>What the evaluation stack holds for a variable of the type.</summary>
+    private static FuzzType Computed(FuzzType type) =>
+        type is FuzzType.Byte or FuzzType.Short ? FuzzType.Int : type == FuzzType.Half ? FuzzType.Float : type;
 
-    private static bool IsFloat(FuzzType type) => type is FuzzType.Float or FuzzType.Double;
+    private static bool IsFloat(FuzzType type) => type is FuzzType.Float or FuzzType.Double or FuzzType.Half;
 
     private void Prologue(Program program)
     {
-        // me = IdxY * DimX + IdxX; size = DimX * DimY; thread = GridIdx * size + me.
+        // me = (IdxZ * DimY + IdxY) * DimX + IdxX; size = DimX * DimY * DimZ; thread = GridIdx * size + me.
+        Coordinate("Group.IdxZ");
+        Coordinate("Group.DimY");
+        il.Emit(OpCodes.Mul);
         Coordinate("Group.IdxY");
+        il.Emit(OpCodes.Add);
         Coordinate("Group.DimX");
         il.Emit(OpCodes.Mul);
         Coordinate("Group.IdxX");
@@ -89,6 +96,8 @@ internal sealed class KernelEmitter
         il.Emit(OpCodes.Stloc, me);
         Coordinate("Group.DimX");
         Coordinate("Group.DimY");
+        il.Emit(OpCodes.Mul);
+        Coordinate("Group.DimZ");
         il.Emit(OpCodes.Mul);
         il.Emit(OpCodes.Stloc, size);
         Coordinate("Grid.IdxX");
@@ -134,10 +143,14 @@ internal sealed class KernelEmitter
         foreach (var type in Enum.GetValues<FuzzType>())
         {
             var view = il.DeclareLocal(View(type));
-            shared.Add(type, view);
+            shared.Add((type, false), view);
             il.Emit(OpCodes.Ldc_I4, 64);
             il.Emit(OpCodes.Call, typeof(SharedMemory).GetMethod(nameof(SharedMemory.Allocate),
                 [typeof(int)])!.MakeGenericMethod(Clr(type)));
+            il.Emit(OpCodes.Stloc, view);
+            view = il.DeclareLocal(View(type));
+            shared.Add((type, true), view);
+            il.Emit(OpCodes.Call, typeof(SharedMemory).GetMethod(nameof(SharedMemory.GetDynamic), [])!.MakeGenericMethod(Clr(type)));
             il.Emit(OpCodes.Stloc, view);
         }
     }
@@ -192,6 +205,7 @@ internal sealed class KernelEmitter
                 break;
             case Assign assign:
                 Emit(assign.Value);
+                ToStorage(assign.Type);
                 il.Emit(OpCodes.Stloc, variables[assign.Variable]);
                 break;
             case If branch:
@@ -220,6 +234,7 @@ internal sealed class KernelEmitter
                 ElementOf(FuzzMemory.OutputOf(output.Value.Type), output.Value.Type, () =>
                     ThreadSlot(output.Slot, FuzzMemory.OutputStart(output.Value.Type)));
                 Emit(output.Value);
+                ToStorage(output.Value.Type);
                 il.Emit(OpCodes.Stobj, Clr(output.Value.Type));
                 break;
             case Elementary elementary:
@@ -243,6 +258,17 @@ internal sealed class KernelEmitter
                 il.Emit(OpCodes.Call, typeof(Atomic).GetMethod(update.Operation, [typeof(int).MakeByRefType(), typeof(int)])!);
                 il.Emit(OpCodes.Pop);
                 break;
+            case AtomicFetch fetch:
+                ElementOf(FuzzMemory.Atomics, FuzzType.Int, () =>
+                {
+                    il.Emit(OpCodes.Ldloc, thread);
+                    il.Emit(OpCodes.Ldc_I4, FuzzMemory.SharedAtomics);
+                    il.Emit(OpCodes.Add);
+                });
+                Emit(fetch.Value);
+                il.Emit(OpCodes.Call, typeof(Atomic).GetMethod(fetch.Operation, [typeof(int).MakeByRefType(), typeof(int)])!);
+                il.Emit(OpCodes.Stloc, variables[fetch.Variable]);
+                break;
             default:
                 EmitCommunication(statement);
                 break;
@@ -254,11 +280,12 @@ internal sealed class KernelEmitter
         switch (statement)
         {
             case Exchange exchange:
-                Element(shared[exchange.Type], Clr(exchange.Type), () => il.Emit(OpCodes.Ldloc, me));
+                var memory = shared[(exchange.Type, exchange.IsDynamic)];
+                Element(memory, Clr(exchange.Type), () => il.Emit(OpCodes.Ldloc, me));
                 Emit(exchange.Value);
                 il.Emit(OpCodes.Stobj, Clr(exchange.Type));
                 il.Emit(OpCodes.Call, typeof(Group).GetMethod(nameof(Group.Barrier))!);
-                Element(shared[exchange.Type], Clr(exchange.Type), () =>
+                Element(memory, Clr(exchange.Type), () =>
                 {
                     Emit(exchange.From);
                     il.Emit(OpCodes.Ldloc, size);
@@ -400,10 +427,12 @@ internal sealed class KernelEmitter
                 break;
             case Read read:
                 il.Emit(OpCodes.Ldloc, variables[read.Variable]);
+                FromStorage(read.Type);
                 break;
             case Input input:
                 ElementOf(FuzzMemory.InputOf(input.Type), input.Type, () => Masked(input.Index, 63));
                 il.Emit(OpCodes.Ldobj, Clr(input.Type));
+                FromStorage(input.Type);
                 break;
             case LocalRead read:
                 Element(local, typeof(int), () => Masked(read.Index, LocalCount - 1));
@@ -448,7 +477,7 @@ internal sealed class KernelEmitter
                 il.Emit(OpCodes.Ldc_I8, (long)literal.Value);
                 break;
             case FuzzType.Float:
-                il.Emit(OpCodes.Ldc_R4, (float)literal.Value);
+                il.Emit(OpCodes.Ldc_R4, literal.Type == FuzzType.Half ? (float)(System.Half)literal.Value : (float)literal.Value);
                 break;
             default:
                 il.Emit(OpCodes.Ldc_R8, literal.Value);
@@ -470,9 +499,10 @@ internal sealed class KernelEmitter
             FuzzType.Int => OpCodes.Conv_I4,
             FuzzType.UInt => OpCodes.Conv_U4,
             FuzzType.Long => from == FuzzType.UInt ? OpCodes.Conv_U8 : OpCodes.Conv_I8,
-            FuzzType.Float => OpCodes.Conv_R4,
+            FuzzType.Float or FuzzType.Half => OpCodes.Conv_R4,
             _ => OpCodes.Conv_R8,
         });
+        Narrow(to);
     }
 
     private void Narrow(FuzzType type)
@@ -481,7 +511,28 @@ internal sealed class KernelEmitter
             il.Emit(OpCodes.Conv_U1);
         else if (type == FuzzType.Short)
             il.Emit(OpCodes.Conv_I2);
+        else if (type == FuzzType.Half)
+        {
+            ToStorage(type);
+            FromStorage(type);
+        }
     }
+
+    /// <summary>A Half lies in memory and variables as such, and on the stack as the float of the same value.</summary>
+    private void ToStorage(FuzzType type)
+    {
+        if (type == FuzzType.Half)
+            il.Emit(OpCodes.Call, Conversion(typeof(float), typeof(ILGPU.Half)));
+    }
+
+    private void FromStorage(FuzzType type)
+    {
+        if (type == FuzzType.Half)
+            il.Emit(OpCodes.Call, Conversion(typeof(ILGPU.Half), typeof(float)));
+    }
+
+    private static MethodInfo Conversion(Type from, Type to) => typeof(ILGPU.Half).GetMethods().Single(m =>
+        m.Name is "op_Implicit" or "op_Explicit" && m.ReturnType == to && m.GetParameters()[0].ParameterType == from);
 
     private void EmitUnary(UnaryExpression unary)
     {
@@ -503,15 +554,35 @@ internal sealed class KernelEmitter
 
     private void Call(string function, FuzzType type)
     {
+        type = Computed(type);
         var clr = Clr(Computed(type));
         bool isBinary = function is "Min" or "Max";
         var owner = type == FuzzType.Float && function is "Sqrt" or "Floor" && type == FuzzType.Float ? typeof(MathF) : typeof(Math);
         il.Emit(OpCodes.Call, owner.GetMethod(function, isBinary ? [clr, clr] : [clr])!);
     }
 
+    private static MethodInfo? HalfOperator(string name) => name switch
+    {
+        "+" => typeof(ILGPU.Half).GetMethod("op_Addition"),
+        "-" => typeof(ILGPU.Half).GetMethod("op_Subtraction"),
+        "*" => typeof(ILGPU.Half).GetMethod("op_Multiply"),
+        "/" => typeof(ILGPU.Half).GetMethod("op_Division"),
+        _ => null,
+    };
+
     private void EmitBinary(BinaryExpression binary)
     {
         var type = Computed(binary.Type);
+        if (binary.Type == FuzzType.Half && HalfOperator(binary.Operator) is { } method)
+        {
+            Emit(binary.Left);
+            ToStorage(FuzzType.Half);
+            Emit(binary.Right);
+            ToStorage(FuzzType.Half);
+            il.Emit(OpCodes.Call, method);
+            FromStorage(FuzzType.Half);
+            return;
+        }
         Emit(binary.Left);
         Emit(binary.Right);
         bool unsigned = type == FuzzType.UInt;

@@ -7,7 +7,12 @@ namespace GpuVae.Ilgpu.Tests.Fuzz;
 internal sealed class ProgramGenerator
 {
     private static readonly FuzzType[] Types = Enum.GetValues<FuzzType>();
-    private static readonly (int X, int Y)[] Shapes = [(32, 1), (16, 1), (64, 1), (24, 1), (8, 4), (5, 3), (1, 1), (33, 1)];
+    private static readonly (int X, int Y, int Z)[] Shapes =
+        [(32, 1, 1), (16, 1, 1), (64, 1, 1), (24, 1, 1), (8, 4, 1), (5, 3, 1), (1, 1, 1), (33, 1, 1), (4, 3, 2), (16, 1, 3)];
+
+    // Shuffles need whole warps of whatever size the device has; 64 is the largest.
+    private static readonly (int X, int Y, int Z)[] ShapesOfWholeWarps = [(64, 1, 1), (64, 1, 1), (16, 4, 1), (8, 2, 4)];
+
 
     private readonly Random random;
     private readonly bool communicates;
@@ -28,10 +33,10 @@ internal sealed class ProgramGenerator
     public static Program Make(int seed)
     {
         var generator = new ProgramGenerator(seed);
-        // Shuffles need whole warps of whatever size the device has; 64 is the largest.
-        var (x, y) = generator.communicates ? (64, 1) : Shapes[generator.random.Next(Shapes.Length)];
+        var shapes = generator.communicates ? ShapesOfWholeWarps : Shapes;
+        var (x, y, z) = shapes[generator.random.Next(shapes.Length)];
         var body = generator.Statements(0, uniform: true, loop: false);
-        return new Program(seed, body, generator.random.Next(1, 4), x, y);
+        return new Program(seed, body, generator.random.Next(1, 4), x, y, z);
     }
 
     private bool Chance(int of) => random.Next(of) == 0;
@@ -67,6 +72,9 @@ internal sealed class ProgramGenerator
                 return new Output(random.Next(4), Expression(type, 2));
             case 8:
                 return new LocalWrite(Expression(FuzzType.Int, 1), Expression(FuzzType.Int, 2));
+            case 9 when Chance(3):
+                return new AtomicFetch(
+                    AnyVariable(FuzzType.Int), Pick("Add", "Min", "Max", "And", "Or", "Xor", "Exchange"), Expression(FuzzType.Int, 2));
             case 9:
                 return new AtomicUpdate(Pick("Add", "Min", "Max", "And", "Or", "Xor"), Expression(FuzzType.Int, 1),
                     Expression(FuzzType.Int, 2));
@@ -106,7 +114,7 @@ internal sealed class ProgramGenerator
         var type = Pick(FuzzType.Int, FuzzType.Long, FuzzType.Float, FuzzType.Double);
         return random.Next(3) switch
         {
-            0 => new Exchange(type, AnyVariable(type), Expression(type, 2), Expression(FuzzType.Int, 1)),
+            0 => new Exchange(type, AnyVariable(type), Expression(type, 2), Expression(FuzzType.Int, 1), Chance(2)),
             1 => new ShuffleInto(
                 type, AnyVariable(type), Pick("Shuffle", "ShuffleXor", "ShuffleUp", "ShuffleDown"), Expression(type, 2),
                     Expression(FuzzType.Int, 0)),
@@ -126,13 +134,13 @@ internal sealed class ProgramGenerator
     {
         if (depth == 0)
             return Leaf(type);
-        bool isFloat = type is FuzzType.Float or FuzzType.Double;
+        bool isFloat = type is FuzzType.Float or FuzzType.Double or FuzzType.Half;
         switch (random.Next(12))
         {
             case < 2:
                 return Leaf(type);
             case 2:
-                return new UnaryExpression(isFloat ? Pick("-", "Abs", "Sqrt", "Floor") : Pick("-", "~"), Expression(type, depth - 1));
+                return new UnaryExpression(type == FuzzType.Half ? Pick("-", "Abs") : isFloat ? Pick("-", "Abs", "Sqrt", "Floor") : Pick("-", "~"), Expression(type, depth - 1));
             case 3:
                 return new Choice(Condition(0), Expression(type, depth - 1), Expression(type, depth - 1));
             case 4:
@@ -141,7 +149,7 @@ internal sealed class ProgramGenerator
                 return new LocalRead(Expression(FuzzType.Int, depth - 1));
             case 6:
                 return new Input(type, Expression(FuzzType.Int, depth - 1));
-            case 7 when isFloat:
+            case 7 when type is FuzzType.Float or FuzzType.Double:
                 return ExactMultiplyAdd(type);
             default:
                 string op = isFloat
@@ -162,7 +170,7 @@ internal sealed class ProgramGenerator
     {
         0 => new Literal(type, Value(type)),
         1 when type == FuzzType.Int =>
-            new Coordinate(communicates && Chance(4) ? "Warp.LaneIdx" : Pick("Group.IdxX", "Group.IdxY", "Grid.IdxX", "Group.DimX")),
+            new Coordinate(communicates && Chance(4) ? "Warp.LaneIdx" : Pick("Group.IdxX", "Group.IdxY", "Group.IdxZ", "Grid.IdxX", "Group.DimX")),
         _ => new Read(type, AnyVariable(type)),
     };
 
@@ -173,6 +181,7 @@ internal sealed class ProgramGenerator
         FuzzType.Int => Pick(random.Next(-10, 10), 1 << random.Next(31), int.MinValue, int.MaxValue, random.Next()),
         FuzzType.UInt => Pick((uint)random.Next(10), uint.MaxValue, 1u << random.Next(32), (uint)random.Next()),
         FuzzType.Long => Pick(random.Next(-10, 10), 1L << random.Next(50), -(1L << random.Next(50))),
+        FuzzType.Half => Pick(random.Next(-8, 8), 0.5, 2048, 65504, -0.0, (double)(Half)random.NextSingle()),
         FuzzType.Float => Pick((float)random.Next(-8, 8), random.NextSingle(), 0.5f, 1e10f, -0f),
         _ => Pick(random.Next(-8, 8), random.NextDouble(), 0.5, 1e100, -0.0),
     };

@@ -30,6 +30,8 @@ internal static class Shrinker
     {
         if (program.Groups > 1)
             yield return program with { Groups = 1 };
+        if (program.DimZ > 1)
+            yield return program with { DimX = program.DimX * program.DimZ, DimZ = 1 };
         foreach (var body in Variants(program.Body))
             yield return program with { Body = body };
     }
@@ -67,6 +69,7 @@ internal static class Shrinker
             .Concat(Variants(s.Value).Select(v => s with { Value = v })),
         AtomicUpdate s => Variants(s.Index).Select(v => (Statement)(s with { Index = v }))
             .Concat(Variants(s.Value).Select(v => s with { Value = v })),
+        AtomicFetch s => Variants(s.Value).Select(v => s with { Value = v }),
         Exchange s => Variants(s.From).Select(v => (Statement)(s with { From = v }))
             .Concat(Variants(s.Value).Select(v => s with { Value = v })),
         ShuffleInto s => Variants(s.Lane).Select(v => (Statement)(s with { Lane = v }))

@@ -9,7 +9,7 @@ internal static class SourceWriter
     public static string Write(Program program)
     {
         var text = new StringBuilder();
-        text.AppendLine($"// seed {program.Seed}, {program.Groups} groups of {program.DimX} × {program.DimY}");
+        text.AppendLine($"// seed {program.Seed}, {program.Groups} groups of {program.DimX} × {program.DimY} × {program.DimZ}");
         Write(text, program.Body, 0);
         return text.ToString();
     }
@@ -47,16 +47,19 @@ internal static class SourceWriter
             Output s => $"{Name(s.Value.Type)}Out[thread * 4 + {s.Slot}] = {Text(s.Value)};",
             Elementary s => $"approximate[thread * 4 + {s.Slot}] = {s.Function}({Text(s.Argument)});",
             LocalWrite s => $"local[{Text(s.Index)} & 3] = {Text(s.Value)};",
-            Exchange s => $"shared[me] = {Text(s.Value)}; Group.Barrier(); {s.Variable} = shared[{Text(s.From)} % size]; Group.Barrier();",
+            Exchange s => $"{Shared(s)}[me] = {Text(s.Value)}; Group.Barrier(); {s.Variable} = {Shared(s)}[{Text(s.From)} % size]; Group.Barrier();",
             ShuffleInto s => $"{s.Variable} = Warp.{s.Kind}({Text(s.Value)}, {Text(s.Lane)});",
             Vote s => $"{s.Variable} = Group.{s.Kind}({Text(s.Condition)});",
             AtomicUpdate s => $"Atomic.{s.Operation}(ref atomics{s.Operation}[{Text(s.Index)} & 1], {Text(s.Value)});",
+            AtomicFetch s => $"{s.Variable} = Atomic.{s.Operation}(ref ownAtomic[thread], {Text(s.Value)});",
             Break => "break;",
             Continue => "continue;",
             Return => "return;",
             _ => throw new NotSupportedException(statement.GetType().Name),
         });
     }
+
+    private static string Shared(Exchange exchange) => exchange.IsDynamic ? "dynamic" : "shared";
 
     private static string Text(Expression expression) => expression switch
     {

@@ -1,6 +1,6 @@
 namespace GpuVae.Ilgpu.Tests.Fuzz;
 
-/// <summary>The types of fuzzed variables; the small ones are computed with as int, as in C#.</summary>
+/// <summary>The types of fuzzed variables; the small integers are computed with as int, as in C#, and Half as float.</summary>
 internal enum FuzzType
 {
     Byte,
@@ -10,6 +10,7 @@ internal enum FuzzType
     Long,
     Float,
     Double,
+    Half,
 }
 
 /// <summary>A random kernel's syntax tree. Everything is an immutable record, so that shrinking can rebuild parts.</summary>
@@ -69,8 +70,10 @@ internal sealed record Elementary(int Slot, string Function, Expression Argument
 
 internal sealed record LocalWrite(Expression Index, Expression Value) : Statement;
 
-/// <summary>Every thread writes its slot of shared memory; behind a barrier it reads another's, and a second barrier follows.</summary>
-internal sealed record Exchange(FuzzType Type, string Variable, Expression Value, Expression From) : Statement;
+/// <summary>
+/// Every thread writes its slot of static or dynamic shared memory; behind a barrier it reads another's, and a second barrier follows.
+/// </summary>
+internal sealed record Exchange(FuzzType Type, string Variable, Expression Value, Expression From, bool IsDynamic) : Statement;
 
 /// <summary>A warp shuffle into a variable.</summary>
 internal sealed record ShuffleInto(FuzzType Type, string Variable, string Kind, Expression Value, Expression Lane) : Statement;
@@ -81,19 +84,23 @@ internal sealed record Vote(string Variable, string Kind, Condition Condition) :
 /// <summary>An atomic whose order does not matter, its result unused.</summary>
 internal sealed record AtomicUpdate(string Operation, Expression Index, Expression Value) : Statement;
 
+/// <summary>An atomic on an element that only this thread touches, so that the old value, put into an int, is the same in any order.</summary>
+internal sealed record AtomicFetch(string Variable, string Operation, Expression Value) : Statement;
+
 internal sealed record Block(params Statement[] Statements) : Statement;
 
 /// <summary>A kernel and how it is launched.</summary>
-internal sealed record Program(int Seed, Block Body, int Groups, int DimX, int DimY)
+internal sealed record Program(int Seed, Block Body, int Groups, int DimX, int DimY, int DimZ = 1)
 {
-    public int Threads => Groups * DimX * DimY;
+    public int Threads => Groups * DimX * DimY * DimZ;
 
     /// <summary>Its threads wait for one another, or its result depends on the warp size.</summary>
     public bool Communicates => Nodes(Body).Any(s => s is Exchange or ShuffleInto or Vote) || UsesLanes;
 
     public bool UsesLanes => Source.Contains("Warp.", StringComparison.Ordinal);
 
-    public bool UsesAtomics => Nodes(Body).Any(s => s is AtomicUpdate);
+    /// <summary>What a thread reads depends on more than its arguments and inputs, so no thread can be evaluated alone.</summary>
+    public bool ReadsAtomics => Nodes(Body).Any(s => s is AtomicFetch);
 
     public string Source => SourceWriter.Write(this);
 

@@ -1,0 +1,25 @@
+using System.Reflection;
+
+namespace GpuVae.Ilgpu.Tests.Fuzz;
+
+/// <summary>Programs that were emitted into one assembly, with their inputs and the results known so far.</summary>
+internal sealed class FuzzBatch
+{
+    public const int Size = 25;
+
+    public FuzzBatch(params Program[] programs)
+    {
+        Programs = programs;
+        Kernels = KernelEmitter.Emit(programs);
+        Inputs = [.. programs.Select(FuzzMemory.For)];
+    }
+
+    public Program[] Programs { get; }
+
+    public MethodInfo[] Kernels { get; }
+
+    public FuzzMemory[] Inputs { get; }
+
+    /// <summary>By index and warp size, which is 0 where the program does not see it.</summary>
+    public Dictionary<(int Index, int WarpSize), FuzzMemory> Results { get; } = [];
+}
