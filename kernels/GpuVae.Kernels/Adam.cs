@@ -40,7 +40,7 @@ public sealed record AdamOptions
 /// <summary>One optimiser step over one flat parameter buffer.</summary>
 public sealed class Adam
 {
-    private const int ElementsPerGroup = 1 << 14;
+    private const int ElementsPerGroup = 1 << 12;
 
     private readonly Arguments arguments;
     private readonly int groupSize;
@@ -119,18 +119,31 @@ public sealed class Adam
 
         int first = (Grid.IdxX - 1) * ElementsPerGroup;
         int end = XMath.Min(first + ElementsPerGroup, weights.IntLength);
-        for (int i = first + Group.IdxX; i < end; i += Group.DimX)
+        // Turns that every thread takes part in need no masks on a CPU.
+        int whole = first + (end - first) / Group.DimX * Group.DimX;
+        int i = first + Group.IdxX;
+        for (int turn = first; turn < whole; turn += Group.DimX)
         {
-            float p = weights[i];
-            float g = clip * gradient[i] + o.L2 * p;
-            p -= rate * o.Decay * p;
-            float m = firstMoment[i];
-            m += o.OneMinusBeta1 * (g - m);
-            float v = o.Beta2 * secondMoment[i] + o.OneMinusBeta2 * g * g;
-            firstMoment[i] = m;
-            secondMoment[i] = v;
-            weights[i] = p - rate / correction1 * m / (XMath.Sqrt(v) / correction2 + o.Epsilon);
+            UpdateElement(i, weights, gradient, firstMoment, secondMoment, rate, clip, correction1, correction2, o);
+            i += Group.DimX;
         }
+        if (i < end)
+            UpdateElement(i, weights, gradient, firstMoment, secondMoment, rate, clip, correction1, correction2, o);
+    }
+
+    private static void UpdateElement(
+        int i, FloatView weights, FloatView gradient, FloatView firstMoment, FloatView secondMoment, float rate, float clip,
+        float correction1, float correction2, Arguments o)
+    {
+        float p = weights[i];
+        float g = clip * gradient[i] + o.L2 * p;
+        p -= rate * o.Decay * p;
+        float m = firstMoment[i];
+        m += o.OneMinusBeta1 * (g - m);
+        float v = o.Beta2 * secondMoment[i] + o.OneMinusBeta2 * g * g;
+        firstMoment[i] = m;
+        secondMoment[i] = v;
+        weights[i] = p - rate / correction1 * m / (XMath.Sqrt(v) / correction2 + o.Epsilon);
     }
 
     internal struct Arguments
