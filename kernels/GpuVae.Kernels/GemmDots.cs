@@ -123,17 +123,11 @@ internal static class GemmDots
     /// <summary>Adds up the lanes' parts of a row's four sums and puts them down.</summary>
     private static void Reduce(Sums4 row, FloatView sums, int at)
     {
-        float x0 = SumOverLanes(row.X0), x1 = SumOverLanes(row.X1), x2 = SumOverLanes(row.X2), x3 = SumOverLanes(row.X3);
+        float x0 = GroupShapes.SumOfWarp(row.X0), x1 = GroupShapes.SumOfWarp(row.X1);
+        float x2 = GroupShapes.SumOfWarp(row.X2), x3 = GroupShapes.SumOfWarp(row.X3);
         // Every lane knows all four; neighbouring lanes store them side by side.
         for (int i = Group.IdxX; i < Tile; i += Group.DimX)
             sums[at + i] = i < 2 ? (i == 0 ? x0 : x1) : (i == 2 ? x2 : x3);
-    }
-
-    private static float SumOverLanes(float value)
-    {
-        for (int mask = Group.DimX / 2; mask > 0; mask /= 2)
-            value += Warp.ShuffleXor(value, mask);
-        return value;
     }
 
     private static void Finish<TEpilogue>(FloatView c, FloatView sums, int row0, int column0, GemmArguments g, TEpilogue epilogue)

@@ -84,8 +84,25 @@ internal static class GemmStaged
         }
     }
 
-    /// <summary>The deepest slice of the staged product, for <see cref="Gemm.Cut"/>: whole blocks of 16.</summary>
-    public static int Depth(Gemm gemm) => SliceElements / gemm.TileColumns;
+    /// <summary>Cuts a product whose groups are numbered through, along the rows of groups; gives their number.</summary>
+    /// <param name="gemm">Staged on CPUs; on GPUs groups are tiles.</param>
+    /// <param name="g">The product; how it is cut is written there.</param>
+    /// <param name="wantedGroups">Groups to cut into at least, on CPUs.</param>
+    public static int Cut(Gemm gemm, ref GemmArguments g, int wantedGroups)
+    {
+        int panels = Gemm.Blocks(g.N, gemm.TileColumns), rowTiles = Gemm.Blocks(g.M, gemm.TileRows);
+        if (gemm.Packing is null)
+        {
+            g.GroupsX = panels;
+            return panels * rowTiles;
+        }
+        g.ATile = gemm.TileRows * g.ARow;
+        int depth = SliceElements / gemm.TileColumns;
+        int groupsY = gemm.Cut(ref g, panels, rowTiles, depth, wantedGroups);
+        // Slices of whole blocks, as they are turned over in registers.
+        g.DepthBlock = Gemm.Blocks(Gemm.Blocks(g.K, Gemm.Blocks(g.K, depth)), GemmPacking.Square.Side) * GemmPacking.Square.Side;
+        return g.GroupsX * groupsY;
+    }
 
     private static GemmArguments Staged(GemmArguments g)
     {

@@ -73,8 +73,8 @@ public sealed class LinearBackward<TEpilogue>(Gemm gemm)
             Alpha = 1,
         };
         bool wantsInput = dx.Length > 0;
-        int weightGroups = Cut(ref ofWeight);
-        int groups = weightGroups + (wantsInput ? Cut(ref ofInput) : 0);
+        int weightGroups = GemmStaged.Cut(gemm, ref ofWeight, gemm.WantedGroups / 2);
+        int groups = weightGroups + (wantsInput ? GemmStaged.Cut(gemm, ref ofInput, gemm.WantedGroups / 2) : 0);
         launcher ??= new Launcher(
             gemm.Accelerator.LoadKernel<
                 FloatView, FloatView, FloatView, FloatView, FloatView, FloatView, GemmArguments, GemmArguments, int, TEpilogue>(
@@ -83,23 +83,6 @@ public sealed class LinearBackward<TEpilogue>(Gemm gemm)
         launcher(
             stream, (new Index2D(groups, 1), gemm.Group), x, dy, weight, dw, db, wantsInput ? dx : dw, ofWeight, ofInput, weightGroups,
             epilogue);
-    }
-
-    /// <summary>Cuts one of the products; gives its groups.</summary>
-    private int Cut(ref GemmArguments g)
-    {
-        int panels = Gemm.Blocks(g.N, gemm.TileColumns), rowTiles = Gemm.Blocks(g.M, gemm.TileRows);
-        if (gemm.Packing is null)
-        {
-            g.GroupsX = panels;
-            return panels * rowTiles;
-        }
-        g.ATile = gemm.TileRows * g.ARow;
-        int depth = GemmStaged.Depth(gemm);
-        int groupsY = gemm.Cut(ref g, panels, rowTiles, depth, gemm.WantedGroups / 2);
-        // Slices of whole blocks, as they are turned over in registers.
-        g.DepthBlock = Gemm.Blocks(Gemm.Blocks(g.K, Gemm.Blocks(g.K, depth)), GemmPacking.Square.Side) * GemmPacking.Square.Side;
-        return g.GroupsX * groupsY;
     }
 
     private static void LaneKernel12(

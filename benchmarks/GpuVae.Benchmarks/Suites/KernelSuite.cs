@@ -52,9 +52,9 @@ public class KernelSuite : DeviceSuite
     }
 
     [Benchmark]
-    public void BernoulliLossAndGradient()
+    public void LearnedVarianceLossAndGradient()
     {
-        loss.Bernoulli(Device.Stream, x, m, y, perImage, 1f / Images, 784);
+        loss.GaussianPixelVariance(Device.Stream, x, m, y, perImage, 1f / Images, 392);
         Device.Synchronize();
     }
 

@@ -17,6 +17,10 @@ internal sealed class KernelSet(Accelerator accelerator) : IDisposable
 
     public LinearBackward<LatentGradientEpilogue> LatentBackward => field ??= new(Gemm);
 
+    public LinearLoss<BernoulliLikelihood> BernoulliLoss => field ??= new(Gemm);
+
+    public LinearLoss<GaussianLikelihood> GaussianLoss => field ??= new(Gemm);
+
     /// <summary>Linear layers without an activation.</summary>
     public LinearKernels Linear => field ??= new LinearKernels<Identity>(Gemm);
 

@@ -50,6 +50,34 @@ internal sealed class Linear(string name, int inputs, int outputs, ActivationKin
         Append(builder, kernels, values, x, y, y, activation);
 
     /// <summary>
+    /// Appends y = x·W + b, which is not kept, the terms of the loss −ln p(target | y) and their gradient, in one step: this layer is the
+    /// decoder's last.
+    /// </summary>
+    /// <param name="builder">The schedule.</param>
+    /// <param name="kernel">The device's kernel for the likelihood.</param>
+    /// <param name="likelihood">p.</param>
+    /// <param name="values">The flat parameter buffer.</param>
+    /// <param name="x">[batch, inputs].</param>
+    /// <param name="target">[batch, outputs].</param>
+    /// <returns>Parts of the loss, to be added up, and ∂loss/∂y averaged over the batch, [batch, outputs].</returns>
+    public (PlannedTensor Loss, PlannedTensor Gradient) ForwardLoss<TLikelihood>(
+        ScheduleBuilder builder, LinearLoss<TLikelihood> kernel, TLikelihood likelihood, ArrayView<float> values, PlannedTensor x,
+        PlannedTensor target)
+        where TLikelihood : struct, ILikelihood
+    {
+        int batch = builder.Batch, inputs = Inputs, outputs = Outputs;
+        float scale = 1f / batch;
+        ArrayView<float> w = ParameterStore.Slice(values, weight!), b = ParameterStore.Slice(values, bias!);
+        PlannedTensor dy = builder.Tensor($"{Name} output gradient", outputs);
+        PlannedTensor loss = builder.Tensor("reconstruction term", kernel.PartsPerRow(outputs));
+        builder.Add(
+            $"{Name} forward + loss", Flops(batch) + 20.0 * batch * outputs, Traffic(batch, outputs) + 4.0 * batch * outputs,
+            [x, target, dy, loss],
+            stream => kernel.Run(stream, batch, inputs, outputs, x.View, w, b, target.View, dy.View, loss.View, likelihood, scale));
+        return (loss, dy);
+    }
+
+    /// <summary>
     /// Appends ∂loss/∂W = xᵀ·dy and ∂loss/∂b = Σ dy, which overwrite this layer's slices of <paramref name="gradients"/>, and, unless the
     /// layer is its network's first, the gradient of the pre-activation of the layer before.
     /// </summary>

@@ -30,7 +30,7 @@ internal sealed class ElboGraph
         int batch = builder.Batch, latent = model.Options.Latent;
 
         encoderInputs = new LayerOutput[model.Encoder.Count];
-        encoded = Forward(model.Encoder, encoderInputs, images);
+        encoded = Forward(model.Encoder, encoderInputs, images).Value;
 
         PlannedTensor z = builder.Tensor("latent", latent);
         noise = builder.Tensor("noise", latent);
@@ -42,13 +42,10 @@ internal sealed class ElboGraph
             stream => reparameterize.Forward(stream, input.View, seed, purpose, step, eps.View, z.View, kl.View, latent));
 
         decoderInputs = new LayerOutput[model.Decoder.Count];
-        // The loss overwrites the decoder's output with its gradient: both are batch × pixels, the largest tensors there are.
-        dDecoded = Forward(model.Decoder, decoderInputs, z);
-        Reconstruction = builder.Tensor("reconstruction term", 1);
-        AppendLoss(images);
+        (Reconstruction, dDecoded) = ForwardLoss(z, images);
     }
 
-    /// <summary>[batch], nats per image.</summary>
+    /// <summary>In nats; its elements add up to the batch's.</summary>
     public PlannedTensor Reconstruction { get; }
 
     /// <summary>[batch], nats per image.</summary>
@@ -65,15 +62,16 @@ internal sealed class ElboGraph
         Backward(model.Encoder, encoderInputs, dEncoded, gradients, firstLayer: 0);
     }
 
-    private PlannedTensor Forward(IReadOnlyList<Linear> layers, LayerOutput[] inputs, PlannedTensor x)
+    /// <summary>Appends the layers, of which there are as many as inputs to keep.</summary>
+    private LayerOutput Forward(IReadOnlyList<Linear> layers, Span<LayerOutput> inputs, PlannedTensor x)
     {
         LayerOutput current = LayerOutput.Of(x);
-        for (int i = 0; i < layers.Count; i++)
+        for (int i = 0; i < inputs.Length; i++)
         {
             inputs[i] = current;
             current = layers[i].Forward(builder, model.Device.Kernels, model.Parameters.Values, current.Value);
         }
-        return current.Value;
+        return current;
     }
 
     /// <summary>
@@ -88,34 +86,41 @@ internal sealed class ElboGraph
         return dy;
     }
 
-    private void AppendLoss(PlannedTensor images)
+    /// <summary>
+    /// Appends the decoder and the reconstruction term; gives the term, in parts, and its gradient at the decoder's output.
+    /// </summary>
+    private (PlannedTensor Reconstruction, PlannedTensor Gradient) ForwardLoss(PlannedTensor z, PlannedTensor images)
+    {
+        KernelSet kernels = model.Device.Kernels;
+        ArrayView<float> values = model.Parameters.Values;
+        if (model.Options.Likelihood == Likelihood.GaussianLearned)
+            return LearnedVarianceLoss(Forward(model.Decoder, decoderInputs, z).Value, images);
+        LayerOutput hidden = Forward(model.Decoder, decoderInputs.AsSpan(..^1), z);
+        decoderInputs[^1] = hidden;
+        return model.Options.Likelihood switch
+        {
+            Likelihood.Bernoulli =>
+                model.Decoder[^1].ForwardLoss(builder, kernels.BernoulliLoss, default, values, hidden.Value, images),
+            Likelihood.Gaussian =>
+                model.Decoder[^1].ForwardLoss(
+                    builder, kernels.GaussianLoss, new GaussianLikelihood((float)model.Options.Variance), values, hidden.Value, images),
+            _ => throw new InvalidOperationException($"no loss for {model.Options.Likelihood}"),
+        };
+    }
+
+    /// <summary>
+    /// A step of its own: mean and log-variance of a pixel come out of different columns. The gradient overwrites the decoder's output.
+    /// </summary>
+    private (PlannedTensor Reconstruction, PlannedTensor Gradient) LearnedVarianceLoss(PlannedTensor decoded, PlannedTensor images)
     {
         ElboLoss loss = model.Device.Kernels.ElboLoss;
-        PlannedTensor decoded = dDecoded, reconstruction = Reconstruction;
+        PlannedTensor reconstruction = builder.Tensor("reconstruction term", 1);
         int batch = builder.Batch, pixels = model.Options.Shape.Pixels;
-        float scale = 1f / batch, variance = (float)model.Options.Variance;
-        double bytes = 4.0 * batch * (2 * decoded.Columns + pixels + 1);
-        PlannedTensor[] uses = [decoded, images, reconstruction];
-        switch (model.Options.Likelihood)
-        {
-            case Likelihood.Bernoulli:
-                builder.Add(
-                    "Bernoulli loss + gradient", 20.0 * batch * pixels, bytes, uses,
-                    stream => loss.Bernoulli(stream, decoded.View, images.View, decoded.View, reconstruction.View, scale, pixels));
-                break;
-            case Likelihood.Gaussian:
-                builder.Add(
-                    "Gaussian loss + gradient", 5.0 * batch * pixels, bytes, uses,
-                    stream => loss.Gaussian(stream, decoded.View, images.View, decoded.View, reconstruction.View, variance, scale, pixels));
-                break;
-            case Likelihood.GaussianLearned:
-                builder.Add(
-                    "Gaussian loss + gradient", 20.0 * batch * pixels, bytes, uses,
-                    stream => loss.GaussianPixelVariance(
-                        stream, decoded.View, images.View, decoded.View, reconstruction.View, scale, pixels));
-                break;
-            default:
-                throw new InvalidOperationException($"no loss for {model.Options.Likelihood}");
-        }
+        float scale = 1f / batch;
+        builder.Add(
+            "Gaussian loss + gradient", 20.0 * batch * pixels, 4.0 * batch * (2 * decoded.Columns + pixels + 1),
+            [decoded, images, reconstruction],
+            stream => loss.GaussianPixelVariance(stream, decoded.View, images.View, decoded.View, reconstruction.View, scale, pixels));
+        return (reconstruction, decoded);
     }
 }

@@ -7,6 +7,9 @@ internal static class LinearOps
     // As for the matrix product: k sequential additions of products of either sign.
     private const double Tolerance = 2e-6;
 
+    // The gradient of a Gaussian is a difference of y and the target, which may be close to each other.
+    private const double LossTolerance = 5e-6;
+
     public static IEnumerable<Op> Rows()
     {
         foreach ((int batch, int inputs, int outputs) in new[] { (1, 1, 1), (3, 17, 129), (17, 129, 3), (31, 20, 33), (33, 45, 70) })
@@ -14,7 +17,13 @@ internal static class LinearOps
             string size = $"{batch}x{inputs}x{outputs}";
             yield return new Op($"Linear backward tanh {size}", Tolerance, run => Backward(run, batch, inputs, outputs, true));
             yield return new Op($"Linear backward without dx {size}", Tolerance, run => Backward(run, batch, inputs, outputs, false));
+            yield return new Op($"Linear + Bernoulli loss {size}", LossTolerance, run =>
+                Loss(run, batch, inputs, outputs, new BernoulliLikelihood(), (y, x) => Reference.Softplus(y) - y * x));
+            yield return new Op($"Linear + Gaussian loss {size}", LossTolerance, run =>
+                Loss(run, batch, inputs, outputs, new GaussianLikelihood(0.3f), Gaussian));
         }
+        yield return new Op("Linear + Bernoulli loss 130x600x150", LossTolerance, run =>
+            Loss(run, 130, 600, 150, new BernoulliLikelihood(), (y, x) => Reference.Softplus(y) - y * x), IsHeavy: true);
         // Large enough for several slices along the batch and along the outputs, and for several groups in both directions.
         yield return new Op("Linear backward tanh 300x70x1100", Tolerance, run => Backward(run, 300, 70, 1100, true), IsHeavy: true);
         yield return new Op("Linear backward tanh 1100x130x70", Tolerance, run => Backward(run, 1100, 130, 70, true), IsHeavy: true);
@@ -36,5 +45,33 @@ internal static class LinearOps
         new LinearBackward<DerivativeEpilogue<Tanh>>(gemm).Run(
             run.Stream, batch, inputs, outputs, input, run.Upload(dy), run.Upload(weight), run.Expect("dW", dw), run.Expect("db", db),
             wantsInput ? run.Expect("dx", dx) : default, inputs, new(input, inputs));
+    }
+
+    private static double Gaussian(double y, double x) => LossOps.NegativeLogLikelihood(y, x, Math.Log(0.3f));
+
+    private static void Loss<TLikelihood>(
+        OpRun run, int batch, int inputs, int outputs, TLikelihood likelihood, Func<double, double, double> term)
+        where TLikelihood : struct, ILikelihood
+    {
+        float[] x = run.Uniform(batch * inputs), weight = run.Uniform(inputs * outputs), bias = run.Uniform(outputs);
+        float[] target = run.Uniform(batch * outputs, 0, 1);
+        float scale = 1f / batch;
+        double[] y = GemmOps.Product(x, inputs, false, weight, outputs, false, batch, outputs, inputs);
+        var gradient = new double[y.Length];
+        var kernel = new LinearLoss<TLikelihood>(run.Own(new Gemm(run.Accelerator)));
+        int parts = kernel.PartsPerRow(outputs);
+        double total = 0;
+        for (int i = 0; i < y.Length; i++)
+        {
+            double value = y[i] + bias[i % outputs], t = target[i];
+            gradient[i] = scale * Reference.Slope(v => term(v, t), value);
+            total += term(value, t);
+        }
+        // How the loss is divided up is the kernel's affair; its sum is not.
+        ArrayView<float> loss = run.Upload(new float[batch * parts]);
+        kernel.Run(
+            run.Stream, batch, inputs, outputs, run.Upload(x), run.Upload(weight), run.Upload(bias), run.Upload(target),
+            run.Expect("gradient", gradient), loss, likelihood, scale);
+        run.Own(new Reduce(run.Accelerator)).Sum(run.Stream, loss, run.Expect("loss", [total]));
     }
 }

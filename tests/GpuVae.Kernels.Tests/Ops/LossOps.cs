@@ -9,8 +9,6 @@ internal static class LossOps
     {
         foreach ((int batch, int pixels) in new[] { (1, 1), (3, 17), (17, 3), (5, 129), (2, 1000) })
         {
-            yield return new Op($"Bernoulli {batch}x{pixels}", Tolerance, run => Bernoulli(run, batch, pixels));
-            yield return new Op($"Gaussian, fixed variance {batch}x{pixels}", Tolerance, run => Gaussian(run, batch, pixels));
             yield return new Op($"Gaussian, shared log-variance {batch}x{pixels}", Tolerance, run =>
                 SharedVariance(run, batch, pixels, -0.8f));
             yield return new Op($"Gaussian, log-variance per pixel {batch}x{pixels}", Tolerance, run => PixelVariance(run, batch, pixels));
@@ -18,38 +16,13 @@ internal static class LossOps
         yield return new Op("Gaussian, shared log-variance outside the clamp", Tolerance, run => SharedVariance(run, 3, 17, -31f));
     }
 
-    private static double NegativeLogLikelihood(double mean, double x, double logVariance)
+    public static double NegativeLogLikelihood(double mean, double x, double logVariance)
     {
         double s = Reference.ClampLogVariance(logVariance);
         return 0.5 * ((x - mean) * (x - mean) * Math.Exp(-s) + s + Math.Log(2 * Math.PI));
     }
 
     private static double[] SumsOverPixels(double[] terms, int pixels) => [.. terms.Chunk(pixels).Select(row => row.Sum())];
-
-    private static void Bernoulli(OpRun run, int batch, int pixels)
-    {
-        float[] logits = run.Uniform(batch * pixels, -12, 12), x = run.Uniform(batch * pixels, 0, 1);
-        float scale = 1f / batch;
-        double Term(double a, double target) => Reference.Softplus(a) - a * target;
-        double[] terms = [.. logits.Zip(x, (a, t) => Term(a, t))];
-        double[] gradient = [.. logits.Zip(x, (a, t) => scale * Reference.Slope(v => Term(v, t), a))];
-        new ElboLoss(run.Accelerator).Bernoulli(
-            run.Stream, run.Upload(logits), run.Upload(x), run.Expect("dLogits", gradient),
-            run.Expect("reconstruction", SumsOverPixels(terms, pixels)), scale, pixels);
-    }
-
-    private static void Gaussian(OpRun run, int batch, int pixels)
-    {
-        const float variance = 0.3f;
-        float[] mean = run.Uniform(batch * pixels), x = run.Uniform(batch * pixels, 0, 1);
-        float scale = 1f / batch;
-        double logVariance = Math.Log(variance);
-        double[] terms = [.. mean.Zip(x, (m, t) => NegativeLogLikelihood(m, t, logVariance))];
-        double[] gradient = [.. mean.Zip(x, (m, t) => scale * Reference.Slope(v => NegativeLogLikelihood(v, t, logVariance), m))];
-        new ElboLoss(run.Accelerator).Gaussian(
-            run.Stream, run.Upload(mean), run.Upload(x), run.Expect("dMean", gradient),
-            run.Expect("reconstruction", SumsOverPixels(terms, pixels)), variance, scale, pixels);
-    }
 
     private static void SharedVariance(OpRun run, int batch, int pixels, float logVariance)
     {

@@ -176,6 +176,22 @@ public sealed class TrainerTests(CpuDevice cpu) : IClassFixture<CpuDevice>, IDis
     }
 
     [Fact]
+    public void AStepOfTheSeedsModelIsFifteenLaunches()
+    {
+        using var model = new Vae(cpu.Device);
+        using var trainer = new Trainer(model, TestImages.Random(128, model.Options.Shape));
+        Assert.Equal(128, trainer.Options.BatchSize);
+        Assert.Equal(
+            [
+                "gather", "encoder.0 forward", "encoder.2 forward", "encoder.4 forward", "reparameterise + KL", "decoder.0 forward",
+                "decoder.2 forward", "decoder.4 forward + loss", "decoder.4 backward", "decoder.2 backward",
+                "decoder.0 backward + reparameterise + KL", "encoder.4 backward", "encoder.2 backward", "encoder.0 backward",
+                "Adam + log loss",
+            ],
+            trainer.Schedule.Steps.Select(step => step.Name));
+    }
+
+    [Fact]
     public void OtherImagesThanTheCheckpointsAreBadInput()
     {
         string path = Path.Combine(folder, "data");
