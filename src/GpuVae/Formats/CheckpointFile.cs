@@ -26,11 +26,13 @@ public sealed class CheckpointFile(JsonObject header)
     public JsonObject Header { get; } = header;
     public IReadOnlyDictionary<string, byte[]> Sections => sections;
 
+    /// <summary>Adds a section. The array is kept, not copied, and must stay as it is until the file is written.</summary>
     /// <exception cref="ArgumentException">There is a section of that name.</exception>
-    public void Add(string name, ReadOnlySpan<byte> bytes) => sections.Add(name, bytes.ToArray());
+    public void Add(string name, byte[] bytes) => sections.Add(name, bytes);
 
-    /// <inheritdoc cref="Add"/>
-    public void AddFloats(string name, ReadOnlySpan<float> values) => Add(name, LittleEndian.Bytes(values));
+    /// <summary>Adds a copy of the values as a section.</summary>
+    /// <exception cref="ArgumentException">There is a section of that name.</exception>
+    public void AddFloats(string name, ReadOnlySpan<float> values) => Add(name, LittleEndian.Bytes(values).ToArray());
 
     /// <exception cref="BadInputException">There is no such section.</exception>
     public byte[] Get(string name) => sections.TryGetValue(name, out byte[]? bytes)

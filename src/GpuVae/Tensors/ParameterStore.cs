@@ -17,6 +17,7 @@ public sealed class ParameterStore : IDisposable
     private readonly MemoryBuffer1D<float, Stride1D.Dense> values;
     private readonly Parameter[] parameters;
     private readonly AcceleratorStream stream;
+    private float[]? asOnDevice;
 
     internal ParameterStore(ComputeDevice device, IEnumerable<(string Name, int[] Shape)> shapes)
     {
@@ -81,13 +82,12 @@ public sealed class ParameterStore : IDisposable
     /// <summary>
     /// Copies a whole buffer laid out like <see cref="Values"/> to the host, every slice in PyTorch's layout; waits for the device.
     /// </summary>
-    internal float[] ReadAll(ArrayView<float> flat)
+    internal void ReadAll(ArrayView<float> flat, Span<float> values)
     {
-        float[] onDevice = flat.GetAsArray(stream);
-        var values = new float[onDevice.Length];
+        asOnDevice ??= new float[flat.Length];
+        flat.CopyToCPU(stream, asOnDevice);
         foreach (Parameter parameter in parameters)
-            ToHost(parameter, OnHost(onDevice, parameter), OnHost(values, parameter));
-        return values;
+            ToHost(parameter, OnHost(asOnDevice, parameter), OnHost(values, parameter));
     }
 
     /// <summary>Puts what <see cref="ReadAll"/> gave back on the device.</summary>
@@ -101,7 +101,8 @@ public sealed class ParameterStore : IDisposable
 
     public void Dispose() => values.Dispose();
 
-    private static Span<float> OnHost(float[] flat, Parameter parameter) => flat.AsSpan(checked((int)parameter.Offset), parameter.Length);
+    private static Span<float> OnHost(Span<float> flat, Parameter parameter) =>
+        flat.Slice(checked((int)parameter.Offset), parameter.Length);
 
     private static void ToHost(Parameter parameter, ReadOnlySpan<float> from, Span<float> to)
     {

@@ -35,6 +35,7 @@ public sealed class Trainer : IDisposable
     private readonly double[] epochSums = new double[2];
     private readonly double[] intervalSums = new double[2];
     private readonly Stopwatch running = new(), epochTime = new();
+    private TrainingSnapshot? snapshot;
     private long step, loggedStep, epochInDevice = -1, imagesSinceStart, imagesOfEpochHere;
 
     /// <summary>Makes the schedules and puts the images on the device.</summary>
@@ -208,12 +209,10 @@ public sealed class Trainer : IDisposable
     public void Save(string path)
     {
         ReadLosses();
-        ParameterStore parameters = Model.Parameters;
-        float[] weights = parameters.ReadAll(parameters.Values);
-        RequireFinite(weights);
-        TrainingCheckpoint.Write(
-            path, Model.Options, Options, step, dataDigest, weights, parameters.ReadAll(state.FirstMoment),
-            parameters.ReadAll(state.SecondMoment), epochSums);
+        snapshot ??= new TrainingSnapshot((int)Model.Parameters.Values.Length);
+        snapshot.Take(Model.Parameters, state.FirstMoment, state.SecondMoment);
+        RequireFinite(snapshot.WeightValues);
+        TrainingCheckpoint.Write(path, Model.Options, Options, step, dataDigest, snapshot, epochSums);
     }
 
     public void Dispose()
@@ -356,11 +355,10 @@ public sealed class Trainer : IDisposable
         step = loggedStep = checkpoint.Step;
     }
 
-    private void RequireFinite(float[] weights)
+    private void RequireFinite(ReadOnlySpan<float> weights)
     {
-        int bad = Array.FindIndex(weights, weight => !float.IsFinite(weight));
-        if (bad >= 0)
-            RequireFinite(step, "weights", weights[bad]);
+        foreach (float weight in weights)
+            RequireFinite(step, "weights", weight);
     }
 
     private void RequireFinite(long atStep, string term, double value)

@@ -57,8 +57,8 @@ public sealed partial class TrainingCheckpoint
     /// <summary>Writes a checkpoint in one piece or not at all.</summary>
     /// <exception cref="IOException">The disk is full or the place cannot be written; the previous checkpoint stays.</exception>
     internal static void Write(
-        string path, VaeOptions model, TrainingOptions training, long step, string dataDigest, ReadOnlySpan<float> weights,
-        ReadOnlySpan<float> firstMoment, ReadOnlySpan<float> secondMoment, ReadOnlySpan<double> epochSums)
+        string path, VaeOptions model, TrainingOptions training, long step, string dataDigest, TrainingSnapshot snapshot,
+        ReadOnlySpan<double> epochSums)
     {
         var file = new CheckpointFile(new JsonObject
         {
@@ -67,10 +67,10 @@ public sealed partial class TrainingCheckpoint
             ["step"] = step,
             ["data"] = dataDigest,
         });
-        file.AddFloats(WeightsSection, weights);
-        file.AddFloats(FirstMomentSection, firstMoment);
-        file.AddFloats(SecondMomentSection, secondMoment);
-        file.Add(SumsSection, System.Runtime.InteropServices.MemoryMarshal.AsBytes(epochSums));
+        file.Add(WeightsSection, snapshot.Weights);
+        file.Add(FirstMomentSection, snapshot.FirstMoment);
+        file.Add(SecondMomentSection, snapshot.SecondMoment);
+        file.Add(SumsSection, System.Runtime.InteropServices.MemoryMarshal.AsBytes(epochSums).ToArray());
         file.Write(path);
     }
 
