@@ -73,8 +73,9 @@ internal static class LimitsCommand
             trainer.RunStep();
         device.Synchronize();
         double warm = Stopwatch.GetElapsedTime(start).TotalSeconds / 20;
+        long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
         Row("cold start: model, kernels and first step", $"{cold:F2} s", $"a warm step takes {warm * 1e3:F2} ms");
-        Row("managed bytes per training step", $"{(GC.GetAllocatedBytesForCurrentThread() - before) / 20}", "");
+        Row("managed bytes per training step", $"{allocated / 20}", "");
     }
 
     private static void EmptyLaunch(ComputeDevice device)
@@ -87,7 +88,8 @@ internal static class LimitsCommand
         for (int i = 0; i < 1000; i++)
             empty(device.Stream, config, 0);
         device.Synchronize();
-        Row("launch of an empty kernel", $"{time.Median * 1e6:F2} µs", $"{(GC.GetAllocatedBytesForCurrentThread() - before) / 1000} managed bytes");
+        long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+        Row("launch of an empty kernel", $"{time.Median * 1e6:F2} µs", $"{allocated / 1000} managed bytes");
     }
 
     private static void Bandwidth(ComputeDevice device)
