@@ -204,6 +204,16 @@ public sealed class LaunchTests(EmulatedCpu cpu) : IClassFixture<EmulatedCpu>
     }
 
     [Fact]
+    public void OutOfMemorySaysWhatWasAskedAndIsFree()
+    {
+        long bytes = 8L << 44;
+        var exception = Assert.Throws<AcceleratorException>(() => accelerator.Allocate1D<double>(bytes / 8));
+        Assert.Matches($@"{bytes:N0} bytes were asked for, about [\d,]+ of [\d,]+ are free", exception.Message);
+        using var buffer = accelerator.Allocate1D([4f]);
+        Assert.Equal(4f, buffer.GetAsArray1D()[0]);
+    }
+
+    [Fact]
     public void DisposedThingsSaySo()
     {
         using var context = Context.Create(builder => builder.CPU());

@@ -10,11 +10,27 @@ internal static unsafe class HostMemory
 {
     private const nuint Line = 64;
 
-    /// <exception cref="OutOfMemoryException">The system has no such memory left.</exception>
+    /// <exception cref="AcceleratorException">
+    /// The system has no such memory left; the message says how much was asked for and how much is free.
+    /// </exception>
     public static void* Allocate(long bytes)
     {
         nuint rounded = ((nuint)bytes + Line - 1) / Line * Line;
-        return NativeMemory.AlignedAlloc(rounded + Line, Line);
+        try
+        {
+            return NativeMemory.AlignedAlloc(rounded + Line, Line);
+        }
+        catch (OutOfMemoryException exception)
+        {
+            // What the collector knows is from its last collection.
+            GC.Collect();
+            var memory = GC.GetGCMemoryInfo();
+            long total = memory.TotalAvailableMemoryBytes, free = Math.Max(total - memory.MemoryLoadBytes, 0);
+            throw new AcceleratorException(
+                $"Out of memory: {bytes:N0} bytes were asked for, about {free:N0} of {total:N0} are free. " +
+                "Use smaller batches or images, or free buffers first.",
+                exception);
+        }
     }
 
     public static void Free(void* memory) => NativeMemory.AlignedFree(memory);
