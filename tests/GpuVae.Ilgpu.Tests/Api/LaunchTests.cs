@@ -1,6 +1,6 @@
-using System.Runtime.InteropServices;
-using System.Runtime.CompilerServices;
 using System.Reflection;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using GpuVae.Ilgpu.Compiler;
 using ILGPU;
 using ILGPU.Backends.EntryPoints;
