@@ -10,7 +10,7 @@ internal static class DevicesCommand
 
     public static Command Create()
     {
-        var command = new ExampleCommand("devices", "Lists the devices that can compute, the preferred one first.", "gpuvae devices");
+        var command = new ExampleCommand("devices", "Lists the devices that can compute, the preferred one first, and what keeps others from it.", "gpuvae devices");
         command.SetAction(_ => List());
         return command;
     }
@@ -33,5 +33,7 @@ internal static class DevicesCommand
             AnsiConsole.Profile.Width = RedirectedWidth;
         AnsiConsole.Write(table);
         Console.WriteLine("'auto' is the first of them.");
+        foreach (string obstacle in ComputeDevice.Obstacles())
+            Console.WriteLine($"not usable: {obstacle}");
     }
 }

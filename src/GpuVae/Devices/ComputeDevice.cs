@@ -31,6 +31,9 @@ public sealed class ComputeDevice : IDisposable
         return [.. Ranked(context).Select(entry => Describe(entry.Name, entry.Device))];
     }
 
+    /// <summary>What keeps other devices of this machine from being used: one sentence each, with what to do.</summary>
+    public static IReadOnlyList<string> Obstacles() => BundledRuntime.Obstacles;
+
     /// <summary>
     /// Opens a device of its own: <c>auto</c> (CUDA before an OpenCL GPU before the CPU), <c>cpu</c>, <c>cuda:0</c>, <c>opencl:1</c>; a
     /// number left out is 0.
@@ -68,7 +71,7 @@ public sealed class ComputeDevice : IDisposable
         Context context = CreateContext();
         try
         {
-            Accelerator accelerator = CheckedMode.CreateAccelerator(context);
+            Accelerator accelerator = BundledRuntime.CreateChecked(context);
             return new ComputeDevice(context, accelerator, accelerator.CreateStream(), "cpu");
         }
         catch

@@ -141,6 +141,8 @@ public sealed partial class MainJobTests(TrainedRun run) : IClassFixture<Trained
     public void DevicesListsTheCpu()
     {
         string output = Gpuvae.Succeed(run.Root, "devices");
+        // A GPU that is there is listed; one that is not has a reason.
+        Assert.True(output.Contains("cuda:0", StringComparison.Ordinal) || output.Contains("not usable: CUDA", StringComparison.Ordinal), output);
         Assert.Matches(new Regex(@"^\s*cpu\s+CPU\s", RegexOptions.Multiline), output);
     }
 

@@ -53,7 +53,7 @@ internal sealed unsafe class CudaApi
     public const int JitErrorLogBuffer = 5;
     public const int JitErrorLogBufferSize = 6;
 
-    private static readonly Lazy<CudaApi?> Loaded = new(TryLoad);
+    private static readonly Lazy<(CudaApi? Api, string Obstacle)> Loaded = new(TryLoad);
 
     private CudaApi(nint library)
     {
@@ -112,7 +112,10 @@ internal sealed unsafe class CudaApi
     }
 
     /// <summary>The driver, or null on a machine without one (or with one older than CUDA 10.1).</summary>
-    public static CudaApi? Instance => Loaded.Value;
+    public static CudaApi? Instance => Loaded.Value.Api;
+
+    /// <summary>Why there is no <see cref="Instance"/>, and what to do.</summary>
+    public static string Obstacle => Loaded.Value.Obstacle;
 
     public delegate* unmanaged<uint, int> Init { get; }
 
@@ -223,7 +226,7 @@ internal sealed unsafe class CudaApi
         return $"{Marshal.PtrToStringUTF8((nint)name)}: {Marshal.PtrToStringUTF8((nint)meaning)}";
     }
 
-    private static CudaApi? TryLoad()
+    private static (CudaApi?, string) TryLoad()
     {
         string[] candidates = OperatingSystem.IsWindows() ? ["nvcuda.dll"] : ["libcuda.so.1", "libcuda.so"];
         foreach (string candidate in candidates)
@@ -233,13 +236,14 @@ internal sealed unsafe class CudaApi
             try
             {
                 var api = new CudaApi(library);
-                return api.Init(0) == Success ? api : null;
+                int code = api.Init(0);
+                return code == Success ? (api, "") : (null, $"{candidate} does not start: {api.Describe(code)}");
             }
             catch (EntryPointNotFoundException)
             {
-                // Too old for graphs: as good as none.
+                return (null, $"{candidate} is too old: it has no graphs; update NVIDIA's driver");
             }
         }
-        return null;
+        return (null, $"{candidates[0]} not found; install NVIDIA's driver");
     }
 }

@@ -106,26 +106,38 @@ public sealed unsafe class CudaDevice : Device
         return accelerator;
     }
 
-    /// <summary>The usable devices; without a driver, or with one that is too old, there are none.</summary>
-    internal static IEnumerable<CudaDevice> FindAll()
+    /// <summary>The usable devices; what keeps others from being used is added to <paramref name="obstacles"/>.</summary>
+    internal static IReadOnlyList<CudaDevice> FindAll(List<string>? obstacles = null)
     {
         int count;
         int version;
-        if (CudaApi.Instance is not { } api)
-            return [];
-        if (api.DeviceGetCount(&count) != CudaApi.Success || api.DriverGetVersion(&version) != CudaApi.Success)
-            return [];
         var devices = new List<CudaDevice>();
+        if (CudaApi.Instance is not { } api)
+        {
+            obstacles?.Add($"CUDA: {CudaApi.Obstacle}.");
+            return devices;
+        }
+        if (api.DeviceGetCount(&count) != CudaApi.Success || api.DriverGetVersion(&version) != CudaApi.Success || count == 0)
+        {
+            obstacles?.Add("CUDA: the driver lists no device.");
+            return devices;
+        }
+        if (version < PtxTarget.MinDriverVersion)
+        {
+            obstacles?.Add($"CUDA: the driver is of version {version}, at least {PtxTarget.MinDriverVersion} is needed; update it.");
+            return devices;
+        }
         for (int i = 0; i < count; i++)
         {
             int device;
             int major;
-            if (version >= PtxTarget.MinDriverVersion && api.DeviceGet(&device, i) == CudaApi.Success
-                && api.DeviceGetAttribute(&major, CudaApi.DeviceCapabilityMajor, device) == CudaApi.Success
-                && major >= PtxTarget.MinArch / 10)
-            {
+            if (api.DeviceGet(&device, i) != CudaApi.Success
+                || api.DeviceGetAttribute(&major, CudaApi.DeviceCapabilityMajor, device) != CudaApi.Success)
+                obstacles?.Add($"CUDA device {i}: the driver does not answer for it.");
+            else if (major < PtxTarget.MinArch / 10)
+                obstacles?.Add($"CUDA device {i}: its compute capability {major}.x is below {PtxTarget.MinArch / 10}.0.");
+            else
                 devices.Add(new CudaDevice(api, i, device, version));
-            }
         }
         return devices;
     }

@@ -118,21 +118,33 @@ public sealed unsafe class CLDevice : Device
         return accelerator;
     }
 
-    /// <summary>The usable devices of all platforms. Without an OpenCL loader, or with a platform that fails, there are none.</summary>
-    internal static IEnumerable<CLDevice> FindAll()
+    /// <summary>
+    /// The usable devices of all platforms; what keeps others from being used is added to <paramref name="obstacles"/>.
+    /// </summary>
+    internal static IReadOnlyList<CLDevice> FindAll(List<string>? obstacles = null)
     {
-        if (OpenCLApi.Instance is not { } api)
-            return [];
         var devices = new List<CLDevice>();
-        foreach (nint platform in Platforms(api))
+        if (OpenCLApi.Instance is not { } api)
+        {
+            obstacles?.Add("OpenCL: no loader of version 1.2 found; install the device's driver (Debian: ocl-icd-libopencl1).");
+            return devices;
+        }
+        nint[] platforms = Platforms(api);
+        if (platforms.Length == 0)
+            obstacles?.Add("OpenCL: the loader lists no platform; install the device's driver (for processors, Debian: pocl-opencl-icd).");
+        foreach (nint platform in platforms)
         {
             foreach (nint device in Devices(api, platform))
             {
-                bool usable = Number<uint>(api, device, OpenCLApi.DeviceAvailable) != 0
-                    && Number<uint>(api, device, OpenCLApi.DeviceCompilerAvailable) != 0
-                    && CLCVersion.Parse(Text(api, device, OpenCLApi.DeviceVersion)) >= new CLCVersion(1, 2);
-                if (usable)
+                string version = Text(api, device, OpenCLApi.DeviceVersion);
+                string? obstacle = Number<uint>(api, device, OpenCLApi.DeviceAvailable) == 0 ? "it is not available"
+                    : Number<uint>(api, device, OpenCLApi.DeviceCompilerAvailable) == 0 ? "its driver has no compiler"
+                    : CLCVersion.Parse(version) < new CLCVersion(1, 2) ? $"{version} is below OpenCL 1.2"
+                    : null;
+                if (obstacle is null)
                     devices.Add(new CLDevice(api, platform, device));
+                else
+                    obstacles?.Add($"OpenCL device {Text(api, device, OpenCLApi.DeviceName)}: {obstacle}.");
             }
         }
         return devices;
