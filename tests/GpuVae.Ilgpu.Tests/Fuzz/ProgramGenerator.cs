@@ -140,7 +140,8 @@ internal sealed class ProgramGenerator
             case < 2:
                 return Leaf(type);
             case 2:
-                return new UnaryExpression(type == FuzzType.Half ? Pick("-", "Abs") : isFloat ? Pick("-", "Abs", "Sqrt", "Floor") : Pick("-", "~"), Expression(type, depth - 1));
+                string function = type == FuzzType.Half ? Pick("-", "Abs") : isFloat ? Pick("-", "Abs", "Sqrt", "Floor") : Pick("-", "~");
+                return new UnaryExpression(function, Expression(type, depth - 1));
             case 3:
                 return new Choice(Condition(0), Expression(type, depth - 1), Expression(type, depth - 1));
             case 4:
@@ -170,7 +171,9 @@ internal sealed class ProgramGenerator
     {
         0 => new Literal(type, Value(type)),
         1 when type == FuzzType.Int =>
-            new Coordinate(communicates && Chance(4) ? "Warp.LaneIdx" : Pick("Group.IdxX", "Group.IdxY", "Group.IdxZ", "Grid.IdxX", "Group.DimX")),
+            new Coordinate(communicates && Chance(4)
+                ? "Warp.LaneIdx"
+                : Pick("Group.IdxX", "Group.IdxY", "Group.IdxZ", "Grid.IdxX", "Group.DimX")),
         _ => new Read(type, AnyVariable(type)),
     };
 

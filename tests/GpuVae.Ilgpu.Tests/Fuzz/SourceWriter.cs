@@ -47,7 +47,8 @@ internal static class SourceWriter
             Output s => $"{Name(s.Value.Type)}Out[thread * 4 + {s.Slot}] = {Text(s.Value)};",
             Elementary s => $"approximate[thread * 4 + {s.Slot}] = {s.Function}({Text(s.Argument)});",
             LocalWrite s => $"local[{Text(s.Index)} & 3] = {Text(s.Value)};",
-            Exchange s => $"{Shared(s)}[me] = {Text(s.Value)}; Group.Barrier(); {s.Variable} = {Shared(s)}[{Text(s.From)} % size]; Group.Barrier();",
+            Exchange s => $"{Shared(s)}[me] = {Text(s.Value)}; Group.Barrier(); " +
+                $"{s.Variable} = {Shared(s)}[{Text(s.From)} % size]; Group.Barrier();",
             ShuffleInto s => $"{s.Variable} = Warp.{s.Kind}({Text(s.Value)}, {Text(s.Lane)});",
             Vote s => $"{s.Variable} = Group.{s.Kind}({Text(s.Condition)});",
             AtomicUpdate s => $"Atomic.{s.Operation}(ref atomics{s.Operation}[{Text(s.Index)} & 1], {Text(s.Value)});",

@@ -84,7 +84,9 @@ internal sealed record Vote(string Variable, string Kind, Condition Condition) :
 /// <summary>An atomic whose order does not matter, its result unused.</summary>
 internal sealed record AtomicUpdate(string Operation, Expression Index, Expression Value) : Statement;
 
-/// <summary>An atomic on an element that only this thread touches, so that the old value, put into an int, is the same in any order.</summary>
+/// <summary>
+/// An atomic on an element that only this thread touches, so that the old value, put into an int, is the same in any order.
+/// </summary>
 internal sealed record AtomicFetch(string Variable, string Operation, Expression Value) : Statement;
 
 internal sealed record Block(params Statement[] Statements) : Statement;

@@ -78,7 +78,9 @@ public sealed class CPUDevice : Device
     /// <summary>The widest vectors that kernels are compiled to; 0 for scalar code.</summary>
     public int VectorBits { get; }
 
-    /// <summary>Each worker but the launching thread stays on a processor of its own; where the system cannot do that, it is ignored.</summary>
+    /// <summary>
+    /// Each worker but the launching thread stays on a processor of its own; where the system cannot do that, it is ignored.
+    /// </summary>
     public bool PinsWorkers { get; private init; }
 
     public override CapabilityContext Capabilities { get; } = new CPUCapabilityContext();
@@ -128,7 +130,8 @@ public sealed class CPUDevice : Device
         if (!string.IsNullOrEmpty(workers) && (!int.TryParse(workers, CultureInfo.InvariantCulture, out count) || count < 1))
             throw new InvalidOperationException($"GPUVAE_CPU_WORKERS is '{workers}'. Set it to a whole number from 1 up, or remove it.");
         if (pin is not (null or "" or "0" or "1"))
-            throw new InvalidOperationException($"GPUVAE_CPU_PIN is '{pin}'. Set it to 1 to pin the workers, to 0 to leave them, or remove it.");
+            throw new InvalidOperationException(
+                $"GPUVAE_CPU_PIN is '{pin}'. Set it to 1 to pin the workers, to 0 to leave them, or remove it.");
         return new(DefaultWarpSize, MaxThreads / DefaultWarpSize, count) { PinsWorkers = pin == "1" };
     }
 }

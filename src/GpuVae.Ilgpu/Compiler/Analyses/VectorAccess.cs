@@ -4,8 +4,8 @@ using Barrier = GpuVae.Ilgpu.Compiler.Ir.Barrier;
 namespace GpuVae.Ilgpu.Compiler.Analyses;
 
 /// <summary>
-/// Finds loads and stores of a block that touch neighbouring addresses and can be one access of two or four elements. Loads are done together at the
-/// first of them, stores at the last, so nothing between may touch the same memory in a way that order matters.
+/// Finds loads and stores of a block that touch neighbouring addresses and can be one access of two or four elements. Loads are done
+/// together at the first of them, stores at the last, so nothing between may touch the same memory in a way that order matters.
 /// </summary>
 internal sealed class VectorAccess
 {
