@@ -8,7 +8,6 @@
 // their place. Threads read back what they wrote themselves. A part is the sum of one group's threads in a fixed order.
 
 using ILGPU;
-using ILGPU.Algorithms;
 using ILGPU.Runtime;
 using FloatView = ILGPU.ArrayView<float>;
 
