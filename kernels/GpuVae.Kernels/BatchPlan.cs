@@ -4,8 +4,8 @@
 //
 //   clock = [steps done, steps done when the epoch began, step under way]
 //
-// The first launch of a step opens it: it reads the steps done and writes the step under way and its rates. The last one closes it: it reads
-// the step under way and writes the steps done. So no launch reads what another thread of it writes.
+// The first launch of a step opens it: it reads the steps done and writes the step under way and its rates. The last one closes it: it
+// reads the step under way and writes the steps done. So no launch reads what another thread of it writes.
 
 using ILGPU;
 using FloatView = ILGPU.ArrayView<float>;

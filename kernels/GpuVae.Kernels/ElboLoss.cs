@@ -4,8 +4,8 @@
 //   ((x - m)²·e^-s + s + ln 2π)/2      d/dm = (m - x)·e^-s      d/ds = (1 - (x - m)²·e^-s)/2
 //
 // The log-variance is one number shared by all pixels (Rybkin et al. 2021, "Simple and Effective VAE Training with Calibrated Decoders",
-// arXiv:2006.13202), or learned per pixel. It is clamped to [-30, 20]; outside, its gradient is 0. Likelihoods that need one number per pixel
-// are in Likelihood.cs and ride on the decoder's last product (LinearLoss.cs).
+// arXiv:2006.13202), or learned per pixel. It is clamped to [-30, 20]; outside, its gradient is 0. Likelihoods that need one number per
+// pixel are in Likelihood.cs and ride on the decoder's last product (LinearLoss.cs).
 
 using ILGPU;
 using ILGPU.Algorithms;

@@ -1,5 +1,5 @@
-// A batch out of a data set that lies on the device: output[b] = data[image of row b], 8-bit grey levels scaled to [0, 1]. As the first launch
-// of a training step it opens the step, see BatchPlan.cs.
+// A batch out of a data set that lies on the device: output[b] = data[image of row b], 8-bit grey levels scaled to [0, 1]. As the first
+// launch of a training step it opens the step, see BatchPlan.cs.
 //
 // Binarisation (Salakhutdinov & Murray 2008): a pixel becomes 1 with its own grey level as the probability.
 //
@@ -78,7 +78,8 @@ public sealed class Gather<TPixel, TFormat>
     /// <param name="seed">Seed of the draws.</param>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="binarization"/> is neither Dynamic nor Static.</exception>
     public void Binarize(
-        AcceleratorStream stream, ArrayView<TPixel> data, BatchPlan plan, FloatView output, int pixels, Binarization binarization, ulong seed)
+        AcceleratorStream stream, ArrayView<TPixel> data, BatchPlan plan, FloatView output, int pixels, Binarization binarization,
+        ulong seed)
     {
         if (binarization is not (Binarization.Dynamic or Binarization.Static))
             throw new ArgumentOutOfRangeException(nameof(binarization), binarization, "Use Copy to gather without binarisation.");

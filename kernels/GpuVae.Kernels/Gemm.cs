@@ -1,11 +1,12 @@
 // General matrix product C = epilogue(alpha·op(A)·op(B) + beta·C), float32, row-major with leading dimensions (BLAS level 3; Dongarra
 // et al. 1990, doi:10.1145/77626.79170).
 //
-// Three kernels:
+// Four kernels:
 //
 //   Lanes  CPU. A group is one warp, that is one vector. Lanes own columns (two each), rows live in named locals: a micro-kernel of
 //          12 rows × 2 vectors keeps 24 accumulators in 32 vector registers, 6 × 2 in 16 (Van Zee & van de Geijn 2015, "BLIS",
 //          doi:10.1145/2764454). An element of A is the same for all lanes, a row of B is contiguous over the lanes.
+//   Staged CPU, a moderate A as it lies. As Lanes, each group copying its panels of B into its scratch first (GemmStaged.cs).
 //   Dots   CPU, A·Bᵀ with few rows. Lanes share dot products along k, which is how both operands lie.
 //   Tiles  GPUs. A group stages tiles of A and B in shared memory, each thread holds 4 × 4 of C in named locals.
 //
@@ -24,7 +25,7 @@ public sealed class Gemm : IDisposable
     // For second-level caches of 1 MiB, which the current ones reach. An A that takes half of it at most is gone through whole for each
     // panel. A larger one is cut into blocks of this many elements, each used for many panels (measured on a busy two-core machine: 1024³
     // and 2048³ run twice as fast as with blocks that fill half of the cache).
-    private const int WholeElements = 1 << 17;
+    internal const int WholeElements = 1 << 17;
     private const int BlockElements = 3 << 14;
     private const int MaxPanelsPerGroup = 32;
 
@@ -89,7 +90,8 @@ public sealed class Gemm : IDisposable
         g.DepthBlock = whole ? Math.Max(g.K, 1) : Math.Max(Blocks(g.K, Blocks(g.K, depth)), 1);
         int tilesOfBlock = whole ? rowTiles : Math.Max(BlockElements / (TileRows * g.DepthBlock), 1);
         int blocksOfRows = Blocks(rowTiles, tilesOfBlock);
-        g.PanelsPerGroup = whole ? 1 : Math.Clamp((int)((long)panels * blocksOfRows / wantedGroups), 1, Math.Min(panels, MaxPanelsPerGroup));
+        int panelsToShare = (int)((long)panels * blocksOfRows / wantedGroups);
+        g.PanelsPerGroup = whole ? 1 : Math.Clamp(panelsToShare, 1, Math.Min(panels, MaxPanelsPerGroup));
         g.GroupsX = Blocks(panels, g.PanelsPerGroup);
         int groupsY = Math.Clamp(Blocks(wantedGroups, g.GroupsX), blocksOfRows, rowTiles);
         g.TilesPerGroup = Blocks(rowTiles, groupsY);
@@ -114,8 +116,11 @@ public sealed class Gemm<TEpilogue>
     // Up to this many rows, collecting the columns of Bᵀ for the lanes costs more than the sums across lanes without it.
     private const int MaxRowsOfDots = 4;
 
+    // From this many tiles of rows on, a group lays out its panels in shared memory itself.
+    private const int MinTilesToStage = 3;
+
     private readonly Gemm gemm;
-    private GemmLauncher<TEpilogue>? tiles, neighbouringRows, distantRows, dots;
+    private GemmLauncher<TEpilogue>? tiles, neighbouringRows, distantRows, dots, staged, stagedTransposed;
 
     internal Gemm(Gemm gemm) => this.gemm = gemm;
 
@@ -165,6 +170,8 @@ public sealed class Gemm<TEpilogue>
         };
         if (gemm.Packing is not null && transposeB && !transposeA && m <= MaxRowsOfDots)
             RunDots(stream, g, a, b, c, epilogue);
+        else if (gemm.Packing is not null && !transposeA && m >= MinTilesToStage * gemm.TileRows && (long)m * k <= Gemm.WholeElements)
+            RunStaged(stream, transposeB, g, a, b, c, epilogue);
         else if (gemm.Packing is { } packing)
             RunLanes(packing, stream, transposeA, transposeB, g, a, lda, b, ldb, c, epilogue);
         else
@@ -181,6 +188,25 @@ public sealed class Gemm<TEpilogue>
         g.PanelsPerGroup = Gemm.Blocks(columnTiles, gemm.WantedGroups);
         dots ??= Load(GemmDots.Kernel);
         dots(stream, (new Index2D(Gemm.Blocks(columnTiles, g.PanelsPerGroup), 1), gemm.Group), a, b, c, g, epilogue);
+    }
+
+    private void RunStaged(
+        AcceleratorStream stream, bool transposeB, GemmArguments g, FloatView a, FloatView b, FloatView c, TEpilogue epilogue)
+    {
+        int groups = GemmStaged.Cut(gemm, ref g, gemm.WantedGroups);
+        bool many = gemm.TileRows == GemmLanes.ManyRows;
+        GemmLauncher<TEpilogue> launcher;
+        if (!transposeB)
+        {
+            launcher = staged ??= Load(
+                many ? GemmStaged.Kernel12<GemmStaged.Copied, TEpilogue> : GemmStaged.Kernel6<GemmStaged.Copied, TEpilogue>);
+        }
+        else
+        {
+            launcher = stagedTransposed ??= Load(
+                many ? GemmStaged.Kernel12<GemmStaged.Turned, TEpilogue> : GemmStaged.Kernel6<GemmStaged.Collected, TEpilogue>);
+        }
+        launcher(stream, (new Index2D(groups, 1), gemm.Group), a, b, c, g, epilogue);
     }
 
     private void RunLanes(

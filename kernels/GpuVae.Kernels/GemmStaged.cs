@@ -16,6 +16,28 @@ internal static class GemmStaged
     /// <summary>Elements of the shared memory for a slice of a panel: 32 KiB.</summary>
     public const int SliceElements = 1 << 13;
 
+    /// <summary>The product of A as it lies, in tiles of 12 rows.</summary>
+    public static void Kernel12<TStaging, TEpilogue>(FloatView a, FloatView b, FloatView c, GemmArguments g, TEpilogue epilogue)
+        where TStaging : struct, IStaging
+        where TEpilogue : struct, IEpilogue
+    {
+        FloatView slice = SharedMemory.Allocate<float>(SliceElements);
+        FloatView sums = SharedMemory.Allocate<float>(GemmLanes.ManyRows * 2 * GemmLanes.MaxWarp);
+        var block = new GemmLanes.Block(g, Grid.IdxX % g.GroupsX, Grid.IdxX / g.GroupsX, GemmLanes.ManyRows);
+        Multiply12<GemmLanes.DistantRows, TStaging, TEpilogue>(a, b, c, slice, sums, g, block, epilogue);
+    }
+
+    /// <summary>The product of A as it lies, in tiles of 6 rows.</summary>
+    public static void Kernel6<TStaging, TEpilogue>(FloatView a, FloatView b, FloatView c, GemmArguments g, TEpilogue epilogue)
+        where TStaging : struct, IStaging
+        where TEpilogue : struct, IEpilogue
+    {
+        FloatView slice = SharedMemory.Allocate<float>(SliceElements);
+        FloatView sums = SharedMemory.Allocate<float>(GemmLanes.FewRows * 2 * GemmLanes.MaxWarp);
+        var block = new GemmLanes.Block(g, Grid.IdxX % g.GroupsX, Grid.IdxX / g.GroupsX, GemmLanes.FewRows);
+        Multiply6<GemmLanes.DistantRows, TStaging, TEpilogue>(a, b, c, slice, sums, g, block, epilogue);
+    }
+
     /// <summary>The group's block of C in tiles of 12 rows; see <see cref="GemmLanes.Kernel12{TRows, TEpilogue}"/>.</summary>
     public static void Multiply12<TRows, TStaging, TEpilogue>(
         FloatView a, FloatView b, FloatView c, FloatView slice, FloatView sums, GemmArguments g, GemmLanes.Block block, TEpilogue epilogue)
@@ -110,7 +132,9 @@ internal static class GemmStaged
         return g;
     }
 
-    /// <summary>How a group lays out a slice of a panel: two vectors of columns per k, what lies beyond the last column is never stored.</summary>
+    /// <summary>
+    /// How a group lays out a slice of a panel: two vectors of columns per k; what lies beyond the last column is never stored in C.
+    /// </summary>
     internal interface IStaging
     {
         static abstract void Stage(FloatView b, FloatView slice, int column0, int k0, int depth, GemmArguments g);

@@ -44,7 +44,7 @@ internal static class GroupShapes
         return sum;
     }
 
-    /// <summary>Sum over the threads of a group that is one warp and a power of two wide, known to every thread; a fixed butterfly.</summary>
+    /// <summary>Sum over the threads of a group that is one warp, a power of two wide, known to every thread; a fixed butterfly.</summary>
     public static float SumOfWarp(float value)
     {
         for (int mask = Group.DimX / 2; mask > 0; mask /= 2)

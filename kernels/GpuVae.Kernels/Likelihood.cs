@@ -7,7 +7,7 @@ using ILGPU.Algorithms;
 
 namespace GpuVae.Kernels;
 
-/// <summary>A likelihood whose pixels are independent and described by one number each; compiled into <see cref="LinearLoss{T}"/>.</summary>
+/// <summary>A likelihood of independent pixels, each described by one number; compiled into <see cref="LinearLoss{T}"/>.</summary>
 public interface ILikelihood
 {
     /// <summary>-ln p(x | y) and its derivative with respect to y.</summary>

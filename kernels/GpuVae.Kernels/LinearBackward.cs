@@ -23,8 +23,8 @@ public sealed class LinearBackward<TEpilogue>(Gemm gemm)
     private Launcher? launcher;
 
     private delegate void Launcher(
-        AcceleratorStream stream, KernelConfig config, FloatView x, FloatView dy, FloatView weight, FloatView dw, FloatView db, FloatView dx,
-        GemmArguments ofWeight, GemmArguments ofInput, int weightGroups, TEpilogue epilogue);
+        AcceleratorStream stream, KernelConfig config, FloatView x, FloatView dy, FloatView weight, FloatView dw, FloatView db,
+        FloatView dx, GemmArguments ofWeight, GemmArguments ofInput, int weightGroups, TEpilogue epilogue);
 
     /// <summary>Overwrites dW, db and, unless <paramref name="dx"/> is empty, dx.</summary>
     /// <param name="stream">Stream to run on.</param>

@@ -22,8 +22,8 @@ public readonly struct StepLog(ArrayView<long> clock, FloatView reconstruction, 
     internal long Step => clock[2];
 
     /// <summary>
-    /// Closes the step; called by all threads of one group. The sums are deterministic: each thread adds a fixed, strided set, the group adds
-    /// its threads in a fixed tree.
+    /// Closes the step; called by all threads of one group. The sums are deterministic: each thread adds a fixed, strided set, the group
+    /// adds its threads in a fixed tree.
     /// </summary>
     /// <param name="scratch">Shared memory of <see cref="GroupShapes.MaxRowGroup"/> elements.</param>
     internal void Close(FloatView scratch)

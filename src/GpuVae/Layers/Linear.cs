@@ -155,7 +155,8 @@ internal sealed class Linear(string name, int inputs, int outputs, ActivationKin
         bool keeps = saved != y;
         builder.Add(
             $"{Name} forward", 2.0 * batch * inputs * outputs, Traffic(batch, outputs), [x, y, saved],
-            stream => linear.Forward(stream, batch, inputs, outputs, x.View, x.Columns, w, Outputs, b, y.View, keeps ? saved.View : default));
+            stream => linear.Forward(
+                stream, batch, inputs, outputs, x.View, x.Columns, w, Outputs, b, y.View, keeps ? saved.View : default));
     }
 
     /// <summary>x, dy, W and their three gradients.</summary>

@@ -28,8 +28,8 @@ internal abstract class LinearKernels
 
     /// <summary>
     /// y = f(x·W + b): x [batch, inputs] with rows <paramref name="pitch"/> apart, W [inputs, outputs] with rows
-    /// <paramref name="weightPitch"/> apart, y [batch, outputs]. Where <paramref name="preActivation"/> is not empty, x·W + b is kept there,
-    /// [batch, outputs].
+    /// <paramref name="weightPitch"/> apart, y [batch, outputs]. Where <paramref name="preActivation"/> is not empty, x·W + b is kept
+    /// there, [batch, outputs].
     /// </summary>
     public abstract void Forward(
         AcceleratorStream stream, int batch, int inputs, int outputs, ArrayView<float> x, int pitch, ArrayView<float> weight,

@@ -70,7 +70,9 @@ internal sealed class BatchFeed : IDisposable
         rates.View.BaseView.CopyFromCPU(device.Stream, ratesOfSteps);
     }
 
-    /// <summary>Appends the step that opens a training step and puts its batch together; gives the images, [batch, pixels] in [0, 1].</summary>
+    /// <summary>
+    /// Appends the step that opens a training step and puts its batch together; gives the images, [batch, pixels] in [0, 1].
+    /// </summary>
     public PlannedTensor AppendBatch(ScheduleBuilder builder, int pixels, Binarization binarization, ulong seed)
     {
         int batch = builder.Batch;
