@@ -5,7 +5,6 @@ using GpuVae.Kernels;
 using GpuVae.Models;
 using GpuVae.Tensors;
 using GpuVae.Training;
-using ILGPU.Runtime;
 
 namespace GpuVae.Tests.Parity;
 
