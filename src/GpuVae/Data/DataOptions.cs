@@ -36,7 +36,7 @@ public sealed record DataOptions
     public ulong Seed { get; init; }
 
     /// <summary>How many images of the built-in set are for training; a tenth as many are made for testing.</summary>
-    public int SyntheticCount { get; init; } = 20_000;
+    public int SyntheticCount { get; init; } = 40_000;
 
     /// <summary>Where the test set is, in the same forms as the training set; null looks beside the training set, else splits.</summary>
     public string? TestSpec { get; init; }
