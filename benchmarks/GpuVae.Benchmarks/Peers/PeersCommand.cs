@@ -1,11 +1,9 @@
 using System.CommandLine;
 using System.Runtime.InteropServices;
 using System.Text.Json;
-using GpuVae.Data;
 using GpuVae.Devices;
 using GpuVae.Kernels;
 using GpuVae.Models;
-using GpuVae.Training;
 using ILGPU.Runtime;
 
 namespace GpuVae.Benchmarks.Peers;
@@ -156,17 +154,13 @@ internal sealed class PeersCommand : IDisposable
 
     private void Step(int batch)
     {
-        var pixels = new byte[8 * batch * 784];
-        new Random(1).NextBytes(pixels);
-        using var model = new Vae(device);
-        var options = new TrainingOptions { BatchSize = batch, Epochs = int.MaxValue / (8 * batch), LogEverySteps = 1 << 16 };
-        using var trainer = new Trainer(model, new ImageSet("noise", 28, 28, 1, pixels), options);
-        var ours = Alternation.Contestant(trainer.RunStep, device.Synchronize);
+        using var training = new SeedTraining(device, batch);
+        var ours = Alternation.Contestant(training.Trainer.RunStep, device.Synchronize);
         var peers = new List<(string, Func<int, double>)>();
         foreach (string mode in IsCuda ? ["eager", "graph", "compile"] : (string[])["eager"])
             AddPyTorch(peers, $"PyTorch {mode}", $"step {batch} {mode}", "step", ("batch", batch), ("mode", mode));
         // Forward, weight gradient, data gradient: three products per weight and image; the first layer needs no data gradient.
-        AddRow($"training step, batch {batch}", "step", trainer.Schedule.Flops, ours, peers);
+        AddRow($"training step, batch {batch}", "step", training.Trainer.Schedule.Flops, ours, peers);
     }
 
     private void Generate(int count)

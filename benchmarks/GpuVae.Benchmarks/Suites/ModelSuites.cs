@@ -1,7 +1,5 @@
 using BenchmarkDotNet.Attributes;
-using GpuVae.Data;
 using GpuVae.Models;
-using GpuVae.Training;
 
 namespace GpuVae.Benchmarks.Suites;
 
@@ -9,8 +7,7 @@ namespace GpuVae.Benchmarks.Suites;
 [MemoryDiagnoser]
 public class TrainingStepSuite : DeviceSuite
 {
-    private Vae model = null!;
-    private Trainer trainer = null!;
+    private SeedTraining training = null!;
 
     [Params(32, 128, 512, 2048, 8192)]
     public int Batch { get; set; }
@@ -18,24 +15,13 @@ public class TrainingStepSuite : DeviceSuite
     [Benchmark]
     public void Step()
     {
-        trainer.RunStep();
+        training.Trainer.RunStep();
         Device.Synchronize();
     }
 
-    protected override void Prepare()
-    {
-        var pixels = new byte[8 * Batch * 784];
-        new Random(1).NextBytes(pixels);
-        model = new Vae(Device);
-        var options = new TrainingOptions { BatchSize = Batch, Epochs = int.MaxValue / (8 * Batch), LogEverySteps = 1 << 16 };
-        trainer = new Trainer(model, new ImageSet("noise", 28, 28, 1, pixels), options);
-    }
+    protected override void Prepare() => training = new SeedTraining(Device, Batch);
 
-    protected override void Release()
-    {
-        trainer.Dispose();
-        model.Dispose();
-    }
+    protected override void Release() => training.Dispose();
 }
 
 /// <summary>From codes in host memory to images in host memory.</summary>

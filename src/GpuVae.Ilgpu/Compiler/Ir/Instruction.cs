@@ -279,8 +279,8 @@ internal sealed class Phi(IrType type, AddressSpace space = AddressSpace.None) :
 }
 
 /// <summary>
-/// <c>pointer + index · ElementSize + Offset</c> in bytes. The index is I32 or I64, signed; an I32 index is taken not to overflow when
-/// scaled. This is the only arithmetic on pointers, so that bounds, strides and alignment stay visible to the analyses.
+/// <c>pointer + index · ElementSize + Offset</c> in bytes. The index is I32 or I64, signed; an I32 index, and the additions that form
+/// it, are taken not to overflow. This is the only arithmetic on pointers, so that bounds, strides and alignment stay visible to the analyses.
 /// </summary>
 internal sealed class ElementAddress(Value pointer, Value index, int elementSize, int offset = 0)
     : Instruction(IrType.Pointer, pointer.Space, pointer, index)
