@@ -42,6 +42,11 @@ internal abstract class LinearKernels
     public abstract void Backward(
         AcceleratorStream stream, int batch, int inputs, int outputs, ArrayView<float> x, ArrayView<float> dy, ArrayView<float> weight,
         ArrayView<float> dw, ArrayView<float> db, ArrayView<float> saved, ArrayView<float> dx);
+
+    /// <summary>Of <see cref="Backward"/> the last gradient alone: dx = (dy·Wᵀ) ∘ f'(saved).</summary>
+    public abstract void InputGradient(
+        AcceleratorStream stream, int batch, int inputs, int outputs, ArrayView<float> dy, ArrayView<float> weight, ArrayView<float> saved,
+        ArrayView<float> dx);
 }
 
 /// <inheritdoc/>
@@ -53,6 +58,8 @@ internal sealed class LinearKernels<TActivation>(Gemm gemm) : LinearKernels
     private Gemm<BiasKeepEpilogue<TActivation>> BiasedAndKept => field ??= gemm.With<BiasKeepEpilogue<TActivation>>();
 
     private LinearBackward<DerivativeEpilogue<TActivation>> Gradients => field ??= new(gemm);
+
+    private Gemm<DerivativeEpilogue<TActivation>> Product => field ??= gemm.With<DerivativeEpilogue<TActivation>>();
 
     public override bool KeepsPreActivation => !TActivation.DerivativeFromOutput;
 
@@ -77,4 +84,11 @@ internal sealed class LinearKernels<TActivation>(Gemm gemm) : LinearKernels
         ArrayView<float> dw, ArrayView<float> db, ArrayView<float> saved, ArrayView<float> dx) =>
         Gradients.Run(
             stream, batch, inputs, outputs, x, dy, weight, dw, db, dx, inputs, new DerivativeEpilogue<TActivation>(saved, inputs));
+
+    public override void InputGradient(
+        AcceleratorStream stream, int batch, int inputs, int outputs, ArrayView<float> dy, ArrayView<float> weight, ArrayView<float> saved,
+        ArrayView<float> dx) =>
+        Product.Run(
+            stream, false, true, batch, inputs, outputs, 1, dy, outputs, weight, outputs, 0, dx, inputs,
+            new DerivativeEpilogue<TActivation>(saved, inputs));
 }

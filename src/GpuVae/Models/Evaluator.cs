@@ -1,5 +1,6 @@
 using GpuVae.Data;
 using GpuVae.Kernels;
+using GpuVae.Layers;
 using GpuVae.Scheduling;
 using ILGPU;
 using ILGPU.Runtime;
@@ -67,7 +68,8 @@ internal sealed class Evaluator : IDisposable
     {
         var builder = new ScheduleBuilder(batch);
         PlannedTensor images = feed.AppendBatch(builder, model.Options.Shape.Pixels, Binarization.None, seed);
-        var graph = new ElboGraph(model, builder, images, seed, RandomPurpose.Evaluation, feed.Step);
+        var context = new LayerContext(builder, model.Device.Kernels, model.Parameters.Values);
+        var graph = new ElboGraph(model, context, images, seed, RandomPurpose.Evaluation, feed.Step);
         StepEnd end = model.Device.Kernels.StepEnd;
         PlannedTensor reconstruction = graph.Reconstruction, kl = graph.Kl;
         builder.Add(

@@ -25,7 +25,6 @@ public sealed class Vae : IDisposable
     // A program that decodes batches of ever new sizes must not collect a schedule for each of them for ever.
     private const int PassesKept = 64;
 
-    private readonly Linear[] encoder, decoder;
     private readonly Dictionary<(Direction Direction, int Batch), InferencePass> passes = [];
 
     private enum Direction
@@ -42,11 +41,11 @@ public sealed class Vae : IDisposable
         Options = options ?? new VaeOptions();
         Options.Validate();
         Device = device;
-        encoder = Network("encoder", Options.EncoderWidths, Options.Activation);
-        decoder = Network("decoder", Options.DecoderWidths, Options.Activation);
-        Parameters = new ParameterStore(device, [.. encoder.Concat(decoder).SelectMany(layer => layer.ParameterShapes)]);
-        foreach (Linear layer in encoder.Concat(decoder))
-            layer.Attach(Parameters);
+        Encoder = DenseNetwork("encoder", Options.EncoderWidths, Options.Activation);
+        Decoder = DenseNetwork("decoder", Options.DecoderWidths, Options.Activation);
+        Parameters = new ParameterStore(device, [.. Encoder.ParameterShapes, .. Decoder.ParameterShapes]);
+        Encoder.Attach(Parameters);
+        Decoder.Attach(Parameters);
         Initialization.Fill(Parameters, seed);
     }
 
@@ -59,9 +58,9 @@ public sealed class Vae : IDisposable
     /// </summary>
     public ParameterStore Parameters { get; }
 
-    internal IReadOnlyList<Linear> Encoder => encoder;
+    internal Network Encoder { get; }
 
-    internal IReadOnlyList<Linear> Decoder => decoder;
+    internal Network Decoder { get; }
 
     /// <summary>Loads what <see cref="Save"/> wrote into <paramref name="folder"/>.</summary>
     /// <exception cref="BadInputException">A file is missing or broken, or the weights are not those of the configuration.</exception>
@@ -203,13 +202,13 @@ public sealed class Vae : IDisposable
                 "Resize the images or train a model for them.");
     }
 
-    private static Linear[] Network(string name, int[] widths, ActivationKind activation)
+    private static Network DenseNetwork(string name, int[] widths, ActivationKind activation)
     {
-        var layers = new Linear[widths.Length - 1];
+        var layers = new Layer[widths.Length - 1];
         for (int i = 0; i < layers.Length; i++)
             // PyTorch counts the activations between the layers, too, hence 0, 2, 4 …
             layers[i] = new Linear($"{name}.{2 * i}", widths[i], widths[i + 1], i < layers.Length - 1 ? activation : null);
-        return layers;
+        return new Network(layers);
     }
 
     private static int Rows(long inputLength, int inputColumns, long outputLength, int outputColumns)
@@ -254,6 +253,7 @@ public sealed class Vae : IDisposable
         if (passes.Count >= PassesKept)
             DropPasses();
         var builder = new ScheduleBuilder(batch);
+        var context = new LayerContext(builder, Device.Kernels, Parameters.Values);
         int pixels = Options.Shape.Pixels, latent = Options.Latent;
         ActivationKind? toImage = Options.Likelihood == Likelihood.Bernoulli ? ActivationKind.Sigmoid : null;
         PlannedTensor input = builder.External("input", direction == Direction.Decode ? latent : pixels);
@@ -261,30 +261,19 @@ public sealed class Vae : IDisposable
         switch (direction)
         {
             case Direction.Encode:
-                Append(builder, encoder, input, output, null);
+                Encoder.Infer(context, input, output, null);
                 break;
             case Direction.Decode:
-                Append(builder, decoder, input, output, toImage);
+                Decoder.Infer(context, input, output, toImage);
                 break;
             default:
                 // The decoder takes the means out of the moments' rows where they lie.
                 PlannedTensor moments = builder.Tensor("moments", 2 * latent);
-                Append(builder, encoder, input, moments, null);
-                Append(builder, decoder, moments, output, toImage);
+                Encoder.Infer(context, input, moments, null);
+                Decoder.Infer(context, moments, output, toImage);
                 break;
         }
         return passes[(direction, batch)] = new InferencePass(Device, builder, input, output);
-    }
-
-    private void Append(ScheduleBuilder builder, Linear[] layers, PlannedTensor x, PlannedTensor y, ActivationKind? last)
-    {
-        foreach (Linear layer in layers[..^1])
-        {
-            PlannedTensor next = builder.Tensor($"{layer.Name} output", layer.Outputs);
-            layer.Infer(builder, Device.Kernels, Parameters.Values, x, next, layer.Activation);
-            x = next;
-        }
-        layers[^1].Infer(builder, Device.Kernels, Parameters.Values, x, y, last);
     }
 
     private void DropPasses()

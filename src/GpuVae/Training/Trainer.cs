@@ -2,6 +2,7 @@ using System.Diagnostics;
 using GpuVae.Data;
 using GpuVae.Devices;
 using GpuVae.Kernels;
+using GpuVae.Layers;
 using GpuVae.Models;
 using GpuVae.Scheduling;
 using GpuVae.Tensors;
@@ -234,8 +235,9 @@ public sealed class Trainer : IDisposable
         var builder = new ScheduleBuilder(batch);
         Binarization binarization = Options.DynamicBinarization ? Binarization.Dynamic : Binarization.None;
         PlannedTensor images = feed.AppendBatch(builder, Model.Options.Shape.Pixels, binarization, Options.Seed);
-        var graph = new ElboGraph(Model, builder, images, Options.Seed, RandomPurpose.Latent, feed.Step);
-        graph.AppendBackward(state.Gradients, feed.KlWeight);
+        var context = new LayerContext(builder, kernels, Model.Parameters.Values, state.Gradients);
+        var graph = new ElboGraph(Model, context, images, Options.Seed, RandomPurpose.Latent, feed.Step);
+        graph.AppendBackward(context, feed.KlWeight);
 
         ArrayView<float> weights = Model.Parameters.Values;
         long count = Model.Parameters.Count;

@@ -1,0 +1,39 @@
+using GpuVae.Models;
+using GpuVae.Scheduling;
+using GpuVae.Tensors;
+
+namespace GpuVae.Layers;
+
+/// <summary>
+/// A layer of a network, y = f(…x…): it knows its parameters and appends its forward and backward steps to a schedule. A batch is
+/// [rows, columns], one image or code in each row.
+/// </summary>
+internal abstract class Layer(string name, int inputs, int outputs, ActivationKind? activation)
+{
+    /// <summary>As PyTorch's <c>state_dict</c> names the module: <c>encoder.0</c>.</summary>
+    public string Name { get; } = name;
+
+    /// <summary>Columns of x.</summary>
+    public int Inputs { get; } = inputs;
+
+    /// <summary>Columns of y.</summary>
+    public int Outputs { get; } = outputs;
+
+    /// <summary>f, the last thing that happens in the layer; null for none.</summary>
+    public ActivationKind? Activation { get; } = activation;
+
+    /// <summary>In PyTorch's layouts.</summary>
+    public abstract IEnumerable<(string Name, int[] Shape)> ParameterShapes { get; }
+
+    /// <summary>Looks this layer's parameters up in the store that was made from <see cref="ParameterShapes"/>.</summary>
+    public abstract void Attach(ParameterStore store);
+
+    /// <summary>Appends the forward step and keeps what the backward pass will need.</summary>
+    public abstract LayerPass Forward(LayerContext context, LayerOutput x);
+
+    /// <summary>
+    /// Appends the forward step with <paramref name="activation"/> in the place of f and without anything for a backward pass. x may have
+    /// more columns than the layer has inputs and y fewer than it has outputs; what is beyond is left out.
+    /// </summary>
+    public abstract void Infer(LayerContext context, PlannedTensor x, PlannedTensor y, ActivationKind? activation);
+}

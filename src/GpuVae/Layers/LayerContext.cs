@@ -1,0 +1,15 @@
+using GpuVae.Devices;
+using GpuVae.Scheduling;
+using ILGPU;
+
+namespace GpuVae.Layers;
+
+/// <summary>What a layer appends its steps to, and the memory that its parameters lie in.</summary>
+/// <param name="Builder">The schedule under construction.</param>
+/// <param name="Kernels">The device's kernels.</param>
+/// <param name="Values">The flat parameter buffer.</param>
+/// <param name="Gradients">Laid out like <paramref name="Values"/>; empty where only the gradient of an input is wanted.</param>
+internal sealed record LayerContext(ScheduleBuilder Builder, KernelSet Kernels, ArrayView<float> Values, ArrayView<float> Gradients = default)
+{
+    public bool WantsParameterGradients => Gradients.Length > 0;
+}
