@@ -1,3 +1,4 @@
+using GpuVae.Applications;
 using GpuVae.Data;
 using GpuVae.Imaging;
 using GpuVae.Models;
@@ -59,9 +60,6 @@ internal static class Pictures
                 $"{images.Name} holds images of {ImageShape.Of(images)}, the model takes {shape}. "
                 + $"Convert them with --size {shape.Width}x{shape.Height} --channels {shape.Channels}.");
         }
-        var values = new float[count * images.PixelsPerImage];
-        for (int i = 0; i < values.Length; i++)
-            values[i] = images.Pixels[first * images.PixelsPerImage + i] / 255f;
-        return values;
+        return PictureInput.Rows(images, first, count);
     }
 }

@@ -86,7 +86,9 @@ public static class DataSource
 
     private static bool HasPart(string path, string part) => Path.GetFileName(path).Contains(part, StringComparison.OrdinalIgnoreCase);
 
-    private static ImageSet Convert(ImageSet set, DataOptions options)
+    /// <summary>The set in the size and the channels of the options.</summary>
+    /// <exception cref="BadInputException">It would not fit into memory.</exception>
+    internal static ImageSet Convert(ImageSet set, DataOptions options)
     {
         ImageSize size = options.Size ?? new ImageSize(set.Width, set.Height);
         int channels = options.Channels ?? set.Channels;

@@ -39,7 +39,7 @@ public static class ImageFolder
         if (other >= 0)
             throw new BadInputException(
                 $"The images differ in size: {paths[0]} has {width}×{height} pixels, {paths[other]} has " +
-                $"{images[other].Width}×{images[other].Height}. Say with --size to which size they should be brought.");
+                $"{images[other].Width}×{images[other].Height}. Bring them to one size with --size or, where a model says which, --fit.");
 
         int channels = images.Max(image => image.Channels);
         long perImage = (long)width * height * channels;

@@ -1,0 +1,57 @@
+using System.CommandLine;
+using GpuVae.Applications;
+using GpuVae.Data;
+using GpuVae.Models;
+using GpuVae.Training;
+
+namespace GpuVae.Cli.Commands;
+
+/// <summary>The argument and the options that name the pictures a model is to work on.</summary>
+internal sealed class PictureArguments(int defaultCount, int maxCount)
+{
+    private readonly Argument<string?> pictures = new("pictures")
+    {
+        Description = "An image (PNG, PNM or JPEG), a folder of images, a folder of MNIST-style IDX files or one IDX file; without it the "
+            + "images that the model was tested on.",
+        Arity = ArgumentArity.ZeroOrOne,
+    };
+
+    private readonly Option<bool> fit = new("--fit")
+    {
+        Description = "Crop, scale and convert pictures of another size or colour to what the model takes.",
+    };
+
+    private readonly Option<int> first = CommonOptions.Number("--first", "I", "Index of the first picture to take.", 0);
+
+    private readonly Option<int> count = CommonOptions.Number("--count", "N", "How many pictures to take.", defaultCount, "-n");
+
+    public void AddTo(Command command)
+    {
+        command.Arguments.Add(pictures);
+        command.Options.Add(first);
+        command.Options.Add(count);
+        command.Options.Add(fit);
+    }
+
+    /// <summary>The pictures that the user names; where none are named, the first of those that the run was tested on.</summary>
+    /// <param name="parsed">The command line.</param>
+    /// <param name="run">The model's run.</param>
+    /// <param name="shape">What the model takes.</param>
+    /// <exception cref="BadInputException">The pictures are missing or broken, or do not fit the model.</exception>
+    public ImageSet Load(ParseResult parsed, RunFolder run, ImageShape shape)
+    {
+        int from = parsed.GetValue(first), wanted = parsed.GetValue(count);
+        if (wanted < 1 || wanted > maxCount)
+            throw new BadInputException($"--count {wanted}: choose from 1 to {maxCount}.");
+        ImageSet images = parsed.GetValue(pictures) is { } spec
+            ? PictureInput.Load(spec, shape, parsed.GetValue(fit))
+            : PictureInput.Conform(OfRun(run), shape, parsed.GetValue(fit));
+        if (from < 0 || from >= images.Count)
+            throw new BadInputException($"--first {from}: {images.Name} has the images 0 to {images.Count - 1}.");
+        return images.Select([.. Enumerable.Range(from, Math.Min(wanted, images.Count - from))]);
+    }
+
+    private static ImageSet OfRun(RunFolder run) =>
+        RunData.Read(run)?.LoadBoth().Test
+        ?? throw new BadInputException($"{run.Path} does not tell what the model was tested on. Name pictures after the command.");
+}

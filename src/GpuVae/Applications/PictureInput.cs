@@ -1,0 +1,79 @@
+using GpuVae.Data;
+using GpuVae.Imaging;
+using GpuVae.Models;
+
+namespace GpuVae.Applications;
+
+/// <summary>
+/// Reads pictures that a model is to work on: one image file, a folder of images or a data set. What can be brought to the model's shape
+/// without a choice is: 16 bits become 8, alpha is composited on black (as in training, see <see cref="Image.WithChannels"/>), grey becomes
+/// RGB, and RGB without a colour in it becomes grey. All else is refused, unless fitting is asked for.
+/// </summary>
+public static class PictureInput
+{
+    /// <summary>The images at <paramref name="spec"/>, all of <paramref name="shape"/>.</summary>
+    /// <param name="spec">An image file, or what <see cref="DataSource"/> takes; of a source with a test part that part.</param>
+    /// <param name="shape">What the model takes.</param>
+    /// <param name="fit">Whether to crop and scale images of another size (<see cref="Resize.Fit"/>), and to turn colours into grey.</param>
+    /// <param name="options">How a built-in set is drawn; size and channels are the model's in any case.</param>
+    /// <exception cref="BadInputException">There are no images, one is broken, or one does not fit the model.</exception>
+    public static ImageSet Load(string? spec, ImageShape shape, bool fit = false, DataOptions? options = null)
+    {
+        if (File.Exists(spec) && ImageFile.HasKnownExtension(spec))
+            return Conform(ReadOne(spec), shape, fit);
+        options = (options ?? new DataOptions()) with { Size = fit ? new ImageSize(shape.Width, shape.Height) : null, Channels = null };
+        return Conform(DataSource.LoadSingle(spec, options), shape, fit);
+    }
+
+    /// <summary>The same images in <paramref name="shape"/>; see <see cref="Load"/>.</summary>
+    /// <exception cref="BadInputException">They do not fit; the message says what is wanted and how to convert.</exception>
+    public static ImageSet Conform(ImageSet images, ImageShape shape, bool fit = false)
+    {
+        ImageShape found = ImageShape.Of(images);
+        if (found == shape)
+            return images;
+        bool isSameSize = (found.Width, found.Height) == (shape.Width, shape.Height);
+        if (!fit && !(isSameSize && (shape.Channels == 3 || IsGrey(images))))
+        {
+            throw new BadInputException(
+                $"{images.Name} has {found} (width×height×channels), the model takes {shape}. "
+                + "Convert it with --fit, which crops the middle, scales it and converts the colours.");
+        }
+        return DataSource.Convert(
+            images, new DataOptions { Size = new ImageSize(shape.Width, shape.Height), Channels = shape.Channels });
+    }
+
+    /// <summary>Images of a set as rows, [count, pixels] in [0, 1].</summary>
+    public static float[] Rows(ImageSet images, int first, int count)
+    {
+        var rows = new float[checked(count * images.PixelsPerImage)];
+        ReadOnlySpan<byte> pixels = images.Pixels.AsSpan(checked(first * images.PixelsPerImage), rows.Length);
+        for (int i = 0; i < rows.Length; i++)
+            rows[i] = pixels[i] / 255f;
+        return rows;
+    }
+
+    /// <inheritdoc cref="Rows(ImageSet, int, int)"/>
+    public static float[] Rows(ImageSet images) => Rows(images, 0, images.Count);
+
+    private static ImageSet ReadOne(string path)
+    {
+        Image image = ImageFile.Read(path);
+        image = image.WithChannels(image.Channels == 1 ? 1 : 3);
+        var pixels = new byte[image.Pixels.Length];
+        image.CopyToPlanar(pixels);
+        return new ImageSet(path, image.Width, image.Height, image.Channels, pixels);
+    }
+
+    private static bool IsGrey(ImageSet images)
+    {
+        int plane = images.Width * images.Height;
+        for (int i = 0; i < images.Count; i++)
+        {
+            ReadOnlySpan<byte> image = images[i], red = image[..plane];
+            if (!red.SequenceEqual(image.Slice(plane, plane)) || !red.SequenceEqual(image.Slice(2 * plane, plane)))
+                return false;
+        }
+        return true;
+    }
+}
