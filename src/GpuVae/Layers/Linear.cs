@@ -39,13 +39,13 @@ internal sealed class Linear(string name, int inputs, int outputs, ActivationKin
     /// <param name="kernel">The device's kernel for the likelihood.</param>
     /// <param name="likelihood">p.</param>
     /// <param name="x">[batch, inputs].</param>
-    /// <param name="target">[batch, outputs].</param>
+    /// <param name="target">[batch / k, outputs]; row r has the target r / k.</param>
     /// <returns>Parts of the loss, to be added up, and ∂loss/∂y averaged over the batch, [batch, outputs].</returns>
     public (PlannedTensor Loss, PlannedTensor Gradient) ForwardLoss<TLikelihood>(
         LayerContext context, LinearLoss<TLikelihood> kernel, TLikelihood likelihood, PlannedTensor x, PlannedTensor target)
         where TLikelihood : struct, ILikelihood
     {
-        int batch = x.Rows, inputs = Inputs, outputs = Outputs;
+        int batch = x.Rows, samples = batch / target.Rows, inputs = Inputs, outputs = Outputs;
         float scale = 1f / batch;
         ArrayView<float> w = ParameterStore.Slice(context.Values, weight!), b = ParameterStore.Slice(context.Values, bias!);
         PlannedTensor dy = context.Builder.Tensor($"{Name} output gradient", batch, outputs);
@@ -53,7 +53,8 @@ internal sealed class Linear(string name, int inputs, int outputs, ActivationKin
         context.Builder.Add(
             $"{Name} forward + loss", Flops(batch) + 20.0 * batch * outputs, Traffic(batch, outputs) + 4.0 * batch * outputs,
             [x, target, dy, loss],
-            stream => kernel.Run(stream, batch, inputs, outputs, x.View, w, b, target.View, dy.View, loss.View, likelihood, scale));
+            stream => kernel.Run(
+                stream, batch, inputs, outputs, x.View, w, b, target.View, dy.View, loss.View, likelihood, scale, samples));
         return (loss, dy);
     }
 

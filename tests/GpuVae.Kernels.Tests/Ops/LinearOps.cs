@@ -22,6 +22,8 @@ internal static class LinearOps
             yield return new Op($"Linear + Gaussian loss {size}", LossTolerance, run =>
                 Loss(run, batch, inputs, outputs, new GaussianLikelihood(0.3f), Gaussian));
         }
+        yield return new Op("Linear + Bernoulli loss, 3 samples per image 21x17x70", LossTolerance, run =>
+            Loss(run, 21, 17, 70, new BernoulliLikelihood(), (y, x) => Reference.Softplus(y) - y * x, samples: 3));
         yield return new Op("Linear + Bernoulli loss 130x600x150", LossTolerance, run =>
             Loss(run, 130, 600, 150, new BernoulliLikelihood(), (y, x) => Reference.Softplus(y) - y * x), IsHeavy: true);
         // Large enough for several slices along the batch and along the outputs, and for several groups in both directions.
@@ -50,11 +52,11 @@ internal static class LinearOps
     private static double Gaussian(double y, double x) => LossOps.NegativeLogLikelihood(y, x, Math.Log(0.3f));
 
     private static void Loss<TLikelihood>(
-        OpRun run, int batch, int inputs, int outputs, TLikelihood likelihood, Func<double, double, double> term)
+        OpRun run, int batch, int inputs, int outputs, TLikelihood likelihood, Func<double, double, double> term, int samples = 1)
         where TLikelihood : struct, ILikelihood
     {
         float[] x = run.Uniform(batch * inputs), weight = run.Uniform(inputs * outputs), bias = run.Uniform(outputs);
-        float[] target = run.Uniform(batch * outputs, 0, 1);
+        float[] target = run.Uniform(batch / samples * outputs, 0, 1);
         float scale = 1f / batch;
         double[] y = GemmOps.Product(x, inputs, false, weight, outputs, false, batch, outputs, inputs);
         var gradient = new double[y.Length];
@@ -63,7 +65,7 @@ internal static class LinearOps
         double total = 0;
         for (int i = 0; i < y.Length; i++)
         {
-            double value = y[i] + bias[i % outputs], t = target[i];
+            double value = y[i] + bias[i % outputs], t = target[i / outputs / samples * outputs + i % outputs];
             gradient[i] = scale * Reference.Slope(v => term(v, t), value);
             total += term(value, t);
         }
@@ -71,7 +73,7 @@ internal static class LinearOps
         ArrayView<float> loss = run.Upload(new float[batch * parts]);
         kernel.Run(
             run.Stream, batch, inputs, outputs, run.Upload(x), run.Upload(weight), run.Upload(bias), run.Upload(target),
-            run.Expect("gradient", gradient), loss, likelihood, scale);
+            run.Expect("gradient", gradient), loss, likelihood, scale, samples);
         run.Own(new Reduce(run.Accelerator)).Sum(run.Stream, loss, run.Expect("loss", [total]));
     }
 }
