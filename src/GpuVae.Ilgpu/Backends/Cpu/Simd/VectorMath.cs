@@ -192,82 +192,121 @@ internal static class VectorMath
     private const float Ln2Low = -2.12194440e-4f;
     private const float Log2E = 1.44269504088896341f;
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static Vector128<float> Exp(Vector128<float> x) => Exp(new Lanes128(x)).V;
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static Vector256<float> Exp(Vector256<float> x) => Exp(new Lanes256(x)).V;
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static Vector512<float> Exp(Vector512<float> x) => Exp(new Lanes512(x)).V;
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static Vector128<float> Exp2(Vector128<float> x) => Exp2(new Lanes128(x)).V;
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static Vector256<float> Exp2(Vector256<float> x) => Exp2(new Lanes256(x)).V;
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static Vector512<float> Exp2(Vector512<float> x) => Exp2(new Lanes512(x)).V;
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static Vector128<float> Log(Vector128<float> x) => Log(new Lanes128(x)).V;
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static Vector256<float> Log(Vector256<float> x) => Log(new Lanes256(x)).V;
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static Vector512<float> Log(Vector512<float> x) => Log(new Lanes512(x)).V;
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static Vector128<float> Log2(Vector128<float> x) => Log2(new Lanes128(x)).V;
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static Vector256<float> Log2(Vector256<float> x) => Log2(new Lanes256(x)).V;
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static Vector512<float> Log2(Vector512<float> x) => Log2(new Lanes512(x)).V;
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static Vector128<float> Log10(Vector128<float> x) => Log10(new Lanes128(x)).V;
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static Vector256<float> Log10(Vector256<float> x) => Log10(new Lanes256(x)).V;
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static Vector512<float> Log10(Vector512<float> x) => Log10(new Lanes512(x)).V;
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static Vector128<float> Tanh(Vector128<float> x) => Tanh(new Lanes128(x)).V;
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static Vector256<float> Tanh(Vector256<float> x) => Tanh(new Lanes256(x)).V;
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static Vector512<float> Tanh(Vector512<float> x) => Tanh(new Lanes512(x)).V;
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static Vector128<float> Sin(Vector128<float> x) => Vector128.Sin(x);
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static Vector256<float> Sin(Vector256<float> x) => Vector256.Sin(x);
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static Vector512<float> Sin(Vector512<float> x) => Vector512.Sin(x);
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static Vector128<float> Cos(Vector128<float> x) => Vector128.Cos(x);
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static Vector256<float> Cos(Vector256<float> x) => Vector256.Cos(x);
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static Vector512<float> Cos(Vector512<float> x) => Vector512.Cos(x);
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static Vector128<double> Exp(Vector128<double> x) => Vector128.Exp(x);
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static Vector256<double> Exp(Vector256<double> x) => Vector256.Exp(x);
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static Vector512<double> Exp(Vector512<double> x) => Vector512.Exp(x);
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static Vector128<double> Log(Vector128<double> x) => Vector128.Log(x);
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static Vector256<double> Log(Vector256<double> x) => Vector256.Log(x);
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static Vector512<double> Log(Vector512<double> x) => Vector512.Log(x);
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static Vector128<double> Log2(Vector128<double> x) => Vector128.Log2(x);
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static Vector256<double> Log2(Vector256<double> x) => Vector256.Log2(x);
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static Vector512<double> Log2(Vector512<double> x) => Vector512.Log2(x);
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static Vector128<double> Sin(Vector128<double> x) => Vector128.Sin(x);
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static Vector256<double> Sin(Vector256<double> x) => Vector256.Sin(x);
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static Vector512<double> Sin(Vector512<double> x) => Vector512.Sin(x);
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static Vector128<double> Cos(Vector128<double> x) => Vector128.Cos(x);
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static Vector256<double> Cos(Vector256<double> x) => Vector256.Cos(x);
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static Vector512<double> Cos(Vector512<double> x) => Vector512.Cos(x);
 
     /// <summary>e^x = 2^n · e^r with n = round(x / ln 2), |r| ≤ ½ ln 2.</summary>
