@@ -380,6 +380,15 @@ internal static class GemmLanes
             Beta = k0 == 0 ? g.Beta : 1f;
             IsLast = k0 + g.DepthBlock >= g.K;
         }
+
+        /// <summary>Operands staged by the caller, who also takes the sums where they belong.</summary>
+        public Tile(int atA, int atB, int depth)
+        {
+            this = default;
+            AtA = atA;
+            AtB = atB;
+            Depth = depth;
+        }
     }
 
     /// <summary>One row's sums in a lane: its two columns.</summary>

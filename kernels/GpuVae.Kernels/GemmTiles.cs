@@ -12,11 +12,14 @@ internal static class GemmTiles
     /// <summary>Rows and columns of C per thread.</summary>
     public const int ThreadTile = 4;
 
-    private const int MaxSide = 64;
-    private const int Depth = 16;
+    /// <summary>Rows and columns of a group's tile at most.</summary>
+    public const int MaxSide = 64;
+
+    /// <summary>k per turn.</summary>
+    public const int Depth = 16;
 
     // One more than the tile: a transposing store would hit one bank over and over.
-    private const int Pitch = MaxSide + 1;
+    public const int Pitch = MaxSide + 1;
 
     /// <summary>Elements of each of the two tiles in shared memory.</summary>
     public const int TileElements = Depth * Pitch;
@@ -124,7 +127,7 @@ internal static class GemmTiles
         c[at] = epilogue.Apply(value, row, column);
     }
 
-    private struct Row4
+    internal struct Row4
     {
         public float X0, X1, X2, X3;
 

@@ -1,0 +1,148 @@
+// The matrix that a convolution multiplies its weights with, which is never stored: row = pixel of the target, column = (tap row, tap
+// column, channel) of the pixel's patch of the source, zero where the patch reaches over the edge (Chellapilla et al. 2006, "High
+// performance convolutional neural networks for document processing").
+//
+//   forward          target pixel t takes source pixels s·t - p + i for the taps i = 0 … k-1
+//   data gradient    pixel t of dx takes pixels (t + p - i) / s of dy for those taps i that divide. They are the same for every s-th t, so the
+//                    target falls into s × s phases, each of which is a convolution of stride 1 with some of the taps, last tap first.
+//
+// In both, the patch of a pixel is a rectangle of the source whose rows lie in memory as they are wanted: channels are innermost.
+
+using ILGPU.Algorithms;
+using FloatView = ILGPU.ArrayView<float>;
+
+namespace GpuVae.Kernels;
+
+/// <summary>A convolution as a product; the source is what is gathered, the target what is written.</summary>
+internal struct PatchArguments
+{
+    /// <summary>Source [batch, height, width, channels].</summary>
+    public int Batch, SourceHeight, SourceWidth, Channels;
+
+    /// <summary>Target [batch, height, width, columns].</summary>
+    public int TargetHeight, TargetWidth, Columns;
+
+    /// <summary>Taps of one axis, and rows or columns of zeros around the convolution's input.</summary>
+    public int Kernel, Padding;
+
+    /// <summary>Source pixels from one target pixel of a phase to the next, and target pixels from one to the next.</summary>
+    public int SourceStep, TargetStep;
+
+    /// <summary>Whether this is the data gradient.</summary>
+    public int IsGradient;
+
+    /// <summary>How the work is cut: columns of the patches per slice; panels (or tiles) of columns and tiles of rows per group.</summary>
+    public int DepthBlock, PanelsPerGroup, TilesPerGroup;
+
+    /// <summary>Groups side by side, as they are numbered through.</summary>
+    public int GroupsX;
+
+    /// <summary>Target pixels of the largest phase.</summary>
+    public readonly int PhaseRows => Batch * Gemm.Blocks(TargetHeight, TargetStep) * Gemm.Blocks(TargetWidth, TargetStep);
+
+    /// <summary>Columns of the patches of the largest phase.</summary>
+    public readonly int PhaseDepth
+    {
+        get
+        {
+            int taps = Gemm.Blocks(Kernel, TargetStep);
+            return taps * taps * Channels;
+        }
+    }
+}
+
+/// <summary>The pixels and taps of one phase along one axis.</summary>
+internal readonly struct PatchAxis
+{
+    /// <summary>First target pixel and number of target pixels.</summary>
+    public readonly int Offset, Extent;
+
+    /// <summary>Where the first target pixel's patch starts in the source.</summary>
+    public readonly int Origin;
+
+    /// <summary>Number of taps; the kernel's tap that comes first in the patch, and from one to the next.</summary>
+    public readonly int Taps, FirstTap, TapStep;
+
+    public PatchAxis(int phase, int target, PatchArguments g)
+    {
+        int first = (phase + g.Padding) % g.TargetStep;
+        int taps = (g.Kernel - first + g.TargetStep - 1) / g.TargetStep;
+        bool isGradient = g.IsGradient != 0;
+        Offset = phase;
+        Extent = (target - phase + g.TargetStep - 1) / g.TargetStep;
+        Taps = isGradient ? XMath.Max(taps, 0) : g.Kernel;
+        Origin = isGradient ? (phase + g.Padding - first) / g.TargetStep - (Taps - 1) : -g.Padding;
+        FirstTap = isGradient ? first + g.TargetStep * (Taps - 1) : 0;
+        TapStep = isGradient ? -g.TargetStep : 1;
+    }
+}
+
+/// <summary>The matrix of patches of one phase.</summary>
+internal readonly struct Patches
+{
+    public readonly PatchAxis Y, X;
+
+    /// <summary>Target pixels, numbered image by image.</summary>
+    public readonly int Rows;
+
+    /// <summary>Columns of the matrix, and those of one row of taps, which are neighbours in the source.</summary>
+    public readonly int Depth, Run;
+
+    public Patches(PatchArguments g, int phase)
+    {
+        Y = new PatchAxis(phase / g.TargetStep, g.TargetHeight, g);
+        X = new PatchAxis(phase % g.TargetStep, g.TargetWidth, g);
+        Rows = g.Batch * Y.Extent * X.Extent;
+        Run = X.Taps * g.Channels;
+        Depth = Y.Taps * Run;
+    }
+
+    /// <summary>The target pixel of a row.</summary>
+    public int Pixel(int row, PatchArguments g)
+    {
+        if (g.TargetStep == 1)
+            return row;
+        var at = new PatchRow(this, row);
+        return (at.Image * g.TargetHeight + at.Y * g.TargetStep + Y.Offset) * g.TargetWidth + at.X * g.TargetStep + X.Offset;
+    }
+
+    /// <summary>The row of the stored weights [tap row, tap column, channel] that belongs to a column of the patches.</summary>
+    public int WeightRow(int depth, PatchArguments g)
+    {
+        var at = new PatchColumn(this, depth, g);
+        return ((Y.FirstTap + at.TapY * Y.TapStep) * g.Kernel + X.FirstTap + at.TapX * X.TapStep) * g.Channels + at.Channel;
+    }
+}
+
+/// <summary>A row of patches taken apart: a pixel of a phase's grid.</summary>
+internal readonly struct PatchRow
+{
+    public readonly int Image, Y, X;
+
+    public PatchRow(Patches patches, int row)
+    {
+        int line = row / patches.X.Extent;
+        X = row - line * patches.X.Extent;
+        Image = line / patches.Y.Extent;
+        Y = line - Image * patches.Y.Extent;
+    }
+
+    /// <summary>The first row, and column, of the patch in the source; negative where it reaches over the edge.</summary>
+    public int Top(Patches patches, PatchArguments g) => Y * g.SourceStep + patches.Y.Origin;
+
+    public int Left(Patches patches, PatchArguments g) => X * g.SourceStep + patches.X.Origin;
+}
+
+/// <summary>A column of patches taken apart.</summary>
+internal readonly struct PatchColumn
+{
+    public readonly int TapY, TapX, Channel;
+
+    public PatchColumn(Patches patches, int depth, PatchArguments g)
+    {
+        int tap = depth / g.Channels;
+        Channel = depth - tap * g.Channels;
+        TapY = tap / patches.X.Taps;
+        TapX = tap - TapY * patches.X.Taps;
+    }
+}
