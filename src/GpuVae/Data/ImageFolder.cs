@@ -9,8 +9,11 @@ public static class ImageFolder
     /// <summary>
     /// Reads every image below <paramref name="folder"/>, in the ordinal order of the paths. Without a size in the options all must be
     /// of one size; with it they are cropped and resized. They become grey when the options say so or when every file is grey, else RGB.
+    /// Factors are the columns of <c>attributes.csv</c>, where the folder has one, and the labels.
     /// </summary>
-    /// <exception cref="BadInputException">No images, an unreadable one, different sizes, or more than fit into memory.</exception>
+    /// <exception cref="BadInputException">
+    /// No images, an unreadable one, different sizes, more than fit into memory, or a bad row of attributes.
+    /// </exception>
     public static ImageSet Load(string folder, DataOptions options)
     {
         string[] paths = FindImages(folder);
@@ -18,6 +21,7 @@ public static class ImageFolder
             throw new BadInputException(
                 $"{folder} holds no images (PNG, PNM or JPEG). Name a folder with images, or leave --data out for the built-in set.");
 
+        Factor[]? attributes = AttributesFile.Read(folder, paths);
         var images = new Image[paths.Length];
         try
         {
@@ -52,7 +56,9 @@ public static class ImageFolder
 
         (int[]? labels, string[]? names) = Classes(folder, paths);
         string setName = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder)));
-        return new ImageSet(setName, width, height, channels, pixels, labels, names);
+        if (attributes is not null && labels is not null && !attributes.Any(factor => factor.Name == "label"))
+            attributes = [.. attributes, Factor.Categorical("label", names!, labels)];
+        return new ImageSet(setName, width, height, channels, pixels, labels, names, attributes);
     }
 
     /// <summary>The images anywhere below <paramref name="folder"/>.</summary>

@@ -8,10 +8,13 @@ public sealed class ImageSet
 {
     /// <summary>
     /// Wraps <paramref name="pixels"/>, [N, channels, height, width] with 1 (grey) or 3 (RGB) channels, without a copy.
-    /// <paramref name="labels"/> holds one class index per image; <paramref name="name"/> is what messages call the set.
+    /// <paramref name="labels"/> holds one class index per image; <paramref name="name"/> is what messages call the set. Without
+    /// <paramref name="factors"/> the labels are the only factor, named <c>label</c>.
     /// </summary>
-    /// <exception cref="ArgumentException">The array lengths do not fit the sizes.</exception>
-    public ImageSet(string name, int width, int height, int channels, byte[] pixels, int[]? labels = null, string[]? labelNames = null)
+    /// <exception cref="ArgumentException">The array lengths do not fit the sizes, or a label has no name.</exception>
+    public ImageSet(
+        string name, int width, int height, int channels, byte[] pixels, int[]? labels = null, string[]? labelNames = null,
+        IReadOnlyList<Factor>? factors = null)
     {
         if (width <= 0 || height <= 0 || channels is not (1 or 3))
             throw new ArgumentException(
@@ -22,7 +25,10 @@ public sealed class ImageSet
         Count = pixels.Length / PixelsPerImage;
         if (labels is not null && labels.Length != Count)
             throw new ArgumentException($"{labels.Length} labels for {Count} images.", nameof(labels));
+        if (factors?.FirstOrDefault(factor => factor.Values.Length != Count) is { } wrong)
+            throw new ArgumentException($"{wrong.Values.Length} values of {wrong.Name} for {Count} images.", nameof(factors));
         (Name, Width, Height, Channels, Pixels, Labels, LabelNames) = (name, width, height, channels, pixels, labels, labelNames);
+        Factors = factors ?? (labels is null ? [] : [LabelFactor(labels, labelNames)]);
     }
 
     public string Name { get; }
@@ -38,6 +44,31 @@ public sealed class ImageSet
     public int[]? Labels { get; }
     public string[]? LabelNames { get; }
 
+    /// <summary>What is known of the images; the labels where nothing else is.</summary>
+    public IReadOnlyList<Factor> Factors { get; }
+
+    /// <summary>The questions that <see cref="Attribute"/> answers.</summary>
+    public IEnumerable<string> Attributes => Factors.SelectMany(factor => factor.Attributes);
+
+    /// <summary>
+    /// Whether each image has an attribute, such as <c>glasses</c>, <c>smile</c> or <c>hair=long</c>: one of <see cref="Attributes"/>.
+    /// </summary>
+    /// <exception cref="BadInputException">Nothing of that name is known of these images.</exception>
+    public bool[] Attribute(string attribute) =>
+        Factors.Select(factor => factor.Answer(attribute)).FirstOrDefault(answer => answer is not null)
+        ?? throw new BadInputException(Factors.Count == 0
+            ? $"{Name} has no attributes, so {attribute} cannot be asked for. Put the images into subfolders by label or write an "
+                + $"{AttributesFile.FileName} beside them."
+            : $"{Name} does not know the attribute {attribute}. It knows {string.Join(", ", Attributes)}.");
+
+    /// <summary>The images that have an attribute.</summary>
+    /// <exception cref="BadInputException">Nothing of that name is known of these images, or none has it.</exception>
+    public ImageSet With(string attribute) => Having(attribute, true);
+
+    /// <summary>The images that do not have an attribute.</summary>
+    /// <exception cref="BadInputException">Nothing of that name is known of these images, or all have it.</exception>
+    public ImageSet Without(string attribute) => Having(attribute, false);
+
     /// <summary>The pixels of one image, [Channels, Height, Width].</summary>
     public ReadOnlySpan<byte> this[int index] => Pixels.AsSpan(checked(index * PixelsPerImage), PixelsPerImage);
 
@@ -52,7 +83,10 @@ public sealed class ImageSet
             if (labels is not null)
                 labels[i] = Labels![indices[i]];
         }
-        return new ImageSet(name ?? Name, Width, Height, Channels, pixels, labels, LabelNames);
+        var factors = new Factor[Factors.Count];
+        for (int i = 0; i < factors.Length; i++)
+            factors[i] = Factors[i].Select(indices);
+        return new ImageSet(name ?? Name, Width, Height, Channels, pixels, labels, LabelNames, factors);
     }
 
     /// <summary>
@@ -74,4 +108,16 @@ public sealed class ImageSet
         Array.Sort(order, testCount, Count - testCount);
         return (Select(order.AsSpan(testCount), Name), Select(order.AsSpan(0, testCount), Name + " (test)"));
     }
+
+    private ImageSet Having(string attribute, bool answer)
+    {
+        bool[] answers = Attribute(attribute);
+        int[] indices = [.. Enumerable.Range(0, Count).Where(i => answers[i] == answer)];
+        return indices.Length > 0
+            ? Select(indices)
+            : throw new BadInputException($"No image of {Name} is {(answer ? "with" : "without")} {attribute}. Add some or choose another.");
+    }
+
+    private static Factor LabelFactor(int[] labels, string[]? names) =>
+        Factor.Categorical("label", names ?? [.. Enumerable.Range(0, labels.DefaultIfEmpty().Max() + 1).Select(i => $"{i}")], labels);
 }

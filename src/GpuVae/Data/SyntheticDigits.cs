@@ -10,6 +10,7 @@ public static class SyntheticDigits
     public const int Size = 28;
 
     private const int SegmentsPerSpan = 5;
+    private const float MinThickness = 0.8f, MaxThickness = 1.65f;
 
     /// <summary>Several ways of writing each class, chosen with equal probability.</summary>
     private static readonly (string Name, Glyph[] Variants)[] Classes =
@@ -51,31 +52,44 @@ public static class SyntheticDigits
     ];
 
     /// <summary>
-    /// Makes <paramref name="count"/> labelled images; all classes are equally likely. Different seeds give unrelated images.
+    /// Makes <paramref name="count"/> labelled images; all classes are equally likely. Different seeds give unrelated images. Factors are
+    /// <c>label</c>, <c>slant</c> (the shift to the left per unit of depth), <c>thickness</c> (the pen's radius in pixels) and <c>turn</c>
+    /// (the tangent of half the angle of rotation, clockwise).
     /// </summary>
     public static ImageSet Create(int count, ulong seed)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(count);
         var pixels = new byte[checked(count * Size * Size)];
         var labels = new int[count];
+        float[] slants = new float[count], thicknesses = new float[count], turns = new float[count];
         Parallel.For(0, count, i =>
         {
             var random = SplitMix64.ForItem(seed, (ulong)i);
             labels[i] = random.Next(Classes.Length);
             Glyph[] variants = Classes[labels[i]].Variants;
-            Draw(variants[random.Next(variants.Length)], labels[i] < 10, ref random, pixels.AsSpan(i * Size * Size, Size * Size));
+            Glyph glyph = variants[random.Next(variants.Length)];
+            var hand = new Hand(ref random, isDigit: labels[i] < 10);
+            (slants[i], thicknesses[i], turns[i]) = (hand.Slant, hand.Thickness, hand.Turn);
+            Draw(glyph, hand, ref random, pixels.AsSpan(i * Size * Size, Size * Size));
         });
-        return new ImageSet("digits", Size, Size, 1, pixels, labels, [.. Classes.Select(c => c.Name)]);
+        string[] names = [.. Classes.Select(c => c.Name)];
+        Factor[] factors =
+        [
+            Factor.Categorical("label", names, labels),
+            Factor.Continuous("slant", slants, 0),
+            Factor.Continuous("thickness", thicknesses, (MinThickness + MaxThickness) / 2),
+            Factor.Continuous("turn", turns, 0),
+        ];
+        return new ImageSet("digits", Size, Size, 1, pixels, labels, names, factors);
     }
 
     private static (string, Glyph[]) Class(string name, params string[] variants) => (name, [.. variants.Select(Glyph.Parse)]);
 
-    private static void Draw(Glyph glyph, bool isDigit, ref SplitMix64 random, Span<byte> pixels)
+    private static void Draw(Glyph glyph, in Hand hand, ref SplitMix64 random, Span<byte> pixels)
     {
         Span<float> coverage = stackalloc float[Size * Size];
         coverage.Clear();
         var raster = new StrokeRaster(coverage, Size);
-        var hand = new Hand(ref random, isDigit);
         Span<float> x = stackalloc float[16], y = stackalloc float[16];
         foreach (Glyph.Stroke stroke in glyph.Strokes)
         {
@@ -122,23 +136,28 @@ public static class SyntheticDigits
     /// <summary>How one image is written: the map from the glyph's box to pixels, and the pen.</summary>
     private readonly struct Hand
     {
-        private readonly float xx, xy, yx, yy, bendX, bendY, centreX, centreY, thickness, pressure;
+        private readonly float xx, xy, yx, yy, bendX, bendY, centreX, centreY, pressure;
 
         /// <summary>Digits are narrow and slanted; shapes are not, or a circle would be a zero.</summary>
         public Hand(ref SplitMix64 random, bool isDigit)
         {
             float scaleY = random.Uniform(0.185f, 0.215f);
             float scaleX = scaleY * (isDigit ? random.Uniform(0.76f, 0.98f) : random.Uniform(0.95f, 1.1f));
-            float slant = (isDigit ? 0.16f : 0.03f) * random.Bell();
+            Slant = (isDigit ? 0.16f : 0.03f) * random.Bell();
             // A rotation by its half-angle tangent needs no sine, whose last bit differs between platforms.
-            float half = 0.045f * random.Bell(), cos = (1 - half * half) / (1 + half * half), sin = 2 * half / (1 + half * half);
+            Turn = 0.045f * random.Bell();
+            float cos = (1 - Turn * Turn) / (1 + Turn * Turn), sin = 2 * Turn / (1 + Turn * Turn);
             (xx, yx) = (cos * scaleX, sin * scaleX);
-            (xy, yy) = (-cos * slant * scaleY - sin * scaleY, -sin * slant * scaleY + cos * scaleY);
+            (xy, yy) = (-cos * Slant * scaleY - sin * scaleY, -sin * Slant * scaleY + cos * scaleY);
             (bendX, bendY) = (0.0012f * random.Bell(), 0.0010f * random.Bell());
             (centreX, centreY) = (Size / 2f + 0.7f * random.Bell(), Size / 2f + 0.6f * random.Bell());
-            thickness = random.Uniform(0.8f, 1.65f);
+            Thickness = random.Uniform(MinThickness, MaxThickness);
             pressure = random.Uniform(-0.22f, 0.22f);
         }
+
+        public float Slant { get; }
+        public float Thickness { get; }
+        public float Turn { get; }
 
         /// <summary>From the box of 100 × 100 to pixels; the bend curves straight strokes a little.</summary>
         public (float X, float Y) Place(float x, float y)
@@ -149,6 +168,6 @@ public static class SyntheticDigits
         }
 
         /// <summary>The pen's radius after the fraction <paramref name="along"/> of a stroke: it presses harder at one end.</summary>
-        public float Radius(float along) => thickness * (1 + pressure * (2 * along - 1));
+        public float Radius(float along) => Thickness * (1 + pressure * (2 * along - 1));
     }
 }

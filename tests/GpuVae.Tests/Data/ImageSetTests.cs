@@ -31,11 +31,59 @@ public class ImageSetTests
         Assert.Throws<ArgumentOutOfRangeException>(() => Numbered(5).Split(double.NaN, 1));
     }
 
+    private static ImageSet People() => new("people", 1, 1, 1, [0, 1, 2, 3], factors:
+    [
+        Factor.Categorical("hat", ["none", "cap", "top"], [0, 2, 0, 1]),
+        Factor.Categorical("hair", ["long", "short"], [1, 0, 1, 1]),
+        Factor.Continuous("smile", [-1, 0.2f, 0.3f, 1], threshold: 0.25f),
+    ]);
+
+    [Fact]
+    public void Attributes_are_yes_or_no_questions_about_factors()
+    {
+        ImageSet people = People();
+        Assert.Equal(["hat", "hat=none", "hat=cap", "hat=top", "hair=long", "hair=short", "smile"], people.Attributes);
+        Assert.Equal([false, true, false, true], people.Attribute("hat"));
+        Assert.Equal([false, true, false, false], people.Attribute("Hat=Top"));
+        Assert.Equal([false, false, true, true], people.Attribute("smile"));
+        Assert.Equal([1, 3], people.With("hat").Pixels);
+        Assert.Equal([0, 1], people.Without("smile").Pixels);
+        string message = Assert.Throws<BadInputException>(() => people.Attribute("hair")).Message;
+        Assert.Contains("hat=top, hair=long, hair=short, smile", message);
+        Assert.Contains("without hair=short", Assert.Throws<BadInputException>(() => people.With("hat=none").Without("hair=short")).Message);
+        Assert.Contains("no attributes", Assert.Throws<BadInputException>(() => new ImageSet("a", 1, 1, 1, [0]).Attribute("hat")).Message);
+    }
+
+    [Fact]
+    public void Parts_keep_their_factors()
+    {
+        ImageSet part = People().Select([3, 0]);
+        Assert.Equal([1f, 0], part.Factors[0].Values);
+        Assert.Equal([1f, -1], part.Factors[2].Values);
+        Assert.Equal([true, false], part.Attribute("smile"));
+        (ImageSet train, ImageSet test) = People().Split(0.5, 1);
+        Assert.Equal([.. Numbers(train), .. Numbers(test)], ((ImageSet[])[train, test]).SelectMany(set => set.Factors[2].Values));
+
+        static IEnumerable<float> Numbers(ImageSet set) => set.Pixels.Select(pixel => People().Factors[2].Values[pixel]);
+    }
+
+    [Fact]
+    public void Without_other_factors_the_labels_are_one()
+    {
+        Factor unnamed = Assert.Single(Numbered(3).Factors);
+        Assert.Equal(["0", "1", "2"], unnamed.ValueNames!);
+        Assert.Equal([false, false, true], Numbered(3).Attribute("label=2"));
+        var named = new ImageSet("animals", 1, 1, 1, [0, 1], [1, 0], ["cat", "dog"]);
+        Assert.Equal([true, false], named.Attribute("label=dog"));
+    }
+
     [Fact]
     public void Sizes_that_do_not_fit_are_refused()
     {
         Assert.Throws<ArgumentException>(() => new ImageSet("a", 2, 2, 1, new byte[7]));
         Assert.Throws<ArgumentException>(() => new ImageSet("a", 2, 2, 2, new byte[8]));
         Assert.Throws<ArgumentException>(() => new ImageSet("a", 2, 2, 1, new byte[8], [1]));
+        Assert.Throws<ArgumentException>(() => new ImageSet("a", 2, 2, 1, new byte[8], [1, 2], ["zero", "one"]));
+        Assert.Throws<ArgumentException>(() => new ImageSet("a", 2, 2, 1, new byte[8], factors: [Factor.Continuous("b", [1], 0)]));
     }
 }

@@ -32,6 +32,35 @@ public class SyntheticDigitsTests
     }
 
     [Fact]
+    public void Factors_describe_the_drawing()
+    {
+        ImageSet set = SyntheticDigits.Create(3000, 5);
+        Assert.Equal(["label", "slant", "thickness", "turn"], set.Factors.Select(factor => factor.Name));
+        Assert.Equal(set.Labels!, set.Factors[0].Values.Select(value => (int)value));
+        Assert.Equal(set.Labels!.Count(label => label == 7), set.With("label=7").Count);
+        // A thicker pen leaves more ink, a slant leans to the right.
+        ImageSet ones = set.With("label=1");
+        Assert.True(Ink(ones.With("thickness")) > 1.2 * Ink(ones.Without("thickness")));
+        Assert.True(Lean(ones.With("slant")) > 0.05);
+        Assert.True(Lean(ones.Without("slant")) < -0.05);
+
+        static double Ink(ImageSet set) => set.Pixels.Average(pixel => (double)pixel);
+
+        // The slope of the least-squares line x = a − b · y through the ink of all images.
+        static double Lean(ImageSet set)
+        {
+            double xy = 0, yy = 0;
+            for (int i = 0; i < set.Pixels.Length; i++)
+            {
+                double x = i % 28 - 13.5, y = i / 28 % 28 - 13.5;
+                xy += set.Pixels[i] * x * y;
+                yy += set.Pixels[i] * y * y;
+            }
+            return -xy / yy;
+        }
+    }
+
+    [Fact]
     public void Drawings_are_strokes_inside_the_frame()
     {
         ImageSet set = SyntheticDigits.Create(1000, 6);
