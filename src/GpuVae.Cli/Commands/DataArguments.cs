@@ -11,8 +11,9 @@ internal sealed class DataArguments
 
     private readonly Option<string?> data = new("--data")
     {
-        Description = $"Images: '{RunData.BuiltIn}' (built in), a folder of MNIST-style IDX files, one IDX file, or a folder of PNG, PNM "
-            + "or JPEG images whose subfolders are labels.",
+        Description = "Images: a built-in set ("
+            + string.Join("; ", BuiltInSet.All.Select(set => $"{set.Name}: {set.Description}"))
+            + "), a folder of MNIST-style IDX files, one IDX file, or a folder of PNG, PNM or JPEG images whose subfolders are labels.",
         HelpName = "WHAT",
     };
 
@@ -31,9 +32,9 @@ internal sealed class DataArguments
     private readonly Option<int?> channels = CommonOptions.OptionalNumber<int>(
         "--channels", "N", "1 for grey, 3 for RGB; without it what the images have.");
 
-    private readonly Option<int> images = CommonOptions.Number(
-        "--images", "N", "How many images of the built-in set to draw for training; a tenth as many are drawn for testing.",
-        new DataOptions().SyntheticCount);
+    private readonly Option<int?> images = CommonOptions.OptionalNumber<int>(
+        "--images", "N", "How many images of a built-in set to draw for training; a tenth as many are drawn for testing. Without it "
+            + string.Join(", ", BuiltInSet.All.Select(set => $"{set.DefaultCount} {set.Name}")) + ".");
 
     public void AddTo(Command command, bool withTestData)
     {
@@ -48,7 +49,7 @@ internal sealed class DataArguments
     /// <summary>What the user names; the built-in set where nothing is named.</summary>
     /// <exception cref="BadInputException">A value is out of range.</exception>
     public RunData Read(ParseResult parsed, ulong seed) =>
-        Override(new RunData(RunData.BuiltIn, null, null, null, new DataOptions().SyntheticCount, seed), parsed);
+        Override(new RunData(BuiltInSet.All[0].Name, null, null, null, null, seed), parsed);
 
     /// <summary>The data of the run, with what the user names in the place of what the run had.</summary>
     /// <exception cref="BadInputException">A value is out of range, or the run's file about its data is broken.</exception>
@@ -67,7 +68,7 @@ internal sealed class DataArguments
     {
         // Options that a command does not have are not given there either.
         if (CommonOptions.IsGiven(parsed, data))
-            source = source with { Data = parsed.GetValue(data)!, TestData = null };
+            source = source with { Data = parsed.GetValue(data)!, TestData = null, Images = null };
         if (CommonOptions.IsGiven(parsed, testData))
             source = source with { TestData = parsed.GetValue(testData) };
         if (CommonOptions.IsGiven(parsed, size))
@@ -76,6 +77,8 @@ internal sealed class DataArguments
             source = source with { Channels = parsed.GetValue(channels) };
         if (CommonOptions.IsGiven(parsed, images))
             source = source with { Images = parsed.GetValue(images) };
+        // Written down with the run, so that another default of another version does not change its data.
+        source = source with { Images = source.Images ?? BuiltInSet.Find(source.Data)?.DefaultCount };
         if (source.Images is < 2 or > MaxImages)
             throw new BadInputException($"--images {source.Images}: choose from 2 to {MaxImages}.");
         if (source.Channels is not (null or 1 or 3))

@@ -7,9 +7,8 @@ using GpuVae.Training;
 namespace GpuVae.Cli.Commands;
 
 /// <summary>What a run was trained on. Kept in its folder, so that later commands need not be told again.</summary>
-internal sealed partial record RunData(string Data, string? TestData, string? Size, int? Channels, int Images, ulong Seed)
+internal sealed partial record RunData(string Data, string? TestData, string? Size, int? Channels, int? Images, ulong Seed)
 {
-    public const string BuiltIn = "digits";
     private const string FileName = "data.json";
 
     public DataSets LoadBoth() => DataSource.Load(Data, Options);
@@ -22,8 +21,8 @@ internal sealed partial record RunData(string Data, string? TestData, string? Si
     {
         RunData absolute = this with
         {
-            Data = Data == BuiltIn ? Data : Path.GetFullPath(Data),
-            TestData = TestData is null or BuiltIn ? TestData : Path.GetFullPath(TestData),
+            Data = Absolute(Data),
+            TestData = TestData is null ? null : Absolute(TestData),
         };
         AtomicFile.Write(
             Path.Combine(folder.Path, FileName), stream => JsonSerializer.Serialize(stream, absolute, DataJson.Default.RunData));
@@ -45,6 +44,8 @@ internal sealed partial record RunData(string Data, string? TestData, string? Si
             throw new BadInputException($"{path} is broken: {e.Message} Delete it and name the data with --data.", e);
         }
     }
+
+    private static string Absolute(string data) => BuiltInSet.Find(data) is null ? Path.GetFullPath(data) : data;
 
     private DataOptions Options => new()
     {

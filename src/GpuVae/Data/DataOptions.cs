@@ -32,11 +32,13 @@ public sealed record DataOptions
     /// <summary>1 for grey, 3 for RGB; null takes what the images have.</summary>
     public int? Channels { get; init; }
 
-    /// <summary>Draws the built-in set, and the split where no test set is given.</summary>
+    /// <summary>Draws a built-in set, and the split where no test set is given.</summary>
     public ulong Seed { get; init; }
 
-    /// <summary>How many images of the built-in set are for training; a tenth as many are made for testing.</summary>
-    public int SyntheticCount { get; init; } = 40_000;
+    /// <summary>
+    /// How many images of a built-in set are for training, by default as many as the set says; a tenth as many are made for testing.
+    /// </summary>
+    public int? SyntheticCount { get; init; }
 
     /// <summary>Where the test set is, in the same forms as the training set; null looks beside the training set, else splits.</summary>
     public string? TestSpec { get; init; }

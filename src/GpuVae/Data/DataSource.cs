@@ -6,14 +6,15 @@ namespace GpuVae.Data;
 public sealed record DataSets(ImageSet Train, ImageSet Test);
 
 /// <summary>
-/// Finds out what a path means. Accepted are: nothing or <c>digits</c>, the built-in set; a folder with MNIST's IDX files
+/// Finds out what a path means. Accepted are: the name of a <see cref="BuiltInSet"/>; a folder with MNIST's IDX files
 /// (<c>train-images-idx3-ubyte</c>, <c>t10k-…</c>, labels beside them, plain or .gz); one IDX file of images; a folder of images, whose
 /// subfolders are classes; a folder with such folders <c>train</c> and <c>test</c>.
 /// </summary>
 public static class DataSource
 {
-    private const string Accepted =
-        "Accepted are `digits` (the built-in set), a folder of PNG, PNM or JPEG images, a folder with MNIST's IDX files, or one IDX file";
+    private static readonly string Accepted =
+        $"Accepted are the built-in sets {string.Join(", ", BuiltInSet.All.Select(set => $"`{set.Name}`"))}, a folder of PNG, PNM or JPEG "
+        + "images, a folder with MNIST's IDX files, or one IDX file";
 
     /// <summary>
     /// Loads both sets. The test set is <see cref="DataOptions.TestSpec"/>, else the one that lies beside the training set, else one image
@@ -39,19 +40,16 @@ public static class DataSource
     /// <exception cref="BadInputException">The path is missing or what it leads to is not usable.</exception>
     public static ImageSet LoadSingle(string? spec, DataOptions options)
     {
+        if (BuiltInSet.Find(spec) is { } builtIn)
+            return Make(builtIn, options, test: true);
         (ImageSet train, ImageSet? test) = LoadBoth(spec, options, wantTest: !File.Exists(spec));
         return test ?? train;
     }
 
     private static (ImageSet Train, ImageSet? Test) LoadBoth(string? spec, DataOptions options, bool wantTest)
     {
-        if (spec is null or "digits")
-        {
-            // The test set is another stretch of random numbers, not another part of the same ones, so its size changes nothing else.
-            ImageSet Make(int count, ulong seed) => Convert(SyntheticDigits.Create(count, seed), options);
-            int testCount = Math.Max(1, options.SyntheticCount / 10);
-            return (Make(options.SyntheticCount, options.Seed), wantTest ? Make(testCount, ~options.Seed) : null);
-        }
+        if (BuiltInSet.Find(spec) is { } builtIn)
+            return (Make(builtIn, options, test: false), wantTest ? Make(builtIn, options, test: true) : null);
         if (File.Exists(spec))
             return ImageFile.HasKnownExtension(spec)
                 ? throw new BadInputException($"{spec} is a single image. {Accepted}: name the folder it is in.")
@@ -69,6 +67,18 @@ public static class DataSource
         return Directory.Exists(trainFolder) && Directory.Exists(testFolder)
             ? (ImageFolder.Load(trainFolder, options), wantTest ? ImageFolder.Load(testFolder, options) : null)
             : (ImageFolder.Load(spec, options), null);
+    }
+
+    /// <summary>
+    /// The test set, a tenth of the training set, is another stretch of random numbers, not another part of the same ones, so its size
+    /// changes nothing else.
+    /// </summary>
+    private static ImageSet Make(BuiltInSet set, DataOptions options, bool test)
+    {
+        int count = options.SyntheticCount ?? set.DefaultCount, most = Array.MaxLength / set.PixelsPerImage;
+        if (count > most)
+            throw new BadInputException($"--images {count}: of {set.Name} at most {most} images fit into memory.");
+        return Convert(test ? set.Create(Math.Max(1, count / 10), ~options.Seed) : set.Create(count, options.Seed), options);
     }
 
     private static ImageSet LoadIdx(string path, DataOptions options) => Convert(IdxFile.Read(path, IdxFile.FindLabels(path)), options);
@@ -104,6 +114,6 @@ public static class DataSource
             Image image = Image.FromPlanar(set[i], set.Width, set.Height, set.Channels).WithChannels(channels);
             Resize.Fit(image, size.Width, size.Height).CopyToPlanar(pixels.AsSpan(i * perImage, perImage));
         });
-        return new ImageSet(set.Name, size.Width, size.Height, channels, pixels, set.Labels, set.LabelNames);
+        return new ImageSet(set.Name, size.Width, size.Height, channels, pixels, set.Labels, set.LabelNames, set.Factors);
     }
 }

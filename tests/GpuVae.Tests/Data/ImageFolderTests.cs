@@ -95,6 +95,39 @@ public class ImageFolderTests
         Assert.Equal((1, 16, 12, 3), (test.Count, test.Width, test.Height, test.Channels));
     }
 
+    [Fact]
+    public void Alpha_is_composited_on_black_and_16_bits_become_8()
+    {
+        using var folder = new TemporaryFolder();
+        // Half transparent, then fully; one pixel of a colour that is not there any more.
+        ImageFile.Write(folder["a.png"], new Image(2, 1, 4, [200, 100, 50, 128, 255, 255, 255, 0]));
+        folder.Write("b.pgm", [.. "P5 2 1 65535\n"u8, 0xFF, 0xFF, 0x80, 0x00]);
+        ImageSet set = ImageFolder.Load(folder.FullPath, new DataOptions());
+        Assert.Equal(3, set.Channels);
+        Assert.Equal([100, 0, 50, 0, 25, 0], set[0].ToArray());
+        Assert.Equal([255, 128, 255, 128, 255, 128], set[1].ToArray());
+    }
+
+    [Fact]
+    public void Built_in_sets_are_named_like_paths()
+    {
+        var options = new DataOptions { SyntheticCount = 20, Seed = 3 };
+        foreach (string name in (string[])["digits", "faces", "faces:drawn", "faces:both"])
+        {
+            DataSets sets = DataSource.Load(name, options);
+            Assert.Equal((20, 2), (sets.Train.Count, sets.Test.Count));
+            Assert.Equal(sets.Test.Pixels, DataSource.LoadSingle(name, options).Pixels);
+            Assert.NotEqual(sets.Train[0].ToArray(), sets.Test[0].ToArray());
+        }
+        ImageSet small = DataSource.Load("faces", options with { Size = new ImageSize(16, 16), Channels = 1 }).Train;
+        Assert.Equal((16, 16, 1), (small.Width, small.Height, small.Channels));
+        Assert.Equal(12, small.Factors.Count);
+        Assert.Contains("faces:both", Assert.Throws<BadInputException>(() => DataSource.Load("faces:old", options)).Message);
+        string tooMany = Assert.Throws<BadInputException>(
+            () => DataSource.Load("faces", options with { SyntheticCount = 1_000_000 })).Message;
+        Assert.Contains("--images 1000000", tooMany);
+    }
+
     [Theory]
     [InlineData("28", 28, 28)]
     [InlineData("64x48", 64, 48)]
