@@ -42,6 +42,9 @@ public enum RandomPurpose : uint
 
     /// <summary>Noise of a test or of evaluation.</summary>
     Evaluation = 7,
+
+    /// <summary>Draws of the pixels from p(x|z).</summary>
+    Pixels = 8,
 }
 
 /// <summary>The four words of one Philox block.</summary>
@@ -115,6 +118,9 @@ public static class Philox
 
     /// <summary>Angle of Box and Muller's pair, in radians.</summary>
     public static float NormalAngle(uint word) => 2f * XMath.PI * ToUniform(word);
+
+    /// <summary>Standard normal number from the first two words of a block.</summary>
+    public static float Normal(PhiloxBlock words) => NormalRadius(words.W0) * XMath.Cos(NormalAngle(words.W1));
 
     /// <summary>Standard normal number at one element of a run, when its neighbours are not needed.</summary>
     public static float NormalAt(ulong seed, RandomPurpose purpose, long step, int row, int index)

@@ -136,9 +136,7 @@ public sealed class Reparameterize
             slope * 0.5f * (upstream * noise[i] * XMath.Exp(0.5f * logVariance) + klWeight * (XMath.Exp(logVariance) - 1f));
     }
 
-    // Comparisons that are false for NaN leave it in place: a diverged run must show.
-    internal static float ClampLogVariance(float value) =>
-        value < MinLogVariance ? MinLogVariance : value > MaxLogVariance ? MaxLogVariance : value;
+    internal static float ClampLogVariance(float value) => ScalarMath.Clamp(value, MinLogVariance, MaxLogVariance);
 
     internal static float ClampSlope(float value) => value < MinLogVariance || value > MaxLogVariance ? 0f : 1f;
 }

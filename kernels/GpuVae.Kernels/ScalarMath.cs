@@ -19,6 +19,9 @@ internal static class ScalarMath
     public const float InvSqrtTwoPi = 0.39894228040143267794f;
     public const float LogTwoPi = 1.8378770664093454836f;
 
+    /// <summary>The value, not below min nor above max. NaN stays in place: a diverged run must show.</summary>
+    public static float Clamp(float value, float min, float max) => value < min ? min : value > max ? max : value;
+
     /// <summary>ln(1 + x) for x in [0, 1].</summary>
     public static float Log1PUnit(float x)
     {

@@ -14,7 +14,7 @@ public class KernelSuite : DeviceSuite
     private ActivationKernels<Relu> relu = null!;
     private ActivationKernels<Gelu> gelu = null!;
     private RandomFill random = null!;
-    private ElboLoss loss = null!;
+    private LikelihoodLoss<PixelScale<NormalFamily>> loss = null!;
     private Adam adam = null!;
     private Action<AcceleratorStream, KernelConfig, int> empty = null!;
     private KernelConfig oneGroup;
@@ -54,7 +54,7 @@ public class KernelSuite : DeviceSuite
     [Benchmark]
     public void LearnedVarianceLossAndGradient()
     {
-        loss.GaussianPixelVariance(Device.Stream, x, m, y, perImage, 1f / Images, 392);
+        loss.Differentiate(Device.Stream, y, m, default, default, perImage, default, PixelLayout.Planar(392), 1, 1f / Images);
         Device.Synchronize();
     }
 
@@ -74,7 +74,7 @@ public class KernelSuite : DeviceSuite
         relu = new ActivationKernels<Relu>(accelerator);
         gelu = new ActivationKernels<Gelu>(accelerator);
         random = new RandomFill(accelerator);
-        loss = new ElboLoss(accelerator);
+        loss = new(accelerator);
         adam = new Adam(accelerator, new AdamOptions());
         empty = accelerator.LoadKernel<int>(EmptyKernel);
         oneGroup = (1, accelerator.WarpSize);

@@ -25,11 +25,14 @@ internal sealed class ModelOptions
         "--likelihood", "Distribution of a pixel given the code; it decides the reconstruction term.", Defaults.Likelihood);
 
     private readonly Option<double> variance = CommonOptions.Number(
-        "--variance", "V", "Pixel variance of the Gaussian likelihood.", Defaults.Variance);
+        "--variance", "V", "Pixel variance of the Gaussian likelihood; where it is learned, its start.", Defaults.Variance);
+
+    private readonly Option<int> mixture = CommonOptions.Number(
+        "--mixture-components", "K", "Components of the likelihood logistic-mixture.", Defaults.MixtureComponents);
 
     private readonly Option<double> beta = CommonOptions.Number("--beta", "B", "Weight of the KL term.", Defaults.Beta);
 
-    private Option[] All => [latent, hidden, activation, likelihood, variance, beta];
+    private Option[] All => [latent, hidden, activation, likelihood, variance, mixture, beta];
 
     public void AddTo(Command command)
     {
@@ -52,6 +55,7 @@ internal sealed class ModelOptions
             Activation = activation.Read(parsed),
             Likelihood = likelihood.Read(parsed),
             Variance = parsed.GetValue(variance),
+            MixtureComponents = parsed.GetValue(mixture),
             Beta = parsed.GetValue(beta),
         };
         options.Validate();

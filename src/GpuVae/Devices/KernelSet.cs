@@ -12,14 +12,11 @@ namespace GpuVae.Devices;
 internal sealed class KernelSet(Accelerator accelerator) : IDisposable
 {
     private readonly Dictionary<ActivationKind, LinearKernels> activated = [];
+    private readonly Dictionary<(Likelihood, double, int), LikelihoodKernels> likelihoods = [];
 
     public Gemm Gemm => field ??= new Gemm(accelerator);
 
     public LinearBackward<LatentGradientEpilogue> LatentBackward => field ??= new(Gemm);
-
-    public LinearLoss<BernoulliLikelihood> BernoulliLoss => field ??= new(Gemm);
-
-    public LinearLoss<GaussianLikelihood> GaussianLoss => field ??= new(Gemm);
 
     /// <summary>Linear layers without an activation.</summary>
     public LinearKernels Linear => field ??= new LinearKernels<Identity>(Gemm);
@@ -27,8 +24,6 @@ internal sealed class KernelSet(Accelerator accelerator) : IDisposable
     public Gather<byte, BytePixel> Gather => field ??= new Gather<byte, BytePixel>(accelerator);
 
     public Reparameterize Reparameterize => field ??= new Reparameterize(accelerator);
-
-    public ElboLoss ElboLoss => field ??= new ElboLoss(accelerator);
 
     public Reduce Reduce => reduce ??= new Reduce(accelerator);
 
@@ -45,6 +40,15 @@ internal sealed class KernelSet(Accelerator accelerator) : IDisposable
             return Linear;
         if (!activated.TryGetValue(kind, out LinearKernels? kernels))
             activated[kind] = kernels = LinearKernels.Create(Gemm, kind);
+        return kernels;
+    }
+
+    /// <summary>The kernels of the likelihood that <paramref name="options"/> describe.</summary>
+    public LikelihoodKernels LikelihoodOf(VaeOptions options)
+    {
+        var key = (options.Likelihood, options.Variance, options.MixtureComponents);
+        if (!likelihoods.TryGetValue(key, out LikelihoodKernels? kernels))
+            likelihoods[key] = kernels = LikelihoodKernels.Create(accelerator, Gemm, options);
         return kernels;
     }
 

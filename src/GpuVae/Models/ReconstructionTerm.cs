@@ -1,55 +1,70 @@
-using GpuVae.Devices;
 using GpuVae.Kernels;
 using GpuVae.Layers;
 using GpuVae.Scheduling;
+using GpuVae.Tensors;
+using ILGPU;
 
 namespace GpuVae.Models;
 
 /// <summary>
-/// −ln p(x|z): the last layer of the decoder with the loss on what it gives. Where the likelihood has one parameter per pixel, the loss is
-/// the epilogue of the layer's product.
+/// −ln p(x|z): the last layer of the decoder with the loss on what it gives. Where the likelihood has one parameter per pixel and the layer is
+/// a product, the loss is the epilogue of that.
 /// </summary>
 /// <param name="Term">In nats; its elements add up to the batch's.</param>
 /// <param name="Gradient">∂loss/∂(output of the last layer), averaged over the batch, [batch, outputs].</param>
-/// <param name="Backward">The way back through the last layer, from <paramref name="Gradient"/>.</param>
-internal sealed record ReconstructionTerm(PlannedTensor Term, PlannedTensor Gradient, BackwardStep Backward)
+/// <param name="SharedGradient">
+/// ∂loss/∂(the number that all pixels share), averaged over the batch, in parts, [batch, 1]; null where there is none.
+/// </param>
+/// <param name="Backward">
+/// The way back through the last layer, from <paramref name="Gradient"/>; also adds <paramref name="SharedGradient"/> up.
+/// </param>
+internal sealed record ReconstructionTerm(
+    PlannedTensor Term, PlannedTensor Gradient, PlannedTensor? SharedGradient, BackwardStep Backward)
 {
     /// <summary>Appends the last layer and its loss.</summary>
     /// <param name="model">The model.</param>
     /// <param name="context">Where to.</param>
-    /// <param name="input">What the layer is given.</param>
-    /// <param name="images">[batch, pixels] in [0, 1].</param>
+    /// <param name="input">What the layer is given, [batch, inputs].</param>
+    /// <param name="images">[batch / k, pixels] in [0, 1]; row r of the batch belongs to image r / k.</param>
     public static ReconstructionTerm Append(Vae model, LayerContext context, LayerOutput input, PlannedTensor images)
     {
-        KernelSet kernels = context.Kernels;
-        var layer = (Linear)model.Decoder.Layers[^1];
-        if (model.Options.Likelihood == Likelihood.GaussianLearned)
-            return LearnedVariance(model, context, layer.Forward(context, input), images);
-        (PlannedTensor term, PlannedTensor gradient) = model.Options.Likelihood switch
-        {
-            Likelihood.Bernoulli => layer.ForwardLoss(context, kernels.BernoulliLoss, default, input.Value, images),
-            Likelihood.Gaussian =>
-                layer.ForwardLoss(
-                    context, kernels.GaussianLoss, new GaussianLikelihood((float)model.Options.Variance), input.Value, images),
-            _ => throw new InvalidOperationException($"no loss for {model.Options.Likelihood}"),
-        };
-        return new ReconstructionTerm(
-            term, gradient, (back, dy, wantsInput) => layer.Backward(back, input, dy, wantsInput));
+        LikelihoodKernels likelihood = context.Kernels.LikelihoodOf(model.Options);
+        if (model.Decoder.Layers[^1] is Linear layer && likelihood.ForwardLoss(context, layer, input.Value, images) is var (loss, dy))
+            return new ReconstructionTerm(loss, dy, null, (back, dy, wantsInput) => layer.Backward(back, input, dy, wantsInput));
+        return Append(model, context, likelihood, model.Decoder.Layers[^1].Forward(context, input), images);
     }
 
-    /// <summary>
-    /// A step of its own: mean and log-variance of a pixel come out of different columns. The gradient overwrites the decoder's output.
-    /// </summary>
-    private static ReconstructionTerm LearnedVariance(Vae model, LayerContext context, LayerPass decoder, PlannedTensor images)
+    /// <summary>A step of its own. The gradient overwrites the decoder's output.</summary>
+    private static ReconstructionTerm Append(
+        Vae model, LayerContext context, LikelihoodKernels likelihood, LayerPass decoder, PlannedTensor images)
     {
-        ElboLoss loss = context.Kernels.ElboLoss;
         PlannedTensor decoded = decoder.Output.Value;
-        int batch = decoded.Rows, pixels = model.Options.Shape.Pixels;
+        int batch = decoded.Rows, samples = batch / images.Rows;
         PlannedTensor term = context.Builder.Tensor("reconstruction term", batch, 1);
+        PlannedTensor? parts = likelihood.Shared is null ? null : context.Builder.Tensor("shared parameter gradient", batch, 1);
+        ArrayView<float> shared = SharedIn(model, context.Values);
+        PixelLayout layout = model.PixelLayout;
         float scale = 1f / batch;
         context.Builder.Add(
-            "Gaussian loss + gradient", 20.0 * batch * pixels, 4.0 * batch * (2 * decoded.Columns + pixels + 1), [decoded, images, term],
-            stream => loss.GaussianPixelVariance(stream, decoded.View, images.View, decoded.View, term.View, scale, pixels));
-        return new ReconstructionTerm(term, decoded, decoder.Backward);
+            "loss + gradient", 20.0 * decoded.Length, 4.0 * (2 * decoded.Length + images.Length + batch),
+            [decoded, images, term, .. parts is null ? Array.Empty<PlannedTensor>() : [parts]],
+            stream => likelihood.Differentiate(
+                stream, decoded.View, images.View, shared, parts?.View ?? default, term.View, layout, samples, scale));
+        return new ReconstructionTerm(term, decoded, parts, (back, dy, wantsInput) =>
+        {
+            if (parts is not null && back.WantsParameterGradients)
+            {
+                ArrayView<float> dShared = SharedIn(model, back.Gradients);
+                Reduce reduce = back.Kernels.Reduce;
+                back.Builder.Add(
+                    "shared parameter gradient", batch, 4.0 * batch, [parts],
+                    stream => reduce.Sum(stream, parts.View, dShared));
+            }
+            return decoder.Backward(back, dy, wantsInput);
+        });
     }
+
+    /// <summary>The number that all pixels share, in a buffer laid out like the parameters; empty where there is none.</summary>
+    private static ArrayView<float> SharedIn(Vae model, ArrayView<float> flat) =>
+        model.SharedParameter is { } parameter ? ParameterStore.Slice(flat, parameter) : default;
 }

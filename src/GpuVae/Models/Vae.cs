@@ -43,10 +43,17 @@ public sealed class Vae : IDisposable
         Device = device;
         Encoder = DenseNetwork("encoder", Options.EncoderWidths, Options.Activation);
         Decoder = DenseNetwork("decoder", Options.DecoderWidths, Options.Activation);
-        Parameters = new ParameterStore(device, [.. Encoder.ParameterShapes, .. Decoder.ParameterShapes]);
+        (string Name, float Start)? shared = device.Kernels.LikelihoodOf(Options).Shared;
+        (string Name, int[] Shape)[] beside = shared is var (name, _) ? [(name, [1])] : [];
+        Parameters = new ParameterStore(device, [.. Encoder.ParameterShapes, .. Decoder.ParameterShapes, .. beside]);
         Encoder.Attach(Parameters);
         Decoder.Attach(Parameters);
         Initialization.Fill(Parameters, seed);
+        if (shared is var (sharedName, start))
+        {
+            SharedParameter = Parameters[sharedName];
+            Parameters.Write(SharedParameter, [start]);
+        }
     }
 
     public VaeOptions Options { get; }
@@ -61,6 +68,12 @@ public sealed class Vae : IDisposable
     internal Network Encoder { get; }
 
     internal Network Decoder { get; }
+
+    /// <summary>The number of the likelihood that all pixels share, one element; null where there is none.</summary>
+    internal Parameter? SharedParameter { get; }
+
+    /// <summary>The order of the decoder's columns.</summary>
+    internal PixelLayout PixelLayout => PixelLayout.Planar(Options.Shape.Pixels);
 
     /// <summary>Loads what <see cref="Save"/> wrote into <paramref name="folder"/>.</summary>
     /// <exception cref="BadInputException">A file is missing or broken, or the weights are not those of the configuration.</exception>
@@ -137,7 +150,7 @@ public sealed class Vae : IDisposable
 
     /// <summary>
     /// Codes [n, latent] to images [n, pixels]: the mean of p(x|z), which for Bernoulli is the probability of white. Values of Gaussian
-    /// models may lie outside [0, 1].
+    /// and Laplace models may lie outside [0, 1].
     /// </summary>
     /// <exception cref="ArgumentException">The views do not hold the same whole number of rows.</exception>
     public void Decode(ArrayView<float> codes, ArrayView<float> images) =>
@@ -255,7 +268,6 @@ public sealed class Vae : IDisposable
         var builder = new ScheduleBuilder(batch);
         var context = new LayerContext(builder, Device.Kernels, Parameters.Values);
         int pixels = Options.Shape.Pixels, latent = Options.Latent;
-        ActivationKind? toImage = Options.Likelihood == Likelihood.Bernoulli ? ActivationKind.Sigmoid : null;
         PlannedTensor input = builder.External("input", direction == Direction.Decode ? latent : pixels);
         PlannedTensor output = builder.External("output", direction == Direction.Encode ? 2 * latent : pixels);
         switch (direction)
@@ -264,16 +276,34 @@ public sealed class Vae : IDisposable
                 Encoder.Infer(context, input, output, null);
                 break;
             case Direction.Decode:
-                Decoder.Infer(context, input, output, toImage);
+                AppendDecoder(context, input, output);
                 break;
             default:
                 // The decoder takes the means out of the moments' rows where they lie.
                 PlannedTensor moments = builder.Tensor("moments", 2 * latent);
                 Encoder.Infer(context, input, moments, null);
-                Decoder.Infer(context, moments, output, toImage);
+                AppendDecoder(context, moments, output);
                 break;
         }
         return passes[(direction, batch)] = new InferencePass(Device, builder, input, output);
+    }
+
+    /// <summary>Appends the way from codes to means of p(x|z).</summary>
+    private void AppendDecoder(LayerContext context, PlannedTensor codes, PlannedTensor images)
+    {
+        LikelihoodKernels likelihood = context.Kernels.LikelihoodOf(Options);
+        if (likelihood.MeanIsColumn)
+        {
+            Decoder.Infer(context, codes, images, likelihood.MeanActivation);
+            return;
+        }
+        PlannedTensor decoded = context.Builder.Tensor("decoder output", codes.Rows, Decoder.Outputs);
+        Decoder.Infer(context, codes, decoded, null);
+        ArrayView<float> shared = SharedParameter is { } parameter ? ParameterStore.Slice(context.Values, parameter) : default;
+        PixelLayout layout = PixelLayout;
+        context.Builder.Add(
+            "means", 20.0 * decoded.Length, 4.0 * (decoded.Length + images.Length), [decoded, images],
+            stream => likelihood.Means(stream, decoded.View, shared, images.View, layout));
     }
 
     private void DropPasses()

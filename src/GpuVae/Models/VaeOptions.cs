@@ -7,7 +7,7 @@ namespace GpuVae.Models;
 /// </summary>
 public sealed record VaeOptions
 {
-    private const int MaxWidth = 1 << 16, MaxDepth = 32, MaxPixels = 1 << 24;
+    private const int MaxWidth = 1 << 16, MaxDepth = 32, MaxPixels = 1 << 24, MaxMixture = 100;
 
     public ImageShape Shape { get; init; } = new(28, 28);
 
@@ -22,14 +22,25 @@ public sealed record VaeOptions
 
     public Likelihood Likelihood { get; init; } = Likelihood.Bernoulli;
 
-    /// <summary>The pixel variance of <see cref="Likelihood.Gaussian"/>; the others do not use it.</summary>
+    /// <summary>
+    /// The pixel variance of <see cref="Likelihood.Gaussian"/>, and that from which <see cref="Likelihood.GaussianShared"/> and
+    /// <see cref="Likelihood.Laplace"/> start to learn theirs; the others do not use it.
+    /// </summary>
     public double Variance { get; init; } = 0.1;
+
+    /// <summary>Components of <see cref="Likelihood.LogisticMixture"/>; the others do not use it.</summary>
+    public int MixtureComponents { get; init; } = 5;
 
     /// <summary>Weight of the KL term (Higgins et al., "beta-VAE", 2017); 1 is the evidence lower bound.</summary>
     public double Beta { get; init; } = 1;
 
-    /// <summary>Columns of the decoder's last layer: one per pixel, two where the variance is learned.</summary>
-    internal int DecoderOutputs => Likelihood == Likelihood.GaussianLearned ? 2 * Shape.Pixels : Shape.Pixels;
+    /// <summary>Columns of the decoder's last layer: as many per pixel as the likelihood has parameters.</summary>
+    internal int DecoderOutputs => Shape.Pixels * Likelihood switch
+    {
+        Likelihood.GaussianLearned or Likelihood.DiscretizedLogistic => 2,
+        Likelihood.LogisticMixture => 3 * MixtureComponents,
+        _ => 1,
+    };
 
     /// <summary>Layer widths of the encoder, input and output included: pixels, hidden …, 2 · latent.</summary>
     internal int[] EncoderWidths => [Shape.Pixels, .. Hidden, 2 * Latent];
@@ -57,6 +68,8 @@ public sealed record VaeOptions
                 $"There is no likelihood {Likelihood}; choose one of {string.Join(", ", Enum.GetNames<Likelihood>())}.");
         if (!(Variance is > 0 and < double.PositiveInfinity))
             throw new BadInputException($"A pixel variance of {Variance} is out of range; it must be positive and finite.");
+        if (MixtureComponents is < 1 or > MaxMixture)
+            throw new BadInputException($"A mixture of {MixtureComponents} components is out of range; choose 1…{MaxMixture}.");
         if (!(Beta is >= 0 and < double.PositiveInfinity))
             throw new BadInputException($"A beta of {Beta} is out of range; it must be finite and not negative.");
     }
@@ -72,6 +85,8 @@ public sealed record VaeOptions
             return $"a latent size of {Latent} against {other.Latent}";
         if (Activation != other.Activation)
             return $"the activation {Activation} against {other.Activation}";
+        if (Likelihood == Likelihood.LogisticMixture && Likelihood == other.Likelihood && MixtureComponents != other.MixtureComponents)
+            return $"a mixture of {MixtureComponents} components against {other.MixtureComponents}";
         return Likelihood != other.Likelihood ? $"the likelihood {Likelihood} against {other.Likelihood}" : null;
     }
 }

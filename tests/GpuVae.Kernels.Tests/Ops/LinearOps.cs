@@ -18,14 +18,16 @@ internal static class LinearOps
             yield return new Op($"Linear backward tanh {size}", Tolerance, run => Backward(run, batch, inputs, outputs, true));
             yield return new Op($"Linear backward without dx {size}", Tolerance, run => Backward(run, batch, inputs, outputs, false));
             yield return new Op($"Linear + Bernoulli loss {size}", LossTolerance, run =>
-                Loss(run, batch, inputs, outputs, new BernoulliLikelihood(), (y, x) => Reference.Softplus(y) - y * x));
+                Loss(run, batch, inputs, outputs, new BernoulliLikelihood(), "Bernoulli"));
+            yield return new Op($"Linear + continuous Bernoulli loss {size}", LossTolerance, run =>
+                Loss(run, batch, inputs, outputs, new ContinuousBernoulliLikelihood(), "Continuous Bernoulli"));
             yield return new Op($"Linear + Gaussian loss {size}", LossTolerance, run =>
-                Loss(run, batch, inputs, outputs, new GaussianLikelihood(0.3f), Gaussian));
+                Loss(run, batch, inputs, outputs, new GaussianLikelihood(0.3f), "Gaussian"));
         }
         yield return new Op("Linear + Bernoulli loss, 3 samples per image 21x17x70", LossTolerance, run =>
-            Loss(run, 21, 17, 70, new BernoulliLikelihood(), (y, x) => Reference.Softplus(y) - y * x, samples: 3));
+            Loss(run, 21, 17, 70, new BernoulliLikelihood(), "Bernoulli", samples: 3));
         yield return new Op("Linear + Bernoulli loss 130x600x150", LossTolerance, run =>
-            Loss(run, 130, 600, 150, new BernoulliLikelihood(), (y, x) => Reference.Softplus(y) - y * x), IsHeavy: true);
+            Loss(run, 130, 600, 150, new BernoulliLikelihood(), "Bernoulli"), IsHeavy: true);
         // Large enough for several slices along the batch and along the outputs, and for several groups in both directions.
         yield return new Op("Linear backward tanh 300x70x1100", Tolerance, run => Backward(run, 300, 70, 1100, true), IsHeavy: true);
         yield return new Op("Linear backward tanh 1100x130x70", Tolerance, run => Backward(run, 1100, 130, 70, true), IsHeavy: true);
@@ -49,12 +51,11 @@ internal static class LinearOps
             wantsInput ? run.Expect("dx", dx) : default, inputs, new(input, inputs));
     }
 
-    private static double Gaussian(double y, double x) => LossOps.NegativeLogLikelihood(y, x, Math.Log(0.3f));
-
     private static void Loss<TLikelihood>(
-        OpRun run, int batch, int inputs, int outputs, TLikelihood likelihood, Func<double, double, double> term, int samples = 1)
+        OpRun run, int batch, int inputs, int outputs, TLikelihood likelihood, string name, int samples = 1)
         where TLikelihood : struct, ILikelihood
     {
+        double Term(double y, double x) => LikelihoodCase.Find(name).Loss([y], 0, x);
         float[] x = run.Uniform(batch * inputs), weight = run.Uniform(inputs * outputs), bias = run.Uniform(outputs);
         float[] target = run.Uniform(batch / samples * outputs, 0, 1);
         float scale = 1f / batch;
@@ -66,8 +67,8 @@ internal static class LinearOps
         for (int i = 0; i < y.Length; i++)
         {
             double value = y[i] + bias[i % outputs], t = target[i / outputs / samples * outputs + i % outputs];
-            gradient[i] = scale * Reference.Slope(v => term(v, t), value);
-            total += term(value, t);
+            gradient[i] = scale * Reference.Slope(v => Term(v, t), value);
+            total += Term(value, t);
         }
         // How the loss is divided up is the kernel's affair; its sum is not.
         ArrayView<float> loss = run.Upload(new float[batch * parts]);
