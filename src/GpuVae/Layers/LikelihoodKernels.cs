@@ -11,9 +11,6 @@ namespace GpuVae.Layers;
 /// </summary>
 internal abstract class LikelihoodKernels
 {
-    /// <summary>Columns of the decoder per pixel.</summary>
-    public abstract int Parameters { get; }
-
     /// <summary>
     /// The name of the number that all pixels share and where it starts; null for none. It is a parameter of the model beside the networks'.
     /// </summary>
@@ -87,8 +84,6 @@ internal abstract class LikelihoodKernels
 internal class LikelihoodKernels<TLikelihood>(Accelerator accelerator, TLikelihood likelihood) : LikelihoodKernels
     where TLikelihood : struct, IPixelLikelihood
 {
-    public override int Parameters => likelihood.Parameters;
-
     private LikelihoodLoss<TLikelihood> Losses => field ??= new(accelerator);
 
     private LikelihoodImages<TLikelihood> Images => field ??= new(accelerator);

@@ -34,13 +34,16 @@ public sealed record VaeOptions
     /// <summary>Weight of the KL term (Higgins et al., "beta-VAE", 2017); 1 is the evidence lower bound.</summary>
     public double Beta { get; init; } = 1;
 
-    /// <summary>Columns of the decoder's last layer: as many per pixel as the likelihood has parameters.</summary>
-    internal int DecoderOutputs => Shape.Pixels * Likelihood switch
+    /// <summary>Numbers that the decoder gives per pixel and channel.</summary>
+    internal int PixelParameters => Likelihood switch
     {
         Likelihood.GaussianLearned or Likelihood.DiscretizedLogistic => 2,
         Likelihood.LogisticMixture => 3 * MixtureComponents,
         _ => 1,
     };
+
+    /// <summary>Columns of the decoder's last layer.</summary>
+    internal int DecoderOutputs => PixelParameters * Shape.Pixels;
 
     /// <summary>Layer widths of the encoder, input and output included: pixels, hidden …, 2 · latent.</summary>
     internal int[] EncoderWidths => [Shape.Pixels, .. Hidden, 2 * Latent];

@@ -25,7 +25,16 @@ public sealed class GradientTests(CpuDevice cpu) : IClassFixture<CpuDevice>
     [MemberData(nameof(All))]
     public void EveryGradientAgreesWithCentralDifferences(Likelihood likelihood, ActivationKind activation) =>
         Check(
-            new VaeOptions { Shape = new(3, 2), Hidden = [5, 4], Latent = 3, Activation = activation, Likelihood = likelihood, Beta = 0.7 },
+            new VaeOptions
+            {
+                Shape = new(3, 2),
+                Hidden = [5, 4],
+                Latent = 3,
+                Activation = activation,
+                Likelihood = likelihood,
+                MixtureComponents = 2,
+                Beta = 0.7,
+            },
             new TrainingOptions { BatchSize = Batch, Epochs = 1, Seed = Seed }, beta: 0.7);
 
     [Fact]

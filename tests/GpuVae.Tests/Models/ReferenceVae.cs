@@ -23,7 +23,10 @@ internal static class ReferenceVae
             }
             double[] output = Network(options, parameters, "decoder", options.DecoderWidths, z);
             for (int p = 0; p < pixels; p++)
-                reconstruction += NegativeLogLikelihood(options, x[b * pixels + p], output, p);
+            {
+                double[] y = [.. Enumerable.Range(0, output.Length / pixels).Select(i => output[i * pixels + p])];
+                reconstruction += NegativeLogLikelihood(options, parameters, x[b * pixels + p], y);
+            }
         }
         return new ElboParts(reconstruction / batch, kl / batch, beta);
     }
@@ -52,15 +55,43 @@ internal static class ReferenceVae
         return gradients;
     }
 
-    private static double NegativeLogLikelihood(VaeOptions options, double x, double[] output, int pixel) => options.Likelihood switch
+    /// <param name="options">The model's.</param>
+    /// <param name="parameters">The model's.</param>
+    /// <param name="x">The pixel.</param>
+    /// <param name="y">What the decoder gives for it.</param>
+    private static double NegativeLogLikelihood(
+        VaeOptions options, IReadOnlyDictionary<string, double[]> parameters, double x, double[] y)
     {
-        Likelihood.Bernoulli => Math.Max(output[pixel], 0) - output[pixel] * x + Math.Log(1 + Math.Exp(-Math.Abs(output[pixel]))),
-        Likelihood.Gaussian => Normal(x, output[pixel], Math.Log(options.Variance)),
-        _ => Normal(x, output[pixel], Math.Clamp(output[options.Shape.Pixels + pixel], -30, 20)),
-    };
+        int components = options.MixtureComponents;
+        return options.Likelihood switch
+        {
+            Likelihood.Bernoulli => Math.Max(y[0], 0) - y[0] * x + Math.Log(1 + Math.Exp(-Math.Abs(y[0]))),
+            Likelihood.Gaussian => Normal(x, y[0], Math.Log(options.Variance)),
+            Likelihood.GaussianLearned => Normal(x, y[0], Math.Clamp(y[1], -30, 20)),
+            Likelihood.ContinuousBernoulli => Math.Log((Math.Exp(y[0]) - 1) / y[0]) - y[0] * x,
+            Likelihood.GaussianShared => Normal(x, y[0], parameters["likelihood.log_variance"][0]),
+            Likelihood.Laplace => Laplace(x, y[0], Math.Exp(parameters["likelihood.log_scale"][0])),
+            Likelihood.DiscretizedLogistic => -Math.Log(Logistic(x, y[0], Math.Exp(y[1]))),
+            Likelihood.LogisticMixture => -Math.Log(
+                Enumerable.Range(0, components)
+                    .Sum(k => Math.Exp(y[k]) * Logistic(x, y[components + k], Math.Exp(y[2 * components + k])))
+                / y.Take(components).Sum(Math.Exp)),
+            _ => throw new ArgumentOutOfRangeException(nameof(options)),
+        };
+    }
 
     private static double Normal(double x, double mean, double logVariance) =>
         0.5 * ((x - mean) * (x - mean) / Math.Exp(logVariance) + logVariance + Math.Log(2 * Math.PI));
+
+    private static double Laplace(double x, double mean, double scale) => Math.Abs(x - mean) / scale + Math.Log(2 * scale);
+
+    /// <summary>The probability of level 255·x under a logistic on [-1, 1].</summary>
+    private static double Logistic(double x, double mean, double scale)
+    {
+        double Below(double side) => 1 / (1 + Math.Exp((mean - side) / scale));
+        double above = x > 254.5 / 255 ? 1 : Below(2 * x - 1 + 1 / 255.0);
+        return above - (x < 0.5 / 255 ? 0 : Below(2 * x - 1 - 1 / 255.0));
+    }
 
     private static double[] Network(
         VaeOptions options, IReadOnlyDictionary<string, double[]> parameters, string name, int[] widths, ReadOnlySpan<double> input)
