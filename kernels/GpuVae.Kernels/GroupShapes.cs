@@ -1,6 +1,7 @@
 // Group sizes, chosen from what the accelerator reports, and the reductions inside a group that go with them.
 
 using ILGPU;
+using ILGPU.Algorithms;
 using ILGPU.Runtime;
 using FloatView = ILGPU.ArrayView<float>;
 
@@ -23,6 +24,11 @@ internal static class GroupShapes
     }
 
     /// <summary>
+    /// As <see cref="ForRow"/> for rows of latent units or mixture components, of which there are tens.
+    /// </summary>
+    public static int ForShortRow(Accelerator accelerator) => Math.Min(ForRow(accelerator), 32);
+
+    /// <summary>
     /// Sum of <paramref name="value"/> over the threads of a one-dimensional group whose size is a power of two, known to every thread.
     /// Always the same tree, so the result depends on the group size only. Every thread of the group must call it.
     /// </summary>
@@ -42,6 +48,23 @@ internal static class GroupShapes
         float sum = scratch[0];
         Group.Barrier();
         return sum;
+    }
+
+    /// <summary>Largest <paramref name="value"/> of the threads; as <see cref="Sum"/>.</summary>
+    public static float Max(float value, FloatView scratch)
+    {
+        int thread = Group.IdxX;
+        scratch[thread] = value;
+        Group.Barrier();
+        for (int stride = Group.DimX / 2; stride > 0; stride /= 2)
+        {
+            if (thread < stride)
+                scratch[thread] = XMath.Max(scratch[thread], scratch[thread + stride]);
+            Group.Barrier();
+        }
+        float largest = scratch[0];
+        Group.Barrier();
+        return largest;
     }
 
     /// <summary>Sum over the threads of a group that is one warp, a power of two wide, known to every thread; a fixed butterfly.</summary>

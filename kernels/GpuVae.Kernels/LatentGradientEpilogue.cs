@@ -14,7 +14,7 @@ namespace GpuVae.Kernels;
 /// </summary>
 /// <param name="encoded">[m × 2L], means then log-variances.</param>
 /// <param name="noise">[m × L], as used forward.</param>
-/// <param name="beta">One element: the weight of the KL term.</param>
+/// <param name="beta">The weight of the KL term: one element, or [L] with one for each unit.</param>
 /// <param name="dEncoded">[m × 2L], written.</param>
 /// <param name="scale">1 / batch.</param>
 /// <param name="latents">L.</param>
@@ -27,11 +27,12 @@ public readonly struct LatentGradientEpilogue(
     private readonly ArrayView<float> dEncoded = dEncoded;
     private readonly float scale = scale;
     private readonly int latents = latents;
+    private readonly int betaPitch = Reparameterize.WeightPitch(beta, latents);
 
     public float Apply(float value, int row, int column)
     {
         int mean = row * 2 * latents + column;
-        float klWeight = beta[0] * scale;
+        float klWeight = beta[column * betaPitch] * scale;
         float raw = encoded[mean + latents];
         float logVariance = Reparameterize.ClampLogVariance(raw);
         float throughNoise = value * noise[row * latents + column] * XMath.Exp(0.5f * logVariance);

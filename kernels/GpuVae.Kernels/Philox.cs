@@ -140,12 +140,14 @@ public sealed class RandomFill : IDisposable
     private readonly MemoryBuffer1D<long, Stride1D.Dense> zero;
     private readonly Action<AcceleratorStream, Index1D, FloatView, ulong, uint, long, ArrayView<long>, float, float> uniform;
     private readonly Action<AcceleratorStream, Index1D, FloatView, ulong, uint, long, ArrayView<long>, float, float> normal;
+    private readonly Action<AcceleratorStream, Index1D, FloatView, ulong, uint, ArrayView<long>, int> normalRows;
 
     public RandomFill(Accelerator accelerator)
     {
         zero = accelerator.Allocate1D(new long[1]);
         uniform = accelerator.LoadAutoGroupedKernel<Index1D, FloatView, ulong, uint, long, ArrayView<long>, float, float>(UniformKernel);
         normal = accelerator.LoadAutoGroupedKernel<Index1D, FloatView, ulong, uint, long, ArrayView<long>, float, float>(NormalKernel);
+        normalRows = accelerator.LoadAutoGroupedKernel<Index1D, FloatView, ulong, uint, ArrayView<long>, int>(NormalRowsKernel);
     }
 
     /// <summary>Uniform numbers in [low, high), given the step on the host.</summary>
@@ -167,6 +169,23 @@ public sealed class RandomFill : IDisposable
     public void Normal(
         AcceleratorStream stream, FloatView output, ulong seed, RandomPurpose purpose, ArrayView<long> step, float mean, float deviation) =>
         Launch(normal, stream, output, seed, purpose, 0, step, mean, deviation);
+
+    /// <summary>
+    /// Standard normal numbers, a run of its own for each row of <paramref name="output"/>: element e of row r is a word of counter (block
+    /// of e, r, *step, purpose), so that a row does not depend on how many there are.
+    /// </summary>
+    /// <param name="stream">Stream to run on.</param>
+    /// <param name="output">[rows × columns], written.</param>
+    /// <param name="columns">Elements of a row.</param>
+    /// <param name="seed">Seed.</param>
+    /// <param name="purpose">What the numbers are for.</param>
+    /// <param name="step">One element.</param>
+    public void NormalRows(
+        AcceleratorStream stream, FloatView output, int columns, ulong seed, RandomPurpose purpose, ArrayView<long> step)
+    {
+        if (output.Length > 0)
+            normalRows(stream, output.IntExtent, output, seed, (uint)purpose, step, columns);
+    }
 
     public void Dispose() => zero.Dispose();
 
@@ -202,6 +221,9 @@ public sealed class RandomFill : IDisposable
             offset + radius0 * XMath.Cos(angle0), offset + radius0 * XMath.Sin(angle0),
             offset + radius1 * XMath.Cos(angle1), offset + radius1 * XMath.Sin(angle1));
     }
+
+    private static void NormalRowsKernel(Index1D i, FloatView output, ulong seed, uint purpose, ArrayView<long> step, int columns) =>
+        output[i] = Philox.NormalAt(seed, (RandomPurpose)purpose, step[0], i.X / columns, i.X % columns);
 
     private static void Store(FloatView output, int block, float x0, float x1, float x2, float x3)
     {

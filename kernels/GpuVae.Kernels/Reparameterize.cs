@@ -30,16 +30,16 @@ public sealed class Reparameterize
         forwardRandom;
 
     private readonly Action<
-        AcceleratorStream, Index1D, FloatView, FloatView, FloatView, FloatView, FloatView, float, int> backward;
+        AcceleratorStream, Index1D, FloatView, FloatView, FloatView, FloatView, FloatView, float, int, int> backward;
 
     public Reparameterize(Accelerator accelerator)
     {
-        groupSize = Math.Min(GroupShapes.ForRow(accelerator), 32);
+        groupSize = GroupShapes.ForShortRow(accelerator);
         forward = accelerator.LoadKernel<FloatView, FloatView, FloatView, FloatView, int>(ForwardKernel);
         forwardRandom = accelerator.LoadKernel<
             FloatView, ulong, uint, ArrayView<long>, FloatView, FloatView, FloatView, int>(ForwardRandomKernel);
         backward = accelerator.LoadAutoGroupedKernel<
-            Index1D, FloatView, FloatView, FloatView, FloatView, FloatView, float, int>(BackwardKernel);
+            Index1D, FloatView, FloatView, FloatView, FloatView, FloatView, float, int, int>(BackwardKernel);
     }
 
     /// <summary>z and KL from noise that the caller provides.</summary>
@@ -65,7 +65,7 @@ public sealed class Reparameterize
     /// <param name="encoded">[batch × 2L].</param>
     /// <param name="noise">[batch × L], as used forward.</param>
     /// <param name="dz">[batch × L].</param>
-    /// <param name="beta">One element on the device: the weight of KL, which a warm-up changes from step to step.</param>
+    /// <param name="beta">The weight of KL, which a warm-up changes from step to step: one element, or [L] with one for each unit.</param>
     /// <param name="dEncoded">[batch × 2L], written.</param>
     /// <param name="scale">1 / batch.</param>
     /// <param name="latents">L.</param>
@@ -74,7 +74,7 @@ public sealed class Reparameterize
         FloatView dEncoded, float scale, int latents)
     {
         if (dz.Length > 0)
-            backward(stream, dz.IntExtent, encoded, noise, dz, beta, dEncoded, scale, latents);
+            backward(stream, dz.IntExtent, encoded, noise, dz, beta, dEncoded, scale, latents, WeightPitch(beta, latents));
     }
 
     private static void ForwardKernel(FloatView encoded, FloatView noise, FloatView z, FloatView kl, int latents)
@@ -121,12 +121,12 @@ public sealed class Reparameterize
 
     private static void BackwardKernel(
         Index1D i, FloatView encoded, FloatView noise, FloatView dz, FloatView beta, FloatView dEncoded,
-        float scale, int latents)
+        float scale, int latents, int betaPitch)
     {
         int sample = i.X / latents;
         int meanIndex = sample * latents + i.X;
         int logVarianceIndex = meanIndex + latents;
-        float klWeight = beta[0] * scale;
+        float klWeight = beta[(i.X - sample * latents) * betaPitch] * scale;
         float raw = encoded[logVarianceIndex];
         float logVariance = ClampLogVariance(raw);
         float slope = ClampSlope(raw);
@@ -134,6 +134,17 @@ public sealed class Reparameterize
         dEncoded[meanIndex] = upstream + klWeight * encoded[meanIndex];
         dEncoded[logVarianceIndex] =
             slope * 0.5f * (upstream * noise[i] * XMath.Exp(0.5f * logVariance) + klWeight * (XMath.Exp(logVariance) - 1f));
+    }
+
+    /// <summary>Elements from the KL weight of one unit to that of the next: 0 where all share one.</summary>
+    internal static int WeightPitch(FloatView beta, int latents)
+    {
+        if (beta.Length != 1 && beta.Length != latents)
+        {
+            throw new ArgumentException(
+                $"{beta.Length} weights of the KL term for {latents} units; give one for all or one for each.", nameof(beta));
+        }
+        return beta.Length == 1 ? 0 : 1;
     }
 
     internal static float ClampLogVariance(float value) => ScalarMath.Clamp(value, MinLogVariance, MaxLogVariance);

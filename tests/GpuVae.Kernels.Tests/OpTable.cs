@@ -22,6 +22,7 @@ internal static class OpTable
     {
         GemmOps.Rows(), LinearOps.Rows(), ActivationOps.Rows(), RandomOps.Rows(), LatentOps.Rows(), LossOps.Rows(), ReduceOps.Rows(),
         AdamOps.Rows(), GatherOps.Rows(), ConvolutionOps.Rows(),
+        PosteriorOps.Rows(), FlowOps.Rows(), PriorOps.Rows(), ObjectiveOps.Rows(), RowOps.Rows(),
     }
     .SelectMany(r => r).ToDictionary(op => op.Name);
 

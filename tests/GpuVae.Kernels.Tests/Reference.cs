@@ -10,6 +10,38 @@ internal static class Reference
         return (f(x + h) - f(x - h)) / (2 * h);
     }
 
+    /// <summary>Central differences of f with respect to every element of x, which is left as it was.</summary>
+    public static double[] Gradient(Func<double[], double> f, double[] x)
+    {
+        const double h = 1e-5;
+        var gradient = new double[x.Length];
+        for (int i = 0; i < x.Length; i++)
+        {
+            double kept = x[i];
+            x[i] = kept + h;
+            double above = f(x);
+            x[i] = kept - h;
+            gradient[i] = (above - f(x)) / (2 * h);
+            x[i] = kept;
+        }
+        return gradient;
+    }
+
+    /// <summary>ln Σ e^x.</summary>
+    public static double LogSumExp(IEnumerable<double> x)
+    {
+        double[] values = [.. x];
+        double largest = values.Max();
+        return largest + Math.Log(values.Sum(v => Math.Exp(v - largest)));
+    }
+
+    /// <summary>ln N(x; mean, e^s) with s clamped as the kernels clamp it.</summary>
+    public static double LogNormal(double x, double mean, double logVariance)
+    {
+        double s = ClampLogVariance(logVariance);
+        return -0.5 * ((x - mean) * (x - mean) * Math.Exp(-s) + s + Math.Log(2 * Math.PI));
+    }
+
     public static double Sigmoid(double x) => 1 / (1 + Math.Exp(-x));
 
     public static double Softplus(double x) => Math.Max(x, 0) + Math.Log(1 + Math.Exp(-Math.Abs(x)));

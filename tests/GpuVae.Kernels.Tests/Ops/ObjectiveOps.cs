@@ -1,0 +1,120 @@
+using ILGPU;
+
+namespace GpuVae.Kernels.Tests.Ops;
+
+internal static class ObjectiveOps
+{
+    // Exponentials of differences of log-densities of size 10, each rounded to 1e-7 of itself.
+    private const double Tolerance = 5e-6;
+
+    public static IEnumerable<Op> Rows()
+    {
+        foreach ((int images, int samples, int parts) in new[] { (1, 1, 1), (17, 1, 3), (3, 5, 2), (2, 50, 1) })
+            yield return new Op($"Importance weights {images}x{samples}x{parts}", Tolerance, run => Importance(run, images, samples, parts));
+        foreach ((int batch, int latents) in new[] { (1, 1), (3, 17), (129, 3) })
+        {
+            yield return new Op($"Free bits {batch}x{latents}", 0, run => FreeBits(run, batch, latents));
+            yield return new Op($"KL of weighted units {batch}x{latents}", 1e-6, run => WeightedUnits(run, batch, latents));
+        }
+        yield return new Op("Capacity above", 0, run => Capacity(run, 0.4f, 2));
+        yield return new Op("Capacity below", 0, run => Capacity(run, 0.6f, -2));
+        foreach ((int batch, int latents) in new[] { (1, 1), (3, 2), (17, 5) })
+            yield return new Op($"Total correlation {batch}x{latents}", Tolerance, run => Correlation(run, batch, latents));
+    }
+
+    private static void Importance(OpRun run, int images, int samples, int parts)
+    {
+        const float beta = 0.6f;
+        int rows = images * samples;
+        float[] rec = run.Uniform(rows * parts, 0, 4), q = run.Uniform(rows, -3, 3), p = run.Uniform(rows, -3, 3);
+        double[] ofRow = [.. rec.Chunk(parts).Select(row => row.Sum(x => (double)x))];
+        double[] shares = new double[rows], reconstruction = new double[images], kl = new double[images];
+        for (int image = 0; image < images; image++)
+        {
+            int[] of = [.. Enumerable.Range(image * samples, samples)];
+            double sum = Reference.LogSumExp(of.Select(LogWeight));
+            foreach (int r in of)
+            {
+                shares[r] = Math.Exp(LogWeight(r) - sum);
+                reconstruction[image] += shares[r] * ofRow[r];
+                kl[image] += shares[r] * ((double)q[r] - p[r] + Math.Log(samples * shares[r]));
+            }
+        }
+        new ImportanceWeights(run.Accelerator).Compute(
+            run.Stream, run.Upload(rec), run.Upload(q), run.Upload(p), run.Upload([beta]), run.Expect("shares", shares),
+            run.Expect("reconstruction", reconstruction), run.Expect("kl", kl), samples);
+
+        double LogWeight(int r) => -ofRow[r] - beta * ((double)q[r] - p[r]);
+    }
+
+    private static double Kl(double mu, double s) => 0.5 * (mu * mu + Math.Exp(s) - 1 - s);
+
+    private static void FreeBits(OpRun run, int batch, int latents)
+    {
+        float[] encoded = run.Uniform(batch * 2 * latents, -2, 2);
+        double[] means = new double[latents];
+        for (int b = 0; b < batch; b++)
+        {
+            for (int l = 0; l < latents; l++)
+                means[l] += Kl(encoded[2 * b * latents + l], encoded[(2 * b + 1) * latents + l]) / batch;
+        }
+        // Between two of the units, so that rounding decides nothing.
+        double[] sorted = [.. means.Order()];
+        double floor = latents == 1 ? 0.5 * means[0] : 0.5 * (sorted[latents / 2 - 1] + sorted[latents / 2]);
+        new KlTargets(run.Accelerator).FreeBits(
+            run.Stream, run.Upload(encoded), run.Upload([0.75f]), run.Expect("weights", [.. means.Select(m => m > floor ? 0.75 : 0)]),
+            (float)floor, batch);
+    }
+
+    /// <summary>The gradient of the KL term with a weight of its own for each unit.</summary>
+    private static void WeightedUnits(OpRun run, int batch, int latents)
+    {
+        float[] encoded = run.Uniform(batch * 2 * latents, -2, 2), weights = run.Uniform(latents, 0, 1), zeros = new float[batch * latents];
+        double[] expected = Reference.Gradient(
+            e => Enumerable.Range(0, batch * latents).Sum(i =>
+                weights[i % latents] / (double)batch * Kl(e[i + i / latents * latents], e[i + i / latents * latents + latents])),
+            Reference.ToDouble(encoded));
+        new Reparameterize(run.Accelerator).Backward(
+            run.Stream, run.Upload(encoded), run.Upload(zeros), run.Upload(zeros), run.Upload(weights), run.Expect("dEncoded", expected),
+            1f / batch, latents);
+    }
+
+    private static void Capacity(OpRun run, float target, double expected) =>
+        new KlTargets(run.Accelerator).Capacity(
+            run.Stream, run.Upload([0.25f, 0.5f, 0.75f]), run.Upload([target]), run.Expect("weight", [expected]), 2f);
+
+    private static void Correlation(OpRun run, int batch, int latents)
+    {
+        const int dataCount = 1000;
+        const float weight = 0.7f, scale = 0.3f;
+        float[] encoded = run.Uniform(batch * 2 * latents), z = run.Uniform(batch * latents, -2, 2);
+        float[] dz = run.Uniform(z.Length), dEncoded = run.Uniform(encoded.Length);
+        double[] e = Reference.ToDouble(encoded), code = Reference.ToDouble(z);
+        double Unit(int i, int m, int l) => Reference.LogNormal(code[i * latents + l], e[2 * m * latents + l], e[(2 * m + 1) * latents + l]);
+        double Joint(int i, int m) => Enumerable.Range(0, latents).Sum(l => Unit(i, m, l));
+        IEnumerable<int> all = Enumerable.Range(0, batch);
+        double JointSum(int i) => Reference.LogSumExp(all.Select(m => Joint(i, m)));
+        double MarginalSum(int i, int l) => Reference.LogSumExp(all.Select(m => Unit(i, m, l)));
+        double Estimate(int i) =>
+            JointSum(i) - Math.Log((double)dataCount * batch) -
+            Enumerable.Range(0, latents).Sum(l => MarginalSum(i, l) - Math.Log((double)dataCount * batch));
+        double Objective(double[] changed) => scale * weight * all.Sum(Estimate);
+        double[] ofCode = Reference.Gradient(Objective, code), ofMoments = Reference.Gradient(Objective, e);
+
+        var kernels = new TotalCorrelation(run.Accelerator);
+        ArrayView<float> moments = run.Upload(encoded), codes = run.Upload(z), factor = run.Upload([weight]);
+        // The logarithms of shares, where 0 stands for a share of 1, are compared by way of the gradients.
+        ArrayView<float> joint = run.Upload(new float[batch * batch]);
+        ArrayView<float> marginal = run.Expect(
+            "marginal", [.. from i in all from l in Enumerable.Range(0, latents) select MarginalSum(i, l)]);
+        // One unit has no correlation with others, and a batch of one image no gradient.
+        double[] estimates = latents == 1 ? new double[batch] : [.. all.Select(Estimate)];
+        kernels.Forward(run.Stream, moments, codes, joint, marginal, run.Expect("estimate", estimates), latents, dataCount);
+        kernels.Backward(
+            run.Stream, moments, codes, joint, marginal, factor,
+            run.Expect("dz", dz, [.. dz.Zip(ofCode, (before, g) => before + g)]), scale, latents, ofMoments: false);
+        kernels.Backward(
+            run.Stream, moments, codes, joint, marginal, factor,
+            run.Expect("dEncoded", dEncoded, [.. dEncoded.Zip(ofMoments, (before, g) => before + g)]), scale, latents, ofMoments: true);
+    }
+}
