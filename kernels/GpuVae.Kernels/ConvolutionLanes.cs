@@ -12,7 +12,7 @@ namespace GpuVae.Kernels;
 internal static class ConvolutionLanes
 {
     /// <summary>Columns of the patches that a slice has at most, and panels that share one copy of them.</summary>
-    public const int MaxDepth = 576, MaxPanels = 4;
+    public const int MaxDepth = 288, MaxPanels = 4;
 
     /// <summary>Shared memory for the slices of a group's panels of weights: 160 KiB.</summary>
     public const int SliceElements = 5 << 13;

@@ -19,7 +19,7 @@ namespace GpuVae.Kernels;
 public sealed class ConvolutionWeightGradient
 {
     // Rows of dw per group (a multiple of both tiles) and pixels gathered at a time: both operands stay in the second-level cache.
-    private const int SliceRows = 192, ChunkPixels = 96;
+    private const int SliceRows = 192, ChunkPixels = 64;
     private const int Pitch = SliceRows + 16;
 
     // Enough parts to fill a large GPU; more would cost more in adding them up.

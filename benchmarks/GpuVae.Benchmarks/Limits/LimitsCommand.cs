@@ -43,6 +43,7 @@ internal static class LimitsCommand
         if (device.Accelerator.AcceleratorType != AcceleratorType.CPU)
         {
             Arithmetic(device, "whole device");
+            Convolutions(device);
             return;
         }
         using var context = Context.Create(builder => builder.CPU().EnableAlgorithms());
@@ -50,6 +51,7 @@ internal static class LimitsCommand
         using var core = ComputeDevice.Wrap(single);
         Arithmetic(core, "one core");
         Arithmetic(device, "all cores");
+        Convolutions(device);
         Functions(core);
     }
 
@@ -146,6 +148,38 @@ internal static class LimitsCommand
                 Rounds, TurnSeconds)[0];
             double rate = 2.0 * n * n * n / time.Median;
             Row($"matrix product {n}³, {where}", $"{rate / 1e9:F0} GFLOP/s", $"{100 * rate / ceiling:F0} % of the arithmetic ceiling");
+        }
+    }
+
+    /// <summary>64 to 64 channels, 3 × 3, 32 × 32 pixels, batch 64.</summary>
+    private static void Convolutions(ComputeDevice device)
+    {
+        var accelerator = device.Accelerator;
+        double ceiling = new Ceiling(accelerator).MeasureFlops(device.Stream);
+        var shape = new ConvolutionShape(Batch: 64, Height: 32, Width: 32, Inputs: 64, Outputs: 64, Kernel: 3, Stride: 1, Padding: 1);
+        using var gemm = new Gemm(accelerator);
+        var convolution = new Convolution<PlainEpilogue>(gemm);
+        var weightGradient = new ConvolutionWeightGradient(gemm);
+        using var x = accelerator.Allocate1D<float>((long)shape.Batch * shape.Height * shape.Width * shape.Inputs);
+        using var y = accelerator.Allocate1D<float>((long)shape.Batch * shape.OutputHeight * shape.OutputWidth * shape.Outputs);
+        using var weight = accelerator.Allocate1D<float>(shape.Weights);
+        using var dw = accelerator.Allocate1D<float>(shape.Weights);
+        using var db = accelerator.Allocate1D<float>(shape.Outputs);
+        using var scratch = accelerator.Allocate1D<float>(Math.Max(shape.Weights, weightGradient.ScratchLength(shape)));
+        foreach (var buffer in new[] { x, y, weight })
+            buffer.View.MemSetToZero(device.Stream);
+        (string Name, Action Run)[] rows =
+        [
+            ("forward", () => convolution.Forward(device.Stream, shape, x.View, weight.View, y.View, default)),
+            ("data gradient", () => convolution.DataGradient(device.Stream, shape, y.View, weight.View, scratch.View, x.View, default)),
+            ("weight gradient",
+                () => weightGradient.Run(device.Stream, shape, x.View, y.View, scratch.View, dw.View, db.View, isTransposed: false)),
+        ];
+        var times = Alternation.Time([.. rows.Select(r => Alternation.Contestant(r.Run, device.Synchronize))], Rounds, TurnSeconds);
+        for (int i = 0; i < rows.Length; i++)
+        {
+            double rate = shape.Flops / times[i].Median;
+            Row($"convolution 3×3, 64 channels, {rows[i].Name}", $"{rate / 1e9:F0} GFLOP/s", $"{100 * rate / ceiling:F0} % of the arithmetic ceiling");
         }
     }
 
