@@ -45,6 +45,9 @@ public enum RandomPurpose : uint
 
     /// <summary>Draws of the pixels from p(x|z).</summary>
     Pixels = 8,
+
+    /// <summary>The samples of an importance-sampled likelihood.</summary>
+    ImportanceSampling = 9,
 }
 
 /// <summary>The four words of one Philox block.</summary>

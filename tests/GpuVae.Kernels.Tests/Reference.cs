@@ -68,5 +68,44 @@ internal static class Reference
 
     public static double ClampLogVariance(double s) => Math.Clamp(s, -30, 20);
 
+    /// <summary>Mean SSIM by its definition: central moments under the window, place by place.</summary>
+    public static double Ssim(ReadOnlySpan<float> x, ReadOnlySpan<float> y, int channels, int height, int width)
+    {
+        int windowX = Math.Min(11, width), windowY = Math.Min(11, height);
+        double[] across = Window(windowX), down = Window(windowY);
+        double sum = 0;
+        int places = 0;
+        for (int plane = 0; plane < channels; plane++)
+        {
+            for (int top = 0; top + windowY <= height; top++)
+            {
+                for (int left = 0; left + windowX <= width; left++, places++)
+                {
+                    double mx = 0, my = 0, vx = 0, vy = 0, cxy = 0;
+                    for (int i = 0; i < windowX * windowY; i++)
+                    {
+                        int at = (plane * height + top + i / windowX) * width + left + i % windowX;
+                        double weight = down[i / windowX] * across[i % windowX];
+                        (mx, my) = (mx + weight * x[at], my + weight * y[at]);
+                    }
+                    for (int i = 0; i < windowX * windowY; i++)
+                    {
+                        int at = (plane * height + top + i / windowX) * width + left + i % windowX;
+                        double weight = down[i / windowX] * across[i % windowX], a = x[at] - mx, b = y[at] - my;
+                        (vx, vy, cxy) = (vx + weight * a * a, vy + weight * b * b, cxy + weight * a * b);
+                    }
+                    sum += (2 * mx * my + 1e-4) * (2 * cxy + 9e-4) / ((mx * mx + my * my + 1e-4) * (vx + vy + 9e-4));
+                }
+            }
+        }
+        return sum / places;
+    }
+
+    private static double[] Window(int side)
+    {
+        double[] weights = [.. Enumerable.Range(0, side).Select(i => Math.Exp(-Math.Pow(i - (side - 1) / 2.0, 2) / (2 * 1.5 * 1.5)))];
+        return [.. weights.Select(weight => weight / weights.Sum())];
+    }
+
     public static double[] ToDouble(float[] values) => Array.ConvertAll(values, v => (double)v);
 }

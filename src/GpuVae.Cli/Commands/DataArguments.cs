@@ -61,8 +61,11 @@ internal sealed class DataArguments
     public ImageSet LoadTest(ParseResult parsed, RunFolder run)
     {
         RunData source = Read(parsed, run);
-        return CommonOptions.IsGiven(parsed, data) ? source.LoadSingle() : source.LoadBoth().Test;
+        return NamesData(parsed) ? source.LoadSingle() : source.LoadBoth().Test;
     }
+
+    /// <summary>Whether the user names images.</summary>
+    public bool NamesData(ParseResult parsed) => CommonOptions.IsGiven(parsed, data);
 
     private RunData Override(RunData source, ParseResult parsed)
     {

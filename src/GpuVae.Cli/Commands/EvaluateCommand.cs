@@ -1,39 +1,128 @@
 using System.CommandLine;
+using System.Text;
+using GpuVae.Data;
+using GpuVae.Evaluation;
+using GpuVae.Formats;
+using GpuVae.Kernels;
 using GpuVae.Models;
+using Spectre.Console;
 
 namespace GpuVae.Cli.Commands;
 
-internal static class EvaluateCommand
+/// <summary>Measures a trained model on images.</summary>
+internal sealed class EvaluateCommand
 {
+    private static readonly EvaluationOptions Defaults = new();
+
+    private readonly Option<string?> run = RunArgument.Create();
+    private readonly DataArguments data = new();
+    private readonly DeviceArguments device = new();
+    private readonly Option<ulong> seed = CommonOptions.Seed();
+
+    private readonly Option<string> metrics = new("--metrics")
+    {
+        Description = "What to measure: elbo (with bits per dimension), nll (importance-sampled likelihood), units (activity and KL of each), "
+            + "reconstruction (MSE, PSNR, SSIM), mig (mutual information gap, where factors are known). --samples adds nll.",
+        HelpName = "NAME,NAME,…",
+        DefaultValueFactory = _ => Defaults.Metrics.ToString().Replace(" ", "").ToLowerInvariant(),
+    };
+
+    private readonly Option<int> samples = CommonOptions.Number(
+        "--samples", "K", "Samples per image of the importance-sampled likelihood.", Defaults.Samples, "-k");
+
+    private readonly ChoiceOption<Binarization> binarization = new(
+        "--binarize", "What becomes of grey levels: nothing, the same draw for an image for ever, or a new one.", Defaults.Binarization);
+
+    private readonly Option<int?> limit = CommonOptions.OptionalNumber<int>("--limit", "N", "Take the first N images only.");
+
+    private readonly Option<string?> json = new("--json")
+    {
+        Description = "Also write all figures with their protocol to this file.",
+        HelpName = "FILE",
+    };
+
     public static Command Create()
     {
-        var run = RunArgument.Create();
-        var data = new DataArguments();
-        var seed = CommonOptions.Seed();
-        var device = new DeviceArguments();
+        var evaluate = new EvaluateCommand();
         var command = new ExampleCommand(
-            "evaluate", "Prints the parts of the evidence lower bound on any images.",
+            "evaluate", "Measures a model: bounds on the likelihood, quality of reconstructions, use of the latent units.",
             "gpuvae evaluate",
-            "gpuvae evaluate --run runs/mnist --data path/to/mnist")
+            "gpuvae evaluate --run runs/mnist --samples 5000 --binarize static --json mnist.json",
+            "gpuvae evaluate --metrics mig,units --data digits")
         {
-            run, seed,
+            evaluate.run, evaluate.metrics, evaluate.samples, evaluate.binarization, evaluate.limit, evaluate.json, evaluate.seed,
         };
-        device.AddTo(command);
-        data.AddTo(command, withTestData: false);
-        command.SetAction(parsed =>
-        {
-            var folder = RunArgument.Open(parsed.GetValue(run));
-            using var opened = device.Open(parsed);
-            using var model = Vae.Load(opened, folder.Path);
-            var images = data.LoadTest(parsed, folder);
-            ulong noise = parsed.GetValue(seed);
-            var parts = model.Evaluate(images, noise);
-            Console.WriteLine($"{images.Count} images of {images.Name}, one noise sample each from seed {noise}, on {opened.Name}");
-            Console.WriteLine($"reconstruction  {parts.Reconstruction,10:F3} nats per image (summed over pixels)");
-            Console.WriteLine($"KL divergence   {parts.Kl,10:F3} nats per image (summed over latent units)");
-            Console.WriteLine($"ELBO            {-(parts.Reconstruction + parts.Kl),10:F3} nats per image");
-            Console.WriteLine($"loss            {parts.Loss,10:F3} nats per image (reconstruction + {parts.Beta} × KL)");
-        });
+        evaluate.device.AddTo(command);
+        evaluate.data.AddTo(command, withTestData: false);
+        command.SetAction(evaluate.Run);
         return command;
     }
+
+    private void Run(ParseResult parsed)
+    {
+        EvaluationOptions options = Read(parsed);
+        int? wanted = parsed.GetValue(limit);
+        if (wanted < 1)
+            throw new BadInputException($"--limit {wanted}: choose 1 at least, or leave it out for all images.");
+        var folder = RunArgument.Open(parsed.GetValue(run));
+        using var opened = device.Open(parsed);
+        using var model = Vae.Load(opened, folder.Path);
+        ImageSet images = data.LoadTest(parsed, folder);
+        if (wanted < images.Count)
+        {
+            images = images.Select([.. Enumerable.Range(0, wanted.Value)]);
+            options = options with { Split = $"{options.Split}, first {wanted}" };
+        }
+        EvaluationReport report = WithProgress(progress => ModelEvaluation.Run(model, images, options, progress));
+        foreach (string line in EvaluationTable.Lines(report))
+            Console.WriteLine(line);
+        if (parsed.GetValue(json) is { } path)
+        {
+            AtomicFile.Write(path, stream => stream.Write(Encoding.UTF8.GetBytes(report.ToJson())));
+            Console.WriteLine($"wrote {path}");
+        }
+    }
+
+    /// <exception cref="BadInputException">A value is out of range.</exception>
+    private EvaluationOptions Read(ParseResult parsed)
+    {
+        var options = new EvaluationOptions
+        {
+            Metrics = ReadMetrics(parsed.GetValue(metrics)!),
+            Samples = parsed.GetValue(samples),
+            Binarization = binarization.Read(parsed),
+            Seed = parsed.GetValue(seed),
+            Split = data.NamesData(parsed) ? "as given" : "test",
+        };
+        if (CommonOptions.IsGiven(parsed, samples))
+            options = options with { Metrics = options.Metrics | EvaluationMetrics.Nll };
+        options.Validate();
+        return options;
+    }
+
+    private static EvaluationMetrics ReadMetrics(string text)
+    {
+        EvaluationMetrics all = EvaluationMetrics.None;
+        foreach (string name in text.Split(',', StringSplitOptions.TrimEntries))
+        {
+            all |= Enum.TryParse(name, ignoreCase: true, out EvaluationMetrics metric) && Enum.IsDefined(metric) && metric != 0
+                && !char.IsAsciiDigit(name[0])
+                ? metric
+                : throw new BadInputException($"--metrics {text}: '{name}' is none; choose some of elbo, nll, units, reconstruction, mig.");
+        }
+        return all;
+    }
+
+    /// <summary>A bar on a terminal while likelihoods are sampled; nothing where the output goes to a file or a pipe.</summary>
+    private static EvaluationReport WithProgress(Func<Action<double>?, EvaluationReport> evaluate) =>
+        Console.IsOutputRedirected
+            ? evaluate(null)
+            : AnsiConsole.Progress()
+                .AutoClear(true)
+                .Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new RemainingTimeColumn())
+                .Start(context =>
+                {
+                    var task = context.AddTask("evaluating", maxValue: 1);
+                    return evaluate(done => task.Value = done);
+                });
 }

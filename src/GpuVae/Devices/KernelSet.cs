@@ -29,6 +29,14 @@ internal sealed class KernelSet(Accelerator accelerator) : IDisposable
 
     public RandomFill RandomFill => randomFill ??= new RandomFill(accelerator);
 
+    public DiagonalPosterior DiagonalPosterior => field ??= new DiagonalPosterior(accelerator);
+
+    public StandardNormalPrior StandardNormalPrior => field ??= new StandardNormalPrior(accelerator);
+
+    public LogSumExp LogSumExp => field ??= new LogSumExp(accelerator);
+
+    public Ssim Ssim => field ??= new Ssim(accelerator);
+
     public StepEnd StepEnd => field ??= new StepEnd(accelerator);
 
     private Reduce? reduce;

@@ -25,7 +25,7 @@ internal sealed class Evaluator : IDisposable
     private readonly float[] rates, sums;
 
     /// <exception cref="BadInputException">The images are not of the model's shape, or there are none.</exception>
-    public Evaluator(Vae model, ImageSet images, ulong seed)
+    public Evaluator(Vae model, ImageSet images, ulong seed, Binarization binarization = Binarization.None)
     {
         model.Require(images);
         (this.model, count) = (model, images.Count);
@@ -35,8 +35,8 @@ internal sealed class Evaluator : IDisposable
         // Nothing is learned here: the rates are dealt out and not used.
         rates = new float[2 * steps];
         sums = new float[2 * steps];
-        ScheduleBuilder? fullBuilder = feed.FullBatches > 0 ? Build(BatchSize, seed) : null;
-        ScheduleBuilder? lastBuilder = feed.LastBatch > 0 ? Build(feed.LastBatch, seed) : null;
+        ScheduleBuilder? fullBuilder = feed.FullBatches > 0 ? Build(BatchSize, seed, binarization) : null;
+        ScheduleBuilder? lastBuilder = feed.LastBatch > 0 ? Build(feed.LastBatch, seed, binarization) : null;
         arena = model.Device.Accelerator.Allocate1D<float>(Math.Max(fullBuilder?.Plan() ?? 0, lastBuilder?.Plan() ?? 0));
         full = fullBuilder?.Bind(arena.View);
         last = lastBuilder?.Bind(arena.View);
@@ -64,10 +64,10 @@ internal sealed class Evaluator : IDisposable
         arena.Dispose();
     }
 
-    private ScheduleBuilder Build(int batch, ulong seed)
+    private ScheduleBuilder Build(int batch, ulong seed, Binarization binarization)
     {
         var builder = new ScheduleBuilder(batch);
-        PlannedTensor images = feed.AppendBatch(builder, model.Options.Shape.Pixels, Binarization.None, seed);
+        PlannedTensor images = feed.AppendBatch(builder, model.Options.Shape.Pixels, binarization, seed);
         var context = new LayerContext(builder, model.Device.Kernels, model.Parameters.Values);
         var graph = new ElboGraph(model, context, images, seed, RandomPurpose.Evaluation, feed.Step);
         StepEnd end = model.Device.Kernels.StepEnd;

@@ -37,10 +37,13 @@ public sealed class ScheduleBuilder
     }
 
     /// <summary>Declares a tensor [Batch, <paramref name="columns"/>] outside the arena, whose view is set before every run.</summary>
-    public PlannedTensor External(string name, int columns)
+    public PlannedTensor External(string name, int columns) => External(name, Batch, columns);
+
+    /// <summary>The same with <paramref name="rows"/> rows.</summary>
+    public PlannedTensor External(string name, int rows, int columns)
     {
         hasExternals = true;
-        return new PlannedTensor(name, Batch, columns);
+        return new PlannedTensor(name, rows, columns);
     }
 
     /// <summary>

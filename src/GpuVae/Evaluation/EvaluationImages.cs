@@ -1,0 +1,79 @@
+using GpuVae.Data;
+using GpuVae.Kernels;
+using GpuVae.Models;
+using GpuVae.Scheduling;
+using ILGPU;
+using ILGPU.Runtime;
+
+namespace GpuVae.Evaluation;
+
+/// <summary>
+/// The images of a set on the device, batch after batch as a model is given them: scaled to [0, 1] and, if wanted, binarised. Every metric
+/// sees the same draws.
+/// </summary>
+internal sealed class EvaluationImages : IDisposable
+{
+    /// <summary>Images of every batch but the last; a power of two. Fixed, because draws are counted by batch and row.</summary>
+    public const int BatchSize = 256;
+
+    private readonly Vae model;
+    private readonly BatchFeed feed;
+    private readonly Schedule? full, last;
+    private readonly PlannedTensor? fullImages, lastImages;
+    private readonly MemoryBuffer1D<float, Stride1D.Dense> arena;
+    private readonly int[] order;
+    private readonly float[] rates;
+
+    /// <exception cref="BadInputException">The images are not of the model's shape, or there are none.</exception>
+    public EvaluationImages(Vae model, ImageSet images, Binarization binarization, ulong seed)
+    {
+        model.Require(images);
+        (this.model, Count) = (model, images.Count);
+        feed = new BatchFeed(model.Device, images, BatchSize, 1);
+        order = [.. Enumerable.Range(0, Count)];
+        rates = new float[2 * feed.StepsPerEpoch];
+        int pixels = model.Options.Shape.Pixels;
+        arena = model.Device.Accelerator.Allocate1D<float>((long)BatchSize * pixels);
+        arena.View.MemSetToZero(model.Device.Stream);
+        if (feed.FullBatches > 0)
+            (full, fullImages) = Build(BatchSize);
+        if (feed.LastBatch > 0)
+            (last, lastImages) = Build(feed.LastBatch);
+
+        (Schedule, PlannedTensor) Build(int batch)
+        {
+            var builder = new ScheduleBuilder(batch);
+            PlannedTensor x = feed.AppendBatch(builder, pixels, binarization, seed);
+            Schedule schedule = builder.Bind(arena.View);
+            return (schedule, x);
+        }
+    }
+
+    /// <summary>Images in all.</summary>
+    public int Count { get; }
+
+    /// <summary>[<see cref="BatchSize"/>, pixels]: the batch under way; rows beyond it hold zeros or older images.</summary>
+    public ArrayView<float> Block => arena.View;
+
+    /// <summary>Calls <paramref name="visit"/> with the first image's index, the number of images and their pixels [images, pixels].</summary>
+    public void ForEach(Action<int, int, ArrayView<float>> visit)
+    {
+        for (int batch = 0; batch < feed.StepsPerEpoch; batch++)
+        {
+            // Nothing here closes a step, so the clock is set for each.
+            feed.StartEpoch(batch, 0, order, rates);
+            bool isFull = batch < feed.FullBatches;
+            (isFull ? full! : last!).Run(model.Device.Stream);
+            visit(batch * BatchSize, isFull ? BatchSize : feed.LastBatch, (isFull ? fullImages! : lastImages!).View);
+        }
+    }
+
+    public void Dispose()
+    {
+        model.Device.Synchronize();
+        full?.Dispose();
+        last?.Dispose();
+        feed.Dispose();
+        arena.Dispose();
+    }
+}

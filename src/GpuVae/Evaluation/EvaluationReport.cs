@@ -1,0 +1,52 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using GpuVae.Kernels;
+using GpuVae.Models;
+
+namespace GpuVae.Evaluation;
+
+/// <summary>By which protocol figures were taken; two figures can only be compared where theirs are the same.</summary>
+/// <param name="Data">What the images are called.</param>
+/// <param name="Split">How they were set apart.</param>
+/// <param name="Images">How many.</param>
+/// <param name="Binarization">What became of their grey levels.</param>
+/// <param name="Seed">Of the samples and of the binarisation.</param>
+/// <param name="Device">Where it was computed.</param>
+public sealed record EvaluationProtocol(string Data, string Split, int Images, Binarization Binarization, ulong Seed, string Device);
+
+/// <summary>A bound on or an estimate of ln p(x).</summary>
+/// <param name="Nats">Per image.</param>
+/// <param name="BitsPerDimension">See <see cref="LikelihoodFacts.BitsPerDimension"/>.</param>
+/// <param name="K">Samples of q(z|x) per image.</param>
+/// <param name="StandardError">Of the mean over the images, nats.</param>
+public sealed record LogLikelihood(double Nats, double BitsPerDimension, int K, double? StandardError = null);
+
+/// <summary>Figures of one model on one set of images; those that were not asked for are null. All in nats per image where not said.</summary>
+public sealed partial record EvaluationReport(EvaluationProtocol Protocol)
+{
+    /// <summary>The parts of the bound.</summary>
+    public ElboParts? Parts { get; init; }
+
+    /// <summary>The evidence lower bound, −(reconstruction + KL), whatever the beta.</summary>
+    public LogLikelihood? Elbo { get; init; }
+
+    /// <summary>The importance-sampled log-likelihood.</summary>
+    public LogLikelihood? ImportanceSampled { get; init; }
+
+    public LatentUnits? Units { get; init; }
+
+    public ImageQuality? Reconstruction { get; init; }
+
+    public MutualInformationGap? Mig { get; init; }
+
+    /// <summary>Every figure with its name as one JSON object, in snake case.</summary>
+    public string ToJson() => JsonSerializer.Serialize(this, ReportJson.Default.EvaluationReport) + "\n";
+
+    [JsonSourceGenerationOptions(
+        PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, WriteIndented = true,
+        Converters = [typeof(LowerCaseEnum)], DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+    [JsonSerializable(typeof(EvaluationReport))]
+    private sealed partial class ReportJson : JsonSerializerContext;
+
+    private sealed class LowerCaseEnum() : JsonStringEnumConverter<Binarization>(JsonNamingPolicy.SnakeCaseLower);
+}

@@ -1,0 +1,90 @@
+using GpuVae.Data;
+using GpuVae.Models;
+using ILGPU;
+using ILGPU.Runtime;
+
+namespace GpuVae.Evaluation;
+
+/// <summary>Measures a model on a set of images.</summary>
+public static class ModelEvaluation
+{
+    /// <param name="model">The model.</param>
+    /// <param name="images">Of its shape.</param>
+    /// <param name="options">What to measure, and how.</param>
+    /// <param name="progress">Told the share of the importance sampling that is done, which is what takes long.</param>
+    /// <param name="cancellation">Asks to stop the importance sampling.</param>
+    /// <exception cref="BadInputException">
+    /// An option is out of range, the images are not of the model's shape, or their factors are wanted and not known.
+    /// </exception>
+    /// <exception cref="OperationCanceledException">Asked to stop.</exception>
+    public static EvaluationReport Run(
+        Vae model, ImageSet images, EvaluationOptions options, Action<double>? progress = null, CancellationToken cancellation = default)
+    {
+        options.Validate();
+        model.Require(images);
+        EvaluationMetrics metrics = options.Metrics;
+        if (metrics.HasFlag(EvaluationMetrics.Mig) && images.Factors.Count == 0)
+            throw new BadInputException(
+                $"{images.Name} has no known factors, which the mutual information gap needs. Use a built-in set, put the images into "
+                + $"subfolders by label, write an {AttributesFile.FileName} beside them, or leave mig out.");
+        var report = new EvaluationReport(
+            new EvaluationProtocol(
+                images.Name, options.Split, images.Count, options.Binarization, options.Seed, model.Device.Name));
+        if (metrics.HasFlag(EvaluationMetrics.Elbo))
+        {
+            using var evaluator = new Evaluator(model, images, options.Seed, options.Binarization);
+            ElboParts parts = evaluator.Run();
+            report = report with { Parts = parts, Elbo = Stamp(model, -(parts.Reconstruction + parts.Kl), 1) };
+        }
+        if ((metrics & (EvaluationMetrics.Units | EvaluationMetrics.Reconstruction | EvaluationMetrics.Mig)) != 0)
+            report = WithCodes(report, model, images, options);
+        if (metrics.HasFlag(EvaluationMetrics.Nll))
+        {
+            double[] estimates = ImportanceSampling.LogLikelihoods(
+                model, images, options.Samples, options.Binarization, options.Seed, done => progress?.Invoke((double)done / images.Count),
+                cancellation);
+            double mean = estimates.Average();
+            double deviation = Math.Sqrt(estimates.Sum(value => (value - mean) * (value - mean)) / Math.Max(estimates.Length - 1, 1));
+            report = report with
+            {
+                ImportanceSampled = Stamp(model, mean, options.Samples) with { StandardError = deviation / Math.Sqrt(estimates.Length) },
+            };
+        }
+        return report;
+    }
+
+    /// <summary>What the moments of q(z|x) and the reconstructions from its means tell.</summary>
+    private static EvaluationReport WithCodes(
+        EvaluationReport report, Vae model, ImageSet images, EvaluationOptions options)
+    {
+        EvaluationMetrics metrics = options.Metrics;
+        int latent = model.Options.Latent;
+        Accelerator accelerator = model.Device.Accelerator;
+        using var batches = new EvaluationImages(model, images, options.Binarization, options.Seed);
+        using MemoryBuffer1D<float, Stride1D.Dense> moments = accelerator.Allocate1D<float>(2L * latent * images.Count);
+        using MemoryBuffer1D<float, Stride1D.Dense> reconstructions = accelerator.Allocate1D<float>(batches.Block.Length);
+        using var quality = new ImageQualitySum(model.Device, model.Options.Shape, images.Count);
+        batches.ForEach((first, count, x) =>
+        {
+            model.Encode(x, moments.View.BaseView.SubView(2L * latent * first, 2L * latent * count));
+            if (!metrics.HasFlag(EvaluationMetrics.Reconstruction))
+                return;
+            ArrayView<float> y = reconstructions.View.BaseView.SubView(0, x.Length);
+            model.Reconstruct(x, y);
+            quality.Add(x, y, count);
+        });
+        float[] rows = moments.View.BaseView.GetAsArray(model.Device.Stream);
+        if (metrics.HasFlag(EvaluationMetrics.Units))
+            report = report with { Units = LatentUnits.Of(rows, latent) };
+        if (metrics.HasFlag(EvaluationMetrics.Reconstruction))
+            report = report with { Reconstruction = quality.Mean() };
+        return metrics.HasFlag(EvaluationMetrics.Mig)
+            ? report with { Mig = MutualInformationGap.Of(Means(rows, latent), latent, images.Factors) }
+            : report;
+    }
+
+    private static float[] Means(float[] moments, int latent) => [.. moments.Where((_, i) => i % (2 * latent) < latent)];
+
+    private static LogLikelihood Stamp(Vae model, double nats, int k) =>
+        new(nats, model.Options.Likelihood.BitsPerDimension(-nats, model.Options.Shape.Pixels), k);
+}
