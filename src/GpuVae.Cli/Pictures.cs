@@ -49,6 +49,14 @@ internal static class Pictures
         WriteGrid(path, shape, picture, columns);
     }
 
+    /// <summary>The images of codes [n, latent], [n, pixels].</summary>
+    public static float[] Decode(Vae model, ReadOnlySpan<float> codes)
+    {
+        var images = new float[checked(codes.Length / model.Options.Latent * model.Options.Shape.Pixels)];
+        model.Decode(codes, images);
+        return images;
+    }
+
     /// <summary>Images of the set as [count, pixels] in [0, 1].</summary>
     /// <exception cref="BadInputException">They are not of the model's shape.</exception>
     public static float[] Floats(Vae model, ImageSet images, int first, int count)

@@ -10,6 +10,8 @@ var root = new RootCommand("Trains variational autoencoders on images and genera
     GenerateCommand.Create(),
     ReconstructCommand.Create(),
     InterpolateCommand.Create(),
+    EditCommand.Create(),
+    ArtCommand.Create(),
     EvaluateCommand.Create(),
     ProfileCommand.Create(),
 };

@@ -37,6 +37,24 @@ internal static class CommonOptions
             CustomParser = result => ParseNumber<T>(name, result),
         };
 
+    /// <exception cref="BadInputException">The number lies outside.</exception>
+    public static int InRange(ParseResult parsed, Option<int> option, int least, int most)
+    {
+        int value = parsed.GetValue(option);
+        return value >= least && value <= most
+            ? value
+            : throw new BadInputException($"{option.Name} {value}: choose from {least} to {most}.");
+    }
+
+    /// <summary>Numbers with commas between them.</summary>
+    /// <exception cref="BadInputException">One is no number.</exception>
+    public static T[] Numbers<T>(Option option, string text)
+        where T : struct, INumber<T> =>
+        [.. text.Split(',', StringSplitOptions.TrimEntries).Select(part =>
+            T.TryParse(part, NumberStyles.Float, CultureInfo.InvariantCulture, out T number)
+                ? number
+                : throw new BadInputException($"{option.Name} {text}: '{part}' is no {(typeof(T) == typeof(int) ? "whole " : "")}number."))];
+
     /// <summary>Whether the user wrote the option, rather than its default being in force.</summary>
     public static bool IsGiven(ParseResult parsed, Option option) => parsed.GetResult(option) is { Implicit: false };
 

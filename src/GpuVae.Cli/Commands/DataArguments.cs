@@ -49,7 +49,7 @@ internal sealed class DataArguments
     /// <summary>What the user names; the built-in set where nothing is named.</summary>
     /// <exception cref="BadInputException">A value is out of range.</exception>
     public RunData Read(ParseResult parsed, ulong seed) =>
-        Override(new RunData(BuiltInSet.All[0].Name, null, null, null, null, seed), parsed);
+        Override(RunData.Of(BuiltInSet.All[0].Name, seed), parsed);
 
     /// <summary>The data of the run, with what the user names in the place of what the run had.</summary>
     /// <exception cref="BadInputException">A value is out of range, or the run's file about its data is broken.</exception>

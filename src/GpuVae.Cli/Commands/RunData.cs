@@ -11,6 +11,9 @@ internal sealed partial record RunData(string Data, string? TestData, string? Si
 {
     private const string FileName = "data.json";
 
+    /// <summary>Images as they are, from <paramref name="data"/>.</summary>
+    public static RunData Of(string data, ulong seed = 1) => new(data, null, null, null, null, seed);
+
     public DataSets LoadBoth() => DataSource.Load(Data, Options);
 
     /// <summary>All images that <see cref="Data"/> names, or where there is a test part beside them, that part.</summary>

@@ -57,6 +57,16 @@ public static class ImageFile
         AtomicFile.Write(path, stream => codec.Write(stream, image, Path.GetExtension(path).ToLowerInvariant()));
     }
 
+    /// <summary>Writes an animated PNG that plays for ever; see <see cref="PngCodec.WriteAnimation"/>.</summary>
+    /// <exception cref="BadInputException">The extension is not that of a PNG.</exception>
+    /// <exception cref="IOException">The disk is full or the place cannot be written.</exception>
+    public static void WriteAnimation(string path, IReadOnlyList<Image> frames, int framesPerSecond)
+    {
+        if (FindByExtension(path) is not PngCodec)
+            throw new BadInputException($"{path}: an animation can be written as PNG only. Use .png or .apng.");
+        AtomicFile.Write(path, stream => PngCodec.WriteAnimation(stream, frames, framesPerSecond));
+    }
+
     private static IImageCodec? FindByExtension(string path)
     {
         string extension = Path.GetExtension(path).ToLowerInvariant();

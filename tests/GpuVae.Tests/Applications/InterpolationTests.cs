@@ -38,11 +38,4 @@ public class InterpolationTests
         Interpolation.Slerp([from, from], [to, to], 0.25, result);
         Assert.Equal([0.75f * from + 0.25f * to, 0.75f * from + 0.25f * to], result);
     }
-
-    [Fact]
-    public void TheGridSpansTheTwoUnitsAndLeavesTheOthers()
-    {
-        float[] codes = LatentGrid.Create(4, columns: 3, rows: 2, unitX: 1, unitY: 3, extent: 2, center: [5, 6, 7, 8]);
-        Assert.Equal([5, -2, 7, -2, 5, 0, 7, -2, 5, 2, 7, -2, 5, -2, 7, 2, 5, 0, 7, 2, 5, 2, 7, 2], codes);
-    }
 }

@@ -120,6 +120,34 @@ public sealed partial class MainJobTests(TrainedRun run) : IClassFixture<Trained
         Assert.True(walk.Width >= 6 * 28 && walk.Height < 2 * 28);
     }
 
+    [Theory]
+    [InlineData("edit --add label=3:1.5 --remove slant --count 2 --steps 4", "edited.png", 6, 2)]
+    [InlineData("edit --traverse 0,3,7 --steps 5", "traversal.png", 5, 3)]
+    [InlineData("art styles --attributes slant,thickness --columns 3 --seed 5", "styles-seed5.png", 3, 2)]
+    [InlineData("art blend --count 3 --weights 1,2,0.5", "blend.png", 4, 1)]
+    [InlineData("art mosaic --units 1,2 --side 3 --seed 9 --scale 2", "mosaic-units1-2-seed9.png", 6, 6)]
+    [InlineData("art mosaic --side 4", "mosaic-seed1.png", 4, 4)]
+    public void EditAndArtWritePictures(string command, string file, int columns, int rows)
+    {
+        Gpuvae.Succeed(run.Root, [.. command.Split(' '), "--run", "runs/small"]);
+        Image picture = ImageFile.Read(Path.Combine(run.Root, file));
+        Assert.InRange(picture.Width / 28.0, columns, 1.3 * columns);
+        Assert.InRange(picture.Height / 28.0, rows, 1.3 * rows);
+        Assert.True(picture.Pixels.Distinct().Count() > 16);
+    }
+
+    [Fact]
+    public void AWalkIsAnAnimationThatItsSeedMakesAgain()
+    {
+        string[] walk = ["art", "walk", "--run", "runs/small", "--stops", "3", "--frames", "4", "--seed", "7"];
+        Gpuvae.Succeed(run.Root, walk);
+        byte[] first = File.ReadAllBytes(Path.Combine(run.Root, "walk-seed7.png"));
+        // The chunk acTL says how many frames there are.
+        Assert.Equal([0, 0, 0, 12], first.AsSpan(first.AsSpan().IndexOf("acTL"u8) + 4, 4).ToArray());
+        Gpuvae.Succeed(run.Root, [.. walk, "--out", "again.png"]);
+        Assert.Equal(first, File.ReadAllBytes(Path.Combine(run.Root, "again.png")));
+    }
+
     [Fact]
     public void EvaluatePrintsPartsThatAddUp()
     {
@@ -153,6 +181,9 @@ public sealed partial class MainJobTests(TrainedRun run) : IClassFixture<Trained
     [InlineData("generate")]
     [InlineData("reconstruct")]
     [InlineData("interpolate")]
+    [InlineData("edit")]
+    [InlineData("art")]
+    [InlineData("art", "walk")]
     [InlineData("evaluate")]
     public void HelpEndsWithExamples(params string[] command)
     {

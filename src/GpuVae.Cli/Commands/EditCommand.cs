@@ -1,0 +1,106 @@
+using System.CommandLine;
+using GpuVae.Applications;
+using GpuVae.Data;
+using GpuVae.Models;
+using GpuVae.Training;
+
+namespace GpuVae.Cli.Commands;
+
+/// <summary>Changes pictures by their attributes, or shows what latent units do to one.</summary>
+internal sealed class EditCommand
+{
+    private const int MaxCount = 256, MaxSteps = 64;
+
+    private readonly Option<string?> run = RunArgument.Create();
+    private readonly PictureArguments pictures = new(defaultCount: 4, MaxCount);
+
+    private readonly Option<string[]> add = Attributes(
+        "--add", "Attributes to add, each with a strength: smile:1.5; 1 is the degree that images usually have.");
+
+    private readonly Option<string[]> remove = Attributes("--remove", "Attributes to remove, written as for --add.");
+
+    private readonly Option<string?> traverse = new("--traverse")
+    {
+        Description = "Instead of an edit: a row of pictures for each of these latent units, in which it runs from -3 to 3.",
+        HelpName = "N,N,…",
+    };
+
+    private readonly Option<int> steps = CommonOptions.Number(
+        "--steps", "N", "Pictures from no change to all of it; of a traversal, pictures of a row.", 7);
+
+    private readonly Option<bool> decoded = new("--decoded")
+    {
+        Description = "Show what the model decodes, instead of putting only the change onto the original.",
+    };
+
+    private readonly Option<string?> output = new("--out", "-o")
+    {
+        Description = "The picture to write; without it edited.png or traversal.png.",
+        HelpName = "PATH",
+    };
+
+    private readonly AttributeArguments attributes = new();
+    private readonly DeviceArguments device = new();
+
+    public static Command Create()
+    {
+        var edit = new EditCommand();
+        var command = new ExampleCommand(
+            "edit", "Adds attributes to pictures and removes them: original, reconstruction, edited more and more.",
+            "gpuvae edit --add smile:1.5 --remove glasses",
+            "gpuvae edit me.png --fit --add hat=beret --steps 5 --out hat.png",
+            "gpuvae edit --traverse 0,3,7 --first 12");
+        edit.pictures.AddTo(command);
+        foreach (Option option in (Option[])[edit.run, edit.add, edit.remove, edit.traverse, edit.steps, edit.decoded, edit.output])
+            command.Options.Add(option);
+        edit.attributes.AddTo(command);
+        edit.device.AddTo(command);
+        command.SetAction(edit.Run);
+        return command;
+    }
+
+    private void Run(ParseResult parsed)
+    {
+        AttributeEdit[] edits =
+        [
+            .. parsed.GetValue(add)!.Select(AttributeEdit.Parse),
+            .. parsed.GetValue(remove)!.Select(AttributeEdit.Parse).Select(edit => edit with { Strength = -edit.Strength }),
+        ];
+        int[]? units = parsed.GetValue(traverse) is { } text ? CommonOptions.Numbers<int>(traverse, text) : null;
+        if (units is null == (edits.Length == 0))
+            throw new BadInputException("Say what to do: --add and --remove with attributes, or --traverse with latent units.");
+        int count = CommonOptions.InRange(parsed, steps, 2, MaxSteps);
+
+        RunFolder folder = RunArgument.Open(parsed.GetValue(run));
+        using var opened = device.Open(parsed);
+        using var model = Vae.Load(opened, folder.Path);
+        ImageSet images = pictures.Load(parsed, folder, model.Options.Shape);
+        if (units is not null)
+            Traverse(model, images, units, count, parsed.GetValue(output) ?? "traversal.png");
+        else
+            Edit(parsed, model, folder, images, edits, count);
+    }
+
+    private void Edit(ParseResult parsed, Vae model, RunFolder folder, ImageSet images, AttributeEdit[] edits, int count)
+    {
+        float[] change = attributes.Learn(parsed, model, folder).Sum(edits);
+        var editor = new ImageEditor(model) { KeepsDetails = !parsed.GetValue(decoded) };
+        float[] strips = editor.Strips(PictureInput.Rows(images), change, count);
+        Pictures.WriteGrid(parsed.GetValue(output) ?? "edited.png", model.Options.Shape, strips, columns: 2 + count);
+    }
+
+    /// <summary>Of the first picture.</summary>
+    private static void Traverse(Vae model, ImageSet images, int[] units, int count, string path)
+    {
+        float[] codes = LatentGrid.Traversals(LatentCodes.Means(model, images.Select([0])), units, count);
+        Pictures.WriteGrid(path, model.Options.Shape, Pictures.Decode(model, codes), columns: count);
+    }
+
+    private static Option<string[]> Attributes(string name, string description) => new(name)
+    {
+        Description = description,
+        HelpName = "NAME[:X]",
+        AllowMultipleArgumentsPerToken = true,
+        DefaultValueFactory = _ => [],
+    };
+}

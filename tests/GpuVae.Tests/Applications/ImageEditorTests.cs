@@ -1,0 +1,100 @@
+using GpuVae.Applications;
+using GpuVae.Data;
+using GpuVae.Models;
+
+namespace GpuVae.Tests.Applications;
+
+/// <summary>Attributes and edits on a model whose two units are two of the pixels, so that the right answer is known.</summary>
+public sealed class ImageEditorTests : IClassFixture<CpuDevice>, IDisposable
+{
+    // Pixels: glasses, smile, and one that the model cannot see.
+    private const int Pixels = 3;
+
+    private readonly Vae model;
+
+    public ImageEditorTests(CpuDevice cpu)
+    {
+        model = new Vae(
+            cpu.Device, new VaeOptions { Shape = new ImageShape(Pixels, 1), Hidden = [], Latent = 2, Likelihood = Likelihood.Gaussian });
+        // Means are the first two pixels, log-variances 0; decoded are the means, and 0.5 for the third pixel.
+        Set("encoder.0.weight", 1, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0);
+        Set("encoder.0.bias", 0, 0, 0, 0);
+        Set("decoder.0.weight", 1, 0, 0, 1, 0, 0);
+        Set("decoder.0.bias", 0, 0, 0.5f);
+    }
+
+    public void Dispose() => model.Dispose();
+
+    [Fact]
+    public void ADirectionLeavesAnAttributeAloneThatOftenGoesWithIt()
+    {
+        AttributeDirections directions = AttributeDirections.Learn(model, Faces());
+        Assert.Equal(["glasses", "glasses=none", "glasses=round", "smile"], directions.Attributes);
+        // With glasses pixel 0 is 0.8, without 0.2. The difference of means would have some of the smile, too.
+        AssertNear([0.6f, 0], directions["glasses"].ToArray());
+        AssertNear([-0.6f, 0], directions["Glasses=None"].ToArray());
+        // Smiles are 0.25 and 0.75.
+        AssertNear([0, 0.5f], directions["smile"].ToArray());
+    }
+
+    [Fact]
+    public void SeveralEditsAddUp() => AssertNear(
+        [-0.3f, 1], AttributeDirections.Learn(model, Faces()).Sum(new AttributeEdit("glasses", -0.5), AttributeEdit.Parse("smile:2")));
+
+    [Fact]
+    public void AStripGoesFromTheOriginalToAllOfTheChange()
+    {
+        float[] strips = new ImageEditor(model).Strips([0.2f, 0.4f, 1, 0.8f, 0.4f, 0], [0.2f, 0], steps: 2);
+        float[] expected =
+        [
+            0.2f, 0.4f, 1, 0.2f, 0.4f, 0.5f, 0.3f, 0.4f, 1, 0.4f, 0.4f, 1,
+            0.8f, 0.4f, 0, 0.8f, 0.4f, 0.5f, 0.9f, 0.4f, 0, 1, 0.4f, 0,
+        ];
+        AssertNear(expected, strips);
+    }
+
+    [Fact]
+    public void WithoutDetailsTheModelsPictureIsShown() => AssertNear(
+        [0.4f, 0.4f, 0.5f], new ImageEditor(model) { KeepsDetails = false }.Edit([0.2f, 0.4f, 1], [0.2f, 0]));
+
+    [Theory]
+    [InlineData("hat", "glasses, glasses=none, glasses=round, smile")]
+    [InlineData("smile:nan", "finite")]
+    [InlineData("smile:", "finite")]
+    public void EditsThatCannotBeAreRefused(string edit, string fragment)
+    {
+        AttributeDirections directions = AttributeDirections.Learn(model, Faces());
+        Assert.Contains(fragment, Assert.Throws<BadInputException>(() => directions.Sum(AttributeEdit.Parse(edit))).Message);
+    }
+
+    [Fact]
+    public void ImagesWithoutAttributesAreRefused()
+    {
+        var images = new ImageSet("plain", Pixels, 1, 1, new byte[Pixels * 4]);
+        Assert.Contains("attributes.csv", Assert.Throws<BadInputException>(() => AttributeDirections.Learn(model, images)).Message);
+    }
+
+    /// <summary>Three of four with glasses smile, one of four without.</summary>
+    private static ImageSet Faces()
+    {
+        const int count = 64;
+        int[] glasses = new int[count];
+        float[] smile = new float[count];
+        var pixels = new byte[count * Pixels];
+        for (int i = 0; i < count; i++)
+        {
+            glasses[i] = i % 2;
+            smile[i] = i / 2 % 4 == 0 ? 1 - glasses[i] : glasses[i];
+            pixels[i * Pixels] = (byte)(51 + 153 * glasses[i]);
+            pixels[i * Pixels + 1] = (byte)(64 + 127.5f * smile[i]);
+        }
+        return new ImageSet(
+            "faces", Pixels, 1, 1, pixels,
+            factors: [Factor.Categorical("glasses", ["none", "round"], glasses), Factor.Continuous("smile", smile, 0.5f)]);
+    }
+
+    private void Set(string name, params float[] values) => model.Parameters.Write(model.Parameters[name], values);
+
+    // The regression's ridge shortens directions by less than a hundredth.
+    private static void AssertNear(float[] expected, float[] actual) => Assert.Equal(expected, actual, (a, b) => Math.Abs(a - b) < 0.01f);
+}
