@@ -213,6 +213,18 @@ public sealed partial class MainJobTests(TrainedRun run) : IClassFixture<Trained
         Assert.Contains("GaussianLearned", config, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void BuiltInFacesAreNamedLikeData()
+    {
+        Gpuvae.Succeed(
+            run.Root, "train", "--data", "faces:drawn", "--images", "20", "--size", "8", "--batch", "10", "--epochs", "1", "--hidden", "8",
+            "--latent", "2", "--out", "faces", "--device", "cpu");
+        string data = File.ReadAllText(Path.Combine(run.Root, "faces", "data.json"));
+        Assert.Contains("\"faces:drawn\"", data, StringComparison.Ordinal);
+        string output = Gpuvae.Succeed(run.Root, "evaluate", "--run", "faces", "--data", "faces:both", "--images", "30");
+        Assert.StartsWith("3 images of faces", output, StringComparison.Ordinal);
+    }
+
     private static (int, int, int) Size(Image image) => (image.Width, image.Height, image.Channels);
 
     [GeneratedRegex("src=\"data:image/png;base64,([^\"]*)\"")]
