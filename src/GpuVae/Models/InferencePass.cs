@@ -35,6 +35,14 @@ internal sealed class InferencePass : IDisposable
         schedule.Run(stream);
     }
 
+    /// <summary>Enqueues the pass into memory of its own; does not wait.</summary>
+    /// <returns>The output, until the next run.</returns>
+    public ArrayView<float> Run(ArrayView<float> from)
+    {
+        Run(from, stagedOutput);
+        return stagedOutput;
+    }
+
     /// <summary>Runs the pass on host memory and waits for the result.</summary>
     public void Run(ReadOnlySpan<float> from, Span<float> to)
     {

@@ -1,7 +1,6 @@
 using GpuVae.Kernels;
 using GpuVae.Layers;
 using GpuVae.Scheduling;
-using GpuVae.Tensors;
 using ILGPU;
 
 namespace GpuVae.Models;
@@ -42,7 +41,7 @@ internal sealed record ReconstructionTerm(
         int batch = decoded.Rows, samples = batch / images.Rows;
         PlannedTensor term = context.Builder.Tensor("reconstruction term", batch, 1);
         PlannedTensor? parts = likelihood.Shared is null ? null : context.Builder.Tensor("shared parameter gradient", batch, 1);
-        ArrayView<float> shared = SharedIn(model, context.Values);
+        ArrayView<float> shared = model.SharedIn(context.Values);
         PixelLayout layout = model.PixelLayout;
         float scale = 1f / batch;
         context.Builder.Add(
@@ -54,7 +53,7 @@ internal sealed record ReconstructionTerm(
         {
             if (parts is not null && back.WantsParameterGradients)
             {
-                ArrayView<float> dShared = SharedIn(model, back.Gradients);
+                ArrayView<float> dShared = model.SharedIn(back.Gradients);
                 Reduce reduce = back.Kernels.Reduce;
                 back.Builder.Add(
                     "shared parameter gradient", batch, 4.0 * batch, [parts],
@@ -63,8 +62,4 @@ internal sealed record ReconstructionTerm(
             return decoder.Backward(back, dy, wantsInput);
         });
     }
-
-    /// <summary>The number that all pixels share, in a buffer laid out like the parameters; empty where there is none.</summary>
-    private static ArrayView<float> SharedIn(Vae model, ArrayView<float> flat) =>
-        model.SharedParameter is { } parameter ? ParameterStore.Slice(flat, parameter) : default;
 }

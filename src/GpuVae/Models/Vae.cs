@@ -26,11 +26,16 @@ public sealed class Vae : IDisposable
     private const int PassesKept = 64;
 
     private readonly Dictionary<(Direction Direction, int Batch), InferencePass> passes = [];
+    private readonly Parameter? sharedParameter;
 
     private enum Direction
     {
         Encode,
         Decode,
+
+        /// <summary>To the decoder's columns, the parameters of p(x|z).</summary>
+        Describe,
+
         Reconstruct,
     }
 
@@ -51,8 +56,8 @@ public sealed class Vae : IDisposable
         Initialization.Fill(Parameters, seed);
         if (shared is var (sharedName, start))
         {
-            SharedParameter = Parameters[sharedName];
-            Parameters.Write(SharedParameter, [start]);
+            sharedParameter = Parameters[sharedName];
+            Parameters.Write(sharedParameter, [start]);
         }
     }
 
@@ -68,9 +73,6 @@ public sealed class Vae : IDisposable
     internal Network Encoder { get; }
 
     internal Network Decoder { get; }
-
-    /// <summary>The number of the likelihood that all pixels share, one element; null where there is none.</summary>
-    internal Parameter? SharedParameter { get; }
 
     /// <summary>The order of the decoder's columns.</summary>
     internal PixelLayout PixelLayout => PixelLayout.Planar(Options.Shape.Pixels);
@@ -161,6 +163,25 @@ public sealed class Vae : IDisposable
     public void Decode(ReadOnlySpan<float> codes, Span<float> images) =>
         Run(Direction.Decode, codes, Options.Latent, images, Options.Shape.Pixels);
 
+    /// <summary>Codes [n, latent] to images [n, pixels] drawn from p(x|z), every pixel for itself: grain and all.</summary>
+    /// <param name="codes">[n, latent].</param>
+    /// <param name="images">[n, pixels], written.</param>
+    /// <param name="seed">Seed of the draws; the first rows are the same whatever n.</param>
+    /// <param name="step">Another number gives other draws.</param>
+    /// <exception cref="ArgumentException">The views do not hold the same whole number of rows.</exception>
+    public void DecodeSamples(ArrayView<float> codes, ArrayView<float> images, ulong seed, long step = 0)
+    {
+        LikelihoodKernels likelihood = Device.Kernels.LikelihoodOf(Options);
+        int latent = Options.Latent, pixels = Options.Shape.Pixels, count = Rows(codes.Length, latent, images.Length, pixels);
+        for (int start = 0; start < count; start += LargestPass)
+        {
+            int batch = Math.Min(LargestPass, count - start);
+            ArrayView<float> decoded = Pass(Direction.Describe, batch).Run(codes.SubView((long)start * latent, (long)batch * latent));
+            ArrayView<float> drawn = images.SubView((long)start * pixels, (long)batch * pixels);
+            likelihood.Samples(Device.Stream, decoded, SharedIn(Parameters.Values), drawn, PixelLayout, seed, step, start);
+        }
+    }
+
     /// <summary>Images [n, pixels] to their reconstructions [n, pixels] by way of the mean of q(z|x), without noise.</summary>
     /// <exception cref="ArgumentException">The views do not hold the same whole number of rows.</exception>
     public void Reconstruct(ArrayView<float> images, ArrayView<float> reconstructions) =>
@@ -203,6 +224,13 @@ public sealed class Vae : IDisposable
         DropPasses();
         Parameters.Dispose();
     }
+
+    /// <summary>
+    /// The number of the likelihood that all pixels share, one element of a buffer laid out like <see cref="ParameterStore.Values"/>; empty
+    /// where there is none.
+    /// </summary>
+    internal ArrayView<float> SharedIn(ArrayView<float> flat) =>
+        sharedParameter is null ? default : ParameterStore.Slice(flat, sharedParameter);
 
     /// <exception cref="BadInputException">The images are not of the model's shape, or there are none.</exception>
     internal void Require(ImageSet images)
@@ -268,8 +296,13 @@ public sealed class Vae : IDisposable
         var builder = new ScheduleBuilder(batch);
         var context = new LayerContext(builder, Device.Kernels, Parameters.Values);
         int pixels = Options.Shape.Pixels, latent = Options.Latent;
-        PlannedTensor input = builder.External("input", direction == Direction.Decode ? latent : pixels);
-        PlannedTensor output = builder.External("output", direction == Direction.Encode ? 2 * latent : pixels);
+        PlannedTensor input = builder.External("input", direction is Direction.Decode or Direction.Describe ? latent : pixels);
+        PlannedTensor output = builder.External("output", direction switch
+        {
+            Direction.Encode => 2 * latent,
+            Direction.Describe => Decoder.Outputs,
+            _ => pixels,
+        });
         switch (direction)
         {
             case Direction.Encode:
@@ -277,6 +310,9 @@ public sealed class Vae : IDisposable
                 break;
             case Direction.Decode:
                 AppendDecoder(context, input, output);
+                break;
+            case Direction.Describe:
+                Decoder.Infer(context, input, output, null);
                 break;
             default:
                 // The decoder takes the means out of the moments' rows where they lie.
@@ -299,7 +335,7 @@ public sealed class Vae : IDisposable
         }
         PlannedTensor decoded = context.Builder.Tensor("decoder output", codes.Rows, Decoder.Outputs);
         Decoder.Infer(context, codes, decoded, null);
-        ArrayView<float> shared = SharedParameter is { } parameter ? ParameterStore.Slice(context.Values, parameter) : default;
+        ArrayView<float> shared = SharedIn(context.Values);
         PixelLayout layout = PixelLayout;
         context.Builder.Add(
             "means", 20.0 * decoded.Length, 4.0 * (decoded.Length + images.Length), [decoded, images],

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using GpuVae.Formats;
 
 namespace GpuVae.Models;
 
@@ -13,8 +14,7 @@ internal static partial class VaeConfig
     {
         try
         {
-            VaeOptions options = JsonSerializer.Deserialize(json, ConfigJson.Default.VaeOptions)
-                ?? throw new BadInputException($"{source} describes no model.");
+            VaeOptions options = OptionsJson.Read(json, new VaeOptions(), ConfigJson.Default.VaeOptions);
             options.Validate();
             return options;
         }

@@ -38,7 +38,8 @@ public sealed partial class TrainingCheckpoint
         try
         {
             VaeOptions model = VaeConfig.FromJson((string)file.Header["model"]!, path);
-            TrainingOptions training = JsonSerializer.Deserialize((string)file.Header["training"]!, OptionsJson.Default.TrainingOptions)!;
+            TrainingOptions training = OptionsJson.Read(
+                (string)file.Header["training"]!, new TrainingOptions(), TrainingJson.Default.TrainingOptions);
             training.Validate();
             return new TrainingCheckpoint(file, model, training, (long)file.Header["step"]!, (string)file.Header["data"]!);
         }
@@ -63,7 +64,7 @@ public sealed partial class TrainingCheckpoint
         var file = new CheckpointFile(new JsonObject
         {
             ["model"] = VaeConfig.ToJson(model),
-            ["training"] = JsonSerializer.Serialize(training, OptionsJson.Default.TrainingOptions),
+            ["training"] = JsonSerializer.Serialize(training, TrainingJson.Default.TrainingOptions),
             ["step"] = step,
             ["data"] = dataDigest,
         });
@@ -84,5 +85,5 @@ public sealed partial class TrainingCheckpoint
 
     [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, UseStringEnumConverter = true)]
     [JsonSerializable(typeof(TrainingOptions))]
-    private sealed partial class OptionsJson : JsonSerializerContext;
+    private sealed partial class TrainingJson : JsonSerializerContext;
 }

@@ -225,6 +225,18 @@ public sealed partial class MainJobTests(TrainedRun run) : IClassFixture<Trained
         Assert.StartsWith("3 images of faces", output, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void AMixtureOfLogisticsIsTrainedKeptAndDrawnFrom()
+    {
+        Gpuvae.Succeed(
+            run.Root, "train", "--images", "20", "--size", "6", "--batch", "10", "--epochs", "1", "--hidden", "8", "--latent", "2",
+            "--likelihood", "logistic-mixture", "--mixture-components", "2", "--out", "mixture", "--device", "cpu");
+        Assert.Contains(
+            "\"mixtureComponents\": 2", File.ReadAllText(Path.Combine(run.Root, "mixture", "config.json")), StringComparison.Ordinal);
+        Gpuvae.Succeed(run.Root, "generate", "--run", "mixture", "--count", "4", "--out", "mixture.png", "--device", "cpu");
+        Assert.True(File.Exists(Path.Combine(run.Root, "mixture.png")));
+    }
+
     private static (int, int, int) Size(Image image) => (image.Width, image.Height, image.Channels);
 
     [GeneratedRegex("src=\"data:image/png;base64,([^\"]*)\"")]
