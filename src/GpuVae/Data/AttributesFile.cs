@@ -70,7 +70,8 @@ internal static class AttributesFile
         if (!IsNumber(rows.MinBy(row => row.Line).Cells[column], out _))
         {
             string[] words = [.. rows.Select(row => row.Cells[column]).Distinct().Order(StringComparer.Ordinal)];
-            return Factor.Categorical(name, words, [.. rows.Select(row => Array.BinarySearch(words, row.Cells[column], StringComparer.Ordinal))]);
+            int[] indices = [.. rows.Select(row => Array.BinarySearch(words, row.Cells[column], StringComparer.Ordinal))];
+            return Factor.Categorical(name, words, indices);
         }
         var values = new float[rows.Length];
         for (int i = 0; i < values.Length; i++)

@@ -218,15 +218,15 @@ internal readonly record struct Face
         {
             float x = Middle + side * EyeDistance;
             if (GlassesKinds[Glasses] == "round")
-                Lens(canvas, new Egg(x, EyeY, 5.3f, 5.3f));
+                EyeGlass(canvas, new Egg(x, EyeY, 5.3f, 5.3f));
             else
-                Lens(canvas, new RoundBox(x, EyeY + 0.2f, 5.3f, 4.3f, 1.2f));
+                EyeGlass(canvas, new RoundBox(x, EyeY + 0.2f, 5.3f, 4.3f, 1.2f));
             canvas.Mark(new Stick(Middle + side * reach, EyeY - 1, Middle + side * HeadRadiusX, EyeY - 1.6f, 0.7f), Black);
         }
         canvas.Mark(new Bow(Middle, EyeY - 0.6f, 1.5f, -0.8f, 0.7f), Black);
     }
 
-    private static void Lens<T>(in ShapeCanvas canvas, T shape) where T : struct, IShape
+    private static void EyeGlass<T>(in ShapeCanvas canvas, T shape) where T : struct, IShape
     {
         canvas.Glaze(shape, White, 0.22f);
         canvas.Mark(shape.Rim(0.65f), Black);

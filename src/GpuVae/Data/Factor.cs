@@ -7,7 +7,7 @@ namespace GpuVae.Data;
 public sealed class Factor
 {
     /// <summary>Value names that mean the absence of what the factor is named after.</summary>
-    private static readonly string[] Negative = ["none", "no", "false", "without", "0", "-1"];
+    private static readonly string[] Negative = ["none", "no", "false", "without"];
 
     private Factor(string name, float[] values, string[]? valueNames, float threshold) =>
         (Name, Values, ValueNames, Threshold) = (name, values, valueNames, threshold);
@@ -43,7 +43,9 @@ public sealed class Factor
     /// value and, if one of them says no (as <c>none</c> does), the name alone for any other.
     /// </summary>
     public IEnumerable<string> Attributes =>
-        ValueNames is null ? [Name] : [.. AbsentValue < 0 ? Array.Empty<string>() : [Name], .. ValueNames.Select(value => $"{Name}={value}")];
+        ValueNames is null ? [Name]
+        : AbsentValue < 0 ? ValueNames.Select(value => $"{Name}={value}")
+        : ValueNames.Select(value => $"{Name}={value}").Prepend(Name);
 
     /// <summary>
     /// Whether each image has the attribute; null if it is none of <see cref="Attributes"/>. Upper and lower case are the same.

@@ -115,7 +115,7 @@ public sealed class ImageSet
         int[] indices = [.. Enumerable.Range(0, Count).Where(i => answers[i] == answer)];
         return indices.Length > 0
             ? Select(indices)
-            : throw new BadInputException($"No image of {Name} is {(answer ? "with" : "without")} {attribute}. Add some or choose another.");
+            : throw new BadInputException($"No image of {Name} is {(answer ? "with" : "without")} {attribute}. Choose another attribute.");
     }
 
     private static Factor LabelFactor(int[] labels, string[]? names) =>

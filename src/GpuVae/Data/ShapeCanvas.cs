@@ -56,7 +56,7 @@ internal ref struct ShapeCanvas(Span<Colour> pixels, int size, bool painted)
         (pivotX, pivotY, cos, sin) = (x, y, (1 - square) / (1 + square), 2 * halfTangent / (1 + square));
     }
 
-    /// <summary>A body: painted it is round in the light from the upper left; drawn it is an outline, hatched the more the darker.</summary>
+    /// <summary>A body: painted it is round in light from the upper left; drawn it is an outline, hatched the more the darker.</summary>
     public readonly void Area<T>(T shape, Colour colour, bool hatched = false) where T : struct, IShape
     {
         if (painted)

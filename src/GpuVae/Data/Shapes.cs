@@ -17,7 +17,7 @@ internal interface IShape
     float Distance(float x, float y);
 }
 
-/// <summary>An ellipse that narrows downwards by <paramref name="Taper"/> per half height: 0 is an ellipse, 0.2 an egg on its tip.</summary>
+/// <summary>An ellipse that narrows downwards by <paramref name="Taper"/> per half height: with 0.2 an egg on its tip.</summary>
 internal readonly record struct Egg(float X, float Y, float RadiusX, float RadiusY, float Taper = 0) : IShape
 {
     public Bounds Bounds => new(X, Y, RadiusX * (1 + MathF.Abs(Taper)), RadiusY);
@@ -46,7 +46,7 @@ internal readonly record struct RoundBox(float X, float Y, float HalfWidth, floa
     }
 }
 
-/// <summary>What a round pen of <paramref name="Radius"/> draws along the parabola from one end to the other, hanging down by Sag.</summary>
+/// <summary>What a round pen of <paramref name="Radius"/> draws along a parabola between two ends, hanging down by Sag.</summary>
 internal readonly record struct Bow(float X, float Y, float HalfWidth, float Sag, float Radius) : IShape
 {
     public Bounds Bounds => new(X, Y + Sag / 2, HalfWidth + Radius, MathF.Abs(Sag) / 2 + Radius);

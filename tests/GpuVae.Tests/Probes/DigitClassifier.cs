@@ -4,7 +4,8 @@ using GpuVae.Imaging;
 namespace GpuVae.Tests.Probes;
 
 /// <summary>
-/// Tells the labels of grey 28 × 28 images, such as MNIST's, by a linear probe on their edges, fitted to real ones. Judges generated digits.
+/// Tells the labels of grey 28 × 28 images, such as MNIST's, by a linear probe on their edges, fitted to real ones. Judges generated
+/// digits.
 /// </summary>
 internal sealed class DigitClassifier
 {

@@ -5,8 +5,8 @@ using GpuVae.Imaging;
 namespace GpuVae.Tests.Probes;
 
 /// <summary>
-/// Tells the factors of faces from their pixels, by linear probes that were fitted to real built-in faces, each when it is first asked. Judges
-/// edited and generated faces.
+/// Tells the factors of faces from their pixels, by linear probes that were fitted to real built-in faces, each when it is first asked.
+/// Judges edited and generated faces.
 /// </summary>
 /// <param name="style">Of the faces to judge.</param>
 /// <param name="size">Width and height of the faces to judge, 64 or less.</param>
@@ -34,15 +34,15 @@ internal sealed class FaceProbes(FaceStyle style, int size = SyntheticFaces.Size
         DataSource.Convert(SyntheticFaces.Create(count, seed, style), new DataOptions { Size = new ImageSize(size, size) });
 
     /// <summary>
-    /// The class of each face of <paramref name="images"/>, [n, 3 · size · size] in [0, 1]: of a categorical factor the index into its value
-    /// names, of a continuous one whether it is above its threshold.
+    /// The class of each face of <paramref name="images"/>, [n, 3 · size · size] in [0, 1]: of a categorical factor the index into its
+    /// value names, of a continuous one whether it is above its threshold.
     /// </summary>
     public int[] Tell(string factor, float[] images) => TellFrom(factor, Features(ImageGrid.ToBytes(images), size));
 
     /// <inheritdoc cref="Tell(string, float[])"/>
     public int[] Tell(string factor, ImageSet images) => TellFrom(factor, Features(images.Pixels, size));
 
-    /// <summary>Whether each face has an attribute, such as <c>glasses</c> or <c>hair=long</c>, that faces of the built-in set have.</summary>
+    /// <summary>Whether each face has an attribute of the built-in faces, such as <c>glasses</c> or <c>hair=long</c>.</summary>
     public bool[] Has(string attribute, float[] images)
     {
         Factor factor = training.Value.Faces.Factors.First(f => f.Answer(attribute) is not null);

@@ -18,9 +18,9 @@ internal static class ImageFeatures
     }
 
     /// <summary>
-    /// Of a grey image, how much edge there is in each of eight directions around each of a grid of points <paramref name="spacing"/> pixels apart (Dalal and
-    /// Triggs, "Histograms of oriented gradients for human detection", CVPR 2005), as square roots, so that faint edges count too, brought
-    /// to length 1.
+    /// Of a grey image, how much edge there is in each of eight directions around each of a grid of points <paramref name="spacing"/>
+    /// pixels apart (Dalal and Triggs, "Histograms of oriented gradients for human detection", CVPR 2005), as square roots, so that faint
+    /// edges count too, brought to length 1.
     /// </summary>
     public static float[] Edges(ReadOnlySpan<byte> image, int width, int height, int spacing)
     {
