@@ -1,4 +1,4 @@
-// The products of Convolution.cs and ConvolutionWeightGradient.cs for GPUs, in the tiles of GemmTiles.cs. Elements of the patches are looked
+// The products of Convolution.cs and ConvolutionWeightGradient.cs for GPUs, in tiles of C. Elements of the patches are looked
 // up in the source as they go to shared memory; where a row or a column of the tile starts in the source is worked out once and waits in
 // shared memory, too.
 
@@ -10,19 +10,32 @@ namespace GpuVae.Kernels;
 
 internal static class ConvolutionTiles
 {
-    private const int Side = GemmTiles.MaxSide, Depth = GemmTiles.Depth, Pitch = GemmTiles.Pitch;
+    /// <summary>Rows and columns of C per thread.</summary>
+    public const int ThreadTile = 4;
+
+    /// <summary>Rows and columns of a group's tile at most.</summary>
+    public const int MaxSide = 64;
+
+    /// <summary>k per turn.</summary>
+    public const int Depth = 16;
+
+    // One more than the tile: a transposing store would hit one bank over and over.
+    public const int Pitch = MaxSide + 1;
+
+    /// <summary>Elements of each of the two tiles in shared memory.</summary>
+    public const int TileElements = Depth * Pitch;
 
     /// <summary>target = epilogue(patches(source)·weight), the weights with one row per column of the patches.</summary>
     public static void Kernel<TEpilogue>(FloatView source, FloatView weight, FloatView target, PatchArguments g, TEpilogue epilogue)
         where TEpilogue : struct, IEpilogue
     {
-        FloatView tileA = SharedMemory.Allocate<float>(GemmTiles.TileElements);
-        FloatView tileB = SharedMemory.Allocate<float>(GemmTiles.TileElements);
-        ArrayView<int> rowImage = SharedMemory.Allocate<int>(Side), rowTop = SharedMemory.Allocate<int>(Side);
-        ArrayView<int> rowLeft = SharedMemory.Allocate<int>(Side);
+        FloatView tileA = SharedMemory.Allocate<float>(TileElements);
+        FloatView tileB = SharedMemory.Allocate<float>(TileElements);
+        ArrayView<int> rowImage = SharedMemory.Allocate<int>(MaxSide), rowTop = SharedMemory.Allocate<int>(MaxSide);
+        ArrayView<int> rowLeft = SharedMemory.Allocate<int>(MaxSide);
         ArrayView<int> tapY = SharedMemory.Allocate<int>(Depth), tapX = SharedMemory.Allocate<int>(Depth);
         ArrayView<int> channel = SharedMemory.Allocate<int>(Depth), weightRow = SharedMemory.Allocate<int>(Depth);
-        int side = GemmTiles.ThreadTile * Group.DimX;
+        int side = ThreadTile * Group.DimX;
         int threads = Group.DimX * Group.DimY;
         int thread = Group.IdxY * Group.DimX + Group.IdxX;
         int phases = g.TargetStep * g.TargetStep;
@@ -39,7 +52,7 @@ internal static class ConvolutionTiles
             rowLeft[r] = row.Left(patches, g);
         }
 
-        GemmTiles.Row4 r0 = default, r1 = default, r2 = default, r3 = default;
+        Row4 r0 = default, r1 = default, r2 = default, r3 = default;
         for (int k0 = 0; k0 < patches.Depth; k0 += Depth)
         {
             for (int d = thread; d < Depth; d += threads)
@@ -75,7 +88,7 @@ internal static class ConvolutionTiles
             Group.Barrier();
         }
 
-        int firstRow = row0 + GemmTiles.ThreadTile * Group.IdxY;
+        int firstRow = row0 + ThreadTile * Group.IdxY;
         StoreRow(r0, target, firstRow, column0 + Group.IdxX, patches, g, epilogue);
         StoreRow(r1, target, firstRow + 1, column0 + Group.IdxX, patches, g, epilogue);
         StoreRow(r2, target, firstRow + 2, column0 + Group.IdxX, patches, g, epilogue);
@@ -84,11 +97,11 @@ internal static class ConvolutionTiles
 
     /// <summary>This thread's 4 × 4 sums over one turn of k.</summary>
     public static void Multiply(
-        FloatView tileA, FloatView tileB, ref GemmTiles.Row4 r0, ref GemmTiles.Row4 r1, ref GemmTiles.Row4 r2, ref GemmTiles.Row4 r3)
+        FloatView tileA, FloatView tileB, ref Row4 r0, ref Row4 r1, ref Row4 r2, ref Row4 r3)
     {
         for (int depth = 0; depth < Depth; depth++)
         {
-            int atA = depth * Pitch + GemmTiles.ThreadTile * Group.IdxY;
+            int atA = depth * Pitch + ThreadTile * Group.IdxY;
             int atB = depth * Pitch + Group.IdxX;
             float b0 = tileB[atB];
             float b1 = tileB[atB + Group.DimX];
@@ -102,7 +115,7 @@ internal static class ConvolutionTiles
     }
 
     private static void StoreRow<TEpilogue>(
-        GemmTiles.Row4 sums, FloatView target, int row, int column, Patches patches, PatchArguments g, TEpilogue epilogue)
+        Row4 sums, FloatView target, int row, int column, Patches patches, PatchArguments g, TEpilogue epilogue)
         where TEpilogue : struct, IEpilogue
     {
         if (row >= patches.Rows)
@@ -119,5 +132,19 @@ internal static class ConvolutionTiles
     {
         if (column < g.Columns)
             target[pixel * g.Columns + column] = epilogue.Apply(sum, pixel, column);
+    }
+
+    /// <summary>One row's sums in a thread.</summary>
+    internal struct Row4
+    {
+        public float X0, X1, X2, X3;
+
+        public void Add(float a, float b0, float b1, float b2, float b3)
+        {
+            X0 += a * b0;
+            X1 += a * b1;
+            X2 += a * b2;
+            X3 += a * b3;
+        }
     }
 }

@@ -168,14 +168,14 @@ public sealed class ConvolutionWeightGradient
 
     private static void TileKernel(FloatView x, FloatView dy, FloatView parts, WeightGradientArguments a)
     {
-        FloatView tileA = SharedMemory.Allocate<float>(GemmTiles.TileElements);
-        FloatView tileB = SharedMemory.Allocate<float>(GemmTiles.TileElements);
-        ArrayView<int> tapY = SharedMemory.Allocate<int>(GemmTiles.MaxSide), tapX = SharedMemory.Allocate<int>(GemmTiles.MaxSide);
-        ArrayView<int> channel = SharedMemory.Allocate<int>(GemmTiles.MaxSide);
-        ArrayView<int> image = SharedMemory.Allocate<int>(GemmTiles.Depth), top = SharedMemory.Allocate<int>(GemmTiles.Depth);
-        ArrayView<int> left = SharedMemory.Allocate<int>(GemmTiles.Depth);
+        FloatView tileA = SharedMemory.Allocate<float>(ConvolutionTiles.TileElements);
+        FloatView tileB = SharedMemory.Allocate<float>(ConvolutionTiles.TileElements);
+        ArrayView<int> tapY = SharedMemory.Allocate<int>(ConvolutionTiles.MaxSide), tapX = SharedMemory.Allocate<int>(ConvolutionTiles.MaxSide);
+        ArrayView<int> channel = SharedMemory.Allocate<int>(ConvolutionTiles.MaxSide);
+        ArrayView<int> image = SharedMemory.Allocate<int>(ConvolutionTiles.Depth), top = SharedMemory.Allocate<int>(ConvolutionTiles.Depth);
+        ArrayView<int> left = SharedMemory.Allocate<int>(ConvolutionTiles.Depth);
         PatchArguments g = a.Patches;
-        int side = GemmTiles.ThreadTile * Group.DimX;
+        int side = ConvolutionTiles.ThreadTile * Group.DimX;
         int threads = Group.DimX * Group.DimY;
         int thread = Group.IdxY * Group.DimX + Group.IdxX;
         int part = Grid.IdxX % a.Parts, block = Grid.IdxX / a.Parts;
@@ -191,11 +191,11 @@ public sealed class ConvolutionWeightGradient
             channel[r] = at.Channel;
         }
 
-        GemmTiles.Row4 r0 = default, r1 = default, r2 = default, r3 = default;
+        ConvolutionTiles.Row4 r0 = default, r1 = default, r2 = default, r3 = default;
         int end = XMath.Min((part + 1) * a.PartPixels, patches.Rows);
-        for (int k0 = part * a.PartPixels; k0 < end; k0 += GemmTiles.Depth)
+        for (int k0 = part * a.PartPixels; k0 < end; k0 += ConvolutionTiles.Depth)
         {
-            for (int d = thread; d < GemmTiles.Depth; d += threads)
+            for (int d = thread; d < ConvolutionTiles.Depth; d += threads)
             {
                 var pixel = new PatchRow(patches, k0 + d);
                 image[d] = pixel.Image * g.SourceHeight;
@@ -203,36 +203,36 @@ public sealed class ConvolutionWeightGradient
                 left[d] = pixel.Left(patches, g);
             }
             Group.Barrier();
-            for (int e = thread; e < side * GemmTiles.Depth; e += threads)
+            for (int e = thread; e < side * ConvolutionTiles.Depth; e += threads)
             {
                 int row = e % side, d = e / side;
                 int sourceY = top[d] + tapY[row], sourceX = left[d] + tapX[row];
                 float value = 0f;
                 if (sourceY >= 0 && sourceY < g.SourceHeight && sourceX >= 0 && sourceX < g.SourceWidth)
                     value = x[((image[d] + sourceY) * g.SourceWidth + sourceX) * g.Channels + channel[row]];
-                tileA[d * GemmTiles.Pitch + row] = value;
+                tileA[d * ConvolutionTiles.Pitch + row] = value;
             }
-            for (int e = thread; e < side * GemmTiles.Depth; e += threads)
+            for (int e = thread; e < side * ConvolutionTiles.Depth; e += threads)
             {
                 int column = e % side, d = e / side;
                 float value = 0f;
                 if (column0 + column < g.Columns && k0 + d < end)
                     value = dy[(k0 + d) * g.Columns + column0 + column];
-                tileB[d * GemmTiles.Pitch + column] = value;
+                tileB[d * ConvolutionTiles.Pitch + column] = value;
             }
             Group.Barrier();
             ConvolutionTiles.Multiply(tileA, tileB, ref r0, ref r1, ref r2, ref r3);
             Group.Barrier();
         }
 
-        int firstRow = row0 + GemmTiles.ThreadTile * Group.IdxY;
+        int firstRow = row0 + ConvolutionTiles.ThreadTile * Group.IdxY;
         StoreRow(r0, parts, part * a.PartLength, firstRow, column0 + Group.IdxX, patches.Depth, g.Columns);
         StoreRow(r1, parts, part * a.PartLength, firstRow + 1, column0 + Group.IdxX, patches.Depth, g.Columns);
         StoreRow(r2, parts, part * a.PartLength, firstRow + 2, column0 + Group.IdxX, patches.Depth, g.Columns);
         StoreRow(r3, parts, part * a.PartLength, firstRow + 3, column0 + Group.IdxX, patches.Depth, g.Columns);
     }
 
-    private static void StoreRow(GemmTiles.Row4 sums, FloatView parts, int start, int row, int column, int rows, int columns)
+    private static void StoreRow(ConvolutionTiles.Row4 sums, FloatView parts, int start, int row, int column, int rows, int columns)
     {
         if (row >= rows)
             return;

@@ -8,9 +8,10 @@
 //          doi:10.1145/2764454). An element of A is the same for all lanes, a row of B is contiguous over the lanes.
 //   Staged CPU, a moderate A as it lies. As Lanes, each group copying its panels of B into its scratch first (GemmStaged.cs).
 //   Dots   CPU, A·Bᵀ with few rows. Lanes share dot products along k, which is how both operands lie.
-//   Tiles  GPUs. A group stages tiles of A and B in shared memory, each thread holds 4 × 4 of C in named locals.
+//   Tiles  GPUs. A group stages tiles of A and B in shared memory, each thread holds up to 8 × 8 of C in named locals (GemmTiles.cs).
 //
-// Every element of C is summed by one thread in the order of k, so results do not depend on scheduling.
+// Every element of C, or of one of the slices along k that GPUs add up in order, is summed by one thread in the order of k, so results do
+// not depend on scheduling.
 
 using ILGPU;
 using ILGPU.Runtime;
@@ -22,46 +23,54 @@ namespace GpuVae.Kernels;
 /// <remarks>Products of one instance share that space, so they must be enqueued on one stream.</remarks>
 public sealed class Gemm : IDisposable
 {
-    // For second-level caches of 1 MiB, which the current ones reach. An A that takes half of it at most is gone through whole for each
-    // panel. A larger one is cut into blocks of this many elements, each used for many panels (measured on a busy two-core machine: 1024³
-    // and 2048³ run twice as fast as with blocks that fill half of the cache).
-    internal const int WholeElements = 1 << 17;
-    private const int BlockElements = 3 << 14;
     private const int MaxPanelsPerGroup = 32;
+
+    // Up to this many rows, collecting the columns of Bᵀ for the lanes costs more than the sums across lanes without it.
+    private const int MaxRowsOfDots = 4;
+
+    // From this many tiles of rows on, a group lays out its panels in shared memory itself.
+    private const int MinTilesToStage = 3;
 
     // Work per core is cut into this many groups at least, so that cores that start late still find some.
     private const int GroupsPerCore = 8;
 
+    /// <param name="accelerator">Where the products run.</param>
     public Gemm(Accelerator accelerator)
+        : this(accelerator, accelerator.AcceleratorType != AcceleratorType.CPU)
+    {
+    }
+
+    /// <param name="accelerator">Where the products run.</param>
+    /// <param name="usesTiles">Whether they run as on GPUs, which any accelerator can.</param>
+    internal Gemm(Accelerator accelerator, bool usesTiles)
     {
         Accelerator = accelerator;
-        if (accelerator.AcceleratorType == AcceleratorType.CPU)
+        if (usesTiles)
         {
-            Group = new Index2D(accelerator.WarpSize, 1);
-            // 24 accumulators and their operands need the 32 registers that come with vectors of 16 floats.
-            TileRows = accelerator.WarpSize >= 16 ? GemmLanes.ManyRows : GemmLanes.FewRows;
-            TileColumns = 2 * accelerator.WarpSize;
-            Packing = new GemmPacking(accelerator, TileRows);
-        }
-        else
-        {
+            Tiles = new GemmTileLaunch(accelerator);
             int threads = accelerator.MaxNumThreadsPerGroup;
             int side = threads >= 256 ? 16 : threads >= 64 ? 8 : 4;
             Group = new Index2D(side, side);
-            TileRows = GemmTiles.ThreadTile * side;
-            TileColumns = GemmTiles.ThreadTile * side;
+            TileRows = ConvolutionTiles.ThreadTile * side;
+            TileColumns = ConvolutionTiles.ThreadTile * side;
+            return;
         }
+        Group = new Index2D(accelerator.WarpSize, 1);
+        // 24 accumulators and their operands need the 32 registers that come with vectors of 16 floats.
+        TileRows = accelerator.WarpSize >= 16 ? GemmLanes.ManyRows : GemmLanes.FewRows;
+        TileColumns = 2 * accelerator.WarpSize;
+        Packing = new GemmPacking(accelerator, TileRows);
     }
 
     internal Accelerator Accelerator { get; }
 
-    /// <summary>Threads of a group.</summary>
+    /// <summary>Threads of a group, on CPUs and for convolutions.</summary>
     internal Index2D Group { get; }
 
-    /// <summary>Rows of C per tile.</summary>
+    /// <summary>Rows of C per tile, on CPUs and for convolutions.</summary>
     internal int TileRows { get; }
 
-    /// <summary>Columns of C per panel or tile.</summary>
+    /// <summary>Columns of C per panel on CPUs, per tile for convolutions.</summary>
     internal int TileColumns { get; }
 
     /// <summary>Groups that keep all cores of a CPU busy to the end.</summary>
@@ -70,11 +79,44 @@ public sealed class Gemm : IDisposable
     /// <summary>Space for packed operands, on CPUs.</summary>
     internal GemmPacking? Packing { get; }
 
+    /// <summary>How products are cut, on GPUs.</summary>
+    internal GemmTileLaunch? Tiles { get; }
+
+    /// <summary>Elements that the caches hold, on CPUs.</summary>
+    internal CacheSizes Caches { get; } = CacheSizes.OfThisMachine;
+
     /// <summary>Loads the product with one epilogue; do so once and keep it.</summary>
     public Gemm<TEpilogue> With<TEpilogue>()
         where TEpilogue : struct, IEpilogue => new(this);
 
-    public void Dispose() => Packing?.Dispose();
+    public void Dispose()
+    {
+        Packing?.Dispose();
+        Tiles?.Dispose();
+    }
+
+    /// <summary>The kernel for a product.</summary>
+    internal GemmChoice Choose(GemmProblem problem) => Tiles?.Choose(problem) ?? new GemmChoice(ChooseOnCpu(problem));
+
+    private GemmVariant ChooseOnCpu(GemmProblem p)
+    {
+        if (p.TransposeB && !p.TransposeA && p.M <= MaxRowsOfDots)
+            return GemmVariant.Dots;
+        long elementsOfA = (long)p.M * p.K;
+        if (!p.TransposeA && p.M >= MinTilesToStage * TileRows && elementsOfA <= Caches.WholeElements)
+            return GemmVariant.Staged;
+        // An operand larger than the second-level cache falls out of it before it is read again. Columns of Bᵀ are never next to each other.
+        bool packA = p.K > 0 && elementsOfA > Caches.SecondLevelElements && Blocks(p.N, TileColumns) >= 8;
+        bool packB = p.K > 0 &&
+            (p.TransposeB || ((long)p.N * p.K > Caches.SecondLevelElements && Blocks(p.M, TileRows) >= 16));
+        return (packA, packB) switch
+        {
+            (true, true) => GemmVariant.LanesPackedBoth,
+            (true, false) => GemmVariant.LanesPackedA,
+            (false, true) => GemmVariant.LanesPackedB,
+            _ => GemmVariant.Lanes,
+        };
+    }
 
     internal static int Blocks(int count, int size) => (count + size - 1) / size;
 
@@ -86,9 +128,9 @@ public sealed class Gemm : IDisposable
     /// <param name="wantedGroups">Groups to cut into at least.</param>
     internal int Cut(ref GemmArguments g, int panels, int rowTiles, int depth, int wantedGroups)
     {
-        bool whole = (long)g.M * g.K <= WholeElements;
+        bool whole = (long)g.M * g.K <= Caches.WholeElements;
         g.DepthBlock = whole ? Math.Max(g.K, 1) : Math.Max(Blocks(g.K, Blocks(g.K, depth)), 1);
-        int tilesOfBlock = whole ? rowTiles : Math.Max(BlockElements / (TileRows * g.DepthBlock), 1);
+        int tilesOfBlock = whole ? rowTiles : Math.Max(Caches.BlockElements / (TileRows * g.DepthBlock), 1);
         int blocksOfRows = Blocks(rowTiles, tilesOfBlock);
         int panelsToShare = (int)((long)panels * blocksOfRows / wantedGroups);
         g.PanelsPerGroup = whole ? 1 : Math.Clamp(panelsToShare, 1, Math.Min(panels, MaxPanelsPerGroup));
@@ -107,20 +149,9 @@ public sealed class Gemm : IDisposable
 public sealed class Gemm<TEpilogue>
     where TEpilogue : struct, IEpilogue
 {
-    // k of a slice where the product is cut along it.
-    private const int DepthBlock = 384;
-
-    // An operand larger than this falls out of the second-level cache before it is read again.
-    private const int PackingElements = 1 << 18;
-
-    // Up to this many rows, collecting the columns of Bᵀ for the lanes costs more than the sums across lanes without it.
-    private const int MaxRowsOfDots = 4;
-
-    // From this many tiles of rows on, a group lays out its panels in shared memory itself.
-    private const int MinTilesToStage = 3;
-
     private readonly Gemm gemm;
-    private GemmLauncher<TEpilogue>? tiles, neighbouringRows, distantRows, dots, staged, stagedTransposed;
+    private readonly TileLauncher?[] tiles = new TileLauncher?[GemmTileLaunch.Shapes];
+    private GemmLauncher<TEpilogue>? neighbouringRows, distantRows, dots, staged, stagedTransposed;
 
     internal Gemm(Gemm gemm) => this.gemm = gemm;
 
@@ -168,18 +199,49 @@ public sealed class Gemm<TEpilogue>
             Alpha = alpha,
             Beta = beta,
         };
-        if (gemm.Packing is not null && transposeB && !transposeA && m <= MaxRowsOfDots)
-            RunDots(stream, g, a, b, c, epilogue);
-        else if (gemm.Packing is not null && !transposeA && m >= MinTilesToStage * gemm.TileRows && (long)m * k <= Gemm.WholeElements)
-            RunStaged(stream, transposeB, g, a, b, c, epilogue);
-        else if (gemm.Packing is { } packing)
-            RunLanes(packing, stream, transposeA, transposeB, g, a, lda, b, ldb, c, epilogue);
-        else
+        GemmChoice choice = gemm.Choose(new GemmProblem(GemmUse.Product, transposeA, transposeB, m, n, k));
+        switch (choice.Variant)
         {
-            tiles ??= Load(GemmTiles.Kernel);
-            var grid = new Index2D(Gemm.Blocks(n, gemm.TileColumns), Gemm.Blocks(m, gemm.TileRows));
-            tiles(stream, (grid, gemm.Group), a, b, c, g, epilogue);
+            case GemmVariant.Dots:
+                RunDots(stream, g, a, b, c, epilogue);
+                break;
+            case GemmVariant.Staged:
+                RunStaged(stream, transposeB, g, a, b, c, epilogue);
+                break;
+            case <= GemmVariant.LanesPackedBoth:
+                RunLanes(choice.Variant, stream, transposeA, transposeB, g, a, lda, b, ldb, c, epilogue);
+                break;
+            default:
+                RunTiles(choice, stream, g, a, b, c, epilogue);
+                break;
         }
+    }
+
+    private void RunTiles(
+        GemmChoice choice, AcceleratorStream stream, GemmArguments g, FloatView a, FloatView b, FloatView c, TEpilogue epilogue)
+    {
+        GemmTileLaunch tiles = gemm.Tiles!;
+        g.AVectors = GemmTileLaunch.Vectors(a, g.ADepth == 1 ? g.ARow : g.ADepth);
+        g.BVectors = GemmTileLaunch.Vectors(b, g.BColumn == 1 ? g.BDepth : g.BColumn);
+        int groups = tiles.Cut(ref g, choice.Variant, choice.Slices, default);
+        tiles.Reserve(stream, g);
+        TileLauncher launcher = this.tiles[GemmTileLaunch.Shape(choice.Variant)] ??= LoadTiles(choice.Variant);
+        launcher(
+            stream, (new Index1D(groups), GemmTileLaunch.Threads(choice.Variant)), a, b, c, tiles.Workspace.Sums, tiles.Workspace.Tickets, g,
+            epilogue);
+    }
+
+    private TileLauncher LoadTiles(GemmVariant variant)
+    {
+        Action<FloatView, FloatView, FloatView, FloatView, ArrayView<int>, GemmArguments, TEpilogue> kernel = variant switch
+        {
+            GemmVariant.Tile128x128 => GemmTiles.Kernel<Tile128x128, TEpilogue>,
+            GemmVariant.Tile128x64 => GemmTiles.Kernel<Tile128x64, TEpilogue>,
+            GemmVariant.Tile64x64 => GemmTiles.Kernel<Tile64x64, TEpilogue>,
+            GemmVariant.Tile32x32 => GemmTiles.Kernel<Tile32x32, TEpilogue>,
+            _ => GemmTiles.Kernel<Tile16x16, TEpilogue>,
+        };
+        return new(gemm.Accelerator.LoadKernel(kernel, GemmTileLaunch.Bounds(variant)));
     }
 
     private void RunDots(AcceleratorStream stream, GemmArguments g, FloatView a, FloatView b, FloatView c, TEpilogue epilogue)
@@ -210,12 +272,13 @@ public sealed class Gemm<TEpilogue>
     }
 
     private void RunLanes(
-        GemmPacking packing, AcceleratorStream stream, bool transposeA, bool transposeB, GemmArguments g, FloatView a, int lda,
+        GemmVariant variant, AcceleratorStream stream, bool transposeA, bool transposeB, GemmArguments g, FloatView a, int lda,
         FloatView b, int ldb, FloatView c, TEpilogue epilogue)
     {
+        GemmPacking packing = gemm.Packing!;
         int panels = Gemm.Blocks(g.N, gemm.TileColumns), rowTiles = Gemm.Blocks(g.M, gemm.TileRows);
-        bool packA = g.K > 0 && (long)g.M * g.K > PackingElements && panels >= 8;
-        bool packB = g.K > 0 && (transposeB || ((long)g.N * g.K > PackingElements && rowTiles >= 16));
+        bool packA = variant is GemmVariant.LanesPackedA or GemmVariant.LanesPackedBoth;
+        bool packB = variant is GemmVariant.LanesPackedB or GemmVariant.LanesPackedBoth;
         g.ATile = gemm.TileRows * g.ARow;
         g.BPanel = gemm.TileColumns;
         if (packA)
@@ -232,7 +295,7 @@ public sealed class Gemm<TEpilogue>
             g.BPanel = gemm.TileColumns * g.K;
             g.BPacked = 1;
         }
-        int groupsY = gemm.Cut(ref g, panels, rowTiles, DepthBlock, gemm.WantedGroups);
+        int groupsY = gemm.Cut(ref g, panels, rowTiles, gemm.Caches.PanelElements / gemm.TileColumns, gemm.WantedGroups);
         GemmLauncher<TEpilogue> launcher = packA || transposeA
             ? neighbouringRows ??= LoadLanes<GemmLanes.NeighbouringRows>()
             : distantRows ??= LoadLanes<GemmLanes.DistantRows>();
@@ -242,6 +305,10 @@ public sealed class Gemm<TEpilogue>
     private GemmLauncher<TEpilogue> LoadLanes<TRows>()
         where TRows : struct, GemmLanes.IRows =>
         gemm.TileRows == GemmLanes.ManyRows ? Load(GemmLanes.Kernel12<TRows, TEpilogue>) : Load(GemmLanes.Kernel6<TRows, TEpilogue>);
+
+    private delegate void TileLauncher(
+        AcceleratorStream stream, KernelConfig config, FloatView a, FloatView b, FloatView c, FloatView workspace, ArrayView<int> tickets,
+        GemmArguments arguments, TEpilogue epilogue);
 
     private GemmLauncher<TEpilogue> Load(Action<FloatView, FloatView, FloatView, GemmArguments, TEpilogue> method) =>
         new(gemm.Accelerator.LoadKernel(method));
@@ -292,6 +359,15 @@ internal struct GemmArguments
     /// <summary>How the work is cut for CPUs: k per slice, panels (or tiles) of columns and tiles of rows per group.</summary>
     public int DepthBlock, PanelsPerGroup, TilesPerGroup;
 
-    /// <summary>Groups side by side, where they are numbered through.</summary>
-    public int GroupsX;
+    /// <summary>Groups side by side, where they are numbered through, and tiles one below the other on GPUs.</summary>
+    public int GroupsX, GroupsY;
+
+    /// <summary>On GPUs: parts of <see cref="DepthBlock"/> that the product is cut into along k.</summary>
+    public int Slices;
+
+    /// <summary>On GPUs: where the product's part of the workspace and of the tickets starts and ends.</summary>
+    public int WorkspaceStart, TicketStart, WorkspaceEnd, TicketEnd;
+
+    /// <summary>On GPUs: whether the operands' runs of neighbours can be read 16 bytes at a time.</summary>
+    public int AVectors, BVectors;
 }

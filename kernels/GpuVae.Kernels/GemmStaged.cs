@@ -107,17 +107,12 @@ internal static class GemmStaged
     }
 
     /// <summary>Cuts a product whose groups are numbered through, along the rows of groups; gives their number.</summary>
-    /// <param name="gemm">Staged on CPUs; on GPUs groups are tiles.</param>
+    /// <param name="gemm">The products of a CPU.</param>
     /// <param name="g">The product; how it is cut is written there.</param>
-    /// <param name="wantedGroups">Groups to cut into at least, on CPUs.</param>
+    /// <param name="wantedGroups">Groups to cut into at least.</param>
     public static int Cut(Gemm gemm, ref GemmArguments g, int wantedGroups)
     {
         int panels = Gemm.Blocks(g.N, gemm.TileColumns), rowTiles = Gemm.Blocks(g.M, gemm.TileRows);
-        if (gemm.Packing is null)
-        {
-            g.GroupsX = panels;
-            return panels * rowTiles;
-        }
         g.ATile = gemm.TileRows * g.ARow;
         int depth = SliceElements / gemm.TileColumns;
         int groupsY = gemm.Cut(ref g, panels, rowTiles, depth, wantedGroups);

@@ -1,142 +1,331 @@
-// The matrix product of Gemm.cs for GPUs. A group of T × T threads computes a tile of 4T × 4T of C: 16 columns of op(A) and 16 rows of
-// op(B) at a time go to shared memory, each thread keeps 4 × 4 sums in named locals. A thread's columns are T apart, so that
-// the threads of a warp read neighbouring elements of shared memory and write neighbouring elements of C.
+// The matrix product of Gemm.cs for GPUs, in float32.
+//
+// A group computes a tile of C (GemmTileShapes.cs). It goes along k in stages of 16: while it multiplies one stage out of shared memory, the
+// next is already on its way from global memory into registers, from where it goes to the other of two halves of shared memory; so there
+// is one barrier per stage. Both operands lie in shared memory as [k][row or column], so that a thread loads four neighbours
+// at a time; an operand that lies along k in memory is turned on the way. Sums are named locals.
 
 using ILGPU;
+using ILGPU.Algorithms;
+using ILGPU.Runtime;
 using FloatView = ILGPU.ArrayView<float>;
 
 namespace GpuVae.Kernels;
 
 internal static class GemmTiles
 {
-    /// <summary>Rows and columns of C per thread.</summary>
-    public const int ThreadTile = 4;
-
-    /// <summary>Rows and columns of a group's tile at most.</summary>
-    public const int MaxSide = 64;
-
-    /// <summary>k per turn.</summary>
-    public const int Depth = 16;
-
-    // One more than the tile: a transposing store would hit one bank over and over.
-    public const int Pitch = MaxSide + 1;
-
-    /// <summary>Elements of each of the two tiles in shared memory.</summary>
-    public const int TileElements = Depth * Pitch;
-
-    public static void Kernel<TEpilogue>(FloatView a, FloatView b, FloatView c, GemmArguments g, TEpilogue epilogue)
+    public static void Kernel<TShape, TEpilogue>(
+        FloatView a, FloatView b, FloatView c, FloatView workspace, ArrayView<int> tickets, GemmArguments g, TEpilogue epilogue)
+        where TShape : struct, ITileShape
         where TEpilogue : struct, IEpilogue
     {
-        FloatView tileA = SharedMemory.Allocate<float>(TileElements);
-        FloatView tileB = SharedMemory.Allocate<float>(TileElements);
-        Multiply(a, b, c, c, tileA, tileB, g, Grid.IdxX, Grid.IdxY, epilogue);
+        FloatView shared = SharedMemory.Allocate<float>(TileLayout<TShape>.SharedElements);
+        Multiply<TShape, EpilogueOutput<TEpilogue>>(
+            a, b, c, c, workspace, tickets, shared, g, new TilePlace(g, Grid.IdxX), new EpilogueOutput<TEpilogue>(epilogue));
     }
 
     /// <summary>
-    /// Computes the tile of C in row <paramref name="groupY"/> and column <paramref name="groupX"/> of tiles; with
-    /// <see cref="GemmArguments.WithColumnSums"/>, the first row of tiles also puts Σ_k op(B)[k, j] into <paramref name="columnSums"/>.
+    /// Computes one slice of one tile of C; with <see cref="GemmArguments.WithColumnSums"/>, the first row of tiles also puts
+    /// Σ_k op(B)[k, j] into <paramref name="columnSums"/>.
     /// </summary>
-    public static void Multiply<TEpilogue>(
-        FloatView a, FloatView b, FloatView c, FloatView columnSums, FloatView tileA, FloatView tileB, GemmArguments g, int groupX,
-        int groupY, TEpilogue epilogue)
-        where TEpilogue : struct, IEpilogue
+    public static void Multiply<TShape, TOutput>(
+        FloatView a, FloatView b, FloatView c, FloatView columnSums, FloatView workspace, ArrayView<int> tickets, FloatView shared,
+        GemmArguments g, TilePlace place, TOutput output)
+        where TShape : struct, ITileShape
+        where TOutput : struct, ITileOutput
     {
-        int side = ThreadTile * Group.DimX;
-        int threads = Group.DimX * Group.DimY;
-        int thread = Group.IdxY * Group.DimX + Group.IdxX;
-        int row0 = groupY * side;
-        int column0 = groupX * side;
-        int localRow = ThreadTile * Group.IdxY;
-        int localColumn = Group.IdxX;
-        bool sumsColumns = g.WithColumnSums != 0 && groupY == 0;
+        int thread = Group.IdxX;
+        var ofA = new Operand(g.ADepth == 1, g.ADepth == 1 ? g.ARow : g.ADepth, place.GroupY * TShape.Rows, g.M, g.AVectors != 0);
+        var ofB = new Operand(g.BColumn != 1, g.BColumn == 1 ? g.BDepth : g.BColumn, place.GroupX * TShape.Columns, g.N, g.BVectors != 0);
+        int first = place.Slice * g.DepthBlock;
+        int end = XMath.Min(first + g.DepthBlock, g.K);
+        bool sumsColumns = g.WithColumnSums != 0 && place.GroupY == 0 && thread < TShape.Columns;
+        int placeA = 4 * TileLayout<TShape>.PlaceY(thread);
+        int placeB = TileLayout<TShape>.Depth * TileLayout<TShape>.PitchA + 4 * TileLayout<TShape>.PlaceX(thread);
 
-        Row4 r0 = default, r1 = default, r2 = default, r3 = default;
+        var sums = default(Sums<TShape>);
         float columnSum = 0f;
-        for (int k0 = 0; k0 < g.K; k0 += Depth)
+        int stage = 0;
+        if (first < end)
         {
-            // Neighbouring threads take neighbours in memory: along k where op(A)'s rows are stored, else along its rows.
-            for (int e = thread; e < side * Depth; e += threads)
+            StagedA<TShape>(a, ofA, first, end, thread).StoreTo(
+                shared, stage, TileLayout<TShape>.PitchA, ofA, TShape.Rows, TileLayout<TShape>.Threads, thread);
+            StagedB<TShape>(b, ofB, first, end, thread).StoreTo(
+                shared, stage + TileLayout<TShape>.Depth * TileLayout<TShape>.PitchA, TileLayout<TShape>.PitchB, ofB, TShape.Columns,
+                TileLayout<TShape>.Threads, thread);
+        }
+        Group.Barrier();
+        for (int k0 = first; k0 < end; k0 += TileLayout<TShape>.Depth)
+        {
+            // Loads beyond the end give zeros, which nothing uses.
+            Staged nextA = StagedA<TShape>(a, ofA, k0 + TileLayout<TShape>.Depth, end, thread);
+            Staged nextB = StagedB<TShape>(b, ofB, k0 + TileLayout<TShape>.Depth, end, thread);
+            for (int depth = 0; depth < TileLayout<TShape>.Depth; depth += 4)
             {
-                bool alongDepth = g.ADepth == 1;
-                int row = alongDepth ? e / Depth : e % side;
-                int depth = alongDepth ? e % Depth : e / side;
-                float value = 0f;
-                if (row0 + row < g.M && k0 + depth < g.K)
-                    value = a[(row0 + row) * g.ARow + (k0 + depth) * g.ADepth];
-                tileA[depth * Pitch + row] = value;
+                sums.Step(shared, stage + placeA + depth * TileLayout<TShape>.PitchA, stage + placeB + depth * TileLayout<TShape>.PitchB, 0);
+                sums.Step(shared, stage + placeA + depth * TileLayout<TShape>.PitchA, stage + placeB + depth * TileLayout<TShape>.PitchB, 1);
+                sums.Step(shared, stage + placeA + depth * TileLayout<TShape>.PitchA, stage + placeB + depth * TileLayout<TShape>.PitchB, 2);
+                sums.Step(shared, stage + placeA + depth * TileLayout<TShape>.PitchA, stage + placeB + depth * TileLayout<TShape>.PitchB, 3);
             }
-            for (int e = thread; e < side * Depth; e += threads)
+            if (sumsColumns)
             {
-                bool alongDepth = g.BColumn != 1;
-                int column = alongDepth ? e / Depth : e % side;
-                int depth = alongDepth ? e % Depth : e / side;
-                float value = 0f;
-                if (column0 + column < g.N && k0 + depth < g.K)
-                    value = b[(column0 + column) * g.BColumn + (k0 + depth) * g.BDepth];
-                tileB[depth * Pitch + column] = value;
+                int at = stage + TileLayout<TShape>.Depth * TileLayout<TShape>.PitchA + thread;
+                for (int depth = 0; depth < TileLayout<TShape>.Depth; depth++)
+                    columnSum += shared[at + depth * TileLayout<TShape>.PitchB];
             }
-            Group.Barrier();
-
-            for (int depth = 0; depth < Depth; depth++)
-            {
-                int atA = depth * Pitch + localRow;
-                int atB = depth * Pitch + localColumn;
-                float b0 = tileB[atB];
-                float b1 = tileB[atB + Group.DimX];
-                float b2 = tileB[atB + 2 * Group.DimX];
-                float b3 = tileB[atB + 3 * Group.DimX];
-                r0.Add(tileA[atA], b0, b1, b2, b3);
-                r1.Add(tileA[atA + 1], b0, b1, b2, b3);
-                r2.Add(tileA[atA + 2], b0, b1, b2, b3);
-                r3.Add(tileA[atA + 3], b0, b1, b2, b3);
-            }
-            if (sumsColumns && thread < side)
-            {
-                for (int depth = 0; depth < Depth; depth++)
-                    columnSum += tileB[depth * Pitch + thread];
-            }
+            stage = TileLayout<TShape>.StageElements - stage;
+            nextA.StoreTo(shared, stage, TileLayout<TShape>.PitchA, ofA, TShape.Rows, TileLayout<TShape>.Threads, thread);
+            nextB.StoreTo(
+                shared, stage + TileLayout<TShape>.Depth * TileLayout<TShape>.PitchA, TileLayout<TShape>.PitchB, ofB, TShape.Columns,
+                TileLayout<TShape>.Threads, thread);
             Group.Barrier();
         }
-
-        if (sumsColumns && thread < side && column0 + thread < g.N)
-            columnSums[column0 + thread] = columnSum;
-        StoreRow(r0, c, row0 + localRow, column0 + localColumn, g, epilogue);
-        StoreRow(r1, c, row0 + localRow + 1, column0 + localColumn, g, epilogue);
-        StoreRow(r2, c, row0 + localRow + 2, column0 + localColumn, g, epilogue);
-        StoreRow(r3, c, row0 + localRow + 3, column0 + localColumn, g, epilogue);
+        GemmTileEnd.Run<TShape, Sums<TShape>, TOutput>(
+            sums, columnSum, columnSums, c, workspace, tickets, shared, g, place, output);
     }
 
-    private static void StoreRow<TEpilogue>(Row4 sums, FloatView c, int row, int column, GemmArguments g, TEpilogue epilogue)
-        where TEpilogue : struct, IEpilogue
+    private static Staged StagedA<TShape>(FloatView a, Operand operand, int k0, int end, int thread)
+        where TShape : struct, ITileShape =>
+        Staged.Load(
+            a, operand, k0, end, TShape.Rows, TileLayout<TShape>.Threads, TShape.Rows * TileLayout<TShape>.Depth / TileLayout<TShape>.Threads,
+            thread);
+
+    private static Staged StagedB<TShape>(FloatView b, Operand operand, int k0, int end, int thread)
+        where TShape : struct, ITileShape =>
+        Staged.Load(
+            b, operand, k0, end, TShape.Columns, TileLayout<TShape>.Threads,
+            TShape.Columns * TileLayout<TShape>.Depth / TileLayout<TShape>.Threads, thread);
+
+    /// <summary>How an operand lies in memory.</summary>
+    /// <param name="alongDepth">Whether the elements of one row of op(A), or column of op(B), are neighbours; else those of one k.</param>
+    /// <param name="pitch">Elements from one such run to the next.</param>
+    /// <param name="start">The tile's first row of op(A), or column of op(B).</param>
+    /// <param name="count">Rows of op(A), or columns of op(B).</param>
+    /// <param name="vectors">Whether every fourth element of every run lies at a multiple of 16 bytes.</param>
+    private readonly struct Operand(bool alongDepth, int pitch, int start, int count, bool vectors)
     {
-        Store(sums.X0, c, row, column, g, epilogue);
-        Store(sums.X1, c, row, column + Group.DimX, g, epilogue);
-        Store(sums.X2, c, row, column + 2 * Group.DimX, g, epilogue);
-        Store(sums.X3, c, row, column + 3 * Group.DimX, g, epilogue);
+        public readonly bool AlongDepth = alongDepth;
+        public readonly int Pitch = pitch;
+        public readonly int Start = start;
+        public readonly int Count = count;
+        public readonly bool Vectors = vectors;
     }
 
-    private static void Store<TEpilogue>(float sum, FloatView c, int row, int column, GemmArguments g, TEpilogue epilogue)
-        where TEpilogue : struct, IEpilogue
-    {
-        if (row >= g.M || column >= g.N)
-            return;
-        int at = row * g.Ldc + column;
-        float value = g.Alpha * sum;
-        if (g.Beta != 0f)
-            value += g.Beta * c[at];
-        c[at] = epilogue.Apply(value, row, column);
-    }
-
-    internal struct Row4
+    /// <summary>Four neighbours.</summary>
+    internal struct Four
     {
         public float X0, X1, X2, X3;
 
-        public void Add(float a, float b0, float b1, float b2, float b3)
+        public static Four Load(FloatView view, int at) =>
+            new() { X0 = view[at], X1 = view[at + 1], X2 = view[at + 2], X3 = view[at + 3] };
+
+        public readonly void Store(FloatView view, int at)
         {
-            X0 += a * b0;
-            X1 += a * b1;
-            X2 += a * b2;
-            X3 += a * b3;
+            view[at] = X0;
+            view[at + 1] = X1;
+            view[at + 2] = X2;
+            view[at + 3] = X3;
+        }
+
+        public void Add(Four other)
+        {
+            X0 += other.X0;
+            X1 += other.X1;
+            X2 += other.X2;
+            X3 += other.X3;
+        }
+    }
+
+    /// <summary>A thread's share of a stage of one operand on its way through registers: up to four fours.</summary>
+    private struct Staged
+    {
+        private Four f0, f1, f2, f3;
+        private int count;
+
+        public static Staged Load(FloatView view, Operand operand, int k0, int end, int extent, int threads, int count, int thread)
+        {
+            var staged = new Staged { count = count, f0 = LoadFour(view, operand, k0, end, extent, thread) };
+            if (count > 4)
+                staged.f1 = LoadFour(view, operand, k0, end, extent, thread + threads);
+            if (count > 8)
+            {
+                staged.f2 = LoadFour(view, operand, k0, end, extent, thread + 2 * threads);
+                staged.f3 = LoadFour(view, operand, k0, end, extent, thread + 3 * threads);
+            }
+            return staged;
+        }
+
+        public readonly void StoreTo(FloatView shared, int start, int pitch, Operand operand, int extent, int threads, int thread)
+        {
+            StoreFour(f0, shared, start, pitch, operand, extent, thread);
+            if (count > 4)
+                StoreFour(f1, shared, start, pitch, operand, extent, thread + threads);
+            if (count > 8)
+            {
+                StoreFour(f2, shared, start, pitch, operand, extent, thread + 2 * threads);
+                StoreFour(f3, shared, start, pitch, operand, extent, thread + 3 * threads);
+            }
+        }
+
+        // Along k, two threads take 32 bytes of a row, which is what memory delivers at least, and 16 neighbouring rows: turned, their
+        // stores hit 32 banks. Along the rows all threads take neighbours.
+        private static int Run(Operand operand, int extent, int e) => operand.AlongDepth ? e / 2 % extent : e / (extent / 4);
+
+        private static int InRun(Operand operand, int extent, int e) =>
+            4 * (operand.AlongDepth ? e % 2 + e / (2 * extent) * 2 : e % (extent / 4));
+
+        private static Four LoadFour(FloatView view, Operand operand, int k0, int end, int extent, int e)
+        {
+            int run = Run(operand, extent, e) + (operand.AlongDepth ? operand.Start : k0);
+            int at = InRun(operand, extent, e) + (operand.AlongDepth ? k0 : operand.Start);
+            int runEnd = operand.AlongDepth ? operand.Count : end;
+            int left = (operand.AlongDepth ? end : operand.Count) - at;
+            var four = default(Four);
+            if (run < runEnd)
+            {
+                if (operand.Vectors && left >= 4)
+                    four = Four.Load(view.AsAligned16(), 4 * (run * (operand.Pitch >> 2) + (at >> 2)));
+                else
+                {
+                    int from = run * operand.Pitch + at;
+                    if (left > 0)
+                        four.X0 = view[from];
+                    if (left > 1)
+                        four.X1 = view[from + 1];
+                    if (left > 2)
+                        four.X2 = view[from + 2];
+                    if (left > 3)
+                        four.X3 = view[from + 3];
+                }
+            }
+            return four;
+        }
+
+        private static void StoreFour(Four four, FloatView shared, int start, int pitch, Operand operand, int extent, int e)
+        {
+            int run = Run(operand, extent, e), at = InRun(operand, extent, e);
+            if (operand.AlongDepth)
+            {
+                shared[start + at * pitch + run] = four.X0;
+                shared[start + (at + 1) * pitch + run] = four.X1;
+                shared[start + (at + 2) * pitch + run] = four.X2;
+                shared[start + (at + 3) * pitch + run] = four.X3;
+            }
+            else
+                four.Store(shared, start + run * pitch + at);
+        }
+    }
+
+    /// <summary>4 × 4 of C.</summary>
+    private struct Quad
+    {
+        public Four R0, R1, R2, R3;
+
+        public void Add(Four a, Four b)
+        {
+            AddRow(ref R0, a.X0, b);
+            AddRow(ref R1, a.X1, b);
+            AddRow(ref R2, a.X2, b);
+            AddRow(ref R3, a.X3, b);
+        }
+
+        public readonly void Keep(FloatView scratch, int at, int pitch)
+        {
+            R0.Store(scratch, at);
+            R1.Store(scratch, at + pitch);
+            R2.Store(scratch, at + 2 * pitch);
+            R3.Store(scratch, at + 3 * pitch);
+        }
+
+        public readonly void Save(FloatView workspace, int at, int step)
+        {
+            R0.Store(workspace, at);
+            R1.Store(workspace, at + step);
+            R2.Store(workspace, at + 2 * step);
+            R3.Store(workspace, at + 3 * step);
+        }
+
+        public void AddFrom(FloatView workspace, int at, int step)
+        {
+            R0.Add(Four.Load(workspace, at));
+            R1.Add(Four.Load(workspace, at + step));
+            R2.Add(Four.Load(workspace, at + 2 * step));
+            R3.Add(Four.Load(workspace, at + 3 * step));
+        }
+
+        private static void AddRow(ref Four row, float a, Four b)
+        {
+            row.X0 += a * b.X0;
+            row.X1 += a * b.X1;
+            row.X2 += a * b.X2;
+            row.X3 += a * b.X3;
+        }
+    }
+
+    /// <summary>A thread's part of the tile: one quad, or four of them half a tile apart.</summary>
+    private struct Sums<TShape> : ITileSums<Sums<TShape>>
+        where TShape : struct, ITileShape
+    {
+        private Quad q00, q01, q10, q11;
+
+        public static int Count => TShape.ThreadTile * TShape.ThreadTile;
+
+        /// <summary>Adds the products of one k.</summary>
+        public void Step(FloatView shared, int atA, int atB, int depth)
+        {
+            atA += depth * TileLayout<TShape>.PitchA;
+            atB += depth * TileLayout<TShape>.PitchB;
+            Four a0 = Four.Load(shared, atA), b0 = Four.Load(shared, atB);
+            q00.Add(a0, b0);
+            if (TileLayout<TShape>.IsWide)
+            {
+                Four b1 = Four.Load(shared, atB + TShape.Columns / 2);
+                q01.Add(a0, b1);
+                Four a1 = Four.Load(shared, atA + TShape.Rows / 2);
+                q10.Add(a1, b0);
+                q11.Add(a1, b1);
+            }
+        }
+
+        public readonly void Save(FloatView workspace, int start, int thread, int threads)
+        {
+            int at = start + 4 * thread;
+            q00.Save(workspace, at, 4 * threads);
+            if (TileLayout<TShape>.IsWide)
+            {
+                q01.Save(workspace, at + 16 * threads, 4 * threads);
+                q10.Save(workspace, at + 32 * threads, 4 * threads);
+                q11.Save(workspace, at + 48 * threads, 4 * threads);
+            }
+        }
+
+        public void Add(FloatView workspace, int start, int thread, int threads)
+        {
+            int at = start + 4 * thread;
+            q00.AddFrom(workspace, at, 4 * threads);
+            if (TileLayout<TShape>.IsWide)
+            {
+                q01.AddFrom(workspace, at + 16 * threads, 4 * threads);
+                q10.AddFrom(workspace, at + 32 * threads, 4 * threads);
+                q11.AddFrom(workspace, at + 48 * threads, 4 * threads);
+            }
+        }
+
+        public readonly void Keep(FloatView scratch, int half, int thread)
+        {
+            int pitch = TileLayout<TShape>.PitchB;
+            int at = 4 * TileLayout<TShape>.PlaceY(thread) * pitch + 4 * TileLayout<TShape>.PlaceX(thread);
+            if (half == 0)
+            {
+                q00.Keep(scratch, at, pitch);
+                if (TileLayout<TShape>.IsWide)
+                    q01.Keep(scratch, at + TShape.Columns / 2, pitch);
+            }
+            else
+            {
+                q10.Keep(scratch, at, pitch);
+                q11.Keep(scratch, at + TShape.Columns / 2, pitch);
+            }
         }
     }
 }

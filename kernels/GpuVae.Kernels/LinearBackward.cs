@@ -20,7 +20,13 @@ namespace GpuVae.Kernels;
 public sealed class LinearBackward<TEpilogue>(Gemm gemm)
     where TEpilogue : struct, IEpilogue
 {
+    private readonly TileLauncher?[] tiles = new TileLauncher?[GemmTileLaunch.Shapes];
     private Launcher? launcher;
+
+    private delegate void TileLauncher(
+        AcceleratorStream stream, KernelConfig config, FloatView x, FloatView dy, FloatView weight, FloatView dw, FloatView db,
+        FloatView dx, FloatView workspace, ArrayView<int> tickets, GemmArguments ofWeight, GemmArguments ofInput, int weightGroups,
+        TEpilogue epilogue);
 
     private delegate void Launcher(
         AcceleratorStream stream, KernelConfig config, FloatView x, FloatView dy, FloatView weight, FloatView dw, FloatView db,
@@ -73,16 +79,57 @@ public sealed class LinearBackward<TEpilogue>(Gemm gemm)
             Alpha = 1,
         };
         bool wantsInput = dx.Length > 0;
+        // A view must always be passed; without dx, dW stands in and is not touched through it.
+        FloatView dxOrAny = wantsInput ? dx : dw;
+        if (gemm.Tiles is { } launch)
+        {
+            RunTiles(launch, stream, ofWeight, ofInput, wantsInput, x, dy, weight, dw, db, dxOrAny, epilogue);
+            return;
+        }
         int weightGroups = GemmStaged.Cut(gemm, ref ofWeight, gemm.WantedGroups / 2);
         int groups = weightGroups + (wantsInput ? GemmStaged.Cut(gemm, ref ofInput, gemm.WantedGroups / 2) : 0);
         launcher ??= new Launcher(
             gemm.Accelerator.LoadKernel<
                 FloatView, FloatView, FloatView, FloatView, FloatView, FloatView, GemmArguments, GemmArguments, int, TEpilogue>(
-                gemm.Packing is null ? TileKernel : gemm.Group.X == GemmPacking.Square.Side ? LaneKernel12 : LaneKernel6));
-        // A view must always be passed; without dx, dW stands in and is not touched through it.
+                gemm.Group.X == GemmPacking.Square.Side ? LaneKernel12 : LaneKernel6));
         launcher(
-            stream, (new Index2D(groups, 1), gemm.Group), x, dy, weight, dw, db, wantsInput ? dx : dw, ofWeight, ofInput, weightGroups,
-            epilogue);
+            stream, (new Index2D(groups, 1), gemm.Group), x, dy, weight, dw, db, dxOrAny, ofWeight, ofInput, weightGroups, epilogue);
+    }
+
+    private void RunTiles(
+        GemmTileLaunch launch, AcceleratorStream stream, GemmArguments ofWeight, GemmArguments ofInput, bool wantsInput, FloatView x,
+        FloatView dy, FloatView weight, FloatView dw, FloatView db, FloatView dx, TEpilogue epilogue)
+    {
+        GemmUse use = wantsInput ? GemmUse.Gradients : GemmUse.WeightGradient;
+        GemmChoice choice = launch.Choose(new GemmProblem(use, true, false, ofWeight.M, ofWeight.N, ofWeight.K));
+        int weightGroups = launch.Cut(ref ofWeight, choice.Variant, choice.Slices, default);
+        int groups = weightGroups;
+        if (wantsInput)
+            groups += launch.Cut(ref ofInput, choice.Variant, choice.InputSlices, ofWeight);
+        launch.Reserve(stream, wantsInput ? ofInput : ofWeight);
+        ofWeight.AVectors = GemmTileLaunch.Vectors(x, ofWeight.ADepth);
+        ofWeight.BVectors = GemmTileLaunch.Vectors(dy, ofWeight.BDepth);
+        ofInput.AVectors = GemmTileLaunch.Vectors(dy, ofInput.ARow);
+        ofInput.BVectors = GemmTileLaunch.Vectors(weight, ofInput.BColumn);
+        TileLauncher launcher = tiles[GemmTileLaunch.Shape(choice.Variant)] ??= LoadTiles(choice.Variant);
+        launcher(
+            stream, (new Index1D(groups), GemmTileLaunch.Threads(choice.Variant)), x, dy, weight, dw, db, dx, launch.Workspace.Sums,
+            launch.Workspace.Tickets, ofWeight, ofInput, weightGroups, epilogue);
+    }
+
+    private TileLauncher LoadTiles(GemmVariant variant)
+    {
+        Action<
+            FloatView, FloatView, FloatView, FloatView, FloatView, FloatView, FloatView, ArrayView<int>, GemmArguments, GemmArguments, int,
+            TEpilogue> kernel = variant switch
+        {
+            GemmVariant.Tile128x128 => TileKernel<Tile128x128>,
+            GemmVariant.Tile128x64 => TileKernel<Tile128x64>,
+            GemmVariant.Tile64x64 => TileKernel<Tile64x64>,
+            GemmVariant.Tile32x32 => TileKernel<Tile32x32>,
+            _ => TileKernel<Tile16x16>,
+        };
+        return new(gemm.Accelerator.LoadKernel(kernel, GemmTileLaunch.Bounds(variant)));
     }
 
     private static void LaneKernel12(
@@ -131,22 +178,22 @@ public sealed class LinearBackward<TEpilogue>(Gemm gemm)
         }
     }
 
-    private static void TileKernel(
-        FloatView x, FloatView dy, FloatView weight, FloatView dw, FloatView db, FloatView dx, GemmArguments ofWeight,
-        GemmArguments ofInput, int weightGroups, TEpilogue epilogue)
+    private static void TileKernel<TShape>(
+        FloatView x, FloatView dy, FloatView weight, FloatView dw, FloatView db, FloatView dx, FloatView workspace, ArrayView<int> tickets,
+        GemmArguments ofWeight, GemmArguments ofInput, int weightGroups, TEpilogue epilogue)
+        where TShape : struct, ITileShape
     {
-        FloatView tileA = SharedMemory.Allocate<float>(GemmTiles.TileElements);
-        FloatView tileB = SharedMemory.Allocate<float>(GemmTiles.TileElements);
+        FloatView shared = SharedMemory.Allocate<float>(TileLayout<TShape>.SharedElements);
         if (Grid.IdxX < weightGroups)
         {
-            GemmTiles.Multiply(
-                x, dy, dw, db, tileA, tileB, ofWeight, Grid.IdxX % ofWeight.GroupsX, Grid.IdxX / ofWeight.GroupsX, default(PlainEpilogue));
+            GemmTiles.Multiply<TShape, EpilogueOutput<PlainEpilogue>>(
+                x, dy, dw, db, workspace, tickets, shared, ofWeight, new TilePlace(ofWeight, Grid.IdxX), default);
         }
         else
         {
-            int group = Grid.IdxX - weightGroups;
-            GemmTiles.Multiply(
-                dy, weight, dx, db, tileA, tileB, ofInput, group % ofInput.GroupsX, group / ofInput.GroupsX, epilogue);
+            GemmTiles.Multiply<TShape, EpilogueOutput<TEpilogue>>(
+                dy, weight, dx, db, workspace, tickets, shared, ofInput, new TilePlace(ofInput, Grid.IdxX - weightGroups),
+                new EpilogueOutput<TEpilogue>(epilogue));
         }
     }
 

@@ -6,8 +6,9 @@
 //
 // With k samples per image row r has the target r / k.
 //
-// A group takes the product's sums to dy as y, goes through them once more while they are in its first-level cache and puts the gradient in
-// their place. Threads read back what they wrote themselves. A part is the sum of one group's threads in a fixed order.
+// On a CPU a group takes the product's sums to dy as y, goes through them once more while they are in its first-level cache and puts the
+// gradient in their place; threads read back what they wrote themselves. On a GPU that happens before the sums leave shared memory. A part
+// is the sum over one group's columns in a fixed order.
 
 using ILGPU;
 using ILGPU.Runtime;
@@ -20,14 +21,25 @@ namespace GpuVae.Kernels;
 public sealed class LinearLoss<TLikelihood>(Gemm gemm)
     where TLikelihood : struct, ILikelihood
 {
+    private readonly TileLauncher?[] tiles = new TileLauncher?[GemmTileLaunch.Shapes];
     private Launcher? launcher;
+
+    private delegate void TileLauncher(
+        AcceleratorStream stream, KernelConfig config, FloatView x, FloatView weight, FloatView bias, FloatView target, FloatView dy,
+        FloatView parts, FloatView workspace, ArrayView<int> tickets, GemmArguments arguments, TLikelihood likelihood, float scale,
+        int samplesPerImage);
 
     private delegate void Launcher(
         AcceleratorStream stream, KernelConfig config, FloatView x, FloatView weight, FloatView bias, FloatView target, FloatView dy,
         FloatView parts, GemmArguments arguments, TLikelihood likelihood, float scale, int samplesPerImage);
 
     /// <summary>Parts of the loss per row of the batch.</summary>
-    public int PartsPerRow(int outputs) => Gemm.Blocks(outputs, gemm.TileColumns);
+    /// <param name="batch">As for <see cref="Run"/>.</param>
+    /// <param name="inputs">As for <see cref="Run"/>.</param>
+    /// <param name="outputs">As for <see cref="Run"/>.</param>
+    public int PartsPerRow(int batch, int inputs, int outputs) => Gemm.Blocks(
+        outputs,
+        gemm.Tiles is { } launch ? GemmTileRule.Extents(Choose(launch, batch, inputs, outputs).Variant).Columns : gemm.TileColumns);
 
     /// <summary>Computes the loss and its gradient.</summary>
     /// <param name="stream">Stream to run on.</param>
@@ -63,13 +75,51 @@ public sealed class LinearLoss<TLikelihood>(Gemm gemm)
             Ldc = outputs,
             Alpha = 1,
         };
+        if (gemm.Tiles is { } launch)
+        {
+            RunTiles(launch, stream, g, x, weight, bias, target, dy, parts, likelihood, scale, samplesPerImage);
+            return;
+        }
         int groups = GemmStaged.Cut(gemm, ref g, gemm.WantedGroups);
         launcher ??= new Launcher(
             gemm.Accelerator.LoadKernel<
                 FloatView, FloatView, FloatView, FloatView, FloatView, FloatView, GemmArguments, TLikelihood, float, int>(
-                gemm.Packing is null ? TileKernel : gemm.TileRows == GemmLanes.ManyRows ? LaneKernel12 : LaneKernel6));
+                gemm.TileRows == GemmLanes.ManyRows ? LaneKernel12 : LaneKernel6));
         launcher(stream, (new Index2D(groups, 1), gemm.Group), x, weight, bias, target, dy, parts, g, likelihood, scale,
             samplesPerImage);
+    }
+
+    private static GemmChoice Choose(GemmTileLaunch launch, int batch, int inputs, int outputs) =>
+        launch.Choose(new GemmProblem(GemmUse.Loss, false, false, batch, outputs, inputs));
+
+    private void RunTiles(
+        GemmTileLaunch launch, AcceleratorStream stream, GemmArguments g, FloatView x, FloatView weight, FloatView bias, FloatView target,
+        FloatView dy, FloatView parts, TLikelihood likelihood, float scale, int samplesPerImage)
+    {
+        GemmChoice choice = Choose(launch, g.M, g.K, g.N);
+        int groups = launch.Cut(ref g, choice.Variant, choice.Slices, default);
+        launch.Reserve(stream, g);
+        g.AVectors = GemmTileLaunch.Vectors(x, g.ARow);
+        g.BVectors = GemmTileLaunch.Vectors(weight, g.BDepth);
+        TileLauncher launcher = tiles[GemmTileLaunch.Shape(choice.Variant)] ??= LoadTiles(choice.Variant);
+        launcher(
+            stream, (new Index1D(groups), GemmTileLaunch.Threads(choice.Variant)), x, weight, bias, target, dy, parts,
+            launch.Workspace.Sums, launch.Workspace.Tickets, g, likelihood, scale, samplesPerImage);
+    }
+
+    private TileLauncher LoadTiles(GemmVariant variant)
+    {
+        Action<
+            FloatView, FloatView, FloatView, FloatView, FloatView, FloatView, FloatView, ArrayView<int>, GemmArguments, TLikelihood,
+            float, int> kernel = variant switch
+        {
+            GemmVariant.Tile128x128 => TileKernel<Tile128x128>,
+            GemmVariant.Tile128x64 => TileKernel<Tile128x64>,
+            GemmVariant.Tile64x64 => TileKernel<Tile64x64>,
+            GemmVariant.Tile32x32 => TileKernel<Tile32x32>,
+            _ => TileKernel<Tile16x16>,
+        };
+        return new(gemm.Accelerator.LoadKernel(kernel, GemmTileLaunch.Bounds(variant)));
     }
 
     private static void LaneKernel12(
@@ -96,39 +146,38 @@ public sealed class LinearLoss<TLikelihood>(Gemm gemm)
         Differentiate(target, dy, parts, g, block, likelihood, scale, samplesPerImage);
     }
 
-    private static void TileKernel(
-        FloatView x, FloatView weight, FloatView bias, FloatView target, FloatView dy, FloatView parts, GemmArguments g,
-        TLikelihood likelihood, float scale, int samplesPerImage)
+    private static void TileKernel<TShape>(
+        FloatView x, FloatView weight, FloatView bias, FloatView target, FloatView dy, FloatView parts, FloatView workspace,
+        ArrayView<int> tickets, GemmArguments g, TLikelihood likelihood, float scale, int samplesPerImage)
+        where TShape : struct, ITileShape
     {
-        FloatView tileA = SharedMemory.Allocate<float>(GemmTiles.TileElements);
-        FloatView tileB = SharedMemory.Allocate<float>(GemmTiles.TileElements);
-        int groupX = Grid.IdxX % g.GroupsX, groupY = Grid.IdxX / g.GroupsX;
-        GemmTiles.Multiply(x, weight, dy, dy, tileA, tileB, g, groupX, groupY, new BiasEpilogue<Identity>(bias));
+        FloatView shared = SharedMemory.Allocate<float>(TileLayout<TShape>.SharedElements);
+        GemmTiles.Multiply<TShape, LossOutput>(
+            x, weight, dy, dy, workspace, tickets, shared, g, new TilePlace(g, Grid.IdxX),
+            new LossOutput(bias, target, parts, likelihood, scale, samplesPerImage));
+    }
 
-        // The product is done with its tiles: they take the threads' sums, [row][thread along the row].
-        int side = GemmTiles.ThreadTile * Group.DimX;
-        for (int r = 0; r < GemmTiles.ThreadTile; r++)
+    /// <summary>dy in the place of y, and the sums of the loss along a tile's rows.</summary>
+    private readonly struct LossOutput(
+        FloatView bias, FloatView target, FloatView parts, TLikelihood likelihood, float scale, int samplesPerImage) : ITileOutput
+    {
+        private readonly FloatView bias = bias;
+        private readonly FloatView target = target;
+        private readonly FloatView parts = parts;
+        private readonly TLikelihood likelihood = likelihood;
+        private readonly float scale = scale;
+        private readonly int samplesPerImage = samplesPerImage;
+
+        public static bool SumsRows => true;
+
+        public float Take(FloatView c, float value, int row, int column, GemmArguments g)
         {
-            int localRow = GemmTiles.ThreadTile * Group.IdxY + r;
-            int row = groupY * side + localRow;
-            float sum = 0f;
-            for (int column = groupX * side + Group.IdxX; column < (groupX + 1) * side; column += Group.DimX)
-            {
-                if (row < g.M && column < g.N)
-                    sum += Differentiate(target, row / samplesPerImage * g.N + column, dy, row * g.N + column, likelihood, scale);
-            }
-            tileA[localRow * Group.DimX + Group.IdxX] = sum;
+            LikelihoodTerm term = likelihood.Of(value + bias[column], target[row / samplesPerImage * g.N + column]);
+            c[row * g.Ldc + column] = scale * term.Slope;
+            return term.Loss;
         }
-        Group.Barrier();
-        int thread = Group.IdxY * Group.DimX + Group.IdxX;
-        int rowOfThread = groupY * side + thread;
-        if (thread < side && rowOfThread < g.M)
-        {
-            float sum = 0f;
-            for (int i = 0; i < Group.DimX; i++)
-                sum += tileA[thread * Group.DimX + i];
-            parts[rowOfThread * g.GroupsX + groupX] = sum;
-        }
+
+        public void StoreRow(float sum, int row, int groupX, GemmArguments g) => parts[row * g.GroupsX + groupX] = sum;
     }
 
     /// <summary>Lanes own columns, as in the product.</summary>

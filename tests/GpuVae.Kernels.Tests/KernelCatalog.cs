@@ -65,8 +65,16 @@ internal static class KernelCatalog
             foreach (var constraint in parameter.GetGenericParameterConstraints().Where(c => c.IsInterface))
                 bindings = bindings.SelectMany(b => Candidates(constraint).Select(c => Bind(b, parameter, constraint, c))).ToArray();
         }
-        return bindings.Select(b => parameters.Select(p => b[p]).ToArray());
+        return bindings.Select(b => parameters.Select(p => b[p]).ToArray()).Where(IsWorthIt);
     }
+
+    /// <summary>
+    /// The shape of a tile and what becomes of its elements have nothing to do with each other: every shape with one epilogue, and every
+    /// epilogue with one shape.
+    /// </summary>
+    private static bool IsWorthIt(Type[] arguments) =>
+        !arguments.Any(a => typeof(ITileShape).IsAssignableFrom(a)) || arguments.Contains(typeof(Tile64x64)) ||
+        !arguments.Any(a => typeof(IEpilogue).IsAssignableFrom(a)) || arguments.Contains(typeof(PlainEpilogue));
 
     private static Dictionary<Type, Type> Bind(
         Dictionary<Type, Type> binding, Type parameter, Type constraint, (Type Candidate, Type Interface) choice)

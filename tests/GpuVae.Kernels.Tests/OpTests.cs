@@ -23,7 +23,7 @@ public sealed class OpTests
             Assert.Equal(MemoryMarshal.Cast<float, int>(first[i]), MemoryMarshal.Cast<float, int>(second[i]));
     }
 
-    private static List<float[]> Execute(Accelerator accelerator, Op op)
+    internal static List<float[]> Execute(Accelerator accelerator, Op op)
     {
         using var run = new OpRun(accelerator, seed: 1);
         op.Run(run);

@@ -49,7 +49,7 @@ internal sealed class Linear(string name, int inputs, int outputs, ActivationKin
         float scale = 1f / batch;
         ArrayView<float> w = ParameterStore.Slice(context.Values, weight!), b = ParameterStore.Slice(context.Values, bias!);
         PlannedTensor dy = context.Builder.Tensor($"{Name} output gradient", batch, outputs);
-        PlannedTensor loss = context.Builder.Tensor("reconstruction term", batch, kernel.PartsPerRow(outputs));
+        PlannedTensor loss = context.Builder.Tensor("reconstruction term", batch, kernel.PartsPerRow(batch, inputs, outputs));
         context.Builder.Add(
             $"{Name} forward + loss", Flops(batch) + 20.0 * batch * outputs, Traffic(batch, outputs) + 4.0 * batch * outputs,
             [x, target, dy, loss],

@@ -39,6 +39,33 @@ internal static class GemmOps
         }
     }
 
+    /// <summary>
+    /// Products on the kernels for GPUs: all transpositions, runs of 16 bytes and others, edges in every direction.
+    /// </summary>
+    public static IEnumerable<Op> TileRows(GemmChoice choice)
+    {
+        foreach ((int m, int n, int k, int pitch) in new[] { (20, 36, 72, 0), (9, 37, 85, 5), (1, 4, 0, 0) })
+        {
+            for (int mask = 0; mask < 4; mask++)
+            {
+                bool ta = (mask & 1) != 0, tb = (mask & 2) != 0;
+                yield return new Op($"{choice} {mask} {m}x{n}x{k}", Tolerance, run =>
+                    Plain(run, ta, tb, m, n, k, 1.25f, pitch > 0 ? -0.5f : 0f, pitch, choice));
+            }
+        }
+        // More than one tile of every shape both ways.
+        yield return new Op($"{choice} many tiles", Tolerance, run => Plain(run, false, false, 135, 140, 20, 1f, 0f, 0, choice));
+    }
+
+    /// <summary>A matrix product of the device's own kernels, or of a certain one for GPUs.</summary>
+    public static Gemm Create(OpRun run, GemmChoice? choice)
+    {
+        Gemm gemm = run.Own(choice is null ? new Gemm(run.Accelerator) : new Gemm(run.Accelerator, usesTiles: true));
+        if (choice is not null)
+            gemm.Tiles!.Forced = choice;
+        return gemm;
+    }
+
     /// <summary>op(A)·op(B) in double precision, [m × n].</summary>
     public static double[] Product(float[] a, int lda, bool ta, float[] b, int ldb, bool tb, int m, int n, int k)
     {
@@ -55,7 +82,7 @@ internal static class GemmOps
         return c;
     }
 
-    private static void Plain(OpRun run, bool ta, bool tb, int m, int n, int k, float alpha, float beta, int pitch)
+    private static void Plain(OpRun run, bool ta, bool tb, int m, int n, int k, float alpha, float beta, int pitch, GemmChoice? choice = null)
     {
         int lda = Math.Max(1, (ta ? m : k) + pitch), ldb = Math.Max(1, (tb ? k : n) + pitch), ldc = n + pitch;
         float[] a = run.Uniform(lda * (ta ? k : m)), b = run.Uniform(ldb * (tb ? n : k)), c = run.Uniform(ldc * m);
@@ -72,7 +99,7 @@ internal static class GemmOps
                     c[at] = float.NaN;
             }
         }
-        Gemm gemm = run.Own(new Gemm(run.Accelerator));
+        Gemm gemm = Create(run, choice);
         gemm.With<PlainEpilogue>().Run(
             run.Stream, ta, tb, m, n, k, alpha, run.Upload(a), lda, run.Upload(b), ldb, beta, run.Expect("C", c, expected), ldc, default);
     }

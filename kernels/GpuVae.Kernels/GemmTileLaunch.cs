@@ -1,0 +1,81 @@
+// How products are launched on GPUs: the choice of tiles, remembered per product, and how the groups are numbered.
+
+using ILGPU;
+using ILGPU.Runtime;
+using FloatView = ILGPU.ArrayView<float>;
+
+namespace GpuVae.Kernels;
+
+/// <summary>What the launchers of products for GPUs share.</summary>
+internal sealed class GemmTileLaunch(Accelerator accelerator) : IDisposable
+{
+    private const int DepthOfStage = TileLayout<Tile16x16>.Depth;
+
+    private readonly Dictionary<GemmProblem, GemmChoice> choices = [];
+
+    /// <summary>Number of tile shapes.</summary>
+    public const int Shapes = GemmVariant.Tile128x128 - GemmVariant.Tile16x16 + 1;
+
+    public GemmWorkspace Workspace { get; } = new(accelerator);
+
+    /// <summary>OpenCL 1.2 has no order between the memory of different groups within a launch.</summary>
+    public bool MayCutDepth { get; } = accelerator.AcceleratorType != AcceleratorType.OpenCL;
+
+    /// <summary>Overrides the rule, for tests.</summary>
+    public GemmChoice? Forced { get; set; }
+
+    public GemmChoice Choose(GemmProblem problem)
+    {
+        if (Forced is { } forced)
+            return forced;
+        if (!choices.TryGetValue(problem, out GemmChoice choice))
+        {
+            choice = GemmTileRule.Choose(problem, accelerator.NumMultiprocessors, accelerator.MaxNumThreadsPerGroup, MayCutDepth);
+            choices[problem] = choice;
+        }
+        return choice;
+    }
+
+    /// <summary>A number from 0 for each shape.</summary>
+    public static int Shape(GemmVariant variant) => variant - GemmVariant.Tile16x16;
+
+    public static int Threads(GemmVariant variant) => GemmTileRule.Extents(variant).Threads;
+
+    /// <summary>Two groups of the larger shapes share a multiprocessor, which gives a thread 128 registers.</summary>
+    public static KernelSpecialization Bounds(GemmVariant variant)
+    {
+        int threads = Threads(variant);
+        return new KernelSpecialization(threads, Math.Max(512 / Math.Max(threads, 32), 1));
+    }
+
+    /// <summary>Whether the runs of an operand can be read 16 bytes at a time.</summary>
+    public static int Vectors(FloatView view, int pitch) =>
+        pitch % 4 == 0 && view.AlignTo16().Prefix.Length == 0 ? 1 : 0;
+
+    /// <summary>Numbers the groups of a product; gives how many there are.</summary>
+    /// <param name="g">The product; how it is cut is written there.</param>
+    /// <param name="variant">The shape of its tiles.</param>
+    /// <param name="slices">Parts along k at most.</param>
+    /// <param name="before">A product in the same launch whose parts of the workspace come first.</param>
+    public int Cut(ref GemmArguments g, GemmVariant variant, int slices, in GemmArguments before)
+    {
+        var (rows, columns, threads) = GemmTileRule.Extents(variant);
+        g.GroupsX = Gemm.Blocks(g.N, columns);
+        g.GroupsY = Gemm.Blocks(g.M, rows);
+        g.DepthBlock = Math.Max(Gemm.Blocks(Gemm.Blocks(g.K, slices), DepthOfStage), 1) * DepthOfStage;
+        g.Slices = Math.Max(Gemm.Blocks(g.K, g.DepthBlock), 1);
+        g.WorkspaceStart = before.WorkspaceEnd;
+        g.TicketStart = before.TicketEnd;
+        int tiles = g.GroupsX * g.GroupsY;
+        bool isCut = g.Slices > 1;
+        g.WorkspaceEnd = checked(
+            g.WorkspaceStart + (isCut ? tiles * g.Slices * GemmTileEnd.SliceElements(threads, rows * columns / threads) : 0));
+        g.TicketEnd = g.TicketStart + (isCut ? tiles : 0);
+        return tiles * g.Slices;
+    }
+
+    /// <summary>Makes the workspace large enough for a product, and for those before it in the launch.</summary>
+    public void Reserve(AcceleratorStream stream, in GemmArguments g) => Workspace.Reserve(stream, g.WorkspaceEnd, g.TicketEnd);
+
+    public void Dispose() => Workspace.Dispose();
+}
