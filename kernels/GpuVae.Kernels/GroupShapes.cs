@@ -29,6 +29,51 @@ internal static class GroupShapes
     public static int ForShortRow(Accelerator accelerator) => Math.Min(ForRow(accelerator), 32);
 
     /// <summary>
+    /// Threads of a group that works through the pixels of an image with channels innermost: side by side for the channels, one below the
+    /// other for the pixels, powers of two. On a CPU one warp, all for the channels.
+    /// </summary>
+    public static Index2D ForChannels(Accelerator accelerator, int channels)
+    {
+        int threads = ForRow(accelerator);
+        if (accelerator.AcceleratorType == AcceleratorType.CPU)
+            return new Index2D(threads, 1);
+        int width = Math.Min(threads, (int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)channels));
+        return new Index2D(width, threads / width);
+    }
+
+    /// <summary>As <see cref="Sum"/>, for a group of two dimensions.</summary>
+    public static float SumOfGroup(float value, FloatView scratch)
+    {
+        int thread = Group.IdxY * Group.DimX + Group.IdxX;
+        scratch[thread] = value;
+        Group.Barrier();
+        for (int stride = Group.DimX * Group.DimY / 2; stride > 0; stride /= 2)
+        {
+            if (thread < stride)
+                scratch[thread] += scratch[thread + stride];
+            Group.Barrier();
+        }
+        float sum = scratch[0];
+        Group.Barrier();
+        return sum;
+    }
+
+    /// <summary>
+    /// Sum of <paramref name="value"/> over the threads one below the other, in their order, known to each of them. Every thread of the group
+    /// must call it; <paramref name="scratch"/> as for <see cref="Sum"/>.
+    /// </summary>
+    public static float SumOfColumn(float value, FloatView scratch)
+    {
+        scratch[Group.IdxY * Group.DimX + Group.IdxX] = value;
+        Group.Barrier();
+        float sum = 0f;
+        for (int y = 0; y < Group.DimY; y++)
+            sum += scratch[y * Group.DimX + Group.IdxX];
+        Group.Barrier();
+        return sum;
+    }
+
+    /// <summary>
     /// Sum of <paramref name="value"/> over the threads of a one-dimensional group whose size is a power of two, known to every thread.
     /// Always the same tree, so the result depends on the group size only. Every thread of the group must call it.
     /// </summary>

@@ -21,7 +21,7 @@ internal static class OpTable
     private static readonly Dictionary<string, Op> rows = new IEnumerable<Op>[]
     {
         GemmOps.Rows(), LinearOps.Rows(), ActivationOps.Rows(), RandomOps.Rows(), LatentOps.Rows(), LossOps.Rows(), ReduceOps.Rows(),
-        AdamOps.Rows(), GatherOps.Rows(), ConvolutionOps.Rows(), EvaluationOps.Rows(),
+        AdamOps.Rows(), GatherOps.Rows(), ConvolutionOps.Rows(), ImageOps.Rows(), EvaluationOps.Rows(),
         PosteriorOps.Rows(), FlowOps.Rows(), PriorOps.Rows(), ObjectiveOps.Rows(), RowOps.Rows(),
     }
     .SelectMany(r => r).ToDictionary(op => op.Name);
