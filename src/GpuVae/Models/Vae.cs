@@ -75,7 +75,9 @@ public sealed class Vae : IDisposable
     internal Network Decoder { get; }
 
     /// <summary>The order of the decoder's columns.</summary>
-    internal PixelLayout PixelLayout => PixelLayout.Planar(Options.Shape.Pixels);
+    internal PixelLayout PixelLayout => Decoder.Layers[^1] is Linear
+        ? PixelLayout.Planar(Options.Shape.Pixels)
+        : PixelLayout.ChannelsLast(Options.Shape.Width * Options.Shape.Height, Options.Shape.Channels, Options.PixelParameters);
 
     /// <summary>Loads what <see cref="Save"/> wrote into <paramref name="folder"/>.</summary>
     /// <exception cref="BadInputException">A file is missing or broken, or the weights are not those of the configuration.</exception>
@@ -328,7 +330,7 @@ public sealed class Vae : IDisposable
     private void AppendDecoder(LayerContext context, PlannedTensor codes, PlannedTensor images)
     {
         LikelihoodKernels likelihood = context.Kernels.LikelihoodOf(Options);
-        if (likelihood.MeanIsColumn)
+        if (likelihood.MeanIsColumn && Decoder.Layers[^1] is Linear)
         {
             Decoder.Infer(context, codes, images, likelihood.MeanActivation);
             return;
