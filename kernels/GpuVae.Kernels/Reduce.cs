@@ -3,6 +3,7 @@
 // on the device's group size, never on which group happened to finish first. (Atomic additions would be shorter and would not have that.)
 
 using ILGPU;
+using ILGPU.Algorithms;
 using ILGPU.Runtime;
 using FloatView = ILGPU.ArrayView<float>;
 
@@ -26,7 +27,7 @@ public readonly struct Square : ITerm
     public static float Of(float x) => x * x;
 }
 
-/// <summary>Sums over whole buffers and over columns.</summary>
+/// <summary>Sums over whole buffers and over columns, and the largest of each column.</summary>
 public sealed class Reduce : IDisposable
 {
     private const int MaxPartials = 64;
@@ -37,6 +38,7 @@ public sealed class Reduce : IDisposable
     private readonly Action<AcceleratorStream, KernelConfig, FloatView, FloatView, float, float> sum;
     private readonly Action<AcceleratorStream, KernelConfig, FloatView, FloatView, float, float> sumOfSquares;
     private readonly Action<AcceleratorStream, Index1D, FloatView, FloatView, float, float> columnSums;
+    private readonly Action<AcceleratorStream, Index1D, FloatView, FloatView> columnMaxima;
 
     public Reduce(Accelerator accelerator)
     {
@@ -45,6 +47,7 @@ public sealed class Reduce : IDisposable
         sum = accelerator.LoadKernel<FloatView, FloatView, float, float>(SumKernel<Value>);
         sumOfSquares = accelerator.LoadKernel<FloatView, FloatView, float, float>(SumKernel<Square>);
         columnSums = accelerator.LoadAutoGroupedKernel<Index1D, FloatView, FloatView, float, float>(ColumnSumsKernel);
+        columnMaxima = accelerator.LoadAutoGroupedKernel<Index1D, FloatView, FloatView>(ColumnMaximaKernel);
     }
 
     /// <summary>result = scale·Σ x + keep·result, for example a mean with scale = 1/n. With keep = 0 the old value is not read.</summary>
@@ -64,6 +67,13 @@ public sealed class Reduce : IDisposable
     {
         if (result.Length > 0)
             columnSums(stream, result.IntExtent, x, result, scale, keep);
+    }
+
+    /// <summary>result[j] = max_i x[i, j] for x [rows × columns], result [columns].</summary>
+    public void ColumnMaxima(AcceleratorStream stream, FloatView x, FloatView result)
+    {
+        if (result.Length > 0)
+            columnMaxima(stream, result.IntExtent, x, result);
     }
 
     public void Dispose() => partials.Dispose();
@@ -121,5 +131,15 @@ public sealed class Reduce : IDisposable
         if (keep != 0f)
             total += keep * result[column];
         result[column] = total;
+    }
+
+    private static void ColumnMaximaKernel(Index1D column, FloatView x, FloatView result)
+    {
+        int columns = result.IntLength;
+        int rows = x.IntLength / columns;
+        float largest = x[column];
+        for (int row = 1; row < rows; row++)
+            largest = XMath.Max(largest, x[row * columns + column]);
+        result[column] = largest;
     }
 }

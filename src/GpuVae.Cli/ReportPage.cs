@@ -66,6 +66,7 @@ internal static class ReportPage
             page.Append(Inv($" · test loss {Loss(epochs[^1].TestLoss)} nats per image"));
         }
         page.Append("</p>");
+        AppendWarnings(page, epochs);
         AppendCurves(page, epochs);
         page.Append("<h2>Pictures</h2><div class=\"row\">");
         foreach (ReportPicture picture in pictures)
@@ -80,6 +81,22 @@ internal static class ReportPage
         foreach ((string name, string value) in options)
             page.Append($"<tr><td>{Text(name)}</td><td>{Text(value)}</td></tr>");
         return page.Append("</table></div></div></body></html>").ToString();
+    }
+
+    /// <summary>Every kind of warning as it was seen last.</summary>
+    private static void AppendWarnings(StringBuilder page, IReadOnlyList<MetricsLine> epochs)
+    {
+        var kinds = epochs.SelectMany(epoch => (epoch.Warnings ?? []).Select(warning => (epoch.Epoch, warning.Key, warning.Value)))
+            .GroupBy(warning => warning.Key).ToList();
+        if (kinds.Count == 0)
+            return;
+        page.Append("<h2>Warnings</h2><ul>");
+        foreach (var kind in kinds)
+        {
+            string when = kind.Count() == epochs.Count ? "every epoch" : $"epochs {string.Join(", ", kind.Select(warning => warning.Epoch))}";
+            page.Append(Inv($"<li><b>{Text(kind.Key.Replace('_', ' '))}</b> ({when}): {Text(kind.Last().Value)}</li>"));
+        }
+        page.Append("</ul>");
     }
 
     private static void AppendCurves(StringBuilder page, IReadOnlyList<MetricsLine> epochs)

@@ -17,6 +17,7 @@ internal static class TrainingConsole
         if (Console.IsOutputRedirected)
             return RunWithLines(trainer, train);
         // The figures take 80 columns; a bar is for wider terminals.
+        var seen = new HashSet<HealthIssue>();
         List<ProgressColumn> columns =
             [new SpinnerColumn(), new TaskDescriptionColumn { Alignment = Justify.Left }, new PercentageColumn()];
         if (AnsiConsole.Profile.Width >= WidthWithBar)
@@ -34,6 +35,7 @@ internal static class TrainingConsole
                     task.Description = Markup.Escape(Line(progress));
                 };
                 trainer.EpochCompleted += epoch => AnsiConsole.WriteLine(Line(epoch, trainer.Options.Epochs));
+                trainer.EpochCompleted += epoch => WriteNewWarnings(epoch, seen, AnsiConsole.WriteLine);
                 return train();
             });
     }
@@ -41,6 +43,7 @@ internal static class TrainingConsole
     private static TrainingResult RunWithLines(Trainer trainer, Func<TrainingResult> train)
     {
         long lastLine = Environment.TickCount64;
+        var seen = new HashSet<HealthIssue>();
         trainer.Progressed += progress =>
         {
             if (Environment.TickCount64 - lastLine < LineInterval.TotalMilliseconds)
@@ -52,8 +55,16 @@ internal static class TrainingConsole
         {
             lastLine = Environment.TickCount64;
             Console.WriteLine(Line(epoch, trainer.Options.Epochs));
+            WriteNewWarnings(epoch, seen, Console.WriteLine);
         };
         return train();
+    }
+
+    /// <summary>Each kind once; the report tells how long it lasted.</summary>
+    private static void WriteNewWarnings(EpochSummary epoch, HashSet<HealthIssue> seen, Action<string> write)
+    {
+        foreach (HealthWarning warning in epoch.Warnings.Where(warning => seen.Add(warning.Issue)))
+            write($"  warning: {warning}");
     }
 
     private static string Line(TrainingProgress p) => string.Create(CultureInfo.InvariantCulture,

@@ -1,4 +1,4 @@
-using GpuVae.Models;
+using GpuVae.Kernels;
 
 namespace GpuVae.Evaluation;
 
@@ -16,16 +16,23 @@ public sealed record LatentUnits(IReadOnlyList<double> Kl, IReadOnlyList<double>
     /// <summary>Computes both from the moments of q(z|x).</summary>
     /// <param name="moments">[images, 2·latent], means then log-variances in each row.</param>
     /// <param name="latent">Units.</param>
-    public static LatentUnits Of(ReadOnlySpan<float> moments, int latent)
+    public static LatentUnits Of(ReadOnlySpan<float> moments, int latent) =>
+        Of(moments, moments[Math.Min(latent, moments.Length)..], 2 * latent, latent);
+
+    /// <summary>Computes both from means and log-variances, [images, latent] each.</summary>
+    public static LatentUnits Of(ReadOnlySpan<float> means, ReadOnlySpan<float> logVariances, int latent) =>
+        Of(means, logVariances, latent, latent);
+
+    private static LatentUnits Of(ReadOnlySpan<float> means, ReadOnlySpan<float> logVariances, int pitch, int latent)
     {
-        int count = moments.Length / (2 * latent);
+        int count = means.Length / pitch;
         double[] kl = new double[latent], mean = new double[latent], variance = new double[latent];
         for (int i = 0; i < count; i++)
         {
-            ReadOnlySpan<float> row = moments.Slice(i * 2 * latent, 2 * latent);
             for (int j = 0; j < latent; j++)
             {
-                double m = row[j], s = Math.Clamp(row[latent + j], Kernels.Reparameterize.MinLogVariance, Kernels.Reparameterize.MaxLogVariance);
+                double m = means[i * pitch + j];
+                double s = Math.Clamp(logVariances[i * pitch + j], Reparameterize.MinLogVariance, Reparameterize.MaxLogVariance);
                 kl[j] += 0.5 * (m * m + Math.Exp(s) - 1 - s) / count;
                 // Welford's update.
                 double difference = m - mean[j];

@@ -42,13 +42,18 @@ internal sealed class Network(IReadOnlyList<Layer> layers)
         });
     }
 
-    /// <summary>Appends the layers without anything for a backward pass, <paramref name="last"/> in the place of the last f.</summary>
-    public void Infer(LayerContext context, PlannedTensor x, PlannedTensor y, ActivationKind? last)
+    /// <summary>
+    /// Appends the layers without anything for a backward pass, <paramref name="last"/> in the place of the last f. <paramref name="seen"/> is
+    /// called with every layer but the last and what it gives, to append steps that look at it.
+    /// </summary>
+    public void Infer(
+        LayerContext context, PlannedTensor x, PlannedTensor y, ActivationKind? last, Action<Layer, PlannedTensor>? seen = null)
     {
         foreach (Layer layer in Layers.Take(Layers.Count - 1))
         {
             PlannedTensor next = context.Builder.Tensor($"{layer.Name} output", x.Rows, layer.Outputs);
             layer.Infer(context, x, next, layer.Activation);
+            seen?.Invoke(layer, next);
             x = next;
         }
         Layers[^1].Infer(context, x, y, last);

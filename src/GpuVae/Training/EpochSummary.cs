@@ -9,4 +9,8 @@ namespace GpuVae.Training;
 /// <param name="Seconds">Time of the epoch's training steps in this process, evaluation not included.</param>
 /// <param name="ImagesPerSecond">Images trained on in this process per second.</param>
 /// <param name="Device">The device's name, such as <c>cuda:0</c>.</param>
-public sealed record EpochSummary(int Epoch, ElboParts Train, ElboParts? Test, double Seconds, double ImagesPerSecond, string Device);
+public sealed record EpochSummary(int Epoch, ElboParts Train, ElboParts? Test, double Seconds, double ImagesPerSecond, string Device)
+{
+    /// <summary>What was wrong after the epoch, seen through a part of the test set; empty where all is well.</summary>
+    public IReadOnlyList<HealthWarning> Warnings { get; init; } = [];
+}

@@ -68,7 +68,11 @@ public sealed partial class RunFolder
     {
         var line = new MetricsLine(
             epoch.Epoch, epoch.Train.Loss, epoch.Test?.Loss, epoch.Test?.Reconstruction, epoch.Test?.Kl, epoch.Seconds,
-            epoch.ImagesPerSecond, epoch.Device);
+            epoch.ImagesPerSecond, epoch.Device,
+            epoch.Warnings.Count == 0
+                ? null
+                : epoch.Warnings.ToDictionary(
+                    warning => JsonNamingPolicy.SnakeCaseLower.ConvertName(warning.Issue.ToString()), warning => warning.ToString()));
         File.AppendAllText(Metrics, JsonSerializer.Serialize(line, MetricsJson.Default.MetricsLine) + "\n");
     }
 

@@ -29,6 +29,7 @@ public sealed class Trainer : IDisposable
     private readonly MemoryBuffer1D<float, Stride1D.Dense> arena;
     private readonly Schedule? full, last;
     private readonly Evaluator? evaluator;
+    private readonly HealthWatch health;
     private readonly int[] order;
     private readonly float[] rates, log;
 
@@ -62,6 +63,7 @@ public sealed class Trainer : IDisposable
         dataDigest = TrainingCheckpoint.Digest(images);
         if (test is not null)
             evaluator = new Evaluator(model, test, TestSeed);
+        health = new HealthWatch(model, images, test, options.DynamicBinarization);
         state = new TrainingState(model);
         feed = new BatchFeed(model.Device, images, options.BatchSize, options.LogEverySteps);
         order = new int[imageCount];
@@ -219,6 +221,7 @@ public sealed class Trainer : IDisposable
     public void Dispose()
     {
         evaluator?.Dispose();
+        health.Dispose();
         Model.Device.Synchronize();
         full?.Dispose();
         last?.Dispose();
@@ -326,7 +329,10 @@ public sealed class Trainer : IDisposable
             RequireFinite(step, "KL term on the test set", parts.Kl);
         }
         var summary = new EpochSummary(
-            (int)(step / feed.StepsPerEpoch), train, test, seconds, imagesOfEpochHere / Math.Max(seconds, 1e-9), Model.Device.Name);
+            (int)(step / feed.StepsPerEpoch), train, test, seconds, imagesOfEpochHere / Math.Max(seconds, 1e-9), Model.Device.Name)
+        {
+            Warnings = health.Look(),
+        };
         Array.Clear(epochSums);
         epochTime.Reset();
         imagesOfEpochHere = 0;

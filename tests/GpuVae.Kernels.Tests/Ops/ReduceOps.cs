@@ -13,7 +13,10 @@ internal static class ReduceOps
             yield return new Op($"Sum of squares {n}", Tolerance, run => SumOfSquares(run, n));
         }
         foreach ((int rows, int columns) in new[] { (1, 17), (3, 1), (129, 1000), (1000, 3) })
+        {
             yield return new Op($"Column sums {rows}x{columns}", Tolerance, run => ColumnSums(run, rows, columns));
+            yield return new Op($"Column maxima {rows}x{columns}", 0, run => ColumnMaxima(run, rows, columns));
+        }
     }
 
     private static void Sum(OpRun run, int n)
@@ -29,6 +32,13 @@ internal static class ReduceOps
     {
         float[] x = run.Uniform(n);
         run.Own(new Reduce(run.Accelerator)).SumOfSquares(run.Stream, run.Upload(x), run.Expect("‖x‖²", [x.Sum(v => (double)v * v)]));
+    }
+
+    private static void ColumnMaxima(OpRun run, int rows, int columns)
+    {
+        float[] x = run.Uniform(rows * columns);
+        double[] expected = [.. Enumerable.Range(0, columns).Select(j => Enumerable.Range(0, rows).Max(i => (double)x[i * columns + j]))];
+        run.Own(new Reduce(run.Accelerator)).ColumnMaxima(run.Stream, run.Upload(x), run.Expect("maxima", expected));
     }
 
     private static void ColumnSums(OpRun run, int rows, int columns)

@@ -1,0 +1,248 @@
+using System.Globalization;
+using GpuVae.Data;
+using GpuVae.Evaluation;
+using GpuVae.Kernels;
+using GpuVae.Layers;
+using GpuVae.Models;
+using GpuVae.Scheduling;
+using ILGPU;
+using ILGPU.Runtime;
+
+namespace GpuVae.Training;
+
+/// <summary>
+/// Looks at a model in training through a few images and says what is wrong with it. It reads the weights only, so the training is the same
+/// with it and without.
+/// </summary>
+internal sealed class HealthWatch : IDisposable
+{
+    // A look must cost next to nothing beside an epoch.
+    private const int MaxImages = 256, MaxPixels = 1 << 22;
+
+    private const double CollapsedKl = 0.01, HugeVariance = 100, AlikeShare = 0.01, MismatchFactor = 5, MostlyGrey = 0.5, AllBits = 0.999;
+
+    private readonly Vae model;
+    private readonly HealthWarning? ofData;
+    private readonly float[] images = [];
+    private readonly int count;
+    private readonly Activity? activity;
+
+    /// <param name="model">The model.</param>
+    /// <param name="train">What it is trained on.</param>
+    /// <param name="test">What it is looked at through, in part; without it only the training images are looked at.</param>
+    /// <param name="isBinarized">Whether the training images are binarised.</param>
+    public HealthWatch(Vae model, ImageSet train, ImageSet? test, bool isBinarized)
+    {
+        this.model = model;
+        ofData = OfData(model.Options.Likelihood, Part(train), isBinarized);
+        if (test is null)
+            return;
+        images = Part(test);
+        count = images.Length / model.Options.Shape.Pixels;
+        if (model.Options.Activation == ActivationKind.Relu)
+            activity = new Activity(model, images, count);
+    }
+
+    /// <summary>What is wrong now; waits for the device.</summary>
+    public IReadOnlyList<HealthWarning> Look()
+    {
+        List<HealthWarning> warnings = ofData is null ? [] : [ofData];
+        if (count == 0)
+            return warnings;
+        int latent = model.Options.Latent;
+        float[] means = new float[count * latent], logVariances = new float[means.Length], reconstructions = new float[images.Length];
+        model.Encode(images, means, logVariances);
+        model.Reconstruct(images, reconstructions);
+        HealthWarning?[] seen =
+        [
+            Collapse(means, logVariances, latent), Explosion(logVariances, latent), Alike(images, reconstructions, count),
+            VarianceMismatch(reconstructions), activity?.Look(),
+        ];
+        warnings.AddRange(seen.OfType<HealthWarning>());
+        return warnings;
+    }
+
+    public void Dispose() => activity?.Dispose();
+
+    /// <summary>Images from all over the set, [n, pixels] in [0, 1].</summary>
+    private static float[] Part(ImageSet set)
+    {
+        int pixels = set.PixelsPerImage, count = Math.Min(set.Count, Math.Clamp(MaxPixels / pixels, 1, MaxImages));
+        var part = new float[count * pixels];
+        for (int i = 0; i < count; i++)
+        {
+            ReadOnlySpan<byte> image = set[(int)((long)i * set.Count / count)];
+            for (int p = 0; p < pixels; p++)
+                part[i * pixels + p] = image[p] / 255f;
+        }
+        return part;
+    }
+
+    private static HealthWarning? OfData(Likelihood likelihood, float[] pixels, bool isBinarized)
+    {
+        double grey = pixels.Count(pixel => pixel is > 0.1f and < 0.9f) / (double)pixels.Length;
+        double bits = isBinarized ? 1 : pixels.Count(pixel => pixel is 0 or 1) / (double)pixels.Length;
+        if (likelihood == Likelihood.Bernoulli && !isBinarized && grey > MostlyGrey)
+            return new HealthWarning(
+                HealthIssue.LikelihoodMismatch,
+                Inv($"{grey:P0} of the pixels are grey, and the Bernoulli likelihood is one of black and white."),
+                "Use --likelihood discretized-logistic, gaussian-learned or continuous-bernoulli.");
+        if (likelihood.IsDensity() && bits > AllBits)
+            return new HealthWarning(
+                HealthIssue.LikelihoodMismatch,
+                $"All pixels are black or white, and the density of a {Name(likelihood)} likelihood can grow there without a bound.",
+                "Use --likelihood bernoulli.");
+        return null;
+    }
+
+    private static HealthWarning? Collapse(float[] means, float[] logVariances, int latent)
+    {
+        IReadOnlyList<double> kl = LatentUnits.Of(means, logVariances, latent).Kl;
+        int collapsed = kl.Count(value => value < CollapsedKl);
+        // Units beyond what the images need are given up by every VAE with beta 1, without harm.
+        return 2 * collapsed <= latent
+            ? null
+            : new HealthWarning(
+                HealthIssue.PosteriorCollapse,
+                $"{collapsed} of {latent} latent units have a KL divergence below {Inv($"{CollapsedKl}")} nats and tell nothing of the image"
+                + (collapsed == latent ? ", so the decoder makes the same picture of every code." : "."),
+                collapsed == latent
+                    ? "Use --kl-warmup 5 or a smaller --beta."
+                    : "If reconstructions are poor, use --kl-warmup 5 or a smaller --beta; else a smaller --latent does as well.");
+    }
+
+    private static HealthWarning? Explosion(float[] logVariances, int latent)
+    {
+        var units = new HashSet<int>();
+        for (int i = 0; i < logVariances.Length; i++)
+        {
+            float s = logVariances[i];
+            if (s is <= Reparameterize.MinLogVariance or >= Reparameterize.MaxLogVariance || s > Math.Log(HugeVariance))
+                units.Add(i % latent);
+        }
+        return units.Count == 0
+            ? null
+            : new HealthWarning(
+                HealthIssue.VarianceExplosion,
+                Inv($"{units.Count} of {latent} latent units have log-variances from {logVariances.Min():F1} to {logVariances.Max():F1}; ")
+                + Inv($"a variance above {HugeVariance} or at the end of the range [{Reparameterize.MinLogVariance}, ")
+                + Inv($"{Reparameterize.MaxLogVariance}] is out of control."),
+                "Use --clip 1 or a smaller --lr.");
+    }
+
+    private static HealthWarning? Alike(float[] images, float[] reconstructions, int count)
+    {
+        double ofImages = VarianceOverImages(images, count), ofReconstructions = VarianceOverImages(reconstructions, count);
+        return ofImages == 0 || !(ofReconstructions < AlikeShare * ofImages)
+            ? null
+            : new HealthWarning(
+                HealthIssue.DeadDecoder,
+                Inv($"Reconstructions of different images vary {ofReconstructions / ofImages:P1} as much as the images: ")
+                + "the decoder's output hardly depends on the code.",
+                "Train longer; if it stays so, use --kl-warmup 5, a smaller --beta, a smaller --lr or --activation silu.");
+    }
+
+    private HealthWarning? VarianceMismatch(float[] reconstructions)
+    {
+        if (model.Options.Likelihood != Likelihood.Gaussian)
+            return null;
+        double error = 0, variance = model.Options.Variance;
+        for (int i = 0; i < images.Length; i++)
+            error += (reconstructions[i] - images[i]) * (double)(reconstructions[i] - images[i]) / images.Length;
+        return error <= MismatchFactor * variance && variance <= MismatchFactor * error
+            ? null
+            : new HealthWarning(
+                HealthIssue.VarianceMismatch,
+                Inv($"The mean squared error of a pixel is {error:G2}, and the Gaussian likelihood takes {variance:G2} for its variance: ")
+                + $"the KL term weighs too {(error < variance ? "much" : "little")}.",
+                Inv($"Use --variance {error:G2}, or --likelihood gaussian-shared, which learns it."));
+    }
+
+    /// <summary>The variance of a pixel from image to image, averaged over the pixels.</summary>
+    private static double VarianceOverImages(float[] values, int count)
+    {
+        int pixels = values.Length / count;
+        double sum = 0;
+        for (int p = 0; p < pixels; p++)
+        {
+            double mean = 0, square = 0;
+            for (int i = 0; i < count; i++)
+                mean += values[i * pixels + p] / (double)count;
+            for (int i = 0; i < count; i++)
+                square += (values[i * pixels + p] - mean) * (values[i * pixels + p] - mean);
+            sum += square / count;
+        }
+        return sum / pixels;
+    }
+
+    private static string Name(Likelihood likelihood) =>
+        System.Text.Json.JsonNamingPolicy.KebabCaseLower.ConvertName(likelihood.ToString());
+
+    private static string Inv(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+
+    /// <summary>Finds ReLUs of dense layers that are never above 0, on the device.</summary>
+    private sealed class Activity : IDisposable
+    {
+        private readonly Vae model;
+        private readonly Schedule schedule;
+        private readonly MemoryBuffer1D<float, Stride1D.Dense> input, arena, largest;
+        private readonly List<(string Layer, int First, int Units)> layers = [];
+
+        public Activity(Vae model, float[] images, int count)
+        {
+            this.model = model;
+            Accelerator accelerator = model.Device.Accelerator;
+            var builder = new ScheduleBuilder(count);
+            var context = new LayerContext(builder, model.Device.Kernels, model.Parameters.Values);
+            Reduce reduce = model.Device.Kernels.Reduce;
+            int units = Dense(model.Encoder).Concat(Dense(model.Decoder)).Sum(layer => layer.Outputs);
+            largest = accelerator.Allocate1D<float>(Math.Max(units, 1));
+            input = accelerator.Allocate1D(images);
+            PlannedTensor x = builder.External("images", model.Encoder.Inputs), moments = builder.Tensor("moments", model.Encoder.Outputs);
+            x.View = input.View;
+            model.Encoder.Infer(context, x, moments, null, Watch);
+            PlannedTensor decoded = builder.Tensor("decoder output", model.Decoder.Outputs);
+            model.Decoder.Infer(context, moments, decoded, null, Watch);
+            arena = accelerator.Allocate1D<float>(builder.Plan());
+            schedule = builder.Bind(arena.View);
+
+            void Watch(Layer layer, PlannedTensor y)
+            {
+                if (layer is not Linear { Activation: ActivationKind.Relu })
+                    return;
+                int first = layers.Sum(known => known.Units);
+                layers.Add((layer.Name, first, layer.Outputs));
+                ArrayView<float> target = largest.View.BaseView.SubView(first, layer.Outputs);
+                builder.Add("largest of each unit", y.Length, 4.0 * y.Length, [y], stream => reduce.ColumnMaxima(stream, y.View, target));
+            }
+        }
+
+        public HealthWarning? Look()
+        {
+            schedule.Run(model.Device.Stream);
+            float[] values = largest.View.BaseView.GetAsArray(model.Device.Stream);
+            string[] dead =
+            [
+                .. from layer in layers
+                   let silent = values.AsSpan(layer.First, layer.Units).ToArray().Count(value => value <= 0)
+                   where 2 * silent > layer.Units
+                   select $"{silent} of {layer.Units} in {layer.Layer}",
+            ];
+            return dead.Length == 0
+                ? null
+                : new HealthWarning(
+                    HealthIssue.DeadUnits, $"ReLUs that give 0 for every image: {string.Join(", ", dead)}.",
+                    "Use --activation leaky-relu or silu, or a smaller --lr.");
+        }
+
+        public void Dispose()
+        {
+            model.Device.Synchronize();
+            schedule.Dispose();
+            foreach (IDisposable buffer in (IEnumerable<IDisposable>)[input, arena, largest])
+                buffer.Dispose();
+        }
+
+        private static IEnumerable<Layer> Dense(Network network) => network.Layers.Where(layer => layer is Linear);
+    }
+}
