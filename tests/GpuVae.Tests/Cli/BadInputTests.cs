@@ -162,6 +162,10 @@ public sealed class BadInputTests(BadInputTests.TinyRun tiny) : IClassFixture<Ba
     [InlineData("train --resume run --latent 5 --lr 1", "--latent, --lr")]
     [InlineData("train --resume run --images 30", "not what the checkpoint was trained on")]
     [InlineData("train --resume run --epochs 0", "epochs")]
+    [InlineData("evaluate --run run --samples 0", "0 samples")]
+    [InlineData("evaluate --run run --metrics elbo,fid", "'fid'")]
+    [InlineData("evaluate --run run --limit 0", "--limit 0")]
+    [InlineData("evaluate --run run --binarize often", "often")]
     [InlineData("", "--help")]
     [InlineData("tarin", "tarin")]
     public void CommandsThatCannotBe(string command, string fragment)

@@ -161,6 +161,19 @@ public sealed partial class MainJobTests(TrainedRun run) : IClassFixture<Trained
         Assert.Equal(Figure("loss"), Figure("reconstruction") + Figure("KL divergence"), 2e-3);
         Assert.Equal(-Figure("loss"), Figure("ELBO"), 2e-3);
 
+        Gpuvae.Succeed(
+            run.Root, "evaluate", "--run", "runs/small", "--metrics", "elbo,mig", "--samples", "20", "--limit", "30", "--binarize", "static",
+            "--json", "figures.json");
+        JsonElement figures = JsonDocument.Parse(File.ReadAllText(Path.Combine(run.Root, "figures.json"))).RootElement;
+        Assert.Equal("test, first 30", figures.GetProperty("protocol").GetProperty("split").GetString());
+        Assert.Equal(20, figures.GetProperty("importance_sampled").GetProperty("k").GetInt32());
+        Assert.True(
+            figures.GetProperty("importance_sampled").GetProperty("nats").GetDouble()
+            > figures.GetProperty("elbo").GetProperty("nats").GetDouble());
+        // The built-in set knows what it drew.
+        Assert.Contains(
+            "slant", figures.GetProperty("mig").GetProperty("factors").EnumerateArray().Select(f => f.GetProperty("factor").GetString()));
+
         MetricsLine last = RunFolder.Open(run["."]).ReadMetrics()[^1];
         Assert.Equal(last.TestLoss!.Value, Figure("loss"), 0.05 * last.TestLoss.Value);
     }

@@ -26,12 +26,13 @@ public sealed class ImportanceSamplingTests(CpuDevice cpu) : IClassFixture<CpuDe
     };
 
     [Theory]
-    [InlineData(1)]
-    [InlineData(13)]
-    [InlineData(700)]
-    public void WithTheExactPosteriorEverySampleGivesTheExactLikelihood(int samples)
+    [InlineData(1, Likelihood.Gaussian)]
+    [InlineData(13, Likelihood.Gaussian)]
+    [InlineData(700, Likelihood.Gaussian)]
+    [InlineData(13, Likelihood.GaussianShared)] // Its loss is a launch of its own.
+    public void WithTheExactPosteriorEverySampleGivesTheExactLikelihood(int samples, Likelihood likelihood)
     {
-        using Vae model = Model(extraLogVariance: 0);
+        using Vae model = Model(extraLogVariance: 0, likelihood);
         // More images than one batch, and not a multiple of what a launch takes.
         ImageSet images = TestImages.Random(samples > 100 ? 5 : 259, Linear.Shape);
         double[] estimates = ImportanceSampling.LogLikelihoods(model, images, samples, seed: 3);
@@ -78,9 +79,9 @@ public sealed class ImportanceSamplingTests(CpuDevice cpu) : IClassFixture<CpuDe
     }
 
     /// <summary>q(z|x) is the exact posterior with its variances times e^<paramref name="extraLogVariance"/>.</summary>
-    private Vae Model(double extraLogVariance)
+    private Vae Model(double extraLogVariance, Likelihood likelihood = Likelihood.Gaussian)
     {
-        var model = new Vae(cpu.Device, Linear);
+        var model = new Vae(cpu.Device, Linear with { Likelihood = likelihood });
         float[] encoder = new float[2 * Latent * Pixels], moments = new float[2 * Latent], decoder = new float[Pixels * Latent];
         for (int j = 0; j < Latent; j++)
         {
