@@ -11,7 +11,8 @@
 //   A(y)  = y/2 + ln(sinh t / t) = y/2 + t²/6 - t⁴/180 + t⁶/2835 - t⁸/37800 + …
 //   A'(y) = 1/2 + coth(t)/2 - 1/y = 1/2 + y/12 - y³/720 + y⁵/30240 - y⁷/1209600 + y⁹/47900160 - …
 //
-// and elsewhere, with a = |y|, A = max(y, 0) + ln(1 - e^-a) - ln a and A'(-a) = 1/a - e^-a/(1 - e^-a) = 1 - A'(a).
+// and elsewhere, with a = |y|, A = max(y, 0) + ln(1 - e^-a) - ln a, A'(-a) = 1/a - e^-a/(1 - e^-a) = 1 - A'(a) and
+// A''(y) = 1/a² - e^-a/(1 - e^-a)². The mean is A'.
 
 using ILGPU.Algorithms;
 
@@ -26,6 +27,9 @@ public interface ILikelihood
 
     /// <summary>The mean of x.</summary>
     float Mean(float y);
+
+    /// <summary>The derivative of the mean.</summary>
+    float MeanSlope(float y);
 
     /// <summary>A draw of x.</summary>
     float Sample(float y, PhiloxBlock noise);
@@ -47,6 +51,8 @@ public readonly struct BernoulliLikelihood : ILikelihood
     }
 
     public float Mean(float y) => ScalarMath.Sigmoid(y);
+
+    public float MeanSlope(float y) => ScalarMath.Sigmoid(y) * ScalarMath.Sigmoid(-y);
 
     public float Sample(float y, PhiloxBlock noise) => Philox.ToUniform(noise.W0) < ScalarMath.Sigmoid(y) ? 1f : 0f;
 }
@@ -89,6 +95,19 @@ public readonly struct ContinuousBernoulliLikelihood : ILikelihood
         return a < SeriesEnd ? 0.5f + y * series : y < 0f ? lower : 1f - lower;
     }
 
+    public float MeanSlope(float y)
+    {
+        float square = y * y;
+        float series = 9f / 47900160f;
+        series = series * square - 7f / 1209600f;
+        series = series * square + 5f / 30240f;
+        series = series * square - 3f / 720f;
+        series = series * square + 1f / 12f;
+        float far = XMath.Max(XMath.Abs(y), SeriesEnd);
+        float e = XMath.Exp(-far);
+        return XMath.Abs(y) < SeriesEnd ? series : 1f / (far * far) - e / ((1f - e) * (1f - e));
+    }
+
     /// <summary>The inverse of the distribution function (e^(xy) - 1)/(e^y - 1), for y &lt; 0; above, the mirror image.</summary>
     public float Sample(float y, PhiloxBlock noise)
     {
@@ -122,6 +141,8 @@ public readonly struct GaussianLikelihood : ILikelihood
     }
 
     public float Mean(float y) => y;
+
+    public float MeanSlope(float y) => 1f;
 
     public float Sample(float y, PhiloxBlock noise) => y + XMath.Sqrt(1f / precision) * Philox.Normal(noise);
 }

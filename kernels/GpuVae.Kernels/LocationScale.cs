@@ -35,6 +35,9 @@ public interface ILocationScale
     /// <summary>The mean of x.</summary>
     static abstract float Mean(float location, float scale);
 
+    /// <summary>The derivatives of the mean.</summary>
+    static abstract MeanSlopes MeanSlopes(float location, float scale);
+
     /// <summary>A draw of x from the first two words of a block.</summary>
     static abstract float Sample(float location, float scale, PhiloxBlock noise);
 }
@@ -43,6 +46,10 @@ public interface ILocationScale
 /// <param name="LocationSlope">The derivative with respect to the location.</param>
 /// <param name="ScaleSlope">The derivative with respect to the logarithm of the scale.</param>
 public readonly record struct LocationScaleTerm(float Loss, float LocationSlope, float ScaleSlope);
+
+/// <param name="Location">With respect to the location.</param>
+/// <param name="Scale">With respect to the logarithm of the scale.</param>
+public readonly record struct MeanSlopes(float Location, float Scale);
 
 /// <summary>Normal; its scale is the log-variance.</summary>
 public readonly struct NormalFamily : ILocationScale
@@ -58,6 +65,8 @@ public readonly struct NormalFamily : ILocationScale
     }
 
     public static float Mean(float location, float scale) => location;
+
+    public static MeanSlopes MeanSlopes(float location, float scale) => new(1f, 0f);
 
     public static float Sample(float location, float scale, PhiloxBlock noise) =>
         location + XMath.Exp(0.5f * Reparameterize.ClampLogVariance(scale)) * Philox.Normal(noise);
@@ -80,6 +89,8 @@ public readonly struct LaplaceFamily : ILocationScale
     }
 
     public static float Mean(float location, float scale) => location;
+
+    public static MeanSlopes MeanSlopes(float location, float scale) => new(1f, 0f);
 
     /// <summary>An exponential number with a random sign.</summary>
     public static float Sample(float location, float scale, PhiloxBlock noise)
@@ -121,6 +132,16 @@ public readonly struct DiscretizedLogisticFamily : ILocationScale
         float s = ScalarMath.Clamp(scale, MinScale, MaxScale);
         float inverse = XMath.Exp(-s);
         return 0.5f * XMath.Exp(s) * (ScalarMath.Softplus((location + 1f) * inverse) - ScalarMath.Softplus((location - 1f) * inverse));
+    }
+
+    public static MeanSlopes MeanSlopes(float location, float scale)
+    {
+        float s = ScalarMath.Clamp(scale, MinScale, MaxScale);
+        float inverse = XMath.Exp(-s);
+        float above = (location + 1f) * inverse, below = (location - 1f) * inverse;
+        float upper = ScalarMath.Sigmoid(above), lower = ScalarMath.Sigmoid(below);
+        float width = ScalarMath.Softplus(above) - above * upper - ScalarMath.Softplus(below) + below * lower;
+        return new MeanSlopes(0.5f * (upper - lower), s == scale ? 0.5f * XMath.Exp(s) * width : 0f);
     }
 
     /// <summary>A logistic number, taken to the level whose bin it falls into.</summary>

@@ -48,6 +48,9 @@ public enum RandomPurpose : uint
 
     /// <summary>The samples of an importance-sampled likelihood.</summary>
     ImportanceSampling = 9,
+
+    /// <summary>Noise and decisions of Langevin steps.</summary>
+    Langevin = 10,
 }
 
 /// <summary>The four words of one Philox block.</summary>

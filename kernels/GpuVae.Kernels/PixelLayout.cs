@@ -26,6 +26,9 @@ public readonly struct PixelLayout
     /// <summary>Numbers of an image: area times channels.</summary>
     public int Pixels => Area * Channels;
 
+    /// <summary>The column of the first parameter of a pixel of the planar image.</summary>
+    public int FirstColumnOf(int pixel) => pixel / Area * ChannelStride + pixel % Area * AreaStride;
+
     /// <summary>[parameter][channel][area], of fully connected decoders: each parameter as an image of its own.</summary>
     /// <param name="pixels">Area times channels.</param>
     public static PixelLayout Planar(int pixels) => new(pixels, 1, 1, 0, pixels);

@@ -40,6 +40,9 @@ public interface IPixelLikelihood
     /// <summary>The mean of x.</summary>
     float Mean(FloatView decoded, int at, int stride, float shared);
 
+    /// <summary>Puts factor times the derivatives of the mean in the place of the parameters.</summary>
+    void DifferentiateMean(FloatView decoded, int at, int stride, float shared, float factor);
+
     /// <summary>A draw of x.</summary>
     float Sample(FloatView decoded, int at, int stride, float shared, PhiloxBlock noise);
 }
@@ -65,6 +68,9 @@ public readonly struct OneColumn<TLikelihood>(TLikelihood likelihood) : IPixelLi
 
     public float Mean(FloatView decoded, int at, int stride, float shared) => likelihood.Mean(decoded[at]);
 
+    public void DifferentiateMean(FloatView decoded, int at, int stride, float shared, float factor) =>
+        decoded[at] = factor * likelihood.MeanSlope(decoded[at]);
+
     public float Sample(FloatView decoded, int at, int stride, float shared, PhiloxBlock noise) => likelihood.Sample(decoded[at], noise);
 }
 
@@ -86,6 +92,9 @@ public readonly struct SharedScale<TFamily> : IPixelLikelihood
     }
 
     public float Mean(FloatView decoded, int at, int stride, float shared) => TFamily.Mean(decoded[at], shared);
+
+    public void DifferentiateMean(FloatView decoded, int at, int stride, float shared, float factor) =>
+        decoded[at] = factor * TFamily.MeanSlopes(decoded[at], shared).Location;
 
     public float Sample(FloatView decoded, int at, int stride, float shared, PhiloxBlock noise) =>
         TFamily.Sample(decoded[at], shared, noise);
@@ -111,6 +120,13 @@ public readonly struct PixelScale<TFamily> : IPixelLikelihood
     }
 
     public float Mean(FloatView decoded, int at, int stride, float shared) => TFamily.Mean(decoded[at], decoded[at + stride]);
+
+    public void DifferentiateMean(FloatView decoded, int at, int stride, float shared, float factor)
+    {
+        MeanSlopes slopes = TFamily.MeanSlopes(decoded[at], decoded[at + stride]);
+        decoded[at] = factor * slopes.Location;
+        decoded[at + stride] = factor * slopes.Scale;
+    }
 
     public float Sample(FloatView decoded, int at, int stride, float shared, PhiloxBlock noise) =>
         TFamily.Sample(decoded[at], decoded[at + stride], noise);
@@ -169,6 +185,24 @@ public readonly struct Mixture<TFamily> : IPixelLikelihood
             mean += weight * TFamily.Mean(decoded[locationAt], decoded[locationAt + components * stride]);
         }
         return mean;
+    }
+
+    /// <summary>mean = Σ P_k·mean_k: d/dl_k = P_k·(mean_k - mean).</summary>
+    public void DifferentiateMean(FloatView decoded, int at, int stride, float shared, float factor)
+    {
+        float weights = LogSumOfLogits(decoded, at, stride), mean = Mean(decoded, at, stride, shared);
+        for (int k = 0; k < components; k++)
+        {
+            int logitAt = at + k * stride;
+            int locationAt = logitAt + components * stride;
+            int scaleAt = locationAt + components * stride;
+            float location = decoded[locationAt], scale = decoded[scaleAt];
+            float weight = factor * XMath.Exp(decoded[logitAt] - weights);
+            MeanSlopes slopes = TFamily.MeanSlopes(location, scale);
+            decoded[logitAt] = weight * (TFamily.Mean(location, scale) - mean);
+            decoded[locationAt] = weight * slopes.Location;
+            decoded[scaleAt] = weight * slopes.Scale;
+        }
     }
 
     /// <summary>The component that the third word picks, then a draw from it.</summary>

@@ -70,6 +70,16 @@ internal abstract class LikelihoodKernels
         AcceleratorStream stream, ArrayView<float> decoded, ArrayView<float> images, ArrayView<float> shared, ArrayView<float> dShared,
         ArrayView<float> reconstruction, PixelLayout layout, int samplesPerImage, float scale);
 
+    /// <inheritdoc cref="MaskedLoss{T}.Differentiate"/>
+    public abstract void DifferentiateSeen(
+        AcceleratorStream stream, ArrayView<float> decoded, ArrayView<float> images, ArrayView<float> seen, ArrayView<float> shared,
+        ArrayView<float> loss, PixelLayout layout, int samplesPerImage);
+
+    /// <inheritdoc cref="ReducedLoss{T}.Differentiate"/>
+    public abstract void DifferentiateReduced(
+        AcceleratorStream stream, ArrayView<float> decoded, ArrayView<float> small, ArrayView<float> shared, ArrayView<float> loss,
+        PixelLayout layout, Reduction reduction, float precision);
+
     /// <inheritdoc cref="LikelihoodImages{T}.Means"/>
     public abstract void Means(
         AcceleratorStream stream, ArrayView<float> decoded, ArrayView<float> shared, ArrayView<float> images, PixelLayout layout);
@@ -86,6 +96,10 @@ internal class LikelihoodKernels<TLikelihood>(Accelerator accelerator, TLikeliho
 {
     private LikelihoodLoss<TLikelihood> Losses => field ??= new(accelerator);
 
+    private MaskedLoss<TLikelihood> Masked => field ??= new(accelerator);
+
+    private ReducedLoss<TLikelihood> Reduced => field ??= new(accelerator);
+
     private LikelihoodImages<TLikelihood> Images => field ??= new(accelerator);
 
     public override void Forward(
@@ -97,6 +111,16 @@ internal class LikelihoodKernels<TLikelihood>(Accelerator accelerator, TLikeliho
         AcceleratorStream stream, ArrayView<float> decoded, ArrayView<float> images, ArrayView<float> shared, ArrayView<float> dShared,
         ArrayView<float> reconstruction, PixelLayout layout, int samplesPerImage, float scale) =>
         Losses.Differentiate(stream, decoded, images, shared, dShared, reconstruction, likelihood, layout, samplesPerImage, scale);
+
+    public override void DifferentiateSeen(
+        AcceleratorStream stream, ArrayView<float> decoded, ArrayView<float> images, ArrayView<float> seen, ArrayView<float> shared,
+        ArrayView<float> loss, PixelLayout layout, int samplesPerImage) =>
+        Masked.Differentiate(stream, decoded, images, seen, shared, loss, likelihood, layout, samplesPerImage);
+
+    public override void DifferentiateReduced(
+        AcceleratorStream stream, ArrayView<float> decoded, ArrayView<float> small, ArrayView<float> shared, ArrayView<float> loss,
+        PixelLayout layout, Reduction reduction, float precision) =>
+        Reduced.Differentiate(stream, decoded, small, shared, loss, likelihood, layout, reduction, precision);
 
     public override void Means(
         AcceleratorStream stream, ArrayView<float> decoded, ArrayView<float> shared, ArrayView<float> images, PixelLayout layout) =>
