@@ -72,6 +72,14 @@ internal abstract record LikelihoodCase(
         Accelerator accelerator, ArrayView<float> decoded, ArrayView<float> images, ArrayView<float> shared, ArrayView<float> dShared,
         ArrayView<float> losses, PixelLayout layout, int samplesPerImage, float scale);
 
+    public abstract void DifferentiateSeen(
+        Accelerator accelerator, ArrayView<float> decoded, ArrayView<float> images, ArrayView<float> seen, ArrayView<float> shared,
+        ArrayView<float> losses, PixelLayout layout, int samplesPerImage);
+
+    public abstract void DifferentiateReduced(
+        Accelerator accelerator, ArrayView<float> decoded, ArrayView<float> small, ArrayView<float> shared, ArrayView<float> losses,
+        PixelLayout layout, Reduction reduction, float precision);
+
     public abstract void Means(
         Accelerator accelerator, ArrayView<float> decoded, ArrayView<float> shared, ArrayView<float> images, PixelLayout layout);
 
@@ -162,6 +170,18 @@ internal sealed record LikelihoodCase<TLikelihood>(
         ArrayView<float> losses, PixelLayout layout, int samplesPerImage, float scale) =>
         new LikelihoodLoss<TLikelihood>(accelerator).Differentiate(
             accelerator.DefaultStream, decoded, images, shared, dShared, losses, Likelihood, layout, samplesPerImage, scale);
+
+    public override void DifferentiateSeen(
+        Accelerator accelerator, ArrayView<float> decoded, ArrayView<float> images, ArrayView<float> seen, ArrayView<float> shared,
+        ArrayView<float> losses, PixelLayout layout, int samplesPerImage) =>
+        new MaskedLoss<TLikelihood>(accelerator).Differentiate(
+            accelerator.DefaultStream, decoded, images, seen, shared, losses, Likelihood, layout, samplesPerImage);
+
+    public override void DifferentiateReduced(
+        Accelerator accelerator, ArrayView<float> decoded, ArrayView<float> small, ArrayView<float> shared, ArrayView<float> losses,
+        PixelLayout layout, Reduction reduction, float precision) =>
+        new ReducedLoss<TLikelihood>(accelerator).Differentiate(
+            accelerator.DefaultStream, decoded, small, shared, losses, Likelihood, layout, reduction, precision);
 
     public override void Means(
         Accelerator accelerator, ArrayView<float> decoded, ArrayView<float> shared, ArrayView<float> images, PixelLayout layout) =>
