@@ -100,7 +100,7 @@ public sealed class Langevin
         {
             float acceptance = logRatio >= 0f ? 1f : logRatio > -80f ? XMath.Exp(logRatio) : 0f;
             float change = temperature > 0f ? XMath.Exp((acceptance - 0.574f) / XMath.Sqrt(done)) : isTaken ? 1.2f : 0.5f;
-            h = XMath.Min(XMath.Max(h * change, 1e-6f), 4f);
+            h = XMath.Min(XMath.Max(h * change, 1e-6f), 1e6f);
         }
 
         for (int l = Group.IdxX; l < latents; l += Group.DimX)

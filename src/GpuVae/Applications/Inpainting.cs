@@ -129,6 +129,7 @@ public static class Inpainting
 
         private readonly Vae model;
         private readonly float[] seen, guesses, mean, filled, decoded;
+        private readonly float seenShare;
         private readonly ulong seed;
 
         public Start(Vae model, float[] seen, int rows, ulong seed)
@@ -137,6 +138,7 @@ public static class Inpainting
             int pixels = seen.Length, latent = model.Options.Latent;
             (Codes, Variances) = (new float[rows * latent], new float[rows * latent]);
             (filled, decoded) = (new float[rows * pixels], new float[rows * pixels]);
+            seenShare = seen.Average();
             guesses = model.Generate(Guesses, seed);
             mean = new float[pixels];
             for (int i = 0; i < guesses.Length; i++)
@@ -175,12 +177,15 @@ public static class Inpainting
                     }
                 }
                 if (round == Rounds)
-                    return;
+                    break;
                 model.Decode(Codes, decoded);
                 for (int i = 0; i < filled.Length; i++)
                     if (seen[i % pixels] == 0)
                         filled[i] = decoded[i];
             }
+            // What the encoder knows of a code beyond the prior comes from all pixels; of that the seen share is left.
+            for (int i = 0; i < Variances.Length; i++)
+                Variances[i] = 1 / (1 + seenShare * (1 / Variances[i] - 1));
         }
     }
 }

@@ -1,0 +1,97 @@
+using GpuVae.Kernels;
+using GpuVae.Layers;
+using GpuVae.Models;
+using GpuVae.Scheduling;
+using ILGPU;
+using ILGPU.Runtime;
+
+namespace GpuVae.Applications;
+
+/// <summary>How enlargements are searched for.</summary>
+public sealed record UpscalingOptions
+{
+    /// <summary>Everything random follows from it.</summary>
+    public ulong Seed { get; init; } = 1;
+
+    /// <summary>Steps of the descent.</summary>
+    public int Steps { get; init; } = 150;
+
+    /// <summary>How far a pixel of the reduced image may be expected to lie from the input, a standard deviation in grey levels of [0, 1].</summary>
+    public double Deviation { get; init; } = 0.05;
+}
+
+/// <summary>
+/// Enlarges images two or four times: by the code whose decoded image, reduced, matches the input (Menon et al., "PULSE", 2020), under the
+/// prior, found by gradient steps from where the encoder puts the bicubically enlarged input. Reduction is the mean over blocks of pixels. The
+/// result, reduced, is the input: what the decoder still lacks is added block by block.
+/// </summary>
+public static class Upscaling
+{
+    // Larger inputs are worked through in parts of this many images at most.
+    private const int LargestBatch = 512;
+
+    /// <summary>The shape of what is enlarged to <paramref name="shape"/>.</summary>
+    /// <exception cref="BadInputException">The factor is neither 2 nor 4, or the shape is no multiple of it.</exception>
+    public static ImageShape SmallShape(ImageShape shape, int factor)
+    {
+        if (factor is not (2 or 4))
+            throw new BadInputException($"A factor of {factor}: choose 2 or 4.");
+        return shape.Width % factor == 0 && shape.Height % factor == 0
+            ? shape with { Width = shape.Width / factor, Height = shape.Height / factor }
+            : throw new BadInputException($"Images of {shape} are no {factor} times as large as others: their sides are no multiples of {factor}.");
+    }
+
+    /// <summary>The enlarged images.</summary>
+    /// <param name="model">Of the large images.</param>
+    /// <param name="small">[n, small pixels] in [0, 1], of <see cref="SmallShape"/>.</param>
+    /// <param name="factor">2 or 4.</param>
+    /// <param name="options">Or null for the defaults.</param>
+    /// <param name="progress">Told how many images are done.</param>
+    /// <returns>[n, pixels] in [0, 1].</returns>
+    /// <exception cref="BadInputException">The factor does not fit the model.</exception>
+    public static float[] Enlarge(
+        Vae model, ReadOnlySpan<float> small, int factor, UpscalingOptions? options = null, Action<int>? progress = null)
+    {
+        options ??= new UpscalingOptions();
+        ImageShape shape = model.Options.Shape, smallShape = SmallShape(shape, factor);
+        int pixels = shape.Pixels, smallPixels = smallShape.Pixels, latent = model.Options.Latent;
+        int count = small.Length / smallPixels, batch = Math.Min(count, LargestBatch);
+        var reduction = new Reduction(shape.Width, shape.Height, shape.Channels, factor);
+        float[] results = Enlargement.Bicubic(small, smallShape, factor), codes = new float[batch * latent], variances = new float[batch * latent];
+        using MemoryBuffer1D<float, Stride1D.Dense> given = model.Device.Accelerator.Allocate1D<float>((long)batch * smallPixels);
+        using var search = new LatentSearch(
+            model, batch, (context, decoded) => Loss(model, context, decoded, given.View, reduction, options.Deviation), options.Seed);
+        for (int first = 0; first < count; first += batch)
+        {
+            // The last part overlaps the one before it: the schedule is for full ones.
+            int from = Math.Min(first, count - batch);
+            ReadOnlySpan<float> part = small.Slice(from * smallPixels, batch * smallPixels);
+            Span<float> result = results.AsSpan(from * pixels, batch * pixels);
+            given.View.BaseView.CopyFromCPU(model.Device.Stream, part);
+            model.Encode(result, codes, variances);
+            for (int i = 0; i < variances.Length; i++)
+                variances[i] = MathF.Exp(Math.Clamp(variances[i], -10, 0));
+            search.Start(codes, variances, from);
+            search.Run(options.Steps, temperature: 0, adapts: true);
+            search.ReadCodes(codes);
+            model.Decode(codes, result);
+            Enlargement.Match(result, part, reduction);
+            progress?.Invoke(from + batch);
+        }
+        return results;
+    }
+
+    private static (PlannedTensor Loss, PlannedTensor Gradient) Loss(
+        Vae model, LayerContext context, PlannedTensor decoded, ArrayView<float> small, Reduction reduction, double deviation)
+    {
+        LikelihoodKernels likelihood = context.Kernels.LikelihoodOf(model.Options);
+        PlannedTensor loss = context.Builder.Tensor("loss of the reduced images", decoded.Rows, 1);
+        ArrayView<float> shared = model.SharedIn(context.Values);
+        PixelLayout layout = model.PixelLayout;
+        float precision = (float)(1 / (deviation * deviation));
+        context.Builder.Add(
+            "loss of the reduced images + gradient", 20.0 * decoded.Length, 8.0 * decoded.Length, [decoded, loss],
+            stream => likelihood.DifferentiateReduced(stream, decoded.View, small, shared, loss.View, layout, reduction, precision));
+        return (loss, decoded);
+    }
+}
