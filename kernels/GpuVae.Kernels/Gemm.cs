@@ -62,7 +62,7 @@ public sealed class Gemm : IDisposable
         Packing = new GemmPacking(accelerator, TileRows);
     }
 
-    internal Accelerator Accelerator { get; }
+    public Accelerator Accelerator { get; }
 
     /// <summary>Threads of a group, on CPUs and for convolutions.</summary>
     internal Index2D Group { get; }

@@ -11,12 +11,34 @@ internal sealed class ModelOptions
 
     private readonly Option<int> latent = CommonOptions.Number("--latent", "N", "Units of the latent code.", Defaults.Latent);
 
-    private readonly Option<string> hidden = new("--hidden")
+    private readonly ChoiceOption<NetworkKind> network = new(
+        "--model", "What encoder and decoder are made of: linear layers, or convolutions and some linear layers.", Defaults.Network);
+
+    private readonly Option<string?> hidden = new("--hidden")
     {
-        Description = "Widths of the encoder's hidden layers, from the image on; the decoder mirrors them.",
+        Description = "Widths of the encoder's hidden linear layers, from the image or the convolutions on; the decoder mirrors them. " +
+            $"Default: {string.Join(',', Defaults.Hidden)}, or " +
+            $"{string.Join(',', new VaeOptions { Network = NetworkKind.Convolutional }.Hidden)} after convolutions.",
         HelpName = "N,N,…",
-        DefaultValueFactory = _ => string.Join(',', Defaults.Hidden),
     };
+
+    private readonly Option<string> channels = new("--channels-per-stage")
+    {
+        Description = "Of a convolutional model: channels of the stages, each of which halves the image.",
+        HelpName = "N,N,…",
+        DefaultValueFactory = _ => string.Join(',', Defaults.ChannelsPerStage),
+    };
+
+    private readonly Option<int> residual = CommonOptions.Number(
+        "--residual", "N", "Of a convolutional model: residual blocks per stage.", Defaults.ResidualBlocks);
+
+    private readonly Option<bool> groupNorm = new("--group-norm")
+    {
+        Description = "Of a convolutional model: group normalisation after the convolutions.",
+    };
+
+    private readonly ChoiceOption<UpsamplingKind> upsampling = new(
+        "--upsampling", "Of a convolutional model: how the decoder enlarges.", Defaults.Upsampling);
 
     private readonly ChoiceOption<ActivationKind> activation = new(
         "--activation", "Applied after every hidden layer.", Defaults.Activation);
@@ -32,7 +54,7 @@ internal sealed class ModelOptions
 
     private readonly Option<double> beta = CommonOptions.Number("--beta", "B", "Weight of the KL term.", Defaults.Beta);
 
-    private Option[] All => [latent, hidden, activation, likelihood, variance, mixture, beta];
+    private Option[] All => [latent, network, hidden, channels, residual, groupNorm, upsampling, activation, likelihood, variance, mixture, beta];
 
     public void AddTo(Command command)
     {
@@ -51,25 +73,31 @@ internal sealed class ModelOptions
         var options = new VaeOptions
         {
             Latent = parsed.GetValue(latent),
-            Hidden = ReadWidths(parsed.GetValue(hidden)!),
+            Network = network.Read(parsed),
+            ChannelsPerStage = ReadWidths("--channels-per-stage", parsed.GetValue(channels)!),
+            ResidualBlocks = parsed.GetValue(residual),
+            GroupNorm = parsed.GetValue(groupNorm),
+            Upsampling = upsampling.Read(parsed),
             Activation = activation.Read(parsed),
             Likelihood = likelihood.Read(parsed),
             Variance = parsed.GetValue(variance),
             MixtureComponents = parsed.GetValue(mixture),
             Beta = parsed.GetValue(beta),
         };
+        if (parsed.GetValue(hidden) is { } widths)
+            options = options with { Hidden = ReadWidths("--hidden", widths) };
         options.Validate();
         return options;
     }
 
-    private static int[] ReadWidths(string text)
+    private static int[] ReadWidths(string option, string text)
     {
         string[] parts = text.Split(',', StringSplitOptions.TrimEntries);
         var widths = new int[parts.Length];
         for (int i = 0; i < parts.Length; i++)
         {
             if (!int.TryParse(parts[i], NumberStyles.None, CultureInfo.InvariantCulture, out widths[i]))
-                throw new BadInputException($"--hidden {text}: '{parts[i]}' is no positive whole number; write widths like 512,256.");
+                throw new BadInputException($"{option} {text}: '{parts[i]}' is no positive whole number; write widths like 512,256.");
         }
         return widths;
     }

@@ -21,6 +21,15 @@ internal sealed class KernelSet(Accelerator accelerator) : IDisposable
     /// <summary>Linear layers without an activation.</summary>
     public LinearKernels Linear => field ??= new LinearKernels<Identity>(Gemm);
 
+    public ConvolutionWeightGradient ConvolutionWeightGradient => field ??= new ConvolutionWeightGradient(Gemm);
+
+    /// <summary>Its way back is the same whatever the activation.</summary>
+    public GroupNormalization<Identity> GroupNormalization => field ??= new GroupNormalization<Identity>(accelerator);
+
+    public Upsampling Upsampling => field ??= new Upsampling(accelerator);
+
+    public Transposition Transposition => field ??= new Transposition(accelerator);
+
     public Gather<byte, BytePixel> Gather => field ??= new Gather<byte, BytePixel>(accelerator);
 
     public Reparameterize Reparameterize => field ??= new Reparameterize(accelerator);

@@ -14,6 +14,9 @@ internal abstract class LinearKernels
     /// <summary>Whether the derivative needs the pre-activation, which the forward product then keeps.</summary>
     public abstract bool KeepsPreActivation { get; }
 
+    /// <summary>The kernels of convolutional layers with the same activation.</summary>
+    public abstract ConvolutionKernels Convolutions { get; }
+
     public static LinearKernels Create(Gemm gemm, ActivationKind activation) => activation switch
     {
         ActivationKind.Relu => new LinearKernels<Relu>(gemm),
@@ -62,6 +65,8 @@ internal sealed class LinearKernels<TActivation>(Gemm gemm) : LinearKernels
     private Gemm<DerivativeEpilogue<TActivation>> Product => field ??= gemm.With<DerivativeEpilogue<TActivation>>();
 
     public override bool KeepsPreActivation => !TActivation.DerivativeFromOutput;
+
+    public override ConvolutionKernels Convolutions => field ??= new ConvolutionKernels<TActivation>(gemm, gemm.Accelerator);
 
     public override void Forward(
         AcceleratorStream stream, int batch, int inputs, int outputs, ArrayView<float> x, int pitch, ArrayView<float> weight,

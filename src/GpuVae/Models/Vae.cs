@@ -46,8 +46,10 @@ public sealed class Vae : IDisposable
         Options = options ?? new VaeOptions();
         Options.Validate();
         Device = device;
-        Encoder = DenseNetwork("encoder", Options.EncoderWidths, Options.Activation);
-        Decoder = DenseNetwork("decoder", Options.DecoderWidths, Options.Activation);
+        (Encoder, Decoder) = Options.Network == NetworkKind.Convolutional
+            ? (ConvolutionalNetworks.Encoder(Options), ConvolutionalNetworks.Decoder(Options))
+            : (DenseNetwork("encoder", Options.EncoderWidths, Options.Activation),
+                DenseNetwork("decoder", Options.DecoderWidths, Options.Activation));
         (string Name, float Start)? shared = device.Kernels.LikelihoodOf(Options).Shared;
         (string Name, int[] Shape)[] beside = shared is var (name, _) ? [(name, [1])] : [];
         Parameters = new ParameterStore(device, [.. Encoder.ParameterShapes, .. Decoder.ParameterShapes, .. beside]);

@@ -3,16 +3,38 @@ namespace GpuVae.Models;
 
 /// <summary>
 /// The architecture and the objective of a <c>Vae</c>. The defaults are the seed article's model on 28×28 grey images:
-/// 784-512-256-2·20 and 20-256-512-784 with ReLU, Bernoulli likelihood, beta 1.
+/// 784-512-256-2·20 and 20-256-512-784 with ReLU, Bernoulli likelihood, beta 1. Convolutional networks are described in
+/// <see cref="NetworkKind"/>.
 /// </summary>
 public sealed record VaeOptions
 {
-    private const int MaxWidth = 1 << 16, MaxDepth = 32, MaxPixels = 1 << 24, MaxMixture = 100;
+    private const int MaxWidth = 1 << 16, MaxDepth = 32, MaxPixels = 1 << 24, MaxStages = 8, MaxChannels = 4096, MaxMixture = 100;
 
     public ImageShape Shape { get; init; } = new(28, 28);
 
-    /// <summary>Widths of the encoder's hidden layers from the image on; the decoder mirrors them.</summary>
-    public IReadOnlyList<int> Hidden { get; init; } = [512, 256];
+    /// <summary>What encoder and decoder are made of.</summary>
+    public NetworkKind Network { get; init; }
+
+    /// <summary>
+    /// Widths of the encoder's hidden linear layers from the image on, or from the end of the convolutions; the decoder mirrors them.
+    /// </summary>
+    public IReadOnlyList<int> Hidden
+    {
+        get => field ?? (Network == NetworkKind.Convolutional ? [256] : [512, 256]);
+        init;
+    }
+
+    /// <summary>Channels of a convolutional encoder's stages, each of which halves the image; the decoder mirrors them.</summary>
+    public IReadOnlyList<int> ChannelsPerStage { get; init; } = [32, 64, 128];
+
+    /// <summary>Residual blocks after each stage of a convolutional encoder and before each of the decoder.</summary>
+    public int ResidualBlocks { get; init; }
+
+    /// <summary>Whether convolutions are followed by group normalisation.</summary>
+    public bool GroupNorm { get; init; }
+
+    /// <summary>How a convolutional decoder enlarges.</summary>
+    public UpsamplingKind Upsampling { get; init; }
 
     /// <summary>Units of the latent code z.</summary>
     public int Latent { get; init; } = 20;
@@ -61,6 +83,13 @@ public sealed record VaeOptions
         if (Hidden.Count > MaxDepth || Hidden.Any(width => width is < 1 or > MaxWidth))
             throw new BadInputException(
                 $"Hidden widths [{string.Join(", ", Hidden)}]: each must lie in 1…{MaxWidth}, and there may be at most {MaxDepth}.");
+        if (!Enum.IsDefined(Network) || !Enum.IsDefined(Upsampling))
+            throw new BadInputException($"There is no network {Network} with upsampling {Upsampling}.");
+        if (ChannelsPerStage.Count is 0 or > MaxStages || ChannelsPerStage.Any(channels => channels is < 1 or > MaxChannels))
+            throw new BadInputException(
+                $"Channels per stage [{string.Join(", ", ChannelsPerStage)}]: each must lie in 1…{MaxChannels}, in 1…{MaxStages} stages.");
+        if (ResidualBlocks is < 0 or > MaxDepth)
+            throw new BadInputException($"{ResidualBlocks} residual blocks a stage are out of range; choose 0…{MaxDepth}.");
         if (Latent is < 1 or > MaxWidth)
             throw new BadInputException($"A latent size of {Latent} is out of range; choose 1…{MaxWidth}.");
         if (!Enum.IsDefined(Activation))
@@ -82,6 +111,17 @@ public sealed record VaeOptions
     {
         if (Shape != other.Shape)
             return $"images of {Shape} against {other.Shape}";
+        if (Network != other.Network)
+            return $"a {Network} network against a {other.Network} one".ToLowerInvariant();
+        if (Network == NetworkKind.Convolutional)
+        {
+            if (!ChannelsPerStage.SequenceEqual(other.ChannelsPerStage))
+                return $"channels [{string.Join(", ", ChannelsPerStage)}] against [{string.Join(", ", other.ChannelsPerStage)}]";
+            if (ResidualBlocks != other.ResidualBlocks)
+                return $"{ResidualBlocks} residual blocks a stage against {other.ResidualBlocks}";
+            if (GroupNorm != other.GroupNorm || Upsampling != other.Upsampling)
+                return $"group normalisation {GroupNorm}, upsampling {Upsampling} against {other.GroupNorm}, {other.Upsampling}";
+        }
         if (!Hidden.SequenceEqual(other.Hidden))
             return $"hidden widths [{string.Join(", ", Hidden)}] against [{string.Join(", ", other.Hidden)}]";
         if (Latent != other.Latent)

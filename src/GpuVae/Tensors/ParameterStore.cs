@@ -10,7 +10,8 @@ namespace GpuVae.Tensors;
 /// </summary>
 /// <remarks>
 /// On the device a weight lies transposed, [in, out]: a layer's product then reads it row by row as it lies, in training and in generation.
-/// Everything that leaves the device through this class, or comes in, has PyTorch's layout [out, in].
+/// A kernel of a convolution [a, b, k, k] lies as [k, k, b, a], so that channels are innermost as in its images.
+/// Everything that leaves the device through this class, or comes in, has PyTorch's layout [out, in], or [a, b, k, k].
 /// </remarks>
 public sealed class ParameterStore : IDisposable
 {
@@ -106,27 +107,33 @@ public sealed class ParameterStore : IDisposable
 
     private static void ToHost(Parameter parameter, ReadOnlySpan<float> from, Span<float> to)
     {
-        if (parameter.Shape.Count == 2)
-            Transpose(from, to, parameter.Shape[1], parameter.Shape[0]);
-        else
+        if (parameter.Shape.Count == 1)
             from.CopyTo(to);
+        else
+            Reverse(from, to, Taps(parameter), parameter.Shape[1], parameter.Shape[0]);
     }
 
     private static void ToDevice(Parameter parameter, ReadOnlySpan<float> from, Span<float> to)
     {
-        if (parameter.Shape.Count == 2)
-            Transpose(from, to, parameter.Shape[0], parameter.Shape[1]);
-        else
+        if (parameter.Shape.Count == 1)
             from.CopyTo(to);
+        else
+            Reverse(from, to, parameter.Shape[0], parameter.Shape[1], Taps(parameter));
     }
 
-    /// <summary>from [rows, columns], to [columns, rows].</summary>
-    private static void Transpose(ReadOnlySpan<float> from, Span<float> to, int rows, int columns)
+    /// <summary>k · k of a convolution's kernel, 1 of a matrix.</summary>
+    private static int Taps(Parameter parameter) => parameter.Length / (parameter.Shape[0] * parameter.Shape[1]);
+
+    /// <summary>from [a, b, c], to [c, b, a].</summary>
+    private static void Reverse(ReadOnlySpan<float> from, Span<float> to, int a, int b, int c)
     {
-        for (int row = 0; row < rows; row++)
+        for (int i = 0; i < a; i++)
         {
-            for (int column = 0; column < columns; column++)
-                to[column * rows + row] = from[row * columns + column];
+            for (int j = 0; j < b; j++)
+            {
+                for (int k = 0; k < c; k++)
+                    to[(k * b + j) * a + i] = from[(i * b + j) * c + k];
+            }
         }
     }
 }

@@ -96,4 +96,5 @@ def main():
     save(pathlib.Path(__file__).with_name("seed_vae.safetensors"), out)
 
 
-main()
+if __name__ == "__main__":
+    main()
