@@ -162,17 +162,20 @@ internal sealed class HealthWatch : IDisposable
     private static double VarianceOverImages(float[] values, int count)
     {
         int pixels = values.Length / count;
-        double sum = 0;
-        for (int p = 0; p < pixels; p++)
+        double[] sums = new double[pixels], squares = new double[pixels];
+        for (int i = 0; i < count; i++)
         {
-            double mean = 0, square = 0;
-            for (int i = 0; i < count; i++)
-                mean += values[i * pixels + p] / (double)count;
-            for (int i = 0; i < count; i++)
-                square += (values[i * pixels + p] - mean) * (values[i * pixels + p] - mean);
-            sum += square / count;
+            ReadOnlySpan<float> image = values.AsSpan(i * pixels, pixels);
+            for (int p = 0; p < pixels; p++)
+            {
+                sums[p] += image[p];
+                squares[p] += image[p] * (double)image[p];
+            }
         }
-        return sum / pixels;
+        double variance = 0;
+        for (int p = 0; p < pixels; p++)
+            variance += Math.Max(squares[p] / count - sums[p] / count * (sums[p] / count), 0);
+        return variance / pixels;
     }
 
     private static string Name(Likelihood likelihood) =>

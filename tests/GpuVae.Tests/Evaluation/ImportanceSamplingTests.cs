@@ -16,6 +16,8 @@ public sealed class ImportanceSamplingTests(CpuDevice cpu) : IClassFixture<CpuDe
     private static readonly double[][] Columns = [[0.5, -0.2, 0.1, 0.3, 0, 0.4], [0.2, 0.5, 0, 0, 0.3, 0]];
     private static readonly double[] Bias = [0.5, 0.4, 0.6, 0.5, 0.3, 0.5];
 
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
     private static VaeOptions Linear => new()
     {
         Shape = new(3, 2),
@@ -35,7 +37,7 @@ public sealed class ImportanceSamplingTests(CpuDevice cpu) : IClassFixture<CpuDe
         using Vae model = Model(extraLogVariance: 0, likelihood);
         // More images than one batch, and not a multiple of what a launch takes.
         ImageSet images = TestImages.Random(samples > 100 ? 5 : 259, Linear.Shape);
-        double[] estimates = ImportanceSampling.LogLikelihoods(model, images, samples, seed: 3);
+        double[] estimates = ImportanceSampling.LogLikelihoods(model, images, samples, seed: 3, cancellation: Cancellation);
         for (int i = 0; i < images.Count; i++)
             Assert.Equal(Exact(images[i]), estimates[i], 2e-4 * Math.Abs(Exact(images[i])));
     }
@@ -49,12 +51,12 @@ public sealed class ImportanceSamplingTests(CpuDevice cpu) : IClassFixture<CpuDe
         double before = double.NegativeInfinity;
         foreach (int samples in (int[])[1, 4, 16, 128])
         {
-            double bound = ImportanceSampling.LogLikelihoods(model, images, samples, seed: 3).Average();
+            double bound = ImportanceSampling.LogLikelihoods(model, images, samples, seed: 3, cancellation: Cancellation).Average();
             Assert.InRange(bound, before, exact + 0.05);
             before = bound;
         }
         // Five standard deviations of the mean of 64 estimates, whose weights vary by a factor of about 2.
-        Assert.Equal(exact, ImportanceSampling.LogLikelihoods(model, images, 5000, seed: 3).Average(), 0.01);
+        Assert.Equal(exact, ImportanceSampling.LogLikelihoods(model, images, 5000, seed: 3, cancellation: Cancellation).Average(), 0.01);
     }
 
     [Fact]
@@ -63,7 +65,7 @@ public sealed class ImportanceSamplingTests(CpuDevice cpu) : IClassFixture<CpuDe
         using Vae model = Model(extraLogVariance: 1.2);
         ImageSet images = TestImages.Random(2000, Linear.Shape);
         double elbo = -model.Evaluate(images, seed: 5).Loss;
-        Assert.Equal(elbo, ImportanceSampling.LogLikelihoods(model, images, 1, seed: 5).Average(), 0.2);
+        Assert.Equal(elbo, ImportanceSampling.LogLikelihoods(model, images, 1, seed: 5, cancellation: Cancellation).Average(), 0.2);
     }
 
     [Theory]
@@ -74,7 +76,8 @@ public sealed class ImportanceSamplingTests(CpuDevice cpu) : IClassFixture<CpuDe
         using Vae model = Model(0);
         ImageSet images = TestImages.Random(2, Linear.Shape);
         Assert.Contains(
-            "samples", Assert.Throws<BadInputException>(() => ImportanceSampling.LogLikelihoods(model, images, samples)).Message,
+            "samples", Assert.Throws<BadInputException>(() => ImportanceSampling.LogLikelihoods(
+                model, images, samples, cancellation: Cancellation)).Message,
             StringComparison.Ordinal);
     }
 

@@ -10,6 +10,8 @@ public sealed class ModelEvaluationTests(CpuDevice cpu) : IClassFixture<CpuDevic
 {
     private static readonly VaeOptions Small = new() { Shape = new(5, 4), Hidden = [7], Latent = 3, Beta = 4 };
 
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
     [Fact]
     public void UnitsHaveTheKlAndTheVarianceOfTheirMeans()
     {
@@ -33,7 +35,7 @@ public sealed class ModelEvaluationTests(CpuDevice cpu) : IClassFixture<CpuDevic
             Samples = 7,
             Binarization = Binarization.Static,
             Seed = 5,
-        });
+        }, cancellation: Cancellation);
         JsonElement json = JsonDocument.Parse(report.ToJson()).RootElement, protocol = json.GetProperty("protocol");
         Assert.Equal("test", protocol.GetProperty("split").GetString());
         Assert.Equal("static", protocol.GetProperty("binarization").GetString());
@@ -59,7 +61,8 @@ public sealed class ModelEvaluationTests(CpuDevice cpu) : IClassFixture<CpuDevic
         ImageSet images = Labelled(30);
         using var model = new Vae(cpu.Device, Small);
         double Bound(Binarization binarization, ulong seed) => ModelEvaluation.Run(
-            model, images, new EvaluationOptions { Metrics = EvaluationMetrics.Elbo, Binarization = binarization, Seed = seed }).Elbo!.Nats;
+            model, images, new EvaluationOptions { Metrics = EvaluationMetrics.Elbo, Binarization = binarization, Seed = seed },
+            cancellation: Cancellation).Elbo!.Nats;
         Assert.Equal(Bound(Binarization.Static, 1), Bound(Binarization.Static, 1));
         Assert.NotEqual(Bound(Binarization.Static, 1), Bound(Binarization.Dynamic, 1));
         Assert.NotEqual(Bound(Binarization.Static, 1), Bound(Binarization.None, 1));
@@ -72,7 +75,8 @@ public sealed class ModelEvaluationTests(CpuDevice cpu) : IClassFixture<CpuDevic
         var options = new EvaluationOptions { Metrics = EvaluationMetrics.Mig };
         Assert.Contains(
             "factors",
-            Assert.Throws<BadInputException>(() => ModelEvaluation.Run(model, TestImages.Random(4, Small.Shape), options)).Message,
+            Assert.Throws<BadInputException>(() => ModelEvaluation.Run(model, TestImages.Random(4, Small.Shape), options, cancellation: Cancellation))
+                .Message,
             StringComparison.Ordinal);
     }
 
@@ -81,7 +85,7 @@ public sealed class ModelEvaluationTests(CpuDevice cpu) : IClassFixture<CpuDevic
     {
         using var model = new Vae(cpu.Device, Small with { Likelihood = Likelihood.Gaussian });
         LogLikelihood elbo = ModelEvaluation.Run(
-            model, Labelled(3), new EvaluationOptions { Metrics = EvaluationMetrics.Elbo }).Elbo!;
+            model, Labelled(3), new EvaluationOptions { Metrics = EvaluationMetrics.Elbo }, cancellation: Cancellation).Elbo!;
         Assert.Equal(-elbo.Nats / (20 * Math.Log(2)) + 8, elbo.BitsPerDimension, 1e-9);
     }
 
