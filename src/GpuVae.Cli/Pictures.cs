@@ -49,6 +49,17 @@ internal static class Pictures
         WriteGrid(path, shape, picture, columns);
     }
 
+    /// <summary>A picture with a row for each image; <paramref name="columns"/> are [n · k, pixels], k images for each row.</summary>
+    public static void WriteRows(string path, ImageShape shape, params float[][] columns)
+    {
+        int rows = columns[0].Length / shape.Pixels, perRow = columns.Sum(column => column.Length) / (rows * shape.Pixels);
+        var picture = new List<float>(rows * perRow * shape.Pixels);
+        for (int row = 0; row < rows; row++)
+            foreach (float[] column in columns)
+                picture.AddRange(column.AsSpan(row * (column.Length / rows), column.Length / rows));
+        WriteGrid(path, shape, picture.ToArray(), perRow);
+    }
+
     /// <summary>The images of codes [n, latent], [n, pixels].</summary>
     public static float[] Decode(Vae model, ReadOnlySpan<float> codes)
     {

@@ -11,6 +11,8 @@ var root = new RootCommand("Trains variational autoencoders on images and genera
     ReconstructCommand.Create(),
     InterpolateCommand.Create(),
     EditCommand.Create(),
+    InpaintCommand.Create(),
+    UpscaleCommand.Create(),
     ArtCommand.Create(),
     EvaluateCommand.Create(),
     ProfileCommand.Create(),

@@ -33,6 +33,9 @@ internal sealed class PictureArguments(int defaultCount, int maxCount)
         command.Options.Add(fit);
     }
 
+    /// <summary>Whether the user names pictures.</summary>
+    public bool AreNamed(ParseResult parsed) => parsed.GetValue(pictures) is not null;
+
     /// <summary>The pictures that the user names; where none are named, the first of those that the run was tested on.</summary>
     /// <param name="parsed">The command line.</param>
     /// <param name="run">The model's run.</param>

@@ -16,6 +16,16 @@ public static class Enlargement
         return small;
     }
 
+    /// <summary>Each pixel as a block of factor × factor equal ones.</summary>
+    public static float[] Repeat(ReadOnlySpan<float> small, ImageShape smallShape, int factor)
+    {
+        int width = smallShape.Width * factor;
+        var large = new float[small.Length * factor * factor];
+        for (int i = 0; i < large.Length; i++)
+            large[i] = small[i / width / factor * smallShape.Width + i % width / factor];
+        return large;
+    }
+
     /// <summary>
     /// Cubic convolution with a = −1/2 (Keys, "Cubic convolution interpolation for digital image processing", 1981), pixels being areas: the
     /// first large pixel's centre lies at (0.5 / factor − 0.5). Edges repeat; values are clamped to [0, 1].

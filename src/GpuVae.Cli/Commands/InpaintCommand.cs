@@ -1,0 +1,124 @@
+using System.CommandLine;
+using GpuVae.Applications;
+using GpuVae.Data;
+using GpuVae.Imaging;
+using GpuVae.Models;
+using GpuVae.Training;
+
+namespace GpuVae.Cli.Commands;
+
+/// <summary>Fills hidden parts of pictures.</summary>
+internal sealed class InpaintCommand
+{
+    private const int MaxCount = 256, MaxSamples = 64, MaxSteps = 100_000;
+
+    private readonly Option<string?> run = RunArgument.Create();
+    private readonly PictureArguments pictures = new(defaultCount: 4, MaxCount);
+
+    private readonly Option<string?> mask = new("--mask")
+    {
+        Description = "A picture of the images' size: white is hidden, or, where it has transparent pixels, these are.",
+        HelpName = "FILE",
+    };
+
+    private readonly Option<string?> rectangle = new("--rect")
+    {
+        Description = "Hide this rectangle, in pixels: left, top, width, height.",
+        HelpName = "X,Y,W,H",
+    };
+
+    private readonly Option<string?> half = new("--half")
+    {
+        Description = "Hide a half.",
+        HelpName = string.Join('|', Enum.GetNames<ImageHalf>()).ToLowerInvariant(),
+    };
+
+    private readonly Option<double?> random = CommonOptions.OptionalNumber<double>(
+        "--random", "P", "Hide each pixel with this probability.");
+
+    private readonly Option<int> samples = CommonOptions.Number(
+        "--samples", "N", "How many different completions to draw of each picture, beside the most probable one.", 4);
+
+    private readonly Option<int> steps = CommonOptions.Number(
+        "--steps", "N", "Langevin steps to a sample; the most probable completion takes half as many steps down.",
+        new InpaintingOptions().SamplingSteps);
+
+    private readonly Option<ulong> seed = CommonOptions.Seed();
+    private readonly Option<string> output = CommonOptions.Out("The picture to write.", "inpainted.png");
+    private readonly DeviceArguments device = new();
+
+    public static Command Create()
+    {
+        var inpaint = new InpaintCommand();
+        var command = new ExampleCommand(
+            "inpaint", "Fills hidden parts of pictures: original, what is seen, the most probable completion, and several drawn ones.",
+            "gpuvae inpaint --half lower",
+            "gpuvae inpaint photo.png --fit --mask hole.png --samples 8 --out filled.png",
+            "gpuvae inpaint --rect 8,8,12,12 --first 20 --count 6",
+            "gpuvae inpaint --random 0.7");
+        inpaint.pictures.AddTo(command);
+        foreach (Option option in (Option[])
+            [inpaint.run, inpaint.mask, inpaint.rectangle, inpaint.half, inpaint.random, inpaint.samples, inpaint.steps, inpaint.seed, inpaint.output])
+            command.Options.Add(option);
+        inpaint.device.AddTo(command);
+        command.SetAction(inpaint.Run);
+        return command;
+    }
+
+    private void Run(ParseResult parsed)
+    {
+        int count = CommonOptions.InRange(parsed, samples, 1, MaxSamples);
+        int sampling = CommonOptions.InRange(parsed, steps, 1, MaxSteps);
+        Option[] masks = [mask, rectangle, half, random];
+        if (masks.Count(option => CommonOptions.IsGiven(parsed, option)) != 1)
+            throw new BadInputException("Say what is hidden by one of --mask, --rect, --half and --random.");
+
+        RunFolder folder = RunArgument.Open(parsed.GetValue(run));
+        using var opened = device.Open(parsed);
+        using var model = Vae.Load(opened, folder.Path);
+        ImageShape shape = model.Options.Shape;
+        Mask hidden = ReadMask(parsed, shape);
+        float[] images = PictureInput.Rows(pictures.Load(parsed, folder, shape));
+        var options = new InpaintingOptions
+        {
+            Seed = parsed.GetValue(seed),
+            SamplingSteps = sampling,
+            DescentSteps = (sampling + 1) / 2,
+        };
+        int total = images.Length / shape.Pixels;
+        float[] probable = Inpainting.Complete(model, images, hidden, options);
+        float[] drawn = Inpainting.Sample(
+            model, images, hidden, count, options, done => Console.WriteLine($"completed {done} of {total} pictures"));
+        Pictures.WriteRows(parsed.GetValue(output)!, shape, images, hidden.Show(images, shape), probable, drawn);
+    }
+
+    private Mask ReadMask(ParseResult parsed, ImageShape shape)
+    {
+        if (parsed.GetValue(mask) is { } file)
+        {
+            Image picture = ImageFile.Read(file);
+            return (picture.Width, picture.Height) == (shape.Width, shape.Height)
+                ? Mask.FromImage(picture)
+                : throw new BadInputException(
+                    $"{file} has {picture.Width}×{picture.Height} pixels, the model's images have {shape.Width}×{shape.Height}. "
+                    + "Scale the mask to that size.");
+        }
+        if (parsed.GetValue(rectangle) is { } text)
+        {
+            int[] sides = CommonOptions.Numbers<int>(rectangle, text);
+            if (sides.Length != 4 || sides[2] < 1 || sides[3] < 1)
+                throw new BadInputException($"--rect {text}: give left, top, width and height in pixels, such as 8,8,12,12.");
+            return Mask.Rectangle(shape.Width, shape.Height, sides[0], sides[1], sides[2], sides[3]);
+        }
+        if (parsed.GetValue(half) is { } name)
+        {
+            return Enum.TryParse(name, ignoreCase: true, out ImageHalf which) && Enum.IsDefined(which) && !char.IsDigit(name[0])
+                ? Mask.Half(shape.Width, shape.Height, which)
+                : throw new BadInputException($"--half {name}: choose one of {half.HelpName!.Replace("|", ", ")}.");
+        }
+        double fraction = parsed.GetValue(random)!.Value;
+        return fraction is > 0 and <= 1
+            ? Mask.Random(shape.Width, shape.Height, fraction, parsed.GetValue(seed))
+            : throw new BadInputException($"--random {fraction}: choose a probability above 0, up to 1.");
+    }
+}

@@ -1,0 +1,77 @@
+using System.CommandLine;
+using GpuVae.Applications;
+using GpuVae.Data;
+using GpuVae.Models;
+using GpuVae.Training;
+
+namespace GpuVae.Cli.Commands;
+
+/// <summary>Enlarges pictures.</summary>
+internal sealed class UpscaleCommand
+{
+    private const int MaxCount = 10_000, MaxSteps = 100_000;
+
+    private readonly Option<string?> run = RunArgument.Create();
+    private readonly PictureArguments pictures = new(defaultCount: 8, MaxCount);
+    private readonly Option<int> factor = CommonOptions.Number("--factor", "N", "How many times as wide and as high: 2 or 4.", 4);
+
+    private readonly Option<int> steps = CommonOptions.Number(
+        "--steps", "N", "Gradient steps on the codes.", new UpscalingOptions().Steps);
+
+    private readonly Option<bool> single = new("--files")
+    {
+        Description = "Write each enlarged picture into a file of its own, 0000.png and so on, instead of all into one comparison.",
+    };
+
+    private readonly Option<string?> output = new("--out", "-o")
+    {
+        Description = "The picture to write, or with --files the folder; without it upscaled.png or upscaled/.",
+        HelpName = "PATH",
+    };
+
+    private readonly DeviceArguments device = new();
+
+    public static Command Create()
+    {
+        var upscale = new UpscaleCommand();
+        var command = new ExampleCommand(
+            "upscale", "Enlarges small pictures to the size of the model's: input, bicubic, enlarged; without pictures, test images "
+            + "are reduced first and shown last.",
+            "gpuvae upscale",
+            "gpuvae upscale thumbnails --factor 2 --files --out large",
+            "gpuvae upscale small.png --fit --run runs/faces --out large.png");
+        upscale.pictures.AddTo(command);
+        foreach (Option option in (Option[])[upscale.run, upscale.factor, upscale.steps, upscale.single, upscale.output])
+            command.Options.Add(option);
+        upscale.device.AddTo(command);
+        command.SetAction(upscale.Run);
+        return command;
+    }
+
+    private void Run(ParseResult parsed)
+    {
+        int times = parsed.GetValue(factor);
+        var options = new UpscalingOptions { Steps = CommonOptions.InRange(parsed, steps, 0, MaxSteps) };
+        RunFolder folder = RunArgument.Open(parsed.GetValue(run));
+        using var opened = device.Open(parsed);
+        using var model = Vae.Load(opened, folder.Path);
+        ImageShape shape = model.Options.Shape, smallShape = Upscaling.SmallShape(shape, times);
+        bool hasOriginals = !pictures.AreNamed(parsed);
+        float[] given = PictureInput.Rows(pictures.Load(parsed, folder, hasOriginals ? shape : smallShape));
+        float[] small = hasOriginals ? Enlargement.Reduce(given, shape, times) : given;
+        int total = small.Length / smallShape.Pixels;
+        float[] large = Upscaling.Enlarge(
+            model, small, times, options, done => Console.WriteLine($"enlarged {done} of {total} pictures"));
+        if (parsed.GetValue(single))
+        {
+            Pictures.WriteEach(parsed.GetValue(output) ?? "upscaled", shape, large);
+            return;
+        }
+        float[][] columns =
+        [
+            Enlargement.Repeat(small, smallShape, times), Enlargement.Bicubic(small, smallShape, times), large,
+            .. hasOriginals ? (float[][])[given] : [],
+        ];
+        Pictures.WriteRows(parsed.GetValue(output) ?? "upscaled.png", shape, columns);
+    }
+}
