@@ -9,7 +9,7 @@
 //   dmu     = Σ_r dz          dlogvar = Σ_r (dz·e^(s/2)·eps - b)/2      sums over the image's rows; 0 outside the clamp
 //
 // Gradients along the path alone leave -b out and put in its place what log q owes to the sample: dz = f·(dz - b·eps·e^(-s/2)), f = 1 or w~.
-// Layout: encoded [images × 2L] = [mu | logvar]; z, noise, dz [rows × L]; log q [rows]. Row r belongs to image r / k.
+// Layout: encoded [images × columns] = [mu | logvar | …]; z, noise, dz [rows × L]; log q [rows]. Row r belongs to image r / k.
 
 using ILGPU;
 using ILGPU.Algorithms;
@@ -22,34 +22,37 @@ namespace GpuVae.Kernels;
 public sealed class DiagonalPosterior
 {
     private readonly int groupSize;
-    private readonly Action<AcceleratorStream, KernelConfig, FloatView, FloatView, FloatView, FloatView, int, int> forward;
-    private readonly Action<AcceleratorStream, Index1D, FloatView, FloatView, FloatView, RowWeights, int, int, int> path;
-    private readonly Action<AcceleratorStream, Index1D, FloatView, FloatView, FloatView, RowWeights, FloatView, int, int, int> backward;
+    private readonly Action<AcceleratorStream, KernelConfig, FloatView, FloatView, FloatView, FloatView, int, int, int> forward;
+    private readonly Action<AcceleratorStream, Index1D, FloatView, FloatView, FloatView, RowWeights, int, int, int, int> path;
+    private readonly Action<AcceleratorStream, Index1D, FloatView, FloatView, FloatView, RowWeights, FloatView, int, int, int, int> backward;
 
     public DiagonalPosterior(Accelerator accelerator)
     {
         groupSize = GroupShapes.ForShortRow(accelerator);
-        forward = accelerator.LoadKernel<FloatView, FloatView, FloatView, FloatView, int, int>(ForwardKernel);
-        path = accelerator.LoadAutoGroupedKernel<Index1D, FloatView, FloatView, FloatView, RowWeights, int, int, int>(PathKernel);
+        forward = accelerator.LoadKernel<FloatView, FloatView, FloatView, FloatView, int, int, int>(ForwardKernel);
+        path = accelerator.LoadAutoGroupedKernel<Index1D, FloatView, FloatView, FloatView, RowWeights, int, int, int, int>(PathKernel);
         backward = accelerator.LoadAutoGroupedKernel<
-            Index1D, FloatView, FloatView, FloatView, RowWeights, FloatView, int, int, int>(BackwardKernel);
+            Index1D, FloatView, FloatView, FloatView, RowWeights, FloatView, int, int, int, int>(BackwardKernel);
     }
 
     /// <summary>Samples and their density.</summary>
     /// <param name="stream">Stream to run on.</param>
-    /// <param name="encoded">[images × 2L].</param>
+    /// <param name="encoded">[images × columns], of which 2L count.</param>
+    /// <param name="columns">Of the encoder's output.</param>
     /// <param name="noise">[rows × L].</param>
     /// <param name="z">[rows × L], written.</param>
     /// <param name="density">[rows], written: log q(z|x).</param>
     /// <param name="latents">L.</param>
     /// <param name="samples">k.</param>
     public void Forward(
-        AcceleratorStream stream, FloatView encoded, FloatView noise, FloatView z, FloatView density, int latents, int samples) =>
-        forward(stream, (density.IntExtent, groupSize), encoded, noise, z, density, latents, samples);
+        AcceleratorStream stream, FloatView encoded, int columns, FloatView noise, FloatView z, FloatView density, int latents,
+        int samples) =>
+        forward(stream, (density.IntExtent, groupSize), encoded, noise, z, density, latents, samples, columns);
 
     /// <summary>Turns dz into the gradient along the path; <see cref="Backward"/> is then told to leave the parameters' part out.</summary>
     /// <param name="stream">Stream to run on.</param>
-    /// <param name="encoded">[images × 2L].</param>
+    /// <param name="encoded">[images × columns], of which 2L count.</param>
+    /// <param name="columns">Of the encoder's output.</param>
     /// <param name="noise">[rows × L].</param>
     /// <param name="dz">[rows × L], changed.</param>
     /// <param name="weights">Of the rows.</param>
@@ -57,40 +60,41 @@ public sealed class DiagonalPosterior
     /// <param name="samples">k.</param>
     /// <param name="gradient">Not <see cref="PathGradient.Standard"/>.</param>
     public void AlongPath(
-        AcceleratorStream stream, FloatView encoded, FloatView noise, FloatView dz, RowWeights weights, int latents, int samples,
+        AcceleratorStream stream, FloatView encoded, int columns, FloatView noise, FloatView dz, RowWeights weights, int latents, int samples,
         PathGradient gradient)
     {
         if (dz.Length > 0)
             path(
-                stream, dz.IntExtent, encoded, noise, dz, weights, latents, samples,
-                gradient == PathGradient.DoublyReparameterized ? 1 : 0);
+                stream, dz.IntExtent, encoded, noise, dz, weights, latents, samples, columns,
+                gradient == PathGradient.Dreg ? 1 : 0);
     }
 
     /// <summary>Gradient with respect to the encoder's output.</summary>
     /// <param name="stream">Stream to run on.</param>
-    /// <param name="encoded">[images × 2L].</param>
+    /// <param name="encoded">[images × columns], of which 2L count.</param>
+    /// <param name="columns">Of the encoder's output.</param>
     /// <param name="noise">[rows × L].</param>
     /// <param name="dz">[rows × L].</param>
     /// <param name="weights">Of the rows.</param>
-    /// <param name="dEncoded">[images × 2L], written.</param>
+    /// <param name="dEncoded">[images × columns], written in its first 2L.</param>
     /// <param name="latents">L.</param>
     /// <param name="samples">k.</param>
     /// <param name="gradient">Which gradient.</param>
     public void Backward(
-        AcceleratorStream stream, FloatView encoded, FloatView noise, FloatView dz, RowWeights weights, FloatView dEncoded, int latents,
-        int samples, PathGradient gradient)
+        AcceleratorStream stream, FloatView encoded, int columns, FloatView noise, FloatView dz, RowWeights weights, FloatView dEncoded,
+        int latents, int samples, PathGradient gradient)
     {
         if (dz.Length > 0)
             backward(
-                stream, dz.IntLength / samples, encoded, noise, dz, weights, dEncoded, latents, samples,
+                stream, dz.IntLength / samples, encoded, noise, dz, weights, dEncoded, latents, samples, columns,
                 gradient == PathGradient.Standard ? 1 : 0);
     }
 
     private static void ForwardKernel(
-        FloatView encoded, FloatView noise, FloatView z, FloatView density, int latents, int samples)
+        FloatView encoded, FloatView noise, FloatView z, FloatView density, int latents, int samples, int columns)
     {
         FloatView scratch = SharedMemory.Allocate<float>(GroupShapes.MaxRowGroup);
-        int row = Grid.IdxX, moments = row / samples * 2 * latents;
+        int row = Grid.IdxX, moments = row / samples * columns;
         float sum = 0f;
         for (int l = Group.IdxX; l < latents; l += Group.DimX)
         {
@@ -105,20 +109,21 @@ public sealed class DiagonalPosterior
     }
 
     private static void PathKernel(
-        Index1D i, FloatView encoded, FloatView noise, FloatView dz, RowWeights weights, int latents, int samples, int doubly)
+        Index1D i, FloatView encoded, FloatView noise, FloatView dz, RowWeights weights, int latents, int samples, int columns,
+        int doubly)
     {
         int row = i.X / latents, l = i.X - row * latents;
-        float s = Reparameterize.ClampLogVariance(encoded[row / samples * 2 * latents + latents + l]);
+        float s = Reparameterize.ClampLogVariance(encoded[row / samples * columns + latents + l]);
         float gradient = dz[i] - weights.OfDensity(row) * noise[i] * XMath.Exp(-0.5f * s);
         dz[i] = doubly != 0 ? weights.Share(row) * gradient : gradient;
     }
 
     private static void BackwardKernel(
         Index1D i, FloatView encoded, FloatView noise, FloatView dz, RowWeights weights, FloatView dEncoded, int latents, int samples,
-        int withDensity)
+        int columns, int withDensity)
     {
         int image = i.X / latents, l = i.X - image * latents;
-        int mean = image * 2 * latents + l;
+        int mean = image * columns + l;
         float sum = 0f, throughNoise = 0f, ofDensity = 0f;
         for (int row = image * samples; row < (image + 1) * samples; row++)
         {

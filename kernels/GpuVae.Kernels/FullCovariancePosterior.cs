@@ -69,7 +69,7 @@ public sealed class FullCovariancePosterior
         if (dz.Length > 0)
             path(
                 stream, dz.IntLength / latents, encoded, noise, solved, dz, weights, latents, samples,
-                gradient == PathGradient.DoublyReparameterized ? 1 : 0);
+                gradient == PathGradient.Dreg ? 1 : 0);
     }
 
     /// <summary>Gradient with respect to the encoder's output.</summary>

@@ -62,6 +62,7 @@ public sealed class Gemm : IDisposable
         Packing = new GemmPacking(accelerator, TileRows);
     }
 
+    /// <summary>The device that the products run on.</summary>
     public Accelerator Accelerator { get; }
 
     /// <summary>Threads of a group, on CPUs and for convolutions.</summary>

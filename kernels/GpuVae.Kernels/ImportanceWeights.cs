@@ -46,13 +46,13 @@ public enum PathGradient
     /// <summary>
     /// Through the samples alone ("sticking the landing", Roeder, Wu and Duvenaud 2017, arXiv:1703.09194): less noise, none at the optimum.
     /// </summary>
-    StickingTheLanding,
+    Stl,
 
     /// <summary>
     /// Through the samples alone, weighted w~² (Tucker, Lawson, Gu and Maddison 2019, arXiv:1810.04152): unbiased, and its signal does not
     /// drown with more samples.
     /// </summary>
-    DoublyReparameterized,
+    Dreg,
 }
 
 /// <summary>Weights of samples, and the two terms of the bound.</summary>

@@ -1,7 +1,7 @@
 // The learned pseudo-inputs of a VampPrior (Tomczak & Welling 2018, arXiv:1705.07120): images u = sigmoid(a), so that their pixels stay in
 // (0, 1), which run through the encoder as further rows of a batch. a lies transposed, [pixels × U], as every parameter does.
 //
-//   u = sigmoid(a)             da = du·u·(1 - u)
+//   rows = [images | u],  u = sigmoid(a)             da = du·u·(1 - u)
 
 using ILGPU;
 using ILGPU.Runtime;
@@ -12,27 +12,48 @@ namespace GpuVae.Kernels;
 /// <summary>Pseudo-inputs as rows of images, and the way back.</summary>
 public sealed class PseudoInputs
 {
-    private readonly Action<AcceleratorStream, Index1D, FloatView, FloatView, int, int> forward;
+    private readonly Action<AcceleratorStream, Index1D, FloatView, FloatView, FloatView, int, int> forward;
     private readonly Action<AcceleratorStream, Index1D, FloatView, FloatView, FloatView, int, int> backward;
 
     public PseudoInputs(Accelerator accelerator)
     {
-        forward = accelerator.LoadAutoGroupedKernel<Index1D, FloatView, FloatView, int, int>(ForwardKernel);
+        forward = accelerator.LoadAutoGroupedKernel<Index1D, FloatView, FloatView, FloatView, int, int>(ForwardKernel);
         backward = accelerator.LoadAutoGroupedKernel<Index1D, FloatView, FloatView, FloatView, int, int>(BackwardKernel);
     }
 
-    /// <summary>images = sigmoid(logits): logits [pixels × U], images [U × pixels].</summary>
-    public void Forward(AcceleratorStream stream, FloatView logits, FloatView images, int count) =>
-        forward(stream, images.IntExtent, logits, images, count, images.IntLength / count);
+    /// <summary>A batch with the pseudo-inputs after it.</summary>
+    /// <param name="stream">Stream to run on.</param>
+    /// <param name="images">[batch × pixels].</param>
+    /// <param name="logits">[pixels × U].</param>
+    /// <param name="rows">[(batch + U) × pixels], written.</param>
+    /// <param name="pixels">Pixels (times channels) of an image.</param>
+    public void Join(AcceleratorStream stream, FloatView images, FloatView logits, FloatView rows, int pixels) =>
+        forward(stream, rows.IntExtent, images, logits, rows, logits.IntLength / pixels, pixels);
 
-    /// <summary>dLogits from dImages: images and dImages [U × pixels], dLogits [pixels × U], written.</summary>
-    public void Backward(AcceleratorStream stream, FloatView images, FloatView dImages, FloatView dLogits, int count) =>
-        backward(stream, images.IntExtent, images, dImages, dLogits, count, images.IntLength / count);
-
-    private static void ForwardKernel(Index1D i, FloatView logits, FloatView images, int count, int pixels)
+    /// <summary>The pseudo-inputs' part of a gradient.</summary>
+    /// <param name="stream">Stream to run on.</param>
+    /// <param name="rows">[(batch + U) × pixels].</param>
+    /// <param name="dRows">[(batch + U) × pixels].</param>
+    /// <param name="dLogits">[pixels × U], written.</param>
+    /// <param name="pixels">Pixels (times channels) of an image.</param>
+    public void Backward(AcceleratorStream stream, FloatView rows, FloatView dRows, FloatView dLogits, int pixels)
     {
-        int image = i.X / pixels, pixel = i.X - image * pixels;
-        images[i] = ScalarMath.Sigmoid(logits[pixel * count + image]);
+        int first = rows.IntLength - dLogits.IntLength;
+        backward(
+            stream, dLogits.IntExtent, rows.SubView(first, dLogits.IntLength), dRows.SubView(first, dLogits.IntLength), dLogits,
+            dLogits.IntLength / pixels, pixels);
+    }
+
+    private static void ForwardKernel(Index1D i, FloatView images, FloatView logits, FloatView rows, int count, int pixels)
+    {
+        int pseudo = i.X - images.IntLength;
+        if (pseudo < 0)
+            rows[i] = images[i];
+        else
+        {
+            int image = pseudo / pixels, pixel = pseudo - image * pixels;
+            rows[i] = ScalarMath.Sigmoid(logits[pixel * count + image]);
+        }
     }
 
     private static void BackwardKernel(Index1D i, FloatView images, FloatView dImages, FloatView dLogits, int count, int pixels)

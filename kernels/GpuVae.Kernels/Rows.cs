@@ -2,7 +2,7 @@
 //
 //   scale         x[r] = factor·w[r]·x[r]                        x [rows × F], w [rows]
 //   concatenate   y[r] = [x[r] | one-hot of label[r / k]]        x [rows × F], labels [rows / k], y [rows × (F + C)]
-//   its gradient  dx[r] = dy[r] without its last C columns
+//   copy columns  y[r, 0…F-1] = x[r, 0…F-1]                      rows of x and y of any width
 //   add           x += y
 //
 // Labels are class numbers held as floats, which are exact up to 2^24; one that is no class from 0 to C - 1 gives zeros.
@@ -17,16 +17,16 @@ namespace GpuVae.Kernels;
 public sealed class Rows
 {
     private readonly Action<AcceleratorStream, Index1D, FloatView, FloatView, float, int> scale;
-    private readonly Action<AcceleratorStream, Index1D, FloatView, FloatView, FloatView, int, int, int> concatenate;
-    private readonly Action<AcceleratorStream, Index1D, FloatView, FloatView, int, int> split;
+    private readonly Action<AcceleratorStream, Index1D, FloatView, FloatView, FloatView, int, int, int, int> concatenate;
+    private readonly Action<AcceleratorStream, Index1D, FloatView, FloatView, int, int, int> copyColumns;
     private readonly Action<AcceleratorStream, Index1D, FloatView, FloatView> add;
     private readonly Action<AcceleratorStream, Index1D, ArrayView<int>, BatchPlan, FloatView> gatherLabels;
 
     public Rows(Accelerator accelerator)
     {
         scale = accelerator.LoadAutoGroupedKernel<Index1D, FloatView, FloatView, float, int>(ScaleKernel);
-        concatenate = accelerator.LoadAutoGroupedKernel<Index1D, FloatView, FloatView, FloatView, int, int, int>(ConcatenateKernel);
-        split = accelerator.LoadAutoGroupedKernel<Index1D, FloatView, FloatView, int, int>(SplitKernel);
+        concatenate = accelerator.LoadAutoGroupedKernel<Index1D, FloatView, FloatView, FloatView, int, int, int, int>(ConcatenateKernel);
+        copyColumns = accelerator.LoadAutoGroupedKernel<Index1D, FloatView, FloatView, int, int, int>(CopyColumnsKernel);
         add = accelerator.LoadAutoGroupedKernel<Index1D, FloatView, FloatView>(AddKernel);
         gatherLabels = accelerator.LoadAutoGroupedKernel<Index1D, ArrayView<int>, BatchPlan, FloatView>(GatherLabelsKernel);
     }
@@ -40,26 +40,31 @@ public sealed class Rows
 
     /// <summary>Joins each row with the class of its image.</summary>
     /// <param name="stream">Stream to run on.</param>
-    /// <param name="x">[rows × columns].</param>
+    /// <param name="x">[rows × columns] with rows <paramref name="pitch"/> apart.</param>
+    /// <param name="pitch">Elements from one row of x to the next.</param>
     /// <param name="labels">[rows / samples].</param>
     /// <param name="y">[rows × (columns + classes)], written.</param>
     /// <param name="columns">Of x.</param>
     /// <param name="classes">C.</param>
     /// <param name="samples">Rows of an image.</param>
     public void Concatenate(
-        AcceleratorStream stream, FloatView x, FloatView labels, FloatView y, int columns, int classes, int samples)
+        AcceleratorStream stream, FloatView x, int pitch, FloatView labels, FloatView y, int columns, int classes, int samples)
     {
         if (y.Length > 0)
-            concatenate(stream, y.IntExtent, x, labels, y, columns, classes, samples);
+            concatenate(stream, y.IntExtent, x, labels, y, pitch, columns, classes, samples);
     }
 
-    /// <summary>
-    /// The way back of <see cref="Concatenate"/>: dy [rows × (columns + classes)], dx [rows × <paramref name="columns"/>], written.
-    /// </summary>
-    public void ConcatenateBackward(AcceleratorStream stream, FloatView dy, FloatView dx, int columns, int classes)
+    /// <summary>Copies the first columns of each row.</summary>
+    /// <param name="stream">Stream to run on.</param>
+    /// <param name="x">Rows <paramref name="xPitch"/> apart.</param>
+    /// <param name="xPitch">Elements from one row of x to the next.</param>
+    /// <param name="y">Rows <paramref name="yPitch"/> apart, written in their first columns.</param>
+    /// <param name="yPitch">Elements from one row of y to the next.</param>
+    /// <param name="columns">How many.</param>
+    public void CopyColumns(AcceleratorStream stream, FloatView x, int xPitch, FloatView y, int yPitch, int columns)
     {
-        if (dx.Length > 0)
-            split(stream, dx.IntExtent, dy, dx, columns, classes);
+        if (y.Length > 0)
+            copyColumns(stream, y.IntLength / yPitch * columns, x, y, xPitch, yPitch, columns);
     }
 
     /// <summary>x += y, element by element.</summary>
@@ -77,17 +82,20 @@ public sealed class Rows
         x[i] *= factor * weights[i.X / columns];
 
     private static void ConcatenateKernel(
-        Index1D i, FloatView x, FloatView labels, FloatView y, int columns, int classes, int samples)
+        Index1D i, FloatView x, FloatView labels, FloatView y, int pitch, int columns, int classes, int samples)
     {
         int row = i.X / (columns + classes), column = i.X - row * (columns + classes);
         if (column < columns)
-            y[i] = x[row * columns + column];
+            y[i] = x[row * pitch + column];
         else
             y[i] = labels[row / samples] == column - columns ? 1f : 0f;
     }
 
-    private static void SplitKernel(Index1D i, FloatView dy, FloatView dx, int columns, int classes) =>
-        dx[i] = dy[i.X + i.X / columns * classes];
+    private static void CopyColumnsKernel(Index1D i, FloatView x, FloatView y, int xPitch, int yPitch, int columns)
+    {
+        int row = i.X / columns, column = i.X - row * columns;
+        y[row * yPitch + column] = x[row * xPitch + column];
+    }
 
     private static void AddKernel(Index1D i, FloatView x, FloatView y) => x[i] += y[i];
 

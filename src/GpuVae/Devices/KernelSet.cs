@@ -34,6 +34,22 @@ internal sealed class KernelSet(Accelerator accelerator) : IDisposable
 
     public Reparameterize Reparameterize => field ??= new Reparameterize(accelerator);
 
+    public FullCovariancePosterior FullCovariancePosterior => field ??= new FullCovariancePosterior(accelerator);
+
+    public AutoregressiveFlow AutoregressiveFlow => field ??= new AutoregressiveFlow(accelerator);
+
+    public MixturePrior MixturePrior => field ??= new MixturePrior(accelerator);
+
+    public PseudoInputs PseudoInputs => field ??= new PseudoInputs(accelerator);
+
+    public ImportanceWeights ImportanceWeights => field ??= new ImportanceWeights(accelerator);
+
+    public KlTargets KlTargets => field ??= new KlTargets(accelerator);
+
+    public TotalCorrelation TotalCorrelation => field ??= new TotalCorrelation(accelerator);
+
+    public Rows Rows => field ??= new Rows(accelerator);
+
     public Reduce Reduce => reduce ??= new Reduce(accelerator);
 
     public RandomFill RandomFill => randomFill ??= new RandomFill(accelerator);

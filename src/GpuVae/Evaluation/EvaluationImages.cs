@@ -21,6 +21,7 @@ internal sealed class EvaluationImages : IDisposable
     private readonly Schedule? full, last;
     private readonly PlannedTensor? fullImages, lastImages;
     private readonly MemoryBuffer1D<float, Stride1D.Dense> arena;
+    private readonly MemoryBuffer1D<float, Stride1D.Dense>? labels;
     private readonly int[] order;
     private readonly float[] rates;
 
@@ -35,6 +36,13 @@ internal sealed class EvaluationImages : IDisposable
         int pixels = model.Options.Shape.Pixels;
         arena = model.Device.Accelerator.Allocate1D<float>((long)BatchSize * pixels);
         arena.View.MemSetToZero(model.Device.Stream);
+        if (model.Options.Classes > 0)
+        {
+            // Whole batches, as the images: what is beyond the last belongs to no image.
+            var classes = new float[feed.StepsPerEpoch * BatchSize];
+            images.Labels!.Select(label => (float)label).ToArray().CopyTo(classes, 0);
+            labels = model.Device.Accelerator.Allocate1D(classes);
+        }
         if (feed.FullBatches > 0)
             (full, fullImages) = Build(BatchSize);
         if (feed.LastBatch > 0)
@@ -55,6 +63,9 @@ internal sealed class EvaluationImages : IDisposable
     /// <summary>[<see cref="BatchSize"/>, pixels]: the batch under way; rows beyond it hold zeros or older images.</summary>
     public ArrayView<float> Block => arena.View;
 
+    /// <summary>The classes of <paramref name="count"/> images from <paramref name="first"/> on; empty unless the model is conditional.</summary>
+    public ArrayView<float> Labels(int first, int count) => labels is null ? default : labels.View.BaseView.SubView(first, count);
+
     /// <summary>Calls <paramref name="visit"/> with the first image's index, the number of images and their pixels [images, pixels].</summary>
     public void ForEach(Action<int, int, ArrayView<float>> visit)
     {
@@ -74,6 +85,7 @@ internal sealed class EvaluationImages : IDisposable
         full?.Dispose();
         last?.Dispose();
         feed.Dispose();
+        labels?.Dispose();
         arena.Dispose();
     }
 }

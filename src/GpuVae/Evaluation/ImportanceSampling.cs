@@ -1,6 +1,7 @@
 using System.Numerics;
 using GpuVae.Data;
 using GpuVae.Kernels;
+using GpuVae.Latent;
 using GpuVae.Layers;
 using GpuVae.Models;
 using GpuVae.Scheduling;
@@ -42,7 +43,7 @@ public static class ImportanceSampling
         using var sampler = new Sampler(model, batches, samples, seed);
         batches.ForEach((first, count, x) =>
         {
-            sampler.Encode(count, x);
+            sampler.Encode(first, count, x);
             for (int start = 0; start < count; start += sampler.Images)
             {
                 cancellation.ThrowIfCancellationRequested();
@@ -69,7 +70,9 @@ public static class ImportanceSampling
         private readonly int samples, samplesOfLaunch;
         private readonly Schedule schedule;
         private readonly PlannedTensor images, encoded;
+        private readonly PlannedTensor? labels;
         private readonly MemoryBuffer1D<float, Stride1D.Dense> arena, moments, sums;
+        private readonly MemoryBuffer1D<float, Stride1D.Dense>? pseudoPosteriors;
 
         // Of the launch under way.
         private ArrayView<float> sumsOfLaunch;
@@ -81,6 +84,7 @@ public static class ImportanceSampling
             (this.model, this.batches, this.samples) = (model, batches, samples);
             Accelerator accelerator = model.Device.Accelerator;
             int rows = accelerator.AcceleratorType == AcceleratorType.CPU ? RowsOnCpu : RowsOnGpu;
+            pseudoPosteriors = (model.Prior as VampPriorDensity)?.EncodePseudoInputs(model);
             ScheduleBuilder builder;
             while (true)
             {
@@ -89,7 +93,7 @@ public static class ImportanceSampling
                 samplesOfLaunch = (samples + portions - 1) / portions;
                 // A power of two divides the size of a batch.
                 Images = Math.Min(1 << BitOperations.Log2((uint)(rows / samplesOfLaunch)), EvaluationImages.BatchSize);
-                (builder, images, encoded) = Build(seed);
+                (builder, images, encoded, labels) = Build(seed);
                 if (builder.Plan() <= MaxArena || rows == 1)
                     break;
                 rows /= 2;
@@ -106,13 +110,15 @@ public static class ImportanceSampling
         public int Images { get; }
 
         /// <summary>q(z|x) of a batch, [count, pixels].</summary>
-        public void Encode(int count, ArrayView<float> x) => model.Encode(x, moments.View.BaseView.SubView(0, (long)count * encoded.Columns));
+        public void Encode(int first, int count, ArrayView<float> x) =>
+            model.EncodeAll(x, moments.View.BaseView.SubView(0, (long)count * encoded.Columns), batches.Labels(first, count));
 
         /// <summary>All samples of the batch's images from <paramref name="start"/> on.</summary>
         public void Sample(int batchStart, int start)
         {
             images.View = batches.Block.SubView((long)start * images.Columns, images.Length);
             encoded.View = moments.View.BaseView.SubView((long)start * encoded.Columns, encoded.Length);
+            labels?.View = batches.Labels(batchStart + start, Images);
             sumsOfLaunch = sums.View.BaseView.SubView(2L * (batchStart + start), 2 * Images);
             for (firstSample = 0; firstSample < samples; firstSample += samplesOfLaunch, portion++)
                 schedule.Run(model.Device.Stream);
@@ -133,30 +139,28 @@ public static class ImportanceSampling
             schedule.Dispose();
             foreach (IDisposable buffer in (IEnumerable<IDisposable>)[arena, moments, sums])
                 buffer.Dispose();
+            pseudoPosteriors?.Dispose();
         }
 
-        private (ScheduleBuilder Builder, PlannedTensor Images, PlannedTensor Encoded) Build(ulong seed)
+        private (ScheduleBuilder Builder, PlannedTensor Images, PlannedTensor Encoded, PlannedTensor? Labels) Build(ulong seed)
         {
             int latent = model.Options.Latent, perImage = samplesOfLaunch, rows = Images * perImage;
             var builder = new ScheduleBuilder(rows);
-            var context = new LayerContext(builder, model.Device.Kernels, model.Parameters.Values);
+            PlannedTensor? classes = model.Options.Classes > 0 ? builder.External("labels", Images, 1) : null;
+            var context = new LayerContext(builder, model.Device.Kernels, model.Parameters.Values, Labels: classes);
             PlannedTensor x = builder.External("images", Images, model.Options.Shape.Pixels);
-            PlannedTensor q = builder.External("moments", Images, 2 * latent);
-            PlannedTensor noise = builder.Tensor("noise", latent), z = builder.Tensor("latent", latent);
-            PlannedTensor posterior = builder.Tensor("log q(z|x)", 1), prior = builder.Tensor("log p(z)", 1);
+            PlannedTensor q = builder.External("encoder output", Images, model.Encoder.Outputs);
+            PlannedTensor noise = builder.Tensor("noise", latent);
             RandomFill random = model.Device.Kernels.RandomFill;
-            DiagonalPosterior diagonal = model.Device.Kernels.DiagonalPosterior;
-            StandardNormalPrior normal = model.Device.Kernels.StandardNormalPrior;
             LogSumExp logSumExp = model.Device.Kernels.LogSumExp;
             builder.Add(
                 "noise", 10.0 * noise.Length, 4.0 * noise.Length, [noise],
                 stream => random.Normal(stream, noise.View, seed, RandomPurpose.ImportanceSampling, portion, 0, 1));
-            builder.Add(
-                "draw + log q(z|x)", 10.0 * z.Length, 4.0 * (2 * z.Length + rows), [noise, z, posterior],
-                stream => diagonal.Forward(stream, q.View, noise.View, z.View, posterior.View, latent, perImage));
-            builder.Add(
-                "log p(z)", 3.0 * z.Length, 4.0 * (z.Length + rows), [z, prior],
-                stream => normal.Forward(stream, z.View, prior.View, latent));
+            (PlannedTensor z, PlannedTensor posterior, _) = model.Posterior.Forward(context, q, noise, perImage);
+            PlannedTensor components = pseudoPosteriors is null
+                ? q
+                : ScheduleBuilder.Fixed("pseudo-inputs' posteriors", pseudoPosteriors.View, model.Options.PriorComponents);
+            PlannedTensor prior = model.Prior.Forward(context, z, components).Density;
             int last = model.Decoder.Layers.Count - 1;
             LayerOutput hidden = model.Decoder.Forward(context, LayerOutput.Of(z), 0, last).Output;
             PlannedTensor loss = ReconstructionTerm.Append(model, context, hidden, x).Term;
@@ -165,7 +169,7 @@ public static class ImportanceSampling
                 stream => logSumExp.Accumulate(
                     stream, loss.View, posterior.View, prior.View, sumsOfLaunch, perImage, Math.Min(perImage, samples - firstSample),
                     isFirst: firstSample == 0));
-            return (builder, x, q);
+            return (builder, x, q, classes);
         }
     }
 }

@@ -66,11 +66,11 @@ public static class ModelEvaluation
         using var quality = new ImageQualitySum(model.Device, model.Options.Shape, images.Count);
         batches.ForEach((first, count, x) =>
         {
-            model.Encode(x, moments.View.BaseView.SubView(2L * latent * first, 2L * latent * count));
+            model.Encode(x, moments.View.BaseView.SubView(2L * latent * first, 2L * latent * count), batches.Labels(first, count));
             if (!metrics.HasFlag(EvaluationMetrics.Reconstruction))
                 return;
             ArrayView<float> y = reconstructions.View.BaseView.SubView(0, x.Length);
-            model.Reconstruct(x, y);
+            model.Reconstruct(x, y, batches.Labels(first, count));
             quality.Add(x, y, count);
         });
         float[] rows = moments.View.BaseView.GetAsArray(model.Device.Stream);

@@ -9,7 +9,9 @@ namespace GpuVae.Layers;
 /// <param name="Kernels">The device's kernels.</param>
 /// <param name="Values">The flat parameter buffer.</param>
 /// <param name="Gradients">Laid out like <paramref name="Values"/>; empty where only the gradient of an input is wanted.</param>
-internal sealed record LayerContext(ScheduleBuilder Builder, KernelSet Kernels, ArrayView<float> Values, ArrayView<float> Gradients = default)
+/// <param name="Labels">The images' classes, [images, 1], for a conditional model; null otherwise.</param>
+internal sealed record LayerContext(
+    ScheduleBuilder Builder, KernelSet Kernels, ArrayView<float> Values, ArrayView<float> Gradients = default, PlannedTensor? Labels = null)
 {
     public bool WantsParameterGradients => Gradients.Length > 0;
 }

@@ -103,10 +103,10 @@ internal sealed class Linear(string name, int inputs, int outputs, ActivationKin
     /// <param name="dy">∂loss/∂(z·W + b), [batch, outputs].</param>
     /// <param name="encoded">The encoder's output, [batch, 2 · inputs].</param>
     /// <param name="noise">[batch, inputs].</param>
-    /// <param name="klWeight">One element on the device.</param>
+    /// <param name="klWeight">One element, or [latents] with one for each unit.</param>
     /// <returns>∂loss/∂encoded, [batch, 2 · inputs].</returns>
     public PlannedTensor LatentBackward(
-        LayerContext context, PlannedTensor z, PlannedTensor dy, PlannedTensor encoded, PlannedTensor noise, ArrayView<float> klWeight)
+        LayerContext context, PlannedTensor z, PlannedTensor dy, PlannedTensor encoded, PlannedTensor noise, PlannedTensor klWeight)
     {
         int batch = dy.Rows, latents = Inputs, outputs = Outputs;
         float scale = 1f / batch;
@@ -116,10 +116,10 @@ internal sealed class Linear(string name, int inputs, int outputs, ActivationKin
         PlannedTensor dEncoded = context.Builder.Tensor("encoder output gradient", batch, 2 * latents);
         context.Builder.Add(
             $"{Name} backward + reparameterise + KL", 2 * Flops(batch) + batch * (outputs + 12.0 * latents),
-            BackwardTraffic(batch) + 16.0 * batch * latents, [z, dy, encoded, noise, dEncoded],
+            BackwardTraffic(batch) + 16.0 * batch * latents, [z, dy, encoded, noise, klWeight, dEncoded],
             stream => kernel.Run(
                 stream, batch, latents, outputs, z.View, dy.View, w, dw, db, dEncoded.View, 2 * latents,
-                new LatentGradientEpilogue(encoded.View, noise.View, klWeight, dEncoded.View, scale, latents)));
+                new LatentGradientEpilogue(encoded.View, noise.View, klWeight.View, dEncoded.View, scale, latents)));
         return dEncoded;
     }
 

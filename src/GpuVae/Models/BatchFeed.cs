@@ -17,6 +17,7 @@ internal sealed class BatchFeed : IDisposable
     private readonly ComputeDevice device;
     private readonly DeviceImages images;
     private readonly MemoryBuffer1D<int, Stride1D.Dense> order;
+    private readonly MemoryBuffer1D<int, Stride1D.Dense>? labels;
     private readonly MemoryBuffer1D<long, Stride1D.Dense> clock;
     private readonly MemoryBuffer1D<float, Stride1D.Dense> rates, current, log;
     private readonly long[] clockOnHost = new long[3];
@@ -34,11 +35,15 @@ internal sealed class BatchFeed : IDisposable
         LastBatch = set.Count % batchSize;
         Accelerator accelerator = device.Accelerator;
         order = accelerator.Allocate1D<int>(set.Count);
+        ImageCount = set.Count;
+        labels = set.Labels is { } classes ? accelerator.Allocate1D(classes) : null;
         clock = accelerator.Allocate1D<long>(clockOnHost.Length);
         rates = accelerator.Allocate1D<float>(2 * StepsPerEpoch);
         current = accelerator.Allocate1D<float>(2);
         log = accelerator.Allocate1D<float>(2 * logEntries);
     }
+
+    public int ImageCount { get; }
 
     /// <summary>Batches of the full size in an epoch.</summary>
     public int FullBatches { get; }
@@ -77,7 +82,7 @@ internal sealed class BatchFeed : IDisposable
     {
         int batch = builder.Batch;
         PlannedTensor x = builder.Tensor("images", pixels);
-        var plan = new BatchPlan(clock.View, order.View, rates.View, current.View, batchSize);
+        BatchPlan plan = Plan;
         Gather<byte, BytePixel> gather = device.Kernels.Gather;
         double bytes = 5.0 * batch * pixels;
         if (binarization == Binarization.None)
@@ -87,6 +92,17 @@ internal sealed class BatchFeed : IDisposable
                 "gather + binarise", 20.0 * batch * pixels, bytes, [x],
                 stream => gather.Binarize(stream, images.Pixels, plan, x.View, pixels, binarization, seed));
         return x;
+    }
+
+    /// <summary>Appends the collection of the labels of the batch under way, [batch, 1]; the set must have some.</summary>
+    public PlannedTensor AppendLabels(ScheduleBuilder builder)
+    {
+        PlannedTensor batch = builder.Tensor("labels", 1);
+        Rows rows = device.Kernels.Rows;
+        ArrayView<int> ofSet = labels!.View;
+        BatchPlan plan = Plan;
+        builder.Add("labels", 0, 8.0 * batch.Length, [batch], stream => rows.GatherLabels(stream, ofSet, plan, batch.View));
+        return batch;
     }
 
     /// <summary>What the launch that closes a training step is given; only when the schedule is bound.</summary>
@@ -99,7 +115,9 @@ internal sealed class BatchFeed : IDisposable
 
     public void Dispose()
     {
-        foreach (IDisposable buffer in (IEnumerable<IDisposable>)[images, order, clock, rates, current, log])
-            buffer.Dispose();
+        foreach (IDisposable? buffer in (IEnumerable<IDisposable?>)[images, order, labels, clock, rates, current, log])
+            buffer?.Dispose();
     }
+
+    private BatchPlan Plan => new(clock.View, order.View, rates.View, current.View, batchSize);
 }

@@ -22,7 +22,7 @@ internal static class ConvolutionalNetworks
         Stage last = stages[^1];
         AddReordering(layers, $"{name} flatten", last.SmallHeight * last.SmallWidth, last.Channels);
         index++;
-        AddLinear(layers, name, ref index, [last.Features, .. options.Hidden, 2 * options.Latent], options, endsWithActivation: false);
+        AddLinear(layers, name, ref index, [last.Features, .. options.Hidden, options.EncoderOutputs], options, endsWithActivation: false);
         return new Network(layers);
     }
 
@@ -97,9 +97,15 @@ internal static class ConvolutionalNetworks
         }
     }
 
+    /// <summary>Linear layers of the given widths; the classes of a conditional model join the first of them.</summary>
     private static void AddLinear(
         List<Layer> layers, string name, ref int index, int[] widths, VaeOptions options, bool endsWithActivation)
     {
+        if (options.Classes > 0)
+        {
+            layers.Add(new LabelInput($"{name} label", widths[0], options.Classes));
+            widths[0] += options.Classes;
+        }
         for (int i = 0; i + 1 < widths.Length; i++)
         {
             bool isActivated = endsWithActivation || i + 2 < widths.Length;

@@ -1,5 +1,6 @@
 using GpuVae.Data;
 using GpuVae.Kernels;
+using GpuVae.Latent;
 using GpuVae.Layers;
 using GpuVae.Scheduling;
 using ILGPU;
@@ -25,18 +26,18 @@ internal sealed class Evaluator : IDisposable
     private readonly float[] rates, sums;
 
     /// <exception cref="BadInputException">The images are not of the model's shape, or there are none.</exception>
-    public Evaluator(Vae model, ImageSet images, ulong seed, Binarization binarization = Binarization.None)
+    public Evaluator(Vae model, ImageSet images, ulong seed, Binarization binarization = Binarization.None, int samples = 1)
     {
         model.Require(images);
         (this.model, count) = (model, images.Count);
         int steps = (count + BatchSize - 1) / BatchSize;
         feed = new BatchFeed(model.Device, images, BatchSize, steps);
         order = [.. Enumerable.Range(0, count)];
-        // Nothing is learned here: the rates are dealt out and not used.
-        rates = new float[2 * steps];
+        // Nothing is learned here: of the rates only the weight of the KL term is used, by the weights of samples.
+        rates = [.. Enumerable.Repeat(1f, 2 * steps)];
         sums = new float[2 * steps];
-        ScheduleBuilder? fullBuilder = feed.FullBatches > 0 ? Build(BatchSize, seed, binarization) : null;
-        ScheduleBuilder? lastBuilder = feed.LastBatch > 0 ? Build(feed.LastBatch, seed, binarization) : null;
+        ScheduleBuilder? fullBuilder = feed.FullBatches > 0 ? Build(BatchSize, seed, binarization, samples) : null;
+        ScheduleBuilder? lastBuilder = feed.LastBatch > 0 ? Build(feed.LastBatch, seed, binarization, samples) : null;
         arena = model.Device.Accelerator.Allocate1D<float>(Math.Max(fullBuilder?.Plan() ?? 0, lastBuilder?.Plan() ?? 0));
         full = fullBuilder?.Bind(arena.View);
         last = lastBuilder?.Bind(arena.View);
@@ -52,7 +53,7 @@ internal sealed class Evaluator : IDisposable
         double reconstruction = 0, kl = 0;
         for (int i = 0; i < sums.Length; i += 2)
             (reconstruction, kl) = (reconstruction + sums[i], kl + sums[i + 1]);
-        return new ElboParts(reconstruction / count, kl / count, model.Options.Beta);
+        return new ElboParts(reconstruction / count, kl / count, model.Options.LossBeta);
     }
 
     public void Dispose()
@@ -64,12 +65,14 @@ internal sealed class Evaluator : IDisposable
         arena.Dispose();
     }
 
-    private ScheduleBuilder Build(int batch, ulong seed, Binarization binarization)
+    private ScheduleBuilder Build(int batch, ulong seed, Binarization binarization, int samples)
     {
         var builder = new ScheduleBuilder(batch);
         PlannedTensor images = feed.AppendBatch(builder, model.Options.Shape.Pixels, binarization, seed);
-        var context = new LayerContext(builder, model.Device.Kernels, model.Parameters.Values);
-        var graph = new ElboGraph(model, context, images, seed, RandomPurpose.Evaluation, feed.Step);
+        PlannedTensor? labels = model.Options.Classes > 0 ? feed.AppendLabels(builder) : null;
+        var context = new LayerContext(builder, model.Device.Kernels, model.Parameters.Values, Labels: labels);
+        var noise = new NoiseSource(seed, RandomPurpose.Evaluation, feed.Step);
+        var graph = new ElboGraph(model, context, images, noise, feed.KlWeight, samples);
         StepEnd end = model.Device.Kernels.StepEnd;
         PlannedTensor reconstruction = graph.Reconstruction, kl = graph.Kl;
         builder.Add(

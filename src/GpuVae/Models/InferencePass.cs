@@ -12,42 +12,54 @@ internal sealed class InferencePass : IDisposable
     private readonly AcceleratorStream stream;
     private readonly Schedule schedule;
     private readonly PlannedTensor input, output;
+    private readonly PlannedTensor? labels;
     private readonly MemoryBuffer1D<float, Stride1D.Dense> memory;
-    private readonly ArrayView<float> stagedInput, stagedOutput;
+    private readonly ArrayView<float> stagedInput, stagedOutput, stagedLabels;
+    private readonly float[] classes;
 
     /// <summary>
-    /// Binds the schedule of <paramref name="builder"/>, whose <paramref name="input"/> and <paramref name="output"/> are external tensors.
+    /// Binds the schedule of <paramref name="builder"/>, whose <paramref name="input"/>, <paramref name="output"/> and, if it has
+    /// some, <paramref name="labels"/> [batch, 1] are external tensors.
     /// </summary>
-    public InferencePass(ComputeDevice device, ScheduleBuilder builder, PlannedTensor input, PlannedTensor output)
+    public InferencePass(ComputeDevice device, ScheduleBuilder builder, PlannedTensor input, PlannedTensor output, PlannedTensor? labels)
     {
-        (stream, this.input, this.output) = (device.Stream, input, output);
-        long arena = builder.Plan(), inputLength = ArenaPlan.Align(input.Length);
-        memory = device.Accelerator.Allocate1D<float>(arena + inputLength + output.Length);
+        (stream, this.input, this.output, this.labels) = (device.Stream, input, output, labels);
+        long arena = builder.Plan(), inputLength = ArenaPlan.Align(input.Length), outputLength = ArenaPlan.Align(output.Length);
+        classes = new float[labels?.Length ?? 0];
+        memory = device.Accelerator.Allocate1D<float>(arena + inputLength + outputLength + classes.Length);
         schedule = builder.Bind(memory.View.BaseView.SubView(0, arena));
         stagedInput = memory.View.BaseView.SubView(arena, input.Length);
         stagedOutput = memory.View.BaseView.SubView(arena + inputLength, output.Length);
+        stagedLabels = memory.View.BaseView.SubView(arena + inputLength + outputLength, classes.Length);
     }
 
     /// <summary>Enqueues the pass on views of the device; does not wait.</summary>
-    public void Run(ArrayView<float> from, ArrayView<float> to)
+    public void Run(ArrayView<float> from, ArrayView<float> to, ArrayView<float> ofLabels)
     {
         (input.View, output.View) = (from, to);
+        labels?.View = ofLabels;
         schedule.Run(stream);
     }
 
     /// <summary>Enqueues the pass into memory of its own; does not wait.</summary>
     /// <returns>The output, until the next run.</returns>
-    public ArrayView<float> Run(ArrayView<float> from)
+    public ArrayView<float> Run(ArrayView<float> from, ArrayView<float> ofLabels)
     {
-        Run(from, stagedOutput);
+        Run(from, stagedOutput, ofLabels);
         return stagedOutput;
     }
 
     /// <summary>Runs the pass on host memory and waits for the result.</summary>
-    public void Run(ReadOnlySpan<float> from, Span<float> to)
+    public void Run(ReadOnlySpan<float> from, Span<float> to, ReadOnlySpan<int> ofLabels)
     {
         stagedInput.CopyFromCPU(stream, from);
-        Run(stagedInput, stagedOutput);
+        if (classes.Length > 0)
+        {
+            for (int i = 0; i < classes.Length; i++)
+                classes[i] = ofLabels[i];
+            stagedLabels.CopyFromCPU(stream, classes);
+        }
+        Run(stagedInput, stagedOutput, stagedLabels);
         stagedOutput.CopyToCPU(stream, to);
     }
 

@@ -2,6 +2,7 @@ using GpuVae.Data;
 using GpuVae.Devices;
 using GpuVae.Formats;
 using GpuVae.Kernels;
+using GpuVae.Latent;
 using GpuVae.Layers;
 using GpuVae.Scheduling;
 using GpuVae.Tensors;
@@ -31,6 +32,10 @@ public sealed class Vae : IDisposable
     private enum Direction
     {
         Encode,
+
+        /// <summary>To the encoder's columns, the parameters of q(z|x).</summary>
+        EncodeAll,
+
         Decode,
 
         /// <summary>To the decoder's columns, the parameters of p(x|z).</summary>
@@ -48,14 +53,22 @@ public sealed class Vae : IDisposable
         Device = device;
         (Encoder, Decoder) = Options.Network == NetworkKind.Convolutional
             ? (ConvolutionalNetworks.Encoder(Options), ConvolutionalNetworks.Decoder(Options))
-            : (DenseNetwork("encoder", Options.EncoderWidths, Options.Activation),
-                DenseNetwork("decoder", Options.DecoderWidths, Options.Activation));
+            : (DenseNetwork("encoder", Options.EncoderWidths, Options.Classes, Options.Activation),
+                DenseNetwork("decoder", Options.DecoderWidths, Options.Classes, Options.Activation));
+        Posterior = PosteriorSampler.Create(Options);
+        Prior = PriorDensity.Create(Options);
         (string Name, float Start)? shared = device.Kernels.LikelihoodOf(Options).Shared;
         (string Name, int[] Shape)[] beside = shared is var (name, _) ? [(name, [1])] : [];
-        Parameters = new ParameterStore(device, [.. Encoder.ParameterShapes, .. Decoder.ParameterShapes, .. beside]);
+        Parameters = new ParameterStore(
+            device,
+            [
+                .. Encoder.ParameterShapes, .. Decoder.ParameterShapes, .. Posterior.ParameterShapes, .. Prior.ParameterShapes, .. beside,
+            ]);
         Encoder.Attach(Parameters);
         Decoder.Attach(Parameters);
         Initialization.Fill(Parameters, seed);
+        Posterior.Attach(Parameters);
+        Prior.Attach(Parameters, seed);
         if (shared is var (sharedName, start))
         {
             sharedParameter = Parameters[sharedName];
@@ -75,6 +88,10 @@ public sealed class Vae : IDisposable
     internal Network Encoder { get; }
 
     internal Network Decoder { get; }
+
+    internal PosteriorSampler Posterior { get; }
+
+    internal PriorDensity Prior { get; }
 
     /// <summary>The order of the decoder's columns.</summary>
     internal PixelLayout PixelLayout => Decoder.Layers[^1] is Linear
@@ -134,19 +151,31 @@ public sealed class Vae : IDisposable
             Parameters.Write(Parameters.Parameters[i], tensors[i].Data);
     }
 
-    /// <summary>q(z|x): images [n, pixels] to moments [n, 2·latent], means then log-variances in each row.</summary>
+    /// <summary>
+    /// q(z|x): images [n, pixels] to moments [n, 2·latent], means then log-variances in each row. Of a full covariance those are the diagonal
+    /// of its Cholesky factor, twice its logarithm; a flow gives the code of noise 0 and the log-variances that it starts from.
+    /// </summary>
+    /// <param name="images">[n, pixels].</param>
+    /// <param name="moments">[n, 2·latent], written.</param>
+    /// <param name="labels">[n]: class numbers, for a conditional model.</param>
     /// <exception cref="ArgumentException">The views do not hold the same whole number of rows.</exception>
-    public void Encode(ArrayView<float> images, ArrayView<float> moments) =>
-        Run(Direction.Encode, images, Options.Shape.Pixels, moments, 2 * Options.Latent);
+    /// <exception cref="BadInputException">Labels are missing, or the model takes none.</exception>
+    public void Encode(ArrayView<float> images, ArrayView<float> moments, ArrayView<float> labels = default) =>
+        Run(Direction.Encode, images, Options.Shape.Pixels, moments, 2 * Options.Latent, labels);
 
-    /// <summary>q(z|x): images [n, pixels] to means and log-variances, [n, latent] each.</summary>
+    /// <summary>q(z|x): images [n, pixels] to means and log-variances, [n, latent] each; see the overload on views.</summary>
+    /// <param name="images">[n, pixels].</param>
+    /// <param name="means">[n, latent], written.</param>
+    /// <param name="logVariances">[n, latent], written.</param>
+    /// <param name="labels">[n], for a conditional model.</param>
     /// <exception cref="ArgumentException">The spans do not hold the same whole number of rows.</exception>
-    public void Encode(ReadOnlySpan<float> images, Span<float> means, Span<float> logVariances)
+    /// <exception cref="BadInputException">Labels are missing, unknown, or the model takes none.</exception>
+    public void Encode(ReadOnlySpan<float> images, Span<float> means, Span<float> logVariances, ReadOnlySpan<int> labels = default)
     {
         int latent = Options.Latent, count = Rows(images.Length, Options.Shape.Pixels, means.Length, latent);
         Rows(images.Length, Options.Shape.Pixels, logVariances.Length, latent);
         var moments = new float[count * 2 * latent];
-        Run(Direction.Encode, images, Options.Shape.Pixels, moments, 2 * latent);
+        Run(Direction.Encode, images, Options.Shape.Pixels, moments, 2 * latent, labels);
         for (int i = 0; i < count; i++)
         {
             moments.AsSpan(2 * i * latent, latent).CopyTo(means[(i * latent)..]);
@@ -158,68 +187,116 @@ public sealed class Vae : IDisposable
     /// Codes [n, latent] to images [n, pixels]: the mean of p(x|z), which for Bernoulli is the probability of white. Values of Gaussian
     /// and Laplace models may lie outside [0, 1].
     /// </summary>
+    /// <param name="codes">[n, latent].</param>
+    /// <param name="images">[n, pixels], written.</param>
+    /// <param name="labels">[n]: class numbers, for a conditional model.</param>
     /// <exception cref="ArgumentException">The views do not hold the same whole number of rows.</exception>
-    public void Decode(ArrayView<float> codes, ArrayView<float> images) =>
-        Run(Direction.Decode, codes, Options.Latent, images, Options.Shape.Pixels);
+    /// <exception cref="BadInputException">Labels are missing, or the model takes none.</exception>
+    public void Decode(ArrayView<float> codes, ArrayView<float> images, ArrayView<float> labels = default) =>
+        Run(Direction.Decode, codes, Options.Latent, images, Options.Shape.Pixels, labels);
 
-    /// <inheritdoc cref="Decode(ArrayView{float}, ArrayView{float})"/>
+    /// <inheritdoc cref="Decode(ArrayView{float}, ArrayView{float}, ArrayView{float})"/>
     /// <remarks>From the second call with a batch size on nothing is allocated.</remarks>
-    public void Decode(ReadOnlySpan<float> codes, Span<float> images) =>
-        Run(Direction.Decode, codes, Options.Latent, images, Options.Shape.Pixels);
+    public void Decode(ReadOnlySpan<float> codes, Span<float> images, ReadOnlySpan<int> labels = default) =>
+        Run(Direction.Decode, codes, Options.Latent, images, Options.Shape.Pixels, labels);
 
     /// <summary>Codes [n, latent] to images [n, pixels] drawn from p(x|z), every pixel for itself: grain and all.</summary>
     /// <param name="codes">[n, latent].</param>
     /// <param name="images">[n, pixels], written.</param>
     /// <param name="seed">Seed of the draws; the first rows are the same whatever n.</param>
     /// <param name="step">Another number gives other draws.</param>
+    /// <param name="labels">[n]: class numbers, for a conditional model.</param>
     /// <exception cref="ArgumentException">The views do not hold the same whole number of rows.</exception>
-    public void DecodeSamples(ArrayView<float> codes, ArrayView<float> images, ulong seed, long step = 0)
+    public void DecodeSamples(ArrayView<float> codes, ArrayView<float> images, ulong seed, long step = 0, ArrayView<float> labels = default)
     {
         LikelihoodKernels likelihood = Device.Kernels.LikelihoodOf(Options);
         int latent = Options.Latent, pixels = Options.Shape.Pixels, count = Rows(codes.Length, latent, images.Length, pixels);
+        RequireLabels(labels.Length, count);
         for (int start = 0; start < count; start += LargestPass)
         {
             int batch = Math.Min(LargestPass, count - start);
-            ArrayView<float> decoded = Pass(Direction.Describe, batch).Run(codes.SubView((long)start * latent, (long)batch * latent));
+            ArrayView<float> decoded = Pass(Direction.Describe, batch).Run(
+                codes.SubView((long)start * latent, (long)batch * latent), labels.Length == 0 ? labels : labels.SubView(start, batch));
             ArrayView<float> drawn = images.SubView((long)start * pixels, (long)batch * pixels);
             likelihood.Samples(Device.Stream, decoded, SharedIn(Parameters.Values), drawn, PixelLayout, seed, step, start);
         }
     }
 
-    /// <summary>Images [n, pixels] to their reconstructions [n, pixels] by way of the mean of q(z|x), without noise.</summary>
+    /// <summary>Images [n, pixels] to their reconstructions [n, pixels] by way of the code of <see cref="Encode(ArrayView{float},
+    /// ArrayView{float}, ArrayView{float})"/>, without noise.</summary>
+    /// <param name="images">[n, pixels].</param>
+    /// <param name="reconstructions">[n, pixels], written.</param>
+    /// <param name="labels">[n]: class numbers, for a conditional model.</param>
     /// <exception cref="ArgumentException">The views do not hold the same whole number of rows.</exception>
-    public void Reconstruct(ArrayView<float> images, ArrayView<float> reconstructions) =>
-        Run(Direction.Reconstruct, images, Options.Shape.Pixels, reconstructions, Options.Shape.Pixels);
+    /// <exception cref="BadInputException">Labels are missing, or the model takes none.</exception>
+    public void Reconstruct(ArrayView<float> images, ArrayView<float> reconstructions, ArrayView<float> labels = default) =>
+        Run(Direction.Reconstruct, images, Options.Shape.Pixels, reconstructions, Options.Shape.Pixels, labels);
 
-    /// <inheritdoc cref="Reconstruct(ArrayView{float}, ArrayView{float})"/>
-    public void Reconstruct(ReadOnlySpan<float> images, Span<float> reconstructions) =>
-        Run(Direction.Reconstruct, images, Options.Shape.Pixels, reconstructions, Options.Shape.Pixels);
+    /// <inheritdoc cref="Reconstruct(ArrayView{float}, ArrayView{float}, ArrayView{float})"/>
+    public void Reconstruct(ReadOnlySpan<float> images, Span<float> reconstructions, ReadOnlySpan<int> labels = default) =>
+        Run(Direction.Reconstruct, images, Options.Shape.Pixels, reconstructions, Options.Shape.Pixels, labels);
 
-    /// <summary>Codes drawn from the prior N(0, I), [count, latent]; the first n are the same whatever the count.</summary>
+    /// <summary>Codes drawn from the prior, [count, latent]; the first n are the same whatever the count.</summary>
     public float[] SamplePrior(int count, ulong seed)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(count);
-        using MemoryBuffer1D<float, Stride1D.Dense> codes = Device.Accelerator.Allocate1D<float>((long)count * Options.Latent);
-        Device.Kernels.RandomFill.Normal(Device.Stream, codes.View, seed, RandomPurpose.Prior, 0, 0, 1);
-        return codes.View.BaseView.GetAsArray(Device.Stream);
+        using MemoryBuffer1D<float, Stride1D.Dense> normal = Device.Accelerator.Allocate1D<float>((long)count * Options.Latent);
+        Device.Kernels.RandomFill.Normal(Device.Stream, normal.View, seed, RandomPurpose.Prior, 0, 0, 1);
+        float[] codes = normal.View.BaseView.GetAsArray(Device.Stream);
+        Prior.Sample(this, codes, seed);
+        return codes;
     }
 
     /// <summary>Images decoded from <paramref name="count"/> codes of the prior, [count, pixels].</summary>
-    public float[] Generate(int count, ulong seed)
+    /// <param name="count">How many.</param>
+    /// <param name="seed">Seed of the codes.</param>
+    /// <param name="label">The class of all of them, for a conditional model; without it image i has the class i mod classes.</param>
+    /// <exception cref="BadInputException">The model does not know the class, or knows no classes.</exception>
+    public float[] Generate(int count, ulong seed, int? label = null)
     {
+        if (label is not null && Options.Classes == 0)
+            throw new BadInputException("This model was not trained with labels, so it cannot be asked for one; train with --conditional.");
         var images = new float[checked(count * Options.Shape.Pixels)];
-        Decode(SamplePrior(count, seed), images);
+        int[] labels = Options.Classes == 0 ? [] : [.. Enumerable.Range(0, count).Select(i => label ?? i % Options.Classes)];
+        Decode(SamplePrior(count, seed), images, labels);
         return images;
     }
 
+    /// <summary>The number of a class, by its name or its number.</summary>
+    /// <exception cref="BadInputException">The model does not know it; the message lists those that it knows.</exception>
+    public int LabelNumber(string label)
+    {
+        int named = Array.FindIndex([.. Options.LabelNames], name => string.Equals(name, label, StringComparison.OrdinalIgnoreCase));
+        if (named >= 0)
+            return named;
+        bool isNumber = int.TryParse(label, System.Globalization.CultureInfo.InvariantCulture, out int number);
+        if (isNumber && number >= 0 && number < Options.Classes)
+            return number;
+        throw new BadInputException(Options.Classes == 0
+            ? $"The model was not trained with labels, so it does not know {label}; train with --conditional."
+            : $"The model does not know the label {label}; it knows {KnownLabels}.");
+    }
+
     /// <summary>
-    /// The two terms of the loss, averaged over <paramref name="images"/>, with one noise sample per image drawn from <paramref
-    /// name="seed"/>.
+    /// Lets the pseudo-inputs of a VampPrior start from images drawn from a set, which are better starting points than the noise of a fresh
+    /// model. Other models stay as they are.
     /// </summary>
     /// <exception cref="BadInputException">The images are not of the model's shape.</exception>
-    public ElboParts Evaluate(ImageSet images, ulong seed = 0)
+    public void StartPriorFrom(ImageSet images, ulong seed)
     {
-        using var evaluator = new Evaluator(this, images, seed);
+        Require(images);
+        if (Prior is VampPriorDensity vamp)
+            vamp.StartFrom(Parameters, images, seed);
+    }
+
+    /// <summary>
+    /// The two terms of the loss, averaged over <paramref name="images"/>, with <paramref name="samples"/> noise samples per image drawn
+    /// from <paramref name="seed"/>. With several samples both add up to the importance-weighted bound.
+    /// </summary>
+    /// <exception cref="BadInputException">The images are not of the model's shape.</exception>
+    public ElboParts Evaluate(ImageSet images, ulong seed = 0, int samples = 1)
+    {
+        using var evaluator = new Evaluator(this, images, seed, samples: samples);
         return evaluator.Run();
     }
 
@@ -245,14 +322,34 @@ public sealed class Vae : IDisposable
             throw new BadInputException(
                 $"{images.Name} holds images of {ImageShape.Of(images)}; the model was made for {Options.Shape}. " +
                 "Resize the images or train a model for them.");
+        if (Options.Classes == 0)
+            return;
+        if (images.Labels is not { } labels)
+            throw new BadInputException(
+                $"{images.Name} has no labels, and a conditional model needs one for every image. " +
+                "Put the images into a subfolder for each label, or train without --conditional.");
+        if (labels.Any(label => label < 0 || label >= Options.Classes))
+            throw new BadInputException(
+                $"{images.Name} has labels up to {labels.Max()}; the model knows {Options.Classes} classes, counted from 0: {KnownLabels}.");
     }
 
-    private static Network DenseNetwork(string name, int[] widths, ActivationKind activation)
+    /// <summary>The encoder's whole output, [n, its columns], which describes q(z|x).</summary>
+    internal void EncodeAll(ArrayView<float> images, ArrayView<float> encoded, ArrayView<float> labels = default) =>
+        Run(Direction.EncodeAll, images, Options.Shape.Pixels, encoded, Encoder.Outputs, labels);
+
+    private string KnownLabels => string.Join(", ", Options.LabelNames.Count > 0
+        ? Options.LabelNames
+        : Enumerable.Range(0, Options.Classes).Select(number => number.ToString(System.Globalization.CultureInfo.InvariantCulture)));
+
+    /// <summary>Linear layers of the given widths, the first of which includes the classes that join the input.</summary>
+    private static Network DenseNetwork(string name, int[] widths, int classes, ActivationKind activation)
     {
-        var layers = new Layer[widths.Length - 1];
-        for (int i = 0; i < layers.Length; i++)
+        var layers = new List<Layer>();
+        if (classes > 0)
+            layers.Add(new LabelInput($"{name} label", widths[0] - classes, classes));
+        for (int i = 0; i < widths.Length - 1; i++)
             // PyTorch counts the activations between the layers, too, hence 0, 2, 4 …
-            layers[i] = new Linear($"{name}.{2 * i}", widths[i], widths[i + 1], i < layers.Length - 1 ? activation : null);
+            layers.Add(new Linear($"{name}.{2 * i}", widths[i], widths[i + 1], i < widths.Length - 2 ? activation : null));
         return new Network(layers);
     }
 
@@ -268,27 +365,47 @@ public sealed class Vae : IDisposable
         return checked((int)(inputLength / inputColumns));
     }
 
-    private void Run(Direction direction, ReadOnlySpan<float> input, int inputColumns, Span<float> output, int outputColumns)
+    private void Run(
+        Direction direction, ReadOnlySpan<float> input, int inputColumns, Span<float> output, int outputColumns, ReadOnlySpan<int> labels)
     {
         int count = Rows(input.Length, inputColumns, output.Length, outputColumns);
+        RequireLabels(labels.Length, count);
+        foreach (int label in labels)
+        {
+            if (label < 0 || label >= Options.Classes)
+                throw new BadInputException($"The model does not know the label {label}; it knows {KnownLabels}.");
+        }
         for (int start = 0; start < count; start += LargestPass)
         {
             int batch = Math.Min(LargestPass, count - start);
             Pass(direction, batch).Run(
-                input.Slice(start * inputColumns, batch * inputColumns), output.Slice(start * outputColumns, batch * outputColumns));
+                input.Slice(start * inputColumns, batch * inputColumns), output.Slice(start * outputColumns, batch * outputColumns),
+                labels.IsEmpty ? labels : labels.Slice(start, batch));
         }
     }
 
-    private void Run(Direction direction, ArrayView<float> input, int inputColumns, ArrayView<float> output, int outputColumns)
+    private void Run(
+        Direction direction, ArrayView<float> input, int inputColumns, ArrayView<float> output, int outputColumns, ArrayView<float> labels)
     {
         int count = Rows(input.Length, inputColumns, output.Length, outputColumns);
+        RequireLabels(labels.Length, count);
         for (int start = 0; start < count; start += LargestPass)
         {
             int batch = Math.Min(LargestPass, count - start);
             Pass(direction, batch).Run(
                 input.SubView((long)start * inputColumns, (long)batch * inputColumns),
-                output.SubView((long)start * outputColumns, (long)batch * outputColumns));
+                output.SubView((long)start * outputColumns, (long)batch * outputColumns),
+                labels.Length == 0 ? labels : labels.SubView(start, batch));
         }
+    }
+
+    private void RequireLabels(long given, int images)
+    {
+        if (given == (Options.Classes > 0 ? images : 0))
+            return;
+        throw new BadInputException(Options.Classes > 0
+            ? $"The model is conditional: it needs a label for each of {images} images and was given {given}. It knows {KnownLabels}."
+            : "The model was not trained with labels, so it takes none.");
     }
 
     private InferencePass Pass(Direction direction, int batch)
@@ -298,18 +415,23 @@ public sealed class Vae : IDisposable
         if (passes.Count >= PassesKept)
             DropPasses();
         var builder = new ScheduleBuilder(batch);
-        var context = new LayerContext(builder, Device.Kernels, Parameters.Values);
+        PlannedTensor? labels = Options.Classes > 0 ? builder.External("labels", 1) : null;
+        var context = new LayerContext(builder, Device.Kernels, Parameters.Values, Labels: labels);
         int pixels = Options.Shape.Pixels, latent = Options.Latent;
         PlannedTensor input = builder.External("input", direction is Direction.Decode or Direction.Describe ? latent : pixels);
         PlannedTensor output = builder.External("output", direction switch
         {
             Direction.Encode => 2 * latent,
+            Direction.EncodeAll => Encoder.Outputs,
             Direction.Describe => Decoder.Outputs,
             _ => pixels,
         });
         switch (direction)
         {
-            case Direction.Encode:
+            case Direction.Encode when Encoder.Outputs > 2 * latent:
+                AppendMoments(context, input, output);
+                break;
+            case Direction.Encode or Direction.EncodeAll:
                 Encoder.Infer(context, input, output, null);
                 break;
             case Direction.Decode:
@@ -319,13 +441,31 @@ public sealed class Vae : IDisposable
                 Decoder.Infer(context, input, output, null);
                 break;
             default:
-                // The decoder takes the means out of the moments' rows where they lie.
-                PlannedTensor moments = builder.Tensor("moments", 2 * latent);
-                Encoder.Infer(context, input, moments, null);
-                AppendDecoder(context, moments, output);
+                // The decoder takes the means out of the encoder's rows where they lie.
+                PlannedTensor encoded = builder.Tensor("encoder output", Encoder.Outputs);
+                Encoder.Infer(context, input, encoded, null);
+                AppendDecoder(context, Posterior.Center(context, encoded), output);
                 break;
         }
-        return passes[(direction, batch)] = new InferencePass(Device, builder, input, output);
+        return passes[(direction, batch)] = new InferencePass(Device, builder, input, output, labels);
+    }
+
+    /// <summary>Appends the way from images to the first 2·latent columns of a wider encoder, with the posterior's center as means.</summary>
+    private void AppendMoments(LayerContext context, PlannedTensor images, PlannedTensor moments)
+    {
+        PlannedTensor encoded = context.Builder.Tensor("encoder output", images.Rows, Encoder.Outputs);
+        Encoder.Infer(context, images, encoded, null);
+        AppendColumns(context, encoded, moments, moments.Columns);
+        if (Posterior.Center(context, encoded) is var center && center != encoded)
+            AppendColumns(context, center, moments, Options.Latent);
+    }
+
+    private static void AppendColumns(LayerContext context, PlannedTensor from, PlannedTensor to, int columns)
+    {
+        Kernels.Rows rows = context.Kernels.Rows;
+        context.Builder.Add(
+            "copy columns", 0, 8.0 * from.Rows * columns, [from, to],
+            stream => rows.CopyColumns(stream, from.View, from.Columns, to.View, to.Columns, columns));
     }
 
     /// <summary>Appends the way from codes to means of p(x|z).</summary>

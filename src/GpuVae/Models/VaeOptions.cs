@@ -1,3 +1,4 @@
+using GpuVae.Kernels;
 
 namespace GpuVae.Models;
 
@@ -8,7 +9,8 @@ namespace GpuVae.Models;
 /// </summary>
 public sealed record VaeOptions
 {
-    private const int MaxWidth = 1 << 16, MaxDepth = 32, MaxPixels = 1 << 24, MaxStages = 8, MaxChannels = 4096, MaxMixture = 100;
+    private const int MaxWidth = 1 << 16, MaxDepth = 32, MaxPixels = 1 << 24, MaxStages = 8, MaxChannels = 4096, MaxMixture = 100,
+        MaxComponents = 10_000, MaxClasses = 10_000, MaxSamples = 1000;
 
     public ImageShape Shape { get; init; } = new(28, 28);
 
@@ -53,8 +55,65 @@ public sealed record VaeOptions
     /// <summary>Components of <see cref="Likelihood.LogisticMixture"/>; the others do not use it.</summary>
     public int MixtureComponents { get; init; } = 5;
 
-    /// <summary>Weight of the KL term (Higgins et al., "beta-VAE", 2017); 1 is the evidence lower bound.</summary>
+    public Posterior Posterior { get; init; } = Posterior.Diagonal;
+
+    public Prior Prior { get; init; } = Prior.Normal;
+
+    /// <summary>Components of <see cref="Prior.Mixture"/>, or pseudo-inputs of <see cref="Prior.Vamp"/>.</summary>
+    public int PriorComponents { get; init; } = 100;
+
+    public Objective Objective { get; init; } = Objective.Elbo;
+
+    /// <summary>
+    /// Weight of the KL term (Higgins et al., "beta-VAE", 2017), or of the total correlation for <see cref="Objective.Tc"/>; 1 is the
+    /// evidence lower bound.
+    /// </summary>
     public double Beta { get; init; } = 1;
+
+    /// <summary>Samples per image of <see cref="Objective.Iwae"/>.</summary>
+    public int Samples { get; init; } = 1;
+
+    /// <summary>How the gradient of <see cref="Objective.Iwae"/> reaches the encoder.</summary>
+    public PathGradient Gradient { get; init; } = PathGradient.Standard;
+
+    /// <summary>
+    /// Nats that every latent unit may use without being pressed (free bits: Kingma et al. 2016, arXiv:1606.04934, per unit); 0 is off.
+    /// </summary>
+    public double FreeBits { get; init; }
+
+    /// <summary>
+    /// Nats that the KL term is drawn to, in the loss as <see cref="CapacityWeight"/>·|KL − capacity| (Burgess et al. 2018,
+    /// arXiv:1804.03599); it rises to them over <c>TrainingOptions.KlWarmupEpochs</c>. 0 is off.
+    /// </summary>
+    public double Capacity { get; init; }
+
+    public double CapacityWeight { get; init; } = 10;
+
+    /// <summary>Classes that a conditional model is told for every image; 0 for a model that is told nothing.</summary>
+    public int Classes { get; init; }
+
+    /// <summary>What the classes are called; empty where they have no names.</summary>
+    public IReadOnlyList<string> LabelNames { get; init; } = [];
+
+    /// <summary>Steps of <see cref="Posterior.Flow"/>.</summary>
+    internal const int FlowSteps = 2;
+
+    /// <summary>Hidden units of the network of a flow's step.</summary>
+    internal int FlowWidth => Math.Max(64, 4 * Latent);
+
+    /// <summary>Columns of the encoder's last layer.</summary>
+    internal int EncoderOutputs => Posterior switch
+    {
+        Posterior.Full => FullCovariancePosterior.Columns(Latent),
+        Posterior.Flow => 2 * Latent + FlowSteps * FlowWidth,
+        _ => 2 * Latent,
+    };
+
+    /// <summary>
+    /// What the warm-up of the KL term multiplies: its weight, or the capacity where one is set. For <see cref="Objective.Tc"/> beta weighs the
+    /// total correlation alone.
+    /// </summary>
+    internal double KlRate => Capacity > 0 ? Capacity : Objective == Objective.Tc ? 1 : Beta;
 
     /// <summary>Numbers that the decoder gives per pixel and channel.</summary>
     internal int PixelParameters => Likelihood switch
@@ -67,11 +126,16 @@ public sealed record VaeOptions
     /// <summary>Columns of the decoder's last layer.</summary>
     internal int DecoderOutputs => PixelParameters * Shape.Pixels;
 
-    /// <summary>Layer widths of the encoder, input and output included: pixels, hidden …, 2 · latent.</summary>
-    internal int[] EncoderWidths => [Shape.Pixels, .. Hidden, 2 * Latent];
+    /// <summary>
+    /// Layer widths of the encoder, input and output included: pixels (and classes), hidden …, the posterior's numbers (2 · latent).
+    /// </summary>
+    internal int[] EncoderWidths => [Shape.Pixels + Classes, .. Hidden, EncoderOutputs];
 
-    /// <summary>Layer widths of the decoder, input and output included: latent, hidden … reversed, outputs.</summary>
-    internal int[] DecoderWidths => [Latent, .. Hidden.Reverse(), DecoderOutputs];
+    /// <summary>Layer widths of the decoder, input and output included: latent (and classes), hidden … reversed, outputs.</summary>
+    internal int[] DecoderWidths => [Latent + Classes, .. Hidden.Reverse(), DecoderOutputs];
+
+    /// <summary>The weight of the KL term in the loss that is reported: 1, the bound, where something else than beta rules it.</summary>
+    internal double LossBeta => Capacity > 0 || Objective == Objective.Tc ? 1 : Beta;
 
     /// <exception cref="BadInputException">A value is out of range; the message names the option and the range.</exception>
     public void Validate()
@@ -104,6 +168,72 @@ public sealed record VaeOptions
             throw new BadInputException($"A mixture of {MixtureComponents} components is out of range; choose 1…{MaxMixture}.");
         if (!(Beta is >= 0 and < double.PositiveInfinity))
             throw new BadInputException($"A beta of {Beta} is out of range; it must be finite and not negative.");
+        ValidateLatent();
+        ValidateObjective();
+    }
+
+    private void ValidateLatent()
+    {
+        RequireDefined(Posterior, "posterior");
+        RequireDefined(Prior, "prior");
+        if (Posterior == Posterior.Full && EncoderOutputs > MaxWidth)
+            throw new BadInputException(
+                $"A full covariance of {Latent} units takes {EncoderOutputs} columns of the encoder; choose a smaller latent size.");
+        if (PriorComponents is < 1 or > MaxComponents)
+            throw new BadInputException($"A prior of {PriorComponents} components is out of range; choose 1…{MaxComponents}.");
+        if (Prior == Prior.Vamp && Posterior != Posterior.Diagonal)
+            throw new BadInputException(
+                "A VampPrior is made of diagonal posteriors; use --posterior diagonal with it, or --prior mixture with the others.");
+        if (Classes is < 0 or 1 or > MaxClasses)
+            throw new BadInputException($"A conditional model of {Classes} classes is out of range; choose 2…{MaxClasses}, or 0 for none.");
+        if (LabelNames.Count > 0 && LabelNames.Count != Classes)
+            throw new BadInputException($"{LabelNames.Count} label names for {Classes} classes; give one for each, or none.");
+        if (Classes > 0 && Prior == Prior.Vamp)
+            throw new BadInputException(
+                "The pseudo-inputs of a VampPrior have no labels for a conditional encoder; use --prior mixture or --prior normal.");
+    }
+
+    private void ValidateObjective()
+    {
+        RequireDefined(Objective, "objective");
+        RequireDefined(Gradient, "gradient");
+        if (Samples is < 1 or > MaxSamples)
+            throw new BadInputException($"{Samples} samples per image are out of range; choose 1…{MaxSamples}.");
+        if (Objective == Objective.Iwae)
+        {
+            if (Beta != 1)
+                throw new BadInputException($"With beta {Beta} the importance-weighted objective bounds nothing; use beta 1 with iwae.");
+            if (Gradient != PathGradient.Standard && Posterior == Posterior.Flow)
+                throw new BadInputException(
+                    "The gradient along the samples alone needs the inverse of a flow; use --gradient standard with --posterior flow.");
+        }
+        else if (Samples > 1 || Gradient != PathGradient.Standard)
+            throw new BadInputException("Several samples per image and the gradients stl and dreg belong to the objective iwae.");
+        if (Objective == Objective.Tc && !HasClosedKl)
+            throw new BadInputException("The objective tc needs a diagonal posterior and the standard normal prior.");
+        if (!(FreeBits is >= 0 and < double.PositiveInfinity))
+            throw new BadInputException($"{FreeBits} free bits are out of range; give finite nats per unit, or 0 for none.");
+        if (!(Capacity is >= 0 and < double.PositiveInfinity))
+            throw new BadInputException($"A capacity of {Capacity} is out of range; give finite nats, or 0 for none.");
+        if (!(CapacityWeight is > 0 and < double.PositiveInfinity))
+            throw new BadInputException($"A capacity weight of {CapacityWeight} is out of range; it must be positive and finite.");
+        if ((FreeBits > 0 || Capacity > 0) && !(HasClosedKl && Objective == Objective.Elbo))
+            throw new BadInputException(
+                "Free bits and capacity need the KL term of each unit: a diagonal posterior, the standard normal prior and the objective elbo.");
+        if (FreeBits > 0 && Capacity > 0)
+            throw new BadInputException("Free bits and capacity both set a target for the KL term; choose one.");
+        if (Capacity > 0 && Beta != 1)
+            throw new BadInputException("With a capacity the KL term is weighted by the capacity weight, not by beta; leave beta at 1.");
+    }
+
+    /// <summary>Whether KL(q(z|x) ‖ p(z)) has a closed form.</summary>
+    internal bool HasClosedKl => Posterior == Posterior.Diagonal && Prior == Prior.Normal;
+
+    private static void RequireDefined<T>(T value, string what)
+        where T : struct, Enum
+    {
+        if (!Enum.IsDefined(value))
+            throw new BadInputException($"There is no {what} {value}; choose one of {string.Join(", ", Enum.GetNames<T>())}.");
     }
 
     /// <summary>What makes weights of the two options incompatible, for messages; null where they fit.</summary>
@@ -130,6 +260,12 @@ public sealed record VaeOptions
             return $"the activation {Activation} against {other.Activation}";
         if (Likelihood == Likelihood.LogisticMixture && Likelihood == other.Likelihood && MixtureComponents != other.MixtureComponents)
             return $"a mixture of {MixtureComponents} components against {other.MixtureComponents}";
+        if (Posterior != other.Posterior)
+            return $"the posterior {Posterior} against {other.Posterior}";
+        if (Prior != other.Prior || (Prior != Prior.Normal && PriorComponents != other.PriorComponents))
+            return $"the prior {Prior} of {PriorComponents} against {other.Prior} of {other.PriorComponents}";
+        if (Classes != other.Classes)
+            return $"{Classes} classes against {other.Classes}";
         return Likelihood != other.Likelihood ? $"the likelihood {Likelihood} against {other.Likelihood}" : null;
     }
 }

@@ -46,6 +46,12 @@ public sealed class ScheduleBuilder
         return new PlannedTensor(name, rows, columns);
     }
 
+    /// <summary>Wraps memory outside the arena, the same in every run, as a tensor of <paramref name="rows"/> rows.</summary>
+    public static PlannedTensor Fixed(string name, ArrayView<float> view, int rows = 1) => new(name, rows, view.IntLength / rows)
+    {
+        View = view,
+    };
+
     /// <summary>
     /// Appends a step. <paramref name="uses"/> are the arena tensors that it reads or writes: from them come the lifetimes. Memory outside
     /// the arena (parameters, the data set) is simply captured by <paramref name="launch"/>.

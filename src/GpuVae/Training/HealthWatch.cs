@@ -24,6 +24,7 @@ internal sealed class HealthWatch : IDisposable
     private readonly Vae model;
     private readonly HealthWarning? ofData;
     private readonly float[] images = [];
+    private readonly int[] labels = [];
     private readonly int count;
     private readonly Activity? activity;
 
@@ -39,8 +40,10 @@ internal sealed class HealthWatch : IDisposable
             return;
         images = Part(test);
         count = images.Length / model.Options.Shape.Pixels;
+        if (model.Options.Classes > 0)
+            labels = [.. Enumerable.Range(0, count).Select(i => test.Labels![Place(test, i, count)])];
         if (model.Options.Activation == ActivationKind.Relu)
-            activity = new Activity(model, images, count);
+            activity = new Activity(model, images, labels, count);
     }
 
     /// <summary>What is wrong now; waits for the device.</summary>
@@ -51,11 +54,12 @@ internal sealed class HealthWatch : IDisposable
             return warnings;
         int latent = model.Options.Latent;
         float[] means = new float[count * latent], logVariances = new float[means.Length], reconstructions = new float[images.Length];
-        model.Encode(images, means, logVariances);
-        model.Reconstruct(images, reconstructions);
+        model.Encode(images, means, logVariances, labels);
+        model.Reconstruct(images, reconstructions, labels);
         HealthWarning?[] seen =
         [
-            Collapse(means, logVariances, latent), Explosion(logVariances, latent), Alike(images, reconstructions, count),
+            // Under a learned prior the divergence from N(0, I) tells nothing.
+            model.Options.Prior == Prior.Normal ? Collapse(means, logVariances, latent) : null, Explosion(logVariances, latent), Alike(images, reconstructions, count),
             VarianceMismatch(reconstructions), activity?.Look(),
         ];
         warnings.AddRange(seen.OfType<HealthWarning>());
@@ -71,12 +75,14 @@ internal sealed class HealthWatch : IDisposable
         var part = new float[count * pixels];
         for (int i = 0; i < count; i++)
         {
-            ReadOnlySpan<byte> image = set[(int)((long)i * set.Count / count)];
+            ReadOnlySpan<byte> image = set[Place(set, i, count)];
             for (int p = 0; p < pixels; p++)
                 part[i * pixels + p] = image[p] / 255f;
         }
         return part;
     }
+
+    private static int Place(ImageSet set, int i, int count) => (int)((long)i * set.Count / count);
 
     private static HealthWarning? OfData(Likelihood likelihood, float[] pixels, bool isBinarized)
     {
@@ -189,14 +195,17 @@ internal sealed class HealthWatch : IDisposable
         private readonly Vae model;
         private readonly Schedule schedule;
         private readonly MemoryBuffer1D<float, Stride1D.Dense> input, arena, largest;
+        private readonly MemoryBuffer1D<float, Stride1D.Dense>? classes;
         private readonly List<(string Layer, int First, int Units)> layers = [];
 
-        public Activity(Vae model, float[] images, int count)
+        public Activity(Vae model, float[] images, int[] labels, int count)
         {
             this.model = model;
             Accelerator accelerator = model.Device.Accelerator;
             var builder = new ScheduleBuilder(count);
-            var context = new LayerContext(builder, model.Device.Kernels, model.Parameters.Values);
+            classes = labels.Length == 0 ? null : accelerator.Allocate1D(labels.Select(label => (float)label).ToArray());
+            PlannedTensor? ofImages = classes is null ? null : ScheduleBuilder.Fixed("labels", classes.View, count);
+            var context = new LayerContext(builder, model.Device.Kernels, model.Parameters.Values, Labels: ofImages);
             Reduce reduce = model.Device.Kernels.Reduce;
             int units = Dense(model.Encoder).Concat(Dense(model.Decoder)).Sum(layer => layer.Outputs);
             largest = accelerator.Allocate1D<float>(Math.Max(units, 1));
@@ -205,7 +214,7 @@ internal sealed class HealthWatch : IDisposable
             x.View = input.View;
             model.Encoder.Infer(context, x, moments, null, Watch);
             PlannedTensor decoded = builder.Tensor("decoder output", model.Decoder.Outputs);
-            model.Decoder.Infer(context, moments, decoded, null, Watch);
+            model.Decoder.Infer(context, model.Posterior.Center(context, moments), decoded, null, Watch);
             arena = accelerator.Allocate1D<float>(builder.Plan());
             schedule = builder.Bind(arena.View);
 
@@ -244,6 +253,7 @@ internal sealed class HealthWatch : IDisposable
             schedule.Dispose();
             foreach (IDisposable buffer in (IEnumerable<IDisposable>)[input, arena, largest])
                 buffer.Dispose();
+            classes?.Dispose();
         }
 
         private static IEnumerable<Layer> Dense(Network network) => network.Layers.Where(layer => layer is Linear);

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using GpuVae.Data;
 using GpuVae.Devices;
 using GpuVae.Kernels;
+using GpuVae.Latent;
 using GpuVae.Layers;
 using GpuVae.Models;
 using GpuVae.Scheduling;
@@ -62,7 +63,7 @@ public sealed class Trainer : IDisposable
         (Model, Options, this.ownsModel, imageCount) = (model, options, ownsModel, images.Count);
         dataDigest = TrainingCheckpoint.Digest(images);
         if (test is not null)
-            evaluator = new Evaluator(model, test, TestSeed);
+            evaluator = new Evaluator(model, test, TestSeed, samples: model.Options.Samples);
         health = new HealthWatch(model, images, test, options.DynamicBinarization);
         state = new TrainingState(model);
         feed = new BatchFeed(model.Device, images, options.BatchSize, options.LogEverySteps);
@@ -238,9 +239,11 @@ public sealed class Trainer : IDisposable
         var builder = new ScheduleBuilder(batch);
         Binarization binarization = Options.DynamicBinarization ? Binarization.Dynamic : Binarization.None;
         PlannedTensor images = feed.AppendBatch(builder, Model.Options.Shape.Pixels, binarization, Options.Seed);
-        var context = new LayerContext(builder, kernels, Model.Parameters.Values, state.Gradients);
-        var graph = new ElboGraph(Model, context, images, Options.Seed, RandomPurpose.Latent, feed.Step);
-        graph.AppendBackward(context, feed.KlWeight);
+        PlannedTensor? labels = Model.Options.Classes > 0 ? feed.AppendLabels(builder) : null;
+        var context = new LayerContext(builder, kernels, Model.Parameters.Values, state.Gradients, labels);
+        var noise = new NoiseSource(Options.Seed, RandomPurpose.Latent, feed.Step);
+        var graph = new ElboGraph(Model, context, images, noise, feed.KlWeight, Model.Options.Samples);
+        graph.AppendBackward(context, feed.ImageCount);
 
         ArrayView<float> weights = Model.Parameters.Values;
         long count = Model.Parameters.Count;
@@ -275,7 +278,7 @@ public sealed class Trainer : IDisposable
         for (int i = 0; i < feed.StepsPerEpoch; i++)
         {
             rates[2 * i] = (float)Options.LearningRateAt(start + i, feed.StepsPerEpoch);
-            rates[2 * i + 1] = (float)(Model.Options.Beta * Options.KlWeightAt(start + i, feed.StepsPerEpoch));
+            rates[2 * i + 1] = (float)(Model.Options.KlRate * Options.KlWeightAt(start + i, feed.StepsPerEpoch));
         }
         feed.StartEpoch(atStep, start, order, rates);
         epochInDevice = epoch;
@@ -309,7 +312,9 @@ public sealed class Trainer : IDisposable
     {
         if (Progressed is null)
             return;
-        double klWeight = Model.Options.Beta * Options.KlWeightAt(step - 1, feed.StepsPerEpoch);
+        // With a capacity the rate is no weight.
+        double share = Model.Options.Capacity > 0 ? 1 : Options.KlWeightAt(step - 1, feed.StepsPerEpoch);
+        double klWeight = Model.Options.LossBeta * share;
         double rate = imagesSinceStart / Math.Max(running.Elapsed.TotalSeconds, 1e-9);
         double imagesLeft = (double)(Steps - step) * imageCount / feed.StepsPerEpoch;
         Progressed(new TrainingProgress(
@@ -320,7 +325,7 @@ public sealed class Trainer : IDisposable
 
     private EpochSummary EndEpoch()
     {
-        var train = new ElboParts(epochSums[0] / imageCount, epochSums[1] / imageCount, Model.Options.Beta);
+        var train = new ElboParts(epochSums[0] / imageCount, epochSums[1] / imageCount, Model.Options.LossBeta);
         double seconds = epochTime.Elapsed.TotalSeconds;
         ElboParts? test = evaluator?.Run();
         if (test is { } parts)

@@ -22,6 +22,12 @@ public sealed record TrainingOptions
     public double KlWarmupEpochs { get; init; }
 
     /// <summary>
+    /// Times that the weight of the KL term rises from 0 to beta in the whole training, each time over half of its share and staying there for
+    /// the other half (Fu et al., "Cyclical Annealing Schedule", 2019, arXiv:1903.10145); 0 for none.
+    /// </summary>
+    public int KlCycles { get; init; }
+
+    /// <summary>
     /// Largest global norm of the gradient, √(Σ g²) over all parameters; larger gradients are scaled down to it. 0 does not clip.
     /// </summary>
     public double GradientClip { get; init; }
@@ -61,6 +67,10 @@ public sealed record TrainingOptions
         if (!(DecayFactor is > 0 and <= 1))
             throw new BadInputException($"The decay factor is {DecayFactor}; it must lie above 0 and not above 1.");
         NotNegative(KlWarmupEpochs, "The number of KL warm-up epochs");
+        if (KlCycles < 0)
+            throw new BadInputException($"The number of KL cycles is {KlCycles}; it must not be negative.");
+        if (KlCycles > 0 && KlWarmupEpochs > 0)
+            throw new BadInputException("KL cycles and a KL warm-up both say how the weight of the KL term rises; choose one.");
         NotNegative(GradientClip, "The largest gradient norm");
         NotNegative(WeightDecay, "The weight decay");
         if (!(AdamBeta1 is >= 0 and < 1) || !(AdamBeta2 is >= 0 and < 1))
@@ -82,9 +92,14 @@ public sealed record TrainingOptions
         _ => LearningRate,
     };
 
-    /// <summary>The share of beta in force at step <paramref name="step"/> (from 0): 0 at the first, 1 once the warm-up is over.</summary>
-    public double KlWeightAt(long step, long stepsPerEpoch) =>
-        KlWarmupEpochs > 0 ? Math.Min(1, step / (KlWarmupEpochs * stepsPerEpoch)) : 1;
+    /// <summary>The share of beta in force at step <paramref name="step"/> (from 0), from 0 to 1.</summary>
+    public double KlWeightAt(long step, long stepsPerEpoch)
+    {
+        if (KlCycles == 0)
+            return KlWarmupEpochs > 0 ? Math.Min(1, step / (KlWarmupEpochs * stepsPerEpoch)) : 1;
+        double cycle = (double)stepsPerEpoch * Epochs / KlCycles;
+        return Math.Min(1, 2 * (step % cycle) / cycle);
+    }
 
     private static void AtLeastOne(int value, string what)
     {

@@ -109,7 +109,7 @@ internal static class PosteriorOps
         if (full)
             new FullCovariancePosterior(run.Accelerator).Forward(run.Stream, e, n, codes, densities, latents, samples);
         else
-            new DiagonalPosterior(run.Accelerator).Forward(run.Stream, e, n, codes, densities, latents, samples);
+            new DiagonalPosterior(run.Accelerator).Forward(run.Stream, e, 2 * latents, n, codes, densities, latents, samples);
     }
 
     private static void Backward(OpRun run, int images, int samples, int latents, bool full, PathGradient gradient)
@@ -130,7 +130,7 @@ internal static class PosteriorOps
                 double term = scale * KlWeight * shares[row] * density;
                 for (int l = 0; l < latents; l++)
                     term += dz[row * latents + l] * z[l];
-                sum += gradient == PathGradient.DoublyReparameterized ? shares[row] * term : term;
+                sum += gradient == PathGradient.Dreg ? shares[row] * term : term;
             }
             return sum;
         }
@@ -149,8 +149,8 @@ internal static class PosteriorOps
         {
             var posterior = new DiagonalPosterior(run.Accelerator);
             if (alongPath)
-                posterior.AlongPath(run.Stream, e, n, d, weights, latents, samples, gradient);
-            posterior.Backward(run.Stream, e, n, d, weights, dEncoded, latents, samples, gradient);
+                posterior.AlongPath(run.Stream, e, 2 * latents, n, d, weights, latents, samples, gradient);
+            posterior.Backward(run.Stream, e, 2 * latents, n, d, weights, dEncoded, latents, samples, gradient);
         }
     }
 }

@@ -79,21 +79,23 @@ internal static class PriorOps
             latents);
     }
 
+    /// <summary>Two images with pseudo-inputs after them.</summary>
     private static void PseudoInputs(OpRun run, int count, int pixels)
     {
-        float[] logits = run.Uniform(pixels * count, -4, 4), gradient = run.Uniform(count * pixels);
-        double[] images = new double[logits.Length], dLogits = new double[logits.Length];
+        float[] images = run.Uniform(2 * pixels, 0, 1), logits = run.Uniform(pixels * count, -4, 4);
+        float[] dRows = run.Uniform((2 + count) * pixels);
+        double[] rows = [.. Reference.ToDouble(images), .. new double[logits.Length]], dLogits = new double[logits.Length];
         for (int u = 0; u < count; u++)
         {
             for (int p = 0; p < pixels; p++)
             {
-                images[u * pixels + p] = Reference.Sigmoid(logits[p * count + u]);
-                dLogits[p * count + u] = gradient[u * pixels + p] * Reference.Slope(Reference.Sigmoid, logits[p * count + u]);
+                rows[(2 + u) * pixels + p] = Reference.Sigmoid(logits[p * count + u]);
+                dLogits[p * count + u] = dRows[(2 + u) * pixels + p] * Reference.Slope(Reference.Sigmoid, logits[p * count + u]);
             }
         }
         var kernels = new PseudoInputs(run.Accelerator);
-        ArrayView<float> rows = run.Expect("images", images);
-        kernels.Forward(run.Stream, run.Upload(logits), rows, count);
-        kernels.Backward(run.Stream, rows, run.Upload(gradient), run.Expect("d logits", dLogits), count);
+        ArrayView<float> joined = run.Expect("rows", rows);
+        kernels.Join(run.Stream, run.Upload(images), run.Upload(logits), joined, pixels);
+        kernels.Backward(run.Stream, joined, run.Upload(dRows), run.Expect("d logits", dLogits), pixels);
     }
 }

@@ -26,12 +26,15 @@ internal static class RowOps
             run.Stream, run.Expect("scaled", y, Each(columns, (row, c) => 3.0 * y[row * columns + c] * weights[row])), run.Upload(weights),
             3, columns);
         kernels.Concatenate(
-            run.Stream, run.Upload(y), run.Upload(labels),
+            run.Stream, run.Upload(y), columns, run.Upload(labels),
             run.Expect(
                 "joined", Each(wide, (row, c) => c < columns ? y[row * columns + c] : labels[row / samples] == c - columns ? 1 : 0)),
             columns, classes, samples);
-        kernels.ConcatenateBackward(
-            run.Stream, run.Upload(dWide), run.Expect("split", Each(columns, (row, c) => dWide[row * wide + c])), columns, classes);
+        kernels.CopyColumns(
+            run.Stream, run.Upload(dWide), wide, run.Expect("split", Each(columns, (row, c) => dWide[row * wide + c])), columns, columns);
+        kernels.CopyColumns(
+            run.Stream, run.Upload(y), columns,
+            run.Expect("put", dWide, Each(wide, (row, c) => c < columns ? y[row * columns + c] : dWide[row * wide + c])), wide, columns);
         kernels.Add(
             run.Stream, run.Expect("sum", y, Each(columns, (row, c) => (double)y[row * columns + c] + y[row * columns + c])), run.Upload(y));
 

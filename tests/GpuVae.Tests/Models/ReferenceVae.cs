@@ -59,7 +59,7 @@ internal static class ReferenceVae
     /// <param name="parameters">The model's.</param>
     /// <param name="x">The pixel.</param>
     /// <param name="y">What the decoder gives for it.</param>
-    private static double NegativeLogLikelihood(
+    internal static double NegativeLogLikelihood(
         VaeOptions options, IReadOnlyDictionary<string, double[]> parameters, double x, double[] y)
     {
         int components = options.MixtureComponents;
@@ -93,7 +93,7 @@ internal static class ReferenceVae
         return above - (x < 0.5 / 255 ? 0 : Below(2 * x - 1 - 1 / 255.0));
     }
 
-    private static double[] Network(
+    internal static double[] Network(
         VaeOptions options, IReadOnlyDictionary<string, double[]> parameters, string name, int[] widths, ReadOnlySpan<double> input)
     {
         double[] x = input.ToArray();

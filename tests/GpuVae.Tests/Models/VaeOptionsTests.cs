@@ -49,7 +49,7 @@ public class VaeOptionsTests
         string json = VaeConfig.ToJson(options);
         VaeOptions back = VaeConfig.FromJson(json, "test");
         Assert.Equal(options.Hidden, back.Hidden);
-        Assert.Equal(options with { Hidden = [] }, back with { Hidden = [] });
+        Assert.Equal(options with { Hidden = [], LabelNames = [] }, back with { Hidden = [], LabelNames = [] });
         Assert.Null(options.ArchitectureDifference(back));
     }
 

@@ -1,0 +1,139 @@
+using GpuVae.Data;
+using GpuVae.Kernels;
+using GpuVae.Models;
+using GpuVae.Tensors;
+using GpuVae.Training;
+
+namespace GpuVae.Tests.Models;
+
+/// <summary>
+/// One training step of every posterior, prior and objective: its losses and gradients against central differences of the double-precision
+/// reference.
+/// </summary>
+public sealed class FamilyGradientTests(CpuDevice cpu) : IClassFixture<CpuDevice>
+{
+    private const int Batch = 3;
+    private const ulong Seed = 21;
+
+    private static readonly VaeOptions Small = new()
+    {
+        Shape = new(3, 2),
+        Hidden = [4],
+        Latent = 3,
+        Activation = ActivationKind.Tanh,
+        PriorComponents = 4,
+    };
+
+    public static TheoryData<string, VaeOptions> All() => new()
+    {
+        { "full covariance", Small with { Posterior = Posterior.Full } },
+        { "flow", Small with { Posterior = Posterior.Flow, Beta = 0.7 } },
+        { "mixture", Small with { Prior = Prior.Mixture, Beta = 0.7 } },
+        { "vamp", Small with { Prior = Prior.Vamp } },
+        { "vamp, iwae", Small with { Prior = Prior.Vamp, Objective = Objective.Iwae, Samples = 2 } },
+        { "full covariance, mixture", Small with { Posterior = Posterior.Full, Prior = Prior.Mixture } },
+        { "iwae", Small with { Objective = Objective.Iwae, Samples = 4 } },
+        { "iwae of one", Small with { Objective = Objective.Iwae, Samples = 1 } },
+        { "iwae, stl", Small with { Objective = Objective.Iwae, Samples = 4, Gradient = PathGradient.Stl } },
+        { "iwae, dreg", Small with { Objective = Objective.Iwae, Samples = 4, Gradient = PathGradient.Dreg } },
+        { "iwae, dreg, mixture", Small with { Objective = Objective.Iwae, Samples = 3, Gradient = PathGradient.Dreg, Prior = Prior.Mixture } },
+        { "iwae, stl, full", Small with { Objective = Objective.Iwae, Samples = 3, Gradient = PathGradient.Stl, Posterior = Posterior.Full } },
+        { "iwae, flow, mixture", Small with { Objective = Objective.Iwae, Samples = 3, Posterior = Posterior.Flow, Prior = Prior.Mixture } },
+        { "iwae, a shared variance", Small with { Objective = Objective.Iwae, Samples = 3, Likelihood = Likelihood.GaussianShared } },
+        { "a shared variance without hidden layers", Small with { Hidden = [], Prior = Prior.Mixture, Likelihood = Likelihood.GaussianShared } },
+        { "tc", Small with { Objective = Objective.Tc, Beta = 4 } },
+        { "free bits", Small with { FreeBits = 0.02, Beta = 0.7 } },
+        { "capacity above", Small with { Capacity = 5, CapacityWeight = 3 } },
+        { "capacity below", Small with { Capacity = 1e-3, CapacityWeight = 3 } },
+        { "conditional", Small with { Classes = 3 } },
+        { "conditional, iwae", Small with { Classes = 3, Objective = Objective.Iwae, Samples = 2 } },
+        { "conditional, without hidden layers", Small with { Classes = 3, Hidden = [] } },
+    };
+
+    [Theory]
+    [MemberData(nameof(All))]
+    public void EveryGradientAgreesWithCentralDifferences(string name, VaeOptions options)
+    {
+        Assert.NotEmpty(name);
+        int[] labels = options.Classes > 0 ? [2, 0, 1] : [];
+        ImageSet random = TestImages.Random(Batch, options.Shape);
+        var images = new ImageSet("random images", 3, 2, 1, random.Pixels, labels.Length > 0 ? labels : null);
+        using var model = new Vae(cpu.Device, options, seed: 5);
+        Dictionary<string, double[]> at = Read(model);
+        using var trainer = new Trainer(model, images, new TrainingOptions { BatchSize = Batch, Epochs = 1, Seed = Seed, LogEverySteps = 1 });
+        TrainingProgress? progress = null;
+        trainer.Progressed += report => progress = report;
+        trainer.RunStep();
+
+        var order = new int[Batch];
+        EpochOrder.Fill(order, Seed, 0);
+        double[] x = TestImages.AsDoubles(images.Select(order).Pixels);
+        double[] noise =
+        [
+            .. from row in Enumerable.Range(0, Batch * options.Samples)
+               from unit in Enumerable.Range(0, options.Latent)
+               select (double)Philox.NormalAt(Seed, RandomPurpose.Latent, 0, row, unit),
+        ];
+        var reference = new ReferenceFamily(options, x, [.. order.Where(_ => labels.Length > 0).Select(i => labels[i])], noise);
+        (double reconstruction, double kl) = reference.Terms(at);
+        Assert.Equal(1, progress!.Loss.Reconstruction / reconstruction, 1e-5);
+        Assert.InRange(Math.Abs(progress.Loss.Kl - kl), 0, 1e-4 * Math.Abs(kl) + 1e-5);
+
+        Dictionary<string, double[]> still = at.ToDictionary(pair => pair.Key, pair => (double[])pair.Value.Clone());
+        foreach (Parameter parameter in model.Parameters.Parameters)
+        {
+            bool ofEncoder = parameter.Name.StartsWith("encoder", StringComparison.Ordinal);
+            double[] expected = Differentiate(at[parameter.Name], () => reference.Objective(at, still, ofEncoder, options.KlRate, Batch));
+            if (parameter.Name.StartsWith("flow", StringComparison.Ordinal) && parameter.Shape.Count == 2)
+                ClearMasked(expected, parameter, still[parameter.Name]);
+            float[] actual = model.Parameters.Read(parameter, trainer.State.Gradients);
+            double error = Norms.RelativeError(actual, expected);
+            Assert.True(error < 5e-5, $"{parameter.Name}: relative error {error:e1}");
+        }
+    }
+
+    [Fact]
+    public void MaskedWeightsOfAFlowStayZero()
+    {
+        ImageSet images = TestImages.Random(8, Small.Shape);
+        using var model = new Vae(cpu.Device, Small with { Posterior = Posterior.Flow });
+        string[] weights = ["flow.0.0.weight", "flow.0.2.weight", "flow.1.0.weight", "flow.1.2.weight"];
+        int[] before = [.. weights.Select(Zeros)];
+        using var trainer = new Trainer(model, images, new TrainingOptions { BatchSize = 4, Epochs = 3, WeightDecay = 0.01 });
+        trainer.Run(TestContext.Current.CancellationToken);
+        Assert.All(before, count => Assert.NotEqual(0, count));
+        Assert.Equal(before, weights.Select(Zeros));
+
+        int Zeros(string name) => model.Parameters.Read(model.Parameters[name]).Count(value => value == 0);
+    }
+
+    private static Dictionary<string, double[]> Read(Vae model) => model.Parameters.Parameters.ToDictionary(
+        parameter => parameter.Name, parameter => model.Parameters.Read(parameter).Select(value => (double)value).ToArray());
+
+    private static double[] Differentiate(double[] values, Func<double> f)
+    {
+        const double h = 1e-5;
+        var gradient = new double[values.Length];
+        for (int i = 0; i < values.Length; i++)
+        {
+            double kept = values[i];
+            values[i] = kept + h;
+            double above = f();
+            values[i] = kept - h;
+            gradient[i] = (above - f()) / (2 * h);
+            values[i] = kept;
+        }
+        return gradient;
+    }
+
+    /// <summary>What a masked weight would have for a gradient is not wanted.</summary>
+    private static void ClearMasked(double[] gradient, Parameter parameter, double[] values)
+    {
+        Assert.Equal(2, parameter.Shape.Count);
+        for (int i = 0; i < gradient.Length; i++)
+        {
+            if (values[i] == 0)
+                gradient[i] = 0;
+        }
+    }
+}
