@@ -36,7 +36,7 @@ internal static class Pictures
         count = Math.Min(count, images.Count);
         int columns = Math.Min(perRow, count), rows = (count + columns - 1) / columns;
         float[] originals = Floats(model, images, 0, count), reconstructions = new float[originals.Length];
-        model.Reconstruct(originals, reconstructions);
+        model.Reconstruct(originals, reconstructions, model.LabelsOf(images, 0, count));
 
         // Places that the last row leaves empty stay black.
         var picture = new float[2 * rows * columns * shape.Pixels];

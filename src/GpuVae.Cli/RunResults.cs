@@ -3,6 +3,7 @@ using System.Text;
 using GpuVae.Cli.Commands;
 using GpuVae.Data;
 using GpuVae.Formats;
+using GpuVae.Kernels;
 using GpuVae.Models;
 using GpuVae.Training;
 
@@ -45,8 +46,19 @@ internal static class RunResults
             ("latent", Text(model.Latent)),
             ("activation", ChoiceOption<ActivationKind>.Text(model.Activation)),
             ("likelihood", ChoiceOption<Likelihood>.Text(model.Likelihood)),
+            ("posterior", ChoiceOption<Posterior>.Text(model.Posterior)),
+            ("prior", model.Prior == Prior.Normal
+                ? "normal"
+                : $"{ChoiceOption<Prior>.Text(model.Prior)}, {model.PriorComponents} components"),
+            ("objective", model.Objective == Objective.Iwae
+                ? $"iwae, {model.Samples} samples, gradient {ChoiceOption<PathGradient>.Text(model.Gradient)}"
+                : ChoiceOption<Objective>.Text(model.Objective)),
             ("beta", Text(model.Beta)),
+            ("free bits", Text(model.FreeBits)),
+            ("capacity", model.Capacity > 0 ? $"{Text(model.Capacity)}, weight {Text(model.CapacityWeight)}" : "none"),
+            ("labels", model.Classes > 0 ? $"{model.Classes} classes" : "none"),
             ("KL warm-up epochs", Text(training.KlWarmupEpochs)),
+            ("KL cycles", Text(training.KlCycles)),
             ("batch", Text(training.BatchSize)),
             ("epochs", Text(training.Epochs)),
             ("learning rate", $"{Text(training.LearningRate)}, {ChoiceOption<LearningRateDecay>.Text(training.Decay)}"),

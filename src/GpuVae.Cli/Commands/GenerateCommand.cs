@@ -23,15 +23,21 @@ internal static class GenerateCommand
             Description = "The picture to write, or with --files the folder; without it generated.png or generated/.",
             HelpName = "PATH",
         };
+        var label = new Option<string?>("--label")
+        {
+            Description = "The class to draw, by name or number, from a model trained with --conditional; without it all in turn.",
+            HelpName = "LABEL",
+        };
         var seed = CommonOptions.Seed();
         var device = new DeviceArguments();
         var command = new ExampleCommand(
             "generate", "Draws new images from the prior of a trained model.",
             "gpuvae generate",
             "gpuvae generate --run runs/digits --count 100 --seed 7 --out more.png",
+            "gpuvae generate --label 3 --out threes.png",
             "gpuvae generate --count 500 --files --out pictures")
         {
-            run, count, single, output, seed,
+            run, count, label, single, output, seed,
         };
         device.AddTo(command);
         command.SetAction(parsed =>
@@ -45,7 +51,8 @@ internal static class GenerateCommand
             ImageShape shape = model.Options.Shape;
             if ((long)n * shape.Pixels > MaxValues)
                 throw new BadInputException($"--count {n}: with images of {shape} at most {MaxValues / shape.Pixels} fit into memory.");
-            float[] images = model.Generate(n, parsed.GetValue(seed));
+            float[] images = model.Generate(
+                n, parsed.GetValue(seed), parsed.GetValue(label) is { } wanted ? model.LabelNumber(wanted) : null);
             if (parsed.GetValue(single))
                 Pictures.WriteEach(parsed.GetValue(output) ?? "generated", shape, images);
             else

@@ -39,7 +39,9 @@ internal static class InterpolateCommand
             float[] path = Interpolation.Path(
                 Code(model, images, parsed.GetValue(from), "--from"), Code(model, images, parsed.GetValue(to), "--to"), count);
             var pictures = new float[count * model.Options.Shape.Pixels];
-            model.Decode(path, pictures);
+            // A conditional model shows the class of the first image on the whole way.
+            int[] labels = model.Options.Classes == 0 ? [] : [.. Enumerable.Repeat(images.Labels![parsed.GetValue(from)], count)];
+            model.Decode(path, pictures, labels);
             Pictures.WriteGrid(parsed.GetValue(output)!, model.Options.Shape, pictures, columns: count <= 20 ? count : 0);
         });
         return command;
@@ -51,7 +53,7 @@ internal static class InterpolateCommand
         if (index < 0 || index >= images.Count)
             throw new BadInputException($"{option} {index}: {images.Name} has the images 0 to {images.Count - 1}.");
         var mean = new float[model.Options.Latent];
-        model.Encode(Pictures.Floats(model, images, index, 1), mean, new float[model.Options.Latent]);
+        model.Encode(Pictures.Floats(model, images, index, 1), mean, new float[model.Options.Latent], model.LabelsOf(images, index, 1));
         return mean;
     }
 }

@@ -1,5 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
+using GpuVae.Data;
+using GpuVae.Kernels;
 using GpuVae.Models;
 
 namespace GpuVae.Cli.Commands;
@@ -52,9 +54,47 @@ internal sealed class ModelOptions
     private readonly Option<int> mixture = CommonOptions.Number(
         "--mixture-components", "K", "Components of the likelihood logistic-mixture.", Defaults.MixtureComponents);
 
-    private readonly Option<double> beta = CommonOptions.Number("--beta", "B", "Weight of the KL term.", Defaults.Beta);
+    private readonly ChoiceOption<Posterior> posterior = new(
+        "--posterior", "Family of q(z|x): independent units, any covariance, or an inverse autoregressive flow.", Defaults.Posterior);
 
-    private Option[] All => [latent, network, hidden, channels, residual, groupNorm, upsampling, activation, likelihood, variance, mixture, beta];
+    private readonly ChoiceOption<Prior> prior = new(
+        "--prior", "What codes are drawn from: the standard normal, a learned mixture, or the posteriors of learned images.",
+        Defaults.Prior);
+
+    private readonly Option<int> components = CommonOptions.Number(
+        "--components", "K", "Components of the mixture prior, or learned images of the vamp prior.", Defaults.PriorComponents);
+
+    private readonly ChoiceOption<Objective> objective = new(
+        "--objective", "The bound (elbo), the importance-weighted bound (iwae), or the bound with the total correlation weighted by beta (tc).",
+        Defaults.Objective);
+
+    private readonly Option<int> samples = CommonOptions.Number("--samples", "K", "Samples per image of iwae.", Defaults.Samples);
+
+    private readonly ChoiceOption<PathGradient> gradient = new(
+        "--gradient", "How iwae's gradient reaches the encoder: all of it, or along the samples alone (stl, dreg).", Defaults.Gradient);
+
+    private readonly Option<double> beta = CommonOptions.Number(
+        "--beta", "B", "Weight of the KL term, or of the total correlation.", Defaults.Beta);
+
+    private readonly Option<double> freeBits = CommonOptions.Number(
+        "--free-bits", "NATS", "Nats that each latent unit may use without being pressed; 0 for none.", Defaults.FreeBits);
+
+    private readonly Option<double> capacity = CommonOptions.Number(
+        "--capacity", "NATS", "Nats that the KL term is drawn to, rising over --kl-warmup epochs; 0 for none.", Defaults.Capacity);
+
+    private readonly Option<double> capacityWeight = CommonOptions.Number(
+        "--capacity-weight", "G", "How hard it is drawn to the capacity.", Defaults.CapacityWeight);
+
+    private readonly Option<bool> conditional = new("--conditional")
+    {
+        Description = "Tell encoder and decoder the label of every image; 'generate --label' can then ask for one.",
+    };
+
+    private Option[] All =>
+    [
+        latent, network, hidden, channels, residual, groupNorm, upsampling, activation, likelihood, variance, mixture, posterior, prior,
+        components, objective, samples, gradient, beta, freeBits, capacity, capacityWeight, conditional,
+    ];
 
     public void AddTo(Command command)
     {
@@ -82,10 +122,36 @@ internal sealed class ModelOptions
             Likelihood = likelihood.Read(parsed),
             Variance = parsed.GetValue(variance),
             MixtureComponents = parsed.GetValue(mixture),
+            Posterior = posterior.Read(parsed),
+            Prior = prior.Read(parsed),
+            PriorComponents = parsed.GetValue(components),
+            Objective = objective.Read(parsed),
+            Samples = parsed.GetValue(samples),
+            Gradient = gradient.Read(parsed),
             Beta = parsed.GetValue(beta),
+            FreeBits = parsed.GetValue(freeBits),
+            Capacity = parsed.GetValue(capacity),
+            CapacityWeight = parsed.GetValue(capacityWeight),
         };
         if (parsed.GetValue(hidden) is { } widths)
             options = options with { Hidden = ReadWidths("--hidden", widths) };
+        options.Validate();
+        return options;
+    }
+
+    /// <summary>The options for a set of images: their shape and, for a conditional model, their labels.</summary>
+    /// <exception cref="BadInputException">The model is to be conditional, and the images have no labels or only one.</exception>
+    public VaeOptions For(ParseResult parsed, VaeOptions options, ImageSet images)
+    {
+        options = options with { Shape = ImageShape.Of(images) };
+        if (!parsed.GetValue(conditional))
+            return options;
+        if (images.Labels is not { } labels)
+            throw new BadInputException(
+                $"{images.Name} has no labels, so a model cannot be told them. "
+                + "Put the images into a subfolder for each label, or leave --conditional out.");
+        string[] names = images.LabelNames ?? [];
+        options = options with { Classes = names.Length > 0 ? names.Length : labels.Max() + 1, LabelNames = names };
         options.Validate();
         return options;
     }

@@ -64,7 +64,8 @@ internal sealed class TrainCommand
         string? path = GivenPath(parsed);
         using var opened = device.Open(parsed);
         DataSets sets = Load(source);
-        using var fresh = new Vae(opened, architecture with { Shape = ImageShape.Of(sets.Train) }, options.Seed);
+        using var fresh = new Vae(opened, model.For(parsed, architecture, sets.Train), options.Seed);
+        fresh.StartPriorFrom(sets.Train, options.Seed);
         using var trainer = new Trainer(fresh, sets.Train, options, sets.Test);
 
         // The folder comes last: bad input leaves nothing behind.

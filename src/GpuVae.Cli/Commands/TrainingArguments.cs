@@ -19,6 +19,9 @@ internal sealed class TrainingArguments
     private readonly Option<double> warmup = CommonOptions.Number(
         "--kl-warmup", "E", "Epochs over which the weight of the KL term rises from 0 to beta.", Defaults.KlWarmupEpochs);
 
+    private readonly Option<int> cycles = CommonOptions.Number(
+        "--kl-cycles", "N", "Times that the weight of the KL term rises from 0 to beta in the training; 0 for none.", Defaults.KlCycles);
+
     private readonly Option<double> clip = CommonOptions.Number(
         "--clip", "NORM", "Largest global norm of the gradient; 0 does not clip.", Defaults.GradientClip);
 
@@ -34,7 +37,7 @@ internal sealed class TrainingArguments
         Description = "Draw every training pixel anew as black or white in each epoch.",
     };
 
-    private Option[] AllButEpochs => [batch, rate, decay, warmup, clip, weightDecay, binarize, checkpointEvery, seed];
+    private Option[] AllButEpochs => [batch, rate, decay, warmup, cycles, clip, weightDecay, binarize, checkpointEvery, seed];
 
     public void AddTo(Command command)
     {
@@ -58,6 +61,7 @@ internal sealed class TrainingArguments
             LearningRate = parsed.GetValue(rate),
             Decay = decay.Read(parsed),
             KlWarmupEpochs = parsed.GetValue(warmup),
+            KlCycles = parsed.GetValue(cycles),
             GradientClip = parsed.GetValue(clip),
             WeightDecay = parsed.GetValue(weightDecay),
             DynamicBinarization = parsed.GetValue(binarize),

@@ -262,6 +262,16 @@ public sealed class Vae : IDisposable
         return images;
     }
 
+    /// <summary>What the model is told of <paramref name="count"/> images of a set: their labels, or nothing where it is not conditional.</summary>
+    /// <exception cref="BadInputException">The images have no labels, or labels that the model does not know.</exception>
+    public ReadOnlySpan<int> LabelsOf(ImageSet images, int first, int count)
+    {
+        if (Options.Classes == 0)
+            return default;
+        Require(images);
+        return images.Labels.AsSpan(first, count);
+    }
+
     /// <summary>The number of a class, by its name or its number.</summary>
     /// <exception cref="BadInputException">The model does not know it; the message lists those that it knows.</exception>
     public int LabelNumber(string label)
