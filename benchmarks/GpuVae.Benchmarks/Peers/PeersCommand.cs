@@ -62,13 +62,13 @@ internal sealed class PeersCommand : IDisposable
     {
         var deviceName = new Option<string>("--device") { Description = "Our device: auto, cpu, cuda:0 …", DefaultValueFactory = _ => "auto" };
         var rounds = new Option<int>("--rounds") { Description = "Turns per contestant.", DefaultValueFactory = _ => 9 };
-        var only = new Option<string[]>("--only") { Description = "gemm, seed-gemm, step, generate.", AllowMultipleArgumentsPerToken = true };
+        var only = new Option<string[]>("--only") { Description = "gemm, seed-gemm, step, convolutional-step, generate.", AllowMultipleArgumentsPerToken = true };
         var folder = new Option<string>("--out") { Description = "Folder for peers.json and peers.svg.", DefaultValueFactory = _ => "artifacts/peers" };
         var command = new Command("peers", "Times ours and the peers in turns and prints the ratios.") { deviceName, rounds, only, folder };
         command.SetAction(parsed =>
         {
             using var peers = new PeersCommand(parsed.GetValue(deviceName)!, Math.Max(1, parsed.GetValue(rounds)));
-            peers.Run(parsed.GetValue(only) is { Length: > 0 } groups ? groups : ["gemm", "seed-gemm", "step", "generate"]);
+            peers.Run(parsed.GetValue(only) is { Length: > 0 } groups ? groups : ["gemm", "seed-gemm", "step", "convolutional-step", "generate"]);
             peers.Write(parsed.GetValue(folder)!);
         });
         return command;
@@ -107,12 +107,15 @@ internal sealed class PeersCommand : IDisposable
                     foreach (int batch in (int[])[32, 128, 512, 2048, 8192])
                         Step(batch);
                     break;
+                case "convolutional-step":
+                    ConvolutionalStep();
+                    break;
                 case "generate":
                     foreach (int count in (int[])[1, 16, 256])
                         Generate(count);
                     break;
                 default:
-                    throw new BadInputException($"--only {group}: choose from gemm, seed-gemm, step, generate.");
+                    throw new BadInputException($"--only {group}: choose from gemm, seed-gemm, step, convolutional-step, generate.");
             }
         }
         double[] seed = [.. rows.Where(r => r.Group == "seed-gemm").Select(r => r.Ratio).Where(double.IsFinite)];
@@ -154,13 +157,30 @@ internal sealed class PeersCommand : IDisposable
 
     private void Step(int batch)
     {
-        using var training = new SeedTraining(device, batch);
+        using var training = new NoiseTraining(device, new VaeOptions(), batch);
         var ours = Alternation.Contestant(training.Trainer.RunStep, device.Synchronize);
         var peers = new List<(string, Func<int, double>)>();
         foreach (string mode in IsCuda ? ["eager", "graph", "compile"] : (string[])["eager"])
             AddPyTorch(peers, $"PyTorch {mode}", $"step {batch} {mode}", "step", ("batch", batch), ("mode", mode));
         // Forward, weight gradient, data gradient: three products per weight and image; the first layer needs no data gradient.
         AddRow($"training step, batch {batch}", "step", training.Trainer.Schedule.Flops, ours, peers);
+    }
+
+    /// <summary>The default convolutional model on 64 × 64 colour images with 64 latent units, batch 64.</summary>
+    private void ConvolutionalStep()
+    {
+        const int batch = 64, latent = 64;
+        var options = new VaeOptions { Network = NetworkKind.Convolutional, Shape = new ImageShape(64, 64, 3), Latent = latent };
+        using var training = new NoiseTraining(device, options, batch);
+        var ours = Alternation.Contestant(training.Trainer.RunStep, device.Synchronize);
+        var peers = new List<(string, Func<int, double>)>();
+        foreach (string layout in (string[])["channels_first", "channels_last"])
+        {
+            AddPyTorch(
+                peers, $"PyTorch eager, {layout}", $"convolutional step {layout}", "convolutional_step", ("batch", batch), ("latent", latent),
+                ("layout", layout));
+        }
+        AddRow($"convolutional training step, batch {batch}", "convolutional-step", training.Trainer.Schedule.Flops, ours, peers);
     }
 
     private void Generate(int count)

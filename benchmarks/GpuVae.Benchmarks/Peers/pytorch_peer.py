@@ -1,8 +1,9 @@
 """The PyTorch side of the `peers` benchmark: one JSON request per line on stdin, one JSON answer per line on stdout.
 
   {"do": "info"}                                     -> versions, threads, CUDA device or null
-  {"do": "prepare", "id": "...", "kind": "step" | "generate" | "gemm", "device": "cpu" | "cuda", ...} -> {"ok": true}
+  {"do": "prepare", "id": "...", "kind": "step" | "convolutional_step" | "generate" | "gemm", "device": "cpu" | "cuda", ...} -> {"ok": true}
         step:     batch, mode (eager | compile | graph), tf32
+        convolutional_step: batch, latent, layout (channels_first | channels_last)
         generate: batch, mode, tf32   (from latents in host memory to pixels in host memory)
         gemm:     m, n, k, dtype (float32 | tf32 | bfloat16)
   {"do": "time", "id": "...", "runs": n, "threads": t} -> {"seconds": seconds per run, over n runs}
@@ -70,6 +71,40 @@ def step(batch, device, mode, **_):
     return captured(run) if mode == "graph" else run
 
 
+class ConvolutionalVae(nn.Module):
+    """The default convolutional model on 64 × 64 colour images."""
+
+    def __init__(self, latent):
+        super().__init__()
+        self.encoder = nn.Sequential(
+            nn.Conv2d(3, 32, 4, 2, 1), nn.ReLU(), nn.Conv2d(32, 64, 4, 2, 1), nn.ReLU(), nn.Conv2d(64, 128, 4, 2, 1), nn.ReLU(),
+            nn.Flatten(), *mlp(128 * 8 * 8, 256, 2 * latent))
+        self.decoder = nn.Sequential(
+            *mlp(latent, 256, 128 * 8 * 8), nn.ReLU(), nn.Unflatten(1, (128, 8, 8)), nn.ConvTranspose2d(128, 64, 4, 2, 1), nn.ReLU(),
+            nn.ConvTranspose2d(64, 32, 4, 2, 1), nn.ReLU(), nn.ConvTranspose2d(32, 3, 4, 2, 1))
+
+    def loss(self, x):
+        mu, logvar = self.encoder(x).chunk(2, dim=1)
+        z = mu + torch.exp(0.5 * logvar) * torch.randn_like(mu)
+        bce = F.binary_cross_entropy_with_logits(self.decoder(z), x, reduction="sum")
+        kl = 0.5 * (mu.square() + logvar.exp() - 1 - logvar).sum()
+        return (bce + kl) / x.shape[0]
+
+
+def convolutional_step(batch, latent, layout, device, **_):
+    memory = torch.channels_last if layout == "channels_last" else torch.contiguous_format
+    model = ConvolutionalVae(latent).to(device, memory_format=memory)
+    optimizer = torch.optim.Adam(model.parameters(), 1e-3)
+    x = torch.rand(batch, 3, 64, 64, device=device).contiguous(memory_format=memory)
+
+    def run():
+        optimizer.zero_grad(set_to_none=device == "cuda")
+        model.loss(x).backward()
+        optimizer.step()
+
+    return run
+
+
 def generate(batch, device, mode, **_):
     decoder = SeedVae().decoder.to(device).eval()
     z = torch.randn(batch, LATENT)
@@ -100,7 +135,7 @@ def main():
                           "cuda": torch.cuda.get_device_name(0) if torch.cuda.is_available() else None}
             elif request["do"] == "prepare":
                 tf32 = request.get("tf32", False) or request.get("dtype") == "tf32"
-                run = {"step": step, "generate": generate, "gemm": gemm}[request["kind"]](**{
+                run = {"step": step, "convolutional_step": convolutional_step, "generate": generate, "gemm": gemm}[request["kind"]](**{
                     key: value for key, value in request.items() if key not in ("do", "id", "kind")})
                 prepared[request["id"]] = (run, request["device"], tf32)
                 answer = {"ok": True}

@@ -7,7 +7,7 @@ namespace GpuVae.Benchmarks.Suites;
 [MemoryDiagnoser]
 public class TrainingStepSuite : DeviceSuite
 {
-    private SeedTraining training = null!;
+    private NoiseTraining training = null!;
 
     [Params(32, 128, 512, 2048, 8192)]
     public int Batch { get; set; }
@@ -19,7 +19,7 @@ public class TrainingStepSuite : DeviceSuite
         Device.Synchronize();
     }
 
-    protected override void Prepare() => training = new SeedTraining(Device, Batch);
+    protected override void Prepare() => training = new NoiseTraining(Device, new VaeOptions(), Batch);
 
     protected override void Release() => training.Dispose();
 }

@@ -37,7 +37,13 @@ internal sealed class Network(IReadOnlyList<Layer> layers)
         {
             PlannedTensor? gradient = dy;
             for (int i = passes.Count - 1; i >= 0; i--)
-                gradient = passes[i].Backward(back, gradient!, wantsInput || i > 0);
+            {
+                // Layers without parameters at the start need not be gone back through for themselves.
+                bool isWanted = wantsInput || Layers.Take(new Range(first, first + i)).Any(layer => layer.ParameterShapes.Any());
+                gradient = passes[i].Backward(back, gradient!, isWanted);
+                if (!isWanted)
+                    return null;
+            }
             return gradient;
         });
     }

@@ -1,0 +1,31 @@
+using GpuVae.Data;
+using GpuVae.Devices;
+using GpuVae.Models;
+using GpuVae.Training;
+
+namespace GpuVae.Benchmarks;
+
+/// <summary>A model ready to train on noise for as long as a measurement wants: what every benchmark of a step times.</summary>
+internal sealed class NoiseTraining : IDisposable
+{
+    private const int BatchesPerEpoch = 8;
+
+    public NoiseTraining(ComputeDevice device, VaeOptions options, int batch)
+    {
+        var pixels = new byte[BatchesPerEpoch * batch * options.Shape.Pixels];
+        new Random(1).NextBytes(pixels);
+        Model = new Vae(device, options);
+        var training = new TrainingOptions { BatchSize = batch, Epochs = int.MaxValue / (BatchesPerEpoch * batch), LogEverySteps = 1 << 16 };
+        Trainer = new Trainer(Model, new ImageSet("noise", options.Shape.Width, options.Shape.Height, options.Shape.Channels, pixels), training);
+    }
+
+    public Vae Model { get; }
+
+    public Trainer Trainer { get; }
+
+    public void Dispose()
+    {
+        Trainer.Dispose();
+        Model.Dispose();
+    }
+}
