@@ -2,6 +2,7 @@
 
 using ILGPU;
 using ILGPU.Runtime;
+using ILGPU.Runtime.OpenCL;
 using FloatView = ILGPU.ArrayView<float>;
 
 namespace GpuVae.Kernels;
@@ -21,6 +22,15 @@ internal sealed class GemmTileLaunch(Accelerator accelerator) : IDisposable
     /// <summary>OpenCL 1.2 has no order between the memory of different groups within a launch.</summary>
     public bool MayCutDepth { get; } = accelerator.AcceleratorType != AcceleratorType.OpenCL;
 
+    /// <summary>
+    /// Threads of the largest group to use. A processor that OpenCL drives runs a group's threads one after the other: the sums of a few
+    /// fit into its registers and first-level cache, and its compiler takes minutes over the larger shapes.
+    /// </summary>
+    public int MaxThreads { get; } = accelerator is { AcceleratorType: AcceleratorType.OpenCL, Device: CLDevice device }
+        && device.DeviceType.HasFlag(CLDeviceType.CL_DEVICE_TYPE_CPU)
+        ? Math.Min(accelerator.MaxNumThreadsPerGroup, 64)
+        : accelerator.MaxNumThreadsPerGroup;
+
     /// <summary>Overrides the rule, for tests.</summary>
     public GemmChoice? Forced { get; set; }
 
@@ -30,7 +40,7 @@ internal sealed class GemmTileLaunch(Accelerator accelerator) : IDisposable
             return forced;
         if (!choices.TryGetValue(problem, out GemmChoice choice))
         {
-            choice = GemmTileRule.Choose(problem, accelerator.NumMultiprocessors, accelerator.MaxNumThreadsPerGroup, MayCutDepth);
+            choice = GemmTileRule.Choose(problem, accelerator.NumMultiprocessors, MaxThreads, MayCutDepth);
             choices[problem] = choice;
         }
         return choice;

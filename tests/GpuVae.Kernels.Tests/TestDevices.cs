@@ -2,6 +2,7 @@ using ILGPU;
 using ILGPU.Algorithms;
 using ILGPU.Runtime;
 #if BUNDLED_RUNTIME
+using GpuVae.Ilgpu.Tests.Cuda;
 using ILGPU.Runtime.CPU;
 #endif
 
@@ -28,7 +29,7 @@ internal static class TestDevices
 
     /// <summary>Whether a device runs kernels one thread after the other.</summary>
     public static bool IsSlow(string name) =>
-        name.StartsWith("CPU emulated", StringComparison.Ordinal) || name == "CPU checked";
+        name.StartsWith("CPU emulated", StringComparison.Ordinal) || name is "CPU checked" or "PTX interpreted";
 
     private static Dictionary<string, Func<Accelerator>> Find()
     {
@@ -47,6 +48,9 @@ internal static class TestDevices
                     () => OpenCpu(new CPUDevice(lanes, 1024 / lanes, Environment.ProcessorCount, bits), CPUAcceleratorMode.Parallel);
             }
         }
+#endif
+#if BUNDLED_RUNTIME
+        found["PTX interpreted"] = () => new PtxDevice(80, 8).CreateAccelerator(Context.Create(builder => builder.EnableAlgorithms()));
 #endif
         Context context = Context.Create(builder => builder.AllAccelerators().EnableAlgorithms());
         foreach (Device device in context.Devices.Where(IsNew))

@@ -82,7 +82,7 @@ internal static class GemmOps
         return c;
     }
 
-    private static void Plain(OpRun run, bool ta, bool tb, int m, int n, int k, float alpha, float beta, int pitch, GemmChoice? choice = null)
+    public static void Plain(OpRun run, bool ta, bool tb, int m, int n, int k, float alpha, float beta, int pitch, GemmChoice? choice = null)
     {
         int lda = Math.Max(1, (ta ? m : k) + pitch), ldb = Math.Max(1, (tb ? k : n) + pitch), ldc = n + pitch;
         float[] a = run.Uniform(lda * (ta ? k : m)), b = run.Uniform(ldb * (tb ? n : k)), c = run.Uniform(ldc * m);
