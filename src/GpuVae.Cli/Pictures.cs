@@ -31,20 +31,24 @@ internal static class Pictures
     /// <summary>The first images of the set in rows of at most 16, below each row their reconstructions.</summary>
     public static void WriteReconstructions(string path, Vae model, ImageSet images, int count)
     {
-        const int perRow = 16;
-        var shape = model.Options.Shape;
         count = Math.Min(count, images.Count);
-        int columns = Math.Min(perRow, count), rows = (count + columns - 1) / columns;
         float[] originals = Floats(model, images, 0, count), reconstructions = new float[originals.Length];
         model.Reconstruct(originals, reconstructions, model.LabelsOf(images, 0, count));
+        WritePairs(path, model.Options.Shape, originals, reconstructions);
+    }
 
+    /// <summary>Images [n, pixels] in rows of at most 16, below each row its counterparts.</summary>
+    public static void WritePairs(string path, ImageShape shape, ReadOnlySpan<float> images, ReadOnlySpan<float> counterparts)
+    {
+        const int perRow = 16;
+        int count = images.Length / shape.Pixels, columns = Math.Min(perRow, count), rows = (count + columns - 1) / columns;
         // Places that the last row leaves empty stay black.
         var picture = new float[2 * rows * columns * shape.Pixels];
         for (int i = 0; i < count; i++)
         {
             int above = (2 * (i / columns) * columns + i % columns) * shape.Pixels;
-            originals.AsSpan(i * shape.Pixels, shape.Pixels).CopyTo(picture.AsSpan(above));
-            reconstructions.AsSpan(i * shape.Pixels, shape.Pixels).CopyTo(picture.AsSpan(above + columns * shape.Pixels));
+            images.Slice(i * shape.Pixels, shape.Pixels).CopyTo(picture.AsSpan(above));
+            counterparts.Slice(i * shape.Pixels, shape.Pixels).CopyTo(picture.AsSpan(above + columns * shape.Pixels));
         }
         WriteGrid(path, shape, picture, columns);
     }
@@ -60,11 +64,12 @@ internal static class Pictures
         WriteGrid(path, shape, picture.ToArray(), perRow);
     }
 
-    /// <summary>The images of codes [n, latent], [n, pixels].</summary>
-    public static float[] Decode(Vae model, ReadOnlySpan<float> codes)
+    /// <summary>The images of codes [n, latent], [n, pixels]; of a conditional model all with one label, the first if none is given.</summary>
+    public static float[] Decode(Vae model, ReadOnlySpan<float> codes, int? label = null)
     {
-        var images = new float[checked(codes.Length / model.Options.Latent * model.Options.Shape.Pixels)];
-        model.Decode(codes, images);
+        int count = codes.Length / model.Options.Latent;
+        var images = new float[checked(count * model.Options.Shape.Pixels)];
+        model.Decode(codes, images, model.Options.Classes > 0 ? [.. Enumerable.Repeat(label ?? 0, count)] : []);
         return images;
     }
 

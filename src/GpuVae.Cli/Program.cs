@@ -13,6 +13,7 @@ var root = new RootCommand("Trains variational autoencoders on images and genera
     EditCommand.Create(),
     InpaintCommand.Create(),
     UpscaleCommand.Create(),
+    TranslateCommand.Create(),
     ArtCommand.Create(),
     EvaluateCommand.Create(),
     ProfileCommand.Create(),

@@ -42,10 +42,10 @@ internal static class ArtCommand
             int visited = CommonOptions.InRange(parsed, stops, 2, MaxFrames);
             int between = CommonOptions.InRange(parsed, frames, 1, MaxFrames / visited);
             int fps = CommonOptions.InRange(parsed, rate, 1, 1000);
-            piece.Make(parsed, "walk", (model, _) =>
+            piece.Make(parsed, "walk", (model, _, label) =>
             {
                 float[] walk = LatentWalk.Loop(model.SamplePrior(visited, piece.SeedOf(parsed)), model.Options.Latent, between);
-                return ([.. Frames(model, walk)], fps);
+                return ([.. Frames(model, Pictures.Decode(model, walk, label))], fps);
             });
         });
         return command;
@@ -73,7 +73,7 @@ internal static class ArtCommand
             int[]? plane = parsed.GetValue(units) is { } text ? CommonOptions.Numbers<int>(units, text) : null;
             if (plane is not (null or { Length: 2 }))
                 throw new BadInputException($"--units {parsed.GetValue(units)}: write two latent units like 0,3.");
-            piece.Make(parsed, plane is null ? "mosaic" : $"mosaic-units{plane[0]}-{plane[1]}", (model, _) =>
+            piece.Make(parsed, plane is null ? "mosaic" : $"mosaic-units{plane[0]}-{plane[1]}", (model, _, label) =>
             {
                 ulong seed = piece.SeedOf(parsed);
                 int latent = model.Options.Latent;
@@ -85,7 +85,7 @@ internal static class ArtCommand
                 }
                 else
                     codes = LatentGrid.Quantiles(model.SamplePrior(1, seed), plane[0], plane[1], n, n);
-                return ([Grid(model, Pictures.Decode(model, codes), n, padding: 0)], 0);
+                return ([Grid(model, Pictures.Decode(model, codes, label), n, padding: 0)], 0);
             });
         });
         return command;
@@ -108,15 +108,15 @@ internal static class ArtCommand
         };
         pictures.AddTo(command);
         piece.AddTo(command, withSeed: false);
-        command.SetAction(parsed => piece.Make(parsed, "blend", (model, folder) =>
+        command.SetAction(parsed => piece.Make(parsed, "blend", (model, folder, label) =>
         {
-            ImageSet images = pictures.Load(parsed, folder, model.Options.Shape);
+            ImageSet images = LabelGuess.Complete(model, pictures.Load(parsed, folder, model.Options.Shape));
             double[] shares = parsed.GetValue(weights) is { } text
                 ? CommonOptions.Numbers<double>(weights, text)
                 : [.. Enumerable.Repeat(1.0, images.Count)];
             if (shares.Length != images.Count)
                 throw new BadInputException($"There are {images.Count} pictures, but --weights names {shares.Length} weights.");
-            float[] blend = Pictures.Decode(model, LatentBlend.Mix(LatentCodes.Means(model, images), shares));
+            float[] blend = Pictures.Decode(model, LatentBlend.Mix(LatentCodes.Means(model, images), shares), label ?? images.Labels?[0]);
             return ([Grid(model, [.. PictureInput.Rows(images), .. blend], images.Count + 1)], 0);
         }));
         return command;
@@ -143,12 +143,12 @@ internal static class ArtCommand
         command.SetAction(parsed =>
         {
             int n = CommonOptions.InRange(parsed, columns, 2, MaxSide);
-            piece.Make(parsed, "styles", (model, folder) =>
+            piece.Make(parsed, "styles", (model, folder, label) =>
             {
                 AttributeDirections directions = attributes.Learn(parsed, model, folder);
                 string[] rows = parsed.GetValue(names)?.Split(',', StringSplitOptions.TrimEntries) ?? [.. directions.Attributes.Take(8)];
                 float[] sheet = directions.Sheet(model.SamplePrior(1, piece.SeedOf(parsed)), rows, n, extent: 2);
-                return ([Grid(model, Pictures.Decode(model, sheet), n)], 0);
+                return ([Grid(model, Pictures.Decode(model, sheet, label), n)], 0);
             });
         });
         return command;
@@ -160,10 +160,10 @@ internal static class ArtCommand
         return ImageGrid.Compose(images, shape.Width, shape.Height, shape.Channels, columns, padding);
     }
 
-    private static IEnumerable<Image> Frames(Vae model, float[] codes)
+    private static IEnumerable<Image> Frames(Vae model, float[] images)
     {
         ImageShape shape = model.Options.Shape;
-        byte[] pixels = ImageGrid.ToBytes(Pictures.Decode(model, codes));
+        byte[] pixels = ImageGrid.ToBytes(images);
         for (int at = 0; at < pixels.Length; at += shape.Pixels)
             yield return Image.FromPlanar(pixels.AsSpan(at, shape.Pixels), shape.Width, shape.Height, shape.Channels);
     }
@@ -177,6 +177,12 @@ internal static class ArtCommand
         private readonly DeviceArguments device = new();
         private bool hasSeed;
 
+        private readonly Option<string?> label = new("--label")
+        {
+            Description = "Of a conditional model: the label of all pictures; without it the first.",
+            HelpName = "NAME",
+        };
+
         private readonly Option<string?> output = new("--out", "-o")
         {
             Description = "The picture to write; without it the kind of piece and the seed, as walk-seed7.png.",
@@ -189,6 +195,7 @@ internal static class ArtCommand
             command.Options.Add(run);
             if (withSeed)
                 command.Options.Add(seed);
+            command.Options.Add(label);
             command.Options.Add(scale);
             command.Options.Add(output);
             device.AddTo(command);
@@ -197,13 +204,13 @@ internal static class ArtCommand
         public ulong SeedOf(ParseResult parsed) => parsed.GetValue(seed);
 
         /// <summary>Opens the model and writes what <paramref name="make"/> makes of it: one picture, or frames with their rate.</summary>
-        public void Make(ParseResult parsed, string kind, Func<Vae, RunFolder, (Image[] Frames, int FramesPerSecond)> make)
+        public void Make(ParseResult parsed, string kind, Func<Vae, RunFolder, int?, (Image[] Frames, int FramesPerSecond)> make)
         {
             int times = CommonOptions.InRange(parsed, scale, 1, MaxScale);
             RunFolder folder = RunArgument.Open(parsed.GetValue(run));
             using var opened = device.Open(parsed);
             using var model = Vae.Load(opened, folder.Path);
-            (Image[] frames, int rate) = make(model, folder);
+            (Image[] frames, int rate) = make(model, folder, parsed.GetValue(label) is { } name ? model.LabelNumber(name) : null);
             frames = [.. frames.Select(frame => Resize.Lanczos3(frame, frame.Width * times, frame.Height * times))];
             string path = parsed.GetValue(output)
                 ?? (hasSeed ? string.Create(CultureInfo.InvariantCulture, $"{kind}-seed{SeedOf(parsed)}.png") : $"{kind}.png");

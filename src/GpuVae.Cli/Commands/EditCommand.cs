@@ -25,6 +25,12 @@ internal sealed class EditCommand
         HelpName = "N,N,…",
     };
 
+    private readonly Option<string?> label = new("--label")
+    {
+        Description = "For a conditional model: show the pictures with these labels instead of their own.",
+        HelpName = "NAME,NAME,…",
+    };
+
     private readonly Option<int> steps = CommonOptions.Number(
         "--steps", "N", "Pictures from no change to all of it; of a traversal, pictures of a row.", 7);
 
@@ -49,9 +55,10 @@ internal sealed class EditCommand
             "edit", "Adds attributes to pictures and removes them: original, reconstruction, edited more and more.",
             "gpuvae edit --add smile:1.5 --remove glasses",
             "gpuvae edit me.png --fit --add hat=beret --steps 5 --out hat.png",
+            "gpuvae edit --label 7,9 --add thickness",
             "gpuvae edit --traverse 0,3,7 --first 12");
         edit.pictures.AddTo(command);
-        foreach (Option option in (Option[])[edit.run, edit.add, edit.remove, edit.traverse, edit.steps, edit.decoded, edit.output])
+        foreach (Option option in (Option[])[edit.run, edit.add, edit.remove, edit.label, edit.traverse, edit.steps, edit.decoded, edit.output])
             command.Options.Add(option);
         edit.attributes.AddTo(command);
         edit.device.AddTo(command);
@@ -67,33 +74,32 @@ internal sealed class EditCommand
             .. parsed.GetValue(remove)!.Select(AttributeEdit.Parse).Select(edit => edit with { Strength = -edit.Strength }),
         ];
         int[]? units = parsed.GetValue(traverse) is { } text ? CommonOptions.Numbers<int>(traverse, text) : null;
-        if (units is null == (edits.Length == 0))
-            throw new BadInputException("Say what to do: --add and --remove with attributes, or --traverse with latent units.");
+        string[] labels = parsed.GetValue(label)?.Split(',', StringSplitOptions.TrimEntries) ?? [];
+        if (units is null == (edits.Length + labels.Length == 0))
+            throw new BadInputException("Say what to do: --add and --remove with attributes, --label, or --traverse with latent units.");
         int count = CommonOptions.InRange(parsed, steps, 2, MaxSteps);
 
         RunFolder folder = RunArgument.Open(parsed.GetValue(run));
         using var opened = device.Open(parsed);
         using var model = Vae.Load(opened, folder.Path);
-        ImageSet images = pictures.Load(parsed, folder, model.Options.Shape);
+        int[] others = [.. labels.Select(model.LabelNumber)];
+        ImageSet images = LabelGuess.Complete(model, pictures.Load(parsed, folder, model.Options.Shape));
         if (units is not null)
-            Traverse(model, images, units, count, parsed.GetValue(output) ?? "traversal.png");
-        else
-            Edit(parsed, model, folder, images, edits, count);
+        {
+            Traverse(model, images.Select([0]), units, count, parsed.GetValue(output) ?? "traversal.png");
+            return;
+        }
+        float[] change = edits.Length > 0 ? attributes.Learn(parsed, model, folder).Sum(edits) : new float[model.Options.Latent];
+        var editor = new ImageEditor(model, images) { KeepsDetails = !parsed.GetValue(decoded) };
+        float[] strips = others.Length > 0 ? editor.Relabelled(change, others) : editor.Strips(change, count);
+        int columns = strips.Length / images.Count / images.PixelsPerImage;
+        Pictures.WriteGrid(parsed.GetValue(output) ?? "edited.png", model.Options.Shape, strips, columns);
     }
 
-    private void Edit(ParseResult parsed, Vae model, RunFolder folder, ImageSet images, AttributeEdit[] edits, int count)
+    private static void Traverse(Vae model, ImageSet image, int[] units, int count, string path)
     {
-        float[] change = attributes.Learn(parsed, model, folder).Sum(edits);
-        var editor = new ImageEditor(model) { KeepsDetails = !parsed.GetValue(decoded) };
-        float[] strips = editor.Strips(PictureInput.Rows(images), change, count);
-        Pictures.WriteGrid(parsed.GetValue(output) ?? "edited.png", model.Options.Shape, strips, columns: 2 + count);
-    }
-
-    /// <summary>Of the first picture.</summary>
-    private static void Traverse(Vae model, ImageSet images, int[] units, int count, string path)
-    {
-        float[] codes = LatentGrid.Traversals(LatentCodes.Means(model, images.Select([0])), units, count);
-        Pictures.WriteGrid(path, model.Options.Shape, Pictures.Decode(model, codes), columns: count);
+        float[] codes = LatentGrid.Traversals(LatentCodes.Means(model, image), units, count);
+        Pictures.WriteGrid(path, model.Options.Shape, Pictures.Decode(model, codes, image.Labels?[0]), columns: count);
     }
 
     private static Option<string[]> Attributes(string name, string description) => new(name)

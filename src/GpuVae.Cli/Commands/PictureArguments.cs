@@ -40,21 +40,25 @@ internal sealed class PictureArguments(int defaultCount, int maxCount)
     /// <param name="parsed">The command line.</param>
     /// <param name="run">The model's run.</param>
     /// <param name="shape">What the model takes.</param>
+    /// <param name="ofLabel">Of the run's images only those with this label.</param>
     /// <exception cref="BadInputException">The pictures are missing or broken, or do not fit the model.</exception>
-    public ImageSet Load(ParseResult parsed, RunFolder run, ImageShape shape)
+    public ImageSet Load(ParseResult parsed, RunFolder run, ImageShape shape, int? ofLabel = null)
     {
         int from = parsed.GetValue(first), wanted = parsed.GetValue(count);
         if (wanted < 1 || wanted > maxCount)
             throw new BadInputException($"--count {wanted}: choose from 1 to {maxCount}.");
         ImageSet images = parsed.GetValue(pictures) is { } spec
             ? PictureInput.Load(spec, shape, parsed.GetValue(fit))
-            : PictureInput.Conform(OfRun(run), shape, parsed.GetValue(fit));
+            : PictureInput.Conform(OfRun(run, ofLabel), shape, parsed.GetValue(fit));
         if (from < 0 || from >= images.Count)
             throw new BadInputException($"--first {from}: {images.Name} has the images 0 to {images.Count - 1}.");
         return images.Select([.. Enumerable.Range(from, Math.Min(wanted, images.Count - from))]);
     }
 
-    private static ImageSet OfRun(RunFolder run) =>
-        RunData.Read(run)?.LoadBoth().Test
-        ?? throw new BadInputException($"{run.Path} does not tell what the model was tested on. Name pictures after the command.");
+    private static ImageSet OfRun(RunFolder run, int? label)
+    {
+        ImageSet images = RunData.Read(run)?.LoadBoth().Test
+            ?? throw new BadInputException($"{run.Path} does not tell what the model was tested on. Name pictures after the command.");
+        return label is null ? images : images.Select([.. Enumerable.Range(0, images.Count).Where(i => images.Labels?[i] == label)]);
+    }
 }

@@ -2,19 +2,44 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using GpuVae.Data;
 using GpuVae.Formats;
+using GpuVae.Models;
 using GpuVae.Training;
 
 namespace GpuVae.Cli.Commands;
 
 /// <summary>What a run was trained on. Kept in its folder, so that later commands need not be told again.</summary>
-internal sealed partial record RunData(string Data, string? TestData, string? Size, int? Channels, int? Images, ulong Seed)
+/// <param name="Data">A path, or the name of a built-in set.</param>
+/// <param name="TestData">The same for testing; null where <paramref name="Data"/> has it.</param>
+/// <param name="Size">As <see cref="ImageSize.Parse"/> reads it; null where the images keep theirs.</param>
+/// <param name="Channels">1 or 3; null where the images keep theirs.</param>
+/// <param name="Images">Of a built-in set.</param>
+/// <param name="Seed">Of a built-in set, and of the split.</param>
+/// <param name="Domains">In the place of <paramref name="Data"/>: one for each domain.</param>
+internal sealed partial record RunData(
+    string Data, string? TestData, string? Size, int? Channels, int? Images, ulong Seed, IReadOnlyList<string>? Domains = null)
 {
     private const string FileName = "data.json";
 
     /// <summary>Images as they are, from <paramref name="data"/>.</summary>
     public static RunData Of(string data, ulong seed = 1) => new(data, null, null, null, null, seed);
 
-    public DataSets LoadBoth() => DataSource.Load(Data, Options);
+    public DataSets LoadBoth() => Domains is null ? DataSource.Load(Data, Options) : ImageDomains.Load(Domains, Options);
+
+    /// <summary>
+    /// Training images of a model's shape from which it is learnt what their labels and attributes look like. That comes down to means, which
+    /// more than ten thousand images do not make visibly better: of more, every second, third … is taken.
+    /// </summary>
+    public ImageSet LoadKnown(ImageShape shape)
+    {
+        const int most = 10_000;
+        RunData fitting = this with
+        {
+            Size = $"{shape.Width}x{shape.Height}", Channels = shape.Channels, Images = Images is { } given ? Math.Min(given, most) : most,
+        };
+        ImageSet images = fitting.LoadBoth().Train;
+        int step = (images.Count + most - 1) / most;
+        return step == 1 ? images : images.Select([.. Enumerable.Range(0, images.Count / step).Select(i => i * step)]);
+    }
 
     /// <summary>All images that <see cref="Data"/> names, or where there is a test part beside them, that part.</summary>
     public ImageSet LoadSingle() => DataSource.LoadSingle(Data, Options);
@@ -26,6 +51,7 @@ internal sealed partial record RunData(string Data, string? TestData, string? Si
         {
             Data = Absolute(Data),
             TestData = TestData is null ? null : Absolute(TestData),
+            Domains = Domains?.Select(Absolute).ToArray(),
         };
         AtomicFile.Write(
             Path.Combine(folder.Path, FileName), stream => JsonSerializer.Serialize(stream, absolute, DataJson.Default.RunData));

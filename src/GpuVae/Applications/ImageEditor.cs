@@ -1,76 +1,83 @@
 using System.Numerics.Tensors;
+using GpuVae.Data;
 using GpuVae.Models;
 
 namespace GpuVae.Applications;
 
-/// <summary>Changes images by moving their latent codes.</summary>
+/// <summary>Changes images by moving their latent codes, or by telling a conditional model another label.</summary>
 /// <param name="model">Encodes and decodes.</param>
-public sealed class ImageEditor(Vae model)
+/// <param name="set">What is to be changed; for a conditional model with labels, see <see cref="LabelGuess"/> where there are none.</param>
+public sealed class ImageEditor(Vae model, ImageSet set)
 {
+    private readonly float[] images = PictureInput.Rows(set), codes = LatentCodes.Means(model, set);
+
     /// <summary>
     /// Whether the change that the model makes is put onto the original, x + decode(z + Δ) − decode(z), instead of showing decode(z + Δ): what
     /// the model cannot reconstruct, and the edit does not touch, stays as it was.
     /// </summary>
     public bool KeepsDetails { get; init; } = true;
 
-    /// <summary>Images [n, pixels] with their codes moved by <paramref name="change"/>, [latent], the same for all.</summary>
+    /// <summary>The images as the model sees them, [n, pixels].</summary>
+    public float[] Reconstructions => field ??= Decode(codes, null);
+
+    /// <summary>The images with their codes moved, and with another label where one is given.</summary>
+    /// <param name="change">[latent], the same for all; see <see cref="AttributeDirections.Sum"/>.</param>
+    /// <param name="label">For a conditional model: that of the edited images; without it each keeps its own.</param>
     /// <returns>[n, pixels] in [0, 1].</returns>
-    public float[] Edit(ReadOnlySpan<float> images, ReadOnlySpan<float> change) => Edit(images, Encode(images), change);
-
-    /// <summary>For each image the original, its reconstruction, and the image edited ever more strongly until all of the change.</summary>
-    /// <param name="images">[n, pixels].</param>
-    /// <param name="change">[latent], the same for all.</param>
-    /// <param name="steps">Edited pictures of each image.</param>
-    /// <returns>[n, 2 + steps, pixels] in [0, 1].</returns>
-    public float[] Strips(ReadOnlySpan<float> images, ReadOnlySpan<float> change, int steps)
-    {
-        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(steps);
-        float[] codes = Encode(images), reconstructions = Decode(codes), part = new float[change.Length];
-        int pixels = model.Options.Shape.Pixels, count = images.Length / pixels, columns = 2 + steps;
-        var strips = new float[checked(count * columns * pixels)];
-        Place(images, 0);
-        Place(reconstructions, 1);
-        for (int step = 1; step <= steps; step++)
-        {
-            TensorPrimitives.Multiply(change, (float)step / steps, part);
-            Place(Edit(images, codes, part), 1 + step);
-        }
-        return strips;
-
-        void Place(ReadOnlySpan<float> column, int at)
-        {
-            for (int i = 0; i < count; i++)
-                column.Slice(i * pixels, pixels).CopyTo(strips.AsSpan((i * columns + at) * pixels));
-        }
-    }
-
-    private float[] Edit(ReadOnlySpan<float> images, float[] codes, ReadOnlySpan<float> change)
+    /// <exception cref="BadInputException">The model does not know the label, or knows none.</exception>
+    public float[] Edit(ReadOnlySpan<float> change, int? label = null)
     {
         int latent = model.Options.Latent;
         var moved = new float[codes.Length];
         for (int at = 0; at < codes.Length; at += latent)
             TensorPrimitives.Add(codes.AsSpan(at, latent), change, moved.AsSpan(at));
-        float[] edited = Decode(moved);
-        if (KeepsDetails)
+        float[] edited = Decode(moved, label);
+        // Another label is another picture: there are no details to be kept.
+        if (KeepsDetails && label is null)
         {
-            TensorPrimitives.Subtract(edited, Decode(codes), edited);
+            TensorPrimitives.Subtract(edited, Reconstructions, edited);
             TensorPrimitives.Add(edited, images, edited);
         }
         TensorPrimitives.Clamp<float>(edited, 0, 1, edited);
         return edited;
     }
 
-    private float[] Encode(ReadOnlySpan<float> images)
+    /// <summary>For each image the original, its reconstruction, and the image edited ever more strongly until all of the change.</summary>
+    /// <param name="change">[latent], the same for all.</param>
+    /// <param name="steps">Edited pictures of each image.</param>
+    /// <returns>[n, 2 + steps, pixels] in [0, 1].</returns>
+    public float[] Strips(float[] change, int steps)
     {
-        var means = new float[images.Length / model.Options.Shape.Pixels * model.Options.Latent];
-        model.Encode(images, means, new float[means.Length]);
-        return means;
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(steps);
+        return Columns(Enumerable.Range(1, steps).Select(step =>
+        {
+            var part = new float[change.Length];
+            TensorPrimitives.Multiply(change, (float)step / steps, part);
+            return Edit(part);
+        }));
     }
 
-    private float[] Decode(float[] codes)
+    /// <summary>For each image the original, its reconstruction, and the image with all of the change and each of the labels.</summary>
+    /// <param name="change">[latent], the same for all.</param>
+    /// <param name="others">Numbers of labels.</param>
+    /// <returns>[n, 2 + others, pixels] in [0, 1].</returns>
+    /// <exception cref="BadInputException">The model does not know a label, or knows none.</exception>
+    public float[] Relabelled(float[] change, IEnumerable<int> others) => Columns(others.Select(label => Edit(change, label)));
+
+    private float[] Columns(IEnumerable<float[]> edited)
     {
-        var images = new float[codes.Length / model.Options.Latent * model.Options.Shape.Pixels];
-        model.Decode(codes, images);
-        return images;
+        float[][] columns = [images, Reconstructions, .. edited];
+        int pixels = model.Options.Shape.Pixels;
+        var strips = new float[checked(columns.Length * images.Length)];
+        for (int i = 0; i < strips.Length / pixels; i++)
+            columns[i % columns.Length].AsSpan(i / columns.Length * pixels, pixels).CopyTo(strips.AsSpan(i * pixels));
+        return strips;
+    }
+
+    private float[] Decode(float[] from, int? label)
+    {
+        var decoded = new float[images.Length];
+        model.Decode(from, decoded, label is { } other ? [.. Enumerable.Repeat(other, set.Count)] : model.LabelsOf(set, 0, set.Count));
+        return decoded;
     }
 }

@@ -44,7 +44,7 @@ public sealed class ImageEditorTests : IClassFixture<CpuDevice>, IDisposable
     [Fact]
     public void AStripGoesFromTheOriginalToAllOfTheChange()
     {
-        float[] strips = new ImageEditor(model).Strips([0.2f, 0.4f, 1, 0.8f, 0.4f, 0], [0.2f, 0], steps: 2);
+        float[] strips = new ImageEditor(model, Images(51, 102, 255, 204, 102, 0)).Strips([0.2f, 0], steps: 2);
         float[] expected =
         [
             0.2f, 0.4f, 1, 0.2f, 0.4f, 0.5f, 0.3f, 0.4f, 1, 0.4f, 0.4f, 1,
@@ -55,7 +55,7 @@ public sealed class ImageEditorTests : IClassFixture<CpuDevice>, IDisposable
 
     [Fact]
     public void WithoutDetailsTheModelsPictureIsShown() => AssertNear(
-        [0.4f, 0.4f, 0.5f], new ImageEditor(model) { KeepsDetails = false }.Edit([0.2f, 0.4f, 1], [0.2f, 0]));
+        [0.4f, 0.4f, 0.5f], new ImageEditor(model, Images(51, 102, 255)) { KeepsDetails = false }.Edit([0.2f, 0]));
 
     [Theory]
     [InlineData("hat", "glasses, glasses=none, glasses=round, smile")]
@@ -92,6 +92,8 @@ public sealed class ImageEditorTests : IClassFixture<CpuDevice>, IDisposable
             "faces", Pixels, 1, 1, pixels,
             factors: [Factor.Categorical("glasses", ["none", "round"], glasses), Factor.Continuous("smile", smile, 0.5f)]);
     }
+
+    private static ImageSet Images(params byte[] pixels) => new("images", Pixels, 1, 1, pixels);
 
     private void Set(string name, params float[] values) => model.Parameters.Write(model.Parameters[name], values);
 

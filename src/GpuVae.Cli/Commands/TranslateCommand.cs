@@ -1,0 +1,71 @@
+using System.CommandLine;
+using GpuVae.Applications;
+using GpuVae.Data;
+using GpuVae.Models;
+using GpuVae.Training;
+
+namespace GpuVae.Cli.Commands;
+
+internal static class TranslateCommand
+{
+    private const int MaxCount = 10_000;
+
+    public static Command Create()
+    {
+        var run = RunArgument.Create();
+        var pictures = new PictureArguments(defaultCount: 16, MaxCount);
+        var to = new Option<string>("--to") { Description = "The domain to translate into.", HelpName = "DOMAIN", Required = true };
+        var from = new Option<string?>("--from")
+        {
+            Description = "The domain of the pictures; without it the other one, if there are two.",
+            HelpName = "DOMAIN",
+        };
+        var single = new Option<bool>("--files")
+        {
+            Description = "Write each translation into a file of its own, 0000.png and so on, instead of all below the originals.",
+        };
+        var output = new Option<string?>("--out", "-o")
+        {
+            Description = "The picture to write, or with --files the folder; without it translated.png or translated/.",
+            HelpName = "PATH",
+        };
+        var device = new DeviceArguments();
+        var command = new ExampleCommand(
+            "translate", "Turns pictures of one domain into pictures of another, with a model of 'gpuvae train --domains'.",
+            "gpuvae translate --to drawings",
+            "gpuvae translate photo.png --fit --from photos --to drawings --out drawing.png",
+            "gpuvae translate photos --to drawings --count 500 --files --out drawn")
+        {
+            run, from, to, single, output,
+        };
+        pictures.AddTo(command);
+        device.AddTo(command);
+        command.SetAction(parsed =>
+        {
+            RunFolder folder = RunArgument.Open(parsed.GetValue(run));
+            using var opened = device.Open(parsed);
+            using var model = Vae.Load(opened, folder.Path);
+            int target = model.LabelNumber(parsed.GetValue(to)!), source = Source(model, parsed.GetValue(from), target);
+            ImageShape shape = model.Options.Shape;
+            ImageSet images = pictures.Load(parsed, folder, shape, ofLabel: source);
+            RunData data = RunData.Read(folder)
+                ?? throw new BadInputException($"{folder.Path} does not tell what the model was trained on, so its domains are not known.");
+            Translator translator = Translator.Learn(model, data.LoadKnown(shape));
+            float[] originals = PictureInput.Rows(images), translated = translator.Translate(originals, source, target);
+            if (parsed.GetValue(single))
+                Pictures.WriteEach(parsed.GetValue(output) ?? "translated", shape, translated);
+            else
+                Pictures.WritePairs(parsed.GetValue(output) ?? "translated.png", shape, originals, translated);
+        });
+        return command;
+    }
+
+    private static int Source(Vae model, string? name, int target)
+    {
+        if (name is not null)
+            return model.LabelNumber(name);
+        if (model.Options.Classes != 2)
+            throw new BadInputException($"The model knows {model.Options.Classes} domains; name that of the pictures with --from.");
+        return 1 - target;
+    }
+}

@@ -1,0 +1,56 @@
+namespace GpuVae.Data;
+
+/// <summary>Several kinds of images of one size, say photographs and drawings, in one set: the label of an image is its domain.</summary>
+public static class ImageDomains
+{
+    /// <summary>Loads a domain from each of <paramref name="specs"/>, with what is set aside for testing; see <see cref="DataSource"/>.</summary>
+    /// <param name="specs">At least two. Nothing in one needs a counterpart in another.</param>
+    /// <param name="options">Apply to each; a test set of its own is not taken.</param>
+    /// <exception cref="BadInputException">Fewer than two, or images that are missing, broken or of different sizes.</exception>
+    public static DataSets Load(IReadOnlyList<string> specs, DataOptions options)
+    {
+        if (specs.Count < 2)
+            throw new BadInputException($"--domains {string.Join(' ', specs)}: name two folders or more, one for each domain.");
+        string[] names = [.. specs.Select(Name)];
+        if (names.Distinct().Count() < names.Length)
+            names = [.. specs];
+        if (names.Distinct().Count() < names.Length)
+            throw new BadInputException($"--domains {string.Join(' ', specs)}: a domain is there twice.");
+        DataSets[] sets = [.. specs.Select(spec => DataSource.Load(spec, options with { TestSpec = null }))];
+        return new DataSets(
+            Join([.. names.Zip(sets, (name, set) => (name, set.Train))]), Join([.. names.Zip(sets, (name, set) => (name, set.Test))]));
+    }
+
+    /// <summary>
+    /// One set out of several, with the domains as labels and as the only factor. Where some are in colour, the grey ones become RGB.
+    /// </summary>
+    /// <exception cref="BadInputException">The images differ in size.</exception>
+    public static ImageSet Join(IReadOnlyList<(string Name, ImageSet Images)> domains)
+    {
+        ImageSet first = domains[0].Images;
+        foreach ((string name, ImageSet images) in domains)
+            if ((images.Width, images.Height) != (first.Width, first.Height))
+                throw new BadInputException(
+                    $"The domains differ in size: {domains[0].Name} has {first.Width}×{first.Height} pixels, {name} has "
+                    + $"{images.Width}×{images.Height}. Bring them to one size with --size.");
+        int channels = domains.Max(domain => domain.Images.Channels);
+        byte[][] pixels = [.. domains.Select(domain => DataSource.Convert(domain.Images, new DataOptions { Channels = channels }).Pixels)];
+        if (pixels.Sum(part => (long)part.Length) > Array.MaxLength)
+            throw new BadInputException("The domains together do not fit into memory. Choose a smaller --size.");
+        var all = new byte[pixels.Sum(part => part.Length)];
+        int at = 0;
+        foreach (byte[] part in pixels)
+        {
+            part.CopyTo(all, at);
+            at += part.Length;
+        }
+        string[] names = [.. domains.Select(domain => domain.Name)];
+        int[] labels = [.. domains.SelectMany((domain, label) => Enumerable.Repeat(label, domain.Images.Count))];
+        return new ImageSet(
+            string.Join(" and ", names), first.Width, first.Height, channels, all, labels, names,
+            [Factor.Categorical("domain", names, labels)]);
+    }
+
+    private static string Name(string spec) =>
+        BuiltInSet.Find(spec)?.Name ?? Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(spec)));
+}
