@@ -23,6 +23,15 @@ internal sealed class DataArguments
         HelpName = "WHAT",
     };
 
+    private readonly Option<string[]> domains = new("--domains")
+    {
+        Description = "Instead of --data, two folders or more, one for each domain, which need not be paired: the model is told the domain "
+            + "of every image, and 'translate' turns images of one into images of another.",
+        HelpName = "FOLDER FOLDER",
+        AllowMultipleArgumentsPerToken = true,
+        DefaultValueFactory = _ => [],
+    };
+
     private readonly Option<string?> size = new("--size")
     {
         Description = "Crop and scale every image to this size: 64 or 96x64.",
@@ -40,7 +49,10 @@ internal sealed class DataArguments
     {
         command.Options.Add(data);
         if (withTestData)
+        {
             command.Options.Add(testData);
+            command.Options.Add(domains);
+        }
         command.Options.Add(size);
         command.Options.Add(channels);
         command.Options.Add(images);
@@ -74,6 +86,13 @@ internal sealed class DataArguments
             source = source with { Data = parsed.GetValue(data)!, TestData = null, Images = null };
         if (CommonOptions.IsGiven(parsed, testData))
             source = source with { TestData = parsed.GetValue(testData) };
+        if (CommonOptions.IsGiven(parsed, domains))
+        {
+            if (CommonOptions.IsGiven(parsed, data) || CommonOptions.IsGiven(parsed, testData))
+                throw new BadInputException("--domains says where the images are; leave out --data and --test-data.");
+            string[] folders = parsed.GetValue(domains)!;
+            source = source with { Data = folders[0], TestData = null, Domains = folders };
+        }
         if (CommonOptions.IsGiven(parsed, size))
             source = source with { Size = ImageSize.Parse(parsed.GetValue(size)!).ToString().Replace('×', 'x') };
         if (CommonOptions.IsGiven(parsed, channels))

@@ -140,11 +140,15 @@ internal sealed class ModelOptions
     }
 
     /// <summary>The options for a set of images: their shape and, for a conditional model, their labels.</summary>
+    /// <param name="parsed">The command line.</param>
+    /// <param name="options">What was read from it.</param>
+    /// <param name="images">The training set.</param>
+    /// <param name="hasDomains">Whether the labels are domains: then the model is conditional in any case.</param>
     /// <exception cref="BadInputException">The model is to be conditional, and the images have no labels or only one.</exception>
-    public VaeOptions For(ParseResult parsed, VaeOptions options, ImageSet images)
+    public VaeOptions For(ParseResult parsed, VaeOptions options, ImageSet images, bool hasDomains)
     {
         options = options with { Shape = ImageShape.Of(images) };
-        if (!parsed.GetValue(conditional))
+        if (!parsed.GetValue(conditional) && !hasDomains)
             return options;
         if (images.Labels is not { } labels)
             throw new BadInputException(

@@ -23,6 +23,10 @@ internal sealed partial record RunData(
     /// <summary>Images as they are, from <paramref name="data"/>.</summary>
     public static RunData Of(string data, ulong seed = 1) => new(data, null, null, null, null, seed);
 
+    /// <summary>For people.</summary>
+    [JsonIgnore]
+    public string Title => Domains is null ? Data : string.Join(" and ", Domains);
+
     public DataSets LoadBoth() => Domains is null ? DataSource.Load(Data, Options) : ImageDomains.Load(Domains, Options);
 
     /// <summary>

@@ -42,6 +42,7 @@ internal sealed class TrainCommand
             "gpuvae train",
             "gpuvae train --data path/to/mnist --epochs 10 --out runs/mnist",
             "gpuvae train --data photos --size 64 --latent 64 --likelihood gaussian --lr-schedule cosine",
+            "gpuvae train --domains photos drawings --size 64",
             "gpuvae train --resume runs/mnist --epochs 20");
         var train = new TrainCommand();
         train.data.AddTo(command, withTestData: true);
@@ -64,7 +65,7 @@ internal sealed class TrainCommand
         string? path = GivenPath(parsed);
         using var opened = device.Open(parsed);
         DataSets sets = Load(source);
-        using var fresh = new Vae(opened, model.For(parsed, architecture, sets.Train), options.Seed);
+        using var fresh = new Vae(opened, model.For(parsed, architecture, sets.Train, hasDomains: source.Domains is not null), options.Seed);
         fresh.StartPriorFrom(sets.Train, options.Seed);
         using var trainer = new Trainer(fresh, sets.Train, options, sets.Test);
 
@@ -101,7 +102,7 @@ internal sealed class TrainCommand
 
     private static DataSets Load(RunData source)
     {
-        Console.WriteLine($"loading {source.Data} …");
+        Console.WriteLine($"loading {source.Title} …");
         return source.LoadBoth();
     }
 
@@ -125,7 +126,7 @@ internal sealed class TrainCommand
             Console.WriteLine($"stopped at step {trainer.Step} of {trainer.Steps}; go on with: gpuvae train --resume {run}");
             return InterruptedExitCode;
         }
-        RunResults.Write(trainer, folder, sets.Test, source.Data);
+        RunResults.Write(trainer, folder, sets.Test, source.Title);
         Console.WriteLine();
         Console.WriteLine($"look at   {Shown(folder.Report)} (curves, samples, reconstructions, options)");
         Console.WriteLine($"          {Shown(folder.Samples)}, {Shown(folder.Reconstructions)}");

@@ -39,7 +39,7 @@ public sealed class Translator
         {
             int[] own = [.. Enumerable.Range(0, images.Count).Where(i => images.Labels![i] == domain)];
             if (own.Length < 2)
-                throw new BadInputException($"{images.Name} has {own.Length} images of domain {domain}; at least two are needed.");
+                throw new BadInputException($"{images.Name} has {own.Length} images of the domain {Name(model, domain)}; at least two are needed.");
             domains[domain] = Moments.Of(Matrix<double>.Build.Dense(own.Length, latent, (i, j) => codes[own[i] * latent + j]));
         }
         return new Translator(model, domains);
@@ -59,6 +59,8 @@ public sealed class Translator
         model.Decode(codes, translated, target);
         return translated;
     }
+
+    private static string Name(Vae model, int domain) => model.Options.LabelNames.ElementAtOrDefault(domain) ?? $"{domain}";
 
     /// <summary>Mean [latent] and covariance [latent, latent] of the codes of a domain.</summary>
     private sealed record Moments(Vector<double> Mean, Matrix<double> Covariance)

@@ -137,6 +137,20 @@ public sealed partial class MainJobTests(TrainedRun run) : IClassFixture<Trained
     }
 
     [Fact]
+    public void ConditionalModelsTranslateAndShowOtherLabels()
+    {
+        Gpuvae.Succeed(
+            run.Root, "train", "--domains", "faces", "faces:drawn", "--size", "12", "--images", "60", "--epochs", "1", "--batch", "20",
+            "--hidden", "16", "--latent", "4", "--out", "domains", "--device", "cpu");
+        Gpuvae.Succeed(run.Root, "translate", "--run", "domains", "--to", "faces:drawn", "--count", "5");
+        Gpuvae.Succeed(run.Root, "edit", "--run", "domains", "--label", "faces,faces:drawn", "--count", "2", "--out", "labels.png");
+        Gpuvae.Succeed(run.Root, "art", "mosaic", "--run", "domains", "--side", "3", "--label", "1", "--out", "drawn.png");
+        Assert.Equal((5 * 14 + 2, 2 * 14 + 2, 3), Size(ImageFile.Read(Path.Combine(run.Root, "translated.png"))));
+        Assert.Equal((4 * 14 + 2, 2 * 14 + 2, 3), Size(ImageFile.Read(Path.Combine(run.Root, "labels.png"))));
+        Assert.Equal((3 * 12, 3 * 12, 3), Size(ImageFile.Read(Path.Combine(run.Root, "drawn.png"))));
+    }
+
+    [Fact]
     public void AWalkIsAnAnimationThatItsSeedMakesAgain()
     {
         string[] walk = ["art", "walk", "--run", "runs/small", "--stops", "3", "--frames", "4", "--seed", "7"];
@@ -195,6 +209,7 @@ public sealed partial class MainJobTests(TrainedRun run) : IClassFixture<Trained
     [InlineData("reconstruct")]
     [InlineData("interpolate")]
     [InlineData("edit")]
+    [InlineData("translate")]
     [InlineData("art")]
     [InlineData("art", "walk")]
     [InlineData("evaluate")]
