@@ -14,7 +14,7 @@ internal static class TranslateCommand
     {
         var run = RunArgument.Create();
         var pictures = new PictureArguments(defaultCount: 16, MaxCount);
-        var to = new Option<string>("--to") { Description = "The domain to translate into.", HelpName = "DOMAIN", Required = true };
+        var to = new Option<string?>("--to") { Description = "The domain to translate into.", HelpName = "DOMAIN" };
         var from = new Option<string?>("--from")
         {
             Description = "The domain of the pictures; without it the other one, if there are two.",
@@ -45,7 +45,9 @@ internal static class TranslateCommand
             RunFolder folder = RunArgument.Open(parsed.GetValue(run));
             using var opened = device.Open(parsed);
             using var model = Vae.Load(opened, folder.Path);
-            int target = model.LabelNumber(parsed.GetValue(to)!), source = Source(model, parsed.GetValue(from), target);
+            string wanted = parsed.GetValue(to)
+                ?? throw new BadInputException($"Say with --to into what: {string.Join(", ", model.Options.LabelNames)}.");
+            int target = model.LabelNumber(wanted), source = Source(model, parsed.GetValue(from), target);
             ImageShape shape = model.Options.Shape;
             ImageSet images = pictures.Load(parsed, folder, shape, ofLabel: source);
             RunData data = RunData.Read(folder)
