@@ -55,11 +55,13 @@ internal static class ConvolutionLanes
                     var tile = new GemmLanes.Tile(0, panel * g.DepthBlock * 2 * Group.DimX + Group.IdxX, depth);
                     TTile.MultiplyDistant(rows, slice, sums, tile, strides);
                     int column = (panel0 + panel) * 2 * Group.DimX + Group.IdxX;
+                    bool isLast = k0 + g.DepthBlock >= patches.Depth;
+                    var from = new PatchRow(patches, row);
                     for (int r = 0; r < XMath.Min(TTile.Rows, rowEnd - row); r++)
                     {
-                        int pixel = patches.Pixel(row + r, g);
+                        int pixel = patches.Pixel(from, g);
+                        from.Advance(patches);
                         int at = 2 * r * Group.DimX + Group.IdxX;
-                        bool isLast = k0 + g.DepthBlock >= patches.Depth;
                         if (column < g.Columns)
                             Store(sums[at], target, pixel, column, k0, isLast, g, epilogue);
                         if (column + Group.DimX < g.Columns)
@@ -78,14 +80,15 @@ internal static class ConvolutionLanes
     public static void Gather(
         FloatView source, FloatView rows, int pitch, int row0, int count, int k0, int depth, Patches patches, PatchArguments g)
     {
+        var row = new PatchRow(patches, row0);
+        int firstTapY = k0 / XMath.Max(patches.Run, 1);
         for (int r = 0; r < count; r++)
         {
-            var row = new PatchRow(patches, row0 + r);
             int top = row.Top(patches, g), left = row.Left(patches, g);
             // The part of a row of taps that lies inside the source.
             int low = XMath.Max(-left, 0) * g.Channels, high = XMath.Min(g.SourceWidth - left, patches.X.Taps) * g.Channels;
             int to = r * pitch;
-            int tapY = k0 / XMath.Max(patches.Run, 1);
+            int tapY = firstTapY;
             int first = k0 - tapY * patches.Run;
             int remaining = depth;
             while (remaining > 0)
@@ -103,6 +106,7 @@ internal static class ConvolutionLanes
                 first = 0;
                 tapY++;
             }
+            row.Advance(patches);
         }
     }
 

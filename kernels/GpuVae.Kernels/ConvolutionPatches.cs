@@ -98,13 +98,11 @@ internal readonly struct Patches
     }
 
     /// <summary>The target pixel of a row.</summary>
-    public int Pixel(int row, PatchArguments g)
-    {
-        if (g.TargetStep == 1)
-            return row;
-        var at = new PatchRow(this, row);
-        return (at.Image * g.TargetHeight + at.Y * g.TargetStep + Y.Offset) * g.TargetWidth + at.X * g.TargetStep + X.Offset;
-    }
+    public int Pixel(int row, PatchArguments g) => g.TargetStep == 1 ? row : Pixel(new PatchRow(this, row), g);
+
+    /// <inheritdoc cref="Pixel(int, PatchArguments)"/>
+    public int Pixel(PatchRow row, PatchArguments g) =>
+        (row.Image * g.TargetHeight + row.Y * g.TargetStep + Y.Offset) * g.TargetWidth + row.X * g.TargetStep + X.Offset;
 
     /// <summary>The row of the stored weights [tap row, tap column, channel] that belongs to a column of the patches.</summary>
     public int WeightRow(int depth, PatchArguments g)
@@ -115,9 +113,9 @@ internal readonly struct Patches
 }
 
 /// <summary>A row of patches taken apart: a pixel of a phase's grid.</summary>
-internal readonly struct PatchRow
+internal struct PatchRow
 {
-    public readonly int Image, Y, X;
+    public int Image, Y, X;
 
     public PatchRow(Patches patches, int row)
     {
@@ -127,10 +125,22 @@ internal readonly struct PatchRow
         Y = line - Image * patches.Y.Extent;
     }
 
-    /// <summary>The first row, and column, of the patch in the source; negative where it reaches over the edge.</summary>
-    public int Top(Patches patches, PatchArguments g) => Y * g.SourceStep + patches.Y.Origin;
+    /// <summary>Goes on to the next row, without the divisions.</summary>
+    public void Advance(Patches patches)
+    {
+        X++;
+        bool endsLine = X == patches.X.Extent;
+        X = endsLine ? 0 : X;
+        Y = endsLine ? Y + 1 : Y;
+        bool endsImage = Y == patches.Y.Extent;
+        Y = endsImage ? 0 : Y;
+        Image = endsImage ? Image + 1 : Image;
+    }
 
-    public int Left(Patches patches, PatchArguments g) => X * g.SourceStep + patches.X.Origin;
+    /// <summary>The first row, and column, of the patch in the source; negative where it reaches over the edge.</summary>
+    public readonly int Top(Patches patches, PatchArguments g) => Y * g.SourceStep + patches.Y.Origin;
+
+    public readonly int Left(Patches patches, PatchArguments g) => X * g.SourceStep + patches.X.Origin;
 }
 
 /// <summary>A column of patches taken apart.</summary>
