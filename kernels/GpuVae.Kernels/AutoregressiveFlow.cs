@@ -1,5 +1,5 @@
-// Inverse autoregressive flow (Kingma, Salimans, Jozefowicz, Chen, Sutskever & Welling 2016, arXiv:1606.04934, algorithm 1 and eq. 13-15) with a
-// masked network of one hidden layer (MADE: Germain, Gregor, Murray & Larochelle 2015, arXiv:1502.03509). One step takes z to z':
+// Inverse autoregressive flow (Kingma, Salimans, Jozefowicz, Chen, Sutskever & Welling 2016, arXiv:1606.04934, algorithm 1 and eq. 13-15)
+// with a masked network of one hidden layer (MADE: Germain, Gregor, Murray & Larochelle 2015, arXiv:1502.03509). One step takes z to z':
 //
 //   h      = relu(z·W1 + b1 + context)               [rows × H], the context being H columns of the encoder's output
 //   (m, s) = h·W2 + b2                               [rows × 2L]
@@ -7,9 +7,10 @@
 //   z'     = g·z + (1 - g)·m
 //   log q  = log q - Σ log g,    log g = -softplus(-(s + 2))
 //
-// Unit i has the degree i + 1, in every second step L - i; hidden unit h has the degree h mod L, where 0 sees the context alone. W1 is 0 from a
-// unit to a hidden unit of lower degree, W2 from a hidden unit to a unit of the same or a lower degree. So m_i and s_i depend on units of
-// lower degree only, dz'/dz is triangular and its determinant Π g. Masked weights start at 0 and stay there because their gradients are 0.
+// Unit i has the degree i + 1, in every second step L - i; hidden unit h has the degree h mod L, where 0 sees the context alone. W1 is 0
+// from a unit to a hidden unit of lower degree, W2 from a hidden unit to a unit of the same or a lower degree. So m_i and s_i depend on
+// units of lower degree only, dz'/dz is triangular and its determinant Π g. Masked weights start at 0 and stay there because their
+// gradients are 0.
 //
 // With b the weight of log q in the loss (RowWeights) and dz' the gradient of everything else, where dz has its share of W1 still to come:
 //
@@ -33,7 +34,9 @@ public sealed class AutoregressiveFlow
     private readonly Action<AcceleratorStream, Index1D, FloatView, FloatView, int, int, int, int> context;
     private readonly Action<AcceleratorStream, Index1D, FloatView, FloatView, int, int, int, int> contextBackward;
     private readonly Action<AcceleratorStream, KernelConfig, FloatView, FloatView, FloatView, FloatView, int> gate;
-    private readonly Action<AcceleratorStream, Index1D, FloatView, FloatView, FloatView, RowWeights, FloatView, FloatView, int> gateBackward;
+    private readonly Action<
+        AcceleratorStream, Index1D, FloatView, FloatView, FloatView, RowWeights, FloatView, FloatView, int> gateBackward;
+
     private readonly Action<AcceleratorStream, Index1D, FloatView, FloatView, int, int, int> mask;
 
     public AutoregressiveFlow(Accelerator accelerator)

@@ -1,5 +1,5 @@
-// A normal posterior with independent units as samples see it, q(z|x) = N(mu, diag(e^s)), where no closed form of the KL term is at hand (Kingma
-// & Welling 2013, arXiv:1312.6114). For a row r with noise eps and s = clamp(logvar, -30, 20):
+// A normal posterior with independent units as samples see it, q(z|x) = N(mu, diag(e^s)), where no closed form of the KL term is at hand
+// (Kingma & Welling 2013, arXiv:1312.6114). For a row r with noise eps and s = clamp(logvar, -30, 20):
 //
 //   z       = mu + e^(s/2)·eps
 //   log q   = -Σ (eps² + s + ln 2π)/2
@@ -8,8 +8,8 @@
 //
 //   dmu     = Σ_r dz          dlogvar = Σ_r (dz·e^(s/2)·eps - b)/2      sums over the image's rows; 0 outside the clamp
 //
-// Gradients along the path alone leave -b out and put in its place what log q owes to the sample: dz = f·(dz - b·eps·e^(-s/2)), f = 1 or w~.
-// Layout: encoded [images × columns] = [mu | logvar | …]; z, noise, dz [rows × L]; log q [rows]. Row r belongs to image r / k.
+// Gradients along the path alone leave -b out and put in its place what log q owes to the sample: dz = f·(dz - b·eps·e^(-s/2)), f = 1 or
+// w~. Layout: encoded [images × columns] = [mu | logvar | …]; z, noise, dz [rows × L]; log q [rows]. Row r belongs to image r / k.
 
 using ILGPU;
 using ILGPU.Algorithms;
@@ -24,7 +24,8 @@ public sealed class DiagonalPosterior
     private readonly int groupSize;
     private readonly Action<AcceleratorStream, KernelConfig, FloatView, FloatView, FloatView, FloatView, int, int, int> forward;
     private readonly Action<AcceleratorStream, Index1D, FloatView, FloatView, FloatView, RowWeights, int, int, int, int> path;
-    private readonly Action<AcceleratorStream, Index1D, FloatView, FloatView, FloatView, RowWeights, FloatView, int, int, int, int> backward;
+    private readonly Action<
+        AcceleratorStream, Index1D, FloatView, FloatView, FloatView, RowWeights, FloatView, int, int, int, int> backward;
 
     public DiagonalPosterior(Accelerator accelerator)
     {
@@ -60,8 +61,8 @@ public sealed class DiagonalPosterior
     /// <param name="samples">k.</param>
     /// <param name="gradient">Not <see cref="PathGradient.Standard"/>.</param>
     public void AlongPath(
-        AcceleratorStream stream, FloatView encoded, int columns, FloatView noise, FloatView dz, RowWeights weights, int latents, int samples,
-        PathGradient gradient)
+        AcceleratorStream stream, FloatView encoded, int columns, FloatView noise, FloatView dz, RowWeights weights, int latents,
+        int samples, PathGradient gradient)
     {
         if (dz.Length > 0)
             path(

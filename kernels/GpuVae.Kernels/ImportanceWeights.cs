@@ -1,5 +1,5 @@
-// Importance weights of k samples per image, from the log-densities of each (Burda, Grosse & Salakhutdinov 2016, arXiv:1509.00519, eq. 8 and
-// 14). For the rows r of image i, beta being the weight of the KL term:
+// Importance weights of k samples per image, from the log-densities of each (Burda, Grosse & Salakhutdinov 2016, arXiv:1509.00519, eq. 8
+// and 14). For the rows r of image i, beta being the weight of the KL term:
 //
 //   log w_r  = -rec_r - beta·(log q_r - log p_r)
 //   w~_r     = w_r / Σ w                                  the share of a row in the gradient of the bound
@@ -20,7 +20,9 @@ using FloatView = ILGPU.ArrayView<float>;
 
 namespace GpuVae.Kernels;
 
-/// <summary>What a row's log-densities weigh in the loss: scale·klWeight·w~; passed to the backward passes of posteriors and priors.</summary>
+/// <summary>
+/// What a row's log-densities weigh in the loss: scale·klWeight·w~; passed to the backward passes of posteriors and priors.
+/// </summary>
 /// <param name="normalized">[rows]: w~.</param>
 /// <param name="klWeight">One element.</param>
 /// <param name="scale">1 / images.</param>
@@ -40,7 +42,9 @@ public readonly struct RowWeights(FloatView normalized, FloatView klWeight, floa
 /// <summary>How the gradient of an importance-weighted bound reaches the encoder.</summary>
 public enum PathGradient
 {
-    /// <summary>All of it, as in <see cref="ImportanceWeights"/>' source: through the samples and through the density's parameters.</summary>
+    /// <summary>
+    /// All of it, as in <see cref="ImportanceWeights"/>' source: through the samples and through the density's parameters.
+    /// </summary>
     Standard,
 
     /// <summary>

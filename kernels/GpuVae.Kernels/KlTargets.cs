@@ -1,5 +1,5 @@
-// Objectives that do not press the KL term towards 0 but towards a target. Each finds, from the KL term of a batch, the weight with which its
-// gradient enters the loss; the rest is the gradient of beta·KL (Reparameterize.cs).
+// Objectives that do not press the KL term towards 0 but towards a target. Each finds, from the KL term of a batch, the weight with which
+// its gradient enters the loss; the rest is the gradient of beta·KL (Reparameterize.cs).
 //
 //   free bits   Σ_l max(λ, mean KL_l)       a unit's weight is 0 up to λ nats, beta above
 //               (Kingma, Salimans, Jozefowicz, Chen, Sutskever & Welling 2016, arXiv:1606.04934, eq. 15 of app. C.8, a group being a unit)

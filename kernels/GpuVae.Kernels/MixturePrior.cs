@@ -1,5 +1,6 @@
-// The density of samples under a mixture of normals, p(z) = Σ_c π_c·N(z; mu_c, diag(e^(s_c))), π = softmax(weights), s = clamp(logvar, -30, 20).
-// Its components are parameters, or come out of the encoder for learned pseudo-inputs (VampPrior: Tomczak & Welling 2018, arXiv:1705.07120).
+// The density of samples under a mixture of normals, p(z) = Σ_c π_c·N(z; mu_c, diag(e^(s_c))), π = softmax(weights), s = clamp(logvar, -30,
+// 20). Its components are parameters, or come out of the encoder for learned pseudo-inputs (VampPrior: Tomczak & Welling 2018,
+// arXiv:1705.07120).
 //
 //   ℓ_c      = log π_c - Σ_l ((z_l - mu_cl)²·e^(-s_cl) + s_cl + ln 2π)/2
 //   log p    = ln Σ_c e^(ℓ_c)                ρ_c = e^(ℓ_c - log p)           the component's share in the sample
@@ -21,7 +22,9 @@ using FloatView = ILGPU.ArrayView<float>;
 
 namespace GpuVae.Kernels;
 
-/// <summary>Where the moments of a mixture's components, or their gradients, lie: unit l of component c at c·componentPitch + l·unitPitch.</summary>
+/// <summary>
+/// Where the moments of a mixture's components, or their gradients, lie: unit l of component c at c·componentPitch + l·unitPitch.
+/// </summary>
 /// <param name="means">Of the components.</param>
 /// <param name="logVariances">Of the components.</param>
 /// <param name="componentPitch">Elements from a component to the next.</param>

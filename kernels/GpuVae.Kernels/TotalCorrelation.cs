@@ -1,6 +1,6 @@
-// The total correlation KL(q(z) ‖ Π_l q(z_l)) of the aggregated posterior, estimated from a batch by minibatch weighted sampling (beta-TCVAE:
-// Chen, Li, Grosse & Duvenaud 2018, arXiv:1802.04942, eq. 4 and app. C.1). For the sample z_i of image i, images m of a batch of B and N images
-// in the training set, with s = clamp(logvar, -30, 20):
+// The total correlation KL(q(z) ‖ Π_l q(z_l)) of the aggregated posterior, estimated from a batch by minibatch weighted sampling
+// (beta-TCVAE: Chen, Li, Grosse & Duvenaud 2018, arXiv:1802.04942, eq. 4 and app. C.1). For the sample z_i of image i, images m of a batch
+// of B and N images in the training set, with s = clamp(logvar, -30, 20):
 //
 //   ℓ_iml = log N(z_il; mu_ml, e^(s_ml))
 //   TC_i  = ln Σ_m e^(Σ_l ℓ_iml) - Σ_l ln Σ_m e^(ℓ_iml) + (L - 1)·ln(N·B)
@@ -67,7 +67,8 @@ public sealed class TotalCorrelation
     /// <param name="joint">[B × B].</param>
     /// <param name="marginal">[B × L].</param>
     /// <param name="weight">One element, times <paramref name="scale"/> the weight of the estimate in the loss.</param>
-    /// <param name="gradient">[B × L] for <paramref name="ofMoments"/> false: dz, or else [B × 2L]: the encoder's output's; changed.</param>
+    /// <param name="gradient">[B × L] for <paramref name="ofMoments"/> false: dz, or else [B × 2L]: the encoder's output's;
+    /// changed.</param>
     /// <param name="scale">A factor, for instance (beta - 1) / B.</param>
     /// <param name="latents">L.</param>
     /// <param name="ofMoments">Which gradient.</param>

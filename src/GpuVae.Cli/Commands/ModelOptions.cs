@@ -65,7 +65,7 @@ internal sealed class ModelOptions
         "--components", "K", "Components of the mixture prior, or learned images of the vamp prior.", Defaults.PriorComponents);
 
     private readonly ChoiceOption<Objective> objective = new(
-        "--objective", "The bound (elbo), the importance-weighted bound (iwae), or the bound with the total correlation weighted by beta (tc).",
+        "--objective", "The bound (elbo), the importance-weighted bound (iwae), or the bound with total correlation weighted by beta (tc).",
         Defaults.Objective);
 
     private readonly Option<int> samples = CommonOptions.Number("--samples", "K", "Samples per image of iwae.", Defaults.Samples);

@@ -33,6 +33,10 @@ internal sealed class LatentSearch : IDisposable
     /// <param name="seed">Everything random follows from it.</param>
     public LatentSearch(Vae model, int rows, Observation observation, ulong seed)
     {
+        if (model.Options.Classes > 0 || model.Options.Prior != Prior.Normal)
+            throw new BadInputException(
+                "Searching for a code takes a model without labels and with the standard normal prior; train one without --conditional and "
+                + "with --prior normal.");
         (this.model, this.rows) = (model, rows);
         int latent = model.Options.Latent;
         Accelerator accelerator = model.Device.Accelerator;

@@ -63,10 +63,14 @@ internal sealed class EvaluationImages : IDisposable
     /// <summary>[<see cref="BatchSize"/>, pixels]: the batch under way; rows beyond it hold zeros or older images.</summary>
     public ArrayView<float> Block => arena.View;
 
-    /// <summary>The classes of <paramref name="count"/> images from <paramref name="first"/> on; empty unless the model is conditional.</summary>
+    /// <summary>
+    /// The classes of <paramref name="count"/> images from <paramref name="first"/> on; empty unless the model is conditional.
+    /// </summary>
     public ArrayView<float> Labels(int first, int count) => labels is null ? default : labels.View.BaseView.SubView(first, count);
 
-    /// <summary>Calls <paramref name="visit"/> with the first image's index, the number of images and their pixels [images, pixels].</summary>
+    /// <summary>
+    /// Calls <paramref name="visit"/> with the first image's index, the number of images and their pixels [images, pixels].
+    /// </summary>
     public void ForEach(Action<int, int, ArrayView<float>> visit)
     {
         for (int batch = 0; batch < feed.StepsPerEpoch; batch++)

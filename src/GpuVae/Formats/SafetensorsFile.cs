@@ -35,7 +35,7 @@ public sealed class SafetensorsFile
     public NamedTensor Get(string name, params ReadOnlySpan<int> shape)
     {
         if (!byName.TryGetValue(name, out NamedTensor? tensor))
-            throw new BadInputException($"{path} has no tensor \"{name}\": it belongs to another kind of model. It holds: {Listing()}.");
+            throw new BadInputException($"{path} has no tensor \"{name}\": it is a model file of another family. It holds: {Listing()}.");
         if (!shape.SequenceEqual(tensor.Shape))
             throw new BadInputException(
                 $"{path}: tensor \"{name}\" has shape [{string.Join(", ", tensor.Shape)}], the model needs " +

@@ -6,8 +6,8 @@ using GpuVae.Scheduling;
 namespace GpuVae.Latent;
 
 /// <summary>
-/// A diagonal posterior and the standard normal prior, whose KL term has a closed form: one launch forward, and on the way back the epilogue of
-/// the decoder's first layer. Free bits, capacity and total correlation change the weights of that term or add to it.
+/// A diagonal posterior and the standard normal prior, whose KL term has a closed form: one launch forward, and on the way back the
+/// epilogue of the decoder's first layer. Free bits, capacity and total correlation change the weights of that term or add to it.
 /// </summary>
 internal sealed class ClosedKl : LatentTerm
 {

@@ -10,7 +10,9 @@ internal sealed class DiagonalSampler(int latents) : PosteriorSampler
     public override PosteriorPass Forward(LayerContext context, PlannedTensor encoded, PlannedTensor noise, int samples) =>
         Forward(context, encoded, noise, samples, 2 * latents);
 
-    /// <summary>The same for means and log-variances that are the first columns of <paramref name="encoded"/>, of which there are more.</summary>
+    /// <summary>
+    /// The same for means and log-variances that are the first columns of <paramref name="encoded"/>, of which there are more.
+    /// </summary>
     public PosteriorPass Forward(LayerContext context, PlannedTensor encoded, PlannedTensor noise, int samples, int columns)
     {
         DiagonalPosterior kernel = context.Kernels.DiagonalPosterior;
@@ -29,7 +31,8 @@ internal sealed class DiagonalSampler(int latents) : PosteriorSampler
                         stream, encoded.View, columns, noise.View, dz.View, weights.Rows, latents, samples, gradient));
             }
             back.Builder.Add(
-                "posterior backward", 10.0 * dz.Length, 4.0 * (2 * encoded.Length + 2 * dz.Length), [encoded, noise, dz, weights.Shares, dEncoded],
+                "posterior backward", 10.0 * dz.Length, 4.0 * (2 * encoded.Length + 2 * dz.Length),
+                [encoded, noise, dz, weights.Shares, dEncoded],
                 stream => kernel.Backward(
                     stream, encoded.View, columns, noise.View, dz.View, weights.Rows, dEncoded.View, latents, samples, gradient));
         });

@@ -6,7 +6,8 @@ using GpuVae.Tensors;
 namespace GpuVae.Latent;
 
 /// <summary>
-/// A diagonal normal taken through steps of an inverse autoregressive flow: the encoder gives [means | log-variances | the steps' contexts].
+/// A diagonal normal taken through steps of an inverse autoregressive flow: the encoder gives [means | log-variances | the steps'
+/// contexts].
 /// </summary>
 internal sealed class FlowSampler : PosteriorSampler
 {

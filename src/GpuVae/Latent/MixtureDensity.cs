@@ -45,8 +45,8 @@ internal abstract class MixtureDensity(int components, int latents) : PriorDensi
                 "prior components backward", work, 4.0 * (z.Length + table.Length + shares.Length),
                 [z, table, shares, ofRows.Shares, encoded, dEncoded],
                 stream => kernel.ComponentsBackward(
-                    stream, z.View, table.View, shares.View, ofRows.Rows, Components(values, encoded), Components(gradients, dEncoded), dWeights,
-                    latents));
+                    stream, z.View, table.View, shares.View, ofRows.Rows, Components(values, encoded), Components(gradients, dEncoded),
+                    dWeights, latents));
         });
     }
 
@@ -72,7 +72,8 @@ internal abstract class MixtureDensity(int components, int latents) : PriorDensi
     }
 
     /// <summary>
-    /// Where the components lie: in a buffer laid out like the parameters, or in the encoder's output; or their gradients in the same places.
+    /// Where the components lie: in a buffer laid out like the parameters, or in the encoder's output; or their gradients in the same
+    /// places.
     /// </summary>
     protected abstract MixtureComponents Components(ArrayView<float> parameters, PlannedTensor encoded);
 

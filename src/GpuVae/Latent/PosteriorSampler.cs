@@ -7,8 +7,8 @@ using GpuVae.Tensors;
 namespace GpuVae.Latent;
 
 /// <summary>
-/// Draws codes from q(z|x), which the encoder's output describes, and tells their densities. Rows belong to images one after the other, k to
-/// each.
+/// Draws codes from q(z|x), which the encoder's output describes, and tells their densities. Rows belong to images one after the other, k
+/// to each.
 /// </summary>
 internal abstract class PosteriorSampler
 {
@@ -23,7 +23,9 @@ internal abstract class PosteriorSampler
     /// <summary>In PyTorch's layouts.</summary>
     public virtual IEnumerable<(string Name, int[] Shape)> ParameterShapes => [];
 
-    /// <summary>Looks the parameters up in the store that was made from <see cref="ParameterShapes"/>, filled with initial values.</summary>
+    /// <summary>
+    /// Looks the parameters up in the store that was made from <see cref="ParameterShapes"/>, filled with initial values.
+    /// </summary>
     public virtual void Attach(ParameterStore store)
     {
     }

@@ -19,12 +19,16 @@ internal abstract class PriorDensity
     /// <summary>In PyTorch's layouts.</summary>
     public virtual IEnumerable<(string Name, int[] Shape)> ParameterShapes => [];
 
-    /// <summary>Looks the parameters up in the store that was made from <see cref="ParameterShapes"/> and gives them initial values.</summary>
+    /// <summary>
+    /// Looks the parameters up in the store that was made from <see cref="ParameterShapes"/> and gives them initial values.
+    /// </summary>
     public virtual void Attach(ParameterStore store, ulong seed)
     {
     }
 
-    /// <summary>Appends what the encoder is given: the images [batch, pixels] and, where the prior has some, pseudo-inputs after them.</summary>
+    /// <summary>
+    /// Appends what the encoder is given: the images [batch, pixels] and, where the prior has some, pseudo-inputs after them.
+    /// </summary>
     public virtual PlannedTensor EncoderInput(LayerContext context, PlannedTensor images) => images;
 
     /// <summary>Appends the density of codes.</summary>

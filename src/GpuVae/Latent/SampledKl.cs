@@ -81,7 +81,7 @@ internal sealed class SampledKl : LatentTerm
         PlannedTensor shares = weights.Shares;
         int k = samples;
         context.Builder.Add(
-            "weigh samples", gradient.Length, 8.0 * gradient.Length, [gradient, shares],
+            $"weigh {gradient.Name}", gradient.Length, 8.0 * gradient.Length, [gradient, shares],
             stream => rows.Scale(stream, gradient.View, shares.View, k, gradient.Columns));
     }
 }

@@ -10,8 +10,8 @@ using ILGPU.Runtime;
 namespace GpuVae.Latent;
 
 /// <summary>
-/// A mixture of the posteriors of learned pseudo-inputs, which run through the encoder after the images of a batch. Parameters are the logits
-/// of their pixels.
+/// A mixture of the posteriors of learned pseudo-inputs, which run through the encoder after the images of a batch. Parameters are the
+/// logits of their pixels.
 /// </summary>
 internal sealed class VampPriorDensity(int components, int latents, int pixels) : MixtureDensity(components, latents)
 {

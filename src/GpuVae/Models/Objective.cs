@@ -7,7 +7,8 @@ public enum Objective
     Elbo,
 
     /// <summary>
-    /// The importance-weighted bound with <see cref="VaeOptions.Samples"/> samples (Burda, Grosse and Salakhutdinov 2016, arXiv:1509.00519).
+    /// The importance-weighted bound with <see cref="VaeOptions.Samples"/> samples (Burda, Grosse and Salakhutdinov 2016,
+    /// arXiv:1509.00519).
     /// </summary>
     Iwae,
 

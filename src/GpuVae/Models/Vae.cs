@@ -152,8 +152,8 @@ public sealed class Vae : IDisposable
     }
 
     /// <summary>
-    /// q(z|x): images [n, pixels] to moments [n, 2·latent], means then log-variances in each row. Of a full covariance those are the diagonal
-    /// of its Cholesky factor, twice its logarithm; a flow gives the code of noise 0 and the log-variances that it starts from.
+    /// q(z|x): images [n, pixels] to moments [n, 2·latent], means then log-variances in each row. Of a full covariance those are the
+    /// diagonal of its Cholesky factor, twice its logarithm; a flow gives the code of noise 0 and the log-variances that it starts from.
     /// </summary>
     /// <param name="images">[n, pixels].</param>
     /// <param name="moments">[n, 2·latent], written.</param>
@@ -262,7 +262,9 @@ public sealed class Vae : IDisposable
         return images;
     }
 
-    /// <summary>What the model is told of <paramref name="count"/> images of a set: their labels, or nothing where it is not conditional.</summary>
+    /// <summary>
+    /// What the model is told of <paramref name="count"/> images of a set: their labels, or nothing where it is not conditional.
+    /// </summary>
     /// <exception cref="BadInputException">The images have no labels, or labels that the model does not know.</exception>
     public ReadOnlySpan<int> LabelsOf(ImageSet images, int first, int count)
     {
@@ -340,7 +342,7 @@ public sealed class Vae : IDisposable
                 "Put the images into a subfolder for each label, or train without --conditional.");
         if (labels.Any(label => label < 0 || label >= Options.Classes))
             throw new BadInputException(
-                $"{images.Name} has labels up to {labels.Max()}; the model knows {Options.Classes} classes, counted from 0: {KnownLabels}.");
+                $"{images.Name} has labels up to {labels.Max()}; the model knows {Options.Classes} classes: {KnownLabels}.");
     }
 
     /// <summary>The encoder's whole output, [n, its columns], which describes q(z|x).</summary>
@@ -460,7 +462,9 @@ public sealed class Vae : IDisposable
         return passes[(direction, batch)] = new InferencePass(Device, builder, input, output, labels);
     }
 
-    /// <summary>Appends the way from images to the first 2·latent columns of a wider encoder, with the posterior's center as means.</summary>
+    /// <summary>
+    /// Appends the way from images to the first 2·latent columns of a wider encoder, with the posterior's center as means.
+    /// </summary>
     private void AppendMoments(LayerContext context, PlannedTensor images, PlannedTensor moments)
     {
         PlannedTensor encoded = context.Builder.Tensor("encoder output", images.Rows, Encoder.Outputs);
@@ -474,7 +478,7 @@ public sealed class Vae : IDisposable
     {
         Kernels.Rows rows = context.Kernels.Rows;
         context.Builder.Add(
-            "copy columns", 0, 8.0 * from.Rows * columns, [from, to],
+            $"copy {from.Name}", 0, 8.0 * from.Rows * columns, [from, to],
             stream => rows.CopyColumns(stream, from.View, from.Columns, to.View, to.Columns, columns));
     }
 

@@ -18,10 +18,28 @@ internal static partial class VaeConfig
             options.Validate();
             return options;
         }
+        catch (JsonException error) when (IsObject(json))
+        {
+            throw new BadInputException(
+                $"{source} is a model file of another family, or of a newer version: {error.Message} Use what wrote it.", error);
+        }
         catch (Exception error) when (error is JsonException or BadInputException)
         {
             throw new BadInputException(
                 $"{source} is no valid model description: {error.Message} Train again, or restore the file.", error);
+        }
+    }
+
+    private static bool IsObject(string json)
+    {
+        try
+        {
+            using JsonDocument document = JsonDocument.Parse(json);
+            return document.RootElement.ValueKind == JsonValueKind.Object;
+        }
+        catch (JsonException)
+        {
+            return false;
         }
     }
 

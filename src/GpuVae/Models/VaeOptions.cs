@@ -99,7 +99,7 @@ public sealed record VaeOptions
     internal const int FlowSteps = 2;
 
     /// <summary>Hidden units of the network of a flow's step.</summary>
-    internal int FlowWidth => Math.Max(64, 4 * Latent);
+    internal int FlowWidth => Math.Max(16, 4 * Latent);
 
     /// <summary>Columns of the encoder's last layer.</summary>
     internal int EncoderOutputs => Posterior switch
@@ -110,8 +110,8 @@ public sealed record VaeOptions
     };
 
     /// <summary>
-    /// What the warm-up of the KL term multiplies: its weight, or the capacity where one is set. For <see cref="Objective.Tc"/> beta weighs the
-    /// total correlation alone.
+    /// What the warm-up of the KL term multiplies: its weight, or the capacity where one is set. For <see cref="Objective.Tc"/> beta weighs
+    /// the total correlation alone.
     /// </summary>
     internal double KlRate => Capacity > 0 ? Capacity : Objective == Objective.Tc ? 1 : Beta;
 
@@ -219,7 +219,7 @@ public sealed record VaeOptions
             throw new BadInputException($"A capacity weight of {CapacityWeight} is out of range; it must be positive and finite.");
         if ((FreeBits > 0 || Capacity > 0) && !(HasClosedKl && Objective == Objective.Elbo))
             throw new BadInputException(
-                "Free bits and capacity need the KL term of each unit: a diagonal posterior, the standard normal prior and the objective elbo.");
+                "Free bits and capacity need the KL term of each unit: posterior diagonal, prior normal and objective elbo.");
         if (FreeBits > 0 && Capacity > 0)
             throw new BadInputException("Free bits and capacity both set a target for the KL term; choose one.");
         if (Capacity > 0 && Beta != 1)

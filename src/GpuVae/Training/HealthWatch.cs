@@ -59,7 +59,8 @@ internal sealed class HealthWatch : IDisposable
         HealthWarning?[] seen =
         [
             // Under a learned prior the divergence from N(0, I) tells nothing.
-            model.Options.Prior == Prior.Normal ? Collapse(means, logVariances, latent) : null, Explosion(logVariances, latent), Alike(images, reconstructions, count),
+            model.Options.Prior == Prior.Normal ? Collapse(means, logVariances, latent) : null,
+            Explosion(logVariances, latent), Alike(images, reconstructions, count),
             VarianceMismatch(reconstructions), activity?.Look(),
         ];
         warnings.AddRange(seen.OfType<HealthWarning>());

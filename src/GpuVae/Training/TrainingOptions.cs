@@ -22,8 +22,8 @@ public sealed record TrainingOptions
     public double KlWarmupEpochs { get; init; }
 
     /// <summary>
-    /// Times that the weight of the KL term rises from 0 to beta in the whole training, each time over half of its share and staying there for
-    /// the other half (Fu et al., "Cyclical Annealing Schedule", 2019, arXiv:1903.10145); 0 for none.
+    /// Times that the weight of the KL term rises from 0 to beta in the whole training, each time over half of its share and staying there
+    /// for the other half (Fu et al., "Cyclical Annealing Schedule", 2019, arXiv:1903.10145); 0 for none.
     /// </summary>
     public int KlCycles { get; init; }
 

@@ -10,7 +10,10 @@ internal static class ObjectiveOps
     public static IEnumerable<Op> Rows()
     {
         foreach ((int images, int samples, int parts) in new[] { (1, 1, 1), (17, 1, 3), (3, 5, 2), (2, 50, 1) })
-            yield return new Op($"Importance weights {images}x{samples}x{parts}", Tolerance, run => Importance(run, images, samples, parts));
+        {
+            yield return new Op(
+                $"Importance weights {images}x{samples}x{parts}", Tolerance, run => Importance(run, images, samples, parts));
+        }
         foreach ((int batch, int latents) in new[] { (1, 1), (3, 17), (129, 3) })
         {
             yield return new Op($"Free bits {batch}x{latents}", 0, run => FreeBits(run, batch, latents));
@@ -90,7 +93,8 @@ internal static class ObjectiveOps
         float[] encoded = run.Uniform(batch * 2 * latents), z = run.Uniform(batch * latents, -2, 2);
         float[] dz = run.Uniform(z.Length), dEncoded = run.Uniform(encoded.Length);
         double[] e = Reference.ToDouble(encoded), code = Reference.ToDouble(z);
-        double Unit(int i, int m, int l) => Reference.LogNormal(code[i * latents + l], e[2 * m * latents + l], e[(2 * m + 1) * latents + l]);
+        double Unit(int i, int m, int l) =>
+            Reference.LogNormal(code[i * latents + l], e[2 * m * latents + l], e[(2 * m + 1) * latents + l]);
         double Joint(int i, int m) => Enumerable.Range(0, latents).Sum(l => Unit(i, m, l));
         IEnumerable<int> all = Enumerable.Range(0, batch);
         double JointSum(int i) => Reference.LogSumExp(all.Select(m => Joint(i, m)));

@@ -66,17 +66,22 @@ internal static class PriorOps
         ArrayView<float> density = run.Expect("log p", [.. Enumerable.Range(0, rows).Select(Density)]);
         ArrayView<float> parts = run.Expect(
             "shares",
-            [.. from row in Enumerable.Range(0, rows) from c in Enumerable.Range(0, components) select Math.Exp(Joint(row, c) - Density(row))]);
+            [
+                .. from row in Enumerable.Range(0, rows)
+                   from c in Enumerable.Range(0, components)
+                   select Math.Exp(Joint(row, c) - Density(row)),
+            ]);
         prior.Forward(run.Stream, codes, table, density, parts, latents);
         var ofRows = new RowWeights(run.Upload(shares), run.Upload([KlWeight]), Scale);
         prior.Backward(
-            run.Stream, codes, table, parts, ofRows, run.Expect("dz", dz, [.. dz.Zip(dCode, (before, g) => before + g)]), components, latents);
+            run.Stream, codes, table, parts, ofRows, run.Expect("dz", dz, [.. dz.Zip(dCode, (before, g) => before + g)]), components,
+            latents);
         ArrayView<float> dMeans = run.Expect("d means", dm), dLogVariances = run.Expect("d log-variances", ds);
         // One component's share is 1 whatever its weight.
         ArrayView<float> dWeights = run.Expect("d weights", components == 1 ? [0] : dw);
         prior.ComponentsBackward(
-            run.Stream, codes, table, parts, ofRows, source, new MixtureComponents(dMeans, dLogVariances, componentPitch, unitPitch), dWeights,
-            latents);
+            run.Stream, codes, table, parts, ofRows, source,
+            new MixtureComponents(dMeans, dLogVariances, componentPitch, unitPitch), dWeights, latents);
     }
 
     /// <summary>Two images with pseudo-inputs after them.</summary>

@@ -36,7 +36,7 @@ internal static class RowOps
             run.Stream, run.Upload(y), columns,
             run.Expect("put", dWide, Each(wide, (row, c) => c < columns ? y[row * columns + c] : dWide[row * wide + c])), wide, columns);
         kernels.Add(
-            run.Stream, run.Expect("sum", y, Each(columns, (row, c) => (double)y[row * columns + c] + y[row * columns + c])), run.Upload(y));
+            run.Stream, run.Expect("sum", y, Each(columns, (row, c) => 2.0 * y[row * columns + c])), run.Upload(y));
 
         double[] Each(int width, Func<int, int, double> element) =>
             [.. Enumerable.Range(0, rows * width).Select(i => element(i / width, i % width))];

@@ -24,43 +24,48 @@ public sealed class FamilyGradientTests(CpuDevice cpu) : IClassFixture<CpuDevice
         PriorComponents = 4,
     };
 
-    public static TheoryData<string, VaeOptions> All() => new()
+    private static readonly VaeOptions Iwae = Small with { Objective = Objective.Iwae };
+
+    private static readonly Dictionary<string, VaeOptions> families = new()
     {
-        { "full covariance", Small with { Posterior = Posterior.Full } },
-        { "flow", Small with { Posterior = Posterior.Flow, Beta = 0.7 } },
-        { "mixture", Small with { Prior = Prior.Mixture, Beta = 0.7 } },
-        { "vamp", Small with { Prior = Prior.Vamp } },
-        { "vamp, iwae", Small with { Prior = Prior.Vamp, Objective = Objective.Iwae, Samples = 2 } },
-        { "full covariance, mixture", Small with { Posterior = Posterior.Full, Prior = Prior.Mixture } },
-        { "iwae", Small with { Objective = Objective.Iwae, Samples = 4 } },
-        { "iwae of one", Small with { Objective = Objective.Iwae, Samples = 1 } },
-        { "iwae, stl", Small with { Objective = Objective.Iwae, Samples = 4, Gradient = PathGradient.Stl } },
-        { "iwae, dreg", Small with { Objective = Objective.Iwae, Samples = 4, Gradient = PathGradient.Dreg } },
-        { "iwae, dreg, mixture", Small with { Objective = Objective.Iwae, Samples = 3, Gradient = PathGradient.Dreg, Prior = Prior.Mixture } },
-        { "iwae, stl, full", Small with { Objective = Objective.Iwae, Samples = 3, Gradient = PathGradient.Stl, Posterior = Posterior.Full } },
-        { "iwae, flow, mixture", Small with { Objective = Objective.Iwae, Samples = 3, Posterior = Posterior.Flow, Prior = Prior.Mixture } },
-        { "iwae, a shared variance", Small with { Objective = Objective.Iwae, Samples = 3, Likelihood = Likelihood.GaussianShared } },
-        { "a shared variance without hidden layers", Small with { Hidden = [], Prior = Prior.Mixture, Likelihood = Likelihood.GaussianShared } },
-        { "tc", Small with { Objective = Objective.Tc, Beta = 4 } },
-        { "free bits", Small with { FreeBits = 0.02, Beta = 0.7 } },
-        { "capacity above", Small with { Capacity = 5, CapacityWeight = 3 } },
-        { "capacity below", Small with { Capacity = 1e-3, CapacityWeight = 3 } },
-        { "conditional", Small with { Classes = 3 } },
-        { "conditional, iwae", Small with { Classes = 3, Objective = Objective.Iwae, Samples = 2 } },
-        { "conditional, without hidden layers", Small with { Classes = 3, Hidden = [] } },
+        ["full covariance"] = Small with { Posterior = Posterior.Full },
+        ["flow"] = Small with { Posterior = Posterior.Flow, Beta = 0.7 },
+        ["mixture"] = Small with { Prior = Prior.Mixture, Beta = 0.7 },
+        ["vamp"] = Small with { Prior = Prior.Vamp },
+        ["vamp, iwae"] = Small with { Prior = Prior.Vamp, Objective = Objective.Iwae, Samples = 2 },
+        ["full covariance, mixture"] = Small with { Posterior = Posterior.Full, Prior = Prior.Mixture },
+        ["iwae"] = Iwae with { Samples = 4 },
+        ["iwae of one"] = Iwae with { Samples = 1 },
+        ["iwae, stl"] = Iwae with { Samples = 4, Gradient = PathGradient.Stl },
+        ["iwae, dreg"] = Iwae with { Samples = 4, Gradient = PathGradient.Dreg },
+        ["iwae, dreg, mixture"] = Iwae with { Samples = 3, Gradient = PathGradient.Dreg, Prior = Prior.Mixture },
+        ["iwae, stl, full"] = Iwae with { Samples = 3, Gradient = PathGradient.Stl, Posterior = Posterior.Full },
+        ["iwae, flow, mixture"] = Iwae with { Samples = 3, Posterior = Posterior.Flow, Prior = Prior.Mixture },
+        ["iwae, a shared variance"] = Iwae with { Samples = 3, Likelihood = Likelihood.GaussianShared },
+        ["one layer, a shared variance"] = Small with { Hidden = [], Prior = Prior.Mixture, Likelihood = Likelihood.GaussianShared },
+        ["tc"] = Small with { Objective = Objective.Tc, Beta = 4 },
+        ["free bits"] = Small with { FreeBits = 0.02, Beta = 0.7 },
+        ["capacity above"] = Small with { Capacity = 5, CapacityWeight = 3 },
+        ["capacity below"] = Small with { Capacity = 1e-3, CapacityWeight = 3 },
+        ["conditional"] = Small with { Classes = 3 },
+        ["conditional, iwae"] = Small with { Classes = 3, Objective = Objective.Iwae, Samples = 2 },
+        ["conditional, without hidden layers"] = Small with { Classes = 3, Hidden = [] },
     };
 
+    public static TheoryData<string> Families => [.. families.Keys];
+
     [Theory]
-    [MemberData(nameof(All))]
-    public void EveryGradientAgreesWithCentralDifferences(string name, VaeOptions options)
+    [MemberData(nameof(Families))]
+    public void EveryGradientAgreesWithCentralDifferences(string family)
     {
-        Assert.NotEmpty(name);
+        VaeOptions options = families[family];
         int[] labels = options.Classes > 0 ? [2, 0, 1] : [];
         ImageSet random = TestImages.Random(Batch, options.Shape);
         var images = new ImageSet("random images", 3, 2, 1, random.Pixels, labels.Length > 0 ? labels : null);
         using var model = new Vae(cpu.Device, options, seed: 5);
         Dictionary<string, double[]> at = Read(model);
-        using var trainer = new Trainer(model, images, new TrainingOptions { BatchSize = Batch, Epochs = 1, Seed = Seed, LogEverySteps = 1 });
+        var training = new TrainingOptions { BatchSize = Batch, Epochs = 1, Seed = Seed, LogEverySteps = 1 };
+        using var trainer = new Trainer(model, images, training);
         TrainingProgress? progress = null;
         trainer.Progressed += report => progress = report;
         trainer.RunStep();

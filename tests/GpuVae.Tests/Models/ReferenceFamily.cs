@@ -125,7 +125,7 @@ internal sealed class ReferenceFamily(VaeOptions options, double[] x, int[] labe
         return LogSum([.. Enumerable.Range(0, weights.Length).Select(c =>
         {
             double[] moments = options.Prior == Prior.Vamp
-                ? EncodeRow(at, [.. Enumerable.Range(0, pixels).Select(p => 1 / (1 + Math.Exp(-at["prior.pseudo_inputs"][c * pixels + p])))], 0)
+                ? EncodeRow(at, [.. at["prior.pseudo_inputs"].Skip(c * pixels).Take(pixels).Select(logit => 1 / (1 + Math.Exp(-logit)))], 0)
                 : [.. at["prior.means"].AsSpan(c * latent, latent), .. at["prior.log_variances"].AsSpan(c * latent, latent)];
             return weights[c] - LogSum(weights) + z.Select((value, l) => LogNormal(value, moments[l], moments[latent + l])).Sum();
         })]);

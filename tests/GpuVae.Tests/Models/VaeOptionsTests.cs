@@ -1,3 +1,4 @@
+using GpuVae.Kernels;
 using GpuVae.Models;
 
 namespace GpuVae.Tests.Models;
@@ -16,6 +17,27 @@ public class VaeOptionsTests
         { "variance", new() { Variance = 0 } },
         { "activation", new() { Activation = (ActivationKind)99 } },
         { "likelihood", new() { Likelihood = (Likelihood)99 } },
+        { "posterior", new() { Posterior = (Posterior)99 } },
+        { "prior", new() { Prior = (Prior)99 } },
+        { "objective", new() { Objective = (Objective)99 } },
+        { "components", new() { PriorComponents = 0 } },
+        { "samples", new() { Objective = Objective.Iwae, Samples = 0 } },
+        { "iwae", new() { Samples = 5 } },
+        { "iwae", new() { Gradient = PathGradient.Stl } },
+        { "beta", new() { Objective = Objective.Iwae, Beta = 2 } },
+        { "inverse of a flow", new() { Objective = Objective.Iwae, Gradient = PathGradient.Dreg, Posterior = Posterior.Flow } },
+        { "tc needs a diagonal posterior", new() { Objective = Objective.Tc, Posterior = Posterior.Full } },
+        { "tc needs", new() { Objective = Objective.Tc, Prior = Prior.Mixture } },
+        { "VampPrior", new() { Prior = Prior.Vamp, Posterior = Posterior.Flow } },
+        { "VampPrior", new() { Prior = Prior.Vamp, Classes = 10 } },
+        { "free bits", new() { FreeBits = 1, Prior = Prior.Mixture } },
+        { "free bits", new() { FreeBits = -1 } },
+        { "capacity", new() { Capacity = 5, Posterior = Posterior.Full } },
+        { "capacity", new() { Capacity = 5, Beta = 2 } },
+        { "capacity", new() { Capacity = 5, FreeBits = 1 } },
+        { "capacity weight", new() { Capacity = 5, CapacityWeight = 0 } },
+        { "classes", new() { Classes = 1 } },
+        { "label names", new() { Classes = 3, LabelNames = ["a", "b"] } },
     };
 
     [Theory]
@@ -49,7 +71,9 @@ public class VaeOptionsTests
         string json = VaeConfig.ToJson(options);
         VaeOptions back = VaeConfig.FromJson(json, "test");
         Assert.Equal(options.Hidden, back.Hidden);
-        Assert.Equal(options with { Hidden = [], LabelNames = [] }, back with { Hidden = [], LabelNames = [] });
+        Assert.Equal(
+            options with { Hidden = [], LabelNames = [], ChannelsPerStage = [] },
+            back with { Hidden = [], LabelNames = [], ChannelsPerStage = [] });
         Assert.Null(options.ArchitectureDifference(back));
     }
 
