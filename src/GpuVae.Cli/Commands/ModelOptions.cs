@@ -57,6 +57,10 @@ internal sealed class ModelOptions
     private readonly ChoiceOption<Posterior> posterior = new(
         "--posterior", "Family of q(z|x): independent units, any covariance, or an inverse autoregressive flow.", Defaults.Posterior);
 
+    private readonly Option<int> upscale = CommonOptions.Number(
+        "--upscale", "N", "For 'gpuvae upscale': show the encoder the images reduced 2 or 4 times, and teach the decoder to enlarge them.",
+        Defaults.Upscale);
+
     private readonly ChoiceOption<Prior> prior = new(
         "--prior", "What codes are drawn from: the standard normal, a learned mixture, or the posteriors of learned images.",
         Defaults.Prior);
@@ -92,7 +96,7 @@ internal sealed class ModelOptions
 
     private Option[] All =>
     [
-        latent, network, hidden, channels, residual, groupNorm, upsampling, activation, likelihood, variance, mixture, posterior, prior,
+        latent, upscale, network, hidden, channels, residual, groupNorm, upsampling, activation, likelihood, variance, mixture, posterior, prior,
         components, objective, samples, gradient, beta, freeBits, capacity, capacityWeight, conditional,
     ];
 
@@ -113,6 +117,7 @@ internal sealed class ModelOptions
         var options = new VaeOptions
         {
             Latent = parsed.GetValue(latent),
+            Upscale = parsed.GetValue(upscale),
             Network = network.Read(parsed),
             ChannelsPerStage = ReadWidths("--channels-per-stage", parsed.GetValue(channels)!),
             ResidualBlocks = parsed.GetValue(residual),

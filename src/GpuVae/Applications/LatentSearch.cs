@@ -31,6 +31,7 @@ internal sealed class LatentSearch : IDisposable
     /// <param name="rows">Chains.</param>
     /// <param name="observation">What is seen.</param>
     /// <param name="seed">Everything random follows from it.</param>
+    /// <exception cref="BadInputException">The model has another prior than the standard normal, or is told labels.</exception>
     public LatentSearch(Vae model, int rows, Observation observation, ulong seed)
     {
         if (model.Options.Classes > 0 || model.Options.Prior != Prior.Normal)

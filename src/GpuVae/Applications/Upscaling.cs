@@ -10,9 +10,6 @@ namespace GpuVae.Applications;
 /// <summary>How enlargements are searched for.</summary>
 public sealed record UpscalingOptions
 {
-    /// <summary>Everything random follows from it.</summary>
-    public ulong Seed { get; init; } = 1;
-
     /// <summary>Steps of the descent.</summary>
     public int Steps { get; init; } = 150;
 
@@ -22,7 +19,8 @@ public sealed record UpscalingOptions
 
 /// <summary>
 /// Enlarges images two or four times: by the code whose decoded image, reduced, matches the input (Menon et al., "PULSE", 2020), under the
-/// prior, found by gradient steps from where the encoder puts the bicubically enlarged input. Reduction is the mean over blocks of pixels. The
+/// prior, found by gradient steps from where the encoder puts the bicubically enlarged input, or, in a model that was trained for it
+/// (<see cref="VaeOptions.Upscale"/>), the input. Reduction is the mean over blocks of pixels. The
 /// result, reduced, is the input: what the decoder still lacks is added block by block.
 /// </summary>
 public static class Upscaling
@@ -57,23 +55,30 @@ public static class Upscaling
         int pixels = shape.Pixels, smallPixels = smallShape.Pixels, latent = model.Options.Latent;
         int count = small.Length / smallPixels, batch = Math.Min(count, LargestBatch);
         var reduction = new Reduction(shape.Width, shape.Height, shape.Channels, factor);
-        float[] results = Enlargement.Bicubic(small, smallShape, factor), codes = new float[batch * latent], variances = new float[batch * latent];
+        float[] codes = new float[batch * latent], variances = new float[batch * latent];
+        // An encoder of reduced images takes the means of blocks, which are then the input itself, and leaves nothing to search for.
+        bool isTrainedForIt = model.Options.Upscale == factor;
+        var results = new float[checked(count * pixels)];
         using MemoryBuffer1D<float, Stride1D.Dense> given = model.Device.Accelerator.Allocate1D<float>((long)batch * smallPixels);
-        using var search = new LatentSearch(
-            model, batch, (context, decoded) => Loss(model, context, decoded, given.View, reduction, options.Deviation), options.Seed);
+        using LatentSearch? search = isTrainedForIt ? null : new LatentSearch(
+            model, batch, (context, decoded) => Loss(model, context, decoded, given.View, reduction, options.Deviation), seed: 0);
         for (int first = 0; first < count; first += batch)
         {
             // The last part overlaps the one before it: the schedule is for full ones.
             int from = Math.Min(first, count - batch);
             ReadOnlySpan<float> part = small.Slice(from * smallPixels, batch * smallPixels);
             Span<float> result = results.AsSpan(from * pixels, batch * pixels);
-            given.View.BaseView.CopyFromCPU(model.Device.Stream, part);
-            model.Encode(result, codes, variances);
-            for (int i = 0; i < variances.Length; i++)
-                variances[i] = MathF.Exp(Math.Clamp(variances[i], -10, 0));
-            search.Start(codes, variances, from);
-            search.Run(options.Steps, temperature: 0, adapts: true);
-            search.ReadCodes(codes);
+            float[] enlarged = isTrainedForIt ? Enlargement.Repeat(part, smallShape, factor) : Enlargement.Bicubic(part, smallShape, factor);
+            model.Encode(enlarged, codes, variances);
+            if (search is not null)
+            {
+                given.View.BaseView.CopyFromCPU(model.Device.Stream, part);
+                for (int i = 0; i < variances.Length; i++)
+                    variances[i] = MathF.Exp(Math.Clamp(variances[i], -10, 0));
+                search.Start(codes, variances, from);
+                search.Run(options.Steps, temperature: 0, adapts: true);
+                search.ReadCodes(codes);
+            }
             model.Decode(codes, result);
             Enlargement.Match(result, part, reduction);
             progress?.Invoke(from + batch);

@@ -62,6 +62,8 @@ internal sealed class KernelSet(Accelerator accelerator) : IDisposable
 
     public Ssim Ssim => field ??= new Ssim(accelerator);
 
+    public BlockMeans BlockMeans => field ??= new BlockMeans(accelerator);
+
     public Langevin Langevin => field ??= new Langevin(accelerator);
 
     public StepEnd StepEnd => field ??= new StepEnd(accelerator);

@@ -57,6 +57,11 @@ public sealed class Vae : IDisposable
                 DenseNetwork("decoder", Options.DecoderWidths, Options.Classes, Options.Activation));
         Posterior = PosteriorSampler.Create(Options);
         Prior = PriorDensity.Create(Options);
+        if (Options.Upscale > 1)
+        {
+            var reduction = new Reduction(Options.Shape.Width, Options.Shape.Height, Options.Shape.Channels, Options.Upscale);
+            Encoder = new Network([new BlockAverage("encoder input", reduction), .. Encoder.Layers]);
+        }
         (string Name, float Start)? shared = device.Kernels.LikelihoodOf(Options).Shared;
         (string Name, int[] Shape)[] beside = shared is var (name, _) ? [(name, [1])] : [];
         Parameters = new ParameterStore(

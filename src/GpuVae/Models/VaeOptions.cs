@@ -38,6 +38,12 @@ public sealed record VaeOptions
     /// <summary>How a convolutional decoder enlarges.</summary>
     public UpsamplingKind Upsampling { get; init; }
 
+    /// <summary>
+    /// With 2 or 4 the encoder sees no more of an image than its means over blocks of so many pixels a side, while the decoder is still to
+    /// give all of it: a model of images under the condition of their reductions, for enlarging. With 1 it sees the image.
+    /// </summary>
+    public int Upscale { get; init; } = 1;
+
     /// <summary>Units of the latent code z.</summary>
     public int Latent { get; init; } = 20;
 
@@ -154,6 +160,9 @@ public sealed record VaeOptions
                 $"Channels per stage [{string.Join(", ", ChannelsPerStage)}]: each must lie in 1…{MaxChannels}, in 1…{MaxStages} stages.");
         if (ResidualBlocks is < 0 or > MaxDepth)
             throw new BadInputException($"{ResidualBlocks} residual blocks a stage are out of range; choose 0…{MaxDepth}.");
+        if (Upscale is not (1 or 2 or 4) || Shape.Width % Upscale != 0 || Shape.Height % Upscale != 0)
+            throw new BadInputException(
+                $"A model that enlarges {Upscale} times, to images of {Shape}: choose 2 or 4, and images whose sides are multiples of it.");
         if (Latent is < 1 or > MaxWidth)
             throw new BadInputException($"A latent size of {Latent} is out of range; choose 1…{MaxWidth}.");
         if (!Enum.IsDefined(Activation))
@@ -254,6 +263,8 @@ public sealed record VaeOptions
         }
         if (!Hidden.SequenceEqual(other.Hidden))
             return $"hidden widths [{string.Join(", ", Hidden)}] against [{string.Join(", ", other.Hidden)}]";
+        if (Upscale != other.Upscale)
+            return $"an encoder of images reduced by {Upscale} against {other.Upscale}";
         if (Latent != other.Latent)
             return $"a latent size of {Latent} against {other.Latent}";
         if (Activation != other.Activation)

@@ -14,6 +14,7 @@ internal static class ObservationOps
     public static IEnumerable<Op> Rows()
     {
         yield return new Op("Bernoulli, seen 3x17", Tolerance, run => Seen(run, LikelihoodCase.Find("Bernoulli"), 3, 1, 17, 1));
+        yield return new Op("Block means 3x12x8x3 by 4", 1e-6, run => Means(run, 3, new Reduction(8, 12, 3, 4)));
         foreach (LikelihoodCase likelihood in LikelihoodCase.All)
         {
             yield return new Op($"{likelihood.Name}, seen 6 of 2 images 3x43, channels last", Tolerance, run =>
@@ -78,6 +79,20 @@ internal static class ObservationOps
         likelihood.DifferentiateReduced(
             run.Accelerator, run.Expect("gradient", outputs.Values, gradient), run.Upload(small), run.Upload([0f]),
             run.Expect("loss", losses), outputs.Layout, reduction, precision);
+    }
+
+    private static void Means(OpRun run, int rows, Reduction reduction)
+    {
+        float[] images = run.Uniform(rows * reduction.Pixels);
+        var means = new double[images.Length];
+        int f = reduction.Factor, width = reduction.Width;
+        for (int i = 0; i < images.Length; i++)
+        {
+            int first = i / width / f * f * width + i % width / f * f;
+            for (int p = 0; p < f * f; p++)
+                means[i] += images[first + p / f * width + p % f] / (double)(f * f);
+        }
+        new BlockMeans(run.Accelerator).Apply(run.Stream, run.Upload(images), run.Expect("means", means), reduction);
     }
 
     /// <summary>A decoder's output, and where it has the parameters of a pixel.</summary>

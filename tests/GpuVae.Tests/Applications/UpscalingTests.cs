@@ -1,5 +1,6 @@
 using GpuVae.Applications;
 using GpuVae.Models;
+using GpuVae.Training;
 
 namespace GpuVae.Tests.Applications;
 
@@ -18,6 +19,26 @@ public sealed class UpscalingTests(InpaintingTests.Digits digits) : IClassFixtur
         Assert.True(Error(enlarged) < 0.8 * Error(bicubic), $"{Error(enlarged):F4} against {Error(bicubic):F4} of bicubic");
         Assert.All(enlarged, value => Assert.InRange(value, 0, 1));
         Assert.All(small.Zip(Enlargement.Reduce(enlarged, shape, factor)), pair => Assert.Equal(pair.First, pair.Second, 2e-3f));
+    }
+
+    [Fact]
+    public void AModelTrainedForItSeesMeansOfBlocksAloneAndEnlargesBetterThanBicubic()
+    {
+        using var model = new Vae(digits.Model.Device, digits.Model.Options with { Upscale = 4 });
+        using (var trainer = new Trainer(model, digits.Train, new TrainingOptions { Epochs = 10, BatchSize = 64, LearningRate = 2e-3 }))
+            trainer.Run();
+        ImageShape shape = model.Options.Shape, smallShape = Upscaling.SmallShape(shape, 4);
+        float[] images = PictureInput.Rows(digits.Test), small = Enlargement.Reduce(images, shape, 4);
+        float[] Means(float[] of)
+        {
+            var means = new float[digits.Test.Count * model.Options.Latent];
+            model.Encode(of, means, new float[means.Length]);
+            return means;
+        }
+        Assert.All(Means(images).Zip(Means(Enlargement.Repeat(small, smallShape, 4))), pair => Assert.Equal(pair.First, pair.Second, 1e-3f));
+        double Error(float[] large) => large.Zip(images, (a, b) => (a - b) * (double)(a - b)).Average();
+        double enlarged = Error(Upscaling.Enlarge(model, small, 4)), bicubic = Error(Enlargement.Bicubic(small, smallShape, 4));
+        Assert.True(enlarged < 0.8 * bicubic, $"{enlarged:F4} against {bicubic:F4} of bicubic");
     }
 
     [Fact]
