@@ -208,6 +208,8 @@ public sealed partial class MainJobTests(TrainedRun run) : IClassFixture<Trained
     [InlineData("generate")]
     [InlineData("reconstruct")]
     [InlineData("interpolate")]
+    [InlineData("inpaint")]
+    [InlineData("upscale")]
     [InlineData("edit")]
     [InlineData("translate")]
     [InlineData("art")]
