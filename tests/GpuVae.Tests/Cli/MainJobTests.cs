@@ -256,6 +256,20 @@ public sealed partial class MainJobTests(TrainedRun run) : IClassFixture<Trained
     }
 
     [Fact]
+    public void AConvolutionalModelIsTrainedResumedAndDrawnFrom()
+    {
+        Gpuvae.Succeed(
+            run.Root, "train", "--data", "faces", "--images", "20", "--size", "9x7", "--batch", "10", "--epochs", "1", "--latent", "2",
+            "--model", "convolutional", "--channels-per-stage", "4,8", "--hidden", "6", "--residual", "1", "--group-norm", "--upsampling",
+            "nearest", "--out", "convolutional", "--device", "cpu");
+        string config = File.ReadAllText(Path.Combine(run.Root, "convolutional", "config.json"));
+        Assert.Contains("\"network\": \"Convolutional\"", config, StringComparison.Ordinal);
+        Gpuvae.Succeed(run.Root, "train", "--resume", "convolutional", "--epochs", "2", "--device", "cpu");
+        Gpuvae.Succeed(run.Root, "generate", "--run", "convolutional", "--count", "3", "--out", "convolutional.png", "--device", "cpu");
+        Assert.True(ImageFile.Read(Path.Combine(run.Root, "convolutional.png")).Pixels.Distinct().Count() > 3);
+    }
+
+    [Fact]
     public void AMixtureOfLogisticsIsTrainedKeptAndDrawnFrom()
     {
         Gpuvae.Succeed(

@@ -10,6 +10,10 @@ public class VaeOptionsTests
         { "0×28×1", new() { Shape = new(0, 28) } },
         { "28×28×2", new() { Shape = new(28, 28, 2) } },
         { "[512, 0]", new() { Hidden = [512, 0] } },
+        { "channels per stage", new() { ChannelsPerStage = [] } },
+        { "[32, 0]", new() { ChannelsPerStage = [32, 0] } },
+        { "residual", new() { ResidualBlocks = -1 } },
+        { "network", new() { Network = (NetworkKind)99 } },
         { "latent", new() { Latent = 0 } },
         { "latent", new() { Latent = -1 } },
         { "beta", new() { Beta = double.NaN } },
@@ -67,10 +71,16 @@ public class VaeOptionsTests
             Activation = ActivationKind.Gelu,
             Likelihood = Likelihood.GaussianLearned,
             Beta = 0.5,
+            Network = NetworkKind.Convolutional,
+            ChannelsPerStage = [9, 8],
+            ResidualBlocks = 2,
+            GroupNorm = true,
+            Upsampling = UpsamplingKind.Nearest,
         };
         string json = VaeConfig.ToJson(options);
         VaeOptions back = VaeConfig.FromJson(json, "test");
         Assert.Equal(options.Hidden, back.Hidden);
+        Assert.Equal(options.ChannelsPerStage, back.ChannelsPerStage);
         Assert.Equal(
             options with { Hidden = [], LabelNames = [], ChannelsPerStage = [] },
             back with { Hidden = [], LabelNames = [], ChannelsPerStage = [] });
