@@ -13,7 +13,8 @@
 //   dweight_c = -Σ_r b·(ρ_c - π_c)
 //
 // A table of the components is made first: in the forward pass lanes own components, in the backward pass units, and both then read
-// neighbouring elements. Table: [mu K × L | e^(-s) K × L | mu L × K | e^(-s) L × K | log π - Σ (s + ln 2π)/2, K | π, K].
+// neighbouring elements. In the backward passes a group works on a sample or on a component, so that its shares are the same for all lanes.
+// Table: [mu K × L | e^(-s) K × L | mu L × K | e^(-s) L × K | log π - Σ (s + ln 2π)/2, K | π, K].
 
 using ILGPU;
 using ILGPU.Algorithms;
@@ -45,9 +46,9 @@ public sealed class MixturePrior
     private readonly int tableGroup, groupSize;
     private readonly Action<AcceleratorStream, KernelConfig, MixtureComponents, FloatView, FloatView, int, int> table;
     private readonly Action<AcceleratorStream, KernelConfig, FloatView, FloatView, FloatView, FloatView, int, int> forward;
-    private readonly Action<AcceleratorStream, Index1D, FloatView, FloatView, FloatView, RowWeights, FloatView, int, int> backward;
+    private readonly Action<AcceleratorStream, KernelConfig, FloatView, FloatView, FloatView, RowWeights, FloatView, int, int> backward;
     private readonly Action<
-        AcceleratorStream, Index1D, FloatView, FloatView, FloatView, RowWeights, MixtureComponents, MixtureComponents, int, int, int>
+        AcceleratorStream, KernelConfig, FloatView, FloatView, FloatView, RowWeights, MixtureComponents, MixtureComponents, int, int>
         componentsBackward;
 
     private readonly Action<AcceleratorStream, Index1D, FloatView, FloatView, RowWeights, FloatView, int, int> weightsBackward;
@@ -57,11 +58,9 @@ public sealed class MixturePrior
         (tableGroup, groupSize) = (GroupShapes.ForRow(accelerator), GroupShapes.ForShortRow(accelerator));
         table = accelerator.LoadKernel<MixtureComponents, FloatView, FloatView, int, int>(TableKernel);
         forward = accelerator.LoadKernel<FloatView, FloatView, FloatView, FloatView, int, int>(ForwardKernel);
-        backward = accelerator.LoadAutoGroupedKernel<
-            Index1D, FloatView, FloatView, FloatView, RowWeights, FloatView, int, int>(BackwardKernel);
-        componentsBackward = accelerator.LoadAutoGroupedKernel<
-            Index1D, FloatView, FloatView, FloatView, RowWeights, MixtureComponents, MixtureComponents, int, int, int>(
-            ComponentsBackwardKernel);
+        backward = accelerator.LoadKernel<FloatView, FloatView, FloatView, RowWeights, FloatView, int, int>(BackwardKernel);
+        componentsBackward = accelerator.LoadKernel<
+            FloatView, FloatView, FloatView, RowWeights, MixtureComponents, MixtureComponents, int, int>(ComponentsBackwardKernel);
         weightsBackward = accelerator.LoadAutoGroupedKernel<Index1D, FloatView, FloatView, RowWeights, FloatView, int, int>(
             WeightsBackwardKernel);
     }
@@ -103,7 +102,7 @@ public sealed class MixturePrior
         int latents)
     {
         if (z.Length > 0)
-            backward(stream, z.IntExtent, z, table, shares, weights, dz, components, latents);
+            backward(stream, (z.IntLength / latents, groupSize), z, table, shares, weights, dz, components, latents);
     }
 
     /// <summary>Gradients of the components and of their weights.</summary>
@@ -121,7 +120,7 @@ public sealed class MixturePrior
         MixtureComponents dComponents, FloatView dWeights, int latents)
     {
         int count = dWeights.IntLength, rowCount = z.IntLength / latents;
-        componentsBackward(stream, count * latents, z, table, shares, rows, components, dComponents, rowCount, count, latents);
+        componentsBackward(stream, (count, groupSize), z, table, shares, rows, components, dComponents, rowCount, latents);
         weightsBackward(stream, count, table, shares, rows, dWeights, rowCount, latents);
     }
 
@@ -187,32 +186,39 @@ public sealed class MixturePrior
     }
 
     private static void BackwardKernel(
-        Index1D i, FloatView z, FloatView table, FloatView shares, RowWeights weights, FloatView dz, int components, int latents)
+        FloatView z, FloatView table, FloatView shares, RowWeights weights, FloatView dz, int components, int latents)
     {
-        int row = i.X / latents, l = i.X - row * latents, size = components * latents;
-        float value = z[i], sum = 0f;
-        for (int c = 0; c < components; c++)
-            sum += shares[row * components + c] * (value - table[c * latents + l]) * table[size + c * latents + l];
-        dz[i] += weights.OfDensity(row) * sum;
+        int row = Grid.IdxX, size = components * latents;
+        float weight = weights.OfDensity(row);
+        for (int l = Group.IdxX; l < latents; l += Group.DimX)
+        {
+            float value = z[row * latents + l], sum = 0f;
+            for (int c = 0; c < components; c++)
+                sum += shares[row * components + c] * (value - table[c * latents + l]) * table[size + c * latents + l];
+            dz[row * latents + l] += weight * sum;
+        }
     }
 
     private static void ComponentsBackwardKernel(
-        Index1D i, FloatView z, FloatView table, FloatView shares, RowWeights weights, MixtureComponents source,
-        MixtureComponents gradient, int rows, int components, int latents)
+        FloatView z, FloatView table, FloatView shares, RowWeights weights, MixtureComponents source, MixtureComponents gradient, int rows,
+        int latents)
     {
-        int c = i.X / latents, l = i.X - c * latents, size = components * latents;
-        float mean = table[i], precision = table[size + i.X];
-        float ofMean = 0f, ofLogVariance = 0f;
-        for (int row = 0; row < rows; row++)
+        int c = Grid.IdxX, components = Grid.DimX, size = components * latents;
+        for (int l = Group.IdxX; l < latents; l += Group.DimX)
         {
-            float difference = z[row * latents + l] - mean;
-            float weight = weights.OfDensity(row) * shares[row * components + c];
-            ofMean -= weight * difference * precision;
-            ofLogVariance -= 0.5f * weight * (difference * difference * precision - 1f);
+            float mean = table[c * latents + l], precision = table[size + c * latents + l];
+            float ofMean = 0f, ofLogVariance = 0f;
+            for (int row = 0; row < rows; row++)
+            {
+                float difference = z[row * latents + l] - mean;
+                float weight = weights.OfDensity(row) * shares[row * components + c];
+                ofMean -= weight * difference * precision;
+                ofLogVariance -= 0.5f * weight * (difference * difference * precision - 1f);
+            }
+            gradient.Means[gradient.At(c, l)] = ofMean;
+            gradient.LogVariances[gradient.At(c, l)] =
+                Reparameterize.ClampSlope(source.LogVariances[source.At(c, l)]) * ofLogVariance;
         }
-        gradient.Means[gradient.At(c, l)] = ofMean;
-        gradient.LogVariances[gradient.At(c, l)] =
-            Reparameterize.ClampSlope(source.LogVariances[source.At(c, l)]) * ofLogVariance;
     }
 
     private static void WeightsBackwardKernel(

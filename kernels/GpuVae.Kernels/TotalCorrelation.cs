@@ -11,7 +11,9 @@
 //   dmu_ml     += w·Σ_i (P - Q)·t
 //   dlogvar_ml += w·Σ_i (P - Q)·((z_il - mu_ml)·t - 1)/2         inside the clamp, 0 outside
 //
-// Layout: encoded [B × 2L] = [mu | logvar]; z [B × L]; joint [B × B] = ln P; marginal [B × L] = ln Σ_m e^(ℓ_iml).
+// Layout: encoded [B × 2L] = [mu | logvar]; z [B × L]; joint [B × B] = P; marginal [B × L] = ln Σ_m e^(ℓ_iml). A table of the batch is made
+// first, so that lanes that own images or units read neighbouring elements and no variance is made twice:
+// [mu B × L | e^-s B × L | (s + ln 2π)/2 B × L | mu L × B | e^-s L × B | Σ_l (s + ln 2π)/2, B].
 
 using ILGPU;
 using ILGPU.Algorithms;
@@ -23,89 +25,133 @@ namespace GpuVae.Kernels;
 /// <summary>Total correlation of a batch, and the way back.</summary>
 public sealed class TotalCorrelation
 {
-    private readonly int groupSize;
+    private readonly int groupSize, unitGroup;
+    private readonly Action<AcceleratorStream, Index1D, FloatView, FloatView, int> table;
     private readonly Action<
         AcceleratorStream, KernelConfig, FloatView, FloatView, FloatView, FloatView, FloatView, int, float> forward;
 
     private readonly Action<
-        AcceleratorStream, Index1D, FloatView, FloatView, FloatView, FloatView, FloatView, FloatView, float, int> backward;
+        AcceleratorStream, KernelConfig, FloatView, FloatView, FloatView, FloatView, FloatView, FloatView, float, int> backward;
 
     private readonly Action<
-        AcceleratorStream, Index1D, FloatView, FloatView, FloatView, FloatView, FloatView, FloatView, float, int> momentsBackward;
+        AcceleratorStream, KernelConfig, FloatView, FloatView, FloatView, FloatView, FloatView, FloatView, FloatView, float, int>
+        momentsBackward;
 
     public TotalCorrelation(Accelerator accelerator)
     {
-        groupSize = GroupShapes.ForRow(accelerator);
+        (groupSize, unitGroup) = (GroupShapes.ForRow(accelerator), GroupShapes.ForShortRow(accelerator));
+        table = accelerator.LoadAutoGroupedKernel<Index1D, FloatView, FloatView, int>(TableKernel);
         forward = accelerator.LoadKernel<FloatView, FloatView, FloatView, FloatView, FloatView, int, float>(ForwardKernel);
-        backward = accelerator.LoadAutoGroupedKernel<
-            Index1D, FloatView, FloatView, FloatView, FloatView, FloatView, FloatView, float, int>(BackwardKernel);
-        momentsBackward = accelerator.LoadAutoGroupedKernel<
-            Index1D, FloatView, FloatView, FloatView, FloatView, FloatView, FloatView, float, int>(MomentsBackwardKernel);
+        backward = accelerator.LoadKernel<FloatView, FloatView, FloatView, FloatView, FloatView, FloatView, float, int>(BackwardKernel);
+        momentsBackward = accelerator.LoadKernel<
+            FloatView, FloatView, FloatView, FloatView, FloatView, FloatView, FloatView, float, int>(MomentsBackwardKernel);
     }
+
+    /// <summary>Elements of the table of B images with L units.</summary>
+    public static int TableLength(int batch, int latents) => batch * (5 * latents + 1);
 
     /// <summary>The estimate.</summary>
     /// <param name="stream">Stream to run on.</param>
     /// <param name="encoded">[B × 2L].</param>
     /// <param name="z">[B × L].</param>
+    /// <param name="table">[<see cref="TableLength"/>], written.</param>
     /// <param name="joint">[B × B], written.</param>
     /// <param name="marginal">[B × L], written.</param>
     /// <param name="correlation">[B], written: nats.</param>
     /// <param name="latents">L.</param>
     /// <param name="dataCount">N.</param>
     public void Forward(
-        AcceleratorStream stream, FloatView encoded, FloatView z, FloatView joint, FloatView marginal, FloatView correlation, int latents,
-        int dataCount)
+        AcceleratorStream stream, FloatView encoded, FloatView z, FloatView table, FloatView joint, FloatView marginal,
+        FloatView correlation, int latents, int dataCount)
     {
         float offset = (float)((latents - 1) * Math.Log((double)dataCount * correlation.Length));
-        forward(stream, (correlation.IntExtent, groupSize), encoded, z, joint, marginal, correlation, latents, offset);
+        this.table(stream, correlation.IntExtent, encoded, table, latents);
+        forward(stream, (correlation.IntExtent, groupSize), z, table, joint, marginal, correlation, latents, offset);
     }
 
-    /// <summary>Adds the gradients to dz and to those of the moments.</summary>
+    /// <summary>Adds the gradient to dz.</summary>
     /// <param name="stream">Stream to run on.</param>
-    /// <param name="encoded">[B × 2L].</param>
     /// <param name="z">[B × L].</param>
+    /// <param name="table">As made by <see cref="Forward"/>.</param>
     /// <param name="joint">[B × B].</param>
     /// <param name="marginal">[B × L].</param>
     /// <param name="weight">One element, times <paramref name="scale"/> the weight of the estimate in the loss.</param>
-    /// <param name="gradient">[B × L] for <paramref name="ofMoments"/> false: dz, or else [B × 2L]: the encoder's output's;
-    /// changed.</param>
+    /// <param name="dz">[B × L], changed.</param>
     /// <param name="scale">A factor, for instance (beta - 1) / B.</param>
     /// <param name="latents">L.</param>
-    /// <param name="ofMoments">Which gradient.</param>
     public void Backward(
-        AcceleratorStream stream, FloatView encoded, FloatView z, FloatView joint, FloatView marginal, FloatView weight,
-        FloatView gradient, float scale, int latents, bool ofMoments) =>
-        (ofMoments ? momentsBackward : backward)(
-            stream, z.IntExtent, encoded, z, joint, marginal, weight, gradient, scale, latents);
+        AcceleratorStream stream, FloatView z, FloatView table, FloatView joint, FloatView marginal, FloatView weight, FloatView dz,
+        float scale, int latents) =>
+        backward(stream, (z.IntLength / latents, unitGroup), z, table, joint, marginal, weight, dz, scale, latents);
 
-    private static float LogDensity(float z, FloatView encoded, int image, int latents, int l)
+    /// <summary>Adds the gradient to that of the encoder's output.</summary>
+    /// <param name="stream">Stream to run on.</param>
+    /// <param name="encoded">[B × 2L].</param>
+    /// <param name="z">[B × L].</param>
+    /// <param name="table">As made by <see cref="Forward"/>.</param>
+    /// <param name="joint">[B × B].</param>
+    /// <param name="marginal">[B × L].</param>
+    /// <param name="weight">One element, times <paramref name="scale"/> the weight of the estimate in the loss.</param>
+    /// <param name="dEncoded">[B × 2L], changed.</param>
+    /// <param name="scale">A factor, for instance (beta - 1) / B.</param>
+    /// <param name="latents">L.</param>
+    public void MomentsBackward(
+        AcceleratorStream stream, FloatView encoded, FloatView z, FloatView table, FloatView joint, FloatView marginal, FloatView weight,
+        FloatView dEncoded, float scale, int latents) =>
+        momentsBackward(
+            stream, (z.IntLength / latents, unitGroup), encoded, z, table, joint, marginal, weight, dEncoded, scale, latents);
+
+    private static void TableKernel(Index1D image, FloatView encoded, FloatView table, int latents)
     {
-        float s = Reparameterize.ClampLogVariance(encoded[(2 * image + 1) * latents + l]);
-        float difference = z - encoded[2 * image * latents + l];
-        return -0.5f * (difference * difference * XMath.Exp(-s) + s + ScalarMath.LogTwoPi);
+        int batch = encoded.IntLength / (2 * latents), size = batch * latents;
+        float sum = 0f;
+        for (int l = 0; l < latents; l++)
+        {
+            float mean = encoded[2 * image * latents + l];
+            float s = Reparameterize.ClampLogVariance(encoded[(2 * image + 1) * latents + l]);
+            float precision = XMath.Exp(-s), constant = 0.5f * (s + ScalarMath.LogTwoPi);
+            sum += constant;
+            table[image * latents + l] = mean;
+            table[size + image * latents + l] = precision;
+            table[2 * size + image * latents + l] = constant;
+            table[3 * size + l * batch + image] = mean;
+            table[4 * size + l * batch + image] = precision;
+        }
+        table[5 * size + image] = sum;
+    }
+
+    /// <summary>ln N of a unit's value under the posterior of an image.</summary>
+    private static float LogDensity(float value, FloatView table, int at, int size)
+    {
+        float difference = value - table[at];
+        return -0.5f * difference * difference * table[size + at] - table[2 * size + at];
     }
 
     private static void ForwardKernel(
-        FloatView encoded, FloatView z, FloatView joint, FloatView marginal, FloatView correlation, int latents, float offset)
+        FloatView z, FloatView table, FloatView joint, FloatView marginal, FloatView correlation, int latents, float offset)
     {
         FloatView scratch = SharedMemory.Allocate<float>(GroupShapes.MaxRowGroup);
-        int row = Grid.IdxX, batch = Grid.DimX;
+        int row = Grid.IdxX, batch = Grid.DimX, size = batch * latents;
         float largest = float.NegativeInfinity;
         for (int m = Group.IdxX; m < batch; m += Group.DimX)
         {
-            float value = 0f;
+            float value = -table[5 * size + m];
             for (int l = 0; l < latents; l++)
-                value += LogDensity(z[row * latents + l], encoded, m, latents, l);
+            {
+                float difference = z[row * latents + l] - table[3 * size + l * batch + m];
+                value -= 0.5f * difference * difference * table[4 * size + l * batch + m];
+            }
             joint[row * batch + m] = value;
             largest = XMath.Max(largest, value);
         }
         largest = GroupShapes.Max(largest, scratch);
+        // Threads read back what they wrote themselves.
         float sum = 0f;
         for (int m = Group.IdxX; m < batch; m += Group.DimX)
             sum += XMath.Exp(joint[row * batch + m] - largest);
         float logSum = largest + XMath.Log(GroupShapes.Sum(sum, scratch));
         for (int m = Group.IdxX; m < batch; m += Group.DimX)
-            joint[row * batch + m] -= logSum;
+            joint[row * batch + m] = XMath.Exp(joint[row * batch + m] - logSum);
 
         float marginals = 0f;
         for (int l = Group.IdxX; l < latents; l += Group.DimX)
@@ -113,10 +159,10 @@ public sealed class TotalCorrelation
             float unit = z[row * latents + l];
             float largestOfUnit = float.NegativeInfinity;
             for (int m = 0; m < batch; m++)
-                largestOfUnit = XMath.Max(largestOfUnit, LogDensity(unit, encoded, m, latents, l));
+                largestOfUnit = XMath.Max(largestOfUnit, LogDensity(unit, table, m * latents + l, size));
             float sumOfUnit = 0f;
             for (int m = 0; m < batch; m++)
-                sumOfUnit += XMath.Exp(LogDensity(unit, encoded, m, latents, l) - largestOfUnit);
+                sumOfUnit += XMath.Exp(LogDensity(unit, table, m * latents + l, size) - largestOfUnit);
             float value = largestOfUnit + XMath.Log(sumOfUnit);
             marginal[row * latents + l] = value;
             marginals += value;
@@ -127,40 +173,43 @@ public sealed class TotalCorrelation
     }
 
     private static void BackwardKernel(
-        Index1D i, FloatView encoded, FloatView z, FloatView joint, FloatView marginal, FloatView weight, FloatView dz, float scale,
-        int latents)
+        FloatView z, FloatView table, FloatView joint, FloatView marginal, FloatView weight, FloatView dz, float scale, int latents)
     {
-        int row = i.X / latents, l = i.X - row * latents, batch = z.IntLength / latents;
-        float unit = z[i], sum = 0f;
-        for (int m = 0; m < batch; m++)
+        int row = Grid.IdxX, batch = Grid.DimX, size = batch * latents;
+        float factor = scale * weight[0];
+        for (int l = Group.IdxX; l < latents; l += Group.DimX)
         {
-            float share = XMath.Exp(joint[row * batch + m]) - XMath.Exp(LogDensity(unit, encoded, m, latents, l) - marginal[i]);
-            float s = Reparameterize.ClampLogVariance(encoded[(2 * m + 1) * latents + l]);
-            sum += share * (unit - encoded[2 * m * latents + l]) * XMath.Exp(-s);
+            float unit = z[row * latents + l], ofUnit = marginal[row * latents + l], sum = 0f;
+            for (int m = 0; m < batch; m++)
+            {
+                int at = m * latents + l;
+                float share = joint[row * batch + m] - XMath.Exp(LogDensity(unit, table, at, size) - ofUnit);
+                sum += share * (unit - table[at]) * table[size + at];
+            }
+            dz[row * latents + l] -= factor * sum;
         }
-        dz[i] -= scale * weight[0] * sum;
     }
 
     private static void MomentsBackwardKernel(
-        Index1D i, FloatView encoded, FloatView z, FloatView joint, FloatView marginal, FloatView weight, FloatView dEncoded, float scale,
-        int latents)
+        FloatView encoded, FloatView z, FloatView table, FloatView joint, FloatView marginal, FloatView weight, FloatView dEncoded,
+        float scale, int latents)
     {
-        int image = i.X / latents, l = i.X - image * latents, batch = z.IntLength / latents;
-        int mean = i.X + image * latents;
-        float raw = encoded[mean + latents];
-        float precision = XMath.Exp(-Reparameterize.ClampLogVariance(raw));
-        float ofMean = 0f, ofLogVariance = 0f;
-        for (int row = 0; row < batch; row++)
-        {
-            float unit = z[row * latents + l];
-            float share = XMath.Exp(joint[row * batch + image])
-                - XMath.Exp(LogDensity(unit, encoded, image, latents, l) - marginal[row * latents + l]);
-            float difference = unit - encoded[mean];
-            ofMean += share * difference * precision;
-            ofLogVariance += 0.5f * share * (difference * difference * precision - 1f);
-        }
+        int image = Grid.IdxX, batch = Grid.DimX, size = batch * latents;
         float factor = scale * weight[0];
-        dEncoded[mean] += factor * ofMean;
-        dEncoded[mean + latents] += factor * Reparameterize.ClampSlope(raw) * ofLogVariance;
+        for (int l = Group.IdxX; l < latents; l += Group.DimX)
+        {
+            int at = image * latents + l, mean = at + image * latents;
+            float ofMean = 0f, ofLogVariance = 0f;
+            for (int row = 0; row < batch; row++)
+            {
+                float unit = z[row * latents + l];
+                float share = joint[row * batch + image] - XMath.Exp(LogDensity(unit, table, at, size) - marginal[row * latents + l]);
+                float difference = unit - table[at];
+                ofMean += share * difference * table[size + at];
+                ofLogVariance += 0.5f * share * (difference * difference * table[size + at] - 1f);
+            }
+            dEncoded[mean] += factor * ofMean;
+            dEncoded[mean + latents] += factor * Reparameterize.ClampSlope(encoded[mean + latents]) * ofLogVariance;
+        }
     }
 }

@@ -50,7 +50,7 @@ internal sealed class ClosedKl : LatentTerm
         PlannedTensor dz = decoder.Backward(context);
         TotalCorrelationTerm? correlation =
             options.Objective == Objective.Tc ? new TotalCorrelationTerm(options, context, encoded, Codes, klWeight, imageCount) : null;
-        correlation?.Backward(context, dz, ofMoments: false);
+        correlation?.Backward(context, dz);
         Reparameterize kernel = context.Kernels.Reparameterize;
         PlannedTensor dEncoded = context.Builder.Tensor("encoder output gradient", encoded.Rows, encoded.Columns), eps = noise;
         int latent = options.Latent;
@@ -58,7 +58,7 @@ internal sealed class ClosedKl : LatentTerm
         context.Builder.Add(
             "reparameterise + KL backward", 12.0 * dz.Length, 24.0 * dz.Length, [encoded, eps, dz, weight, dEncoded],
             stream => kernel.Backward(stream, encoded.View, eps.View, dz.View, weight.View, dEncoded.View, scale, latent));
-        correlation?.Backward(context, dEncoded, ofMoments: true);
+        correlation?.MomentsBackward(context, dEncoded);
         return dEncoded;
     }
 

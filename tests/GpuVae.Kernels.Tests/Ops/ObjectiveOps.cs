@@ -107,18 +107,18 @@ internal static class ObjectiveOps
 
         var kernels = new TotalCorrelation(run.Accelerator);
         ArrayView<float> moments = run.Upload(encoded), codes = run.Upload(z), factor = run.Upload([weight]);
-        // The logarithms of shares, where 0 stands for a share of 1, are compared by way of the gradients.
-        ArrayView<float> joint = run.Upload(new float[batch * batch]);
+        ArrayView<float> joint = run.Expect("joint", [.. from i in all from m in all select Math.Exp(Joint(i, m) - JointSum(i))]);
+        ArrayView<float> table = run.Upload(new float[TotalCorrelation.TableLength(batch, latents)]);
         ArrayView<float> marginal = run.Expect(
             "marginal", [.. from i in all from l in Enumerable.Range(0, latents) select MarginalSum(i, l)]);
         // One unit has no correlation with others, and a batch of one image no gradient.
         double[] estimates = latents == 1 ? new double[batch] : [.. all.Select(Estimate)];
-        kernels.Forward(run.Stream, moments, codes, joint, marginal, run.Expect("estimate", estimates), latents, dataCount);
+        kernels.Forward(run.Stream, moments, codes, table, joint, marginal, run.Expect("estimate", estimates), latents, dataCount);
         kernels.Backward(
-            run.Stream, moments, codes, joint, marginal, factor,
-            run.Expect("dz", dz, [.. dz.Zip(ofCode, (before, g) => before + g)]), scale, latents, ofMoments: false);
-        kernels.Backward(
-            run.Stream, moments, codes, joint, marginal, factor,
-            run.Expect("dEncoded", dEncoded, [.. dEncoded.Zip(ofMoments, (before, g) => before + g)]), scale, latents, ofMoments: true);
+            run.Stream, codes, table, joint, marginal, factor,
+            run.Expect("dz", dz, [.. dz.Zip(ofCode, (before, g) => before + g)]), scale, latents);
+        kernels.MomentsBackward(
+            run.Stream, moments, codes, table, joint, marginal, factor,
+            run.Expect("dEncoded", dEncoded, [.. dEncoded.Zip(ofMoments, (before, g) => before + g)]), scale, latents);
     }
 }
