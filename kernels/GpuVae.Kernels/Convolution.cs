@@ -55,6 +55,7 @@ public readonly record struct ConvolutionShape(
         Padding = Padding,
         SourceStep = Stride,
         TargetStep = 1,
+        Block = 1,
     };
 
     internal PatchArguments DataGradient => new()
@@ -71,10 +72,40 @@ public readonly record struct ConvolutionShape(
         SourceStep = 1,
         TargetStep = Stride,
         IsGradient = 1,
+        Block = 1,
     };
 
+    /// <summary>The data gradient with its phases side by side.</summary>
+    internal PatchArguments BlockedDataGradient => new()
+    {
+        Batch = Batch,
+        SourceHeight = OutputHeight,
+        SourceWidth = OutputWidth,
+        Channels = Outputs,
+        TargetHeight = Gemm.Blocks(Height, Stride),
+        TargetWidth = Gemm.Blocks(Width, Stride),
+        Columns = Stride * Stride * Inputs,
+        Kernel = BlockTaps,
+        Padding = -FirstOfBlock,
+        SourceStep = 1,
+        TargetStep = 1,
+        Block = Stride,
+        BlockedHeight = Height,
+        BlockedWidth = Width,
+        BlockedChannels = Inputs,
+    };
+
+    /// <summary>Block i of x depends on pixels i + this and on of y: ⌈(p - k + 1) / s⌉, by the last tap of its first pixel.</summary>
+    internal int FirstOfBlock => (int)Math.Ceiling((Padding - Kernel + 1) / (double)Stride);
+
+    /// <summary>Pixels of y that a block of x depends on, along one axis; the last is the first tap's of the block's last pixel.</summary>
+    internal int BlockTaps => (Stride - 1 + Padding) / Stride - FirstOfBlock + 1;
+
+    /// <summary>Elements of scratch that the data gradient needs.</summary>
+    public int ScratchLength => Math.Max(Weights, BlockTaps * BlockTaps * Outputs * Stride * Stride * Inputs);
+
     /// <exception cref="ArgumentOutOfRangeException">A size is not positive, or the padding negative.</exception>
-    /// <exception cref="ArgumentException">The kernel is larger than the padded image, or an operand too long for 32-bit indices.</exception>
+    /// <exception cref="ArgumentException">The kernel is larger than the padded image, or an operand beyond 32-bit indices.</exception>
     internal void Check()
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(Batch);
@@ -95,7 +126,7 @@ public readonly record struct ConvolutionShape(
     }
 }
 
-/// <summary>A convolution forward and its data gradient with one epilogue. The products run as those of the given <see cref="Gemm"/> do.</summary>
+/// <summary>A convolution forward and its data gradient with one epilogue, in tiles like those of the given <see cref="Gemm"/>.</summary>
 /// <typeparam name="TEpilogue">
 /// What happens to each element before it is stored; its row is the pixel (numbered over the batch), its column the channel.
 /// </typeparam>
@@ -107,6 +138,7 @@ public sealed class Convolution<TEpilogue>(Gemm gemm)
 
     private Launcher? product;
     private Action<AcceleratorStream, Index1D, FloatView, FloatView, int, int>? transpose;
+    private Action<AcceleratorStream, Index1D, FloatView, FloatView, BlockWeights>? spread;
 
     private delegate void Launcher(
         AcceleratorStream stream, KernelConfig config, FloatView source, FloatView weight, FloatView target, PatchArguments arguments,
@@ -135,7 +167,9 @@ public sealed class Convolution<TEpilogue>(Gemm gemm)
     /// <param name="shape">The convolution.</param>
     /// <param name="dy">[batch, output height, output width, outputs].</param>
     /// <param name="weight">[k, k, inputs, outputs].</param>
-    /// <param name="scratch">As long as the weights; overwritten with them as [k, k, outputs, inputs].</param>
+    /// <param name="scratch">
+    /// <see cref="ConvolutionShape.ScratchLength"/> elements; overwritten with the weights in the order that the product reads them in.
+    /// </param>
     /// <param name="dx">[batch, height, width, inputs], written.</param>
     /// <param name="epilogue">Applied to each element before it is stored.</param>
     /// <exception cref="ArgumentOutOfRangeException">A size is not positive, or the padding negative.</exception>
@@ -147,14 +181,23 @@ public sealed class Convolution<TEpilogue>(Gemm gemm)
         shape.Check();
         Require(nameof(dy), dy, shape.OutputLength);
         Require(nameof(weight), weight, shape.Weights);
-        Require(nameof(scratch), scratch, shape.Weights);
+        Require(nameof(scratch), scratch, shape.ScratchLength);
         Require(nameof(dx), dx, shape.InputLength);
+        PatchArguments blocked = shape.BlockedDataGradient;
+        if (shape.Stride > 1 && blocked.Columns <= gemm.TileColumns)
+        {
+            spread ??= gemm.Accelerator.LoadAutoGroupedKernel<Index1D, FloatView, FloatView, BlockWeights>(SpreadKernel);
+            spread(stream, blocked.PhaseDepth * blocked.Columns, weight, scratch, new BlockWeights(shape));
+            Launch(stream, blocked, dy, scratch, dx, epilogue);
+            return;
+        }
         transpose ??= gemm.Accelerator.LoadAutoGroupedKernel<Index1D, FloatView, FloatView, int, int>(TransposeKernel);
         transpose(stream, shape.Weights, weight, scratch, shape.Inputs, shape.Outputs);
         Launch(stream, shape.DataGradient, dy, scratch, dx, epilogue);
     }
 
-    private void Launch(AcceleratorStream stream, PatchArguments g, FloatView source, FloatView weight, FloatView target, TEpilogue epilogue)
+    private void Launch(
+        AcceleratorStream stream, PatchArguments g, FloatView source, FloatView weight, FloatView target, TEpilogue epilogue)
     {
         int phases = g.TargetStep * g.TargetStep;
         int rowTiles = Gemm.Blocks(g.PhaseRows, gemm.TileRows), panels = Gemm.Blocks(g.Columns, gemm.TileColumns);
@@ -185,6 +228,24 @@ public sealed class Convolution<TEpilogue>(Gemm gemm)
             throw new ArgumentException($"{name} needs {length} elements, but its view has {view.Length}.");
     }
 
+    /// <summary>
+    /// [tap y, tap x, inputs, outputs] → [pixel y of dy, pixel x, outputs, y in the block, x in the block, inputs], zero where the pixel of
+    /// dy does not depend on that of the block; one thread per element of the result.
+    /// </summary>
+    private static void SpreadKernel(Index1D at, FloatView weight, FloatView spread, BlockWeights w)
+    {
+        int columns = w.Stride * w.Stride * w.Inputs;
+        int row = at.X / columns, column = at.X - row * columns;
+        int pixel = row / w.Outputs, output = row - pixel * w.Outputs;
+        int place = column / w.Inputs, input = column - place * w.Inputs;
+        int tapY = place / w.Stride + w.Padding - w.Stride * (w.First + pixel / w.Taps);
+        int tapX = place % w.Stride + w.Padding - w.Stride * (w.First + pixel % w.Taps);
+        float value = 0f;
+        if (tapY >= 0 && tapY < w.Kernel && tapX >= 0 && tapX < w.Kernel)
+            value = weight[((tapY * w.Kernel + tapX) * w.Inputs + input) * w.Outputs + output];
+        spread[at] = value;
+    }
+
     /// <summary>[taps, inputs, outputs] → [taps, outputs, inputs]; one thread per element of the result.</summary>
     private static void TransposeKernel(Index1D at, FloatView weight, FloatView transposed, int inputs, int outputs)
     {
@@ -192,4 +253,14 @@ public sealed class Convolution<TEpilogue>(Gemm gemm)
         int tap = row / outputs;
         transposed[at] = weight[(tap * inputs + at.X - row * inputs) * outputs + row - tap * outputs];
     }
+}
+
+/// <summary>What spreading weights over the pixels of a block needs to know.</summary>
+internal readonly struct BlockWeights(ConvolutionShape shape)
+{
+    public readonly int Kernel = shape.Kernel, Stride = shape.Stride, Padding = shape.Padding;
+    public readonly int Inputs = shape.Inputs, Outputs = shape.Outputs;
+
+    /// <summary>See <see cref="ConvolutionShape.BlockTaps"/> and <see cref="ConvolutionShape.FirstOfBlock"/>.</summary>
+    public readonly int Taps = shape.BlockTaps, First = shape.FirstOfBlock;
 }

@@ -1,6 +1,6 @@
 // The products of Convolution.cs and ConvolutionWeightGradient.cs for CPUs: a group is one warp, and the micro-kernel is that of
-// GemmLanes.cs. What it reads of the patches is copied to shared memory first, which on a CPU is a worker's own scratch: a tile of rows lies
-// in the first-level cache, edges become zeros on the way, and the micro-kernel has neither branches nor strides to care for. A copy of an
+// GemmLanes.cs. What it reads of the patches is copied to shared memory first, which on a CPU is a worker's own scratch: a tile of rows
+// lies in the first-level cache, edges become zeros on the way, and the micro-kernel has neither branches nor strides to care for. A copy of an
 // element serves all columns of the product, and runs of taps are copied as whole vectors.
 
 using ILGPU;
@@ -44,7 +44,10 @@ internal static class ConvolutionLanes
         {
             int depth = XMath.Min(g.DepthBlock, patches.Depth - k0);
             for (int panel = 0; panel < panels; panel++)
-                StageWeights(weight, slice, panel * g.DepthBlock * 2 * Group.DimX, (panel0 + panel) * 2 * Group.DimX, k0, depth, patches, g);
+            {
+                int to = panel * g.DepthBlock * 2 * Group.DimX;
+                StageWeights(weight, slice, to, (panel0 + panel) * 2 * Group.DimX, k0, depth, patches, g);
+            }
             Group.Barrier();
             for (int row = firstRow; row < rowEnd; row += TTile.Rows)
             {
@@ -59,13 +62,26 @@ internal static class ConvolutionLanes
                     var from = new PatchRow(patches, row);
                     for (int r = 0; r < XMath.Min(TTile.Rows, rowEnd - row); r++)
                     {
-                        int pixel = patches.Pixel(from, g);
-                        from.Advance(patches);
                         int at = 2 * r * Group.DimX + Group.IdxX;
-                        if (column < g.Columns)
-                            Store(sums[at], target, pixel, column, k0, isLast, g, epilogue);
-                        if (column + Group.DimX < g.Columns)
-                            Store(sums[at + Group.DimX], target, pixel, column + Group.DimX, k0, isLast, g, epilogue);
+                        if (g.Block > 1)
+                        {
+                            for (int half = 0; half < 2; half++)
+                            {
+                                var place = new BlockPlace(from, column + half * Group.DimX, g);
+                                float sum = sums[at + half * Group.DimX];
+                                if (place.Exists)
+                                    Store(sum, target, place.Pixel, place.Channel, g.BlockedChannels, k0, isLast, epilogue);
+                            }
+                        }
+                        else
+                        {
+                            int pixel = patches.Pixel(from, g);
+                            if (column < g.Columns)
+                                Store(sums[at], target, pixel, column, g.Columns, k0, isLast, epilogue);
+                            if (column + Group.DimX < g.Columns)
+                                Store(sums[at + Group.DimX], target, pixel, column + Group.DimX, g.Columns, k0, isLast, epilogue);
+                        }
+                        from.Advance(patches);
                     }
                 }
                 Group.Barrier();
@@ -126,7 +142,7 @@ internal static class ConvolutionLanes
             target[to + i] = i >= low && i < high ? source[from + i] : 0f;
     }
 
-    /// <summary>Lays out the weights of a panel, two vectors per column of the patches, zero beyond the last column of the product.</summary>
+    /// <summary>Lays out the weights of a panel, two vectors per column of the patches, zero beyond the product's last column.</summary>
     private static void StageWeights(
         FloatView weight, FloatView slice, int to, int column0, int k0, int depth, Patches patches, PatchArguments g)
     {
@@ -142,10 +158,10 @@ internal static class ConvolutionLanes
     }
 
     private static void Store<TEpilogue>(
-        float sum, FloatView target, int pixel, int column, int k0, bool isLast, PatchArguments g, TEpilogue epilogue)
+        float sum, FloatView target, int pixel, int column, int columns, int k0, bool isLast, TEpilogue epilogue)
         where TEpilogue : struct, IEpilogue
     {
-        int at = pixel * g.Columns + column;
+        int at = pixel * columns + column;
         // Between slices the sums wait in the target.
         float value = k0 == 0 ? sum : sum + target[at];
         target[at] = isLast ? epilogue.Apply(value, pixel, column) : value;

@@ -6,7 +6,11 @@
 //   data gradient    pixel t of dx takes pixels (t + p - i) / s of dy for those taps i that divide. They are the same for every s-th t, so the
 //                    target falls into s × s phases, each of which is a convolution of stride 1 with some of the taps, last tap first.
 //
-// In both, the patch of a pixel is a rectangle of the source whose rows lie in memory as they are wanted: channels are innermost.
+// Where the columns of all phases together fit one panel, as on the way to the colours of an image, the phases are computed side by side:
+// a row is then a block of s × s target pixels, its patch covers the patches of all of them, and taps that a phase does not have are zero
+// weights. That is more arithmetic on paper and less in vectors, of which a phase alone would fill a small part.
+//
+// In all, the patch of a pixel is a rectangle of the source whose rows lie in memory as they are wanted: channels are innermost.
 
 using ILGPU.Algorithms;
 using FloatView = ILGPU.ArrayView<float>;
@@ -28,8 +32,14 @@ internal struct PatchArguments
     /// <summary>Source pixels from one target pixel of a phase to the next, and target pixels from one to the next.</summary>
     public int SourceStep, TargetStep;
 
-    /// <summary>Whether this is the data gradient.</summary>
+    /// <summary>Whether this is the data gradient, phase by phase.</summary>
     public int IsGradient;
+
+    /// <summary>
+    /// Target pixels of a row, in both directions: 1, or the s of phases side by side. The target then has <see cref="BlockedHeight"/>,
+    /// <see cref="BlockedWidth"/> and <see cref="BlockedChannels"/>; its extents above count blocks, its columns the numbers of a block.
+    /// </summary>
+    public int Block, BlockedHeight, BlockedWidth, BlockedChannels;
 
     /// <summary>How the work is cut: columns of the patches per slice; panels (or tiles) of columns and tiles of rows per group.</summary>
     public int DepthBlock, PanelsPerGroup, TilesPerGroup;
@@ -98,9 +108,6 @@ internal readonly struct Patches
     }
 
     /// <summary>The target pixel of a row.</summary>
-    public int Pixel(int row, PatchArguments g) => g.TargetStep == 1 ? row : Pixel(new PatchRow(this, row), g);
-
-    /// <inheritdoc cref="Pixel(int, PatchArguments)"/>
     public int Pixel(PatchRow row, PatchArguments g) =>
         (row.Image * g.TargetHeight + row.Y * g.TargetStep + Y.Offset) * g.TargetWidth + row.X * g.TargetStep + X.Offset;
 
@@ -141,6 +148,24 @@ internal struct PatchRow
     public readonly int Top(Patches patches, PatchArguments g) => Y * g.SourceStep + patches.Y.Origin;
 
     public readonly int Left(Patches patches, PatchArguments g) => X * g.SourceStep + patches.X.Origin;
+}
+
+/// <summary>Where an element of the product belongs in a target that is computed in blocks of pixels.</summary>
+internal readonly struct BlockPlace
+{
+    public readonly int Pixel, Channel;
+
+    /// <summary>Blocks may reach over the edge, and panels over the last column.</summary>
+    public readonly bool Exists;
+
+    public BlockPlace(PatchRow row, int column, PatchArguments g)
+    {
+        int place = column / g.BlockedChannels;
+        int y = row.Y * g.Block + place / g.Block, x = row.X * g.Block + place % g.Block;
+        Channel = column - place * g.BlockedChannels;
+        Pixel = (row.Image * g.BlockedHeight + y) * g.BlockedWidth + x;
+        Exists = column < g.Columns && y < g.BlockedHeight && x < g.BlockedWidth;
+    }
 }
 
 /// <summary>A column of patches taken apart.</summary>

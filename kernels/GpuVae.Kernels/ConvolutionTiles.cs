@@ -120,18 +120,28 @@ internal static class ConvolutionTiles
     {
         if (row >= patches.Rows)
             return;
-        int pixel = patches.Pixel(row, g);
-        Store(sums.X0, target, pixel, column, g, epilogue);
-        Store(sums.X1, target, pixel, column + Group.DimX, g, epilogue);
-        Store(sums.X2, target, pixel, column + 2 * Group.DimX, g, epilogue);
-        Store(sums.X3, target, pixel, column + 3 * Group.DimX, g, epilogue);
+        var from = new PatchRow(patches, row);
+        Store(sums.X0, target, from, column, patches, g, epilogue);
+        Store(sums.X1, target, from, column + Group.DimX, patches, g, epilogue);
+        Store(sums.X2, target, from, column + 2 * Group.DimX, patches, g, epilogue);
+        Store(sums.X3, target, from, column + 3 * Group.DimX, patches, g, epilogue);
     }
 
-    private static void Store<TEpilogue>(float sum, FloatView target, int pixel, int column, PatchArguments g, TEpilogue epilogue)
+    private static void Store<TEpilogue>(
+        float sum, FloatView target, PatchRow row, int column, Patches patches, PatchArguments g, TEpilogue epilogue)
         where TEpilogue : struct, IEpilogue
     {
-        if (column < g.Columns)
+        if (g.Block > 1)
+        {
+            var place = new BlockPlace(row, column, g);
+            if (place.Exists)
+                target[place.Pixel * g.BlockedChannels + place.Channel] = epilogue.Apply(sum, place.Pixel, place.Channel);
+        }
+        else if (column < g.Columns)
+        {
+            int pixel = patches.Pixel(row, g);
             target[pixel * g.Columns + column] = epilogue.Apply(sum, pixel, column);
+        }
     }
 
     /// <summary>One row's sums in a thread.</summary>

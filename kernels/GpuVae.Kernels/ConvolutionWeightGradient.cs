@@ -92,7 +92,8 @@ public sealed class ConvolutionWeightGradient
             a.SliceRows = Gemm.Blocks(Gemm.Blocks(rows, Gemm.Blocks(rows, SliceRows)), gemm.TileRows) * gemm.TileRows;
         }
         a.Slices = Gemm.Blocks(rows, a.SliceRows);
-        int parts = Math.Clamp(Gemm.Blocks(gemm.WantedGroups, g.GroupsX * a.Slices), 1, Math.Min(MaxParts, Gemm.Blocks(pixels, ChunkPixels)));
+        int wanted = Gemm.Blocks(gemm.WantedGroups, g.GroupsX * a.Slices);
+        int parts = Math.Clamp(wanted, 1, Math.Min(MaxParts, Gemm.Blocks(pixels, ChunkPixels)));
         a.PartPixels = Gemm.Blocks(pixels, parts);
         a.Parts = Gemm.Blocks(pixels, a.PartPixels);
         a.Patches = g;
@@ -170,7 +171,8 @@ public sealed class ConvolutionWeightGradient
     {
         FloatView tileA = SharedMemory.Allocate<float>(ConvolutionTiles.TileElements);
         FloatView tileB = SharedMemory.Allocate<float>(ConvolutionTiles.TileElements);
-        ArrayView<int> tapY = SharedMemory.Allocate<int>(ConvolutionTiles.MaxSide), tapX = SharedMemory.Allocate<int>(ConvolutionTiles.MaxSide);
+        ArrayView<int> tapY = SharedMemory.Allocate<int>(ConvolutionTiles.MaxSide);
+        ArrayView<int> tapX = SharedMemory.Allocate<int>(ConvolutionTiles.MaxSide);
         ArrayView<int> channel = SharedMemory.Allocate<int>(ConvolutionTiles.MaxSide);
         ArrayView<int> image = SharedMemory.Allocate<int>(ConvolutionTiles.Depth), top = SharedMemory.Allocate<int>(ConvolutionTiles.Depth);
         ArrayView<int> left = SharedMemory.Allocate<int>(ConvolutionTiles.Depth);

@@ -165,7 +165,7 @@ internal static class LimitsCommand
         using var weight = accelerator.Allocate1D<float>(shape.Weights);
         using var dw = accelerator.Allocate1D<float>(shape.Weights);
         using var db = accelerator.Allocate1D<float>(shape.Outputs);
-        using var scratch = accelerator.Allocate1D<float>(Math.Max(shape.Weights, weightGradient.ScratchLength(shape)));
+        using var scratch = accelerator.Allocate1D<float>(Math.Max(shape.ScratchLength, weightGradient.ScratchLength(shape)));
         foreach (var buffer in new[] { x, y, weight })
             buffer.View.MemSetToZero(device.Stream);
         (string Name, Action Run)[] rows =

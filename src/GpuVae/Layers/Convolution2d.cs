@@ -54,7 +54,7 @@ internal sealed class Convolution2d(string name, ConvolutionShape shape, bool is
         ConvolutionShape batched = shape with { Batch = x.Rows };
         ArrayView<float> w = ParameterStore.Slice(context.Values, weight!), b = ParameterStore.Slice(context.Values, bias!);
         bool keeps = saved != y, goesBack = isTransposed;
-        PlannedTensor? scratch = goesBack ? context.Builder.Tensor($"{Name} weights turned over", 1, shape.Weights) : null;
+        PlannedTensor? scratch = goesBack ? context.Builder.Tensor($"{Name} weights turned over", 1, shape.ScratchLength) : null;
         context.Builder.Add(
             $"{Name} forward", batched.Flops, Traffic(x.Rows), [x, y, saved, .. Used(scratch)],
             stream => kernels.Forward(
@@ -81,7 +81,7 @@ internal sealed class Convolution2d(string name, ConvolutionShape shape, bool is
         ConvolutionKernels kernels = context.Kernels.LinearWith(input.Activation).Convolutions;
         ArrayView<float> w = ParameterStore.Slice(context.Values, weight!);
         PlannedTensor dx = context.Builder.Tensor($"{Name} input gradient", dy.Rows, Inputs);
-        PlannedTensor? scratch = goesBack ? null : context.Builder.Tensor($"{Name} weights turned over", 1, shape.Weights);
+        PlannedTensor? scratch = goesBack ? null : context.Builder.Tensor($"{Name} weights turned over", 1, shape.ScratchLength);
         context.Builder.Add(
             $"{Name} input gradient", batched.Flops, Traffic(dy.Rows) + 4.0 * dx.Length, [saved, dy, dx, .. Used(scratch)],
             stream => kernels.InputGradient(

@@ -79,7 +79,7 @@ internal static class ConvolutionOps
             dx[i] *= 1 - (double)x[i] * x[i];
         var kernel = new Convolution<DerivativeEpilogue<Tanh>>(run.Own(new Gemm(run.Accelerator)));
         kernel.DataGradient(
-            run.Stream, shape, run.Upload(dy), run.Upload(weight), run.Upload(new float[shape.Weights]), run.Expect("dx", dx),
+            run.Stream, shape, run.Upload(dy), run.Upload(weight), run.Upload(new float[shape.ScratchLength]), run.Expect("dx", dx),
             new(run.Upload(x), shape.Inputs));
     }
 
