@@ -8,8 +8,8 @@ public sealed class FamilyCommandTests
     {
         using var folder = new TemporaryFolder();
         Gpuvae.Succeed(
-            folder.FullPath, "train", "--images", "200", "--epochs", "1", "--hidden", "16", "--latent", "4", "--name", "c", "--device", "cpu",
-            "--conditional", "--prior", "mixture", "--components", "3", "--posterior", "full", "--objective", "iwae", "--samples", "2",
+            folder.FullPath, "train", "--images", "200", "--epochs", "1", "--hidden", "16", "--latent", "4", "--name", "c",
+            "--device", "cpu", "--conditional", "--prior", "mixture", "--components", "3", "--posterior", "full", "--objective", "iwae", "--samples", "2",
             "--gradient", "dreg");
         Gpuvae.Succeed(folder.FullPath, "generate", "--run", "runs/c", "--label", "star", "--count", "4", "--device", "cpu");
         Assert.True(File.Exists(Path.Combine(folder.FullPath, "generated.png")));

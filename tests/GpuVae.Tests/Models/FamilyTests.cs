@@ -161,7 +161,7 @@ public sealed class FamilyTests(CpuDevice cpu) : IClassFixture<CpuDevice>, IDisp
         VaeOptions options = families[family];
         ImageSet images = Labelled(20);
         using var model = new Vae(cpu.Device, options, seed: 6);
-        double sampled = ImportanceSampling.LogLikelihoods(model, images, 3000, seed: 3).Average();
+        double sampled = ImportanceSampling.LogLikelihoods(model, images, 3000, seed: 3, cancellation: Cancellation).Average();
         // Both have a standard error of a hundredth or two.
         Assert.Equal(-model.Evaluate(images, seed: 4, samples: 3000).Loss, sampled, 0.06);
     }

@@ -50,4 +50,12 @@ public class TrainingOptionsTests
         Assert.Equal([0, 0.5, 1, 1], new long[] { 0, 10, 20, 99 }.Select(step => options.KlWeightAt(step, 10)));
         Assert.Equal(1, new TrainingOptions().KlWeightAt(0, 10));
     }
+
+    [Fact]
+    public void CyclesRiseOverTheirFirstHalfAndStay()
+    {
+        // 4 epochs of 10 steps: two cycles of 20.
+        var options = new TrainingOptions { Epochs = 4, KlCycles = 2 };
+        Assert.Equal([0, 0.5, 1, 1, 0, 0.5, 1], new long[] { 0, 5, 10, 19, 20, 25, 39 }.Select(step => options.KlWeightAt(step, 10)));
+    }
 }
