@@ -9,11 +9,15 @@ namespace GpuVae.Applications;
 /// <param name="set">What is to be changed; for a conditional model with labels, see <see cref="LabelGuess"/> where there are none.</param>
 public sealed class ImageEditor(Vae model, ImageSet set)
 {
+    // Of 1: what an edit does to the pixels that it is not about, a haze over the whole picture, is less.
+    private const float Haze = 0.05f;
+
     private readonly float[] images = PictureInput.Rows(set), codes = LatentCodes.Means(model, set);
 
     /// <summary>
     /// Whether the change that the model makes is put onto the original, x + decode(z + Δ) − decode(z), instead of showing decode(z + Δ): what
-    /// the model cannot reconstruct, and the edit does not touch, stays as it was.
+    /// the model cannot reconstruct, and the edit does not touch, stays as it was. Small changes d are left out by the garrote d − 0.05²/d
+    /// (Breiman, "Better subset regression using the nonnegative garrote", 1995), which leaves large ones as they are.
     /// </summary>
     public bool KeepsDetails { get; init; } = true;
 
@@ -35,8 +39,11 @@ public sealed class ImageEditor(Vae model, ImageSet set)
         // Another label is another picture: there are no details to be kept.
         if (KeepsDetails && label is null)
         {
-            TensorPrimitives.Subtract(edited, Reconstructions, edited);
-            TensorPrimitives.Add(edited, images, edited);
+            for (int i = 0; i < edited.Length; i++)
+            {
+                float difference = edited[i] - Reconstructions[i];
+                edited[i] = images[i] + (Math.Abs(difference) > Haze ? difference - Haze * Haze / difference : 0);
+            }
         }
         TensorPrimitives.Clamp<float>(edited, 0, 1, edited);
         return edited;
