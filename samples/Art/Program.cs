@@ -22,12 +22,12 @@ using (var trainer = new Trainer(model, digits, new TrainingOptions { Epochs = 2
 int latent = model.Options.Latent;
 ImageShape shape = model.Options.Shape;
 
-// Six images that nobody drew, and the way around them: 120 frames, four times as large.
+// Six images that nobody drew, and the way around them: 90 frames, three times as large.
 float[] stops = model.SamplePrior(6, seed);
-float[] walk = Decode(LatentWalk.Loop(stops, latent, framesPerStop: 20));
+float[] walk = Decode(LatentWalk.Loop(stops, latent, framesPerStop: 15));
 IEnumerable<Image> frames = walk.Chunk(shape.Pixels).Select(
     frame => ImageGrid.Compose(frame, shape.Width, shape.Height, shape.Channels, padding: 0));
-ImageFile.WriteAnimation($"walk-seed{seed}.png", [.. frames.Select(frame => Resize.Lanczos3(frame, 112, 112))], framesPerSecond: 20);
+ImageFile.WriteAnimation($"walk-seed{seed}.png", [.. frames.Select(frame => Resize.Lanczos3(frame, 84, 84))], framesPerSecond: 15);
 
 // The plane through three of them.
 float[] plane = LatentGrid.Plane(stops.AsSpan(0, latent), stops.AsSpan(latent, latent), stops.AsSpan(2 * latent, latent), 16, 16);

@@ -15,7 +15,7 @@ public sealed class CompletionBarTests(CpuDevice cpu) : IClassFixture<CpuDevice>
     public void HiddenHalvesOfDigitsAreCloserToTheTruthThanTheMeanAndTheNearestTrainingImage()
     {
         const int count = 1000, samples = 8, pixels = 784, seen = pixels / 2;
-        SkipUnlessNightly();
+        Nightly.Require("trains for minutes");
         DataSets mnist = MnistData.LoadOrSkip();
         using Vae model = Train(mnist.Train, new VaeOptions(), epochs: 10);
         Mask lower = Mask.Half(28, 28, ImageHalf.Lower);
@@ -64,7 +64,7 @@ public sealed class CompletionBarTests(CpuDevice cpu) : IClassFixture<CpuDevice>
     [InlineData(4)]
     public void DigitsAreEnlargedTwoDecibelsBetterThanBicubic(int upscale)
     {
-        SkipUnlessNightly();
+        Nightly.Require("trains for minutes");
         DataSets mnist = MnistData.LoadOrSkip();
         using Vae model = Train(mnist.Train, new VaeOptions { Upscale = upscale }, epochs: 10);
         (double enlarged, double bicubic) = Enlarge(model, mnist.Test);
@@ -74,7 +74,7 @@ public sealed class CompletionBarTests(CpuDevice cpu) : IClassFixture<CpuDevice>
     [Fact]
     public void FacesAreEnlargedTwoDecibelsBetterThanBicubic()
     {
-        SkipUnlessNightly();
+        Nightly.Require("trains for minutes");
         var options = new VaeOptions
         {
             Network = NetworkKind.Convolutional,
@@ -89,9 +89,6 @@ public sealed class CompletionBarTests(CpuDevice cpu) : IClassFixture<CpuDevice>
         (double enlarged, double bicubic) = Enlarge(model, SyntheticFaces.Create(500, seed: 2, FaceStyle.Painted));
         Assert.True(enlarged >= bicubic + 2, $"{enlarged:F2} dB against {bicubic:F2} dB of bicubic");
     }
-
-    private static void SkipUnlessNightly() =>
-        Assert.SkipUnless(Environment.GetEnvironmentVariable("GPUVAE_NIGHTLY") == "1", "Minutes of training: set GPUVAE_NIGHTLY=1.");
 
     private Vae Train(ImageSet images, VaeOptions options, int epochs, double learningRate = 1e-3)
     {
