@@ -1,13 +1,14 @@
 // General matrix product C = epilogue(alpha·op(A)·op(B) + beta·C), float32, row-major with leading dimensions (BLAS level 3; Dongarra
 // et al. 1990, doi:10.1145/77626.79170).
 //
-// Four kernels:
+// Five kernels:
 //
 //   Lanes  CPU. A group is one warp, that is one vector. Lanes own columns (two each), rows live in named locals: a micro-kernel of
 //          12 rows × 2 vectors keeps 24 accumulators in 32 vector registers, 6 × 2 in 16 (Van Zee & van de Geijn 2015, "BLIS",
 //          doi:10.1145/2764454). An element of A is the same for all lanes, a row of B is contiguous over the lanes.
 //   Staged CPU, a moderate A as it lies. As Lanes, each group copying its panels of B into its scratch first (GemmStaged.cs).
 //   Dots   CPU, A·Bᵀ with few rows. Lanes share dot products along k, which is how both operands lie.
+//   Tensor NVIDIA GPUs that round operands to TF32 or BF16 on demand (GemmTensorTiles.cs).
 //   Tiles  GPUs. A group stages tiles of A and B in shared memory, each thread holds up to 8 × 8 of C in named locals (GemmTiles.cs).
 //
 // Every element of C, or of one of the slices along k that GPUs add up in order, is summed by one thread in the order of k, so results do
@@ -15,6 +16,7 @@
 
 using ILGPU;
 using ILGPU.Runtime;
+using ILGPU.Runtime.Cuda;
 using FloatView = ILGPU.ArrayView<float>;
 
 namespace GpuVae.Kernels;
@@ -35,19 +37,22 @@ public sealed class Gemm : IDisposable
     private const int GroupsPerCore = 8;
 
     /// <param name="accelerator">Where the products run.</param>
-    public Gemm(Accelerator accelerator)
-        : this(accelerator, accelerator.AcceleratorType != AcceleratorType.CPU)
+    /// <param name="precision">What they are computed in.</param>
+    /// <exception cref="NotSupportedException">The accelerator has no such arithmetic.</exception>
+    public Gemm(Accelerator accelerator, MatrixPrecision precision = MatrixPrecision.Float32)
+        : this(Checked(accelerator, precision), accelerator.AcceleratorType != AcceleratorType.CPU, precision)
     {
     }
 
     /// <param name="accelerator">Where the products run.</param>
     /// <param name="usesTiles">Whether they run as on GPUs, which any accelerator can.</param>
-    internal Gemm(Accelerator accelerator, bool usesTiles)
+    /// <param name="precision">What they are computed in.</param>
+    internal Gemm(Accelerator accelerator, bool usesTiles, MatrixPrecision precision = MatrixPrecision.Float32)
     {
         Accelerator = accelerator;
         if (usesTiles)
         {
-            Tiles = new GemmTileLaunch(accelerator);
+            Tiles = new GemmTileLaunch(accelerator, precision);
             int threads = accelerator.MaxNumThreadsPerGroup;
             int side = threads >= 256 ? 16 : threads >= 64 ? 8 : 4;
             Group = new Index2D(side, side);
@@ -61,6 +66,10 @@ public sealed class Gemm : IDisposable
         TileColumns = 2 * accelerator.WarpSize;
         Packing = new GemmPacking(accelerator, TileRows);
     }
+
+    /// <summary>Whether an accelerator multiplies in a certain precision.</summary>
+    public static bool Supports(Accelerator accelerator, MatrixPrecision precision) =>
+        precision == MatrixPrecision.Float32 || accelerator.Device is CudaDevice { Architecture.Major: >= 8 };
 
     /// <summary>The device that the products run on.</summary>
     public Accelerator Accelerator { get; }
@@ -119,6 +128,11 @@ public sealed class Gemm : IDisposable
         };
     }
 
+    private static Accelerator Checked(Accelerator accelerator, MatrixPrecision precision) => Supports(accelerator, precision)
+        ? accelerator
+        : throw new NotSupportedException(
+            $"{accelerator.Name} does not multiply in {precision}: that takes an NVIDIA GPU of compute capability 8.0 or newer.");
+
     internal static int Blocks(int count, int size) => (count + size - 1) / size;
 
     /// <summary>Cuts a product for the caches and cores of a CPU; gives the groups one below the other.</summary>
@@ -152,6 +166,7 @@ public sealed class Gemm<TEpilogue>
 {
     private readonly Gemm gemm;
     private readonly TileLauncher?[] tiles = new TileLauncher?[GemmTileLaunch.Shapes];
+    private readonly TileLauncher?[] tensorTiles = new TileLauncher?[8];
     private GemmLauncher<TEpilogue>? neighbouringRows, distantRows, dots, staged, stagedTransposed;
 
     internal Gemm(Gemm gemm) => this.gemm = gemm;
@@ -226,7 +241,11 @@ public sealed class Gemm<TEpilogue>
         g.BVectors = GemmTileLaunch.Vectors(b, g.BColumn == 1 ? g.BDepth : g.BColumn);
         int groups = tiles.Cut(ref g, choice.Variant, choice.Slices, default);
         tiles.Reserve(stream, g);
-        TileLauncher launcher = this.tiles[GemmTileLaunch.Shape(choice.Variant)] ??= LoadTiles(choice.Variant);
+        bool alongA = g.ADepth == 1, alongB = g.BColumn != 1;
+        TileLauncher launcher = tiles.Precision == MatrixPrecision.Float32
+            ? this.tiles[GemmTileLaunch.Shape(choice.Variant)] ??= LoadTiles(choice.Variant)
+            : tensorTiles[(alongA ? 4 : 0) + (alongB ? 2 : 0) + (choice.Variant == GemmVariant.Tile128x128 ? 1 : 0)] ??=
+                LoadTensorTiles(choice.Variant, tiles.Precision, alongA, alongB);
         launcher(
             stream, (new Index1D(groups), GemmTileLaunch.Threads(choice.Variant)), a, b, c, tiles.Workspace.Sums, tiles.Workspace.Tickets, g,
             epilogue);
@@ -241,6 +260,29 @@ public sealed class Gemm<TEpilogue>
             GemmVariant.Tile64x64 => GemmTiles.Kernel<Tile64x64, TEpilogue>,
             GemmVariant.Tile32x32 => GemmTiles.Kernel<Tile32x32, TEpilogue>,
             _ => GemmTiles.Kernel<Tile16x16, TEpilogue>,
+        };
+        return new(gemm.Accelerator.LoadKernel(kernel, GemmTileLaunch.Bounds(variant)));
+    }
+
+    private TileLauncher LoadTensorTiles(GemmVariant variant, MatrixPrecision precision, bool alongA, bool alongB) =>
+        (alongA, alongB) switch
+        {
+            (true, true) => LoadTensorTiles<AlongDepth, AlongDepth>(variant, precision),
+            (true, false) => LoadTensorTiles<AlongDepth, AcrossDepth>(variant, precision),
+            (false, true) => LoadTensorTiles<AcrossDepth, AlongDepth>(variant, precision),
+            _ => LoadTensorTiles<AcrossDepth, AcrossDepth>(variant, precision),
+        };
+
+    private TileLauncher LoadTensorTiles<TA, TB>(GemmVariant variant, MatrixPrecision precision)
+        where TA : struct, ITensorOperand
+        where TB : struct, ITensorOperand
+    {
+        Action<FloatView, FloatView, FloatView, FloatView, ArrayView<int>, GemmArguments, TEpilogue> kernel = (precision, variant) switch
+        {
+            (MatrixPrecision.Tf32, GemmVariant.Tile128x128) => GemmTensorTiles.Kernel<Tile128x128, Tf32Precision, TA, TB, TEpilogue>,
+            (MatrixPrecision.Tf32, _) => GemmTensorTiles.Kernel<Tile64x64, Tf32Precision, TA, TB, TEpilogue>,
+            (_, GemmVariant.Tile128x128) => GemmTensorTiles.Kernel<Tile128x128, Bf16Precision, TA, TB, TEpilogue>,
+            _ => GemmTensorTiles.Kernel<Tile64x64, Bf16Precision, TA, TB, TEpilogue>,
         };
         return new(gemm.Accelerator.LoadKernel(kernel, GemmTileLaunch.Bounds(variant)));
     }

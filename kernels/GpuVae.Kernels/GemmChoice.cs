@@ -39,6 +39,19 @@ public enum GemmVariant
     Tile128x128,
 }
 
+/// <summary>What products are computed in. Sums are always float32, as are operands and results in memory.</summary>
+public enum MatrixPrecision
+{
+    /// <summary>float32.</summary>
+    Float32,
+
+    /// <summary>Operands rounded to TF32 (10 bits of fraction): NVIDIA GPUs of compute capability 8.0 and newer.</summary>
+    Tf32,
+
+    /// <summary>Operands rounded to BF16 (7 bits of fraction): NVIDIA GPUs of compute capability 8.0 and newer.</summary>
+    Bf16,
+}
+
 /// <summary>What a product is part of.</summary>
 public enum GemmUse
 {
@@ -107,11 +120,13 @@ internal static class GemmTileRule
     /// <param name="multiprocessors">Of the device.</param>
     /// <param name="maxThreads">Threads of the largest group that the device has.</param>
     /// <param name="mayCutDepth">Whether the device can add up slices within one launch.</param>
-    public static GemmChoice Choose(GemmProblem problem, int multiprocessors, int maxThreads, bool mayCutDepth)
+    /// <param name="tensorCores">Whether the product runs on tensor cores, which have two of the shapes.</param>
+    public static GemmChoice Choose(
+        GemmProblem problem, int multiprocessors, int maxThreads, bool mayCutDepth, bool tensorCores = false)
     {
-        var best = new GemmChoice(GemmVariant.Tile16x16);
+        var best = new GemmChoice(tensorCores ? GemmVariant.Tile64x64 : GemmVariant.Tile16x16);
         double least = double.PositiveInfinity;
-        foreach (GemmChoice choice in Candidates(problem, maxThreads, mayCutDepth))
+        foreach (GemmChoice choice in Candidates(problem, maxThreads, mayCutDepth, tensorCores))
         {
             double cost = Cost(problem, choice, multiprocessors);
             if (cost < least)
@@ -121,12 +136,14 @@ internal static class GemmTileRule
     }
 
     /// <summary>Every choice that a device has for a product.</summary>
-    public static IEnumerable<GemmChoice> Candidates(GemmProblem problem, int maxThreads, bool mayCutDepth)
+    public static IEnumerable<GemmChoice> Candidates(GemmProblem problem, int maxThreads, bool mayCutDepth, bool tensorCores)
     {
         bool both = problem.Use == GemmUse.Gradients;
         for (GemmVariant variant = GemmVariant.Tile128x128; variant >= GemmVariant.Tile16x16; variant--)
         {
             if (Extents(variant).Threads > maxThreads || (variant == GemmVariant.Tile16x16 && maxThreads >= 64))
+                continue;
+            if (tensorCores && variant is not (GemmVariant.Tile128x128 or GemmVariant.Tile64x64))
                 continue;
             for (int i = 0; i < SliceCounts.Length; i++)
             {

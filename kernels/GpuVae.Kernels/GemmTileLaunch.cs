@@ -8,14 +8,18 @@ using FloatView = ILGPU.ArrayView<float>;
 namespace GpuVae.Kernels;
 
 /// <summary>What the launchers of products for GPUs share.</summary>
-internal sealed class GemmTileLaunch(Accelerator accelerator) : IDisposable
+internal sealed class GemmTileLaunch(Accelerator accelerator, MatrixPrecision precision) : IDisposable
 {
-    private const int DepthOfStage = TileLayout<Tile16x16>.Depth;
+    // Stages of either kind of kernel fit in.
+    private const int DepthOfStage = 32;
 
     private readonly Dictionary<GemmProblem, GemmChoice> choices = [];
 
     /// <summary>Number of tile shapes.</summary>
     public const int Shapes = GemmVariant.Tile128x128 - GemmVariant.Tile16x16 + 1;
+
+    /// <summary>What products are computed in.</summary>
+    public MatrixPrecision Precision { get; } = precision;
 
     public GemmWorkspace Workspace { get; } = new(accelerator);
 
@@ -40,7 +44,8 @@ internal sealed class GemmTileLaunch(Accelerator accelerator) : IDisposable
             return forced;
         if (!choices.TryGetValue(problem, out GemmChoice choice))
         {
-            choice = GemmTileRule.Choose(problem, accelerator.NumMultiprocessors, MaxThreads, MayCutDepth);
+            choice = GemmTileRule.Choose(
+                problem, accelerator.NumMultiprocessors, MaxThreads, MayCutDepth, Precision != MatrixPrecision.Float32);
             choices[problem] = choice;
         }
         return choice;

@@ -17,7 +17,7 @@ internal interface ITileShape
     static abstract int ThreadTile { get; }
 }
 
-internal readonly struct Tile128x128 : ITileShape
+internal readonly struct Tile128x128 : ITensorTileShape
 {
     public static int Rows => 128;
 
@@ -35,7 +35,7 @@ internal readonly struct Tile128x64 : ITileShape
     public static int ThreadTile => 8;
 }
 
-internal readonly struct Tile64x64 : ITileShape
+internal readonly struct Tile64x64 : ITensorTileShape
 {
     public static int Rows => 64;
 

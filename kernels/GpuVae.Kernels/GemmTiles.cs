@@ -119,6 +119,38 @@ internal static class GemmTiles
         public static Four Load(FloatView view, int at) =>
             new() { X0 = view[at], X1 = view[at + 1], X2 = view[at + 2], X3 = view[at + 3] };
 
+        /// <summary>Four elements of a run, zeros where they lie beyond the last run or beyond its end.</summary>
+        /// <param name="view">Runs of neighbours.</param>
+        /// <param name="pitch">Elements from one run to the next.</param>
+        /// <param name="run">The run.</param>
+        /// <param name="at">The first element, a multiple of 4.</param>
+        /// <param name="runs">Number of runs.</param>
+        /// <param name="elements">Elements of a run.</param>
+        /// <param name="vectors">Whether every fourth element of every run lies at a multiple of 16 bytes.</param>
+        public static Four LoadPart(FloatView view, int pitch, int run, int at, int runs, int elements, bool vectors)
+        {
+            int left = elements - at;
+            var four = default(Four);
+            if (run < runs)
+            {
+                if (vectors && left >= 4)
+                    four = Load(view.AsAligned16(), 4 * (run * (pitch >> 2) + (at >> 2)));
+                else
+                {
+                    int from = run * pitch + at;
+                    if (left > 0)
+                        four.X0 = view[from];
+                    if (left > 1)
+                        four.X1 = view[from + 1];
+                    if (left > 2)
+                        four.X2 = view[from + 2];
+                    if (left > 3)
+                        four.X3 = view[from + 3];
+                }
+            }
+            return four;
+        }
+
         public readonly void Store(FloatView view, int at)
         {
             view[at] = X0;
@@ -178,27 +210,9 @@ internal static class GemmTiles
         {
             int run = Run(operand, extent, e) + (operand.AlongDepth ? operand.Start : k0);
             int at = InRun(operand, extent, e) + (operand.AlongDepth ? k0 : operand.Start);
-            int runEnd = operand.AlongDepth ? operand.Count : end;
-            int left = (operand.AlongDepth ? end : operand.Count) - at;
-            var four = default(Four);
-            if (run < runEnd)
-            {
-                if (operand.Vectors && left >= 4)
-                    four = Four.Load(view.AsAligned16(), 4 * (run * (operand.Pitch >> 2) + (at >> 2)));
-                else
-                {
-                    int from = run * operand.Pitch + at;
-                    if (left > 0)
-                        four.X0 = view[from];
-                    if (left > 1)
-                        four.X1 = view[from + 1];
-                    if (left > 2)
-                        four.X2 = view[from + 2];
-                    if (left > 3)
-                        four.X3 = view[from + 3];
-                }
-            }
-            return four;
+            int runs = operand.AlongDepth ? operand.Count : end;
+            int elements = operand.AlongDepth ? end : operand.Count;
+            return Four.LoadPart(view, operand.Pitch, run, at, runs, elements, operand.Vectors);
         }
 
         private static void StoreFour(Four four, FloatView shared, int start, int pitch, Operand operand, int extent, int e)

@@ -11,6 +11,7 @@
 using ILGPU;
 using ILGPU.Algorithms;
 using ILGPU.Runtime;
+using ILGPU.Runtime.Cuda;
 using FloatView = ILGPU.ArrayView<float>;
 
 namespace GpuVae.Kernels;
@@ -121,12 +122,16 @@ public sealed class LinearBackward<TEpilogue>(Gemm gemm)
     {
         Action<
             FloatView, FloatView, FloatView, FloatView, FloatView, FloatView, FloatView, ArrayView<int>, GemmArguments, GemmArguments, int,
-            TEpilogue> kernel = variant switch
+            TEpilogue> kernel = (gemm.Tiles!.Precision, variant) switch
         {
-            GemmVariant.Tile128x128 => TileKernel<Tile128x128>,
-            GemmVariant.Tile128x64 => TileKernel<Tile128x64>,
-            GemmVariant.Tile64x64 => TileKernel<Tile64x64>,
-            GemmVariant.Tile32x32 => TileKernel<Tile32x32>,
+            (MatrixPrecision.Tf32, GemmVariant.Tile128x128) => TensorKernel<Tile128x128, Tf32Precision>,
+            (MatrixPrecision.Tf32, _) => TensorKernel<Tile64x64, Tf32Precision>,
+            (MatrixPrecision.Bf16, GemmVariant.Tile128x128) => TensorKernel<Tile128x128, Bf16Precision>,
+            (MatrixPrecision.Bf16, _) => TensorKernel<Tile64x64, Bf16Precision>,
+            (_, GemmVariant.Tile128x128) => TileKernel<Tile128x128>,
+            (_, GemmVariant.Tile128x64) => TileKernel<Tile128x64>,
+            (_, GemmVariant.Tile64x64) => TileKernel<Tile64x64>,
+            (_, GemmVariant.Tile32x32) => TileKernel<Tile32x32>,
             _ => TileKernel<Tile16x16>,
         };
         return new(gemm.Accelerator.LoadKernel(kernel, GemmTileLaunch.Bounds(variant)));
@@ -192,6 +197,28 @@ public sealed class LinearBackward<TEpilogue>(Gemm gemm)
         else
         {
             GemmTiles.Multiply<TShape, EpilogueOutput<TEpilogue>>(
+                dy, weight, dx, db, workspace, tickets, shared, ofInput, new TilePlace(ofInput, Grid.IdxX - weightGroups),
+                new EpilogueOutput<TEpilogue>(epilogue));
+        }
+    }
+
+    private static void TensorKernel<TShape, TPrecision>(
+        FloatView x, FloatView dy, FloatView weight, FloatView dw, FloatView db, FloatView dx, FloatView workspace, ArrayView<int> tickets,
+        GemmArguments ofWeight, GemmArguments ofInput, int weightGroups, TEpilogue epilogue)
+        where TShape : struct, ITensorTileShape
+        where TPrecision : struct, ITensorPrecision
+    {
+        if (!CudaAsm.IsSupported)
+            return;
+        FloatView shared = SharedMemory.Allocate<float>(GemmTensorTiles.SharedElements<TShape>());
+        if (Grid.IdxX < weightGroups)
+        {
+            GemmTensorTiles.Multiply<TShape, TPrecision, AcrossDepth, AcrossDepth, EpilogueOutput<PlainEpilogue>>(
+                x, dy, dw, db, workspace, tickets, shared, ofWeight, new TilePlace(ofWeight, Grid.IdxX), default);
+        }
+        else
+        {
+            GemmTensorTiles.Multiply<TShape, TPrecision, AlongDepth, AlongDepth, EpilogueOutput<TEpilogue>>(
                 dy, weight, dx, db, workspace, tickets, shared, ofInput, new TilePlace(ofInput, Grid.IdxX - weightGroups),
                 new EpilogueOutput<TEpilogue>(epilogue));
         }

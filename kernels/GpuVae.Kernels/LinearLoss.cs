@@ -12,6 +12,7 @@
 
 using ILGPU;
 using ILGPU.Runtime;
+using ILGPU.Runtime.Cuda;
 using FloatView = ILGPU.ArrayView<float>;
 
 namespace GpuVae.Kernels;
@@ -111,12 +112,16 @@ public sealed class LinearLoss<TLikelihood>(Gemm gemm)
     {
         Action<
             FloatView, FloatView, FloatView, FloatView, FloatView, FloatView, FloatView, ArrayView<int>, GemmArguments, TLikelihood,
-            float, int> kernel = variant switch
+            float, int> kernel = (gemm.Tiles!.Precision, variant) switch
         {
-            GemmVariant.Tile128x128 => TileKernel<Tile128x128>,
-            GemmVariant.Tile128x64 => TileKernel<Tile128x64>,
-            GemmVariant.Tile64x64 => TileKernel<Tile64x64>,
-            GemmVariant.Tile32x32 => TileKernel<Tile32x32>,
+            (MatrixPrecision.Tf32, GemmVariant.Tile128x128) => TensorKernel<Tile128x128, Tf32Precision>,
+            (MatrixPrecision.Tf32, _) => TensorKernel<Tile64x64, Tf32Precision>,
+            (MatrixPrecision.Bf16, GemmVariant.Tile128x128) => TensorKernel<Tile128x128, Bf16Precision>,
+            (MatrixPrecision.Bf16, _) => TensorKernel<Tile64x64, Bf16Precision>,
+            (_, GemmVariant.Tile128x128) => TileKernel<Tile128x128>,
+            (_, GemmVariant.Tile128x64) => TileKernel<Tile128x64>,
+            (_, GemmVariant.Tile64x64) => TileKernel<Tile64x64>,
+            (_, GemmVariant.Tile32x32) => TileKernel<Tile32x32>,
             _ => TileKernel<Tile16x16>,
         };
         return new(gemm.Accelerator.LoadKernel(kernel, GemmTileLaunch.Bounds(variant)));
@@ -153,6 +158,20 @@ public sealed class LinearLoss<TLikelihood>(Gemm gemm)
     {
         FloatView shared = SharedMemory.Allocate<float>(TileLayout<TShape>.SharedElements);
         GemmTiles.Multiply<TShape, LossOutput>(
+            x, weight, dy, dy, workspace, tickets, shared, g, new TilePlace(g, Grid.IdxX),
+            new LossOutput(bias, target, parts, likelihood, scale, samplesPerImage));
+    }
+
+    private static void TensorKernel<TShape, TPrecision>(
+        FloatView x, FloatView weight, FloatView bias, FloatView target, FloatView dy, FloatView parts, FloatView workspace,
+        ArrayView<int> tickets, GemmArguments g, TLikelihood likelihood, float scale, int samplesPerImage)
+        where TShape : struct, ITensorTileShape
+        where TPrecision : struct, ITensorPrecision
+    {
+        if (!CudaAsm.IsSupported)
+            return;
+        FloatView shared = SharedMemory.Allocate<float>(GemmTensorTiles.SharedElements<TShape>());
+        GemmTensorTiles.Multiply<TShape, TPrecision, AlongDepth, AcrossDepth, LossOutput>(
             x, weight, dy, dy, workspace, tickets, shared, g, new TilePlace(g, Grid.IdxX),
             new LossOutput(bias, target, parts, likelihood, scale, samplesPerImage));
     }

@@ -3,6 +3,8 @@ using GpuVae.Ilgpu.Tests.Cuda;
 using GpuVae.Kernels.Tests.Ops;
 using ILGPU;
 using ILGPU.Algorithms;
+using ILGPU.Runtime;
+using ILGPU.Runtime.CPU;
 
 namespace GpuVae.Kernels.Tests;
 
@@ -46,12 +48,66 @@ public sealed class GemmPtxTests
         Assert.DoesNotContain("ld.local", ptx);
     }
 
-    private static PtxKernel Run(GemmVariant shape, bool ta, bool tb, int m, int n, int k)
+    public static TheoryData<MatrixPrecision, GemmVariant, int> TensorCases
+    {
+        get
+        {
+            var data = new TheoryData<MatrixPrecision, GemmVariant, int>();
+            foreach (var precision in new[] { MatrixPrecision.Tf32, MatrixPrecision.Bf16 })
+            {
+                foreach (var shape in new[] { GemmVariant.Tile64x64, GemmVariant.Tile128x128 })
+                {
+                    data.Add(precision, shape, 1);
+                    data.Add(precision, shape, 2);
+                }
+            }
+            return data;
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(TensorCases))]
+    public void TensorCoresAgreeWithTheReference(MatrixPrecision precision, GemmVariant shape, int slices)
+    {
+        using Context context = Context.Create(builder => builder.EnableAlgorithms());
+        using var accelerator = new PtxDevice(80, 8).CreateAccelerator(context);
+        var choice = new GemmChoice(shape, slices, slices);
+        foreach (Op op in GemmOps.TileRows(choice, precision).Concat(LinearOps.TileRows(choice, precision)))
+            OpTests.Execute(accelerator, op);
+    }
+
+    /// <summary>The loop over k; what leaves the tile at the end may take a few turns more.</summary>
+    [Theory]
+    [MemberData(nameof(TensorCases))]
+    public void TensorCoresNeverWaitForABank(MatrixPrecision precision, GemmVariant shape, int transposes)
+    {
+        var (rows, columns, _) = GemmTileRule.Extents(shape);
+        for (int mask = 0; mask < 2; mask++)
+        {
+            PtxKernel kernel = Run(shape, transposes == 2, mask == 1, rows, columns, 64, precision);
+            string[] loop = ["ldmatrix", "cp.async", "ld.shared.b32", "st.shared.v4.b32"];
+            var accesses = kernel.SharedAccesses.Where(a => Array.Exists(loop, l => a.Line.Contains(l, StringComparison.Ordinal))).ToArray();
+            Assert.NotEmpty(accesses);
+            Assert.All(accesses, access => Assert.True(access.Conflicts == 0, $"{access}"));
+        }
+    }
+
+    [Fact]
+    public void TensorCoresAreRefusedElsewhere()
+    {
+        using Context context = Context.Create(builder => builder.CPU().EnableAlgorithms());
+        using Accelerator accelerator = context.CreateCPUAccelerator(0);
+        var exception = Assert.Throws<NotSupportedException>(() => new Gemm(accelerator, MatrixPrecision.Tf32));
+        Assert.Contains("compute capability 8.0", exception.Message, StringComparison.Ordinal);
+    }
+
+    private static PtxKernel Run(
+        GemmVariant shape, bool ta, bool tb, int m, int n, int k, MatrixPrecision precision = MatrixPrecision.Float32)
     {
         using Context context = Context.Create(builder => builder.EnableAlgorithms());
         using var accelerator = (PtxAccelerator)new PtxDevice(80, 8).CreateAccelerator(context);
-        OpTests.Execute(accelerator, new Op("tiles", 2e-6, run =>
-            GemmOps.Plain(run, ta, tb, m, n, k, 1f, 0f, 0, new GemmChoice(shape))));
+        OpTests.Execute(accelerator, new Op("tiles", GemmOps.Tolerances(precision), run =>
+            GemmOps.Plain(run, ta, tb, m, n, k, 1f, 0f, 0, new GemmChoice(shape), precision)));
         return accelerator.Kernels[^1];
     }
 }

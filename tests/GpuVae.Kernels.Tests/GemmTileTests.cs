@@ -20,7 +20,7 @@ public sealed class GemmTileTests
                     continue;
                 for (GemmVariant shape = GemmVariant.Tile16x16; shape <= GemmVariant.Tile128x128; shape++)
                 {
-                    using var launch = new GemmTileLaunch(TestDevices.Open(device));
+                    using var launch = new GemmTileLaunch(TestDevices.Open(device), MatrixPrecision.Float32);
                     if (GemmTileRule.Extents(shape).Threads > launch.MaxThreads)
                         continue;
                     cases.Add(device, shape, 1);

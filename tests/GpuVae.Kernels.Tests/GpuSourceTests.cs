@@ -19,7 +19,9 @@ public class GpuSourceTests
         {
             var target = PtxCompiler.TargetOf(fastMath, assertions: false);
             var ir = KernelCompiler.Compile(EntryOf(kernel), target);
-            foreach (int arch in new[] { 70, 75, 80, 90 })
+            // Tensor cores take what these instructions take since sm_80; nobody loads those kernels before.
+            bool isForTensorCores = kernel.Contains("Tensor", StringComparison.Ordinal);
+            foreach (int arch in isForTensorCores ? [80, 90] : new[] { 70, 75, 80, 90 })
                 PtxVerifier.Verify(PtxEmitter.Emit(ir, target, PtxTarget.ForArch(arch)).Text, allowApproximate: fastMath);
         }
     }

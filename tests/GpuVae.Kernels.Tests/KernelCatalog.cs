@@ -11,6 +11,7 @@ internal static class KernelCatalog
     private const BindingFlags Declared = BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly;
 
     private static readonly Type[] types = typeof(Gemm).Assembly.GetTypes();
+    private static readonly Type[] usual = [typeof(Tile64x64), typeof(Tf32Precision), typeof(AlongDepth)];
     private static readonly Lazy<MethodInfo[]> all = new(Find);
 
     public static IReadOnlyList<MethodInfo> All => all.Value;
@@ -69,12 +70,15 @@ internal static class KernelCatalog
     }
 
     /// <summary>
-    /// The shape of a tile and what becomes of its elements have nothing to do with each other: every shape with one epilogue, and every
-    /// epilogue with one shape.
+    /// The shape of a tile, its arithmetic and how operands lie have nothing to do with what becomes of its elements: all of the former
+    /// with one epilogue, and every epilogue with one of the former.
     /// </summary>
-    private static bool IsWorthIt(Type[] arguments) =>
-        !arguments.Any(a => typeof(ITileShape).IsAssignableFrom(a)) || arguments.Contains(typeof(Tile64x64)) ||
-        !arguments.Any(a => typeof(IEpilogue).IsAssignableFrom(a)) || arguments.Contains(typeof(PlainEpilogue));
+    private static bool IsWorthIt(Type[] arguments)
+    {
+        var others = arguments.Where(a => !typeof(IEpilogue).IsAssignableFrom(a)).ToArray();
+        return others.Length == 0 || others.Length == arguments.Length || arguments.Contains(typeof(PlainEpilogue)) ||
+            !others.Any(a => typeof(ITileShape).IsAssignableFrom(a)) || others.All(usual.Contains);
+    }
 
     private static Dictionary<Type, Type> Bind(
         Dictionary<Type, Type> binding, Type parameter, Type constraint, (Type Candidate, Type Interface) choice)

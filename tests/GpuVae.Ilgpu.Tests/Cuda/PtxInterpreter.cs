@@ -14,7 +14,6 @@ namespace GpuVae.Ilgpu.Tests.Cuda;
 internal sealed unsafe partial class PtxInterpreter
 {
     private const int Lanes = 32;
-    private const ulong AllOfLane = ulong.MaxValue;
 
     private readonly Dictionary<string, int> registers = [];
     private readonly Dictionary<string, int> shared = [];
@@ -31,7 +30,8 @@ internal sealed unsafe partial class PtxInterpreter
     public PtxInterpreter(string text, Func<ulong, int, bool> isGlobal)
     {
         this.isGlobal = isGlobal;
-        foreach (Match match in SharedPattern().Matches(text))
+        // Dynamic shared memory, whose extent the module leaves open, lies behind all other.
+        foreach (Match match in SharedPattern().Matches(text).OrderBy(match => match.Groups[2].Length == 0))
         {
             sharedBytes = (sharedBytes + 15) & ~15;
             shared[match.Groups[1].Value] = sharedBytes;

@@ -265,6 +265,11 @@ internal sealed partial class PtxVerifier
                     Error(line.Text, "selp has no predicate form");
                 Operands(line, 4, type, type, type, "pred");
                 break;
+            case "cvt" when parts[^2] is "tf32" or "bf16x2":
+                if (arch < 80 || line.Opcode is not ("cvt.rna.tf32.f32" or "cvt.rn.bf16x2.f32"))
+                    Error(line.Text, "cvt.rna.tf32.f32 or cvt.rn.bf16x2.f32 of sm_80");
+                Operands(line, parts[^2] == "tf32" ? 2 : 3, parts[^2] == "tf32" ? ["b32", "f32"] : ["b32", "f32", "f32"]);
+                break;
             case "cvt":
                 ConvertTypes(line, parts);
                 break;
@@ -540,8 +545,10 @@ internal sealed partial class PtxVerifier
         string[] parts = operand[1..^1].Split('+', 2);
         if (parts.Length == 2 && !int.TryParse(parts[1], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out _))
             Error(line.Text, "the offset is a 32-bit integer");
+        // Shared memory is small enough for addresses of 32 bits.
+        bool isNarrow = line.Opcode.Contains(".shared", StringComparison.Ordinal) && registers.GetValueOrDefault(parts[0]) == "b32";
         if (!symbols.Contains(parts[0]))
-            Read(line, parts[0], "u64");
+            Read(line, parts[0], isNarrow ? "u32" : "u64");
     }
 
     private void Write(Line line, string operand, string type, bool mayBeWider = false)

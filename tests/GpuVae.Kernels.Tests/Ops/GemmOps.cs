@@ -6,6 +6,17 @@ internal static class GemmOps
     // while the sum itself grows like sqrt(k).
     private const double Tolerance = 2e-6;
 
+    /// <summary>
+    /// Rounding a number to 10 (TF32) or 7 (BF16) bits of fraction moves it by 2⁻¹¹ or 2⁻⁸ of itself at most and by 0.41 of that in the root of
+    /// the mean square over numbers of all sizes; both factors of a product together by √2 times as much, and sums of either sign keep it.
+    /// </summary>
+    public static double Tolerances(MatrixPrecision precision) => precision switch
+    {
+        MatrixPrecision.Tf32 => 1.2 * 0.41 * Math.Sqrt(2) / (1 << 11),
+        MatrixPrecision.Bf16 => 1.2 * 0.41 * Math.Sqrt(2) / (1 << 8),
+        _ => Tolerance,
+    };
+
     private static readonly (int M, int N, int K)[] sizes =
     [
         (1, 1, 1), (1, 17, 129), (3, 1, 17), (2, 3, 1000), (17, 129, 3), (129, 17, 17), (8, 40, 129), (12, 32, 5), (13, 33, 31),
@@ -42,25 +53,26 @@ internal static class GemmOps
     /// <summary>
     /// Products on the kernels for GPUs: all transpositions, runs of 16 bytes and others, edges in every direction.
     /// </summary>
-    public static IEnumerable<Op> TileRows(GemmChoice choice)
+    public static IEnumerable<Op> TileRows(GemmChoice choice, MatrixPrecision precision = MatrixPrecision.Float32)
     {
         foreach ((int m, int n, int k, int pitch) in new[] { (20, 36, 72, 0), (9, 37, 85, 5), (1, 4, 0, 0) })
         {
             for (int mask = 0; mask < 4; mask++)
             {
                 bool ta = (mask & 1) != 0, tb = (mask & 2) != 0;
-                yield return new Op($"{choice} {mask} {m}x{n}x{k}", Tolerance, run =>
-                    Plain(run, ta, tb, m, n, k, 1.25f, pitch > 0 ? -0.5f : 0f, pitch, choice));
+                yield return new Op($"{choice} {mask} {m}x{n}x{k}", Tolerances(precision), run =>
+                    Plain(run, ta, tb, m, n, k, 1.25f, pitch > 0 ? -0.5f : 0f, pitch, choice, precision));
             }
         }
         // More than one tile of every shape both ways.
-        yield return new Op($"{choice} many tiles", Tolerance, run => Plain(run, false, false, 135, 140, 20, 1f, 0f, 0, choice));
+        yield return new Op($"{choice} many tiles", Tolerances(precision), run =>
+            Plain(run, false, false, 135, 140, 20, 1f, 0f, 0, choice, precision));
     }
 
     /// <summary>A matrix product of the device's own kernels, or of a certain one for GPUs.</summary>
-    public static Gemm Create(OpRun run, GemmChoice? choice)
+    public static Gemm Create(OpRun run, GemmChoice? choice, MatrixPrecision precision = MatrixPrecision.Float32)
     {
-        Gemm gemm = run.Own(choice is null ? new Gemm(run.Accelerator) : new Gemm(run.Accelerator, usesTiles: true));
+        Gemm gemm = run.Own(choice is null ? new Gemm(run.Accelerator) : new Gemm(run.Accelerator, usesTiles: true, precision));
         if (choice is not null)
             gemm.Tiles!.Forced = choice;
         return gemm;
@@ -82,7 +94,8 @@ internal static class GemmOps
         return c;
     }
 
-    public static void Plain(OpRun run, bool ta, bool tb, int m, int n, int k, float alpha, float beta, int pitch, GemmChoice? choice = null)
+    public static void Plain(OpRun run, bool ta, bool tb, int m, int n, int k, float alpha, float beta, int pitch, GemmChoice? choice = null,
+        MatrixPrecision precision = MatrixPrecision.Float32)
     {
         int lda = Math.Max(1, (ta ? m : k) + pitch), ldb = Math.Max(1, (tb ? k : n) + pitch), ldc = n + pitch;
         float[] a = run.Uniform(lda * (ta ? k : m)), b = run.Uniform(ldb * (tb ? n : k)), c = run.Uniform(ldc * m);
@@ -99,7 +112,7 @@ internal static class GemmOps
                     c[at] = float.NaN;
             }
         }
-        Gemm gemm = Create(run, choice);
+        Gemm gemm = Create(run, choice, precision);
         gemm.With<PlainEpilogue>().Run(
             run.Stream, ta, tb, m, n, k, alpha, run.Upload(a), lda, run.Upload(b), ldb, beta, run.Expect("C", c, expected), ldc, default);
     }

@@ -34,19 +34,23 @@ internal static class LinearOps
     }
 
     /// <summary>Layers on the kernels for GPUs.</summary>
-    public static IEnumerable<Op> TileRows(GemmChoice choice)
+    public static IEnumerable<Op> TileRows(GemmChoice choice, MatrixPrecision precision = MatrixPrecision.Float32)
     {
+        double tolerance = GemmOps.Tolerances(precision);
         foreach ((int batch, int inputs, int outputs) in new[] { (33, 45, 70), (40, 20, 36) })
         {
             string size = $"{choice} {batch}x{inputs}x{outputs}";
-            yield return new Op($"Linear backward {size}", Tolerance, run => Backward(run, batch, inputs, outputs, true, choice));
-            yield return new Op($"Linear backward without dx {size}", Tolerance, run => Backward(run, batch, inputs, outputs, false, choice));
-            yield return new Op($"Linear + loss {size}", LossTolerance, run =>
-                Loss(run, batch, inputs, outputs, new GaussianLikelihood(0.3f), "Gaussian", 1, choice));
+            yield return new Op($"Linear backward {size}", tolerance, run =>
+                Backward(run, batch, inputs, outputs, true, choice, precision));
+            yield return new Op($"Linear backward without dx {size}", tolerance, run =>
+                Backward(run, batch, inputs, outputs, false, choice, precision));
+            yield return new Op($"Linear + loss {size}", Math.Max(tolerance, LossTolerance), run =>
+                Loss(run, batch, inputs, outputs, new GaussianLikelihood(0.3f), "Gaussian", 1, choice, precision));
         }
     }
 
-    private static void Backward(OpRun run, int batch, int inputs, int outputs, bool wantsInput, GemmChoice? choice = null)
+    private static void Backward(OpRun run, int batch, int inputs, int outputs, bool wantsInput, GemmChoice? choice = null,
+        MatrixPrecision precision = MatrixPrecision.Float32)
     {
         float[] x = run.Uniform(batch * inputs), dy = run.Uniform(batch * outputs), weight = run.Uniform(inputs * outputs);
         double[] dw = GemmOps.Product(x, inputs, true, dy, outputs, false, inputs, outputs, batch);
@@ -57,7 +61,7 @@ internal static class LinearOps
         for (int i = 0; i < dx.Length; i++)
             dx[i] *= 1 - (double)x[i] * x[i];
 
-        Gemm gemm = GemmOps.Create(run, choice);
+        Gemm gemm = GemmOps.Create(run, choice, precision);
         ArrayView<float> input = run.Upload(x);
         new LinearBackward<DerivativeEpilogue<Tanh>>(gemm).Run(
             run.Stream, batch, inputs, outputs, input, run.Upload(dy), run.Upload(weight), run.Expect("dW", dw), run.Expect("db", db),
@@ -66,7 +70,7 @@ internal static class LinearOps
 
     private static void Loss<TLikelihood>(
         OpRun run, int batch, int inputs, int outputs, TLikelihood likelihood, string name, int samples = 1,
-        GemmChoice? choice = null)
+        GemmChoice? choice = null, MatrixPrecision precision = MatrixPrecision.Float32)
         where TLikelihood : struct, ILikelihood
     {
         double Term(double y, double x) => LikelihoodCase.Find(name).Loss([y], 0, x);
@@ -75,7 +79,7 @@ internal static class LinearOps
         float scale = 1f / batch;
         double[] y = GemmOps.Product(x, inputs, false, weight, outputs, false, batch, outputs, inputs);
         var gradient = new double[y.Length];
-        var kernel = new LinearLoss<TLikelihood>(GemmOps.Create(run, choice));
+        var kernel = new LinearLoss<TLikelihood>(GemmOps.Create(run, choice, precision));
         int parts = kernel.PartsPerRow(batch, inputs, outputs);
         double total = 0;
         for (int i = 0; i < y.Length; i++)

@@ -180,7 +180,8 @@ internal sealed partial class PtxEmitter
             allocationOffsets[allocation] = bytes;
             bytes = (bytes + allocation.SizeInBytes + 15) & ~15;
         }
-        sharedIsDynamic = sharedBytes > MaxStaticSharedBytes;
+        int broadcastBytes = kernel.Blocks.Exists(b => b.Body.Exists(i => i is GroupBroadcast)) ? 8 : 0;
+        sharedIsDynamic = sharedBytes + broadcastBytes > MaxStaticSharedBytes;
         usesDynamicShared = sharedIsDynamic || kernel.Allocations.Exists(a => a.IsDynamic);
     }
 
