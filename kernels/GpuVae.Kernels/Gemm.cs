@@ -36,13 +36,17 @@ public sealed class Gemm : IDisposable
     // Work per core is cut into this many groups at least, so that cores that start late still find some.
     private const int GroupsPerCore = 8;
 
+    private readonly Dictionary<GemmProblem, GemmChoice> choices = [];
+    private readonly IReadOnlyDictionary<GemmProblem, GemmChoice>? tuned;
+
     /// <param name="accelerator">Where the products run.</param>
     /// <param name="precision">What they are computed in.</param>
+    /// <param name="tuned">Choices of kernels that were measured; without it, and for other products, a fixed rule decides.</param>
     /// <exception cref="NotSupportedException">The accelerator has no such arithmetic.</exception>
-    public Gemm(Accelerator accelerator, MatrixPrecision precision = MatrixPrecision.Float32)
-        : this(Checked(accelerator, precision), accelerator.AcceleratorType != AcceleratorType.CPU, precision)
-    {
-    }
+    public Gemm(
+        Accelerator accelerator, MatrixPrecision precision = MatrixPrecision.Float32,
+        IReadOnlyDictionary<GemmProblem, GemmChoice>? tuned = null)
+        : this(Checked(accelerator, precision), accelerator.AcceleratorType != AcceleratorType.CPU, precision) => this.tuned = tuned;
 
     /// <param name="accelerator">Where the products run.</param>
     /// <param name="usesTiles">Whether they run as on GPUs, which any accelerator can.</param>
@@ -105,8 +109,48 @@ public sealed class Gemm : IDisposable
         Tiles?.Dispose();
     }
 
-    /// <summary>The kernel for a product.</summary>
-    internal GemmChoice Choose(GemmProblem problem) => Tiles?.Choose(problem) ?? new GemmChoice(ChooseOnCpu(problem));
+    /// <summary>The products that were asked for so far.</summary>
+    public IReadOnlyCollection<GemmProblem> Problems => choices.Keys;
+
+    /// <summary>Set while choices are measured, and by tests.</summary>
+    internal GemmChoice? Forced { get; set; }
+
+    /// <summary>The kernel for a product: the tuned one if there is one, else what the rule says.</summary>
+    internal GemmChoice Choose(GemmProblem problem)
+    {
+        if (Forced is { } forced)
+            return forced;
+        if (!choices.TryGetValue(problem, out GemmChoice choice))
+        {
+            // A table from somewhere else must not make a product impossible.
+            bool isTuned = tuned is not null && tuned.TryGetValue(problem, out choice) && Candidates(problem).Contains(choice);
+            choices[problem] = choice = isTuned ? choice : Rule(problem);
+        }
+        return choice;
+    }
+
+    /// <summary>The choice without a table: it depends on nothing but the product and the device.</summary>
+    internal GemmChoice Rule(GemmProblem problem) => Tiles?.Choose(problem) ?? new GemmChoice(ChooseOnCpu(problem));
+
+    /// <summary>Everything that could be chosen for a product.</summary>
+    internal IEnumerable<GemmChoice> Candidates(GemmProblem problem)
+    {
+        if (Tiles is not null)
+            return Tiles.Candidates(problem);
+        var variants = new List<GemmVariant> { ChooseOnCpu(problem) };
+        if (problem.Use == GemmUse.Product && problem.K > 0)
+        {
+            variants.AddRange([GemmVariant.LanesPackedB, GemmVariant.LanesPackedBoth]);
+            // Lanes need the columns of op(B) next to each other.
+            if (!problem.TransposeB)
+                variants.AddRange([GemmVariant.Lanes, GemmVariant.LanesPackedA]);
+            if (!problem.TransposeA)
+                variants.Add(GemmVariant.Staged);
+            if (!problem.TransposeA && problem.TransposeB && problem.M <= 4 * MaxRowsOfDots)
+                variants.Add(GemmVariant.Dots);
+        }
+        return variants.Distinct().Select(variant => new GemmChoice(variant));
+    }
 
     private GemmVariant ChooseOnCpu(GemmProblem p)
     {

@@ -1,4 +1,4 @@
-// How products are launched on GPUs: the choice of tiles, remembered per product, and how the groups are numbered.
+// How products are launched on GPUs: the choice of tiles, and how the groups are numbered.
 
 using ILGPU;
 using ILGPU.Runtime;
@@ -12,8 +12,6 @@ internal sealed class GemmTileLaunch(Accelerator accelerator, MatrixPrecision pr
 {
     // Stages of either kind of kernel fit in.
     private const int DepthOfStage = 32;
-
-    private readonly Dictionary<GemmProblem, GemmChoice> choices = [];
 
     /// <summary>Number of tile shapes.</summary>
     public const int Shapes = GemmVariant.Tile128x128 - GemmVariant.Tile16x16 + 1;
@@ -35,21 +33,13 @@ internal sealed class GemmTileLaunch(Accelerator accelerator, MatrixPrecision pr
         ? Math.Min(accelerator.MaxNumThreadsPerGroup, 64)
         : accelerator.MaxNumThreadsPerGroup;
 
-    /// <summary>Overrides the rule, for tests.</summary>
-    public GemmChoice? Forced { get; set; }
+    /// <summary>What the rule says, which depends on nothing but the product and the device.</summary>
+    public GemmChoice Choose(GemmProblem problem) =>
+        GemmTileRule.Choose(problem, accelerator.NumMultiprocessors, MaxThreads, MayCutDepth, Precision != MatrixPrecision.Float32);
 
-    public GemmChoice Choose(GemmProblem problem)
-    {
-        if (Forced is { } forced)
-            return forced;
-        if (!choices.TryGetValue(problem, out GemmChoice choice))
-        {
-            choice = GemmTileRule.Choose(
-                problem, accelerator.NumMultiprocessors, MaxThreads, MayCutDepth, Precision != MatrixPrecision.Float32);
-            choices[problem] = choice;
-        }
-        return choice;
-    }
+    /// <summary>All that could be chosen.</summary>
+    public IEnumerable<GemmChoice> Candidates(GemmProblem problem) =>
+        GemmTileRule.Candidates(problem, MaxThreads, MayCutDepth, Precision != MatrixPrecision.Float32);
 
     /// <summary>A number from 0 for each shape.</summary>
     public static int Shape(GemmVariant variant) => variant - GemmVariant.Tile16x16;

@@ -102,7 +102,7 @@ public sealed class LinearBackward<TEpilogue>(Gemm gemm)
         FloatView dy, FloatView weight, FloatView dw, FloatView db, FloatView dx, TEpilogue epilogue)
     {
         GemmUse use = wantsInput ? GemmUse.Gradients : GemmUse.WeightGradient;
-        GemmChoice choice = launch.Choose(new GemmProblem(use, true, false, ofWeight.M, ofWeight.N, ofWeight.K));
+        GemmChoice choice = gemm.Choose(new GemmProblem(use, true, false, ofWeight.M, ofWeight.N, ofWeight.K));
         int weightGroups = launch.Cut(ref ofWeight, choice.Variant, choice.Slices, default);
         int groups = weightGroups;
         if (wantsInput)

@@ -40,7 +40,7 @@ public sealed class LinearLoss<TLikelihood>(Gemm gemm)
     /// <param name="outputs">As for <see cref="Run"/>.</param>
     public int PartsPerRow(int batch, int inputs, int outputs) => Gemm.Blocks(
         outputs,
-        gemm.Tiles is { } launch ? GemmTileRule.Extents(Choose(launch, batch, inputs, outputs).Variant).Columns : gemm.TileColumns);
+        gemm.Tiles is not null ? GemmTileRule.Extents(Choose(batch, inputs, outputs).Variant).Columns : gemm.TileColumns);
 
     /// <summary>Computes the loss and its gradient.</summary>
     /// <param name="stream">Stream to run on.</param>
@@ -90,14 +90,14 @@ public sealed class LinearLoss<TLikelihood>(Gemm gemm)
             samplesPerImage);
     }
 
-    private static GemmChoice Choose(GemmTileLaunch launch, int batch, int inputs, int outputs) =>
-        launch.Choose(new GemmProblem(GemmUse.Loss, false, false, batch, outputs, inputs));
+    private GemmChoice Choose(int batch, int inputs, int outputs) =>
+        gemm.Choose(new GemmProblem(GemmUse.Loss, false, false, batch, outputs, inputs));
 
     private void RunTiles(
         GemmTileLaunch launch, AcceleratorStream stream, GemmArguments g, FloatView x, FloatView weight, FloatView bias, FloatView target,
         FloatView dy, FloatView parts, TLikelihood likelihood, float scale, int samplesPerImage)
     {
-        GemmChoice choice = Choose(launch, g.M, g.K, g.N);
+        GemmChoice choice = Choose(g.M, g.K, g.N);
         int groups = launch.Cut(ref g, choice.Variant, choice.Slices, default);
         launch.Reserve(stream, g);
         g.AVectors = GemmTileLaunch.Vectors(x, g.ARow);

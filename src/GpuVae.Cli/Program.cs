@@ -17,6 +17,7 @@ var root = new RootCommand("Trains variational autoencoders on images and genera
     ArtCommand.Create(),
     EvaluateCommand.Create(),
     ProfileCommand.Create(),
+    TuneCommand.Create(),
 };
 foreach (var help in root.Options.OfType<HelpOption>())
     help.Action = new HelpWithExamples((HelpAction)help.Action!);

@@ -1,16 +1,33 @@
 using System.CommandLine;
+using System.Text.Json;
+using System.Text.Json.Serialization;
 using GpuVae.Devices;
+using GpuVae.Formats;
+using GpuVae.Kernels;
+using GpuVae.Training;
 
 namespace GpuVae.Cli.Commands;
 
-/// <summary>The options that choose where to compute.</summary>
-internal sealed class DeviceArguments
+/// <summary>The options that choose where and how to compute.</summary>
+internal sealed partial class DeviceArguments
 {
+    private const string FileName = "compute.json";
+
     private readonly Option<string> device = new("--device", "-d")
     {
         Description = "Where to compute: auto, cpu, cuda:0, opencl:0 …; 'gpuvae devices' lists them.",
         HelpName = "NAME",
         DefaultValueFactory = _ => "auto",
+    };
+
+    private readonly ChoiceOption<MatrixPrecision> precision = new(
+        "--precision",
+        "What matrix products round their operands to, on NVIDIA GPUs since compute capability 8.0; sums stay float32.",
+        MatrixPrecision.Float32);
+
+    private readonly Option<bool> isDeterministic = new("--deterministic")
+    {
+        Description = "Choose kernels by the fixed rule, whatever 'gpuvae tune' found on this machine.",
     };
 
     private readonly Option<bool> isChecked = new("--checked")
@@ -22,17 +39,71 @@ internal sealed class DeviceArguments
     public void AddTo(Command command)
     {
         command.Options.Add(device);
+        command.Options.Add(precision);
+        command.Options.Add(isDeterministic);
         command.Options.Add(isChecked);
     }
 
-    /// <exception cref="BadInputException">There is no such device, or --checked was asked of another device than the CPU.</exception>
+    /// <summary>Opens the device with what <c>gpuvae tune</c> found on it.</summary>
+    /// <exception cref="BadInputException">
+    /// There is no such device, it does not compute in the precision, or --checked was asked of another device than the CPU.
+    /// </exception>
     public ComputeDevice Open(ParseResult parsed)
+    {
+        MatrixPrecision wanted = precision.Read(parsed);
+        bool tunes = !parsed.GetValue(isDeterministic);
+        return Open(parsed, accelerator => new ComputeOptions
+        {
+            Precision = wanted,
+            Tuning = tunes ? TuningTable.Find(accelerator, wanted) : null,
+        });
+    }
+
+    /// <summary>Opens the device so that it computes as the run did until now.</summary>
+    /// <exception cref="BadInputException">As for <see cref="Open(ParseResult)"/>.</exception>
+    public ComputeDevice Open(ParseResult parsed, RunFolder folder)
+    {
+        string path = Path.Combine(folder.Path, FileName);
+        try
+        {
+            ComputeOptions options = File.Exists(path)
+                ? JsonSerializer.Deserialize(File.ReadAllText(path), ComputeJson.Default.ComputeOptions)!
+                : new ComputeOptions();
+            return Open(parsed, _ => options);
+        }
+        catch (Exception error) when (error is JsonException or IOException or UnauthorizedAccessException)
+        {
+            throw new BadInputException(
+                $"{path} does not say how the run computes: {error.Message} Restore the file, or delete it to go on in float32.", error);
+        }
+    }
+
+    /// <summary>Keeps how the device computes in the run's folder, so that the run goes on to the bit wherever it is resumed.</summary>
+    public static void Write(RunFolder folder, ComputeDevice opened)
+    {
+        string path = Path.Combine(folder.Path, FileName);
+        if (opened.Options == new ComputeOptions())
+            File.Delete(path);
+        else
+            AtomicFile.Write(path, stream => JsonSerializer.Serialize(stream, opened.Options, ComputeJson.Default.ComputeOptions));
+    }
+
+    /// <summary>The options among these that were given and that a run does not change later.</summary>
+    public IEnumerable<string> GivenForGood(ParseResult parsed) =>
+        new Option[] { precision, isDeterministic }.Where(o => parsed.GetResult(o) is { Implicit: false }).Select(o => o.Name);
+
+    private ComputeDevice Open(ParseResult parsed, Func<ILGPU.Runtime.Accelerator, ComputeOptions> options)
     {
         string name = parsed.GetValue(device)!;
         if (!parsed.GetValue(isChecked))
-            return ComputeDevice.Open(name);
+            return ComputeDevice.OpenWith(name, options);
         return name is "auto" or "cpu"
             ? ComputeDevice.OpenChecked()
             : throw new BadInputException($"--checked runs on the CPU; leave out --device {name}.");
     }
+
+    [JsonSourceGenerationOptions(
+        PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, UseStringEnumConverter = true, RespectNullableAnnotations = true)]
+    [JsonSerializable(typeof(ComputeOptions))]
+    private sealed partial class ComputeJson : JsonSerializerContext;
 }

@@ -72,6 +72,7 @@ internal sealed class TrainCommand
         // The folder comes last: bad input leaves nothing behind.
         RunFolder folder = RunFolder.Create(path ?? FreePath(source));
         source.Write(folder);
+        DeviceArguments.Write(folder, opened);
         // A run that is killed before its first epoch ends can be resumed, too.
         trainer.Save(folder.Checkpoint);
         return Train(trainer, folder, sets, source);
@@ -79,7 +80,7 @@ internal sealed class TrainCommand
 
     private int Resume(ParseResult parsed, string path)
     {
-        string[] refused = [.. model.Given(parsed), .. training.GivenButEpochs(parsed), .. GivenNames(parsed)];
+        string[] refused = [.. model.Given(parsed), .. training.GivenButEpochs(parsed), .. GivenNames(parsed), .. device.GivenForGood(parsed)];
         if (refused.Length > 0)
         {
             throw new BadInputException(
@@ -93,7 +94,7 @@ internal sealed class TrainCommand
         }
         TrainingCheckpoint checkpoint = TrainingCheckpoint.Read(folder.Checkpoint);
         RunData source = data.Read(parsed, folder);
-        using var opened = device.Open(parsed);
+        using var opened = device.Open(parsed, folder);
         DataSets sets = Load(source);
         using var trainer = Trainer.Resume(opened, checkpoint, sets.Train, sets.Test, training.GivenEpochs(parsed));
         Console.WriteLine($"going on at step {trainer.Step} of {trainer.Steps}");

@@ -1,3 +1,4 @@
+using GpuVae.Kernels;
 using ILGPU;
 using ILGPU.Algorithms;
 using ILGPU.Runtime;
@@ -11,8 +12,13 @@ public sealed class ComputeDevice : IDisposable
     private readonly Context? ownedContext;
     private KernelSet? kernels;
 
-    private ComputeDevice(Context? ownedContext, Accelerator accelerator, AcceleratorStream stream, string name) =>
+    private ComputeDevice(
+        Context? ownedContext, Accelerator accelerator, AcceleratorStream stream, string name, ComputeOptions options)
+    {
         (this.ownedContext, Accelerator, Stream, Name) = (ownedContext, accelerator, stream, name);
+        bool fits = options.Tuning is null || options.Tuning.Fits(accelerator, options.Precision);
+        Options = fits ? options : options with { Tuning = null };
+    }
 
     /// <summary><c>cpu</c>, <c>cuda:0</c>, <c>opencl:1</c>.</summary>
     public string Name { get; }
@@ -22,7 +28,10 @@ public sealed class ComputeDevice : IDisposable
     /// <summary>Everything that models and trainers on this device enqueue runs here, in order.</summary>
     public AcceleratorStream Stream { get; }
 
-    internal KernelSet Kernels => kernels ??= new KernelSet(Accelerator);
+    /// <summary>How products are computed; without a table that is for another device.</summary>
+    public ComputeOptions Options { get; }
+
+    internal KernelSet Kernels => kernels ??= new KernelSet(Accelerator, Options);
 
     /// <summary>The devices of this machine, in the order in which <c>auto</c> prefers them.</summary>
     public static IReadOnlyList<DeviceDescription> List()
@@ -38,9 +47,19 @@ public sealed class ComputeDevice : IDisposable
     /// Opens a device of its own: <c>auto</c> (CUDA before an OpenCL GPU before the CPU), <c>cpu</c>, <c>cuda:0</c>, <c>opencl:1</c>; a
     /// number left out is 0.
     /// </summary>
-    /// <exception cref="BadInputException">There is no such device; the message lists those that exist.</exception>
-    public static ComputeDevice Open(string name = "auto")
+    /// <param name="name">The device.</param>
+    /// <param name="options">How it computes; in float32 and by the fixed rule if not given.</param>
+    /// <exception cref="BadInputException">
+    /// There is no such device, and the message lists those that exist; or it does not compute in the precision.
+    /// </exception>
+    public static ComputeDevice Open(string name = "auto", ComputeOptions? options = null) =>
+        OpenWith(name, _ => options ?? new ComputeOptions());
+
+    /// <summary>The same with options that depend on the device.</summary>
+    public static ComputeDevice OpenWith(string name, Func<Accelerator, ComputeOptions> options)
     {
+        ArgumentNullException.ThrowIfNull(name);
+        ArgumentNullException.ThrowIfNull(options);
         Context context = CreateContext();
         try
         {
@@ -52,8 +71,10 @@ public sealed class ComputeDevice : IDisposable
                 throw new BadInputException($"There is no device '{name}'. This machine has: {known}; 'auto' takes the first of them.");
             }
             Accelerator accelerator = devices[found].Device.CreateAccelerator(context);
+            ComputeOptions chosen = options(accelerator);
+            CheckPrecision(accelerator, devices[found].Name, chosen.Precision);
             // A stream of its own, because CUDA cannot capture its default stream into a graph.
-            return new ComputeDevice(context, accelerator, accelerator.CreateStream(), devices[found].Name);
+            return new ComputeDevice(context, accelerator, accelerator.CreateStream(), devices[found].Name, chosen);
         }
         catch
         {
@@ -72,7 +93,7 @@ public sealed class ComputeDevice : IDisposable
         try
         {
             Accelerator accelerator = BundledRuntime.CreateChecked(context);
-            return new ComputeDevice(context, accelerator, accelerator.CreateStream(), "cpu");
+            return new ComputeDevice(context, accelerator, accelerator.CreateStream(), "cpu", new ComputeOptions());
         }
         catch
         {
@@ -85,12 +106,18 @@ public sealed class ComputeDevice : IDisposable
     /// Uses an accelerator that the caller owns and goes on owning. Work is enqueued on <paramref name="stream"/>, or on the accelerator's
     /// default stream, so that it is in order with the caller's own launches there.
     /// </summary>
-    public static ComputeDevice Wrap(Accelerator accelerator, AcceleratorStream? stream = null)
+    /// <param name="accelerator">The accelerator.</param>
+    /// <param name="stream">Where work is enqueued.</param>
+    /// <param name="options">As for <see cref="Open"/>.</param>
+    /// <exception cref="BadInputException">The accelerator does not compute in the precision.</exception>
+    public static ComputeDevice Wrap(Accelerator accelerator, AcceleratorStream? stream = null, ComputeOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(accelerator);
         string name = Named(accelerator.Context).FirstOrDefault(entry => entry.Device.Equals(accelerator.Device)).Name
             ?? TypeName(accelerator.AcceleratorType);
-        return new ComputeDevice(null, accelerator, stream ?? accelerator.DefaultStream, name);
+        options ??= new ComputeOptions();
+        CheckPrecision(accelerator, name, options.Precision);
+        return new ComputeDevice(null, accelerator, stream ?? accelerator.DefaultStream, name, options);
     }
 
     /// <summary>Waits until everything enqueued has run.</summary>
@@ -105,6 +132,16 @@ public sealed class ComputeDevice : IDisposable
         Stream.Dispose();
         Accelerator.Dispose();
         ownedContext.Dispose();
+    }
+
+    private static void CheckPrecision(Accelerator accelerator, string name, MatrixPrecision precision)
+    {
+        if (precision == MatrixPrecision.Float32 || (Gemm.Supports(accelerator, precision) && BundledRuntime.HasLargeSharedMemory))
+            return;
+        throw new BadInputException(
+            $"{name} ({accelerator.Name}) does not multiply in {precision.ToString().ToLowerInvariant()}: that takes an NVIDIA GPU of compute "
+            + "capability 8.0 or newer" + (BundledRuntime.HasLargeSharedMemory ? "" : " and the kernel runtime that comes with GpuVae")
+            + ". Use float32, or choose another device.");
     }
 
     private static Context CreateContext() => Context.Create(builder => builder.Default().EnableAlgorithms());

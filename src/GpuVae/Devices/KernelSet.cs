@@ -9,12 +9,12 @@ namespace GpuVae.Devices;
 /// The kernels of one device, loaded at first use and then kept: models and trainers on the device share them, and a program that only
 /// generates never compiles a backward pass.
 /// </summary>
-internal sealed class KernelSet(Accelerator accelerator) : IDisposable
+internal sealed class KernelSet(Accelerator accelerator, ComputeOptions options) : IDisposable
 {
     private readonly Dictionary<ActivationKind, LinearKernels> activated = [];
     private readonly Dictionary<(Likelihood, double, int), LikelihoodKernels> likelihoods = [];
 
-    public Gemm Gemm => field ??= new Gemm(accelerator);
+    public Gemm Gemm => field ??= new Gemm(accelerator, options.Precision, options.Tuning?.ToDictionary());
 
     public LinearBackward<LatentGradientEpilogue> LatentBackward => field ??= new(Gemm);
 

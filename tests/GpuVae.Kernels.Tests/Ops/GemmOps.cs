@@ -69,12 +69,12 @@ internal static class GemmOps
             Plain(run, false, false, 135, 140, 20, 1f, 0f, 0, choice, precision));
     }
 
-    /// <summary>A matrix product of the device's own kernels, or of a certain one for GPUs.</summary>
+    /// <summary>A matrix product by the rule, or by a certain kernel.</summary>
     public static Gemm Create(OpRun run, GemmChoice? choice, MatrixPrecision precision = MatrixPrecision.Float32)
     {
-        Gemm gemm = run.Own(choice is null ? new Gemm(run.Accelerator) : new Gemm(run.Accelerator, usesTiles: true, precision));
-        if (choice is not null)
-            gemm.Tiles!.Forced = choice;
+        bool usesTiles = choice is { } given && GemmTileRule.IsTile(given.Variant);
+        Gemm gemm = run.Own(!usesTiles ? new Gemm(run.Accelerator) : new Gemm(run.Accelerator, usesTiles: true, precision));
+        gemm.Forced = choice;
         return gemm;
     }
 

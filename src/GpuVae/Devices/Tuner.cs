@@ -1,0 +1,24 @@
+using GpuVae.Kernels;
+
+namespace GpuVae.Devices;
+
+/// <summary>A product with what was measured of it.</summary>
+/// <param name="Problem">The product.</param>
+/// <param name="Result">Its fastest kernel.</param>
+public readonly record struct TunedResult(GemmProblem Problem, GemmTuning Result);
+
+/// <summary>Measures the kernels of the products that a device was asked for.</summary>
+public static class Tuner
+{
+    /// <summary>
+    /// Measures one product after the other, in the order of their shapes. What the device itself uses does not change: the results take
+    /// effect with a table given to <see cref="ComputeDevice.Open"/>.
+    /// </summary>
+    public static IEnumerable<TunedResult> Tune(ComputeDevice device)
+    {
+        ArgumentNullException.ThrowIfNull(device);
+        using var tuner = new GemmTuner(device.Accelerator, device.Stream, device.Options.Precision);
+        foreach (GemmProblem problem in device.Kernels.Gemm.Problems.OrderBy(p => (p.Use, p.M, p.N, p.K)).ToArray())
+            yield return new TunedResult(problem, tuner.Tune(problem));
+    }
+}

@@ -1,0 +1,109 @@
+using GpuVae.Kernels.Tests.Ops;
+using ILGPU.Runtime;
+
+namespace GpuVae.Kernels.Tests;
+
+/// <summary>Whatever a table may choose for a CPU gives the product.</summary>
+public sealed class GemmChoiceTests : IDisposable
+{
+    private readonly string folder = Directory.CreateTempSubdirectory("gpuvae-caches").FullName;
+
+    public static TheoryData<string, int> Cases
+    {
+        get
+        {
+            var cases = new TheoryData<string, int>();
+            foreach (string device in TestDevices.Names.Where(name => name.StartsWith("CPU SIMD", StringComparison.Ordinal)))
+            {
+                for (int transposes = 0; transposes < 4; transposes++)
+                    cases.Add(device, transposes);
+            }
+            return cases;
+        }
+    }
+
+    public void Dispose() => Directory.Delete(folder, recursive: true);
+
+    [Theory]
+    [MemberData(nameof(Cases))]
+    public void EveryCandidateGivesTheProduct(string device, int transposes)
+    {
+        Accelerator accelerator = TestDevices.Open(device);
+        bool ta = (transposes & 1) != 0, tb = (transposes & 2) != 0;
+        foreach ((int m, int n, int k) in new[] { (5, 70, 33), (77, 130, 540) })
+        {
+            using var gemm = new Gemm(accelerator);
+            GemmChoice[] candidates = [.. gemm.Candidates(new GemmProblem(GemmUse.Product, ta, tb, m, n, k))];
+            Assert.True(candidates.Length >= 2);
+            foreach (GemmChoice choice in candidates)
+            {
+                OpTests.Execute(accelerator, new Op($"{choice} {m}x{n}x{k}", GemmOps.Tolerances(MatrixPrecision.Float32), run =>
+                    GemmOps.Plain(run, ta, tb, m, n, k, 1.25f, -0.5f, 3, choice)));
+            }
+        }
+    }
+
+    [Fact]
+    public void TablesDecideWhereTheyHaveAPossibleChoice()
+    {
+        Accelerator accelerator = TestDevices.Open("CPU SIMD 128");
+        var tuned = new GemmProblem(GemmUse.Product, false, false, 64, 64, 64);
+        var impossible = tuned with { TransposeB = true, M = 300 };
+        using var gemm = new Gemm(accelerator, tuned: new Dictionary<GemmProblem, GemmChoice>
+        {
+            [tuned] = new(GemmVariant.LanesPackedBoth),
+            [impossible] = new(GemmVariant.Lanes),
+        });
+        Assert.Equal(GemmVariant.LanesPackedBoth, gemm.Choose(tuned).Variant);
+        Assert.Equal(gemm.Rule(impossible), gemm.Choose(impossible));
+        Assert.Equal(gemm.Rule(tuned with { M = 65 }), gemm.Choose(tuned with { M = 65 }));
+        Assert.Equal(3, gemm.Problems.Count);
+    }
+
+    [Theory]
+    [InlineData(GemmUse.Product)]
+    [InlineData(GemmUse.WeightGradient)]
+    [InlineData(GemmUse.Gradients)]
+    [InlineData(GemmUse.Loss)]
+    public void TuningGivesOneOfTheCandidates(GemmUse use)
+    {
+        Accelerator accelerator = TestDevices.Open("CPU SIMD 128");
+        foreach (bool usesTiles in new[] { false, true })
+        {
+            var problem = new GemmProblem(use, use is GemmUse.Gradients or GemmUse.WeightGradient, false, 24, 20, 128);
+            var gemm = new Gemm(accelerator, usesTiles);
+            using var tuner = new GemmTuner(gemm, accelerator.DefaultStream);
+            GemmTuning tuning = tuner.Tune(problem);
+            Assert.Contains(tuning.Choice, gemm.Candidates(problem));
+            Assert.InRange(tuning.Seconds, 0, tuning.RuleSeconds);
+            Assert.Null(gemm.Forced);
+        }
+    }
+
+    [Fact]
+    public void CacheSizesAreReadWhereTheMachineListsThem()
+    {
+        WriteIndex(0, "1", "Data", "32K");
+        WriteIndex(1, "1", "Instruction", "64K");
+        WriteIndex(2, "2", "Unified", "2M");
+        Assert.Equal(new CacheSizes(8 << 10, 512 << 10), CacheSizes.Read(folder));
+    }
+
+    [Fact]
+    public void CacheSizesThatAreMissingOrNonsenseAreTheDefaults()
+    {
+        var defaults = new CacheSizes(12 << 10, 256 << 10);
+        Assert.Equal(defaults, CacheSizes.Read(Path.Combine(folder, "none")));
+        WriteIndex(0, "1", "Data", "x");
+        WriteIndex(1, "2", "Unified", "-1K");
+        Assert.Equal(defaults, CacheSizes.Read(folder));
+    }
+
+    private void WriteIndex(int index, string level, string type, string size)
+    {
+        string path = Directory.CreateDirectory(Path.Combine(folder, $"index{index}")).FullName;
+        File.WriteAllText(Path.Combine(path, "level"), level + "\n");
+        File.WriteAllText(Path.Combine(path, "type"), type + "\n");
+        File.WriteAllText(Path.Combine(path, "size"), size + "\n");
+    }
+}
