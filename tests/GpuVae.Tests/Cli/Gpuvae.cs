@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using GpuVae.Devices;
 
 namespace GpuVae.Tests.Cli;
 
@@ -6,7 +7,12 @@ namespace GpuVae.Tests.Cli;
 internal static class Gpuvae
 {
     public static ProcessStartInfo StartInfo(string workingDirectory, params IEnumerable<string> arguments) =>
-        new(BuildFacts.DotnetHost, [BuildFacts.CommandLine, .. arguments]) { WorkingDirectory = workingDirectory };
+        new(BuildFacts.DotnetHost, [BuildFacts.CommandLine, .. arguments])
+        {
+            WorkingDirectory = workingDirectory,
+            // What whoever runs the tests has tuned is none of their business.
+            Environment = { [TuningTable.FolderVariable] = "off" },
+        };
 
     public static CommandResult Run(string workingDirectory, params IEnumerable<string> arguments) =>
         CommandResult.Of(StartInfo(workingDirectory, arguments));

@@ -1,0 +1,69 @@
+using GpuVae.Devices;
+using GpuVae.Kernels;
+using ILGPU.Runtime;
+
+namespace GpuVae.Tests.Devices;
+
+public sealed class TuningTableTests
+{
+    private static readonly GemmProblem problem = new(GemmUse.Product, false, false, 64, 64, 64);
+
+    [Fact]
+    public void TheDeviceUsesATableThatIsForIt()
+    {
+        using ComputeDevice plain = ComputeDevice.Open("cpu");
+        TuningTable table = Table(plain.Accelerator);
+        using ComputeDevice tuned = ComputeDevice.Open("cpu", new ComputeOptions { Tuning = table });
+        Assert.Same(table, tuned.Options.Tuning);
+        Assert.Null(plain.Options.Tuning);
+    }
+
+    [Fact]
+    public void ATableForAnotherDeviceOrOtherKernelsIsLeftAside()
+    {
+        using ComputeDevice plain = ComputeDevice.Open("cpu");
+        TuningTable table = Table(plain.Accelerator);
+        foreach (TuningTable other in new[]
+        {
+            table with { Version = table.Version + 1 }, table with { Device = "another" }, table with { Multiprocessors = 999 },
+            table with { Precision = MatrixPrecision.Tf32 },
+        })
+        {
+            using ComputeDevice device = ComputeDevice.Open("cpu", new ComputeOptions { Tuning = other });
+            Assert.Null(device.Options.Tuning);
+        }
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("{")]
+    [InlineData("[]")]
+    [InlineData("{}")]
+    [InlineData("""{"version":1,"device":"x","multiprocessors":2,"precision":"Float32","products":null}""")]
+    [InlineData("""{"version":1,"device":"x","multiprocessors":2,"precision":"Float32","products":[null]}""")]
+    [InlineData("""{"version":1,"device":"x","multiprocessors":2,"precision":"Float99","products":[]}""")]
+    public void DamagedTablesAreNone(string text) => Assert.True(TuningTable.FromJson(text) is null or { Device: null });
+
+    [Fact]
+    public void NewChoicesTakeThePlaceOfOldOnes()
+    {
+        using ComputeDevice device = ComputeDevice.Open("cpu");
+        var newer = new TunedProduct(problem, new GemmChoice(GemmVariant.Staged));
+        var further = new TunedProduct(problem with { M = 65 }, new GemmChoice(GemmVariant.Lanes));
+        Assert.Equal([newer, further], Table(device.Accelerator).With([newer, further]).Products);
+    }
+
+    [Fact]
+    public void PrecisionsThatADeviceLacksAreBadInput()
+    {
+        foreach (MatrixPrecision precision in new[] { MatrixPrecision.Tf32, MatrixPrecision.Bf16 })
+        {
+            var error = Assert.Throws<BadInputException>(() => ComputeDevice.Open("cpu", new ComputeOptions { Precision = precision }));
+            Assert.Contains("cpu (", error.Message, StringComparison.Ordinal);
+            Assert.Contains("compute capability 8.0", error.Message, StringComparison.Ordinal);
+        }
+    }
+
+    private static TuningTable Table(Accelerator accelerator) =>
+        TuningTable.For(accelerator, MatrixPrecision.Float32).With([new(problem, new GemmChoice(GemmVariant.LanesPackedBoth))]);
+}
