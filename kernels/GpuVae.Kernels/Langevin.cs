@@ -1,6 +1,6 @@
-// Search of codes: the Metropolis-adjusted Langevin algorithm (Roberts & Tweedie 1996, "Exponential convergence of Langevin distributions and
-// their discrete approximations") at temperature T, whose limit T = 0 is gradient descent that takes no step upwards. Each row is a chain of
-// its own with the energy
+// Search of codes: the Metropolis-adjusted Langevin algorithm (Roberts & Tweedie 1996, "Exponential convergence of Langevin distributions
+// and their discrete approximations") at temperature T, whose limit T = 0 is gradient descent that takes no step upwards. Each row is a
+// chain of its own with the energy
 //
 //   U(z) = data(z) + ‖z‖²/2                      data = -ln p(what is seen | z), prior N(0, I): exp(-U) is the posterior
 //

@@ -64,7 +64,9 @@ internal static class Pictures
         WriteGrid(path, shape, picture.ToArray(), perRow);
     }
 
-    /// <summary>The images of codes [n, latent], [n, pixels]; of a conditional model all with one label, the first if none is given.</summary>
+    /// <summary>
+    /// The images of codes [n, latent], [n, pixels]; of a conditional model all with one label, the first if none is given.
+    /// </summary>
     public static float[] Decode(Vae model, ReadOnlySpan<float> codes, int? label = null)
     {
         int count = codes.Length / model.Options.Latent;

@@ -3,7 +3,9 @@ using GpuVae.Models;
 
 namespace GpuVae.Applications;
 
-/// <summary>Between images and their reductions, the means over blocks of pixels, without a model. Values are [n, channels, height, width].</summary>
+/// <summary>
+/// Between images and their reductions, the means over blocks of pixels, without a model. Values are [n, channels, height, width].
+/// </summary>
 public static class Enlargement
 {
     /// <summary>The mean over blocks of factor × factor pixels.</summary>
@@ -27,8 +29,8 @@ public static class Enlargement
     }
 
     /// <summary>
-    /// Cubic convolution with a = −1/2 (Keys, "Cubic convolution interpolation for digital image processing", 1981), pixels being areas: the
-    /// first large pixel's centre lies at (0.5 / factor − 0.5). Edges repeat; values are clamped to [0, 1].
+    /// Cubic convolution with a = −1/2 (Keys, "Cubic convolution interpolation for digital image processing", 1981), pixels being areas:
+    /// the first large pixel's centre lies at (0.5 / factor − 0.5). Edges repeat; values are clamped to [0, 1].
     /// </summary>
     public static float[] Bicubic(ReadOnlySpan<float> small, ImageShape smallShape, int factor)
     {
@@ -64,8 +66,8 @@ public static class Enlargement
     }
 
     /// <summary>
-    /// The nearest images in [0, 1] whose reductions are the small ones: each block is shifted, and clamped, by what makes its mean right. That
-    /// cannot take them further away from a true image that <paramref name="small"/> comes from: it is in that convex set, too.
+    /// The nearest images in [0, 1] whose reductions are the small ones: each block is shifted, and clamped, by what makes its mean right.
+    /// That cannot take them further away from a true image that <paramref name="small"/> comes from: it is in that convex set, too.
     /// </summary>
     internal static void Match(Span<float> images, ReadOnlySpan<float> small, Reduction reduction)
     {

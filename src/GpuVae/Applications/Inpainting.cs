@@ -21,8 +21,8 @@ public sealed record InpaintingOptions
 }
 
 /// <summary>
-/// Fills hidden parts of images with what a model thinks of: by the posterior of the code given the seen pixels, p(z | seen) ∝ p(seen | z) p(z).
-/// Searches start where alternating encoding and decoding leads to (pseudo-Gibbs: Rezende, Mohamed and Wierstra, "Stochastic
+/// Fills hidden parts of images with what a model thinks of: by the posterior of the code given the seen pixels, p(z | seen) ∝ p(seen | z)
+/// p(z). Searches start where alternating encoding and decoding leads to (pseudo-Gibbs: Rezende, Mohamed and Wierstra, "Stochastic
 /// Backpropagation", 2014, appendix F), which Langevin steps then correct. Seen pixels come back as they are.
 /// </summary>
 public static class Inpainting

@@ -9,9 +9,9 @@ using ILGPU.Runtime;
 namespace GpuVae.Applications;
 
 /// <summary>
-/// Searches the codes of many images at once, on the device: each row is a chain of Langevin steps on −ln p(what is seen | z) − ln p(z), or at
-/// temperature 0 a descent to its minimum, the maximum a posteriori (see Langevin.cs). A step is a replay of one schedule: decoder, loss,
-/// decoder backward, step of the codes; nothing is allocated and nothing crosses the bus.
+/// Searches the codes of many images at once, on the device: each row is a chain of Langevin steps on −ln p(what is seen | z) − ln p(z), or
+/// at temperature 0 a descent to its minimum, the maximum a posteriori (see Langevin.cs). A step is a replay of one schedule: decoder,
+/// loss, decoder backward, step of the codes; nothing is allocated and nothing crosses the bus.
 /// </summary>
 internal sealed class LatentSearch : IDisposable
 {

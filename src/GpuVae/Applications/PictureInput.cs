@@ -14,7 +14,8 @@ public static class PictureInput
     /// <summary>The images at <paramref name="spec"/>, all of <paramref name="shape"/>.</summary>
     /// <param name="spec">An image file, or what <see cref="DataSource"/> takes; of a source with a test part that part.</param>
     /// <param name="shape">What the model takes.</param>
-    /// <param name="fit">Whether to crop and scale images of another size (<see cref="Resize.Fit"/>), and to turn colours into grey.</param>
+    /// <param name="fit">Whether to crop and scale images of another size (<see cref="Resize.Fit"/>), and to turn colours into
+    /// grey.</param>
     /// <param name="options">How a built-in set is drawn; size and channels are the model's in any case.</param>
     /// <exception cref="BadInputException">There are no images, one is broken, or one does not fit the model.</exception>
     public static ImageSet Load(string? spec, ImageShape shape, bool fit = false, DataOptions? options = null)

@@ -26,7 +26,7 @@ public sealed class UpscalingTests(InpaintingTests.Digits digits) : IClassFixtur
     {
         using var model = new Vae(digits.Model.Device, digits.Model.Options with { Upscale = 4 });
         using (var trainer = new Trainer(model, digits.Train, new TrainingOptions { Epochs = 10, BatchSize = 64, LearningRate = 2e-3 }))
-            trainer.Run();
+            trainer.Run(TestContext.Current.CancellationToken);
         ImageShape shape = model.Options.Shape, smallShape = Upscaling.SmallShape(shape, 4);
         float[] images = PictureInput.Rows(digits.Test), small = Enlargement.Reduce(images, shape, 4);
         float[] Means(float[] of)
