@@ -1,4 +1,4 @@
-// Gives faces glasses, makes them smile and puts hats on them: directions of the latent space learnt from labelled images.
+// Gives faces glasses, hats, another hair and another background: directions of the latent space learnt from labelled images.
 //
 //     dotnet run -c Release --project samples/Edit
 using GpuVae.Applications;
@@ -29,14 +29,14 @@ using (var trainer = new Trainer(
 AttributeDirections directions = AttributeDirections.Learn(model, train);
 ImageSet plain = test.Without("glasses").Without("hat").Select([0, 1]);
 var pictures = new List<float>();
-foreach (string edit in (string[])["glasses", "smile:2", "hat=beanie", "skin=dark"])
+foreach (string edit in (string[])["glasses", "hat=beanie", "hair-colour=blond", "background=pink"])
 {
     // Original, reconstruction, and the edit from a fifth of its strength to all of it.
     var editor = new ImageEditor(model, plain);
     pictures.AddRange(editor.Strips(directions.Sum(AttributeEdit.Parse(edit)), steps: 5));
 }
-// Several at once, one of them removed.
-float[] all = directions.Sum(new("glasses", 1), new("hat", 1), new("smile", -1));
+// Several at once, one of them removed and one exaggerated.
+float[] all = directions.Sum(new("glasses", 1), new("hair=curly", -1), new("smile", 2));
 pictures.AddRange(new ImageEditor(model, plain).Strips(all, steps: 5));
 ImageFile.Write("edited.png", ImageGrid.Compose(pictures.ToArray(), size, size, channels: 3, columns: 7));
 Console.WriteLine("look at edited.png: original, reconstruction, edited more and more");

@@ -13,9 +13,9 @@ public sealed class ConditionalDigitsTests(CpuDevice cpu) : IClassFixture<CpuDev
     [Fact]
     public void DigitsAskedForAreRecognised()
     {
-        Nightly.Require("trains on MNIST for 10 epochs");
+        Nightly.Require("trains on MNIST for 6 epochs");
         ImageSet train = MnistData.LoadOrSkip().Train;
-        Assert.InRange(Recognised(train, train.Count, epochs: 10, latent: 8), 0.95, 1);
+        Assert.InRange(Recognised(train, train.Count, epochs: 6, latent: 8), 0.95, 1);
     }
 
     [Fact]
@@ -26,8 +26,11 @@ public sealed class ConditionalDigitsTests(CpuDevice cpu) : IClassFixture<CpuDev
     {
         const int each = 50;
         int classes = train.Labels!.Max() + 1;
-        using var model = new Vae(cpu.Device, new VaeOptions { Classes = classes, Hidden = [256], Latent = latent });
-        using (var trainer = new Trainer(model, train, new TrainingOptions { Epochs = epochs, BatchSize = 64, LearningRate = 2e-3 }))
+        // Beta 3 brings the codes of the images, all together, near the prior from which digits are drawn; with 1 it has regions that no image's
+        // code is near, and 84 to 92 % are recognised.
+        using var model = new Vae(cpu.Device, new VaeOptions { Classes = classes, Latent = latent, Beta = 3 });
+        var options = new TrainingOptions { Epochs = epochs, LearningRate = 2e-3, Decay = LearningRateDecay.Cosine };
+        using (var trainer = new Trainer(model, train, options))
             trainer.Run(TestContext.Current.CancellationToken);
         var classifier = new DigitClassifier(train, classified);
         return Enumerable.Range(0, Digits).Average(
