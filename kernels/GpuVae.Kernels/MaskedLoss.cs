@@ -15,7 +15,8 @@ public sealed class MaskedLoss<TLikelihood>
 {
     private readonly int groupSize;
     private readonly Action<
-        AcceleratorStream, KernelConfig, FloatView, FloatView, FloatView, FloatView, FloatView, TLikelihood, PixelLayout, int> differentiate;
+        AcceleratorStream, KernelConfig, FloatView, FloatView, FloatView, FloatView, FloatView, TLikelihood, PixelLayout, int>
+        differentiate;
 
     public MaskedLoss(Accelerator accelerator)
     {

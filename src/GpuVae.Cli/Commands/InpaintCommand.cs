@@ -58,7 +58,10 @@ internal sealed class InpaintCommand
             "gpuvae inpaint --random 0.7");
         inpaint.pictures.AddTo(command);
         foreach (Option option in (Option[])
-            [inpaint.run, inpaint.mask, inpaint.rectangle, inpaint.half, inpaint.random, inpaint.samples, inpaint.steps, inpaint.seed, inpaint.output])
+            [
+                inpaint.run, inpaint.mask, inpaint.rectangle, inpaint.half, inpaint.random, inpaint.samples, inpaint.steps, inpaint.seed,
+                inpaint.output,
+            ])
             command.Options.Add(option);
         inpaint.device.AddTo(command);
         command.SetAction(inpaint.Run);

@@ -13,7 +13,9 @@ public sealed record UpscalingOptions
     /// <summary>Steps of the descent.</summary>
     public int Steps { get; init; } = 150;
 
-    /// <summary>How far a pixel of the reduced image may be expected to lie from the input, a standard deviation in grey levels of [0, 1].</summary>
+    /// <summary>
+    /// How far a pixel of the reduced image may be expected to lie from the input, a standard deviation in grey levels of [0, 1].
+    /// </summary>
     public double Deviation { get; init; } = 0.05;
 }
 
@@ -36,7 +38,8 @@ public static class Upscaling
             throw new BadInputException($"A factor of {factor}: choose 2 or 4.");
         return shape.Width % factor == 0 && shape.Height % factor == 0
             ? shape with { Width = shape.Width / factor, Height = shape.Height / factor }
-            : throw new BadInputException($"Images of {shape} are no {factor} times as large as others: their sides are no multiples of {factor}.");
+            : throw new BadInputException(
+                $"Images of {shape} are no {factor} times as large as others: their sides are no multiples of {factor}.");
     }
 
     /// <summary>The enlarged images.</summary>
@@ -68,7 +71,9 @@ public static class Upscaling
             int from = Math.Min(first, count - batch);
             ReadOnlySpan<float> part = small.Slice(from * smallPixels, batch * smallPixels);
             Span<float> result = results.AsSpan(from * pixels, batch * pixels);
-            float[] enlarged = isTrainedForIt ? Enlargement.Repeat(part, smallShape, factor) : Enlargement.Bicubic(part, smallShape, factor);
+            float[] enlarged = isTrainedForIt
+                ? Enlargement.Repeat(part, smallShape, factor)
+                : Enlargement.Bicubic(part, smallShape, factor);
             model.Encode(enlarged, codes, variances);
             if (search is not null)
             {

@@ -6,8 +6,8 @@ using GpuVae.Tensors;
 namespace GpuVae.Layers;
 
 /// <summary>
-/// Each pixel as the mean of its block: PyTorch's <c>nn.AvgPool2d(factor)</c> and <c>nn.Upsample(scale_factor=factor)</c>. The first layer of an
-/// encoder that is to see reduced images; as such it has no activation before it.
+/// Each pixel as the mean of its block: PyTorch's <c>nn.AvgPool2d(factor)</c> and <c>nn.Upsample(scale_factor=factor)</c>. The first layer
+/// of an encoder that is to see reduced images; as such it has no activation before it.
 /// </summary>
 internal sealed class BlockAverage(string name, Reduction reduction)
     : Layer(name, reduction.Pixels, reduction.Pixels, null)

@@ -11,7 +11,8 @@ internal static class LangevinOps
         foreach ((int rows, int latents) in new[] { (1, 1), (9, 3), (17, 33) })
         {
             yield return new Op($"Langevin step {rows}x{latents}", Tolerance, run => Step(run, rows, latents, 1, adapts: false));
-            yield return new Op($"Langevin step {rows}x{latents}, adapting, warm", Tolerance, run => Step(run, rows, latents, 2, adapts: true));
+            yield return new Op($"Langevin step {rows}x{latents}, adapting, warm", Tolerance, run =>
+                Step(run, rows, latents, 2, adapts: true));
             yield return new Op($"Langevin step {rows}x{latents}, cold", Tolerance, run => Step(run, rows, latents, 0, adapts: true));
         }
     }

@@ -2,7 +2,9 @@ using ILGPU;
 
 namespace GpuVae.Kernels.Tests.Ops;
 
-/// <summary>What is seen of an image, under every likelihood: some of its pixels, or the image reduced. Gradients by central differences.</summary>
+/// <summary>
+/// What is seen of an image, under every likelihood: some of its pixels, or the image reduced. Gradients by central differences.
+/// </summary>
 internal static class ObservationOps
 {
     // As for the losses of whole images.

@@ -110,7 +110,8 @@ public sealed class CompletionBarTests(CpuDevice cpu) : IClassFixture<CpuDevice>
         (double, double) result = (
             Psnr(Upscaling.Enlarge(model, small, factor)),
             Psnr(Enlargement.Bicubic(small, Upscaling.SmallShape(shape, factor), factor)));
-        TestContext.Current.SendDiagnosticMessage($"{model.Options.Network}, encoder of 1/{model.Options.Upscale}: enlarged, bicubic {result}");
+        TestContext.Current.SendDiagnosticMessage(
+            $"{model.Options.Network}, encoder of 1/{model.Options.Upscale}: enlarged, bicubic {result}");
         return result;
 
         double Psnr(float[] large) => Enumerable.Range(0, count).Average(n =>

@@ -99,7 +99,8 @@ public sealed class InpaintingTests(InpaintingTests.Digits digits) : IClassFixtu
     {
         using var model = new Vae(digits.Model.Device, new VaeOptions { Hidden = [32], Latent = 4, Likelihood = likelihood });
         float[] three = images[..(3 * 784)];
-        Assert.All(Inpainting.Complete(model, three, Lower, new InpaintingOptions { DescentSteps = 5 }), value => Assert.True(float.IsFinite(value)));
+        float[] completed = Inpainting.Complete(model, three, Lower, new InpaintingOptions { DescentSteps = 5 });
+        Assert.All(completed, value => Assert.True(float.IsFinite(value)));
         float[] small = Enlargement.Reduce(three, model.Options.Shape, 4);
         float[] large = Upscaling.Enlarge(model, small, 4, new UpscalingOptions { Steps = 5 });
         float[] reduced = Enlargement.Reduce(large, model.Options.Shape, 4);

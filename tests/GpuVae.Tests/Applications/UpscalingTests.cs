@@ -35,7 +35,8 @@ public sealed class UpscalingTests(InpaintingTests.Digits digits) : IClassFixtur
             model.Encode(of, means, new float[means.Length]);
             return means;
         }
-        Assert.All(Means(images).Zip(Means(Enlargement.Repeat(small, smallShape, 4))), pair => Assert.Equal(pair.First, pair.Second, 1e-3f));
+        float[] blocks = Enlargement.Repeat(small, smallShape, 4);
+        Assert.All(Means(images).Zip(Means(blocks)), pair => Assert.Equal(pair.First, pair.Second, 1e-3f));
         double Error(float[] large) => large.Zip(images, (a, b) => (a - b) * (double)(a - b)).Average();
         double enlarged = Error(Upscaling.Enlarge(model, small, 4)), bicubic = Error(Enlargement.Bicubic(small, smallShape, 4));
         Assert.True(enlarged < 0.8 * bicubic, $"{enlarged:F4} against {bicubic:F4} of bicubic");
@@ -57,9 +58,11 @@ public sealed class UpscalingTests(InpaintingTests.Digits digits) : IClassFixtur
     public void FactorsThatDoNotFitAreRefused()
     {
         Assert.Contains(
-            "choose 2 or 4", Assert.Throws<BadInputException>(() => Upscaling.SmallShape(new(28, 28), 3)).Message, StringComparison.Ordinal);
+            "choose 2 or 4", Assert.Throws<BadInputException>(() => Upscaling.SmallShape(new(28, 28), 3)).Message,
+            StringComparison.Ordinal);
         Assert.Contains(
-            "multiples of 4", Assert.Throws<BadInputException>(() => Upscaling.SmallShape(new(30, 28), 4)).Message, StringComparison.Ordinal);
+            "multiples of 4", Assert.Throws<BadInputException>(() => Upscaling.SmallShape(new(30, 28), 4)).Message,
+            StringComparison.Ordinal);
         Assert.Equal(new ImageShape(7, 14, 3), Upscaling.SmallShape(new(28, 56, 3), 4));
     }
 }
