@@ -53,7 +53,8 @@ internal static class CommonOptions
         [.. text.Split(',', StringSplitOptions.TrimEntries).Select(part =>
             T.TryParse(part, NumberStyles.Float, CultureInfo.InvariantCulture, out T number)
                 ? number
-                : throw new BadInputException($"{option.Name} {text}: '{part}' is no {(typeof(T) == typeof(int) ? "whole " : "")}number."))];
+                : throw new BadInputException(
+                    $"{option.Name} {text}: '{part}' is no {(typeof(T) == typeof(int) ? "whole " : "")}number."))];
 
     /// <summary>Whether the user wrote the option, rather than its default being in force.</summary>
     public static bool IsGiven(ParseResult parsed, Option option) => parsed.GetResult(option) is { Implicit: false };

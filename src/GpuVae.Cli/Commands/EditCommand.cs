@@ -58,7 +58,8 @@ internal sealed class EditCommand
             "gpuvae edit --label 7,9 --add thickness",
             "gpuvae edit --traverse 0,3,7 --first 12");
         edit.pictures.AddTo(command);
-        foreach (Option option in (Option[])[edit.run, edit.add, edit.remove, edit.label, edit.traverse, edit.steps, edit.decoded, edit.output])
+        Option[] options = [edit.run, edit.add, edit.remove, edit.label, edit.traverse, edit.steps, edit.decoded, edit.output];
+        foreach (Option option in options)
             command.Options.Add(option);
         edit.attributes.AddTo(command);
         edit.device.AddTo(command);

@@ -30,8 +30,8 @@ internal sealed partial record RunData(
     public DataSets LoadBoth() => Domains is null ? DataSource.Load(Data, Options) : ImageDomains.Load(Domains, Options);
 
     /// <summary>
-    /// Training images of a model's shape from which it is learnt what their labels and attributes look like. That comes down to means, which
-    /// more than ten thousand images do not make visibly better: of more, every second, third … is taken.
+    /// Training images of a model's shape from which it is learnt what their labels and attributes look like. That comes down to means,
+    /// which more than ten thousand images do not make visibly better: of more, every second, third … is taken.
     /// </summary>
     public ImageSet LoadKnown(ImageShape shape)
     {

@@ -6,14 +6,15 @@ using MathNet.Numerics.LinearAlgebra;
 namespace GpuVae.Applications;
 
 /// <summary>
-/// For every attribute of labelled images the way through the latent space that adds it. The codes are regressed on all factors of the images
-/// together (least squares), so that a direction holds what belongs to its own factor and leaves the others as they are, even where the two
-/// often go together in the data. Where only one attribute is known, it is the difference between the mean codes with and without it
-/// (Larsen et al., "Autoencoding beyond pixels using a learned similarity metric", 2016).
+/// For every attribute of labelled images the way through the latent space that adds it. The codes are regressed on all factors of the
+/// images together (least squares), so that a direction holds what belongs to its own factor and leaves the others as they are, even where
+/// the two often go together in the data. Where only one attribute is known, it is the difference between the mean codes with and without
+/// it (Larsen et al., "Autoencoding beyond pixels using a learned similarity metric", 2016).
 /// </summary>
 public sealed class AttributeDirections
 {
-    // Against values of factors that no image or every image has; its bias, a thousandth for factors of variance 1, is far below what shows.
+    // Against values of factors that no image or every image has; its bias, a thousandth for factors of variance 1, is far below what
+    // shows.
     private const double Ridge = 1e-3;
 
     private readonly Dictionary<string, float[]> directions = new(StringComparer.OrdinalIgnoreCase);
@@ -48,7 +49,8 @@ public sealed class AttributeDirections
         int width = factors.Sum(factor => factor.Columns.ColumnCount);
         if (width == 0)
             throw new BadInputException(
-                $"{images.Name} has no attributes to learn from. Put the images into subfolders by label, or write an attributes.csv beside them.");
+                $"{images.Name} has no attributes to learn from. Put the images into subfolders by label, or write an attributes.csv "
+                + "beside them.");
         Matrix<double> design = Matrix<double>.Build.Dense(count, width);
         int at = 0;
         foreach ((_, Matrix<double> columns) in factors)
@@ -76,8 +78,8 @@ public sealed class AttributeDirections
     }
 
     /// <summary>
-    /// The sum of several edits, [latent]: Σ strength · direction. Strength 1 adds an attribute to the degree that images usually have it, more
-    /// exaggerates, a negative one removes it.
+    /// The sum of several edits, [latent]: Σ strength · direction. Strength 1 adds an attribute to the degree that images usually have it,
+    /// more exaggerates, a negative one removes it.
     /// </summary>
     /// <exception cref="BadInputException">An attribute is not known, or a strength is no finite number.</exception>
     public float[] Sum(params IEnumerable<AttributeEdit> edits)

@@ -15,9 +15,9 @@ public sealed class ImageEditor(Vae model, ImageSet set)
     private readonly float[] images = PictureInput.Rows(set), codes = LatentCodes.Means(model, set);
 
     /// <summary>
-    /// Whether the change that the model makes is put onto the original, x + decode(z + Δ) − decode(z), instead of showing decode(z + Δ): what
-    /// the model cannot reconstruct, and the edit does not touch, stays as it was. Small changes d are left out by the garrote d − 0.05²/d
-    /// (Breiman, "Better subset regression using the nonnegative garrote", 1995), which leaves large ones as they are.
+    /// Whether the change that the model makes is put onto the original, x + decode(z + Δ) − decode(z), instead of showing decode(z + Δ):
+    /// what the model cannot reconstruct, and the edit does not touch, stays as it was. Small changes d are left out by the garrote d −
+    /// 0.05²/d (Breiman, "Better subset regression using the nonnegative garrote", 1995), which leaves large ones as they are.
     /// </summary>
     public bool KeepsDetails { get; init; } = true;
 

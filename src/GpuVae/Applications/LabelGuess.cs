@@ -8,8 +8,8 @@ namespace GpuVae.Applications;
 public static class LabelGuess
 {
     /// <summary>
-    /// The images with a label each where the model needs one and the set has none: the one with which the model reconstructs the image best,
-    /// by the squared error. Else the set itself.
+    /// The images with a label each where the model needs one and the set has none: the one with which the model reconstructs the image
+    /// best, by the squared error. Else the set itself.
     /// </summary>
     /// <exception cref="BadInputException">The images are not of the model's shape.</exception>
     public static ImageSet Complete(Vae model, ImageSet images)

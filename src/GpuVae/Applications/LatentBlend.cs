@@ -6,9 +6,9 @@ namespace GpuVae.Applications;
 public static class LatentBlend
 {
     /// <summary>
-    /// The mean of <paramref name="codes"/> by <paramref name="weights"/>, stretched to the mean of their lengths by the same weights: a plain
-    /// mean of codes that point different ways is short, and decodes to the average image that resembles none of them. Codes that cancel out
-    /// are not stretched.
+    /// The mean of <paramref name="codes"/> by <paramref name="weights"/>, stretched to the mean of their lengths by the same weights: a
+    /// plain mean of codes that point different ways is short, and decodes to the average image that resembles none of them. Codes that
+    /// cancel out are not stretched.
     /// </summary>
     /// <param name="codes">[n, latent].</param>
     /// <param name="weights">[n], finite, not negative, with a positive sum; only their proportions matter.</param>

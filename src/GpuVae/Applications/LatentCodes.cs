@@ -20,7 +20,8 @@ public static class LatentCodes
         {
             int count = Math.Min(Chunk, images.Count - start);
             model.Encode(
-                PictureInput.Rows(images, start, count), means.AsSpan(start * latent, count * latent), logVariances.AsSpan(0, count * latent),
+                PictureInput.Rows(images, start, count), means.AsSpan(start * latent, count * latent),
+                logVariances.AsSpan(0, count * latent),
                 model.LabelsOf(images, start, count));
         }
         return means;

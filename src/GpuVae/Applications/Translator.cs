@@ -5,8 +5,8 @@ using MathNet.Numerics.LinearAlgebra;
 namespace GpuVae.Applications;
 
 /// <summary>
-/// Translates images from one domain into another with a model that is conditional on the domain: encoded as an image of the one, decoded as an
-/// image of the other. What both domains show lies in the same units of the code; nothing about the training is paired.
+/// Translates images from one domain into another with a model that is conditional on the domain: encoded as an image of the one, decoded
+/// as an image of the other. What both domains show lies in the same units of the code; nothing about the training is paired.
 /// </summary>
 /// <remarks>
 /// A unit may say much in one domain and little in another, as colour does where drawings have none, and the decoder of the second has then
@@ -32,20 +32,22 @@ public sealed class Translator
     {
         int latent = model.Options.Latent;
         if (model.Options.Classes == 0)
-            throw new BadInputException("The model knows no domains, so it cannot translate. Train one with --domains and a folder for each.");
+            throw new BadInputException(
+                "The model knows no domains, so it cannot translate. Train one with --domains and a folder for each.");
         float[] codes = LatentCodes.Means(model, images);
         var domains = new Moments[model.Options.Classes];
         for (int domain = 0; domain < domains.Length; domain++)
         {
             int[] own = [.. Enumerable.Range(0, images.Count).Where(i => images.Labels![i] == domain)];
             if (own.Length < 2)
-                throw new BadInputException($"{images.Name} has {own.Length} images of the domain {Name(model, domain)}; at least two are needed.");
+                throw new BadInputException(
+                    $"{images.Name} has {own.Length} images of the domain {Name(model, domain)}; at least two are needed.");
             domains[domain] = Moments.Of(Matrix<double>.Build.Dense(own.Length, latent, (i, j) => codes[own[i] * latent + j]));
         }
         return new Translator(model, domains);
     }
 
-    /// <summary>Images [n, pixels] of the domain <paramref name="from"/> as images of the domain <paramref name="to"/>, [n, pixels].</summary>
+    /// <summary>Images [n, pixels] of the domain <paramref name="from"/> as images of the domain <paramref name="to"/>.</summary>
     /// <exception cref="BadInputException">The model does not know a domain.</exception>
     public float[] Translate(ReadOnlySpan<float> images, int from, int to)
     {
@@ -69,8 +71,8 @@ public sealed class Translator
         {
             Vector<double> mean = codes.ColumnSums() / codes.RowCount;
             Matrix<double> centred = codes - Matrix<double>.Build.Dense(codes.RowCount, codes.ColumnCount, (_, j) => mean[j]);
-            return new Moments(
-                mean, centred.TransposeThisAndMultiply(centred) / codes.RowCount + Matrix<double>.Build.DiagonalIdentity(mean.Count) * Ridge);
+            Matrix<double> ridge = Matrix<double>.Build.DiagonalIdentity(mean.Count) * Ridge;
+            return new Moments(mean, centred.TransposeThisAndMultiply(centred) / codes.RowCount + ridge);
         }
 
         public void TransportTo(Moments other, Span<float> codes)

@@ -3,7 +3,7 @@ namespace GpuVae.Data;
 /// <summary>Several kinds of images of one size, say photographs and drawings, in one set: the label of an image is its domain.</summary>
 public static class ImageDomains
 {
-    /// <summary>Loads a domain from each of <paramref name="specs"/>, with what is set aside for testing; see <see cref="DataSource"/>.</summary>
+    /// <summary>Loads a domain from each of <paramref name="specs"/>, with its test part; see <see cref="DataSource"/>.</summary>
     /// <param name="specs">At least two. Nothing in one needs a counterpart in another.</param>
     /// <param name="options">Apply to each; a test set of its own is not taken.</param>
     /// <exception cref="BadInputException">Fewer than two, or images that are missing, broken or of different sizes.</exception>

@@ -54,7 +54,7 @@ public class LatentArtTests
         AssertNear([0, 1], walk[(2 * frames)..(2 * frames + 2)]);
         AssertNear([-1, 0], walk[(4 * frames)..(4 * frames + 2)]);
         // Eased: near a stop steps are short, in the middle they are 1.5 times the mean; the last frame is next to the first.
-        double Step(int from) => Math.Sqrt(Math.Pow(walk[2 * from + 2] - walk[2 * from], 2) + Math.Pow(walk[2 * from + 3] - walk[2 * from + 1], 2));
+        double Step(int from) => double.Hypot(walk[2 * from + 2] - walk[2 * from], walk[2 * from + 3] - walk[2 * from + 1]);
         double mean = Math.PI / 2 / frames;
         Assert.InRange(Step(0) / mean, 0, 0.1);
         Assert.InRange(Step(frames / 2) / mean, 1.4, 1.6);

@@ -26,8 +26,8 @@ public sealed class ConditionalDigitsTests(CpuDevice cpu) : IClassFixture<CpuDev
     {
         const int each = 50;
         int classes = train.Labels!.Max() + 1;
-        // Beta 3 brings the codes of the images, all together, near the prior from which digits are drawn; with 1 it has regions that no image's
-        // code is near, and 84 to 92 % are recognised.
+        // Beta 3 brings the codes of the images, all together, near the prior from which digits are drawn; with 1 it has regions that no
+        // image's code is near, and 84 to 92 % are recognised.
         using var model = new Vae(cpu.Device, new VaeOptions { Classes = classes, Latent = latent, Beta = 3 });
         var options = new TrainingOptions { Epochs = epochs, LearningRate = 2e-3, Decay = LearningRateDecay.Cosine };
         using (var trainer = new Trainer(model, train, options))
