@@ -11,7 +11,8 @@ internal static class KernelCatalog
     private const BindingFlags Declared = BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly;
 
     private static readonly Type[] types = typeof(Gemm).Assembly.GetTypes();
-    private static readonly Type[] usual = [typeof(Tile64x64), typeof(Tf32Precision), typeof(AlongDepth)];
+    private static readonly Type[] usual =
+        [typeof(Tile64x64), typeof(Tf32Precision), typeof(AlongDepth), typeof(PlainEpilogue), typeof(BernoulliLikelihood)];
     private static readonly Lazy<MethodInfo[]> all = new(Find);
 
     public static IReadOnlyList<MethodInfo> All => all.Value;
@@ -45,7 +46,7 @@ internal static class KernelCatalog
                     if (!onClosed.IsGenericMethodDefinition)
                         found.Add(onClosed);
                     else
-                        found.AddRange(Bindings(onClosed.GetGenericArguments()).Select(onClosed.MakeGenericMethod));
+                        found.AddRange(Bindings(onClosed.GetGenericArguments()).Select(onClosed.MakeGenericMethod).Where(IsWorthIt));
                 }
             }
         }
@@ -66,18 +67,20 @@ internal static class KernelCatalog
             foreach (var constraint in parameter.GetGenericParameterConstraints().Where(c => c.IsInterface))
                 bindings = bindings.SelectMany(b => Candidates(constraint).Select(c => Bind(b, parameter, constraint, c))).ToArray();
         }
-        return bindings.Select(b => parameters.Select(p => b[p]).ToArray()).Where(IsWorthIt);
+        return bindings.Select(b => parameters.Select(p => b[p]).ToArray());
     }
 
     /// <summary>
     /// The shape of a tile, its arithmetic and how operands lie have nothing to do with what becomes of its elements: all of the former
-    /// with one epilogue, and every epilogue with one of the former.
+    /// with one of the latter, and the other way round.
     /// </summary>
-    private static bool IsWorthIt(Type[] arguments)
+    private static bool IsWorthIt(MethodInfo kernel)
     {
-        var others = arguments.Where(a => !typeof(IEpilogue).IsAssignableFrom(a)).ToArray();
-        return others.Length == 0 || others.Length == arguments.Length || arguments.Contains(typeof(PlainEpilogue)) ||
-            !others.Any(a => typeof(ITileShape).IsAssignableFrom(a)) || others.All(usual.Contains);
+        Type[] all = [.. kernel.DeclaringType!.GetGenericArguments(), .. kernel.GetGenericArguments()];
+        var ends = all.Where(a => typeof(IEpilogue).IsAssignableFrom(a) || typeof(ILikelihood).IsAssignableFrom(a)).ToArray();
+        var others = all.Except(ends).ToArray();
+        return ends.Length == 0 || !others.Any(a => typeof(ITileShape).IsAssignableFrom(a)) || ends.All(usual.Contains) ||
+            others.All(usual.Contains);
     }
 
     private static Dictionary<Type, Type> Bind(
