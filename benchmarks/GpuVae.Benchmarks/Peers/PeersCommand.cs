@@ -97,7 +97,10 @@ internal sealed class PeersCommand : IDisposable
             {
                 case "gemm":
                     foreach (int n in IsCuda ? [1024, 4096] : (int[])[1024, 2048])
-                        Gemm("gemm", n, n, n, false, false);
+                    {
+                        foreach (var precision in Enum.GetValues<MatrixPrecision>().Where(p => Kernels.Gemm.Supports(device.Accelerator, p)))
+                            Gemm("gemm", n, n, n, false, false, precision);
+                    }
                     break;
                 case "seed-gemm":
                     foreach (var (m, n, k, transposeA, transposeB) in SeedShapes)
@@ -105,7 +108,12 @@ internal sealed class PeersCommand : IDisposable
                     break;
                 case "step":
                     foreach (int batch in (int[])[32, 128, 512, 2048, 8192])
-                        Step(batch);
+                        Step(device, batch);
+                    if (Kernels.Gemm.Supports(device.Accelerator, MatrixPrecision.Tf32))
+                    {
+                        using var rounding = ComputeDevice.Open(device.Name, new ComputeOptions { Precision = MatrixPrecision.Tf32 });
+                        Step(rounding, 8192);
+                    }
                     break;
                 case "convolutional-step":
                     ConvolutionalStep();
@@ -123,20 +131,21 @@ internal sealed class PeersCommand : IDisposable
             Console.WriteLine($"seed shapes, geometric mean of the ratios: {Math.Exp(seed.Average(Math.Log)):F2}");
     }
 
-    private unsafe void Gemm(string group, int m, int n, int k, bool transposeA, bool transposeB)
+    private unsafe void Gemm(
+        string group, int m, int n, int k, bool transposeA, bool transposeB, MatrixPrecision precision = MatrixPrecision.Float32)
     {
         var accelerator = device.Accelerator;
         using var a = accelerator.Allocate1D(Ramp(m * k));
         using var b = accelerator.Allocate1D(Ramp(k * n));
         using var c = accelerator.Allocate1D<float>((long)m * n);
-        using var gemm = new Gemm(accelerator);
+        using var gemm = new Gemm(accelerator, precision);
         var product = gemm.With<PlainEpilogue>();
         int lda = transposeA ? m : k, ldb = transposeB ? k : n;
         var ours = Alternation.Contestant(
             () => product.Run(device.Stream, transposeA, transposeB, m, n, k, 1, a.View, lda, b.View, ldb, 0, c.View, n, default), device.Synchronize);
 
         var peers = new List<(string, Func<int, double>)>();
-        string shape = $"gemm {m}×{n}×{k}{(transposeA ? " Aᵀ" : "")}{(transposeB ? " Bᵀ" : "")}";
+        string shape = $"gemm {m}×{n}×{k}{(transposeA ? " Aᵀ" : "")}{(transposeB ? " Bᵀ" : "")}{Suffix(precision)}";
         if (openBlas is not null)
         {
             float* pa = Aligned(m * k), pb = Aligned(k * n), pc = Aligned(m * n);
@@ -151,19 +160,30 @@ internal sealed class PeersCommand : IDisposable
             return;
         }
         if (IsCuda && !transposeA && !transposeB)
-            AddPyTorch(peers, "cuBLAS float32", shape, "gemm", ("m", m), ("n", n), ("k", k), ("dtype", "float32"));
+        {
+            string type = precision switch { MatrixPrecision.Tf32 => "tf32", MatrixPrecision.Bf16 => "bfloat16", _ => "float32" };
+            AddPyTorch(peers, $"cuBLAS {type}", shape, "gemm", ("m", m), ("n", n), ("k", k), ("dtype", type));
+        }
         AddRow(shape, group, 2.0 * m * n * k, ours, peers);
     }
 
-    private void Step(int batch)
+    private static string Suffix(MatrixPrecision precision) =>
+        precision == MatrixPrecision.Float32 ? "" : $", {precision.ToString().ToUpperInvariant()}";
+
+    private void Step(ComputeDevice where, int batch)
     {
-        using var training = new NoiseTraining(device, new VaeOptions(), batch);
-        var ours = Alternation.Contestant(training.Trainer.RunStep, device.Synchronize);
+        MatrixPrecision precision = where.Options.Precision;
+        using var training = new NoiseTraining(where, new VaeOptions(), batch);
+        var ours = Alternation.Contestant(training.Trainer.RunStep, where.Synchronize);
         var peers = new List<(string, Func<int, double>)>();
         foreach (string mode in IsCuda ? ["eager", "graph", "compile"] : (string[])["eager"])
-            AddPyTorch(peers, $"PyTorch {mode}", $"step {batch} {mode}", "step", ("batch", batch), ("mode", mode));
+        {
+            AddPyTorch(
+                peers, $"PyTorch {mode}", $"step {batch} {mode}{Suffix(precision)}", "step", ("batch", batch), ("mode", mode),
+                ("tf32", precision == MatrixPrecision.Tf32));
+        }
         // Forward, weight gradient, data gradient: three products per weight and image; the first layer needs no data gradient.
-        AddRow($"training step, batch {batch}", "step", training.Trainer.Schedule.Flops, ours, peers);
+        AddRow($"training step, batch {batch}{Suffix(precision)}", "step", training.Trainer.Schedule.Flops, ours, peers);
     }
 
     /// <summary>The default convolutional model on 64 × 64 colour images with 64 latent units, batch 64.</summary>
