@@ -5,8 +5,8 @@
 //          are rounded when they are loaded.
 //   BF16   8 bits of exponent, 7 of fraction. Stages of 32 k pass through registers, where they are rounded, into two buffers.
 //
-// A rounded operand is off by 2⁻¹¹ (TF32) or 2⁻⁸·½ (BF16) of itself at most, so that an element of the product is off by about √2·2⁻¹²·‖a‖·‖b‖
-// or √2·2⁻⁹·‖a‖·‖b‖ where signs are mixed; twice the single bounds, relative to Σ|a·b|, are never exceeded but for the sums in float32.
+// A rounded operand is off by 2⁻¹¹ (TF32) or 2⁻⁸ (BF16) of itself at most, an element of the product by twice that of Σ|a·b| and by what
+// sums in float32 add. Errors of either sign cancel: products of random matrices are off by 0.6 times the single bound, in the norm.
 //
 // A group is eight warps, two below each other and four side by side. In shared memory both operands lie as they do in global memory, in
 // chunks of 16 bytes that are exchanged within a row by an exclusive or, so that whatever is loaded together lies in different banks:

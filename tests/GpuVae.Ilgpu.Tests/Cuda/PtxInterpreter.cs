@@ -696,6 +696,7 @@ internal sealed unsafe partial class PtxInterpreter
     {
         int together = bytes >= 16 ? 8 : bytes == 8 ? 16 : 32;
         Span<long> words = stackalloc long[Lanes * 4];
+        Span<int> perBank = stackalloc int[Lanes];
         for (int first = 0; first < Lanes; first += together)
         {
             int count = 0;
@@ -712,7 +713,6 @@ internal sealed unsafe partial class PtxInterpreter
             }
             if (count == 0)
                 continue;
-            Span<int> perBank = stackalloc int[Lanes];
             perBank.Clear();
             int most = 0;
             for (int n = 0; n < count; n++)
