@@ -1,15 +1,20 @@
 // A normal posterior with any covariance, q(z|x) = N(mu, Λ·Λᵀ), its Cholesky factor Λ given by the encoder (Kingma & Welling 2019, "An
 // Introduction to Variational Autoencoders", arXiv:1906.02691, sec. 2.5.1). For a row with noise eps and s = clamp(logvar, -30, 20):
 //
-//   Λ_ii = e^(s_i/2), Λ_ij free for j < i, 0 for j > i
-//   z    = mu + Λ·eps            log q = -Σ (eps² + s + ln 2π)/2
+//   Λ = D·(I + N)                D_ii = e^(s_i/2), N_ij = n_ij / L with n_ij free for j < i, 0 for j >= i
+//   u = (I + N)·eps              z = mu + D·u                     log q = -Σ (eps² + s + ln 2π)/2
+//
+// Entries below the diagonal are relative to their row's deviation, so a unit that is sure of itself stays so whatever its neighbours do,
+// and to the number of units, so what up to L - 1 of them add is small at the start. Without either the entries' own noise drowns the code
+// in the first epochs, and the decoder learns to ignore most of it.
 //
 // With b the weight of log q in the loss (RowWeights), dz the gradient of everything else and sums over the image's rows:
 //
-//   dmu = Σ_r dz      dlogvar_i = Σ_r (dz_i·e^(s_i/2)·eps_i - b)/2      dΛ_ij = Σ_r dz_i·eps_j
+//   dmu = Σ_r dz      dlogvar_i = Σ_r (dz_i·e^(s_i/2)·u_i - b)/2      dn_ij = Σ_r dz_i·e^(s_i/2)·eps_j / L
 //
-// Gradients along the path alone leave -b out; in its place dz = f·(dz - b·v) with Λᵀ·v = eps, f = 1 or w~ (see DiagonalPosterior.cs).
-// Layout: encoded [images × P] = [mu | logvar | rows of Λ below the diagonal], P = 2L + L(L-1)/2, Λ_ij at 2L + i(i-1)/2 + j.
+// Gradients along the path alone leave -b out; in its place dz = f·(dz - b·D⁻¹·v) with (I + N)ᵀ·v = eps, f = 1 or w~ (see
+// DiagonalPosterior.cs). Layout: encoded [images × P] = [mu | logvar | rows of n below the diagonal], P = 2L + L(L-1)/2, n_ij at
+// 2L + i(i-1)/2 + j.
 // Row r belongs to image r / k.
 
 using ILGPU;
@@ -102,11 +107,7 @@ public sealed class FullCovariancePosterior
         {
             float s = Reparameterize.ClampLogVariance(encoded[moments + latents + i]);
             float eps = noise[noiseRow + i];
-            float value = encoded[moments + i] + XMath.Exp(0.5f * s) * eps;
-            int factorRow = moments + 2 * latents + i * (i - 1) / 2;
-            for (int j = 0; j < i; j++)
-                value += encoded[factorRow + j] * noise[noiseRow + j];
-            z[noiseRow + i] = value;
+            z[noiseRow + i] = encoded[moments + i] + XMath.Exp(0.5f * s) * Correlated(encoded, noise, moments, noiseRow, i, latents);
             sum -= 0.5f * (eps * eps + s + ScalarMath.LogTwoPi);
         }
         float total = GroupShapes.Sum(sum, scratch);
@@ -114,7 +115,17 @@ public sealed class FullCovariancePosterior
             density[row] = total;
     }
 
-    /// <summary>Λᵀ·v = eps from the last unit to the first; a thread works on a row.</summary>
+    /// <summary>u_i.</summary>
+    private static float Correlated(FloatView encoded, FloatView noise, int moments, int noiseRow, int i, int latents)
+    {
+        int factorRow = moments + 2 * latents + i * (i - 1) / 2;
+        float sum = 0f;
+        for (int j = 0; j < i; j++)
+            sum += encoded[factorRow + j] * noise[noiseRow + j];
+        return noise[noiseRow + i] + sum / latents;
+    }
+
+    /// <summary>(I + N)ᵀ·v = eps from the last unit to the first; a thread works on a row.</summary>
     private static void PathKernel(
         Index1D row, FloatView encoded, FloatView noise, FloatView solved, FloatView dz, RowWeights weights, int latents, int samples,
         int doubly)
@@ -123,12 +134,13 @@ public sealed class FullCovariancePosterior
         float weight = weights.OfDensity(row), share = doubly != 0 ? weights.Share(row) : 1f;
         for (int i = latents - 1; i >= 0; i--)
         {
-            float value = noise[noiseRow + i];
+            float sum = 0f;
             for (int j = i + 1; j < latents; j++)
-                value -= encoded[factor + j * (j - 1) / 2 + i] * solved[noiseRow + j];
-            value *= XMath.Exp(-0.5f * Reparameterize.ClampLogVariance(encoded[moments + latents + i]));
+                sum += encoded[factor + j * (j - 1) / 2 + i] * solved[noiseRow + j];
+            float value = noise[noiseRow + i] - sum / latents;
             solved[noiseRow + i] = value;
-            dz[noiseRow + i] = share * (dz[noiseRow + i] - weight * value);
+            float precision = XMath.Exp(-0.5f * Reparameterize.ClampLogVariance(encoded[moments + latents + i]));
+            dz[noiseRow + i] = share * (dz[noiseRow + i] - weight * precision * value);
         }
     }
 
@@ -138,13 +150,10 @@ public sealed class FullCovariancePosterior
     {
         int columns = Columns(latents);
         int image = index.X / columns, column = index.X - image * columns;
-        // (i, j): the unit whose gradient is wanted and the noise that it is multiplied by.
-        int i, j;
+        // The unit whose gradient is wanted, and below the diagonal the one whose noise it is coupled to.
+        int i, j = 0;
         if (column < 2 * latents)
-        {
             i = column < latents ? column : column - latents;
-            j = i;
-        }
         else
         {
             int place = column - 2 * latents;
@@ -161,17 +170,21 @@ public sealed class FullCovariancePosterior
         {
             float gradient = dz[row * latents + i];
             sum += gradient;
-            throughNoise += gradient * noise[row * latents + j];
+            if (column >= latents)
+            {
+                float coupled = column < 2 * latents
+                    ? Correlated(encoded, noise, image * columns, row * latents, i, latents)
+                    : noise[row * latents + j] / latents;
+                throughNoise += gradient * coupled;
+            }
             ofDensity += weights.OfDensity(row);
         }
+        float raw = encoded[image * columns + latents + i];
+        throughNoise *= XMath.Exp(0.5f * Reparameterize.ClampLogVariance(raw));
         if (column < latents)
             dEncoded[index] = sum;
         else if (column < 2 * latents)
-        {
-            float raw = encoded[index];
-            float total = throughNoise * XMath.Exp(0.5f * Reparameterize.ClampLogVariance(raw)) - (withDensity != 0 ? ofDensity : 0f);
-            dEncoded[index] = Reparameterize.ClampSlope(raw) * 0.5f * total;
-        }
+            dEncoded[index] = Reparameterize.ClampSlope(raw) * 0.5f * (throughNoise - (withDensity != 0 ? ofDensity : 0f));
         else
             dEncoded[index] = throughNoise;
     }

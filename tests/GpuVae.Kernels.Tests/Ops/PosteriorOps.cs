@@ -73,9 +73,10 @@ internal static class PosteriorOps
         var z = new double[latents];
         for (int i = 0; i < latents; i++)
         {
-            z[i] = encoded[at + i] + Math.Exp(Reference.ClampLogVariance(encoded[at + latents + i]) / 2) * noise[row * latents + i];
+            double u = noise[row * latents + i];
             for (int j = 0; full && j < i; j++)
-                z[i] += encoded[at + 2 * latents + i * (i - 1) / 2 + j] * noise[row * latents + j];
+                u += encoded[at + 2 * latents + i * (i - 1) / 2 + j] / latents * noise[row * latents + j];
+            z[i] = encoded[at + i] + Math.Exp(Reference.ClampLogVariance(encoded[at + latents + i]) / 2) * u;
         }
         return z;
     }
@@ -88,10 +89,10 @@ internal static class PosteriorOps
         var noise = new double[latents];
         for (int i = 0; i < latents; i++)
         {
-            double s = Reference.ClampLogVariance(encoded[at + latents + i]), rest = z[i] - encoded[at + i];
+            double s = Reference.ClampLogVariance(encoded[at + latents + i]);
+            noise[i] = (z[i] - encoded[at + i]) * Math.Exp(-s / 2);
             for (int j = 0; full && j < i; j++)
-                rest -= encoded[at + 2 * latents + i * (i - 1) / 2 + j] * noise[j];
-            noise[i] = rest * Math.Exp(-s / 2);
+                noise[i] -= encoded[at + 2 * latents + i * (i - 1) / 2 + j] / latents * noise[j];
             sum -= 0.5 * (noise[i] * noise[i] + s + Math.Log(2 * Math.PI));
         }
         return sum;

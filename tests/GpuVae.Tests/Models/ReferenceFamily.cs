@@ -93,10 +93,9 @@ internal sealed class ReferenceFamily(VaeOptions options, double[] x, int[] labe
         var eps = new double[latent];
         for (int i = 0; i < latent; i++)
         {
-            double rest = z[i] - encoded[i];
+            eps[i] = (z[i] - encoded[i]) * Math.Exp(-encoded[latent + i] / 2);
             for (int j = 0; options.Posterior == Posterior.Full && j < i; j++)
-                rest -= encoded[2 * latent + i * (i - 1) / 2 + j] * eps[j];
-            eps[i] = rest * Math.Exp(-encoded[latent + i] / 2);
+                eps[i] -= encoded[2 * latent + i * (i - 1) / 2 + j] / latent * eps[j];
             sum -= 0.5 * (eps[i] * eps[i] + encoded[latent + i] + Math.Log(2 * Math.PI));
         }
         return sum;
@@ -108,9 +107,10 @@ internal sealed class ReferenceFamily(VaeOptions options, double[] x, int[] labe
         var z = new double[latent];
         for (int i = 0; i < latent; i++)
         {
-            z[i] = encoded[i] + Math.Exp(encoded[latent + i] / 2) * eps[i];
+            double u = eps[i];
             for (int j = 0; options.Posterior == Posterior.Full && j < i; j++)
-                z[i] += encoded[2 * latent + i * (i - 1) / 2 + j] * eps[j];
+                u += encoded[2 * latent + i * (i - 1) / 2 + j] / latent * eps[j];
+            z[i] = encoded[i] + Math.Exp(encoded[latent + i] / 2) * u;
         }
         for (int step = 0; options.Posterior == Posterior.Flow && step < VaeOptions.FlowSteps; step++)
             z = FlowStep(at, encoded, z, step).Next;
