@@ -136,7 +136,7 @@ public sealed class Convolution<TEpilogue>(Gemm gemm)
     // A group's block of the target stays in the second-level cache between slices.
     private const int MaxRowsPerGroup = 512;
 
-    private Launcher? product;
+    private Launcher? product, narrowProduct;
     private Action<AcceleratorStream, Index1D, FloatView, FloatView, int, int>? transpose;
     private Action<AcceleratorStream, Index1D, FloatView, FloatView, BlockWeights>? spread;
 
@@ -213,14 +213,24 @@ public sealed class Convolution<TEpilogue>(Gemm gemm)
             g.TilesPerGroup = Gemm.Blocks(rowTiles, Math.Min(groups, rowTiles));
         }
         g.GroupsX = Gemm.Blocks(panels, g.PanelsPerGroup);
-        product ??= new Launcher(
-            gemm.Accelerator.LoadKernel<FloatView, FloatView, FloatView, PatchArguments, TEpilogue>(
-                gemm.Packing is null ? ConvolutionTiles.Kernel
-                : gemm.TileRows == GemmLanes.ManyRows ? ConvolutionLanes.Kernel<ConvolutionLanes.ManyRows, TEpilogue>
-                : ConvolutionLanes.Kernel<ConvolutionLanes.FewRows, TEpilogue>));
         int count = g.GroupsX * phases * Gemm.Blocks(rowTiles, g.TilesPerGroup);
-        product(stream, (new Index2D(count, 1), gemm.Group), source, weight, target, g, epilogue);
+        LauncherFor(g)(stream, (new Index2D(count, 1), gemm.Group), source, weight, target, g, epilogue);
     }
+
+    private Launcher LauncherFor(PatchArguments g)
+    {
+        if (gemm.Packing is null)
+            return product ??= Load(ConvolutionTiles.Kernel);
+        if (gemm.TileRows != GemmLanes.ManyRows)
+            return product ??= Load(ConvolutionLanes.Kernel<ConvolutionLanes.FewRows, TEpilogue>);
+        // With one vector of columns, half of the arithmetic of two would be in vain.
+        if (g.Columns <= gemm.Accelerator.WarpSize)
+            return narrowProduct ??= Load(ConvolutionLanes.Kernel<ConvolutionLanes.ManyNarrowRows, TEpilogue>);
+        return product ??= Load(ConvolutionLanes.Kernel<ConvolutionLanes.ManyRows, TEpilogue>);
+    }
+
+    private Launcher Load(Action<FloatView, FloatView, FloatView, PatchArguments, TEpilogue> kernel) =>
+        new(gemm.Accelerator.LoadKernel(kernel));
 
     private static void Require(string name, FloatView view, long length)
     {

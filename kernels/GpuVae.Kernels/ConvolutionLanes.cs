@@ -38,7 +38,7 @@ internal static class ConvolutionLanes
         GemmArguments strides = default;
         strides.ARow = Pitch;
         strides.ADepth = 1;
-        strides.BDepth = 2 * Group.DimX;
+        strides.BDepth = TTile.Vectors * Group.DimX;
         // Of depth 0 there is still one slice: it stores zeros.
         for (int k0 = 0; k0 < XMath.Max(patches.Depth, 1); k0 += g.DepthBlock)
         {
@@ -46,7 +46,7 @@ internal static class ConvolutionLanes
             for (int panel = 0; panel < panels; panel++)
             {
                 int to = panel * g.DepthBlock * 2 * Group.DimX;
-                StageWeights(weight, slice, to, (panel0 + panel) * 2 * Group.DimX, k0, depth, patches, g);
+                StageWeights<TTile>(weight, slice, to, (panel0 + panel) * 2 * Group.DimX, k0, depth, patches, g);
             }
             Group.Barrier();
             for (int row = firstRow; row < rowEnd; row += TTile.Rows)
@@ -59,29 +59,35 @@ internal static class ConvolutionLanes
                     TTile.MultiplyDistant(rows, slice, sums, tile, strides);
                     int column = (panel0 + panel) * 2 * Group.DimX + Group.IdxX;
                     bool isLast = k0 + g.DepthBlock >= patches.Depth;
-                    var from = new PatchRow(patches, row);
-                    for (int r = 0; r < XMath.Min(TTile.Rows, rowEnd - row); r++)
+                    int count = XMath.Min(TTile.Rows, rowEnd - row);
+                    if (g.Block > 1)
                     {
-                        int at = 2 * r * Group.DimX + Group.IdxX;
-                        if (g.Block > 1)
+                        for (int half = 0; half < TTile.Vectors; half++)
                         {
-                            for (int half = 0; half < 2; half++)
+                            var place = new BlockPlace(column + half * Group.DimX, g);
+                            var from = new PatchRow(patches, row);
+                            for (int r = 0; r < count; r++)
                             {
-                                var place = new BlockPlace(from, column + half * Group.DimX, g);
-                                float sum = sums[at + half * Group.DimX];
-                                if (place.Exists)
-                                    Store(sum, target, place.Pixel, place.Channel, g.BlockedChannels, k0, isLast, epilogue);
+                                float sum = sums[(TTile.Vectors * r + half) * Group.DimX + Group.IdxX];
+                                if (place.Exists(from, g))
+                                    Store(sum, target, place.Pixel(from, g), place.Channel, g.BlockedChannels, k0, isLast, epilogue);
+                                from.Advance(patches);
                             }
                         }
-                        else
+                    }
+                    else
+                    {
+                        var from = new PatchRow(patches, row);
+                        for (int r = 0; r < count; r++)
                         {
+                            int at = TTile.Vectors * r * Group.DimX + Group.IdxX;
                             int pixel = patches.Pixel(from, g);
                             if (column < g.Columns)
                                 Store(sums[at], target, pixel, column, g.Columns, k0, isLast, epilogue);
-                            if (column + Group.DimX < g.Columns)
+                            if (TTile.Vectors > 1 && column + Group.DimX < g.Columns)
                                 Store(sums[at + Group.DimX], target, pixel, column + Group.DimX, g.Columns, k0, isLast, epilogue);
+                            from.Advance(patches);
                         }
-                        from.Advance(patches);
                     }
                 }
                 Group.Barrier();
@@ -98,29 +104,42 @@ internal static class ConvolutionLanes
     {
         var row = new PatchRow(patches, row0);
         int firstTapY = k0 / XMath.Max(patches.Run, 1);
+        int lastTapY = (k0 + depth - 1) / XMath.Max(patches.Run, 1);
+        int start = k0 - firstTapY * patches.Run, startLength = XMath.Min(patches.Run - start, depth);
+        int line = g.SourceWidth * g.Channels;
         for (int r = 0; r < count; r++)
         {
-            int top = row.Top(patches, g), left = row.Left(patches, g);
-            // The part of a row of taps that lies inside the source.
-            int low = XMath.Max(-left, 0) * g.Channels, high = XMath.Min(g.SourceWidth - left, patches.X.Taps) * g.Channels;
-            int to = r * pitch;
-            int tapY = firstTapY;
-            int first = k0 - tapY * patches.Run;
-            int remaining = depth;
-            while (remaining > 0)
+            int y = row.Top(patches, g) + firstTapY, lastY = row.Top(patches, g) + lastTapY, left = row.Left(patches, g);
+            int from = ((row.Image * g.SourceHeight + y) * g.SourceWidth + left) * g.Channels + start;
+            bool exists = row0 + r < patches.Rows;
+            int to = r * pitch, end = to + depth, length = startLength;
+            // The first run may start inside its line.
+            int skipped = start;
+            if (exists && y >= 0 && lastY < g.SourceHeight && left >= 0 && left + patches.X.Taps <= g.SourceWidth)
             {
-                int length = XMath.Min(patches.Run - first, remaining);
-                int y = top + tapY;
-                int from = ((row.Image * g.SourceHeight + y) * g.SourceWidth + left) * g.Channels + first;
-                bool exists = y >= 0 && y < g.SourceHeight && row0 + r < patches.Rows;
-                if (exists && first >= low && first + length <= high)
+                while (to < end)
+                {
                     Copy(source, from, rows, to, length);
-                else
-                    CopyPart(source, from, rows, to, length, exists ? low - first : 0, exists ? high - first : 0);
-                to += length;
-                remaining -= length;
-                first = 0;
-                tapY++;
+                    from += line - skipped;
+                    to += length;
+                    length = XMath.Min(patches.Run, end - to);
+                    skipped = 0;
+                }
+            }
+            else
+            {
+                // The part of a row of taps that lies inside the source.
+                int low = XMath.Max(-left, 0) * g.Channels, high = XMath.Min(g.SourceWidth - left, patches.X.Taps) * g.Channels;
+                while (to < end)
+                {
+                    bool isInside = exists && y >= 0 && y < g.SourceHeight;
+                    CopyPart(source, from, rows, to, length, low - skipped, (isInside ? high : low) - skipped);
+                    from += line - skipped;
+                    to += length;
+                    length = XMath.Min(patches.Run, end - to);
+                    skipped = 0;
+                    y++;
+                }
             }
             row.Advance(patches);
         }
@@ -138,22 +157,49 @@ internal static class ConvolutionLanes
     /// <summary>Copies the elements low … high - 1 and puts zeros in the place of the others.</summary>
     private static void CopyPart(FloatView source, int from, FloatView target, int to, int length, int low, int high)
     {
-        for (int i = Group.IdxX; i < length; i += Group.DimX)
-            target[to + i] = i >= low && i < high ? source[from + i] : 0f;
+        for (int first = 0; first < length; first += Group.DimX)
+        {
+            int i = first + Group.IdxX;
+            float value = 0f;
+            if (i >= low && i < high)
+                value = source[from + i];
+            if (i < length)
+                target[to + i] = value;
+        }
     }
 
-    /// <summary>Lays out the weights of a panel, two vectors per column of the patches, zero beyond the product's last column.</summary>
-    private static void StageWeights(
+    /// <summary>Lays out the weights of a panel, its vectors per column of the patches, zero beyond the product's last column.</summary>
+    private static void StageWeights<TTile>(
         FloatView weight, FloatView slice, int to, int column0, int k0, int depth, Patches patches, PatchArguments g)
+        where TTile : struct, ITile
     {
         int column = column0 + Group.IdxX;
+        bool whole = column0 + TTile.Vectors * Group.DimX <= g.Columns;
         to += Group.IdxX;
-        for (int k = 0; k < depth; k++)
+        int k = 0;
+        while (k < depth)
         {
-            int from = patches.WeightRow(k0 + k, g) * g.Columns + column;
-            slice[to] = column < g.Columns ? weight[from] : 0f;
-            slice[to + Group.DimX] = column + Group.DimX < g.Columns ? weight[from + Group.DimX] : 0f;
-            to += 2 * Group.DimX;
+            // The rows of a tap's channels are neighbours.
+            var first = new PatchColumn(patches, k0 + k, g);
+            int end = XMath.Min(k + g.Channels - first.Channel, depth);
+            int from = patches.WeightRow(first, g) * g.Columns + column;
+            for (; k < end; k++)
+            {
+                if (whole)
+                {
+                    slice[to] = weight[from];
+                    if (TTile.Vectors > 1)
+                        slice[to + Group.DimX] = weight[from + Group.DimX];
+                }
+                else
+                {
+                    slice[to] = column < g.Columns ? weight[from] : 0f;
+                    if (TTile.Vectors > 1)
+                        slice[to + Group.DimX] = column + Group.DimX < g.Columns ? weight[from + Group.DimX] : 0f;
+                }
+                from += g.Columns;
+                to += TTile.Vectors * Group.DimX;
+            }
         }
     }
 
@@ -167,10 +213,12 @@ internal static class ConvolutionLanes
         target[at] = isLast ? epilogue.Apply(value, pixel, column) : value;
     }
 
-    /// <summary>The micro-kernel of a number of rows.</summary>
+    /// <summary>The micro-kernel of a number of rows, and of vectors of columns.</summary>
     internal interface ITile
     {
         static abstract int Rows { get; }
+
+        static abstract int Vectors { get; }
 
         /// <summary>Rows of A lie a pitch apart.</summary>
         static abstract void MultiplyDistant(FloatView a, FloatView b, FloatView sums, GemmLanes.Tile tile, GemmArguments g);
@@ -183,6 +231,8 @@ internal static class ConvolutionLanes
     {
         public static int Rows => GemmLanes.ManyRows;
 
+        public static int Vectors => 2;
+
         public static void MultiplyDistant(FloatView a, FloatView b, FloatView sums, GemmLanes.Tile tile, GemmArguments g) =>
             GemmLanes.Rows12<GemmLanes.DistantRows, GemmLanes.WholeColumns>(a, b, sums, tile, g);
 
@@ -190,9 +240,25 @@ internal static class ConvolutionLanes
             GemmLanes.Rows12<GemmLanes.NeighbouringRows, GemmLanes.WholeColumns>(a, b, sums, tile, g);
     }
 
+    /// <summary>As <see cref="ManyRows"/>, where all columns fit one vector.</summary>
+    internal readonly struct ManyNarrowRows : ITile
+    {
+        public static int Rows => GemmLanes.ManyRows;
+
+        public static int Vectors => 1;
+
+        public static void MultiplyDistant(FloatView a, FloatView b, FloatView sums, GemmLanes.Tile tile, GemmArguments g) =>
+            GemmLanes.NarrowRows12<GemmLanes.DistantRows>(a, b, sums, tile, g);
+
+        public static void MultiplyNeighbours(FloatView a, FloatView b, FloatView sums, GemmLanes.Tile tile, GemmArguments g) =>
+            GemmLanes.NarrowRows12<GemmLanes.NeighbouringRows>(a, b, sums, tile, g);
+    }
+
     internal readonly struct FewRows : ITile
     {
         public static int Rows => GemmLanes.FewRows;
+
+        public static int Vectors => 2;
 
         public static void MultiplyDistant(FloatView a, FloatView b, FloatView sums, GemmLanes.Tile tile, GemmArguments g) =>
             GemmLanes.Rows6<GemmLanes.DistantRows, GemmLanes.WholeColumns>(a, b, sums, tile, g);

@@ -112,9 +112,10 @@ internal readonly struct Patches
         (row.Image * g.TargetHeight + row.Y * g.TargetStep + Y.Offset) * g.TargetWidth + row.X * g.TargetStep + X.Offset;
 
     /// <summary>The row of the stored weights [tap row, tap column, channel] that belongs to a column of the patches.</summary>
-    public int WeightRow(int depth, PatchArguments g)
+    public int WeightRow(int depth, PatchArguments g) => WeightRow(new PatchColumn(this, depth, g), g);
+
+    public int WeightRow(PatchColumn at, PatchArguments g)
     {
-        var at = new PatchColumn(this, depth, g);
         return ((Y.FirstTap + at.TapY * Y.TapStep) * g.Kernel + X.FirstTap + at.TapX * X.TapStep) * g.Channels + at.Channel;
     }
 }
@@ -150,22 +151,29 @@ internal struct PatchRow
     public readonly int Left(Patches patches, PatchArguments g) => X * g.SourceStep + patches.X.Origin;
 }
 
-/// <summary>Where an element of the product belongs in a target that is computed in blocks of pixels.</summary>
+/// <summary>Where a column of the product belongs in a target that is computed in blocks of pixels.</summary>
 internal readonly struct BlockPlace
 {
-    public readonly int Pixel, Channel;
+    /// <summary>Row and column in the block, and channel.</summary>
+    public readonly int Y, X, Channel;
 
-    /// <summary>Blocks may reach over the edge, and panels over the last column.</summary>
-    public readonly bool Exists;
+    private readonly bool isColumn;
 
-    public BlockPlace(PatchRow row, int column, PatchArguments g)
+    public BlockPlace(int column, PatchArguments g)
     {
         int place = column / g.BlockedChannels;
-        int y = row.Y * g.Block + place / g.Block, x = row.X * g.Block + place % g.Block;
         Channel = column - place * g.BlockedChannels;
-        Pixel = (row.Image * g.BlockedHeight + y) * g.BlockedWidth + x;
-        Exists = column < g.Columns && y < g.BlockedHeight && x < g.BlockedWidth;
+        Y = place / g.Block;
+        X = place - Y * g.Block;
+        isColumn = column < g.Columns;
     }
+
+    /// <summary>Blocks may reach over the edge, and panels over the last column.</summary>
+    public bool Exists(PatchRow row, PatchArguments g) =>
+        isColumn && row.Y * g.Block + Y < g.BlockedHeight && row.X * g.Block + X < g.BlockedWidth;
+
+    public int Pixel(PatchRow row, PatchArguments g) =>
+        (row.Image * g.BlockedHeight + row.Y * g.Block) * g.BlockedWidth + row.X * g.Block + Y * g.BlockedWidth + X;
 }
 
 /// <summary>A column of patches taken apart.</summary>

@@ -133,9 +133,10 @@ internal static class ConvolutionTiles
     {
         if (g.Block > 1)
         {
-            var place = new BlockPlace(row, column, g);
-            if (place.Exists)
-                target[place.Pixel * g.BlockedChannels + place.Channel] = epilogue.Apply(sum, place.Pixel, place.Channel);
+            var place = new BlockPlace(column, g);
+            int pixel = place.Pixel(row, g);
+            if (place.Exists(row, g))
+                target[pixel * g.BlockedChannels + place.Channel] = epilogue.Apply(sum, pixel, place.Channel);
         }
         else if (column < g.Columns)
         {

@@ -18,9 +18,11 @@ namespace GpuVae.Kernels;
 /// <summary>dw and db of a convolution.</summary>
 public sealed class ConvolutionWeightGradient
 {
-    // Rows of dw per group (a multiple of both tiles) and pixels gathered at a time: both operands stay in the second-level cache.
-    private const int SliceRows = 192, ChunkPixels = 64;
-    private const int Pitch = SliceRows + 16;
+    // Rows of dw per group (a multiple of both tiles).
+    private const int SliceRows = 192;
+
+    // Pixels gathered at a time, and elements of both operands, which stay in the second-level cache: 216 KiB.
+    private const int MaxChunkPixels = 192, ChunkElements = 54 << 10;
 
     // Enough parts to fill a large GPU; more would cost more in adding them up.
     private const int MaxParts = 64;
@@ -93,8 +95,15 @@ public sealed class ConvolutionWeightGradient
         }
         a.Slices = Gemm.Blocks(rows, a.SliceRows);
         int wanted = Gemm.Blocks(gemm.WantedGroups, g.GroupsX * a.Slices);
-        int parts = Math.Clamp(wanted, 1, Math.Min(MaxParts, Gemm.Blocks(pixels, ChunkPixels)));
+        int parts = Math.Clamp(wanted, 1, Math.Min(MaxParts, Gemm.Blocks(pixels, 64)));
         a.PartPixels = Gemm.Blocks(pixels, parts);
+        if (gemm.Packing is not null)
+        {
+            // An odd number of cache lines: the same rows of all pixels are then spread over the sets of the first-level cache.
+            a.Pitch = (Gemm.Blocks(a.SliceRows, 16) | 1) * 16;
+            int capacity = Math.Min(MaxChunkPixels, ChunkElements / (a.Pitch + g.PanelsPerGroup * gemm.TileColumns));
+            a.ChunkPixels = Gemm.Blocks(a.PartPixels, Gemm.Blocks(a.PartPixels, capacity));
+        }
         a.Parts = Gemm.Blocks(pixels, a.PartPixels);
         a.Patches = g;
         return a;
@@ -103,10 +112,11 @@ public sealed class ConvolutionWeightGradient
     private static void LaneKernel<TTile>(FloatView x, FloatView dy, FloatView parts, WeightGradientArguments a)
         where TTile : struct, ConvolutionLanes.ITile
     {
-        FloatView rows = SharedMemory.Allocate<float>(ChunkPixels * Pitch);
-        FloatView slice = SharedMemory.Allocate<float>(ConvolutionLanes.MaxPanels * ChunkPixels * 2 * GemmLanes.MaxWarp);
+        FloatView chunk = SharedMemory.Allocate<float>(ChunkElements);
         FloatView sums = SharedMemory.Allocate<float>(GemmLanes.ManyRows * 2 * GemmLanes.MaxWarp);
         PatchArguments g = a.Patches;
+        FloatView rows = chunk.SubView(0, a.ChunkPixels * a.Pitch);
+        FloatView slice = chunk.SubView(a.ChunkPixels * a.Pitch, a.ChunkPixels * g.PanelsPerGroup * 2 * Group.DimX);
         int part = Grid.IdxX % a.Parts, block = Grid.IdxX / a.Parts;
         var patches = new Patches(g, 0);
         int panel0 = block % g.GroupsX * g.PanelsPerGroup;
@@ -115,41 +125,49 @@ public sealed class ConvolutionWeightGradient
         int rowCount = XMath.Min(a.SliceRows, patches.Depth - row0);
         int padded = (rowCount + TTile.Rows - 1) / TTile.Rows * TTile.Rows;
         // The last tile's rows beyond the last one are zeros throughout.
-        for (int pixel = 0; pixel < ChunkPixels; pixel++)
+        for (int pixel = 0; pixel < a.ChunkPixels; pixel++)
         {
             for (int r = rowCount + Group.IdxX; r < padded; r += Group.DimX)
-                rows[pixel * Pitch + r] = 0f;
+                rows[pixel * a.Pitch + r] = 0f;
         }
         GemmArguments strides = default;
-        strides.ADepth = Pitch;
+        strides.ADepth = a.Pitch;
         strides.BDepth = 2 * Group.DimX;
         int first = part * a.PartPixels, end = XMath.Min(first + a.PartPixels, patches.Rows);
-        for (int pixel = first; pixel < end; pixel += ChunkPixels)
+        for (int pixel = first; pixel < end; pixel += a.ChunkPixels)
         {
-            int count = XMath.Min(ChunkPixels, end - pixel);
-            ConvolutionLanes.Gather(x, rows, Pitch, pixel, count, row0, rowCount, patches, g);
+            int count = XMath.Min(a.ChunkPixels, end - pixel);
+            ConvolutionLanes.Gather(x, rows, a.Pitch, pixel, count, row0, rowCount, patches, g);
             for (int panel = 0; panel < panels; panel++)
-                StageGradient(dy, slice, panel * ChunkPixels * 2 * Group.DimX, (panel0 + panel) * 2 * Group.DimX, pixel, count, g);
+                StageGradient(dy, slice, panel * a.ChunkPixels * 2 * Group.DimX, (panel0 + panel) * 2 * Group.DimX, pixel, count, g);
             Group.Barrier();
             for (int panel = 0; panel < panels; panel++)
             {
                 int column = (panel0 + panel) * 2 * Group.DimX + Group.IdxX;
                 for (int r0 = 0; r0 < rowCount; r0 += TTile.Rows)
                 {
-                    var tile = new GemmLanes.Tile(r0, panel * ChunkPixels * 2 * Group.DimX + Group.IdxX, count);
+                    var tile = new GemmLanes.Tile(r0, panel * a.ChunkPixels * 2 * Group.DimX + Group.IdxX, count);
                     TTile.MultiplyNeighbours(rows, slice, sums, tile, strides);
-                    for (int r = 0; r < XMath.Min(TTile.Rows, rowCount - r0); r++)
-                    {
-                        int at = part * a.PartLength + (row0 + r0 + r) * g.Columns + column;
-                        int from = 2 * r * Group.DimX + Group.IdxX;
-                        if (column < g.Columns)
-                            parts[at] = sums[from] + (pixel == first ? 0f : parts[at]);
-                        if (column + Group.DimX < g.Columns)
-                            parts[at + Group.DimX] = sums[from + Group.DimX] + (pixel == first ? 0f : parts[at + Group.DimX]);
-                    }
+                    AddSums(sums, parts, part * a.PartLength + (row0 + r0) * g.Columns, XMath.Min(TTile.Rows, rowCount - r0), column, pixel == first, g);
                 }
             }
             Group.Barrier();
+        }
+    }
+
+    /// <summary>Adds the sums of a tile to what its part has so far.</summary>
+    private static void AddSums(FloatView sums, FloatView parts, int start, int rows, int column, bool isFirst, PatchArguments g)
+    {
+        int at = start + column, from = Group.IdxX;
+        bool hasFirst = column < g.Columns, hasSecond = column + Group.DimX < g.Columns;
+        for (int r = 0; r < rows; r++)
+        {
+            if (hasFirst)
+                parts[at] = sums[from] + (isFirst ? 0f : parts[at]);
+            if (hasSecond)
+                parts[at + Group.DimX] = sums[from + Group.DimX] + (isFirst ? 0f : parts[at + Group.DimX]);
+            at += g.Columns;
+            from += 2 * Group.DimX;
         }
     }
 
@@ -298,6 +316,9 @@ internal struct WeightGradientArguments
 
     /// <summary>Parts of the sum over pixels, pixels in one, and elements of what one gives: dw, then db.</summary>
     public int Parts, PartPixels, PartLength;
+
+    /// <summary>On CPUs, pixels whose patches are gathered at a time, and elements from one of them to the next.</summary>
+    public int ChunkPixels, Pitch;
 
     /// <summary>What the biases' gradient is summed over.</summary>
     public int BiasRows, BiasChannels;
