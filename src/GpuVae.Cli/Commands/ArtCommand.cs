@@ -129,7 +129,7 @@ internal static class ArtCommand
             Description = "A row for each; without it the first eight of the labelled images.",
             HelpName = "NAME,NAME,…",
         };
-        var columns = CommonOptions.Number("--columns", "N", "Strengths, from -2 to 2.", 7);
+        var columns = CommonOptions.Number("--columns", "N", "Strengths, from -2 to 2, or from not having an attribute to having it.", 7);
         var attributes = new AttributeArguments();
         var piece = new Piece();
         var command = new ExampleCommand(

@@ -90,8 +90,10 @@ internal sealed class EditCommand
             Traverse(model, images.Select([0]), units, count, parsed.GetValue(output) ?? "traversal.png");
             return;
         }
-        float[] change = edits.Length > 0 ? attributes.Learn(parsed, model, folder).Sum(edits) : new float[model.Options.Latent];
         var editor = new ImageEditor(model, images) { KeepsDetails = !parsed.GetValue(decoded) };
+        float[] change = edits.Length > 0
+            ? attributes.Learn(parsed, model, folder).Changes(editor.Codes, edits)
+            : new float[editor.Codes.Length];
         float[] strips = others.Length > 0 ? editor.Relabelled(change, others) : editor.Strips(change, count);
         int columns = strips.Length / images.Count / images.PixelsPerImage;
         Pictures.WriteGrid(parsed.GetValue(output) ?? "edited.png", model.Options.Shape, strips, columns);

@@ -11,29 +11,24 @@ namespace GpuVae.Applications;
 /// the two often go together in the data. Where only one attribute is known, it is the difference between the mean codes with and without
 /// it (Larsen et al., "Autoencoding beyond pixels using a learned similarity metric", 2016).
 /// </summary>
+/// <remarks>
+/// A factor of named values has no one direction: the way to blond hair starts at black for some and at red for others. It is taken from
+/// the value that an image's own code tells (see <see cref="LatentClasses"/>) to the wanted one.
+/// </remarks>
 public sealed class AttributeDirections
 {
     // Against values of factors that no image or every image has; its bias, a thousandth for factors of variance 1, is far below what
     // shows.
     private const double Ridge = 1e-3;
 
-    private readonly Dictionary<string, float[]> directions = new(StringComparer.OrdinalIgnoreCase);
+    private readonly Dictionary<string, Effect> effects = new(StringComparer.OrdinalIgnoreCase);
     private readonly string source;
+    private readonly int latent;
 
-    private AttributeDirections(string source) => this.source = source;
+    private AttributeDirections(string source, int latent) => (this.source, this.latent) = (source, latent);
 
     /// <summary>What can be added and removed, such as <c>glasses</c>, <c>smile</c> or <c>hair=long</c>.</summary>
-    public IReadOnlyCollection<string> Attributes => directions.Keys;
-
-    /// <summary>
-    /// The direction of an attribute, [latent]: as long as from the average image without it to the average image with it.
-    /// </summary>
-    /// <exception cref="BadInputException">Nothing of that name was learnt; the message lists what was.</exception>
-    public ReadOnlySpan<float> this[string attribute] =>
-        directions.TryGetValue(attribute, out float[]? direction)
-            ? direction
-            : throw new BadInputException(
-                $"The attribute {attribute} is not known from {source}. Known are {string.Join(", ", directions.Keys)}.");
+    public IReadOnlyCollection<string> Attributes => effects.Keys;
 
     /// <summary>
     /// Encodes the images and regresses; some thousand are enough. Attributes that all images have, or none, are left out.
@@ -60,56 +55,126 @@ public sealed class AttributeDirections
         }
         // Columns with mean 0, so no intercept: (XᵀX/n + λI) W = XᵀZ/n, W [width, latent].
         Matrix<double> gram = design.TransposeThisAndMultiply(design) / count + Matrix<double>.Build.DenseIdentity(width) * Ridge;
-        Matrix<double> effects = gram.Cholesky().Solve(design.TransposeThisAndMultiply(codes) / count);
+        Matrix<double> slopes = gram.Cholesky().Solve(design.TransposeThisAndMultiply(codes) / count);
 
-        var learnt = new AttributeDirections(images.Name);
+        var learnt = new AttributeDirections(images.Name, latent);
         at = 0;
         foreach ((Factor factor, Matrix<double> columns) in factors)
         {
-            Matrix<double> own = effects.SubMatrix(at, columns.ColumnCount, 0, latent);
+            Matrix<double> own = slopes.SubMatrix(at, columns.ColumnCount, 0, latent);
+            at += columns.ColumnCount;
+            Func<string, Effect>? effect = factor.ValueNames is null
+                ? Continuous(factor, columns, own)
+                : Categorical(factor, own, LatentClasses.Learn(codes, factor.Values, factor.ValueNames.Length));
             foreach (string attribute in factor.Attributes)
             {
-                if (Step(columns, factor.Answer(attribute)!) is { } step)
-                    learnt.directions.TryAdd(attribute, [.. (step * own).Select(value => (float)value)]);
+                bool[] has = factor.Answer(attribute)!;
+                if (has.Contains(true) && has.Contains(false))
+                    learnt.effects.TryAdd(attribute, effect(attribute));
             }
-            at += columns.ColumnCount;
         }
         return learnt;
     }
 
     /// <summary>
-    /// The sum of several edits, [latent]: Σ strength · direction. Strength 1 adds an attribute to the degree that images usually have it,
-    /// more exaggerates, a negative one removes it.
+    /// What several edits, made in turn, change in each of <paramref name="codes"/>, [n, latent]. Strength 1 gives an image the attribute to
+    /// the degree that images usually have it, 0.5 takes it half of the way, more exaggerates, a negative one removes it. A value of a
+    /// categorical factor that an image has need not be added and one that it does not have need not be removed: little changes.
     /// </summary>
+    /// <returns>[n, latent], to be added to the codes.</returns>
     /// <exception cref="BadInputException">An attribute is not known, or a strength is no finite number.</exception>
-    public float[] Sum(params IEnumerable<AttributeEdit> edits)
+    public float[] Changes(ReadOnlySpan<float> codes, params IEnumerable<AttributeEdit> edits)
     {
-        var sum = new float[directions.Values.First().Length];
+        float[] moved = codes.ToArray();
         foreach (AttributeEdit edit in edits)
         {
             if (!double.IsFinite(edit.Strength))
                 throw new BadInputException($"{edit.Attribute} cannot be added {edit.Strength} times; the strength must be finite.");
-            TensorPrimitives.MultiplyAdd(this[edit.Attribute], (float)edit.Strength, sum, sum);
+            Effect effect = effects.TryGetValue(edit.Attribute, out Effect? known)
+                ? known
+                : throw new BadInputException(
+                    $"The attribute {edit.Attribute} is not known from {source}. Known are {string.Join(", ", effects.Keys)}.");
+            for (int at = 0; at < moved.Length; at += latent)
+            {
+                Span<float> code = moved.AsSpan(at, latent);
+                float[] way = effect.Way(code, edit.Strength < 0);
+                TensorPrimitives.MultiplyAdd(way, (float)Math.Abs(edit.Strength), code, code);
+            }
         }
-        return sum;
+        TensorPrimitives.Subtract(moved, codes, moved);
+        return moved;
     }
 
     /// <summary>
-    /// A sheet with a row for each attribute, in which a code has ever more of it: strengths from −<paramref name="extent"/> to +<paramref
-    /// name="extent"/>, evenly. [attributes · columns, latent].
+    /// A sheet with a row for each attribute, in which a code has ever more of it: a continuous one with strengths from −<paramref
+    /// name="extent"/> to +<paramref name="extent"/>, a value of a categorical factor from not having it to having it.
+    /// [attributes · columns, latent].
     /// </summary>
     /// <exception cref="BadInputException">An attribute is not known.</exception>
     public float[] Sheet(ReadOnlySpan<float> code, IReadOnlyList<string> attributes, int columns, double extent)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(columns, 2);
-        var sheet = new float[checked(attributes.Count * columns * code.Length)];
-        for (int i = 0; i < attributes.Count * columns; i++)
+        var sheet = new float[checked(attributes.Count * columns * latent)];
+        for (int row = 0; row < attributes.Count; row++)
         {
-            double strength = extent * (2.0 * (i % columns) / (columns - 1) - 1);
-            TensorPrimitives.MultiplyAdd(
-                this[attributes[i / columns]], (float)strength, code, sheet.AsSpan(i * code.Length, code.Length));
+            double strength = effects.TryGetValue(attributes[row], out Effect? effect) && effect.IsCategorical ? 1 : extent;
+            float[] less = Changes(code, new AttributeEdit(attributes[row], -strength));
+            float[] more = Changes(code, new AttributeEdit(attributes[row], strength));
+            for (int column = 0; column < columns; column++)
+            {
+                Span<float> place = sheet.AsSpan((row * columns + column) * latent, latent);
+                TensorPrimitives.Lerp<float>(less, more, (float)column / (columns - 1), place);
+                TensorPrimitives.Add(place, code, place);
+            }
         }
         return sheet;
+    }
+
+    /// <summary>The way of a number: for every image the same, from the mean of those without the attribute to that of those with it.</summary>
+    private static Func<string, Effect> Continuous(Factor factor, Matrix<double> column, Matrix<double> slope) => attribute =>
+    {
+        bool[] has = factor.Answer(attribute)!;
+        double Mean(bool answer) => has.Select((own, i) => (own, i)).Where(image => image.own == answer).Average(image => column[image.i, 0]);
+        float[] direction = [.. (slope.Row(0) * (Mean(true) - Mean(false))).Select(value => (float)value)];
+        float[] back = Array.ConvertAll(direction, value => -value);
+        return new Effect(IsCategorical: false, (_, removes) => removes ? back : direction);
+    };
+
+    /// <summary>
+    /// The way of a value: from each of the values that are to go, as far as the code has it, to the mean of those that are to come.
+    /// </summary>
+    /// <param name="factor">Whose values they are.</param>
+    /// <param name="means">What each value does to the code, [values, latent].</param>
+    /// <param name="classes">Tells the value that a code has.</param>
+    private static Func<string, Effect> Categorical(Factor factor, Matrix<double> means, LatentClasses classes)
+    {
+        int[] sizes = new int[means.RowCount];
+        foreach (float value in factor.Values)
+            sizes[(int)value]++;
+        var values = Factor.Categorical(factor.Name, factor.ValueNames!, [.. Enumerable.Range(0, sizes.Length)]);
+        // Which values are not the absence of what the factor is named after, if one of them is.
+        bool[]? present = values.Answer(factor.Name);
+
+        float[] Way(ReadOnlySpan<float> code, bool[] coming, bool[] going)
+        {
+            double[] own = classes.Probabilities(code);
+            double all = sizes.Where((_, k) => coming[k]).Sum();
+            Vector<double> weights = Vector<double>.Build.Dense(
+                sizes.Length, k => coming[k] ? sizes[k] / all * own.Where((_, other) => going[other]).Sum() : 0);
+            for (int k = 0; k < sizes.Length; k++)
+                weights[k] -= going[k] ? own[k] : 0;
+            return [.. (weights * means).Select(value => (float)value)];
+        }
+
+        return attribute =>
+        {
+            bool[] with = values.Answer(attribute)!, without = Array.ConvertAll(with, has => !has);
+            // Without a top hat there is no hat, rather than the mean of all others.
+            bool[] bare = present is null ? without : [.. without.Select((has, k) => has && !present[k])];
+            bool[] rest = sizes.Where((_, k) => bare[k]).Sum() > 0 ? bare : without;
+            return new Effect(
+                IsCategorical: true, (code, removes) => removes ? Way(code, rest, going: with) : Way(code, with, going: without));
+        };
     }
 
     /// <summary>
@@ -131,13 +196,8 @@ public sealed class AttributeDirections
         return columns;
     }
 
-    /// <summary>From the mean row of the images without to that of those with; null where there are none of either.</summary>
-    private static Vector<double>? Step(Matrix<double> columns, bool[] has)
-    {
-        int with = has.Count(answer => answer), without = has.Length - with;
-        if (with == 0 || without == 0)
-            return null;
-        Vector<double> weights = Vector<double>.Build.Dense(has.Length, i => has[i] ? 1.0 / with : -1.0 / without);
-        return columns.LeftMultiply(weights);
-    }
+    /// <summary>What one attribute does.</summary>
+    /// <param name="IsCategorical">Whether it is a value of a categorical factor, or several of them.</param>
+    /// <param name="Way">From a code [latent] to where it has the attribute, or, if that is asked, has it no more.</param>
+    private sealed record Effect(bool IsCategorical, Func<ReadOnlySpan<float>, bool, float[]> Way);
 }

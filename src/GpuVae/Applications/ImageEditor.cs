@@ -21,20 +21,21 @@ public sealed class ImageEditor(Vae model, ImageSet set)
     /// </summary>
     public bool KeepsDetails { get; init; } = true;
 
+    /// <summary>Where the images lie in the latent space, [n, latent].</summary>
+    public ReadOnlySpan<float> Codes => codes;
+
     /// <summary>The images as the model sees them, [n, pixels].</summary>
     public float[] Reconstructions => field ??= Decode(codes, null);
 
     /// <summary>The images with their codes moved, and with another label where one is given.</summary>
-    /// <param name="change">[latent], the same for all; see <see cref="AttributeDirections.Sum"/>.</param>
+    /// <param name="change">Of each code, [n, latent]; see <see cref="AttributeDirections.Changes"/>.</param>
     /// <param name="label">For a conditional model: that of the edited images; without it each keeps its own.</param>
     /// <returns>[n, pixels] in [0, 1].</returns>
     /// <exception cref="BadInputException">The model does not know the label, or knows none.</exception>
     public float[] Edit(ReadOnlySpan<float> change, int? label = null)
     {
-        int latent = model.Options.Latent;
         var moved = new float[codes.Length];
-        for (int at = 0; at < codes.Length; at += latent)
-            TensorPrimitives.Add(codes.AsSpan(at, latent), change, moved.AsSpan(at));
+        TensorPrimitives.Add(codes, change, moved);
         float[] edited = Decode(moved, label);
         // Another label is another picture: there are no details to be kept.
         if (KeepsDetails && label is null)
@@ -50,7 +51,7 @@ public sealed class ImageEditor(Vae model, ImageSet set)
     }
 
     /// <summary>For each image the original, its reconstruction, and the image edited ever more strongly until all of the change.</summary>
-    /// <param name="change">[latent], the same for all.</param>
+    /// <param name="change">Of each code, [n, latent].</param>
     /// <param name="steps">Edited pictures of each image.</param>
     /// <returns>[n, 2 + steps, pixels] in [0, 1].</returns>
     public float[] Strips(float[] change, int steps)
@@ -65,7 +66,7 @@ public sealed class ImageEditor(Vae model, ImageSet set)
     }
 
     /// <summary>For each image the original, its reconstruction, and the image with all of the change and each of the labels.</summary>
-    /// <param name="change">[latent], the same for all.</param>
+    /// <param name="change">Of each code, [n, latent].</param>
     /// <param name="others">Numbers of labels.</param>
     /// <returns>[n, 2 + others, pixels] in [0, 1].</returns>
     /// <exception cref="BadInputException">The model does not know a label, or knows none.</exception>

@@ -23,7 +23,8 @@ public sealed class FaceBarTests(CpuDevice cpu) : IClassFixture<CpuDevice>
         Train(model, train, epochs: 50);
 
         ImageSet plain = FaceProbes.Faces(500, seed: 99, FaceStyle.Painted, Size).Without("glasses").Select([.. Enumerable.Range(0, 200)]);
-        float[] edited = new ImageEditor(model, plain).Edit(AttributeDirections.Learn(model, train).Sum(new AttributeEdit("glasses")));
+        var editor = new ImageEditor(model, plain);
+        float[] edited = editor.Edit(AttributeDirections.Learn(model, train).Changes(editor.Codes, new AttributeEdit("glasses")));
         var probes = new FaceProbes(FaceStyle.Painted, Size);
         double seen = probes.Has("glasses", edited).Average(has => has ? 1.0 : 0);
         Assert.True(seen >= 0.9, $"glasses in {seen:P0}");

@@ -30,21 +30,48 @@ public sealed class ImageEditorTests : IClassFixture<CpuDevice>, IDisposable
     {
         AttributeDirections directions = AttributeDirections.Learn(model, Faces());
         Assert.Equal(["glasses", "glasses=none", "glasses=round", "smile"], directions.Attributes);
+        float[] plain = [0.2f, 0.25f], smilingWithGlasses = [0.8f, 0.75f];
         // With glasses pixel 0 is 0.8, without 0.2. The difference of means would have some of the smile, too.
-        AssertNear([0.6f, 0], directions["glasses"].ToArray());
-        AssertNear([-0.6f, 0], directions["Glasses=None"].ToArray());
+        AssertNear([0.6f, 0], directions.Changes(plain, new AttributeEdit("glasses")));
+        AssertNear([-0.6f, 0], directions.Changes(smilingWithGlasses, new AttributeEdit("Glasses=None")));
         // Smiles are 0.25 and 0.75.
-        AssertNear([0, 0.5f], directions["smile"].ToArray());
+        AssertNear([0, 0.5f], directions.Changes(plain, new AttributeEdit("smile")));
     }
 
     [Fact]
     public void SeveralEditsAddUp() => AssertNear(
-        [-0.3f, 1], AttributeDirections.Learn(model, Faces()).Sum(new AttributeEdit("glasses", -0.5), AttributeEdit.Parse("smile:2")));
+        [-0.3f, 1, 0, 1],
+        AttributeDirections.Learn(model, Faces())
+            .Changes([0.8f, 0.25f, 0.2f, 0.25f], new AttributeEdit("glasses", -0.5), AttributeEdit.Parse("smile:2")));
+
+    // Codes of the values are 0.1, 0.4 and 0.9: a step that is the same for all reaches one from no two of them.
+    [Theory]
+    [InlineData("hair=black", 0.1f, 0.1f, 0.1f)]
+    [InlineData("hair=brown", 0.4f, 0.4f, 0.4f)]
+    [InlineData("hair=blond", 0.9f, 0.9f, 0.9f)]
+    [InlineData("hat=top", 0.9f, 0.9f, 0.9f)]
+    [InlineData("hat=none", 0.1f, 0.1f, 0.1f)]
+    [InlineData("hat", 0.65f, 0.4f, 0.9f)]
+    [InlineData("hat=top:-1", 0.1f, 0.4f, 0.1f)]
+    [InlineData("hat:-1", 0.1f, 0.1f, 0.1f)]
+    public void AValueIsReachedFromTheOneThatTheImageHas(string edit, float fromFirst, float fromSecond, float fromThird)
+    {
+        byte[] levels = [26, 102, 230];
+        int[] values = [.. Enumerable.Range(0, 300).Select(i => i % 3)];
+        ImageSet images = new(
+            "people", Pixels, 1, 1, [.. values.SelectMany(value => new byte[] { levels[value], 0, 0 })],
+            factors: [edit.Contains("hat")
+                ? Factor.Categorical("hat", ["none", "cap", "top"], values)
+                : Factor.Categorical("hair", ["black", "brown", "blond"], values)]);
+        var editor = new ImageEditor(model, images.Select([0, 1, 2])) { KeepsDetails = false };
+        float[] edited = editor.Edit(AttributeDirections.Learn(model, images).Changes(editor.Codes, AttributeEdit.Parse(edit)));
+        AssertNear([fromFirst, 0, 0.5f, fromSecond, 0, 0.5f, fromThird, 0, 0.5f], edited);
+    }
 
     [Fact]
     public void AStripGoesFromTheOriginalToAllOfTheChange()
     {
-        float[] strips = new ImageEditor(model, Images(51, 102, 255, 204, 102, 0)).Strips([0.2f, 0], steps: 2);
+        float[] strips = new ImageEditor(model, Images(51, 102, 255, 204, 102, 0)).Strips([0.2f, 0, 0.2f, 0], steps: 2);
         // All of the change is 0.2 − 0.05²/0.2 = 0.1875, half of it 0.1 − 0.05²/0.1 = 0.075.
         float[] expected =
         [
@@ -69,7 +96,7 @@ public sealed class ImageEditorTests : IClassFixture<CpuDevice>, IDisposable
     public void EditsThatCannotBeAreRefused(string edit, string fragment)
     {
         AttributeDirections directions = AttributeDirections.Learn(model, Faces());
-        Assert.Contains(fragment, Assert.Throws<BadInputException>(() => directions.Sum(AttributeEdit.Parse(edit))).Message);
+        Assert.Contains(fragment, Assert.Throws<BadInputException>(() => directions.Changes([0, 0], AttributeEdit.Parse(edit))).Message);
     }
 
     [Fact]
