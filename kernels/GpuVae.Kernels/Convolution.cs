@@ -207,7 +207,12 @@ public sealed class Convolution<TEpilogue>(Gemm gemm)
         {
             g.PanelsPerGroup = Math.Min(panels, ConvolutionLanes.MaxPanels);
             int capacity = Math.Min(ConvolutionLanes.MaxDepth, ConvolutionLanes.SliceElements / (g.PanelsPerGroup * gemm.TileColumns));
-            g.DepthBlock = Gemm.Blocks(g.PhaseDepth, Gemm.Blocks(g.PhaseDepth, capacity));
+            int taps = Gemm.Blocks(g.Kernel, g.TargetStep), run = taps * g.Channels;
+            g.SliceTaps = Gemm.Blocks(taps, Gemm.Blocks(taps, Math.Max(capacity / run, 1)));
+            g.SliceLength = Gemm.Blocks(run, Gemm.Blocks(run, capacity));
+            g.DepthBlock = g.SliceTaps * g.SliceLength;
+            rowTiles = g.Batch * Gemm.Blocks(g.TargetHeight, g.TargetStep) *
+                Gemm.Blocks(Gemm.Blocks(g.TargetWidth, g.TargetStep), ConvolutionLanes.SegmentPixels);
             int shared = phases * Gemm.Blocks(panels, g.PanelsPerGroup);
             int groups = Math.Max(Gemm.Blocks(gemm.WantedGroups, shared), Gemm.Blocks(g.PhaseRows, MaxRowsPerGroup));
             g.TilesPerGroup = Gemm.Blocks(rowTiles, Math.Min(groups, rowTiles));
@@ -222,11 +227,11 @@ public sealed class Convolution<TEpilogue>(Gemm gemm)
         if (gemm.Packing is null)
             return product ??= Load(ConvolutionTiles.Kernel);
         if (gemm.TileRows != GemmLanes.ManyRows)
-            return product ??= Load(ConvolutionLanes.Kernel<ConvolutionLanes.FewRows, TEpilogue>);
+            return product ??= Load(ConvolutionLanes.Kernel<ConvolutionLanes.FewPixels, TEpilogue>);
         // With one vector of columns, half of the arithmetic of two would be in vain.
         if (g.Columns <= gemm.Accelerator.WarpSize)
-            return narrowProduct ??= Load(ConvolutionLanes.Kernel<ConvolutionLanes.ManyNarrowRows, TEpilogue>);
-        return product ??= Load(ConvolutionLanes.Kernel<ConvolutionLanes.ManyRows, TEpilogue>);
+            return narrowProduct ??= Load(ConvolutionLanes.Kernel<ConvolutionLanes.ManyNarrowPixels, TEpilogue>);
+        return product ??= Load(ConvolutionLanes.Kernel<ConvolutionLanes.ManyPixels, TEpilogue>);
     }
 
     private Launcher Load(Action<FloatView, FloatView, FloatView, PatchArguments, TEpilogue> kernel) =>

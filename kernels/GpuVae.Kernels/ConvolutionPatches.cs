@@ -41,8 +41,11 @@ internal struct PatchArguments
     /// </summary>
     public int Block, BlockedHeight, BlockedWidth, BlockedChannels;
 
-    /// <summary>How the work is cut: columns of the patches per slice; panels (or tiles) of columns and tiles of rows per group.</summary>
-    public int DepthBlock, PanelsPerGroup, TilesPerGroup;
+    /// <summary>
+    /// How the work is cut: columns of the patches per slice, in rows of taps and columns of each; panels (or tiles) of columns and tiles (or
+    /// segments) of rows per group.
+    /// </summary>
+    public int DepthBlock, SliceTaps, SliceLength, PanelsPerGroup, TilesPerGroup;
 
     /// <summary>Groups side by side, as they are numbered through.</summary>
     public int GroupsX;
@@ -133,6 +136,15 @@ internal struct PatchRow
         Y = line - Image * patches.Y.Extent;
     }
 
+    /// <summary>The first pixel of a segment, of which a line has some.</summary>
+    public PatchRow(Patches patches, int segment, int perLine)
+    {
+        int line = segment / perLine;
+        X = (segment - line * perLine) * ConvolutionLanes.SegmentPixels;
+        Image = line / patches.Y.Extent;
+        Y = line - Image * patches.Y.Extent;
+    }
+
     /// <summary>Goes on to the next row, without the divisions.</summary>
     public void Advance(Patches patches)
     {
@@ -149,6 +161,55 @@ internal struct PatchRow
     public readonly int Top(Patches patches, PatchArguments g) => Y * g.SourceStep + patches.Y.Origin;
 
     public readonly int Left(Patches patches, PatchArguments g) => X * g.SourceStep + patches.X.Origin;
+}
+
+/// <summary>
+/// Columns of the patches of a phase that are multiplied at a time: some rows of taps as a whole, or a part of one.
+/// </summary>
+internal struct PatchSlice
+{
+    /// <summary>Rows of taps, and the columns of each of them that belong to the slice.</summary>
+    public int FirstTap, Taps, Start, Length;
+
+    /// <summary>Elements from one pixel to the next, and from one row of taps to the next, of copied patches.</summary>
+    public int Pitch, LinePitch;
+
+    public bool IsFirst, IsLast;
+
+    /// <summary>The first slice.</summary>
+    public PatchSlice(Patches patches, PatchArguments g)
+    {
+        this = default;
+        IsFirst = true;
+        Measure(patches, g);
+    }
+
+    public readonly int Depth => Taps * Length;
+
+    public readonly int FirstColumn(Patches patches) => FirstTap * patches.Run + Start;
+
+    public readonly bool Exists(Patches patches) => FirstTap < patches.Y.Taps && patches.Run > 0;
+
+    /// <summary>Goes on to the next slice.</summary>
+    public void Advance(Patches patches, PatchArguments g)
+    {
+        Start += Length;
+        bool endsRun = Start >= patches.Run;
+        Start = endsRun ? 0 : Start;
+        FirstTap = endsRun ? FirstTap + XMath.Max(Taps, 1) : FirstTap;
+        IsFirst = false;
+        Measure(patches, g);
+    }
+
+    private void Measure(Patches patches, PatchArguments g)
+    {
+        Length = XMath.Min(patches.Run - Start, g.SliceLength);
+        Taps = XMath.Min(patches.Y.Taps - FirstTap, g.SliceTaps);
+        IsLast = patches.Y.Taps == 0 || (FirstTap + Taps >= patches.Y.Taps && Start + Length >= patches.Run);
+        int step = g.SourceStep * g.Channels;
+        Pitch = XMath.Min(step, Length);
+        LinePitch = (ConvolutionLanes.SegmentPixels - 1) * Pitch + Length;
+    }
 }
 
 /// <summary>Where a column of the product belongs in a target that is computed in blocks of pixels.</summary>

@@ -154,45 +154,6 @@ internal static class GemmLanes
         r11.Keep(sums, 11);
     }
 
-    /// <summary>Twelve rows times one vector of columns, all of which exist.</summary>
-    internal static void NarrowRows12<TRows>(FloatView a, FloatView b, FloatView sums, Tile tile, GemmArguments g)
-        where TRows : struct, IRows
-    {
-        int atA = tile.AtA, atB = tile.AtB;
-        float r0 = 0f, r1 = 0f, r2 = 0f, r3 = 0f, r4 = 0f, r5 = 0f, r6 = 0f, r7 = 0f, r8 = 0f, r9 = 0f, r10 = 0f, r11 = 0f;
-        for (int k = 0; k < tile.Depth; k++)
-        {
-            float b0 = b[atB];
-            r0 += TRows.Load(a, atA, 0, g.ARow) * b0;
-            r1 += TRows.Load(a, atA, 1, g.ARow) * b0;
-            r2 += TRows.Load(a, atA, 2, g.ARow) * b0;
-            r3 += TRows.Load(a, atA, 3, g.ARow) * b0;
-            r4 += TRows.Load(a, atA, 4, g.ARow) * b0;
-            r5 += TRows.Load(a, atA, 5, g.ARow) * b0;
-            r6 += TRows.Load(a, atA, 6, g.ARow) * b0;
-            r7 += TRows.Load(a, atA, 7, g.ARow) * b0;
-            r8 += TRows.Load(a, atA, 8, g.ARow) * b0;
-            r9 += TRows.Load(a, atA, 9, g.ARow) * b0;
-            r10 += TRows.Load(a, atA, 10, g.ARow) * b0;
-            r11 += TRows.Load(a, atA, 11, g.ARow) * b0;
-            atA += g.ADepth;
-            atB += g.BDepth;
-        }
-        int at = Group.IdxX;
-        sums[at] = r0;
-        sums[at + Group.DimX] = r1;
-        sums[at + 2 * Group.DimX] = r2;
-        sums[at + 3 * Group.DimX] = r3;
-        sums[at + 4 * Group.DimX] = r4;
-        sums[at + 5 * Group.DimX] = r5;
-        sums[at + 6 * Group.DimX] = r6;
-        sums[at + 7 * Group.DimX] = r7;
-        sums[at + 8 * Group.DimX] = r8;
-        sums[at + 9 * Group.DimX] = r9;
-        sums[at + 10 * Group.DimX] = r10;
-        sums[at + 11 * Group.DimX] = r11;
-    }
-
     private static void Rows8<TRows, TColumns>(FloatView a, FloatView b, FloatView sums, Tile tile, GemmArguments g)
         where TRows : struct, IRows
         where TColumns : struct, IColumns
@@ -431,7 +392,7 @@ internal static class GemmLanes
     }
 
     /// <summary>One row's sums in a lane: its two columns.</summary>
-    private struct Row2
+    internal struct Row2
     {
         public float X0, X1;
 
