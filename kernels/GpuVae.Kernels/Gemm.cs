@@ -159,7 +159,7 @@ public sealed class Gemm : IDisposable
         long elementsOfA = (long)p.M * p.K;
         if (!p.TransposeA && p.M >= MinTilesToStage * TileRows && elementsOfA <= Caches.WholeElements)
             return GemmVariant.Staged;
-        // An operand larger than the second-level cache falls out of it before it is read again. Columns of Bᵀ are never next to each other.
+        // An operand larger than the second-level cache falls out of it before it is read again. Columns of Bᵀ are never neighbours.
         bool packA = p.K > 0 && elementsOfA > Caches.SecondLevelElements && Blocks(p.N, TileColumns) >= 8;
         bool packB = p.K > 0 &&
             (p.TransposeB || ((long)p.N * p.K > Caches.SecondLevelElements && Blocks(p.M, TileRows) >= 16));
@@ -291,8 +291,8 @@ public sealed class Gemm<TEpilogue>
             : tensorTiles[(alongA ? 4 : 0) + (alongB ? 2 : 0) + (choice.Variant == GemmVariant.Tile128x128 ? 1 : 0)] ??=
                 LoadTensorTiles(choice.Variant, tiles.Precision, alongA, alongB);
         launcher(
-            stream, (new Index1D(groups), GemmTileLaunch.Threads(choice.Variant)), a, b, c, tiles.Workspace.Sums, tiles.Workspace.Tickets, g,
-            epilogue);
+            stream, (new Index1D(groups), GemmTileLaunch.Threads(choice.Variant)), a, b, c, tiles.Workspace.Sums, tiles.Workspace.Tickets,
+            g, epilogue);
     }
 
     private TileLauncher LoadTiles(GemmVariant variant)

@@ -276,8 +276,8 @@ internal static class GemmTensorTiles
     }
 
     /// <summary>
-    /// A thread's part of its warp's sums: fragments of 16 × 8 of which it holds columns 2t and 2t + 1 of rows g and g + 8, with g = lane / 4
-    /// and t = lane % 4.
+    /// A thread's part of its warp's sums: fragments of 16 × 8 of which it holds columns 2t and 2t + 1 of rows g and g + 8, with
+    /// g = lane / 4 and t = lane % 4.
     /// </summary>
     private struct Sums<TShape> : ITileSums<Sums<TShape>>
         where TShape : struct, ITensorTileShape

@@ -1,7 +1,7 @@
 // The matrix product of Gemm.cs for GPUs, in float32.
 //
-// A group computes a tile of C (GemmTileShapes.cs). It goes along k in stages of 16: while it multiplies one stage out of shared memory, the
-// next is already on its way from global memory into registers, from where it goes to the other of two halves of shared memory; so there
+// A group computes a tile of C (GemmTileShapes.cs). It goes along k in stages of 16: while it multiplies one stage out of shared memory,
+// the next is already on its way from global memory into registers, from where it goes to the other of two halves of shared memory; so there
 // is one barrier per stage. Both operands lie in shared memory as [k][row or column], so that a thread loads four neighbours
 // at a time; an operand that lies along k in memory is turned on the way. Sums are named locals.
 
@@ -62,10 +62,12 @@ internal static class GemmTiles
             Staged nextB = StagedB<TShape>(b, ofB, k0 + TileLayout<TShape>.Depth, end, thread);
             for (int depth = 0; depth < TileLayout<TShape>.Depth; depth += 4)
             {
-                sums.Step(shared, stage + placeA + depth * TileLayout<TShape>.PitchA, stage + placeB + depth * TileLayout<TShape>.PitchB, 0);
-                sums.Step(shared, stage + placeA + depth * TileLayout<TShape>.PitchA, stage + placeB + depth * TileLayout<TShape>.PitchB, 1);
-                sums.Step(shared, stage + placeA + depth * TileLayout<TShape>.PitchA, stage + placeB + depth * TileLayout<TShape>.PitchB, 2);
-                sums.Step(shared, stage + placeA + depth * TileLayout<TShape>.PitchA, stage + placeB + depth * TileLayout<TShape>.PitchB, 3);
+                int atA = stage + placeA + depth * TileLayout<TShape>.PitchA;
+                int atB = stage + placeB + depth * TileLayout<TShape>.PitchB;
+                sums.Step(shared, atA, atB, 0);
+                sums.Step(shared, atA, atB, 1);
+                sums.Step(shared, atA, atB, 2);
+                sums.Step(shared, atA, atB, 3);
             }
             if (sumsColumns)
             {
@@ -87,8 +89,8 @@ internal static class GemmTiles
     private static Staged StagedA<TShape>(FloatView a, Operand operand, int k0, int end, int thread)
         where TShape : struct, ITileShape =>
         Staged.Load(
-            a, operand, k0, end, TShape.Rows, TileLayout<TShape>.Threads, TShape.Rows * TileLayout<TShape>.Depth / TileLayout<TShape>.Threads,
-            thread);
+            a, operand, k0, end, TShape.Rows, TileLayout<TShape>.Threads,
+            TShape.Rows * TileLayout<TShape>.Depth / TileLayout<TShape>.Threads, thread);
 
     private static Staged StagedB<TShape>(FloatView b, Operand operand, int k0, int end, int thread)
         where TShape : struct, ITileShape =>

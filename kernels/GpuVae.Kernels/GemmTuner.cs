@@ -46,7 +46,7 @@ public sealed class GemmTuner : IDisposable
         loss = new(gemm);
     }
 
-    /// <summary>Tries every kernel on zeros of the product's shape; takes milliseconds, and seconds where kernels must be compiled.</summary>
+    /// <summary>Tries every kernel on zeros of the product's shape. Takes milliseconds; seconds where kernels are compiled.</summary>
     public GemmTuning Tune(GemmProblem problem)
     {
         GemmChoice rule = gemm.Rule(problem);

@@ -86,7 +86,8 @@ public sealed class GemmPtxTests
         {
             PtxKernel kernel = Run(shape, transposes == 2, mask == 1, rows, columns, 64, precision);
             string[] loop = ["ldmatrix", "cp.async", "ld.shared.b32", "st.shared.v4.b32"];
-            var accesses = kernel.SharedAccesses.Where(a => Array.Exists(loop, l => a.Line.Contains(l, StringComparison.Ordinal))).ToArray();
+            var accesses = kernel.SharedAccesses
+                .Where(a => Array.Exists(loop, l => a.Line.Contains(l, StringComparison.Ordinal))).ToArray();
             Assert.NotEmpty(accesses);
             Assert.All(accesses, access => Assert.True(access.Conflicts == 0, $"{access}"));
         }

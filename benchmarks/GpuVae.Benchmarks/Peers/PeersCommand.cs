@@ -98,8 +98,11 @@ internal sealed class PeersCommand : IDisposable
                 case "gemm":
                     foreach (int n in IsCuda ? [1024, 4096] : (int[])[1024, 2048])
                     {
-                        foreach (var precision in Enum.GetValues<MatrixPrecision>().Where(p => Kernels.Gemm.Supports(device.Accelerator, p)))
-                            Gemm("gemm", n, n, n, false, false, precision);
+                        foreach (var precision in Enum.GetValues<MatrixPrecision>())
+                        {
+                            if (Kernels.Gemm.Supports(device.Accelerator, precision))
+                                Gemm("gemm", n, n, n, false, false, precision);
+                        }
                     }
                     break;
                 case "seed-gemm":

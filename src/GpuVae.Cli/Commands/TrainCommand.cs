@@ -80,7 +80,8 @@ internal sealed class TrainCommand
 
     private int Resume(ParseResult parsed, string path)
     {
-        string[] refused = [.. model.Given(parsed), .. training.GivenButEpochs(parsed), .. GivenNames(parsed), .. device.GivenForGood(parsed)];
+        string[] refused =
+            [.. model.Given(parsed), .. training.GivenButEpochs(parsed), .. GivenNames(parsed), .. device.GivenForGood(parsed)];
         if (refused.Length > 0)
         {
             throw new BadInputException(

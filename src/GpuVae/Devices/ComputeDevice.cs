@@ -139,8 +139,8 @@ public sealed class ComputeDevice : IDisposable
         if (precision == MatrixPrecision.Float32 || (Gemm.Supports(accelerator, precision) && BundledRuntime.HasLargeSharedMemory))
             return;
         throw new BadInputException(
-            $"{name} ({accelerator.Name}) does not multiply in {precision.ToString().ToLowerInvariant()}: that takes an NVIDIA GPU of compute "
-            + "capability 8.0 or newer" + (BundledRuntime.HasLargeSharedMemory ? "" : " and the kernel runtime that comes with GpuVae")
+            $"{name} ({accelerator.Name}) does not multiply in {precision.ToString().ToLowerInvariant()}: that takes an NVIDIA GPU of "
+            + "compute capability 8.0 or newer" + (BundledRuntime.HasLargeSharedMemory ? "" : " and the kernel runtime that comes with GpuVae")
             + ". Use float32, or choose another device.");
     }
 

@@ -246,7 +246,9 @@ internal sealed unsafe partial class PtxInterpreter
         var sources = i.Operands.Skip(1).Select(Source).ToArray();
         var f = Scalar(i, parts, type);
         int to = Target(i.Operands[0]);
-        int result = parts is ["mul" or "mad", "wide", ..] ? 8 : parts[0] is "setp" or "testp" ? 1 : parts[0] == "cvt" ? ConvertedBytes(parts)
+        int result = parts is ["mul" or "mad", "wide", ..] ? 8
+            : parts[0] is "setp" or "testp" ? 1
+            : parts[0] == "cvt" ? ConvertedBytes(parts)
             : Bytes(type);
         switch (sources.Length)
         {
@@ -375,7 +377,8 @@ internal sealed unsafe partial class PtxInterpreter
             case "add": return (a, b, _) => a + b;
             case "sub": return (a, b, _) => a - b;
             case "mul" when parts[1] == "lo": return (a, b, _) => a * b;
-            case "mul" when parts[1] == "wide": return (a, b, _) => signed ? (ulong)(Signed(a, type) * Signed(b, type)) : (uint)a * (ulong)(uint)b;
+            case "mul" when parts[1] == "wide" && signed: return (a, b, _) => (ulong)(Signed(a, type) * Signed(b, type));
+            case "mul" when parts[1] == "wide": return (a, b, _) => (uint)a * (ulong)(uint)b;
             case "mul" when parts[1] == "hi": return (a, b, _) => wide ? Math.BigMul(a, b, out _) : (uint)a * (ulong)(uint)b >> 32;
             case "mad" when parts[1] == "lo": return (a, b, c) => a * b + c;
             case "mad" when parts[1] == "wide": return (a, b, c) => (ulong)(Signed(a, type) * Signed(b, type)) + c;
@@ -905,10 +908,11 @@ internal sealed unsafe partial class PtxInterpreter
                     }
                     if (instruction.Kind != Kind.Plain)
                     {
+                        int goesTo = instruction.Kind == Kind.Exit ? Done : instruction.Target;
                         for (int lane = 0; lane < Lanes; lane++)
                         {
                             if ((here >> lane & 1) != 0)
-                                counters[lane] = (active >> lane & 1) == 0 ? at + 1 : instruction.Kind == Kind.Exit ? Done : instruction.Target;
+                                counters[lane] = (active >> lane & 1) == 0 ? at + 1 : goesTo;
                         }
                         break;
                     }

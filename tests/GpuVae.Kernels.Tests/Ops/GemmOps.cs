@@ -7,8 +7,8 @@ internal static class GemmOps
     private const double Tolerance = 2e-6;
 
     /// <summary>
-    /// Rounding a number to 10 (TF32) or 7 (BF16) bits of fraction moves it by 2⁻¹¹ or 2⁻⁸ of itself at most and by 0.41 of that in the root of
-    /// the mean square over numbers of all sizes; both factors of a product together by √2 times as much, and sums of either sign keep it.
+    /// Rounding a number to 10 (TF32) or 7 (BF16) bits of fraction moves it by 2⁻¹¹ or 2⁻⁸ of itself at most and by 0.41 of that in the root
+    /// of the mean square over numbers of all sizes; both factors of a product together by √2 times as much, and sums of either sign keep it.
     /// </summary>
     public static double Tolerances(MatrixPrecision precision) => precision switch
     {
@@ -94,7 +94,8 @@ internal static class GemmOps
         return c;
     }
 
-    public static void Plain(OpRun run, bool ta, bool tb, int m, int n, int k, float alpha, float beta, int pitch, GemmChoice? choice = null,
+    public static void Plain(
+        OpRun run, bool ta, bool tb, int m, int n, int k, float alpha, float beta, int pitch, GemmChoice? choice = null,
         MatrixPrecision precision = MatrixPrecision.Float32)
     {
         int lda = Math.Max(1, (ta ? m : k) + pitch), ldb = Math.Max(1, (tb ? k : n) + pitch), ldc = n + pitch;
