@@ -207,10 +207,7 @@ public sealed class Convolution<TEpilogue>(Gemm gemm)
         {
             g.PanelsPerGroup = Math.Min(panels, ConvolutionLanes.MaxPanels);
             int capacity = Math.Min(ConvolutionLanes.MaxDepth, ConvolutionLanes.SliceElements / (g.PanelsPerGroup * gemm.TileColumns));
-            int taps = Gemm.Blocks(g.Kernel, g.TargetStep), run = taps * g.Channels;
-            g.SliceTaps = Gemm.Blocks(taps, Gemm.Blocks(taps, Math.Max(capacity / run, 1)));
-            g.SliceLength = Gemm.Blocks(run, Gemm.Blocks(run, capacity));
-            g.DepthBlock = g.SliceTaps * g.SliceLength;
+            g.Slice(capacity, ConvolutionLanes.SegmentPixels);
             rowTiles = g.Batch * Gemm.Blocks(g.TargetHeight, g.TargetStep) *
                 Gemm.Blocks(Gemm.Blocks(g.TargetWidth, g.TargetStep), ConvolutionLanes.SegmentPixels);
             int shared = phases * Gemm.Blocks(panels, g.PanelsPerGroup);

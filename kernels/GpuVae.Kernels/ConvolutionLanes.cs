@@ -49,10 +49,10 @@ internal static class ConvolutionLanes
             Group.Barrier();
             for (int segment = first; segment < end; segment++)
             {
-                var from = new PatchRow(patches, segment, perLine);
+                var from = new PatchRow(patches, segment, perLine, SegmentPixels);
                 int count = XMath.Min(SegmentPixels, patches.X.Extent - from.X);
                 int padded = (count + TTile.Rows - 1) / TTile.Rows * TTile.Rows;
-                Gather(source, lines, from, padded, part, patches, g);
+                Gather(source, lines, 0, from, padded, part, patches, g);
                 Group.Barrier();
                 for (int panel = 0; panel < panels; panel++)
                 {
@@ -106,8 +106,8 @@ internal static class ConvolutionLanes
     /// Copies what the patches of neighbouring pixels of a line have in a slice. Patches that overlap share their elements: a line of the
     /// source then lies in one piece, and the patches a pixel's step apart.
     /// </summary>
-    private static void Gather(
-        FloatView source, FloatView lines, PatchRow from, int pixels, PatchSlice part, Patches patches, PatchArguments g)
+    public static void Gather(
+        FloatView source, FloatView lines, int start, PatchRow from, int pixels, PatchSlice part, Patches patches, PatchArguments g)
     {
         int step = g.SourceStep * g.Channels, line = g.SourceWidth * g.Channels;
         bool overlaps = part.Pitch == step;
@@ -121,7 +121,7 @@ internal static class ConvolutionLanes
                 // The part of the piece that lies inside the source.
                 int low = XMath.Min(XMath.Max(-first, 0), length), high = XMath.Max(XMath.Min(line - first, length), low);
                 high = y >= 0 && y < g.SourceHeight ? high : low;
-                int to = tap * part.LinePitch + piece * part.Pitch;
+                int to = start + tap * part.LinePitch + piece * part.Pitch;
                 Clear(lines, to, low);
                 Copy(source, (from.Image * g.SourceHeight + y) * line + first + low, lines, to + low, high - low);
                 Clear(lines, to + high, length - high);
@@ -130,62 +130,12 @@ internal static class ConvolutionLanes
         }
     }
 
-    private static void Clear(FloatView target, int to, int length)
+    public static void Clear(FloatView target, int to, int length)
     {
         for (int first = 0; first < length; first += Group.DimX)
         {
             if (first + Group.IdxX < length)
                 target[to + first + Group.IdxX] = 0f;
-        }
-    }
-
-    /// <summary>
-    /// Copies columns k0 … k0 + depth - 1 of some rows of patches to <paramref name="rows"/>, <paramref name="pitch"/> apart; rows past the
-    /// last become zeros.
-    /// </summary>
-    public static void Gather(
-        FloatView source, FloatView rows, int pitch, int row0, int count, int k0, int depth, Patches patches, PatchArguments g)
-    {
-        var row = new PatchRow(patches, row0);
-        int firstTapY = k0 / XMath.Max(patches.Run, 1);
-        int lastTapY = (k0 + depth - 1) / XMath.Max(patches.Run, 1);
-        int start = k0 - firstTapY * patches.Run, startLength = XMath.Min(patches.Run - start, depth);
-        int line = g.SourceWidth * g.Channels;
-        for (int r = 0; r < count; r++)
-        {
-            int y = row.Top(patches, g) + firstTapY, lastY = row.Top(patches, g) + lastTapY, left = row.Left(patches, g);
-            int from = ((row.Image * g.SourceHeight + y) * g.SourceWidth + left) * g.Channels + start;
-            bool exists = row0 + r < patches.Rows;
-            int to = r * pitch, end = to + depth, length = startLength;
-            // The first run may start inside its line.
-            int skipped = start;
-            if (exists && y >= 0 && lastY < g.SourceHeight && left >= 0 && left + patches.X.Taps <= g.SourceWidth)
-            {
-                while (to < end)
-                {
-                    Copy(source, from, rows, to, length);
-                    from += line - skipped;
-                    to += length;
-                    length = XMath.Min(patches.Run, end - to);
-                    skipped = 0;
-                }
-            }
-            else
-            {
-                // The part of a row of taps that lies inside the source.
-                int low = XMath.Max(-left, 0) * g.Channels, high = XMath.Min(g.SourceWidth - left, patches.X.Taps) * g.Channels;
-                while (to < end)
-                {
-                    bool isInside = exists && y >= 0 && y < g.SourceHeight;
-                    CopyPart(source, from, rows, to, length, low - skipped, (isInside ? high : low) - skipped);
-                    from += line - skipped;
-                    to += length;
-                    length = XMath.Min(patches.Run, end - to);
-                    skipped = 0;
-                    y++;
-                }
-            }
-            row.Advance(patches);
         }
     }
 
@@ -196,20 +146,6 @@ internal static class ConvolutionLanes
             target[to + i + Group.IdxX] = source[from + i + Group.IdxX];
         if (whole + Group.IdxX < length)
             target[to + whole + Group.IdxX] = source[from + whole + Group.IdxX];
-    }
-
-    /// <summary>Copies the elements low … high - 1 and puts zeros in the place of the others.</summary>
-    private static void CopyPart(FloatView source, int from, FloatView target, int to, int length, int low, int high)
-    {
-        for (int first = 0; first < length; first += Group.DimX)
-        {
-            int i = first + Group.IdxX;
-            float value = 0f;
-            if (i >= low && i < high)
-                value = source[from + i];
-            if (i < length)
-                target[to + i] = value;
-        }
     }
 
     /// <summary>Lays out the weights of a panel, its vectors per column of the patches, zero beyond the product's last column.</summary>
@@ -411,30 +347,5 @@ internal static class ConvolutionLanes
         public static int Vectors => 1;
 
         public static void Multiply(FloatView a, FloatView b, FloatView sums, Walk walk) => NarrowPixels16(a, b, sums, walk);
-    }
-
-    /// <summary>The micro-kernel of a number of rows of a weight gradient.</summary>
-    internal interface ITile
-    {
-        static abstract int Rows { get; }
-
-        /// <summary>Rows of A are neighbours.</summary>
-        static abstract void MultiplyNeighbours(FloatView a, FloatView b, FloatView sums, GemmLanes.Tile tile, GemmArguments g);
-    }
-
-    internal readonly struct ManyRows : ITile
-    {
-        public static int Rows => GemmLanes.ManyRows;
-
-        public static void MultiplyNeighbours(FloatView a, FloatView b, FloatView sums, GemmLanes.Tile tile, GemmArguments g) =>
-            GemmLanes.Rows12<GemmLanes.NeighbouringRows, GemmLanes.WholeColumns>(a, b, sums, tile, g);
-    }
-
-    internal readonly struct FewRows : ITile
-    {
-        public static int Rows => GemmLanes.FewRows;
-
-        public static void MultiplyNeighbours(FloatView a, FloatView b, FloatView sums, GemmLanes.Tile tile, GemmArguments g) =>
-            GemmLanes.Rows6<GemmLanes.NeighbouringRows, GemmLanes.WholeColumns>(a, b, sums, tile, g);
     }
 }

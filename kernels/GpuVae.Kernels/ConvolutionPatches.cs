@@ -47,8 +47,21 @@ internal struct PatchArguments
     /// </summary>
     public int DepthBlock, SliceTaps, SliceLength, PanelsPerGroup, TilesPerGroup;
 
+    /// <summary>On CPUs, neighbouring target pixels of a line that are taken together.</summary>
+    public int SegmentPixels;
+
     /// <summary>Groups side by side, as they are numbered through.</summary>
     public int GroupsX;
+
+    /// <summary>Cuts the columns of the patches into slices of some size at most.</summary>
+    public void Slice(int capacity, int segmentPixels)
+    {
+        int taps = Gemm.Blocks(Kernel, TargetStep), run = taps * Channels;
+        SliceTaps = Gemm.Blocks(taps, Gemm.Blocks(taps, Math.Max(capacity / run, 1)));
+        SliceLength = Gemm.Blocks(run, Gemm.Blocks(run, capacity));
+        DepthBlock = SliceTaps * SliceLength;
+        SegmentPixels = segmentPixels;
+    }
 
     /// <summary>Target pixels of the largest phase.</summary>
     public readonly int PhaseRows => Batch * Gemm.Blocks(TargetHeight, TargetStep) * Gemm.Blocks(TargetWidth, TargetStep);
@@ -137,10 +150,10 @@ internal struct PatchRow
     }
 
     /// <summary>The first pixel of a segment, of which a line has some.</summary>
-    public PatchRow(Patches patches, int segment, int perLine)
+    public PatchRow(Patches patches, int segment, int perLine, int segmentPixels)
     {
         int line = segment / perLine;
-        X = (segment - line * perLine) * ConvolutionLanes.SegmentPixels;
+        X = (segment - line * perLine) * segmentPixels;
         Image = line / patches.Y.Extent;
         Y = line - Image * patches.Y.Extent;
     }
@@ -184,6 +197,16 @@ internal struct PatchSlice
         Measure(patches, g);
     }
 
+    /// <summary>A slice by its number.</summary>
+    public PatchSlice(Patches patches, PatchArguments g, int number)
+    {
+        this = default;
+        int perRun = (patches.Run + g.SliceLength - 1) / g.SliceLength;
+        FirstTap = number / perRun * g.SliceTaps;
+        Start = number % perRun * g.SliceLength;
+        Measure(patches, g);
+    }
+
     public readonly int Depth => Taps * Length;
 
     public readonly int FirstColumn(Patches patches) => FirstTap * patches.Run + Start;
@@ -208,7 +231,7 @@ internal struct PatchSlice
         IsLast = patches.Y.Taps == 0 || (FirstTap + Taps >= patches.Y.Taps && Start + Length >= patches.Run);
         int step = g.SourceStep * g.Channels;
         Pitch = XMath.Min(step, Length);
-        LinePitch = (ConvolutionLanes.SegmentPixels - 1) * Pitch + Length;
+        LinePitch = (g.SegmentPixels - 1) * Pitch + Length;
     }
 }
 

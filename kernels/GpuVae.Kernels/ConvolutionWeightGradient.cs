@@ -21,7 +21,7 @@ public sealed class ConvolutionWeightGradient
     // Rows of dw per group (a multiple of both tiles).
     private const int SliceRows = 192;
 
-    // Pixels gathered at a time, and elements of both operands, which stay in the second-level cache: 216 KiB.
+    // Pixels taken at a time, and elements of both operands, which stay in the second-level cache: 216 KiB.
     private const int MaxChunkPixels = 192, ChunkElements = 54 << 10;
 
     // Enough parts to fill a large GPU; more would cost more in adding them up.
@@ -39,7 +39,7 @@ public sealed class ConvolutionWeightGradient
         groupSize = GroupShapes.ForRow(gemm.Accelerator);
         product = gemm.Accelerator.LoadKernel<FloatView, FloatView, FloatView, WeightGradientArguments>(
             gemm.Packing is null ? TileKernel
-            : gemm.TileRows == GemmLanes.ManyRows ? LaneKernel<ConvolutionLanes.ManyRows> : LaneKernel<ConvolutionLanes.FewRows>);
+            : gemm.TileRows == GemmLanes.ManyRows ? LaneKernel<ManyRows> : LaneKernel<FewRows>);
         sumRows = gemm.Accelerator.LoadKernel<FloatView, FloatView, WeightGradientArguments>(SumRowsKernel);
         add = gemm.Accelerator.LoadAutoGroupedKernel<Index1D, FloatView, FloatView, FloatView, int>(AddKernel);
     }
@@ -91,18 +91,26 @@ public sealed class ConvolutionWeightGradient
         {
             g.PanelsPerGroup = Math.Min(panels, ConvolutionLanes.MaxPanels);
             g.GroupsX = Gemm.Blocks(panels, g.PanelsPerGroup);
-            a.SliceRows = Gemm.Blocks(Gemm.Blocks(rows, Gemm.Blocks(rows, SliceRows)), gemm.TileRows) * gemm.TileRows;
+            g.Slice(SliceRows, Gemm.Blocks(shape.OutputWidth, Gemm.Blocks(shape.OutputWidth, ConvolutionLanes.SegmentPixels)));
+            a.SliceRows = g.DepthBlock;
         }
-        a.Slices = Gemm.Blocks(rows, a.SliceRows);
+        a.Slices = gemm.Packing is null
+            ? Gemm.Blocks(rows, a.SliceRows)
+            : Gemm.Blocks(g.Kernel, g.SliceTaps) * Gemm.Blocks(g.Kernel * g.Channels, g.SliceLength);
         int wanted = Gemm.Blocks(gemm.WantedGroups, g.GroupsX * a.Slices);
         int parts = Math.Clamp(wanted, 1, Math.Min(MaxParts, Gemm.Blocks(pixels, 64)));
         a.PartPixels = Gemm.Blocks(pixels, parts);
         if (gemm.Packing is not null)
         {
-            // An odd number of cache lines: the same rows of all pixels are then spread over the sets of the first-level cache.
-            a.Pitch = (Gemm.Blocks(a.SliceRows, 16) | 1) * 16;
-            int capacity = Math.Min(MaxChunkPixels, ChunkElements / (a.Pitch + g.PanelsPerGroup * gemm.TileColumns));
-            a.ChunkPixels = Gemm.Blocks(a.PartPixels, Gemm.Blocks(a.PartPixels, capacity));
+            // Parts are whole segments of lines.
+            int segments = pixels / shape.OutputWidth * Gemm.Blocks(shape.OutputWidth, g.SegmentPixels);
+            a.PartSegments = Gemm.Blocks(segments, parts);
+            int elements = g.SegmentPixels * (g.DepthBlock + g.PanelsPerGroup * gemm.TileColumns);
+            int capacity = Math.Max(Math.Min(MaxChunkPixels / g.SegmentPixels, (ChunkElements - GemmLanes.ManyRows) / elements), 1);
+            a.ChunkSegments = Gemm.Blocks(a.PartSegments, Gemm.Blocks(a.PartSegments, capacity));
+            a.Parts = Gemm.Blocks(segments, a.PartSegments);
+            a.Patches = g;
+            return a;
         }
         a.Parts = Gemm.Blocks(pixels, a.PartPixels);
         a.Patches = g;
@@ -110,45 +118,52 @@ public sealed class ConvolutionWeightGradient
     }
 
     private static void LaneKernel<TTile>(FloatView x, FloatView dy, FloatView parts, WeightGradientArguments a)
-        where TTile : struct, ConvolutionLanes.ITile
+        where TTile : struct, ITile
     {
         FloatView chunk = SharedMemory.Allocate<float>(ChunkElements);
         FloatView sums = SharedMemory.Allocate<float>(GemmLanes.ManyRows * 2 * GemmLanes.MaxWarp);
         PatchArguments g = a.Patches;
-        FloatView rows = chunk.SubView(0, a.ChunkPixels * a.Pitch);
-        FloatView slice = chunk.SubView(a.ChunkPixels * a.Pitch, a.ChunkPixels * g.PanelsPerGroup * 2 * Group.DimX);
         int part = Grid.IdxX % a.Parts, block = Grid.IdxX / a.Parts;
         var patches = new Patches(g, 0);
+        var rows = new PatchSlice(patches, g, block / g.GroupsX);
+        int segmentLength = rows.Taps * rows.LinePitch, width = 2 * Group.DimX;
+        int linesLength = a.ChunkSegments * segmentLength + GemmLanes.ManyRows;
+        FloatView lines = chunk.SubView(0, linesLength);
+        FloatView slice = chunk.SubView(linesLength, a.ChunkSegments * g.SegmentPixels * g.PanelsPerGroup * width);
         int panel0 = block % g.GroupsX * g.PanelsPerGroup;
-        int panels = XMath.Min(g.PanelsPerGroup, (g.Columns + 2 * Group.DimX - 1) / (2 * Group.DimX) - panel0);
-        int row0 = block / g.GroupsX * a.SliceRows;
-        int rowCount = XMath.Min(a.SliceRows, patches.Depth - row0);
-        int padded = (rowCount + TTile.Rows - 1) / TTile.Rows * TTile.Rows;
-        // The last tile's rows beyond the last one are zeros throughout.
-        for (int pixel = 0; pixel < a.ChunkPixels; pixel++)
+        int panels = XMath.Min(g.PanelsPerGroup, (g.Columns + width - 1) / width - panel0);
+        int perLine = (patches.X.Extent + g.SegmentPixels - 1) / g.SegmentPixels;
+        int first = part * a.PartSegments, end = XMath.Min(first + a.PartSegments, g.Batch * patches.Y.Extent * perLine);
+        for (int segment = first; segment < end; segment += a.ChunkSegments)
         {
-            for (int r = rowCount + Group.IdxX; r < padded; r += Group.DimX)
-                rows[pixel * a.Pitch + r] = 0f;
-        }
-        GemmArguments strides = default;
-        strides.ADepth = a.Pitch;
-        strides.BDepth = 2 * Group.DimX;
-        int first = part * a.PartPixels, end = XMath.Min(first + a.PartPixels, patches.Rows);
-        for (int pixel = first; pixel < end; pixel += a.ChunkPixels)
-        {
-            int count = XMath.Min(a.ChunkPixels, end - pixel);
-            ConvolutionLanes.Gather(x, rows, a.Pitch, pixel, count, row0, rowCount, patches, g);
-            for (int panel = 0; panel < panels; panel++)
-                StageGradient(dy, slice, panel * a.ChunkPixels * 2 * Group.DimX, (panel0 + panel) * 2 * Group.DimX, pixel, count, g);
+            int count = XMath.Min(a.ChunkSegments, end - segment);
+            for (int i = 0; i < count; i++)
+            {
+                var from = new PatchRow(patches, segment + i, perLine, g.SegmentPixels);
+                ConvolutionLanes.Gather(x, lines, i * segmentLength, from, g.SegmentPixels, rows, patches, g);
+                int pixels = XMath.Min(g.SegmentPixels, patches.X.Extent - from.X);
+                for (int panel = 0; panel < panels; panel++)
+                {
+                    int to = (panel * a.ChunkSegments + i) * g.SegmentPixels * width;
+                    StageGradient(dy, slice, to, (panel0 + panel) * width, patches.Pixel(from, g), pixels, g);
+                }
+            }
+            // A tile may reach over the last row.
+            ConvolutionLanes.Clear(lines, count * segmentLength, GemmLanes.ManyRows);
             Group.Barrier();
             for (int panel = 0; panel < panels; panel++)
             {
-                int column = (panel0 + panel) * 2 * Group.DimX + Group.IdxX;
-                for (int r0 = 0; r0 < rowCount; r0 += TTile.Rows)
+                int column = (panel0 + panel) * width + Group.IdxX, atB = panel * a.ChunkSegments * g.SegmentPixels * width + Group.IdxX;
+                for (int tap = 0; tap < rows.Taps; tap++)
                 {
-                    var tile = new GemmLanes.Tile(r0, panel * a.ChunkPixels * 2 * Group.DimX + Group.IdxX, count);
-                    TTile.MultiplyNeighbours(rows, slice, sums, tile, strides);
-                    AddSums(sums, parts, part * a.PartLength + (row0 + r0) * g.Columns, XMath.Min(TTile.Rows, rowCount - r0), column, pixel == first, g);
+                    int row0 = rows.FirstColumn(patches) + tap * patches.Run;
+                    for (int r0 = 0; r0 < rows.Length; r0 += TTile.Rows)
+                    {
+                        TTile.Multiply(lines, slice, sums, new Walk(tap * rows.LinePitch + r0, atB, count, segmentLength, rows.Pitch, g));
+                        AddSums(
+                            sums, parts, part * a.PartLength + (row0 + r0) * g.Columns, XMath.Min(TTile.Rows, rows.Length - r0), column,
+                            segment == first, g);
+                    }
                 }
             }
             Group.Barrier();
@@ -171,18 +186,89 @@ public sealed class ConvolutionWeightGradient
         }
     }
 
-    private static void StageGradient(FloatView dy, FloatView slice, int to, int column0, int pixel, int count, PatchArguments g)
+    /// <summary>Zeros for the pixels that a segment has too few, and the columns that a panel has.</summary>
+    private static void StageGradient(FloatView dy, FloatView slice, int to, int column0, int pixel, int pixels, PatchArguments g)
     {
         int column = column0 + Group.IdxX;
         int from = pixel * g.Columns + column;
         to += Group.IdxX;
-        for (int i = 0; i < count; i++)
+        for (int i = 0; i < g.SegmentPixels; i++)
         {
-            slice[to] = column < g.Columns ? dy[from] : 0f;
-            slice[to + Group.DimX] = column + Group.DimX < g.Columns ? dy[from + Group.DimX] : 0f;
+            slice[to] = i < pixels && column < g.Columns ? dy[from] : 0f;
+            slice[to + Group.DimX] = i < pixels && column + Group.DimX < g.Columns ? dy[from + Group.DimX] : 0f;
             from += g.Columns;
             to += 2 * Group.DimX;
         }
+    }
+
+    private static void Rows12(FloatView a, FloatView b, FloatView sums, Walk walk)
+    {
+        GemmLanes.Row2 r0 = default, r1 = default, r2 = default, r3 = default, r4 = default, r5 = default, r6 = default, r7 = default, r8 = default, r9 = default, r10 = default, r11 = default;
+        int segment = walk.AtA, atB = walk.AtB;
+        for (int i = 0; i < walk.Segments; i++)
+        {
+            int atA = segment;
+            for (int pixel = 0; pixel < walk.Pixels; pixel++)
+            {
+                float b0 = b[atB], b1 = b[atB + Group.DimX];
+                r0.Add(a[atA], b0, b1);
+                r1.Add(a[atA + 1], b0, b1);
+                r2.Add(a[atA + 2], b0, b1);
+                r3.Add(a[atA + 3], b0, b1);
+                r4.Add(a[atA + 4], b0, b1);
+                r5.Add(a[atA + 5], b0, b1);
+                r6.Add(a[atA + 6], b0, b1);
+                r7.Add(a[atA + 7], b0, b1);
+                r8.Add(a[atA + 8], b0, b1);
+                r9.Add(a[atA + 9], b0, b1);
+                r10.Add(a[atA + 10], b0, b1);
+                r11.Add(a[atA + 11], b0, b1);
+                atA += walk.Pitch;
+                atB += 2 * Group.DimX;
+            }
+            segment += walk.SegmentLength;
+        }
+        r0.Keep(sums, 0);
+        r1.Keep(sums, 1);
+        r2.Keep(sums, 2);
+        r3.Keep(sums, 3);
+        r4.Keep(sums, 4);
+        r5.Keep(sums, 5);
+        r6.Keep(sums, 6);
+        r7.Keep(sums, 7);
+        r8.Keep(sums, 8);
+        r9.Keep(sums, 9);
+        r10.Keep(sums, 10);
+        r11.Keep(sums, 11);
+    }
+
+    private static void Rows6(FloatView a, FloatView b, FloatView sums, Walk walk)
+    {
+        GemmLanes.Row2 r0 = default, r1 = default, r2 = default, r3 = default, r4 = default, r5 = default;
+        int segment = walk.AtA, atB = walk.AtB;
+        for (int i = 0; i < walk.Segments; i++)
+        {
+            int atA = segment;
+            for (int pixel = 0; pixel < walk.Pixels; pixel++)
+            {
+                float b0 = b[atB], b1 = b[atB + Group.DimX];
+                r0.Add(a[atA], b0, b1);
+                r1.Add(a[atA + 1], b0, b1);
+                r2.Add(a[atA + 2], b0, b1);
+                r3.Add(a[atA + 3], b0, b1);
+                r4.Add(a[atA + 4], b0, b1);
+                r5.Add(a[atA + 5], b0, b1);
+                atA += walk.Pitch;
+                atB += 2 * Group.DimX;
+            }
+            segment += walk.SegmentLength;
+        }
+        r0.Keep(sums, 0);
+        r1.Keep(sums, 1);
+        r2.Keep(sums, 2);
+        r3.Keep(sums, 3);
+        r4.Keep(sums, 4);
+        r5.Keep(sums, 5);
     }
 
     private static void TileKernel(FloatView x, FloatView dy, FloatView parts, WeightGradientArguments a)
@@ -292,6 +378,35 @@ public sealed class ConvolutionWeightGradient
         }
     }
 
+    /// <summary>Where the micro-kernel goes: pixels a pitch apart, in segments.</summary>
+    internal readonly struct Walk(int atA, int atB, int segments, int segmentLength, int pitch, PatchArguments g)
+    {
+        public readonly int AtA = atA, AtB = atB, Segments = segments, SegmentLength = segmentLength, Pitch = pitch;
+        public readonly int Pixels = g.SegmentPixels;
+    }
+
+    /// <summary>The micro-kernel of a number of rows, which are neighbours in the lines.</summary>
+    internal interface ITile
+    {
+        static abstract int Rows { get; }
+
+        static abstract void Multiply(FloatView a, FloatView b, FloatView sums, Walk walk);
+    }
+
+    internal readonly struct ManyRows : ITile
+    {
+        public static int Rows => GemmLanes.ManyRows;
+
+        public static void Multiply(FloatView a, FloatView b, FloatView sums, Walk walk) => Rows12(a, b, sums, walk);
+    }
+
+    internal readonly struct FewRows : ITile
+    {
+        public static int Rows => GemmLanes.FewRows;
+
+        public static void Multiply(FloatView a, FloatView b, FloatView sums, Walk walk) => Rows6(a, b, sums, walk);
+    }
+
     private static void AddKernel(Index1D i, FloatView parts, FloatView dw, FloatView db, int count)
     {
         int length = parts.IntLength / count;
@@ -317,8 +432,8 @@ internal struct WeightGradientArguments
     /// <summary>Parts of the sum over pixels, pixels in one, and elements of what one gives: dw, then db.</summary>
     public int Parts, PartPixels, PartLength;
 
-    /// <summary>On CPUs, pixels whose patches are gathered at a time, and elements from one of them to the next.</summary>
-    public int ChunkPixels, Pitch;
+    /// <summary>On CPUs, segments of lines in a part, and those taken at a time.</summary>
+    public int PartSegments, ChunkSegments;
 
     /// <summary>What the biases' gradient is summed over.</summary>
     public int BiasRows, BiasChannels;
