@@ -70,7 +70,7 @@ internal sealed class SampledKl : LatentTerm
         PlannedTensor dz = decoder.Backward(context);
         PlannedTensor dEncoded = context.Builder.Tensor("encoder output gradient", encoded.Rows, encoded.Columns);
         prior.Backward(context, weights, dz, dEncoded);
-        posterior.Backward(context, dz, weights, options.Gradient, dEncoded);
+        posterior.Backward(context, dz, weights, options.EncoderGradient, dEncoded);
         return dEncoded;
     }
 

@@ -107,6 +107,13 @@ public sealed record VaeOptions
     /// <summary>Hidden units of the network of a flow's step.</summary>
     internal int FlowWidth => Math.Max(16, 4 * Latent);
 
+    /// <summary>
+    /// A full covariance takes the gradient along its samples also with the plain bound: without the score of its many entries, whose mean is
+    /// 0, it has far less variance (Roeder et al., "Sticking the Landing", 2017).
+    /// </summary>
+    internal PathGradient EncoderGradient =>
+        Posterior == Posterior.Full && Objective == Objective.Elbo ? PathGradient.Stl : Gradient;
+
     /// <summary>Columns of the encoder's last layer.</summary>
     internal int EncoderOutputs => Posterior switch
     {

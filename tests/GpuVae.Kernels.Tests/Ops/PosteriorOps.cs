@@ -75,7 +75,7 @@ internal static class PosteriorOps
         {
             double u = noise[row * latents + i];
             for (int j = 0; full && j < i; j++)
-                u += encoded[at + 2 * latents + i * (i - 1) / 2 + j] / latents * noise[row * latents + j];
+                u += encoded[at + 2 * latents + i * (i - 1) / 2 + j] * FullCovariancePosterior.Coupling / latents * noise[row * latents + j];
             z[i] = encoded[at + i] + Math.Exp(Reference.ClampLogVariance(encoded[at + latents + i]) / 2) * u;
         }
         return z;
@@ -92,7 +92,7 @@ internal static class PosteriorOps
             double s = Reference.ClampLogVariance(encoded[at + latents + i]);
             noise[i] = (z[i] - encoded[at + i]) * Math.Exp(-s / 2);
             for (int j = 0; full && j < i; j++)
-                noise[i] -= encoded[at + 2 * latents + i * (i - 1) / 2 + j] / latents * noise[j];
+                noise[i] -= encoded[at + 2 * latents + i * (i - 1) / 2 + j] * FullCovariancePosterior.Coupling / latents * noise[j];
             sum -= 0.5 * (noise[i] * noise[i] + s + Math.Log(2 * Math.PI));
         }
         return sum;

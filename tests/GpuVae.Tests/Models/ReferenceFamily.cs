@@ -24,9 +24,9 @@ internal sealed class ReferenceFamily(VaeOptions options, double[] x, int[] labe
     public double Objective(Parameters at, Parameters still, bool ofEncoder, double klRate, int imageCount)
     {
         Sample[] drawn = Draw(at);
-        if (options.Objective == GpuVae.Models.Objective.Iwae)
+        if (options.Objective == GpuVae.Models.Objective.Iwae || options.EncoderGradient != PathGradient.Standard)
         {
-            if (options.Gradient == PathGradient.Standard)
+            if (options.EncoderGradient == PathGradient.Standard)
                 return -Enumerable.Range(0, Batch).Average(image => LogMean(LogWeights(at, drawn, image, klRate)));
             Sample[] before = Draw(still);
             double sum = 0;
@@ -34,7 +34,7 @@ internal sealed class ReferenceFamily(VaeOptions options, double[] x, int[] labe
             {
                 double[] logWeights = LogWeights(still, before, r / samples, klRate);
                 double share = Math.Exp(logWeights[r % samples] - LogMean(logWeights)) / samples;
-                double factor = ofEncoder && options.Gradient == PathGradient.Dreg ? share * share : share;
+                double factor = ofEncoder && options.EncoderGradient == PathGradient.Dreg ? share * share : share;
                 double density = LogPosterior(Encode(still, r / samples), drawn[r].Z);
                 sum += factor * (Reconstruction(at, r, drawn[r].Z) + klRate * (density - LogPrior(at, drawn[r].Z)));
             }
@@ -95,7 +95,7 @@ internal sealed class ReferenceFamily(VaeOptions options, double[] x, int[] labe
         {
             eps[i] = (z[i] - encoded[i]) * Math.Exp(-encoded[latent + i] / 2);
             for (int j = 0; options.Posterior == Posterior.Full && j < i; j++)
-                eps[i] -= encoded[2 * latent + i * (i - 1) / 2 + j] / latent * eps[j];
+                eps[i] -= encoded[2 * latent + i * (i - 1) / 2 + j] * 0.04 / latent * eps[j];
             sum -= 0.5 * (eps[i] * eps[i] + encoded[latent + i] + Math.Log(2 * Math.PI));
         }
         return sum;
@@ -109,7 +109,7 @@ internal sealed class ReferenceFamily(VaeOptions options, double[] x, int[] labe
         {
             double u = eps[i];
             for (int j = 0; options.Posterior == Posterior.Full && j < i; j++)
-                u += encoded[2 * latent + i * (i - 1) / 2 + j] / latent * eps[j];
+                u += encoded[2 * latent + i * (i - 1) / 2 + j] * 0.04 / latent * eps[j];
             z[i] = encoded[i] + Math.Exp(encoded[latent + i] / 2) * u;
         }
         for (int step = 0; options.Posterior == Posterior.Flow && step < VaeOptions.FlowSteps; step++)
