@@ -59,6 +59,11 @@ internal static class ConvolutionLanes
                     int column = (panel0 + panel) * width + Group.IdxX;
                     for (int r = 0; r < padded; r += TTile.Rows)
                         TTile.Multiply(lines, slice, sums, new Walk(part, r, panel * g.DepthBlock * width + Group.IdxX));
+                    if (g.Block == 1 && (panel0 + panel + 1) * width <= g.Columns)
+                    {
+                        StoreWhole(sums, target, patches.Pixel(from, g), count, column, part, TTile.Vectors, g, epilogue);
+                        continue;
+                    }
                     for (int half = 0; half < TTile.Vectors; half++)
                     {
                         int own = column + half * Group.DimX;
@@ -73,6 +78,24 @@ internal static class ConvolutionLanes
             part.Advance(patches, g);
         }
         while (part.Exists(patches));
+    }
+
+    /// <summary>All columns of the panel exist, so that no store has to be masked.</summary>
+    private static void StoreWhole<TEpilogue>(
+        FloatView sums, FloatView target, int pixel, int count, int column, PatchSlice part, int vectors, PatchArguments g,
+        TEpilogue epilogue)
+        where TEpilogue : struct, IEpilogue
+    {
+        int from = Group.IdxX;
+        for (int r = 0; r < count; r++)
+        {
+            for (int vector = 0; vector < vectors; vector++)
+            {
+                Store(sums[from], target, pixel, column + vector * Group.DimX, g.Columns, part, epilogue);
+                from += Group.DimX;
+            }
+            pixel += g.TargetStep;
+        }
     }
 
     private static void StorePixels<TEpilogue>(
