@@ -162,7 +162,7 @@ public sealed class ConvolutionWeightGradient
                         TTile.Multiply(lines, slice, sums, new Walk(tap * rows.LinePitch + r0, atB, count, segmentLength, rows.Pitch, g));
                         AddSums(
                             sums, parts, part * a.PartLength + (row0 + r0) * g.Columns, XMath.Min(TTile.Rows, rows.Length - r0), column,
-                            segment == first, g);
+                            (panel0 + panel + 1) * width <= g.Columns, segment == first, g);
                     }
                 }
             }
@@ -171,9 +171,27 @@ public sealed class ConvolutionWeightGradient
     }
 
     /// <summary>Adds the sums of a tile to what its part has so far.</summary>
-    private static void AddSums(FloatView sums, FloatView parts, int start, int rows, int column, bool isFirst, PatchArguments g)
+    private static void AddSums(FloatView sums, FloatView parts, int start, int rows, int column, bool isWhole, bool isFirst, PatchArguments g)
     {
         int at = start + column, from = Group.IdxX;
+        if (isWhole)
+        {
+            // No store has to be masked.
+            for (int r = 0; r < rows; r++)
+            {
+                float sum0 = sums[from], sum1 = sums[from + Group.DimX];
+                if (!isFirst)
+                {
+                    sum0 += parts[at];
+                    sum1 += parts[at + Group.DimX];
+                }
+                parts[at] = sum0;
+                parts[at + Group.DimX] = sum1;
+                at += g.Columns;
+                from += 2 * Group.DimX;
+            }
+            return;
+        }
         bool hasFirst = column < g.Columns, hasSecond = column + Group.DimX < g.Columns;
         for (int r = 0; r < rows; r++)
         {
@@ -192,6 +210,17 @@ public sealed class ConvolutionWeightGradient
         int column = column0 + Group.IdxX;
         int from = pixel * g.Columns + column;
         to += Group.IdxX;
+        if (pixels == g.SegmentPixels && column0 + 2 * Group.DimX <= g.Columns)
+        {
+            for (int i = 0; i < pixels; i++)
+            {
+                slice[to] = dy[from];
+                slice[to + Group.DimX] = dy[from + Group.DimX];
+                from += g.Columns;
+                to += 2 * Group.DimX;
+            }
+            return;
+        }
         for (int i = 0; i < g.SegmentPixels; i++)
         {
             slice[to] = i < pixels && column < g.Columns ? dy[from] : 0f;
