@@ -47,22 +47,23 @@ public sealed class FamilyBarTests(CpuDevice cpu) : IClassFixture<CpuDevice>
     [Fact]
     public void APriorOfLearnedImagesIsOneNatBetter()
     {
-        const int epochs = 10;
+        const int epochs = 5;
         DataSets mnist = Mnist();
-        double normal = Loss(mnist, new VaeOptions { Latent = 40 }, epochs);
-        double vamp = Loss(mnist, new VaeOptions { Latent = 40, Prior = Prior.Vamp, PriorComponents = 500 }, epochs);
-        Report($"negative ELBO after {epochs} epochs, 40 latent units: standard normal {normal:F2}, VampPrior {vamp:F2}");
+        double normal = Loss(mnist, new VaeOptions(), epochs);
+        double vamp = Loss(mnist, new VaeOptions { Prior = Prior.Vamp, PriorComponents = 500 }, epochs);
+        Report($"negative ELBO after {epochs} epochs: standard normal {normal:F2}, VampPrior {vamp:F2}");
         Assert.True(vamp <= normal - 1, $"{vamp:F2} against {normal:F2} nats");
     }
 
     [Fact]
     public void RicherPosteriorsAreNoWorse()
     {
-        const int epochs = 10;
+        // Richer posteriors learn more slowly and end better; a falling learning rate takes the noise of single steps out of the comparison.
+        const int epochs = 20;
         DataSets mnist = Mnist();
-        double diagonal = Loss(mnist, new VaeOptions(), epochs);
-        double full = Loss(mnist, new VaeOptions { Posterior = Posterior.Full }, epochs);
-        double flow = Loss(mnist, new VaeOptions { Posterior = Posterior.Flow }, epochs);
+        double diagonal = Loss(mnist, new VaeOptions(), epochs, LearningRateDecay.Cosine);
+        double full = Loss(mnist, new VaeOptions { Posterior = Posterior.Full }, epochs, LearningRateDecay.Cosine);
+        double flow = Loss(mnist, new VaeOptions { Posterior = Posterior.Flow }, epochs, LearningRateDecay.Cosine);
         Report($"negative ELBO after {epochs} epochs: diagonal {diagonal:F2}, full covariance {full:F2}, flow {flow:F2}");
         Assert.True(full <= diagonal, $"full covariance {full:F2} against {diagonal:F2} nats");
         Assert.True(flow <= diagonal, $"flow {flow:F2} against {diagonal:F2} nats");
@@ -104,17 +105,17 @@ public sealed class FamilyBarTests(CpuDevice cpu) : IClassFixture<CpuDevice>
     }
 
     /// <summary>The negative evidence lower bound on the test set after training, nats per image.</summary>
-    private double Loss(DataSets sets, VaeOptions options, int epochs)
+    private double Loss(DataSets sets, VaeOptions options, int epochs, LearningRateDecay decay = LearningRateDecay.Constant)
     {
-        using Vae model = Train(sets.Train, options, epochs);
+        using Vae model = Train(sets.Train, options, epochs, decay);
         return model.Evaluate(sets.Test).Loss;
     }
 
-    private Vae Train(ImageSet images, VaeOptions options, int epochs)
+    private Vae Train(ImageSet images, VaeOptions options, int epochs, LearningRateDecay decay = LearningRateDecay.Constant)
     {
         var model = new Vae(cpu.Device, options);
         model.StartPriorFrom(images, seed: 1);
-        using var trainer = new Trainer(model, images, new TrainingOptions { Epochs = epochs });
+        using var trainer = new Trainer(model, images, new TrainingOptions { Epochs = epochs, Decay = decay });
         trainer.Run(Cancellation);
         return model;
     }
