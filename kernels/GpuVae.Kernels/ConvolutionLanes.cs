@@ -1,7 +1,7 @@
-// The products of Convolution.cs and ConvolutionWeightGradient.cs for CPUs: a group is one warp, and the micro-kernel is that of
-// GemmLanes.cs. What it reads of the patches is copied to shared memory first, which on a CPU is a worker's own scratch: a tile of rows
-// lies in the first-level cache, edges become zeros on the way, and the micro-kernel has neither branches nor strides to care for. A copy of an
-// element serves all columns of the product, and runs of taps are copied as whole vectors.
+// The products of Convolution.cs for CPUs, and what ConvolutionWeightGradient.cs shares with them: a group is one warp, and lanes own columns.
+// Target pixels are taken in segments of a line. The lines of the source that a segment's patches cover are copied to shared memory, which
+// on a CPU is a worker's own scratch: they lie in the first-level cache, edges become zeros on the way, and neighbouring patches are read
+// from one copy, a pixel's step apart. The micro-kernel walks along the lines with the sums of some pixels in registers.
 
 using ILGPU;
 using ILGPU.Algorithms;

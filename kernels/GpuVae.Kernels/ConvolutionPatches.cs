@@ -130,10 +130,8 @@ internal readonly struct Patches
     /// <summary>The row of the stored weights [tap row, tap column, channel] that belongs to a column of the patches.</summary>
     public int WeightRow(int depth, PatchArguments g) => WeightRow(new PatchColumn(this, depth, g), g);
 
-    public int WeightRow(PatchColumn at, PatchArguments g)
-    {
-        return ((Y.FirstTap + at.TapY * Y.TapStep) * g.Kernel + X.FirstTap + at.TapX * X.TapStep) * g.Channels + at.Channel;
-    }
+    public int WeightRow(PatchColumn at, PatchArguments g) =>
+        ((Y.FirstTap + at.TapY * Y.TapStep) * g.Kernel + X.FirstTap + at.TapX * X.TapStep) * g.Channels + at.Channel;
 }
 
 /// <summary>A row of patches taken apart: a pixel of a phase's grid.</summary>
@@ -156,18 +154,6 @@ internal struct PatchRow
         X = (segment - line * perLine) * segmentPixels;
         Image = line / patches.Y.Extent;
         Y = line - Image * patches.Y.Extent;
-    }
-
-    /// <summary>Goes on to the next row, without the divisions.</summary>
-    public void Advance(Patches patches)
-    {
-        X++;
-        bool endsLine = X == patches.X.Extent;
-        X = endsLine ? 0 : X;
-        Y = endsLine ? Y + 1 : Y;
-        bool endsImage = Y == patches.Y.Extent;
-        Y = endsImage ? 0 : Y;
-        Image = endsImage ? Image + 1 : Image;
     }
 
     /// <summary>The first row, and column, of the patch in the source; negative where it reaches over the edge.</summary>
