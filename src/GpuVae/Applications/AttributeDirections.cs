@@ -63,7 +63,7 @@ public sealed class AttributeDirections
         {
             Matrix<double> own = slopes.SubMatrix(at, columns.ColumnCount, 0, latent);
             at += columns.ColumnCount;
-            Func<string, Effect>? effect = factor.ValueNames is null
+            Func<string, Effect> effect = factor.ValueNames is null
                 ? Continuous(factor, columns, own)
                 : Categorical(factor, own, LatentClasses.Learn(codes, factor.Values, factor.ValueNames.Length));
             foreach (string attribute in factor.Attributes)
@@ -77,8 +77,8 @@ public sealed class AttributeDirections
     }
 
     /// <summary>
-    /// What several edits, made in turn, change in each of <paramref name="codes"/>, [n, latent]. Strength 1 gives an image the attribute to
-    /// the degree that images usually have it, 0.5 takes it half of the way, more exaggerates, a negative one removes it. A value of a
+    /// What several edits, made in turn, change in each of <paramref name="codes"/>, [n, latent]. Strength 1 gives an image the attribute
+    /// to the degree that images usually have it, 0.5 takes it half of the way, more exaggerates, a negative one removes it. A value of a
     /// categorical factor that an image has need not be added and one that it does not have need not be removed: little changes.
     /// </summary>
     /// <returns>[n, latent], to be added to the codes.</returns>
@@ -130,11 +130,13 @@ public sealed class AttributeDirections
         return sheet;
     }
 
-    /// <summary>The way of a number: for every image the same, from the mean of those without the attribute to that of those with it.</summary>
+    /// <summary>
+    /// The way of a number: for every image the same, from the mean of those without the attribute to that of those with it.
+    /// </summary>
     private static Func<string, Effect> Continuous(Factor factor, Matrix<double> column, Matrix<double> slope) => attribute =>
     {
         bool[] has = factor.Answer(attribute)!;
-        double Mean(bool answer) => has.Select((own, i) => (own, i)).Where(image => image.own == answer).Average(image => column[image.i, 0]);
+        double Mean(bool answer) => Enumerable.Range(0, has.Length).Where(i => has[i] == answer).Average(i => column[i, 0]);
         float[] direction = [.. (slope.Row(0) * (Mean(true) - Mean(false))).Select(value => (float)value)];
         float[] back = Array.ConvertAll(direction, value => -value);
         return new Effect(IsCategorical: false, (_, removes) => removes ? back : direction);
