@@ -1,6 +1,7 @@
-// Gives faces glasses, hats, another hair and another background: directions of the latent space learnt from labelled images.
+// Gives faces glasses, another hat, hair, background and skin: ways through the latent space learnt from labelled images.
 //
-//     dotnet run -c Release --project samples/Edit
+//     dotnet run -c Release --project samples/Edit                 trains a small model first
+//     dotnet run -c Release --project samples/Edit -- runs/faces   takes one that 'gpuvae train --data faces' has made
 using GpuVae.Applications;
 using GpuVae.Data;
 using GpuVae.Devices;
@@ -8,35 +9,43 @@ using GpuVae.Imaging;
 using GpuVae.Models;
 using GpuVae.Training;
 
-const int epochs = 40, size = 32;
-var small = new DataOptions { Size = new ImageSize(size, size), SyntheticCount = 6000, Seed = 1 };
-(ImageSet train, ImageSet test) = DataSource.Load("faces", small);
+const int steps = 5;
+(ImageSet train, ImageSet test) = DataSource.Load("faces", new DataOptions { SyntheticCount = 4000, Seed = 1 });
 Console.WriteLine($"known of the faces: {string.Join(", ", train.Attributes)}");
-
 using ComputeDevice device = ComputeDevice.Open("auto");
-using var model = new Vae(device, new VaeOptions
-{
-    Shape = ImageShape.Of(train), Latent = 32, Activation = ActivationKind.Silu, Likelihood = Likelihood.Gaussian, Variance = 0.01,
-});
-using (var trainer = new Trainer(
-    model, train, new TrainingOptions { Epochs = epochs, BatchSize = 64, Decay = LearningRateDecay.Cosine }, test))
-{
-    trainer.EpochCompleted += epoch => Console.Write($"\repoch {epoch.Epoch} of {epochs}: {epoch.Test?.Loss:F0} nats per image ");
-    trainer.Run();
-    Console.WriteLine();
-}
+using Vae model = args is [string run] ? Vae.Load(device, run) : Train();
 
 AttributeDirections directions = AttributeDirections.Learn(model, train);
-ImageSet plain = test.Without("glasses").Without("hat").Select([0, 1]);
 var pictures = new List<float>();
-foreach (string edit in (string[])["glasses", "hat=beanie", "hair-colour=blond", "background=pink"])
+Edit(test.Without("glasses").Without("hat"), "glasses");
+Edit(test.With("hat=beanie").With("hair=curly"), "hat=top");
+Edit(test.With("hair-colour=black").With("hair=bob").Without("hat"), "hair-colour=blond:1.6");
+Edit(test.With("background=blue").With("hair=short").Without("hat"), "background=pink");
+Edit(test.With("skin=pale").With("hair=long").Without("glasses").With("hat=none"), "skin=brown", "glasses=square");
+ImageFile.Write("edited.png", ImageGrid.Compose(pictures.ToArray(), train.Width, train.Height, train.Channels, columns: 1 + steps));
+Console.WriteLine("look at edited.png: the original, then edited more and more");
+
+// A row of pictures of the first of the faces.
+void Edit(ImageSet faces, params string[] edits)
 {
+    var editor = new ImageEditor(model, faces.Select([0]));
+    float[] change = directions.Changes(editor.Codes, edits.Select(AttributeEdit.Parse));
     // Original, reconstruction, and the edit from a fifth of its strength to all of it.
-    var editor = new ImageEditor(model, plain);
-    pictures.AddRange(editor.Strips(directions.Sum(AttributeEdit.Parse(edit)), steps: 5));
+    float[] strip = editor.Strips(change, steps);
+    pictures.AddRange([.. strip[..train.PixelsPerImage], .. strip[(2 * train.PixelsPerImage)..]]);
 }
-// Several at once, one of them removed and one exaggerated.
-float[] all = directions.Sum(new("glasses", 1), new("hair=curly", -1), new("smile", 2));
-pictures.AddRange(new ImageEditor(model, plain).Strips(all, steps: 5));
-ImageFile.Write("edited.png", ImageGrid.Compose(pictures.ToArray(), size, size, channels: 3, columns: 7));
-Console.WriteLine("look at edited.png: original, reconstruction, edited more and more");
+
+Vae Train()
+{
+    const int epochs = 8;
+    var trained = new Vae(device, new VaeOptions
+    {
+        Shape = ImageShape.Of(train), Network = NetworkKind.Convolutional, ChannelsPerStage = [16, 32, 64, 128], GroupNorm = true,
+        Activation = ActivationKind.Silu, Latent = 64, Likelihood = Likelihood.GaussianShared,
+    });
+    var options = new TrainingOptions { Epochs = epochs, BatchSize = 64, LearningRate = 2e-3, Decay = LearningRateDecay.Cosine };
+    using var trainer = new Trainer(trained, train, options);
+    trainer.EpochCompleted += epoch => Console.WriteLine($"epoch {epoch.Epoch} of {epochs}: {epoch.Train.Loss:F0} nats per image");
+    trainer.Run();
+    return trained;
+}
