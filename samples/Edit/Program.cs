@@ -37,13 +37,13 @@ void Edit(ImageSet faces, params string[] edits)
 
 Vae Train()
 {
-    const int epochs = 8;
+    const int epochs = 20;
     var trained = new Vae(device, new VaeOptions
     {
         Shape = ImageShape.Of(train), Network = NetworkKind.Convolutional, ChannelsPerStage = [16, 32, 64, 128], GroupNorm = true,
-        Activation = ActivationKind.Silu, Latent = 64, Likelihood = Likelihood.GaussianShared,
+        Activation = ActivationKind.Silu, Latent = 64, Likelihood = Likelihood.GaussianShared, Variance = 0.01,
     });
-    var options = new TrainingOptions { Epochs = epochs, BatchSize = 64, LearningRate = 2e-3, Decay = LearningRateDecay.Cosine };
+    var options = new TrainingOptions { Epochs = epochs, BatchSize = 32, LearningRate = 2e-3, Decay = LearningRateDecay.Cosine };
     using var trainer = new Trainer(trained, train, options);
     trainer.EpochCompleted += epoch => Console.WriteLine($"epoch {epoch.Epoch} of {epochs}: {epoch.Train.Loss:F0} nats per image");
     trainer.Run();
