@@ -19,7 +19,6 @@
 // The products are those of two linear layers. Row r belongs to image r / k.
 
 using ILGPU;
-using ILGPU.Algorithms;
 using ILGPU.Runtime;
 using FloatView = ILGPU.ArrayView<float>;
 

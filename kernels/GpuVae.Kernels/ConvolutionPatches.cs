@@ -13,7 +13,6 @@
 // In all, the patch of a pixel is a rectangle of the source whose rows lie in memory as they are wanted: channels are innermost.
 
 using ILGPU.Algorithms;
-using FloatView = ILGPU.ArrayView<float>;
 
 namespace GpuVae.Kernels;
 

@@ -3,7 +3,6 @@
 // shared memory, too.
 
 using ILGPU;
-using ILGPU.Algorithms;
 using FloatView = ILGPU.ArrayView<float>;
 
 namespace GpuVae.Kernels;

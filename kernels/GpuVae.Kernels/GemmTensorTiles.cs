@@ -18,7 +18,6 @@
 
 using ILGPU;
 using ILGPU.Algorithms;
-using ILGPU.Runtime;
 using ILGPU.Runtime.Cuda;
 using FloatView = ILGPU.ArrayView<float>;
 

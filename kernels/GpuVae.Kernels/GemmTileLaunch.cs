@@ -1,6 +1,5 @@
 // How products are launched on GPUs: the choice of tiles, and how the groups are numbered.
 
-using ILGPU;
 using ILGPU.Runtime;
 using ILGPU.Runtime.OpenCL;
 using FloatView = ILGPU.ArrayView<float>;

@@ -113,17 +113,17 @@ public sealed class LinearLoss<TLikelihood>(Gemm gemm)
         Action<
             FloatView, FloatView, FloatView, FloatView, FloatView, FloatView, FloatView, ArrayView<int>, GemmArguments, TLikelihood,
             float, int> kernel = (gemm.Tiles!.Precision, variant) switch
-        {
-            (MatrixPrecision.Tf32, GemmVariant.Tile128x128) => TensorKernel<Tile128x128, Tf32Precision>,
-            (MatrixPrecision.Tf32, _) => TensorKernel<Tile64x64, Tf32Precision>,
-            (MatrixPrecision.Bf16, GemmVariant.Tile128x128) => TensorKernel<Tile128x128, Bf16Precision>,
-            (MatrixPrecision.Bf16, _) => TensorKernel<Tile64x64, Bf16Precision>,
-            (_, GemmVariant.Tile128x128) => TileKernel<Tile128x128>,
-            (_, GemmVariant.Tile128x64) => TileKernel<Tile128x64>,
-            (_, GemmVariant.Tile64x64) => TileKernel<Tile64x64>,
-            (_, GemmVariant.Tile32x32) => TileKernel<Tile32x32>,
-            _ => TileKernel<Tile16x16>,
-        };
+            {
+                (MatrixPrecision.Tf32, GemmVariant.Tile128x128) => TensorKernel<Tile128x128, Tf32Precision>,
+                (MatrixPrecision.Tf32, _) => TensorKernel<Tile64x64, Tf32Precision>,
+                (MatrixPrecision.Bf16, GemmVariant.Tile128x128) => TensorKernel<Tile128x128, Bf16Precision>,
+                (MatrixPrecision.Bf16, _) => TensorKernel<Tile64x64, Bf16Precision>,
+                (_, GemmVariant.Tile128x128) => TileKernel<Tile128x128>,
+                (_, GemmVariant.Tile128x64) => TileKernel<Tile128x64>,
+                (_, GemmVariant.Tile64x64) => TileKernel<Tile64x64>,
+                (_, GemmVariant.Tile32x32) => TileKernel<Tile32x32>,
+                _ => TileKernel<Tile16x16>,
+            };
         return new(gemm.Accelerator.LoadKernel(kernel, GemmTileLaunch.Bounds(variant)));
     }
 

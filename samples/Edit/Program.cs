@@ -40,8 +40,14 @@ Vae Train()
     const int epochs = 20;
     var trained = new Vae(device, new VaeOptions
     {
-        Shape = ImageShape.Of(train), Network = NetworkKind.Convolutional, ChannelsPerStage = [16, 32, 64, 128], GroupNorm = true,
-        Activation = ActivationKind.Silu, Latent = 64, Likelihood = Likelihood.GaussianShared, Variance = 0.01,
+        Shape = ImageShape.Of(train),
+        Network = NetworkKind.Convolutional,
+        ChannelsPerStage = [16, 32, 64, 128],
+        GroupNorm = true,
+        Activation = ActivationKind.Silu,
+        Latent = 64,
+        Likelihood = Likelihood.GaussianShared,
+        Variance = 0.01,
     });
     var options = new TrainingOptions { Epochs = epochs, BatchSize = 32, LearningRate = 2e-3, Decay = LearningRateDecay.Cosine };
     using var trainer = new Trainer(trained, train, options);

@@ -16,8 +16,14 @@ var small = new DataOptions { Size = new ImageSize(size, size), SyntheticCount =
 using ComputeDevice device = ComputeDevice.Open("auto");
 using var model = new Vae(device, new VaeOptions
 {
-    Shape = ImageShape.Of(train), Classes = 2, LabelNames = train.LabelNames!, Latent = 24, Beta = 4, Activation = ActivationKind.Silu,
-    Likelihood = Likelihood.Gaussian, Variance = 0.02,
+    Shape = ImageShape.Of(train),
+    Classes = 2,
+    LabelNames = train.LabelNames!,
+    Latent = 24,
+    Beta = 4,
+    Activation = ActivationKind.Silu,
+    Likelihood = Likelihood.Gaussian,
+    Variance = 0.02,
 });
 using (var trainer = new Trainer(
     model, train, new TrainingOptions { Epochs = epochs, BatchSize = 64, Decay = LearningRateDecay.Cosine }, test))

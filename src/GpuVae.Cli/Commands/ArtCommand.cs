@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.Globalization;
 using GpuVae.Applications;
 using GpuVae.Data;
-using GpuVae.Formats;
 using GpuVae.Imaging;
 using GpuVae.Models;
 using GpuVae.Training;

@@ -38,7 +38,9 @@ internal sealed partial record RunData(
         const int most = 10_000;
         RunData fitting = this with
         {
-            Size = $"{shape.Width}x{shape.Height}", Channels = shape.Channels, Images = Images is { } given ? Math.Min(given, most) : most,
+            Size = $"{shape.Width}x{shape.Height}",
+            Channels = shape.Channels,
+            Images = Images is { } given ? Math.Min(given, most) : most,
         };
         ImageSet images = fitting.LoadBoth().Train;
         int step = (images.Count + most - 1) / most;

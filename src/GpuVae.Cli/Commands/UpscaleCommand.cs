@@ -1,6 +1,5 @@
 using System.CommandLine;
 using GpuVae.Applications;
-using GpuVae.Data;
 using GpuVae.Models;
 using GpuVae.Training;
 

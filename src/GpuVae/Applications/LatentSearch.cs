@@ -2,7 +2,6 @@ using GpuVae.Kernels;
 using GpuVae.Layers;
 using GpuVae.Models;
 using GpuVae.Scheduling;
-using GpuVae.Tensors;
 using ILGPU;
 using ILGPU.Runtime;
 

@@ -1,5 +1,4 @@
 using GpuVae.Devices;
-using GpuVae.Kernels;
 using GpuVae.Models;
 using ILGPU;
 using ILGPU.Runtime;

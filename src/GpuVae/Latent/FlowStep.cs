@@ -72,7 +72,8 @@ internal sealed class FlowStep(string name, int latents, int width, int firstCon
             back.Builder.Add(
                 $"{name} sum of gradients", dz.Length, 12.0 * dz.Length, [dz, direct], stream => add.Add(stream, dz.View, direct.View));
             return dz;
-        });
+        }
+        );
     }
 
     /// <summary>Clears the weights [outputs, inputs] that <paramref name="keeps"/> (output, input) does not keep.</summary>

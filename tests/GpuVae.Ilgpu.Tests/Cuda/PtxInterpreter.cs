@@ -448,21 +448,21 @@ internal sealed unsafe partial class PtxInterpreter
 
     private static Func<ulong, ulong, ulong, ulong> CompareFloat<T>(string relation, Func<ulong, T> value)
         where T : IFloatingPointIeee754<T> => relation switch
-    {
-        "eq" => (a, b, _) => value(a) == value(b) ? 1u : 0u,
-        "neu" => (a, b, _) => value(a) != value(b) ? 1u : 0u,
-        "lt" => (a, b, _) => value(a) < value(b) ? 1u : 0u,
-        "le" => (a, b, _) => value(a) <= value(b) ? 1u : 0u,
-        "gt" => (a, b, _) => value(a) > value(b) ? 1u : 0u,
-        "ge" => (a, b, _) => value(a) >= value(b) ? 1u : 0u,
-        "ltu" => (a, b, _) => !(value(a) >= value(b)) ? 1u : 0u,
-        "leu" => (a, b, _) => !(value(a) > value(b)) ? 1u : 0u,
-        "gtu" => (a, b, _) => !(value(a) <= value(b)) ? 1u : 0u,
-        "geu" => (a, b, _) => !(value(a) < value(b)) ? 1u : 0u,
-        "nan" => (a, b, _) => T.IsNaN(value(a)) || T.IsNaN(value(b)) ? 1u : 0u,
-        "num" => (a, b, _) => T.IsNaN(value(a)) || T.IsNaN(value(b)) ? 0u : 1u,
-        _ => throw new NotSupportedException($"setp.{relation}"),
-    };
+        {
+            "eq" => (a, b, _) => value(a) == value(b) ? 1u : 0u,
+            "neu" => (a, b, _) => value(a) != value(b) ? 1u : 0u,
+            "lt" => (a, b, _) => value(a) < value(b) ? 1u : 0u,
+            "le" => (a, b, _) => value(a) <= value(b) ? 1u : 0u,
+            "gt" => (a, b, _) => value(a) > value(b) ? 1u : 0u,
+            "ge" => (a, b, _) => value(a) >= value(b) ? 1u : 0u,
+            "ltu" => (a, b, _) => !(value(a) >= value(b)) ? 1u : 0u,
+            "leu" => (a, b, _) => !(value(a) > value(b)) ? 1u : 0u,
+            "gtu" => (a, b, _) => !(value(a) <= value(b)) ? 1u : 0u,
+            "geu" => (a, b, _) => !(value(a) < value(b)) ? 1u : 0u,
+            "nan" => (a, b, _) => T.IsNaN(value(a)) || T.IsNaN(value(b)) ? 1u : 0u,
+            "num" => (a, b, _) => T.IsNaN(value(a)) || T.IsNaN(value(b)) ? 0u : 1u,
+            _ => throw new NotSupportedException($"setp.{relation}"),
+        };
 
     private static Func<ulong, ulong, ulong, ulong> Convert(string[] parts)
     {

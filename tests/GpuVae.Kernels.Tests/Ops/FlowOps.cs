@@ -1,5 +1,3 @@
-using ILGPU;
-
 namespace GpuVae.Kernels.Tests.Ops;
 
 internal static class FlowOps

@@ -18,7 +18,11 @@ public sealed class FaceBarTests(CpuDevice cpu) : IClassFixture<CpuDevice>
         ImageSet train = FaceProbes.Faces(4000, seed: 1, FaceStyle.Painted, Size);
         using var model = new Vae(cpu.Device, new VaeOptions
         {
-            Shape = ImageShape.Of(train), Latent = 32, Activation = ActivationKind.Silu, Likelihood = Likelihood.Gaussian, Variance = 0.01,
+            Shape = ImageShape.Of(train),
+            Latent = 32,
+            Activation = ActivationKind.Silu,
+            Likelihood = Likelihood.Gaussian,
+            Variance = 0.01,
         });
         Train(model, train, epochs: 50);
 
@@ -60,8 +64,13 @@ public sealed class FaceBarTests(CpuDevice cpu) : IClassFixture<CpuDevice>
             "faces:both", new DataOptions { SyntheticCount = faces, Size = new ImageSize(size, size), Seed = 1 }).Train;
         using var model = new Vae(cpu.Device, new VaeOptions
         {
-            Shape = ImageShape.Of(train), Classes = 2, Latent = 24, Beta = 4, Activation = ActivationKind.Silu,
-            Likelihood = Likelihood.Gaussian, Variance = 0.02,
+            Shape = ImageShape.Of(train),
+            Classes = 2,
+            Latent = 24,
+            Beta = 4,
+            Activation = ActivationKind.Silu,
+            Likelihood = Likelihood.Gaussian,
+            Variance = 0.02,
         });
         Train(model, train, epochs);
 

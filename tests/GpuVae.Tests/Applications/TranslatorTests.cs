@@ -53,7 +53,11 @@ public sealed class TranslatorTests(CpuDevice cpu) : IClassFixture<CpuDevice>
     {
         var model = new Vae(cpu.Device, new VaeOptions
         {
-            Shape = new ImageShape(1, 1), Hidden = [], Latent = 1, Likelihood = Likelihood.Gaussian, Classes = classes,
+            Shape = new ImageShape(1, 1),
+            Hidden = [],
+            Latent = 1,
+            Likelihood = Likelihood.Gaussian,
+            Classes = classes,
             LabelNames = classes == 2 ? ["wide", "narrow"] : [],
         });
         void Set(string name, params float[] values) => model.Parameters.Write(model.Parameters[name], values);

@@ -51,6 +51,6 @@ public sealed class MutualInformationGapTests
         () => MutualInformationGap.Of(new float[4], 2, [Factor.Continuous("constant", [1, 1], 0)]));
 
     private static MutualInformationGap Gap(Func<int, float[]> code) => MutualInformationGap.Of(
-        Enumerable.Range(0, 200).SelectMany(code).ToArray(), code(0).Length, 
+        Enumerable.Range(0, 200).SelectMany(code).ToArray(), code(0).Length,
         [Factor.Categorical("shape", ["a", "b", "c", "d"], Shapes), Factor.Continuous("size", Array.ConvertAll(Sizes, size => (float)size), 2)]);
 }

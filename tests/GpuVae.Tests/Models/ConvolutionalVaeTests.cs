@@ -1,7 +1,6 @@
 using GpuVae.Data;
 using GpuVae.Formats;
 using GpuVae.Models;
-using GpuVae.Tensors;
 using GpuVae.Training;
 
 namespace GpuVae.Tests.Models;
@@ -10,7 +9,11 @@ public sealed class ConvolutionalVaeTests(CpuDevice cpu) : IClassFixture<CpuDevi
 {
     private static VaeOptions Small(int width, int height, int channels) => new()
     {
-        Network = NetworkKind.Convolutional, Shape = new(width, height, channels), ChannelsPerStage = [6, 8], Hidden = [16], Latent = 4,
+        Network = NetworkKind.Convolutional,
+        Shape = new(width, height, channels),
+        ChannelsPerStage = [6, 8],
+        Hidden = [16],
+        Latent = 4,
     };
 
     public static TheoryData<VaeOptions> Varieties =>

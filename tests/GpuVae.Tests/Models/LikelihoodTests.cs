@@ -1,7 +1,6 @@
 using GpuVae.Data;
 using GpuVae.Models;
 using GpuVae.Training;
-using ILGPU;
 using ILGPU.Runtime;
 
 namespace GpuVae.Tests.Models;

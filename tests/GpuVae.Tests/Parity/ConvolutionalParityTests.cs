@@ -22,12 +22,23 @@ public sealed class ConvolutionalParityTests
     {
         ["plain"] = new()
         {
-            Shape = new(10, 12, 3), Network = NetworkKind.Convolutional, ChannelsPerStage = [6, 7], Hidden = [11], Latent = Latent,
+            Shape = new(10, 12, 3),
+            Network = NetworkKind.Convolutional,
+            ChannelsPerStage = [6, 7],
+            Hidden = [11],
+            Latent = Latent,
         },
         ["rich"] = new()
         {
-            Shape = new(7, 9), Network = NetworkKind.Convolutional, ChannelsPerStage = [12, 12], Hidden = [11], Latent = Latent,
-            Activation = ActivationKind.Silu, ResidualBlocks = 1, GroupNorm = true, Upsampling = UpsamplingKind.Nearest,
+            Shape = new(7, 9),
+            Network = NetworkKind.Convolutional,
+            ChannelsPerStage = [12, 12],
+            Hidden = [11],
+            Latent = Latent,
+            Activation = ActivationKind.Silu,
+            ResidualBlocks = 1,
+            GroupNorm = true,
+            Upsampling = UpsamplingKind.Nearest,
         },
     };
 
