@@ -56,8 +56,8 @@ public sealed class GemmTuner : IDisposable
         using var c = Zeros((long)m * n);
         using var bias = Zeros(Math.Max(m, n));
         using var other = Zeros((long)m * n);
-        // One part of the loss per row and tile of 16 columns is the most that there can be.
-        using var parts = Zeros((long)m * (n / 16 + 1));
+        // A tile has one column at least, so there cannot be more parts of the loss.
+        using var parts = Zeros((long)m * n);
         using var dx = Zeros(problem.Use == GemmUse.Gradients ? (long)k * m : 0);
         return Compare(rule, problem, problem.Use switch
         {
