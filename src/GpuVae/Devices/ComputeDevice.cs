@@ -10,7 +10,8 @@ namespace GpuVae.Devices;
 public sealed class ComputeDevice : IDisposable
 {
     private readonly Context? ownedContext;
-    private KernelSet? kernels;
+    private IDisposable? shared;
+    private Gemm? gemm;
 
     private ComputeDevice(
         Context? ownedContext, Accelerator accelerator, AcceleratorStream stream, string name, ComputeOptions options)
@@ -31,7 +32,8 @@ public sealed class ComputeDevice : IDisposable
     /// <summary>How products are computed; without a table that is for another device.</summary>
     public ComputeOptions Options { get; }
 
-    internal KernelSet Kernels => kernels ??= new KernelSet(Accelerator, Options);
+    /// <summary>Matrix products with the device's options.</summary>
+    internal Gemm Gemm => gemm ??= new Gemm(Accelerator, Options.Precision, Options.Tuning?.ToDictionary());
 
     /// <summary>The devices of this machine, in the order in which <c>auto</c> prefers them.</summary>
     public static IReadOnlyList<DeviceDescription> List()
@@ -123,10 +125,15 @@ public sealed class ComputeDevice : IDisposable
     /// <summary>Waits until everything enqueued has run.</summary>
     public void Synchronize() => Stream.Synchronize();
 
+    /// <summary>What all users of the device share, whatever it is: made for the first of them, and disposed with the device.</summary>
+    internal T Shared<T>(Func<ComputeDevice, T> make)
+        where T : class, IDisposable => (T)(shared ??= make(this));
+
     /// <summary>Closes what <see cref="Open"/> opened; after <see cref="Wrap"/> the accelerator and its stream stay open.</summary>
     public void Dispose()
     {
-        kernels?.Dispose();
+        shared?.Dispose();
+        gemm?.Dispose();
         if (ownedContext is null)
             return;
         Stream.Dispose();

@@ -18,7 +18,7 @@ public static class Tuner
     {
         ArgumentNullException.ThrowIfNull(device);
         using var tuner = new GemmTuner(device.Accelerator, device.Stream, device.Options.Precision);
-        foreach (GemmProblem problem in device.Kernels.Gemm.Problems.OrderBy(p => (p.Use, p.M, p.N, p.K)).ToArray())
+        foreach (GemmProblem problem in device.Gemm.Problems.OrderBy(p => (p.Use, p.M, p.N, p.K)).ToArray())
             yield return new TunedResult(problem, tuner.Tune(problem));
     }
 }

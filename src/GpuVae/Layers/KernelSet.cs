@@ -1,27 +1,25 @@
+using GpuVae.Devices;
 using GpuVae.Kernels;
-using GpuVae.Layers;
 using GpuVae.Models;
 using ILGPU.Runtime;
 
-namespace GpuVae.Devices;
+namespace GpuVae.Layers;
 
 /// <summary>
 /// The kernels of one device, loaded at first use and then kept: models and trainers on the device share them, and a program that only
 /// generates never compiles a backward pass.
 /// </summary>
-internal sealed class KernelSet(Accelerator accelerator, ComputeOptions options) : IDisposable
+internal sealed class KernelSet(Accelerator accelerator, Gemm gemm) : IDisposable
 {
     private readonly Dictionary<ActivationKind, LinearKernels> activated = [];
     private readonly Dictionary<(Likelihood, double, int), LikelihoodKernels> likelihoods = [];
 
-    public Gemm Gemm => field ??= new Gemm(accelerator, options.Precision, options.Tuning?.ToDictionary());
-
-    public LinearBackward<LatentGradientEpilogue> LatentBackward => field ??= new(Gemm);
+    public LinearBackward<LatentGradientEpilogue> LatentBackward => field ??= new(gemm);
 
     /// <summary>Linear layers without an activation.</summary>
-    public LinearKernels Linear => field ??= new LinearKernels<Identity>(Gemm);
+    public LinearKernels Linear => field ??= new LinearKernels<Identity>(gemm);
 
-    public ConvolutionWeightGradient ConvolutionWeightGradient => field ??= new ConvolutionWeightGradient(Gemm);
+    public ConvolutionWeightGradient ConvolutionWeightGradient => field ??= new ConvolutionWeightGradient(gemm);
 
     /// <summary>Its way back is the same whatever the activation.</summary>
     public GroupNormalization<Identity> GroupNormalization => field ??= new GroupNormalization<Identity>(accelerator);
@@ -76,7 +74,7 @@ internal sealed class KernelSet(Accelerator accelerator, ComputeOptions options)
         if (activation is not { } kind)
             return Linear;
         if (!activated.TryGetValue(kind, out LinearKernels? kernels))
-            activated[kind] = kernels = LinearKernels.Create(Gemm, kind);
+            activated[kind] = kernels = LinearKernels.Create(gemm, kind);
         return kernels;
     }
 
@@ -85,7 +83,7 @@ internal sealed class KernelSet(Accelerator accelerator, ComputeOptions options)
     {
         var key = (options.Likelihood, options.Variance, options.MixtureComponents);
         if (!likelihoods.TryGetValue(key, out LikelihoodKernels? kernels))
-            likelihoods[key] = kernels = LikelihoodKernels.Create(accelerator, Gemm, options);
+            likelihoods[key] = kernels = LikelihoodKernels.Create(accelerator, gemm, options);
         return kernels;
     }
 
@@ -93,6 +91,14 @@ internal sealed class KernelSet(Accelerator accelerator, ComputeOptions options)
     {
         reduce?.Dispose();
         randomFill?.Dispose();
-        Gemm.Dispose();
+    }
+}
+
+/// <summary>The kernels of a device.</summary>
+internal static class DeviceKernels
+{
+    extension(ComputeDevice device)
+    {
+        public KernelSet Kernels => device.Shared(static device => new KernelSet(device.Accelerator, device.Gemm));
     }
 }
