@@ -12,12 +12,6 @@ namespace GpuVae.Layers;
 internal sealed class BlockAverage(string name, Reduction reduction)
     : Layer(name, reduction.Pixels, reduction.Pixels, null)
 {
-    public override IEnumerable<(string Name, int[] Shape)> ParameterShapes => [];
-
-    public override void Attach(ParameterStore store)
-    {
-    }
-
     public override LayerPass Forward(LayerContext context, LayerOutput x)
     {
         PlannedTensor y = context.Builder.Tensor($"{Name} output", x.Value.Rows, Outputs);

@@ -34,9 +34,7 @@ internal sealed class Convolution2d(string name, ConvolutionShape shape, bool is
     public override LayerPass Forward(LayerContext context, LayerOutput x)
     {
         PlannedTensor y = context.Builder.Tensor($"{Name} output", x.Value.Rows, Outputs);
-        PlannedTensor saved = context.Kernels.LinearWith(Activation).KeepsPreActivation
-            ? context.Builder.Tensor($"{Name} pre-activation", x.Value.Rows, Outputs)
-            : y;
+        PlannedTensor saved = Saved(context, y, Activation);
         Append(context, x.Value, y, saved, Activation);
         return new LayerPass(new LayerOutput(y, saved, Activation), (back, dy, wantsInput) => Backward(back, x, dy, wantsInput));
     }

@@ -24,20 +24,13 @@ internal sealed class GroupNorm(string name, int area, int channels, ActivationK
     public override LayerPass Forward(LayerContext context, LayerOutput x)
     {
         PlannedTensor y = context.Builder.Tensor($"{Name} output", x.Value.Rows, Outputs);
-        PlannedTensor saved = context.Kernels.LinearWith(Activation).KeepsPreActivation
-            ? context.Builder.Tensor($"{Name} pre-activation", x.Value.Rows, Outputs)
-            : y;
+        PlannedTensor saved = Saved(context, y, Activation);
         PlannedTensor statistics = Append(context, x.Value, y, saved, Activation);
         return new LayerPass(new LayerOutput(y, saved, Activation), (back, dy, wantsInput) => Backward(back, x, statistics, dy, wantsInput));
     }
 
-    public override void Infer(LayerContext context, PlannedTensor x, PlannedTensor y, ActivationKind? activation)
-    {
-        PlannedTensor saved = context.Kernels.LinearWith(activation).KeepsPreActivation
-            ? context.Builder.Tensor($"{Name} pre-activation", x.Rows, Outputs)
-            : y;
-        Append(context, x, y, saved, activation);
-    }
+    public override void Infer(LayerContext context, PlannedTensor x, PlannedTensor y, ActivationKind? activation) =>
+        Append(context, x, y, Saved(context, y, activation), activation);
 
     private PlannedTensor Append(LayerContext context, PlannedTensor x, PlannedTensor y, PlannedTensor saved, ActivationKind? activation)
     {
@@ -71,7 +64,7 @@ internal sealed class GroupNorm(string name, int area, int channels, ActivationK
         }
         if (!wantsInput)
             return null;
-        LayerGradients.AppendDerivative(context, Name, input, dx);
+        AppendDerivative(context, input, dx);
         return dx;
     }
 

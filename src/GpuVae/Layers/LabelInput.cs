@@ -8,12 +8,6 @@ namespace GpuVae.Layers;
 /// <summary>Joins each row with the class of its image as a one-hot code: [x | class]. The labels are those of the context.</summary>
 internal sealed class LabelInput(string name, int inputs, int classes) : Layer(name, inputs, inputs + classes, null)
 {
-    public override IEnumerable<(string Name, int[] Shape)> ParameterShapes => [];
-
-    public override void Attach(ParameterStore store)
-    {
-    }
-
     public override LayerPass Forward(LayerContext context, LayerOutput x)
     {
         PlannedTensor y = context.Builder.Tensor($"{Name} output", x.Value.Rows, Outputs);
@@ -28,7 +22,7 @@ internal sealed class LabelInput(string name, int inputs, int classes) : Layer(n
             back.Builder.Add(
                 $"{Name} backward", 0, 8.0 * dx.Length, [dy, dx],
                 stream => rows.CopyColumns(stream, dy.View, outputs, dx.View, inputs, inputs));
-            LayerGradients.AppendDerivative(back, Name, x, dx);
+            AppendDerivative(back, x, dx);
             return dx;
         });
     }

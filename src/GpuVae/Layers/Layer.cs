@@ -23,10 +23,12 @@ internal abstract class Layer(string name, int inputs, int outputs, ActivationKi
     public ActivationKind? Activation { get; } = activation;
 
     /// <summary>In PyTorch's layouts.</summary>
-    public abstract IEnumerable<(string Name, int[] Shape)> ParameterShapes { get; }
+    public virtual IEnumerable<(string Name, int[] Shape)> ParameterShapes => [];
 
     /// <summary>Looks this layer's parameters up in the store that was made from <see cref="ParameterShapes"/>.</summary>
-    public abstract void Attach(ParameterStore store);
+    public virtual void Attach(ParameterStore store)
+    {
+    }
 
     /// <summary>Appends the forward step and keeps what the backward pass will need.</summary>
     public abstract LayerPass Forward(LayerContext context, LayerOutput x);
@@ -36,4 +38,27 @@ internal abstract class Layer(string name, int inputs, int outputs, ActivationKi
     /// more columns than the layer has inputs and y fewer than it has outputs; what is beyond is left out.
     /// </summary>
     public abstract void Infer(LayerContext context, PlannedTensor x, PlannedTensor y, ActivationKind? activation);
+
+    /// <summary>
+    /// Declares what the derivative of <paramref name="activation"/> is computed from: the pre-activation, or <paramref name="y"/> itself.
+    /// </summary>
+    protected PlannedTensor Saved(LayerContext context, PlannedTensor y, ActivationKind? activation) =>
+        context.Kernels.LinearWith(activation).KeepsPreActivation
+            ? context.Builder.Tensor($"{Name} pre-activation", y.Rows, y.Columns)
+            : y;
+
+    /// <summary>
+    /// Appends the step from the gradient of the input to that of the pre-activation that made it, in place, if there was an activation: the
+    /// end of the way back of a layer without a product, which would do it on the way.
+    /// </summary>
+    protected void AppendDerivative(LayerContext context, LayerOutput input, PlannedTensor dx)
+    {
+        if (input.Activation is null)
+            return;
+        ConvolutionKernels kernels = context.Kernels.LinearWith(input.Activation).Convolutions;
+        PlannedTensor saved = input.Saved;
+        context.Builder.Add(
+            $"{Name} input derivative", 2.0 * dx.Length, 12.0 * dx.Length, [saved, dx],
+            stream => kernels.Differentiate(stream, saved.View, dx.View));
+    }
 }

@@ -13,12 +13,6 @@ namespace GpuVae.Layers;
 internal sealed class NearestUpsampling(string name, UpsamplingShape shape)
     : Layer(name, shape.SourceHeight * shape.SourceWidth * shape.Channels, shape.Height * shape.Width * shape.Channels, null)
 {
-    public override IEnumerable<(string Name, int[] Shape)> ParameterShapes => [];
-
-    public override void Attach(ParameterStore store)
-    {
-    }
-
     public override LayerPass Forward(LayerContext context, LayerOutput x)
     {
         PlannedTensor y = context.Builder.Tensor($"{Name} output", x.Value.Rows, Outputs);
@@ -42,7 +36,7 @@ internal sealed class NearestUpsampling(string name, UpsamplingShape shape)
         context.Builder.Add(
             $"{Name} backward", dy.Length, 4.0 * (dx.Length + dy.Length), [dy, dx],
             stream => kernels.Backward(stream, batched, dy.View, dx.View));
-        LayerGradients.AppendDerivative(context, Name, input, dx);
+        AppendDerivative(context, input, dx);
         return dx;
     }
 }

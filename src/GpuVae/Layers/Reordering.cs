@@ -11,12 +11,6 @@ namespace GpuVae.Layers;
 /// </summary>
 internal sealed class Reordering(string name, int rows, int columns) : Layer(name, rows * columns, rows * columns, null)
 {
-    public override IEnumerable<(string Name, int[] Shape)> ParameterShapes => [];
-
-    public override void Attach(ParameterStore store)
-    {
-    }
-
     public override LayerPass Forward(LayerContext context, LayerOutput x)
     {
         PlannedTensor y = context.Builder.Tensor($"{Name} output", x.Value.Rows, Outputs);
@@ -27,7 +21,7 @@ internal sealed class Reordering(string name, int rows, int columns) : Layer(nam
                 return null;
             PlannedTensor dx = back.Builder.Tensor($"{Name} input gradient", dy.Rows, Inputs);
             Append(back, $"{Name} backward", columns, rows, dy, dx);
-            LayerGradients.AppendDerivative(back, Name, x, dx);
+            AppendDerivative(back, x, dx);
             return dx;
         });
     }

@@ -36,9 +36,7 @@ internal sealed class ResidualBlock : Layer
         // The activation that made x counts once, where both ways to x meet.
         LayerPass inner = branch.Forward(context, LayerOutput.Of(x.Value));
         PlannedTensor y = context.Builder.Tensor($"{Name} output", x.Value.Rows, Outputs);
-        PlannedTensor saved = context.Kernels.LinearWith(Activation).KeepsPreActivation
-            ? context.Builder.Tensor($"{Name} pre-activation", x.Value.Rows, Outputs)
-            : y;
+        PlannedTensor saved = Saved(context, y, Activation);
         Append(context, x.Value, inner.Output.Value, y, saved, Activation);
         return new LayerPass(new LayerOutput(y, saved, Activation), (back, dy, wantsInput) =>
         {
@@ -58,10 +56,7 @@ internal sealed class ResidualBlock : Layer
     {
         PlannedTensor inner = context.Builder.Tensor($"{Name} branch", x.Rows, Outputs);
         branch.Infer(context, x, inner, null);
-        PlannedTensor saved = context.Kernels.LinearWith(activation).KeepsPreActivation
-            ? context.Builder.Tensor($"{Name} pre-activation", x.Rows, Outputs)
-            : y;
-        Append(context, x, inner, y, saved, activation);
+        Append(context, x, inner, y, Saved(context, y, activation), activation);
     }
 
     private void Append(
