@@ -15,7 +15,7 @@ namespace GpuVae.Formats;
 /// </code>
 /// What the sections mean is the business of whoever writes them.
 /// </summary>
-public sealed class CheckpointFile(JsonObject header)
+internal sealed class CheckpointFile(JsonObject header)
 {
     private const int Version = 1, PrefixBytes = 24, DigestBytes = SHA256.HashSizeInBytes;
     private static ReadOnlySpan<byte> Magic => "GPUVAECK"u8;
@@ -24,15 +24,10 @@ public sealed class CheckpointFile(JsonObject header)
     private string source = "the checkpoint";
 
     public JsonObject Header { get; } = header;
-    public IReadOnlyDictionary<string, byte[]> Sections => sections;
 
     /// <summary>Adds a section. The array is kept, not copied, and must stay as it is until the file is written.</summary>
     /// <exception cref="ArgumentException">There is a section of that name.</exception>
     public void Add(string name, byte[] bytes) => sections.Add(name, bytes);
-
-    /// <summary>Adds a copy of the values as a section.</summary>
-    /// <exception cref="ArgumentException">There is a section of that name.</exception>
-    public void AddFloats(string name, ReadOnlySpan<float> values) => Add(name, LittleEndian.Bytes(values).ToArray());
 
     /// <exception cref="BadInputException">There is no such section.</exception>
     public byte[] Get(string name) => sections.TryGetValue(name, out byte[]? bytes)

@@ -1,7 +1,7 @@
 namespace GpuVae.Imaging;
 
 /// <summary>Reads and writes one family of image files. Codecs are stateless and may be used from several threads.</summary>
-public interface IImageCodec
+internal interface IImageCodec
 {
     /// <summary>What messages call the format.</summary>
     string Name { get; }

@@ -6,7 +6,7 @@ namespace GpuVae.Imaging;
 public static class ImageFile
 {
     /// <summary>All codecs of this build, in the order in which they are asked.</summary>
-    public static IReadOnlyList<IImageCodec> Codecs { get; } =
+    internal static IReadOnlyList<IImageCodec> Codecs { get; } =
     [
         new PngCodec(),
         new PnmCodec(),

@@ -7,7 +7,7 @@ using Sharp = SixLabors.ImageSharp.Image;
 namespace GpuVae.Imaging;
 
 /// <summary>What else SixLabors.ImageSharp knows (GIF, BMP, TIFF, WebP, …), in builds with <c>-p:ImageCodec=imagesharp</c>.</summary>
-public sealed class ImageSharpCodec : IImageCodec
+internal sealed class ImageSharpCodec : IImageCodec
 {
     public string Name => "ImageSharp's formats";
 

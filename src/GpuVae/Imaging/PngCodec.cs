@@ -4,7 +4,7 @@ namespace GpuVae.Imaging;
 /// PNG as specified by the W3C, third edition: reads every colour type and bit depth, transparency and interlacing; writes grey, RGB
 /// and RGBA of 8 bits, and animations of such frames.
 /// </summary>
-public sealed class PngCodec : IImageCodec
+internal sealed class PngCodec : IImageCodec
 {
     internal static ReadOnlySpan<byte> Signature => [0x89, (byte)'P', (byte)'N', (byte)'G', 0x0D, 0x0A, 0x1A, 0x0A];
 

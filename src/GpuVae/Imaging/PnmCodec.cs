@@ -6,7 +6,7 @@ namespace GpuVae.Imaging;
 /// Netpbm's portable bitmaps, greymaps and pixmaps (pbm(5), pgm(5), ppm(5)): reads P1–P6 with any maximum value, writes P5 and P6.
 /// Only the first image of a file is read. Alpha is composited on black when writing, the format has none.
 /// </summary>
-public sealed class PnmCodec : IImageCodec
+internal sealed class PnmCodec : IImageCodec
 {
     public string Name => "PNM";
     public IReadOnlyList<string> Extensions { get; } = [".pnm", ".pgm", ".ppm", ".pbm"];

@@ -6,7 +6,7 @@ namespace GpuVae.Scheduling;
 /// A float32 tensor of the arena: an activation, its gradient or a workspace. Its place is decided when the schedule is bound to memory,
 /// after every use is known; launches read <see cref="View"/> only when they run.
 /// </summary>
-public sealed class PlannedTensor
+internal sealed class PlannedTensor
 {
     internal PlannedTensor(string name, int rows, int columns) => (Name, Rows, Columns) = (name, rows, columns);
 

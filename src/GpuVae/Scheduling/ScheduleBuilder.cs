@@ -8,7 +8,7 @@ namespace GpuVae.Scheduling;
 /// Collects steps and the tensors they use, plans the arena from the resulting lifetimes and makes the <see cref="Schedule"/>. Planning and
 /// binding are apart so that several schedules (a full batch and the last, smaller one) can share one block of memory.
 /// </summary>
-public sealed class ScheduleBuilder
+internal sealed class ScheduleBuilder
 {
     private readonly List<ScheduleStep> steps = [];
     private readonly List<PlannedTensor> tensors = [];

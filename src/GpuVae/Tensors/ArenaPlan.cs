@@ -5,7 +5,7 @@ namespace GpuVae.Tensors;
 /// each at the lowest offset where it fits between those already placed (the greedy-by-size rule of Pisarchyk and Lee, "Efficient Memory
 /// Management for Deep Neural Net Inference", 2020), which stays within a few per cent of the lower bound on chains like ours.
 /// </summary>
-public sealed class ArenaPlan
+internal sealed class ArenaPlan
 {
     /// <summary>
     /// Offsets are multiples of this many elements: 256 bytes of float32, the widest alignment that any of the devices asks for.

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Text.Json.Nodes;
 using GpuVae.Formats;
 
@@ -8,7 +9,7 @@ public class CheckpointFileTests
     private static byte[] Example(TemporaryFolder folder)
     {
         var checkpoint = new CheckpointFile(new JsonObject { ["step"] = 12, ["name"] = "run" });
-        checkpoint.AddFloats("weights", [1.5f, -0f, float.NaN]);
+        checkpoint.Add("weights", MemoryMarshal.AsBytes<float>([1.5f, -0f, float.NaN]).ToArray());
         checkpoint.Add("order", [1, 2, 3, 4, 5]);
         checkpoint.Add("empty", []);
         checkpoint.Write(folder["checkpoint"]);
