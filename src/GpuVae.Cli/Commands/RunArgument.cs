@@ -20,14 +20,9 @@ internal static class RunArgument
     {
         if (path is not null)
             return RunFolder.Open(path);
-        var newest = Directory.Exists(Root)
-            ? new DirectoryInfo(Root).EnumerateDirectories()
-                .Where(d => File.Exists(Path.Combine(d.FullName, "model.safetensors")))
-                .MaxBy(d => File.GetLastWriteTimeUtc(Path.Combine(d.FullName, "model.safetensors")))
-            : null;
-        return newest is not null
-            ? RunFolder.Open(newest.FullName)
-            : throw new BadInputException(
+        IEnumerable<RunFolder> runs = Directory.Exists(Root) ? Directory.EnumerateDirectories(Root).Select(RunFolder.Open) : [];
+        return runs.Where(run => File.Exists(run.Model)).MaxBy(run => File.GetLastWriteTimeUtc(run.Model))
+            ?? throw new BadInputException(
                 $"There is no trained model below {Root}/. Run 'gpuvae train' first, or name a run folder with --run.");
     }
 }

@@ -1,8 +1,8 @@
 using GpuVae.Data;
 using GpuVae.Devices;
 using GpuVae.Kernels;
+using GpuVae.Layers;
 using GpuVae.Scheduling;
-using GpuVae.Tensors;
 using ILGPU;
 using ILGPU.Runtime;
 
@@ -15,7 +15,7 @@ namespace GpuVae.Models;
 internal sealed class BatchFeed : IDisposable
 {
     private readonly ComputeDevice device;
-    private readonly DeviceImages images;
+    private readonly MemoryBuffer1D<byte, Stride1D.Dense> images;
     private readonly MemoryBuffer1D<int, Stride1D.Dense> order;
     private readonly MemoryBuffer1D<int, Stride1D.Dense>? labels;
     private readonly MemoryBuffer1D<long, Stride1D.Dense> clock;
@@ -30,10 +30,11 @@ internal sealed class BatchFeed : IDisposable
     public BatchFeed(ComputeDevice device, ImageSet set, int batchSize, int logEntries)
     {
         (this.device, this.batchSize) = (device, batchSize);
-        images = new DeviceImages(device, set);
         FullBatches = set.Count / batchSize;
         LastBatch = set.Count % batchSize;
         Accelerator accelerator = device.Accelerator;
+        images = accelerator.Allocate1D<byte>(set.Pixels.LongLength);
+        images.View.BaseView.CopyFromCPU(device.Stream, set.Pixels);
         order = accelerator.Allocate1D<int>(set.Count);
         ImageCount = set.Count;
         labels = set.Labels is { } classes ? accelerator.Allocate1D(classes) : null;
@@ -86,11 +87,11 @@ internal sealed class BatchFeed : IDisposable
         Gather<byte, BytePixel> gather = device.Kernels.Gather;
         double bytes = 5.0 * batch * pixels;
         if (binarization == Binarization.None)
-            builder.Add("gather", (double)batch * pixels, bytes, [x], stream => gather.Copy(stream, images.Pixels, plan, x.View, pixels));
+            builder.Add("gather", (double)batch * pixels, bytes, [x], stream => gather.Copy(stream, images.View, plan, x.View, pixels));
         else
             builder.Add(
                 "gather + binarise", 20.0 * batch * pixels, bytes, [x],
-                stream => gather.Binarize(stream, images.Pixels, plan, x.View, pixels, binarization, seed));
+                stream => gather.Binarize(stream, images.View, plan, x.View, pixels, binarization, seed));
         return x;
     }
 

@@ -3,17 +3,25 @@ using GpuVae.Layers;
 
 namespace GpuVae.Models;
 
-/// <summary>Makes the layers of <see cref="NetworkKind.Convolutional"/>, numbered as PyTorch numbers those of its module.</summary>
-internal static class ConvolutionalNetworks
+/// <summary>Makes the layers that options ask for, numbered as PyTorch numbers those of its modules.</summary>
+internal static class Networks
 {
-    /// <summary>Planar images to the moments of q(z|x).</summary>
+    /// <summary>Planar images to the numbers that describe q(z|x).</summary>
     public static Network Encoder(VaeOptions options)
     {
         const string name = "encoder";
+        (int width, int height, int channels) = options.Shape;
         var layers = new List<Layer>();
-        Stage[] stages = Stages(options);
-        AddReordering(layers, $"{name} input", options.Shape.Channels, options.Shape.Width * options.Shape.Height);
+        if (options.Upscale > 1)
+            layers.Add(new BlockAverage($"{name} input", new Reduction(width, height, channels, options.Upscale)));
         int index = 0;
+        if (options.Network == NetworkKind.Dense)
+        {
+            AddLinear(layers, name, index, options.EncoderWidths, options, endsWithActivation: false);
+            return new Network(layers);
+        }
+        Stage[] stages = Stages(options);
+        AddReordering(layers, $"{name} input", channels, width * height);
         foreach (Stage stage in stages)
         {
             AddConvolution(layers, name, ref index, stage.Down, isTransposed: false, options);
@@ -21,22 +29,28 @@ internal static class ConvolutionalNetworks
         }
         Stage last = stages[^1];
         AddReordering(layers, $"{name} flatten", last.SmallHeight * last.SmallWidth, last.Channels);
-        index++;
-        AddLinear(layers, name, ref index, [last.Features, .. options.Hidden, options.EncoderOutputs], options, endsWithActivation: false);
+        // Flattening counts as a module.
+        int[] widths = [last.Features + options.Classes, .. options.Hidden, options.EncoderOutputs];
+        AddLinear(layers, name, index + 1, widths, options, endsWithActivation: false);
         return new Network(layers);
     }
 
-    /// <summary>Codes to the parameters of p(x|z), channels innermost.</summary>
+    /// <summary>Codes to the parameters of p(x|z), planar, or with channels innermost from convolutions.</summary>
     public static Network Decoder(VaeOptions options)
     {
         const string name = "decoder";
         var layers = new List<Layer>();
+        if (options.Network == NetworkKind.Dense)
+        {
+            AddLinear(layers, name, 0, options.DecoderWidths, options, endsWithActivation: false);
+            return new Network(layers);
+        }
         Stage[] stages = Stages(options);
         Stage first = stages[^1];
-        int index = 0;
-        AddLinear(layers, name, ref index, [options.Latent, .. options.Hidden.Reverse(), first.Features], options, endsWithActivation: true);
+        int[] widths = [options.Latent + options.Classes, .. options.Hidden.Reverse(), first.Features];
+        // Unflattening counts as a module.
+        int index = AddLinear(layers, name, 0, widths, options, endsWithActivation: true) + 1;
         AddReordering(layers, $"{name} unflatten", first.Channels, first.SmallHeight * first.SmallWidth);
-        index++;
         for (int i = stages.Length - 1; i >= 0; i--)
         {
             AddResidualBlocks(layers, name, ref index, stages[i], options);
@@ -47,7 +61,7 @@ internal static class ConvolutionalNetworks
 
     private static Stage[] Stages(VaeOptions options)
     {
-        (int height, int width, int channels) = (options.Shape.Height, options.Shape.Width, options.Shape.Channels);
+        (int width, int height, int channels) = options.Shape;
         var stages = new Stage[options.ChannelsPerStage.Count];
         for (int i = 0; i < stages.Length; i++)
         {
@@ -97,21 +111,20 @@ internal static class ConvolutionalNetworks
         }
     }
 
-    /// <summary>Linear layers of the given widths; the classes of a conditional model join the first of them.</summary>
-    private static void AddLinear(
-        List<Layer> layers, string name, ref int index, int[] widths, VaeOptions options, bool endsWithActivation)
+    /// <summary>Linear layers of the given widths, the first of which includes the classes that join the input.</summary>
+    /// <returns>The number of the next module.</returns>
+    private static int AddLinear(List<Layer> layers, string name, int index, int[] widths, VaeOptions options, bool endsWithActivation)
     {
         if (options.Classes > 0)
-        {
-            layers.Add(new LabelInput($"{name} label", widths[0], options.Classes));
-            widths[0] += options.Classes;
-        }
+            layers.Add(new LabelInput($"{name} label", widths[0] - options.Classes, options.Classes));
         for (int i = 0; i + 1 < widths.Length; i++)
         {
             bool isActivated = endsWithActivation || i + 2 < widths.Length;
             layers.Add(new Linear($"{name}.{index}", widths[i], widths[i + 1], isActivated ? options.Activation : null));
+            // The activation counts as a module.
             index += 2;
         }
+        return index;
     }
 
     /// <summary>Nothing where both orders are the same.</summary>

@@ -251,39 +251,4 @@ public sealed record VaeOptions
         if (!Enum.IsDefined(value))
             throw new BadInputException($"There is no {what} {value}; choose one of {string.Join(", ", Enum.GetNames<T>())}.");
     }
-
-    /// <summary>What makes weights of the two options incompatible, for messages; null where they fit.</summary>
-    internal string? ArchitectureDifference(VaeOptions other)
-    {
-        if (Shape != other.Shape)
-            return $"images of {Shape} against {other.Shape}";
-        if (Network != other.Network)
-            return $"a {Network} network against a {other.Network} one".ToLowerInvariant();
-        if (Network == NetworkKind.Convolutional)
-        {
-            if (!ChannelsPerStage.SequenceEqual(other.ChannelsPerStage))
-                return $"channels [{string.Join(", ", ChannelsPerStage)}] against [{string.Join(", ", other.ChannelsPerStage)}]";
-            if (ResidualBlocks != other.ResidualBlocks)
-                return $"{ResidualBlocks} residual blocks a stage against {other.ResidualBlocks}";
-            if (GroupNorm != other.GroupNorm || Upsampling != other.Upsampling)
-                return $"group normalisation {GroupNorm}, upsampling {Upsampling} against {other.GroupNorm}, {other.Upsampling}";
-        }
-        if (!Hidden.SequenceEqual(other.Hidden))
-            return $"hidden widths [{string.Join(", ", Hidden)}] against [{string.Join(", ", other.Hidden)}]";
-        if (Upscale != other.Upscale)
-            return $"an encoder of images reduced by {Upscale} against {other.Upscale}";
-        if (Latent != other.Latent)
-            return $"a latent size of {Latent} against {other.Latent}";
-        if (Activation != other.Activation)
-            return $"the activation {Activation} against {other.Activation}";
-        if (Likelihood == Likelihood.LogisticMixture && Likelihood == other.Likelihood && MixtureComponents != other.MixtureComponents)
-            return $"a mixture of {MixtureComponents} components against {other.MixtureComponents}";
-        if (Posterior != other.Posterior)
-            return $"the posterior {Posterior} against {other.Posterior}";
-        if (Prior != other.Prior || (Prior != Prior.Normal && PriorComponents != other.PriorComponents))
-            return $"the prior {Prior} of {PriorComponents} against {other.Prior} of {other.PriorComponents}";
-        if (Classes != other.Classes)
-            return $"{Classes} classes against {other.Classes}";
-        return Likelihood != other.Likelihood ? $"the likelihood {Likelihood} against {other.Likelihood}" : null;
-    }
 }

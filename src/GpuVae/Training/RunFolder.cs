@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using GpuVae.Formats;
+using GpuVae.Models;
 
 namespace GpuVae.Training;
 
@@ -13,10 +14,10 @@ public sealed partial class RunFolder
     public string Path { get; }
 
     /// <summary>The trained weights.</summary>
-    public string Model => In("model.safetensors");
+    public string Model => In(Vae.WeightsName);
 
     /// <summary>The model's options.</summary>
-    public string Config => In("config.json");
+    public string Config => In(Vae.ConfigName);
 
     /// <summary>One JSON object per line and epoch.</summary>
     public string Metrics => In("metrics.jsonl");

@@ -1,0 +1,192 @@
+using GpuVae.Layers;
+using GpuVae.Scheduling;
+using ILGPU;
+
+namespace GpuVae.Models;
+
+/// <summary>The ways through a model without its training.</summary>
+internal enum Direction
+{
+    /// <summary>Images to the moments of q(z|x).</summary>
+    Encode,
+
+    /// <summary>Images to the encoder's columns, the parameters of q(z|x).</summary>
+    EncodeAll,
+
+    /// <summary>Codes to means of p(x|z).</summary>
+    Decode,
+
+    /// <summary>Codes to the decoder's columns, the parameters of p(x|z).</summary>
+    Describe,
+
+    /// <summary>Images to means of p(x|z).</summary>
+    Reconstruct,
+}
+
+/// <summary>The inference passes of a model, made for the batch sizes that they are asked for and then kept.</summary>
+internal sealed class InferencePasses(Vae model, ClassLabels classes) : IDisposable
+{
+    // Larger inputs are worked through in chunks of this many images, which is enough to fill any of the devices.
+    private const int LargestPass = 512;
+
+    // A program that decodes batches of ever new sizes must not collect a schedule for each of them for ever.
+    private const int PassesKept = 64;
+
+    private readonly Dictionary<(Direction Direction, int Batch), InferencePass> passes = [];
+
+    /// <summary>Rows of two blocks of memory that must have the same number of them.</summary>
+    /// <exception cref="ArgumentException">They have not, or no whole number.</exception>
+    public static int Rows(long inputLength, int inputColumns, long outputLength, int outputColumns)
+    {
+        bool areWhole = inputLength % inputColumns == 0 && outputLength % outputColumns == 0;
+        if (!areWhole || inputLength / inputColumns != outputLength / outputColumns)
+        {
+            throw new ArgumentException(
+                $"{inputLength} values in rows of {inputColumns} and {outputLength} in rows of {outputColumns} " +
+                "are not the same whole number of rows.");
+        }
+        return checked((int)(inputLength / inputColumns));
+    }
+
+    /// <summary>Runs on host memory and waits.</summary>
+    public void Run(Direction direction, ReadOnlySpan<float> input, Span<float> output, ReadOnlySpan<int> labels)
+    {
+        int inputs = Inputs(direction), outputs = Outputs(direction), count = Rows(input.Length, inputs, output.Length, outputs);
+        classes.RequireCount(labels.Length, count);
+        classes.RequireKnown(labels);
+        for (int start = 0; start < count; start += LargestPass)
+        {
+            int batch = Math.Min(LargestPass, count - start);
+            Pass(direction, batch).Run(
+                input.Slice(start * inputs, batch * inputs), output.Slice(start * outputs, batch * outputs),
+                labels.IsEmpty ? labels : labels.Slice(start, batch));
+        }
+    }
+
+    /// <summary>Enqueues the way on memory of the device.</summary>
+    public void Run(Direction direction, ArrayView<float> input, ArrayView<float> output, ArrayView<float> labels)
+    {
+        int inputs = Inputs(direction), outputs = Outputs(direction), count = Rows(input.Length, inputs, output.Length, outputs);
+        classes.RequireCount(labels.Length, count);
+        for (int start = 0; start < count; start += LargestPass)
+        {
+            int batch = Math.Min(LargestPass, count - start);
+            Pass(direction, batch).Run(
+                Part(input, start, batch, inputs), Part(output, start, batch, outputs),
+                labels.Length == 0 ? labels : Part(labels, start, batch, 1));
+        }
+    }
+
+    /// <summary>Enqueues the way, and after each part of it what <paramref name="use"/> makes of the output from a first row on.</summary>
+    public void Run(Direction direction, ArrayView<float> input, ArrayView<float> labels, Action<int, ArrayView<float>> use)
+    {
+        int inputs = Inputs(direction), count = (int)(input.Length / inputs);
+        classes.RequireCount(labels.Length, count);
+        for (int start = 0; start < count; start += LargestPass)
+        {
+            int batch = Math.Min(LargestPass, count - start);
+            use(start, Pass(direction, batch).Run(
+                Part(input, start, batch, inputs), labels.Length == 0 ? labels : Part(labels, start, batch, 1)));
+        }
+    }
+
+    public void Dispose()
+    {
+        if (passes.Count > 0)
+            model.Device.Synchronize();
+        foreach (InferencePass pass in passes.Values)
+            pass.Dispose();
+        passes.Clear();
+    }
+
+    private static ArrayView<float> Part(ArrayView<float> rows, int first, int count, int columns) =>
+        rows.SubView((long)first * columns, (long)count * columns);
+
+    private int Inputs(Direction direction) =>
+        direction is Direction.Decode or Direction.Describe ? model.Options.Latent : model.Options.Shape.Pixels;
+
+    private int Outputs(Direction direction) => direction switch
+    {
+        Direction.Encode => 2 * model.Options.Latent,
+        Direction.EncodeAll => model.Encoder.Outputs,
+        Direction.Describe => model.Decoder.Outputs,
+        _ => model.Options.Shape.Pixels,
+    };
+
+    private InferencePass Pass(Direction direction, int batch)
+    {
+        if (passes.TryGetValue((direction, batch), out InferencePass? pass))
+            return pass;
+        if (passes.Count >= PassesKept)
+            Dispose();
+        var builder = new ScheduleBuilder(batch);
+        PlannedTensor? labels = model.Options.Classes > 0 ? builder.External("labels", 1) : null;
+        var context = new LayerContext(builder, model.Device.Kernels, model.Parameters.Values, Labels: labels);
+        PlannedTensor input = builder.External("input", Inputs(direction)), output = builder.External("output", Outputs(direction));
+        Append(direction, context, input, output);
+        return passes[(direction, batch)] = new InferencePass(model.Device, builder, input, output, labels);
+    }
+
+    private void Append(Direction direction, LayerContext context, PlannedTensor input, PlannedTensor output)
+    {
+        switch (direction)
+        {
+            case Direction.Encode when model.Encoder.Outputs > output.Columns:
+                AppendMoments(context, input, output);
+                break;
+            case Direction.Encode or Direction.EncodeAll:
+                model.Encoder.Infer(context, input, output, null);
+                break;
+            case Direction.Decode:
+                AppendDecoder(context, input, output);
+                break;
+            case Direction.Describe:
+                model.Decoder.Infer(context, input, output, null);
+                break;
+            default:
+                // The decoder takes the means out of the encoder's rows where they lie.
+                PlannedTensor encoded = context.Builder.Tensor("encoder output", model.Encoder.Outputs);
+                model.Encoder.Infer(context, input, encoded, null);
+                AppendDecoder(context, model.Posterior.Center(context, encoded), output);
+                break;
+        }
+    }
+
+    /// <summary>
+    /// Appends the way from images to the first 2·latent columns of a wider encoder, with the posterior's center as means.
+    /// </summary>
+    private void AppendMoments(LayerContext context, PlannedTensor images, PlannedTensor moments)
+    {
+        PlannedTensor encoded = context.Builder.Tensor("encoder output", images.Rows, model.Encoder.Outputs);
+        model.Encoder.Infer(context, images, encoded, null);
+        AppendColumns(context, encoded, moments, moments.Columns);
+        if (model.Posterior.Center(context, encoded) is var center && center != encoded)
+            AppendColumns(context, center, moments, model.Options.Latent);
+    }
+
+    private static void AppendColumns(LayerContext context, PlannedTensor from, PlannedTensor to, int columns)
+    {
+        Kernels.Rows rows = context.Kernels.Rows;
+        context.Builder.Add(
+            $"copy {from.Name}", 0, 8.0 * from.Rows * columns, [from, to],
+            stream => rows.CopyColumns(stream, from.View, from.Columns, to.View, to.Columns, columns));
+    }
+
+    /// <summary>Appends the way from codes to means of p(x|z).</summary>
+    private void AppendDecoder(LayerContext context, PlannedTensor codes, PlannedTensor images)
+    {
+        LikelihoodKernels likelihood = context.Kernels.LikelihoodOf(model.Options);
+        if (likelihood.MeanIsColumn && model.Decoder.Layers[^1] is Linear)
+        {
+            model.Decoder.Infer(context, codes, images, likelihood.MeanActivation);
+            return;
+        }
+        PlannedTensor decoded = context.Builder.Tensor("decoder output", codes.Rows, model.Decoder.Outputs);
+        model.Decoder.Infer(context, codes, decoded, null);
+        ArrayView<float> shared = model.SharedIn(context.Values);
+        Kernels.PixelLayout layout = model.PixelLayout;
+        context.Builder.Add(
+            "means", 20.0 * decoded.Length, 4.0 * (decoded.Length + images.Length), [decoded, images],
+            stream => likelihood.Means(stream, decoded.View, shared, images.View, layout));
+    }
+}
