@@ -1,7 +1,6 @@
 using GpuVae.Kernels;
 using GpuVae.Models;
 using GpuVae.Scheduling;
-using GpuVae.Tensors;
 
 namespace GpuVae.Layers;
 
