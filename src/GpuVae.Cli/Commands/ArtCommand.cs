@@ -52,11 +52,8 @@ internal static class ArtCommand
 
     private static ExampleCommand Mosaic()
     {
-        var units = new Option<string?>("--units")
-        {
-            Description = "The two latent units of the plane; without it the plane through three random images.",
-            HelpName = "N,N",
-        };
+        var units = CommonOptions.Text(
+            "--units", "N,N", "The two latent units of the plane; without it the plane through three random images.");
         var side = CommonOptions.Number("--side", "N", "Pictures in a row and rows.", 12);
         var piece = new Piece();
         var command = new ExampleCommand(
@@ -92,11 +89,7 @@ internal static class ArtCommand
 
     private static ExampleCommand Blend()
     {
-        var weights = new Option<string?>("--weights")
-        {
-            Description = "The share of each picture, in any proportion; without it all the same.",
-            HelpName = "X,X,…",
-        };
+        var weights = CommonOptions.Text("--weights", "X,X,…", "The share of each picture, in any proportion; without it all the same.");
         var pictures = new PictureArguments(defaultCount: 3, maxCount: 16);
         var piece = new Piece();
         var command = new ExampleCommand(
@@ -123,11 +116,7 @@ internal static class ArtCommand
 
     private static ExampleCommand Styles()
     {
-        var names = new Option<string?>("--attributes")
-        {
-            Description = "A row for each; without it the first eight of the labelled images.",
-            HelpName = "NAME,NAME,…",
-        };
+        var names = CommonOptions.Text("--attributes", "NAME,NAME,…", "A row for each; without it the first eight of the labelled images.");
         var columns = CommonOptions.Number("--columns", "N", "Strengths, from -2 to 2, or from not having an attribute to having it.", 7);
         var attributes = new AttributeArguments();
         var piece = new Piece();
@@ -176,17 +165,11 @@ internal static class ArtCommand
         private readonly DeviceArguments device = new();
         private bool hasSeed;
 
-        private readonly Option<string?> label = new("--label")
-        {
-            Description = "Of a conditional model: the label of all pictures; without it the first.",
-            HelpName = "NAME",
-        };
+        private readonly Option<string?> label = CommonOptions.Text(
+            "--label", "NAME", "Of a conditional model: the label of all pictures; without it the first.");
 
-        private readonly Option<string?> output = new("--out", "-o")
-        {
-            Description = "The picture to write; without it the kind of piece and the seed, as walk-seed7.png.",
-            HelpName = "PATH",
-        };
+        private readonly Option<string?> output = CommonOptions.Out(
+            "The picture to write; without it the kind of piece and the seed, as walk-seed7.png.");
 
         public void AddTo(Command command, bool withSeed)
         {

@@ -8,12 +8,10 @@ namespace GpuVae.Cli.Commands;
 /// <summary>The option that names the labelled images from which attributes are learnt.</summary>
 internal sealed class AttributeArguments
 {
-    private readonly Option<string?> data = new("--data")
-    {
-        Description = "Labelled images from which the attributes are learnt: images in subfolders, or beside an attributes.csv; without it "
-            + "those that the model was trained on.",
-        HelpName = "WHAT",
-    };
+    private readonly Option<string?> data = CommonOptions.Text(
+        "--data", "WHAT",
+        "Labelled images from which the attributes are learnt: images in subfolders, or beside an attributes.csv; without it "
+            + "those that the model was trained on.");
 
     public void AddTo(Command command) => command.Options.Add(data);
 

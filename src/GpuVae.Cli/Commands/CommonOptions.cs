@@ -18,6 +18,19 @@ internal static class CommonOptions
         DefaultValueFactory = _ => file,
     };
 
+    /// <summary>The same where the default depends on other options.</summary>
+    public static Option<string?> Out(string description) => Text("--out", "PATH", description, "-o");
+
+    /// <summary>An option that need not be given.</summary>
+    public static Option<string?> Text(string name, string helpName, string description, params string[] aliases) => new(name, aliases)
+    {
+        Description = description,
+        HelpName = helpName,
+    };
+
+    /// <summary>An option without a value.</summary>
+    public static Option<bool> Flag(string name, string description) => new(name) { Description = description };
+
     /// <summary>An option that takes a number, written the same way whatever the machine's language.</summary>
     public static Option<T> Number<T>(string name, string helpName, string description, T value, params string[] aliases)
         where T : struct, INumber<T> => new(name, aliases)

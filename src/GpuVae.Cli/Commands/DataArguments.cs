@@ -9,19 +9,13 @@ internal sealed class DataArguments
 {
     private const int MaxImages = 10_000_000;
 
-    private readonly Option<string?> data = new("--data")
-    {
-        Description = "Images: a built-in set ("
+    private readonly Option<string?> data = CommonOptions.Text(
+        "--data", "WHAT", "Images: a built-in set ("
             + string.Join("; ", BuiltInSet.All.Select(set => $"{set.Name}: {set.Description}"))
-            + "), a folder of MNIST-style IDX files, one IDX file, or a folder of PNG, PNM or JPEG images whose subfolders are labels.",
-        HelpName = "WHAT",
-    };
+            + "), a folder of MNIST-style IDX files, one IDX file, or a folder of PNG, PNM or JPEG images whose subfolders are labels.");
 
-    private readonly Option<string?> testData = new("--test-data")
-    {
-        Description = "Images to test on; without it those that lie beside the training images, else a tenth of them.",
-        HelpName = "WHAT",
-    };
+    private readonly Option<string?> testData = CommonOptions.Text(
+        "--test-data", "WHAT", "Images to test on; without it those that lie beside the training images, else a tenth of them.");
 
     private readonly Option<string[]> domains = new("--domains")
     {
@@ -32,11 +26,7 @@ internal sealed class DataArguments
         DefaultValueFactory = _ => [],
     };
 
-    private readonly Option<string?> size = new("--size")
-    {
-        Description = "Crop and scale every image to this size: 64 or 96x64.",
-        HelpName = "PIXELS",
-    };
+    private readonly Option<string?> size = CommonOptions.Text("--size", "PIXELS", "Crop and scale every image to this size: 64 or 96x64.");
 
     private readonly Option<int?> channels = CommonOptions.OptionalNumber<int>(
         "--channels", "N", "1 for grey, 3 for RGB; without it what the images have.");

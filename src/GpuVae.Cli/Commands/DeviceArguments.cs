@@ -25,16 +25,12 @@ internal sealed partial class DeviceArguments
         "What matrix products round their operands to, on NVIDIA GPUs since compute capability 8.0; sums stay float32.",
         MatrixPrecision.Float32);
 
-    private readonly Option<bool> isDeterministic = new("--deterministic")
-    {
-        Description = "Choose kernels by the fixed rule, whatever 'gpuvae tune' found on this machine.",
-    };
+    private readonly Option<bool> isDeterministic = CommonOptions.Flag(
+        "--deterministic", "Choose kernels by the fixed rule, whatever 'gpuvae tune' found on this machine.");
 
-    private readonly Option<bool> isChecked = new("--checked")
-    {
-        Description = "Run every kernel slowly on the CPU and report what a GPU would silently get wrong: indices outside a view, races, "
-            + "divergent barriers, reads of memory that nothing wrote.",
-    };
+    private readonly Option<bool> isChecked = CommonOptions.Flag(
+        "--checked", "Run every kernel slowly on the CPU and report what a GPU would silently get wrong: indices outside a view, races, "
+            + "divergent barriers, reads of memory that nothing wrote.");
 
     public void AddTo(Command command)
     {

@@ -19,31 +19,19 @@ internal sealed class EditCommand
 
     private readonly Option<string[]> remove = Attributes("--remove", "Attributes to remove, written as for --add.");
 
-    private readonly Option<string?> traverse = new("--traverse")
-    {
-        Description = "Instead of an edit: a row of pictures for each of these latent units, in which it runs from -3 to 3.",
-        HelpName = "N,N,…",
-    };
+    private readonly Option<string?> traverse = CommonOptions.Text(
+        "--traverse", "N,N,…", "Instead of an edit: a row of pictures for each of these latent units, in which it runs from -3 to 3.");
 
-    private readonly Option<string?> label = new("--label")
-    {
-        Description = "For a conditional model: show the pictures with these labels instead of their own.",
-        HelpName = "NAME,NAME,…",
-    };
+    private readonly Option<string?> label = CommonOptions.Text(
+        "--label", "NAME,NAME,…", "For a conditional model: show the pictures with these labels instead of their own.");
 
     private readonly Option<int> steps = CommonOptions.Number(
         "--steps", "N", "Pictures from no change to all of it; of a traversal, pictures of a row.", 7);
 
-    private readonly Option<bool> decoded = new("--decoded")
-    {
-        Description = "Show what the model decodes, instead of putting only the change onto the original.",
-    };
+    private readonly Option<bool> decoded = CommonOptions.Flag(
+        "--decoded", "Show what the model decodes, instead of putting only the change onto the original.");
 
-    private readonly Option<string?> output = new("--out", "-o")
-    {
-        Description = "The picture to write; without it edited.png or traversal.png.",
-        HelpName = "PATH",
-    };
+    private readonly Option<string?> output = CommonOptions.Out("The picture to write; without it edited.png or traversal.png.");
 
     private readonly AttributeArguments attributes = new();
     private readonly DeviceArguments device = new();

@@ -35,11 +35,8 @@ internal sealed class EvaluateCommand
 
     private readonly Option<int?> limit = CommonOptions.OptionalNumber<int>("--limit", "N", "Take the first N images only.");
 
-    private readonly Option<string?> json = new("--json")
-    {
-        Description = "Also write all figures with their protocol to this file.",
-        HelpName = "FILE",
-    };
+    private readonly Option<string?> json = CommonOptions.Text(
+        "--json", "FILE", "Also write all figures with their protocol to this file.");
 
     public static Command Create()
     {

@@ -14,20 +14,11 @@ internal static class GenerateCommand
     {
         var run = RunArgument.Create();
         var count = CommonOptions.Number("--count", "N", "How many images.", 64, "-n");
-        var single = new Option<bool>("--files")
-        {
-            Description = "Write each image into a file of its own, 0000.png and so on, instead of all into one grid.",
-        };
-        var output = new Option<string?>("--out", "-o")
-        {
-            Description = "The picture to write, or with --files the folder; without it generated.png or generated/.",
-            HelpName = "PATH",
-        };
-        var label = new Option<string?>("--label")
-        {
-            Description = "The class to draw, by name or number, from a model trained with --conditional; without it all in turn.",
-            HelpName = "LABEL",
-        };
+        var single = CommonOptions.Flag(
+            "--files", "Write each image into a file of its own, 0000.png and so on, instead of all into one grid.");
+        var output = CommonOptions.Out("The picture to write, or with --files the folder; without it generated.png or generated/.");
+        var label = CommonOptions.Text(
+            "--label", "LABEL", "The class to draw, by name or number, from a model trained with --conditional; without it all in turn.");
         var seed = CommonOptions.Seed();
         var device = new DeviceArguments();
         var command = new ExampleCommand(
@@ -42,9 +33,7 @@ internal static class GenerateCommand
         device.AddTo(command);
         command.SetAction(parsed =>
         {
-            int n = parsed.GetValue(count);
-            if (n is < 1 or > MaxCount)
-                throw new BadInputException($"--count {n}: choose from 1 to {MaxCount}.");
+            int n = CommonOptions.InRange(parsed, count, 1, MaxCount);
             var folder = RunArgument.Open(parsed.GetValue(run));
             using var opened = device.Open(parsed);
             using var model = Vae.Load(opened, folder.Path);

@@ -14,17 +14,11 @@ internal sealed class InpaintCommand
     private readonly Option<string?> run = RunArgument.Create();
     private readonly PictureArguments pictures = new(defaultCount: 4, MaxCount);
 
-    private readonly Option<string?> mask = new("--mask")
-    {
-        Description = "A picture of the images' size: white is hidden, or, where it has transparent pixels, these are.",
-        HelpName = "FILE",
-    };
+    private readonly Option<string?> mask = CommonOptions.Text(
+        "--mask", "FILE", "A picture of the images' size: white is hidden, or, where it has transparent pixels, these are.");
 
-    private readonly Option<string?> rectangle = new("--rect")
-    {
-        Description = "Hide this rectangle, in pixels: left, top, width, height.",
-        HelpName = "X,Y,W,H",
-    };
+    private readonly Option<string?> rectangle = CommonOptions.Text(
+        "--rect", "X,Y,W,H", "Hide this rectangle, in pixels: left, top, width, height.");
 
     private readonly Option<string?> half = new("--half")
     {

@@ -29,9 +29,7 @@ internal static class InterpolateCommand
         data.AddTo(command, withTestData: false);
         command.SetAction(parsed =>
         {
-            int count = parsed.GetValue(steps);
-            if (count is < 2 or > MaxSteps)
-                throw new BadInputException($"--steps {count}: choose from 2 to {MaxSteps}.");
+            int count = CommonOptions.InRange(parsed, steps, 2, MaxSteps);
             var folder = RunArgument.Open(parsed.GetValue(run));
             using var opened = device.Open(parsed);
             using var model = Vae.Load(opened, folder.Path);

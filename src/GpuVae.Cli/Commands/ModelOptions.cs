@@ -16,13 +16,11 @@ internal sealed class ModelOptions
     private readonly ChoiceOption<NetworkKind> network = new(
         "--model", "What encoder and decoder are made of: linear layers, or convolutions and some linear layers.", Defaults.Network);
 
-    private readonly Option<string?> hidden = new("--hidden")
-    {
-        Description = "Widths of the encoder's hidden linear layers, from the image or the convolutions on; the decoder mirrors them. " +
+    private readonly Option<string?> hidden = CommonOptions.Text(
+        "--hidden", "N,N,…",
+        "Widths of the encoder's hidden linear layers, from the image or the convolutions on; the decoder mirrors them. " +
             $"Default: {string.Join(',', Defaults.Hidden)}, or " +
-            $"{string.Join(',', new VaeOptions { Network = NetworkKind.Convolutional }.Hidden)} after convolutions.",
-        HelpName = "N,N,…",
-    };
+            $"{string.Join(',', new VaeOptions { Network = NetworkKind.Convolutional }.Hidden)} after convolutions.");
 
     private readonly Option<string> channels = new("--channels-per-stage")
     {
@@ -34,10 +32,8 @@ internal sealed class ModelOptions
     private readonly Option<int> residual = CommonOptions.Number(
         "--residual", "N", "Of a convolutional model: residual blocks per stage.", Defaults.ResidualBlocks);
 
-    private readonly Option<bool> groupNorm = new("--group-norm")
-    {
-        Description = "Of a convolutional model: group normalisation after the convolutions.",
-    };
+    private readonly Option<bool> groupNorm = CommonOptions.Flag(
+        "--group-norm", "Of a convolutional model: group normalisation after the convolutions.");
 
     private readonly ChoiceOption<UpsamplingKind> upsampling = new(
         "--upsampling", "Of a convolutional model: how the decoder enlarges.", Defaults.Upsampling);
@@ -89,10 +85,8 @@ internal sealed class ModelOptions
     private readonly Option<double> capacityWeight = CommonOptions.Number(
         "--capacity-weight", "G", "How hard it is drawn to the capacity.", Defaults.CapacityWeight);
 
-    private readonly Option<bool> conditional = new("--conditional")
-    {
-        Description = "Tell encoder and decoder the label of every image; 'generate --label' can then ask for one.",
-    };
+    private readonly Option<bool> conditional = CommonOptions.Flag(
+        "--conditional", "Tell encoder and decoder the label of every image; 'generate --label' can then ask for one.");
 
     private Option[] All =>
     [

@@ -16,10 +16,8 @@ internal sealed class PictureArguments(int defaultCount, int maxCount)
         Arity = ArgumentArity.ZeroOrOne,
     };
 
-    private readonly Option<bool> fit = new("--fit")
-    {
-        Description = "Crop, scale and convert pictures of another size or colour to what the model takes.",
-    };
+    private readonly Option<bool> fit = CommonOptions.Flag(
+        "--fit", "Crop, scale and convert pictures of another size or colour to what the model takes.");
 
     private readonly Option<int> first = CommonOptions.Number("--first", "I", "Index of the first picture to take.", 0);
 

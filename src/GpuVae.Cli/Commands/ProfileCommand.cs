@@ -18,11 +18,8 @@ internal sealed class ProfileCommand
     private readonly DeviceArguments device = new();
     private readonly Option<int> repeats = CommonOptions.Number("--repeats", "N", "Steps of which the medians are taken.", 50);
 
-    private readonly Option<string?> trace = new("--trace")
-    {
-        Description = "Also write the step as a trace for chrome://tracing or ui.perfetto.dev.",
-        HelpName = "FILE",
-    };
+    private readonly Option<string?> trace = CommonOptions.Text(
+        "--trace", "FILE", "Also write the step as a trace for chrome://tracing or ui.perfetto.dev.");
 
     public static Command Create()
     {
@@ -44,9 +41,7 @@ internal sealed class ProfileCommand
 
     private void Run(ParseResult parsed)
     {
-        int count = parsed.GetValue(repeats);
-        if (count is < 1 or > 100_000)
-            throw new BadInputException($"--repeats {count}: choose from 1 to 100000.");
+        int count = CommonOptions.InRange(parsed, repeats, 1, 100_000);
         TrainingOptions options = training.Read(parsed);
         VaeOptions architecture = model.Read(parsed);
         using var opened = device.Open(parsed);

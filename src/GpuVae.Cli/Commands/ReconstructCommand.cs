@@ -25,9 +25,7 @@ internal static class ReconstructCommand
         data.AddTo(command, withTestData: false);
         command.SetAction(parsed =>
         {
-            int n = parsed.GetValue(count);
-            if (n is < 1 or > MaxCount)
-                throw new BadInputException($"--count {n}: choose from 1 to {MaxCount}.");
+            int n = CommonOptions.InRange(parsed, count, 1, MaxCount);
             var folder = RunArgument.Open(parsed.GetValue(run));
             using var opened = device.Open(parsed);
             using var model = Vae.Load(opened, folder.Path);

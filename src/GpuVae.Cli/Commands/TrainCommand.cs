@@ -17,23 +17,15 @@ internal sealed class TrainCommand
     private readonly TrainingArguments training = new();
     private readonly DeviceArguments device = new();
 
-    private readonly Option<string?> output = new("--out", "-o")
-    {
-        Description = $"The run folder to make; without it {RunArgument.Root}/NAME.",
-        HelpName = "FOLDER",
-    };
+    private readonly Option<string?> output = CommonOptions.Text(
+        "--out", "FOLDER", $"The run folder to make; without it {RunArgument.Root}/NAME.", "-o");
 
-    private readonly Option<string?> name = new("--name")
-    {
-        Description = $"Name of the run below {RunArgument.Root}/; without it the data's name, numbered where it is taken.",
-        HelpName = "NAME",
-    };
+    private readonly Option<string?> name = CommonOptions.Text(
+        "--name", "NAME", $"Name of the run below {RunArgument.Root}/; without it the data's name, numbered where it is taken.");
 
-    private readonly Option<string?> resume = new("--resume")
-    {
-        Description = "Go on with the run in this folder, with its options; only --epochs, --device and the place of the data may change.",
-        HelpName = "FOLDER",
-    };
+    private readonly Option<string?> resume = CommonOptions.Text(
+        "--resume", "FOLDER",
+        "Go on with the run in this folder, with its options; only --epochs, --device and the place of the data may change.");
 
     public static Command Create()
     {

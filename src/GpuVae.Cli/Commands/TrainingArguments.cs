@@ -32,10 +32,8 @@ internal sealed class TrainingArguments
         "--checkpoint-every", "N", "Steps between checkpoints within an epoch; 0 writes them after epochs only.",
         Defaults.CheckpointEverySteps);
 
-    private readonly Option<bool> binarize = new("--binarize")
-    {
-        Description = "Draw every training pixel anew as black or white in each epoch.",
-    };
+    private readonly Option<bool> binarize = CommonOptions.Flag(
+        "--binarize", "Draw every training pixel anew as black or white in each epoch.");
 
     private Option[] AllButEpochs => [batch, rate, decay, warmup, cycles, clip, weightDecay, binarize, checkpointEvery, seed];
 

@@ -14,21 +14,11 @@ internal static class TranslateCommand
     {
         var run = RunArgument.Create();
         var pictures = new PictureArguments(defaultCount: 16, MaxCount);
-        var to = new Option<string?>("--to") { Description = "The domain to translate into.", HelpName = "DOMAIN" };
-        var from = new Option<string?>("--from")
-        {
-            Description = "The domain of the pictures; without it the other one, if there are two.",
-            HelpName = "DOMAIN",
-        };
-        var single = new Option<bool>("--files")
-        {
-            Description = "Write each translation into a file of its own, 0000.png and so on, instead of all below the originals.",
-        };
-        var output = new Option<string?>("--out", "-o")
-        {
-            Description = "The picture to write, or with --files the folder; without it translated.png or translated/.",
-            HelpName = "PATH",
-        };
+        var to = CommonOptions.Text("--to", "DOMAIN", "The domain to translate into.");
+        var from = CommonOptions.Text("--from", "DOMAIN", "The domain of the pictures; without it the other one, if there are two.");
+        var single = CommonOptions.Flag(
+            "--files", "Write each translation into a file of its own, 0000.png and so on, instead of all below the originals.");
+        var output = CommonOptions.Out("The picture to write, or with --files the folder; without it translated.png or translated/.");
         var device = new DeviceArguments();
         var command = new ExampleCommand(
             "translate", "Turns pictures of one domain into pictures of another, with a model of 'gpuvae train --domains'.",

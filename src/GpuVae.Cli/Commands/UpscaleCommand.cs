@@ -17,16 +17,11 @@ internal sealed class UpscaleCommand
     private readonly Option<int> steps = CommonOptions.Number(
         "--steps", "N", "Gradient steps on the codes.", new UpscalingOptions().Steps);
 
-    private readonly Option<bool> single = new("--files")
-    {
-        Description = "Write each enlarged picture into a file of its own, 0000.png and so on, instead of all into one comparison.",
-    };
+    private readonly Option<bool> single = CommonOptions.Flag(
+        "--files", "Write each enlarged picture into a file of its own, 0000.png and so on, instead of all into one comparison.");
 
-    private readonly Option<string?> output = new("--out", "-o")
-    {
-        Description = "The picture to write, or with --files the folder; without it upscaled.png or upscaled/.",
-        HelpName = "PATH",
-    };
+    private readonly Option<string?> output = CommonOptions.Out(
+        "The picture to write, or with --files the folder; without it upscaled.png or upscaled/.");
 
     private readonly DeviceArguments device = new();
 
