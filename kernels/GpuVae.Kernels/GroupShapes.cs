@@ -41,26 +41,13 @@ internal static class GroupShapes
         return new Index2D(width, threads / width);
     }
 
-    /// <summary>As <see cref="Sum"/>, for a group of two dimensions.</summary>
-    public static float SumOfGroup(float value, FloatView scratch)
-    {
-        int thread = Group.IdxY * Group.DimX + Group.IdxX;
-        scratch[thread] = value;
-        Group.Barrier();
-        for (int stride = Group.DimX * Group.DimY / 2; stride > 0; stride /= 2)
-        {
-            if (thread < stride)
-                scratch[thread] += scratch[thread + stride];
-            Group.Barrier();
-        }
-        float sum = scratch[0];
-        Group.Barrier();
-        return sum;
-    }
+    /// <summary>As <see cref="Sum(float, FloatView)"/>, for a group of two dimensions.</summary>
+    public static float SumOfGroup(float value, FloatView scratch) =>
+        Sum(value, scratch, Group.IdxY * Group.DimX + Group.IdxX, Group.DimX * Group.DimY);
 
     /// <summary>
     /// Sum of <paramref name="value"/> over the threads one below the other, in their order, known to each of them. Every thread of the group
-    /// must call it; <paramref name="scratch"/> as for <see cref="Sum"/>.
+    /// must call it; <paramref name="scratch"/> as for <see cref="Sum(float, FloatView)"/>.
     /// </summary>
     public static float SumOfColumn(float value, FloatView scratch)
     {
@@ -79,23 +66,9 @@ internal static class GroupShapes
     /// </summary>
     /// <param name="value">This thread's term.</param>
     /// <param name="scratch">Shared memory with at least one element per thread; free again on return.</param>
-    public static float Sum(float value, FloatView scratch)
-    {
-        int thread = Group.IdxX;
-        scratch[thread] = value;
-        Group.Barrier();
-        for (int stride = Group.DimX / 2; stride > 0; stride /= 2)
-        {
-            if (thread < stride)
-                scratch[thread] += scratch[thread + stride];
-            Group.Barrier();
-        }
-        float sum = scratch[0];
-        Group.Barrier();
-        return sum;
-    }
+    public static float Sum(float value, FloatView scratch) => Sum(value, scratch, Group.IdxX, Group.DimX);
 
-    /// <summary>Largest <paramref name="value"/> of the threads; as <see cref="Sum"/>.</summary>
+    /// <summary>Largest <paramref name="value"/> of the threads; as <see cref="Sum(float, FloatView)"/>.</summary>
     public static float Max(float value, FloatView scratch)
     {
         int thread = Group.IdxX;
@@ -112,11 +85,55 @@ internal static class GroupShapes
         return largest;
     }
 
+    /// <summary>
+    /// ln Σ e^score of a row, known to every thread of a one-dimensional group: thread i owns every <see cref="Group.DimX"/>-th score from i
+    /// on, and may have written those itself. As <see cref="Sum(float, FloatView)"/> otherwise.
+    /// </summary>
+    /// <param name="scores">The rows.</param>
+    /// <param name="first">Where the row begins.</param>
+    /// <param name="count">Scores of the row.</param>
+    /// <param name="largest">The largest of this thread's scores.</param>
+    /// <param name="scratch">Shared memory with at least one element per thread.</param>
+    public static float LogSumExp(FloatView scores, int first, int count, float largest, FloatView scratch)
+    {
+        largest = Max(largest, scratch);
+        float sum = 0f;
+        for (int i = Group.IdxX; i < count; i += Group.DimX)
+            sum += XMath.Exp(scores[first + i] - largest);
+        return largest + XMath.Log(Sum(sum, scratch));
+    }
+
+    /// <summary>
+    /// Turns the scores of a row into the shares of their exponentials, in place; gives <see cref="LogSumExp"/>, whose parameters it has.
+    /// </summary>
+    public static float Softmax(FloatView scores, int first, int count, float largest, FloatView scratch)
+    {
+        float logSum = LogSumExp(scores, first, count, largest, scratch);
+        for (int i = Group.IdxX; i < count; i += Group.DimX)
+            scores[first + i] = XMath.Exp(scores[first + i] - logSum);
+        return logSum;
+    }
+
     /// <summary>Sum over the threads of a group that is one warp, a power of two wide, known to every thread; a fixed butterfly.</summary>
     public static float SumOfWarp(float value)
     {
         for (int mask = Group.DimX / 2; mask > 0; mask /= 2)
             value += Warp.ShuffleXor(value, mask);
         return value;
+    }
+
+    private static float Sum(float value, FloatView scratch, int thread, int threads)
+    {
+        scratch[thread] = value;
+        Group.Barrier();
+        for (int stride = threads / 2; stride > 0; stride /= 2)
+        {
+            if (thread < stride)
+                scratch[thread] += scratch[thread + stride];
+            Group.Barrier();
+        }
+        float sum = scratch[0];
+        Group.Barrier();
+        return sum;
     }
 }

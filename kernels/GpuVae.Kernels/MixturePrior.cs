@@ -131,11 +131,7 @@ public sealed class MixturePrior
         float largest = float.NegativeInfinity;
         for (int c = Group.IdxX; c < components; c += Group.DimX)
             largest = XMath.Max(largest, weights[c]);
-        largest = GroupShapes.Max(largest, scratch);
-        float sum = 0f;
-        for (int c = Group.IdxX; c < components; c += Group.DimX)
-            sum += XMath.Exp(weights[c] - largest);
-        float logSum = largest + XMath.Log(GroupShapes.Sum(sum, scratch));
+        float logSum = GroupShapes.LogSumExp(weights, 0, components, largest, scratch);
         int size = components * latents;
         for (int c = Group.IdxX; c < components; c += Group.DimX)
         {
@@ -173,14 +169,7 @@ public sealed class MixturePrior
             shares[row * components + c] = value;
             largest = XMath.Max(largest, value);
         }
-        largest = GroupShapes.Max(largest, scratch);
-        // Threads read back what they wrote themselves.
-        float sum = 0f;
-        for (int c = Group.IdxX; c < components; c += Group.DimX)
-            sum += XMath.Exp(shares[row * components + c] - largest);
-        float logSum = largest + XMath.Log(GroupShapes.Sum(sum, scratch));
-        for (int c = Group.IdxX; c < components; c += Group.DimX)
-            shares[row * components + c] = XMath.Exp(shares[row * components + c] - logSum);
+        float logSum = GroupShapes.Softmax(shares, row * components, components, largest, scratch);
         if (Group.IdxX == 0)
             density[row] = logSum;
     }

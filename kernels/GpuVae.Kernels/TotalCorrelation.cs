@@ -144,14 +144,7 @@ public sealed class TotalCorrelation
             joint[row * batch + m] = value;
             largest = XMath.Max(largest, value);
         }
-        largest = GroupShapes.Max(largest, scratch);
-        // Threads read back what they wrote themselves.
-        float sum = 0f;
-        for (int m = Group.IdxX; m < batch; m += Group.DimX)
-            sum += XMath.Exp(joint[row * batch + m] - largest);
-        float logSum = largest + XMath.Log(GroupShapes.Sum(sum, scratch));
-        for (int m = Group.IdxX; m < batch; m += Group.DimX)
-            joint[row * batch + m] = XMath.Exp(joint[row * batch + m] - logSum);
+        float logSum = GroupShapes.Softmax(joint, row * batch, batch, largest, scratch);
 
         float marginals = 0f;
         for (int l = Group.IdxX; l < latents; l += Group.DimX)
