@@ -1,4 +1,3 @@
-using ILGPU;
 using ILGPU.Runtime;
 
 namespace GpuVae.Kernels.Tests;
@@ -24,37 +23,37 @@ internal enum PixelValues
 /// <param name="Ranges">From where each parameter of a pixel is drawn in tests.</param>
 /// <param name="HasShared">Whether the likelihood has a shared number.</param>
 /// <param name="Loss">-ln p(x) from (parameters of the pixel, shared number, x).</param>
-internal abstract record LikelihoodCase(
-    string Name, PixelValues Values, (double Low, double High)[] Ranges, bool HasShared, Func<double[], double, double, double> Loss)
+/// <param name="On">Its kernels on a device.</param>
+internal sealed record LikelihoodCase(
+    string Name, PixelValues Values, (double Low, double High)[] Ranges, bool HasShared, Func<double[], double, double, double> Loss,
+    Func<Accelerator, LikelihoodKernels> On)
 {
     // Scales much narrower than these would ask central differences for too much; LikelihoodTests tries them.
     private static readonly (double, double) logit = (-5, 5), unitMean = (-0.5, 1.5), symmetricMean = (-1.5, 1.5), logScale = (-2, 1);
 
     public static IReadOnlyList<LikelihoodCase> All { get; } =
     [
-        new LikelihoodCase<OneColumn<BernoulliLikelihood>>(
-            "Bernoulli", PixelValues.Bits, [logit], false, (y, _, x) => Reference.Softplus(y[0]) - y[0] * x, default),
-        new LikelihoodCase<OneColumn<ContinuousBernoulliLikelihood>>(
-            "Continuous Bernoulli", PixelValues.UnitInterval, [logit], false, (y, _, x) => ContinuousBernoulli(y[0], x), default),
-        new LikelihoodCase<OneColumn<ContinuousBernoulliLikelihood>>(
-            "Continuous Bernoulli near 1/2", PixelValues.UnitInterval, [(-1.5, 1.5)], false, (y, _, x) => ContinuousBernoulli(y[0], x),
-            default),
-        new LikelihoodCase<OneColumn<GaussianLikelihood>>(
+        Case<OneColumn<BernoulliLikelihood>>(
+            "Bernoulli", PixelValues.Bits, [logit], false, (y, _, x) => Reference.Softplus(y[0]) - y[0] * x),
+        Case<OneColumn<ContinuousBernoulliLikelihood>>(
+            "Continuous Bernoulli", PixelValues.UnitInterval, [logit], false, (y, _, x) => ContinuousBernoulli(y[0], x)),
+        Case<OneColumn<ContinuousBernoulliLikelihood>>(
+            "Continuous Bernoulli near 1/2", PixelValues.UnitInterval, [(-1.5, 1.5)], false, (y, _, x) => ContinuousBernoulli(y[0], x)),
+        Case<OneColumn<GaussianLikelihood>>(
             "Gaussian", PixelValues.Line, [unitMean], false, (y, _, x) => Normal(y[0], Math.Log(0.3f), x), new(new(0.3f))),
-        new LikelihoodCase<SharedScale<NormalFamily>>(
-            "Gaussian, shared log-variance", PixelValues.Line, [unitMean], true, (y, s, x) => Normal(y[0], s, x), default),
-        new LikelihoodCase<PixelScale<NormalFamily>>(
-            "Gaussian, log-variance per pixel", PixelValues.Line, [unitMean, logScale], false, (y, _, x) => Normal(y[0], y[1], x),
-            default),
-        new LikelihoodCase<SharedScale<LaplaceFamily>>(
-            "Laplace, shared scale", PixelValues.Line, [unitMean], true, (y, s, x) => Laplace(y[0], s, x), default),
-        new LikelihoodCase<PixelScale<DiscretizedLogisticFamily>>(
+        Case<SharedScale<NormalFamily>>(
+            "Gaussian, shared log-variance", PixelValues.Line, [unitMean], true, (y, s, x) => Normal(y[0], s, x)),
+        Case<PixelScale<NormalFamily>>(
+            "Gaussian, log-variance per pixel", PixelValues.Line, [unitMean, logScale], false, (y, _, x) => Normal(y[0], y[1], x)),
+        Case<SharedScale<LaplaceFamily>>(
+            "Laplace, shared scale", PixelValues.Line, [unitMean], true, (y, s, x) => Laplace(y[0], s, x)),
+        Case<PixelScale<DiscretizedLogisticFamily>>(
             "Discretised logistic", PixelValues.Levels, [symmetricMean, logScale], false,
-            (y, _, x) => DiscretizedLogistic(y[0], y[1], x), default),
-        new LikelihoodCase<Mixture<DiscretizedLogisticFamily>>(
+            (y, _, x) => DiscretizedLogistic(y[0], y[1], x)),
+        Case<Mixture<DiscretizedLogisticFamily>>(
             "Mixture of one discretised logistic", PixelValues.Levels, [logit, symmetricMean, logScale], false,
             (y, _, x) => DiscretizedLogistic(y[1], y[2], x), new(1)),
-        new LikelihoodCase<Mixture<DiscretizedLogisticFamily>>(
+        Case<Mixture<DiscretizedLogisticFamily>>(
             "Mixture of three discretised logistics", PixelValues.Levels,
             [logit, logit, logit, symmetricMean, symmetricMean, symmetricMean, logScale, logScale, logScale], false,
             (y, _, x) => MixtureOfLogistics(y, x), new(3)),
@@ -64,28 +63,11 @@ internal abstract record LikelihoodCase(
 
     public int Parameters => Ranges.Length;
 
-    public abstract void Forward(
-        Accelerator accelerator, ArrayView<float> decoded, ArrayView<float> images, ArrayView<float> shared, ArrayView<float> losses,
-        PixelLayout layout, int samplesPerImage);
-
-    public abstract void Differentiate(
-        Accelerator accelerator, ArrayView<float> decoded, ArrayView<float> images, ArrayView<float> shared, ArrayView<float> dShared,
-        ArrayView<float> losses, PixelLayout layout, int samplesPerImage, float scale);
-
-    public abstract void DifferentiateSeen(
-        Accelerator accelerator, ArrayView<float> decoded, ArrayView<float> images, ArrayView<float> seen, ArrayView<float> shared,
-        ArrayView<float> losses, PixelLayout layout, int samplesPerImage);
-
-    public abstract void DifferentiateReduced(
-        Accelerator accelerator, ArrayView<float> decoded, ArrayView<float> small, ArrayView<float> shared, ArrayView<float> losses,
-        PixelLayout layout, Reduction reduction, float precision);
-
-    public abstract void Means(
-        Accelerator accelerator, ArrayView<float> decoded, ArrayView<float> shared, ArrayView<float> images, PixelLayout layout);
-
-    public abstract void Samples(
-        Accelerator accelerator, ArrayView<float> decoded, ArrayView<float> shared, ArrayView<float> images, PixelLayout layout,
-        ulong seed, long step, int firstRow);
+    private static LikelihoodCase Case<TLikelihood>(
+        string name, PixelValues values, (double Low, double High)[] ranges, bool hasShared, Func<double[], double, double, double> loss,
+        TLikelihood likelihood = default)
+        where TLikelihood : struct, IPixelLikelihood =>
+        new(name, values, ranges, hasShared, loss, accelerator => LikelihoodKernels.Create(accelerator, likelihood));
 
     /// <summary>The mean that the kernel should give, in closed form.</summary>
     public double Mean(double[] y) => Name switch
@@ -150,46 +132,4 @@ internal abstract record LikelihoodCase(
 
     private static double MixtureOfLogistics(double[] y, double x) =>
         -Math.Log(Weights(y).Select((w, k) => w * Math.Exp(-DiscretizedLogistic(y[3 + k], y[6 + k], x))).Sum());
-}
-
-/// <inheritdoc/>
-internal sealed record LikelihoodCase<TLikelihood>(
-    string Name, PixelValues Values, (double Low, double High)[] Ranges, bool HasShared, Func<double[], double, double, double> Loss,
-    TLikelihood Likelihood)
-    : LikelihoodCase(Name, Values, Ranges, HasShared, Loss)
-    where TLikelihood : struct, IPixelLikelihood
-{
-    public override void Forward(
-        Accelerator accelerator, ArrayView<float> decoded, ArrayView<float> images, ArrayView<float> shared, ArrayView<float> losses,
-        PixelLayout layout, int samplesPerImage) =>
-        new LikelihoodLoss<TLikelihood>(accelerator).Forward(
-            accelerator.DefaultStream, decoded, images, shared, losses, Likelihood, layout, samplesPerImage);
-
-    public override void Differentiate(
-        Accelerator accelerator, ArrayView<float> decoded, ArrayView<float> images, ArrayView<float> shared, ArrayView<float> dShared,
-        ArrayView<float> losses, PixelLayout layout, int samplesPerImage, float scale) =>
-        new LikelihoodLoss<TLikelihood>(accelerator).Differentiate(
-            accelerator.DefaultStream, decoded, images, shared, dShared, losses, Likelihood, layout, samplesPerImage, scale);
-
-    public override void DifferentiateSeen(
-        Accelerator accelerator, ArrayView<float> decoded, ArrayView<float> images, ArrayView<float> seen, ArrayView<float> shared,
-        ArrayView<float> losses, PixelLayout layout, int samplesPerImage) =>
-        new MaskedLoss<TLikelihood>(accelerator).Differentiate(
-            accelerator.DefaultStream, decoded, images, seen, shared, losses, Likelihood, layout, samplesPerImage);
-
-    public override void DifferentiateReduced(
-        Accelerator accelerator, ArrayView<float> decoded, ArrayView<float> small, ArrayView<float> shared, ArrayView<float> losses,
-        PixelLayout layout, Reduction reduction, float precision) =>
-        new ReducedLoss<TLikelihood>(accelerator).Differentiate(
-            accelerator.DefaultStream, decoded, small, shared, losses, Likelihood, layout, reduction, precision);
-
-    public override void Means(
-        Accelerator accelerator, ArrayView<float> decoded, ArrayView<float> shared, ArrayView<float> images, PixelLayout layout) =>
-        new LikelihoodImages<TLikelihood>(accelerator).Means(accelerator.DefaultStream, decoded, shared, images, Likelihood, layout);
-
-    public override void Samples(
-        Accelerator accelerator, ArrayView<float> decoded, ArrayView<float> shared, ArrayView<float> images, PixelLayout layout,
-        ulong seed, long step, int firstRow) =>
-        new LikelihoodImages<TLikelihood>(accelerator).Samples(
-            accelerator.DefaultStream, decoded, shared, images, Likelihood, layout, seed, step, firstRow);
 }

@@ -83,8 +83,8 @@ public sealed class LikelihoodTests
             using var number = accelerator.Allocate1D(new[] { shared });
             using var slopes = accelerator.Allocate1D<float>(images.Count);
             using var losses = accelerator.Allocate1D<float>(images.Count);
-            likelihood.Differentiate(
-                accelerator, outputs.View, targets.View, number.View, slopes.View, losses.View, PixelLayout.Planar(1), 1, 1f);
+            likelihood.On(accelerator).Differentiate(
+                accelerator.DefaultStream, outputs.View, targets.View, number.View, slopes.View, losses.View, PixelLayout.Planar(1), 1, 1f);
             accelerator.Synchronize();
             Assert.All(losses.GetAsArray1D(), v => Assert.True(float.IsFinite(v)));
             Assert.All(outputs.GetAsArray1D(), v => Assert.True(float.IsFinite(v)));
@@ -153,7 +153,7 @@ public sealed class LikelihoodTests
         using var images = accelerator.Allocate1D(x);
         using var shared = accelerator.Allocate1D(new[] { Shared });
         using var losses = accelerator.Allocate1D<float>(x.Length);
-        likelihood.Forward(accelerator, decoded.View, images.View, shared.View, losses.View, PixelLayout.Planar(1), 1);
+        likelihood.On(accelerator).Forward(accelerator.DefaultStream, decoded.View, images.View, shared.View, losses.View, PixelLayout.Planar(1), 1);
         accelerator.Synchronize();
         return losses.GetAsArray1D();
     }
@@ -168,9 +168,9 @@ public sealed class LikelihoodTests
         using var images = accelerator.Allocate1D<float>(rows * pixels);
         PixelLayout layout = PixelLayout.Planar(pixels);
         if (samples)
-            likelihood.Samples(accelerator, decoded.View, shared.View, images.View, layout, 77, step, firstRow);
+            likelihood.On(accelerator).Samples(accelerator.DefaultStream, decoded.View, shared.View, images.View, layout, 77, step, firstRow);
         else
-            likelihood.Means(accelerator, decoded.View, shared.View, images.View, layout);
+            likelihood.On(accelerator).Means(accelerator.DefaultStream, decoded.View, shared.View, images.View, layout);
         accelerator.Synchronize();
         return images.GetAsArray1D();
     }

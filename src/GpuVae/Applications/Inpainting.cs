@@ -112,7 +112,7 @@ public static class Inpainting
     private static (PlannedTensor Loss, PlannedTensor Gradient) SeenLoss(
         Vae model, LayerContext context, PlannedTensor decoded, ArrayView<float> images, ArrayView<float> seen, int perImage)
     {
-        LikelihoodKernels likelihood = context.Kernels.LikelihoodOf(model.Options);
+        LikelihoodKernels likelihood = context.Kernels.LikelihoodOf(model.Options).Kernels;
         PlannedTensor loss = context.Builder.Tensor("loss of the seen pixels", decoded.Rows, 1);
         ArrayView<float> shared = model.SharedIn(context.Values);
         PixelLayout layout = model.PixelLayout;

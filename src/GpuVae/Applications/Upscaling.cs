@@ -94,7 +94,7 @@ public static class Upscaling
     private static (PlannedTensor Loss, PlannedTensor Gradient) Loss(
         Vae model, LayerContext context, PlannedTensor decoded, ArrayView<float> small, Reduction reduction, double deviation)
     {
-        LikelihoodKernels likelihood = context.Kernels.LikelihoodOf(model.Options);
+        LikelihoodKernels likelihood = context.Kernels.LikelihoodOf(model.Options).Kernels;
         PlannedTensor loss = context.Builder.Tensor("loss of the reduced images", decoded.Rows, 1);
         ArrayView<float> shared = model.SharedIn(context.Values);
         PixelLayout layout = model.PixelLayout;

@@ -12,7 +12,7 @@ namespace GpuVae.Layers;
 internal sealed class KernelSet(Accelerator accelerator, Gemm gemm) : IDisposable
 {
     private readonly Dictionary<ActivationKind, LinearKernels> activated = [];
-    private readonly Dictionary<(Likelihood, double, int), LikelihoodKernels> likelihoods = [];
+    private readonly Dictionary<(Likelihood, double, int), DecoderLikelihood> likelihoods = [];
 
     public LinearBackward<LatentGradientEpilogue> LatentBackward => field ??= new(gemm);
 
@@ -78,13 +78,13 @@ internal sealed class KernelSet(Accelerator accelerator, Gemm gemm) : IDisposabl
         return kernels;
     }
 
-    /// <summary>The kernels of the likelihood that <paramref name="options"/> describe.</summary>
-    public LikelihoodKernels LikelihoodOf(VaeOptions options)
+    /// <summary>The likelihood that <paramref name="options"/> describe.</summary>
+    public DecoderLikelihood LikelihoodOf(VaeOptions options)
     {
         var key = (options.Likelihood, options.Variance, options.MixtureComponents);
-        if (!likelihoods.TryGetValue(key, out LikelihoodKernels? kernels))
-            likelihoods[key] = kernels = LikelihoodKernels.Create(accelerator, gemm, options);
-        return kernels;
+        if (!likelihoods.TryGetValue(key, out DecoderLikelihood? likelihood))
+            likelihoods[key] = likelihood = DecoderLikelihood.Create(accelerator, gemm, options);
+        return likelihood;
     }
 
     public void Dispose()

@@ -175,7 +175,7 @@ internal sealed class InferencePasses(Vae model, ClassLabels classes) : IDisposa
     /// <summary>Appends the way from codes to means of p(x|z).</summary>
     private void AppendDecoder(LayerContext context, PlannedTensor codes, PlannedTensor images)
     {
-        LikelihoodKernels likelihood = context.Kernels.LikelihoodOf(model.Options);
+        DecoderLikelihood likelihood = context.Kernels.LikelihoodOf(model.Options);
         if (likelihood.MeanIsColumn && model.Decoder.Layers[^1] is Linear)
         {
             model.Decoder.Infer(context, codes, images, likelihood.MeanActivation);
@@ -187,6 +187,6 @@ internal sealed class InferencePasses(Vae model, ClassLabels classes) : IDisposa
         Kernels.PixelLayout layout = model.PixelLayout;
         context.Builder.Add(
             "means", 20.0 * decoded.Length, 4.0 * (decoded.Length + images.Length), [decoded, images],
-            stream => likelihood.Means(stream, decoded.View, shared, images.View, layout));
+            stream => likelihood.Kernels.Means(stream, decoded.View, shared, images.View, layout));
     }
 }

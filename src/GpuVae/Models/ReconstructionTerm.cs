@@ -27,15 +27,18 @@ internal sealed record ReconstructionTerm(
     /// <param name="images">[batch / k, pixels] in [0, 1]; row r of the batch belongs to image r / k.</param>
     public static ReconstructionTerm Append(Vae model, LayerContext context, LayerOutput input, PlannedTensor images)
     {
-        LikelihoodKernels likelihood = context.Kernels.LikelihoodOf(model.Options);
-        if (model.Decoder.Layers[^1] is Linear layer && likelihood.ForwardLoss(context, layer, input.Value, images) is var (loss, dy))
-            return new ReconstructionTerm(loss, dy, null, (back, dy, wantsInput) => layer.Backward(back, input, dy, wantsInput));
+        DecoderLikelihood likelihood = context.Kernels.LikelihoodOf(model.Options);
+        if (model.Decoder.Layers[^1] is Linear layer && likelihood.ForwardLoss is { } forwardLoss)
+        {
+            (PlannedTensor loss, PlannedTensor gradient) = forwardLoss(context, layer, input.Value, images);
+            return new ReconstructionTerm(loss, gradient, null, (back, dy, wantsInput) => layer.Backward(back, input, dy, wantsInput));
+        }
         return Append(model, context, likelihood, model.Decoder.Layers[^1].Forward(context, input), images);
     }
 
     /// <summary>A step of its own. The gradient overwrites the decoder's output.</summary>
     private static ReconstructionTerm Append(
-        Vae model, LayerContext context, LikelihoodKernels likelihood, LayerPass decoder, PlannedTensor images)
+        Vae model, LayerContext context, DecoderLikelihood likelihood, LayerPass decoder, PlannedTensor images)
     {
         PlannedTensor decoded = decoder.Output.Value;
         int batch = decoded.Rows, samples = batch / images.Rows;
@@ -47,7 +50,7 @@ internal sealed record ReconstructionTerm(
         context.Builder.Add(
             "loss + gradient", 20.0 * decoded.Length, 4.0 * (2 * decoded.Length + images.Length + batch),
             [decoded, images, term, .. parts is null ? Array.Empty<PlannedTensor>() : [parts]],
-            stream => likelihood.Differentiate(
+            stream => likelihood.Kernels.Differentiate(
                 stream, decoded.View, images.View, shared, parts?.View ?? default, term.View, layout, samples, scale));
         return new ReconstructionTerm(term, decoded, parts, (back, dy, wantsInput) =>
         {

@@ -187,7 +187,7 @@ public sealed class Vae : IDisposable
     /// <exception cref="BadInputException">Labels are missing, or the model takes none.</exception>
     public void DecodeSamples(ArrayView<float> codes, ArrayView<float> images, ulong seed, long step = 0, ArrayView<float> labels = default)
     {
-        LikelihoodKernels likelihood = Device.Kernels.LikelihoodOf(Options);
+        LikelihoodKernels likelihood = Device.Kernels.LikelihoodOf(Options).Kernels;
         int pixels = Options.Shape.Pixels;
         InferencePasses.Rows(codes.Length, Options.Latent, images.Length, pixels);
         passes.Run(Direction.Describe, codes, labels, (first, decoded) =>

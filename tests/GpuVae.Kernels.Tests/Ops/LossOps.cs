@@ -62,10 +62,10 @@ internal static class LossOps
         }
         ArrayView<float> target = run.Upload(images), output = run.Upload(decoded);
         ArrayView<float> number = likelihood.HasShared ? run.Upload([shared]) : default;
-        likelihood.Forward(run.Accelerator, output, target, number, run.Expect("loss alone", losses), layout, samplesPerImage);
-        likelihood.Means(run.Accelerator, output, number, run.Expect("means", means), layout);
-        likelihood.Differentiate(
-            run.Accelerator, run.Expect("gradient", decoded, gradient), target, number,
+        likelihood.On(run.Accelerator).Forward(run.Stream, output, target, number, run.Expect("loss alone", losses), layout, samplesPerImage);
+        likelihood.On(run.Accelerator).Means(run.Stream, output, number, run.Expect("means", means), layout);
+        likelihood.On(run.Accelerator).Differentiate(
+            run.Stream, run.Expect("gradient", decoded, gradient), target, number,
             likelihood.HasShared ? run.Expect("dShared", dShared) : default, run.Expect("loss", losses), layout, samplesPerImage, scale);
     }
 

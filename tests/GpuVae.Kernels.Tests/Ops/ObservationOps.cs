@@ -47,8 +47,8 @@ internal static class ObservationOps
                 outputs.Add(gradient, row, pixel, Reference.Gradient(v => likelihood.Loss(v, shared, x), y));
             }
         }
-        likelihood.DifferentiateSeen(
-            run.Accelerator, run.Expect("gradient", outputs.Values, gradient), run.Upload(images), run.Upload(seen), run.Upload([shared]),
+        likelihood.On(run.Accelerator).DifferentiateSeen(
+            run.Stream, run.Expect("gradient", outputs.Values, gradient), run.Upload(images), run.Upload(seen), run.Upload([shared]),
             run.Expect("loss", losses), outputs.Layout, samplesPerImage);
     }
 
@@ -76,8 +76,8 @@ internal static class ObservationOps
             double[] ofMean = Reference.Gradient(likelihood.Mean, outputs.Of(i / pixels, i % pixels));
             outputs.Add(gradient, i / pixels, i % pixels, [.. ofMean.Select(d => d * slope)]);
         }
-        likelihood.DifferentiateReduced(
-            run.Accelerator, run.Expect("gradient", outputs.Values, gradient), run.Upload(small), run.Upload([0f]),
+        likelihood.On(run.Accelerator).DifferentiateReduced(
+            run.Stream, run.Expect("gradient", outputs.Values, gradient), run.Upload(small), run.Upload([0f]),
             run.Expect("loss", losses), outputs.Layout, reduction, precision);
     }
 
