@@ -10,12 +10,9 @@ internal sealed unsafe class CudaApi
 {
     public const int Success = 0;
     public const int OutOfMemory = 2;
-    public const int NoDevice = 100;
-    public const int NotReady = 600;
 
     public const uint StreamNonBlocking = 1;
     public const uint EventDefault = 0;
-    public const uint EventDisableTiming = 2;
     public const uint HostAllocPortable = 1;
 
     /// <summary>Only this thread's unsafe calls are forbidden during a capture, so that other threads go on working.</summary>
@@ -23,7 +20,6 @@ internal sealed unsafe class CudaApi
 
     public const int FunctionMaxThreadsPerBlock = 0;
     public const int FunctionMaxDynamicSharedBytes = 8;
-    public const int FunctionPreferredSharedCarveout = 9;
 
     public const int DeviceMaxThreadsPerBlock = 1;
     public const int DeviceMaxBlockDimX = 2;
@@ -31,7 +27,6 @@ internal sealed unsafe class CudaApi
     public const int DeviceMaxSharedPerBlock = 8;
     public const int DeviceTotalConstantMemory = 9;
     public const int DeviceWarpSize = 10;
-    public const int DeviceMaxRegistersPerBlock = 12;
     public const int DeviceClockRate = 13;
     public const int DeviceMultiprocessorCount = 16;
     public const int DeviceEccEnabled = 32;
@@ -48,8 +43,6 @@ internal sealed unsafe class CudaApi
     public const int DeviceMaxRegistersPerMultiprocessor = 82;
     public const int DeviceMaxSharedPerBlockOptIn = 97;
 
-    public const int JitInfoLogBuffer = 3;
-    public const int JitInfoLogBufferSize = 4;
     public const int JitErrorLogBuffer = 5;
     public const int JitErrorLogBufferSize = 6;
 

@@ -8,16 +8,7 @@ namespace GpuVae.Ilgpu.Backends.OpenCL;
 internal sealed unsafe class OpenCLApi
 {
     public const int Success = 0;
-    public const int DeviceNotFound = -1;
-    public const int DeviceNotAvailable = -2;
-    public const int MemoryObjectAllocationFailure = -4;
-    public const int OutOfResources = -5;
-    public const int OutOfHostMemory = -6;
-    public const int BuildProgramFailure = -11;
     public const int InvalidBufferSize = -61;
-
-    /// <summary>What cl_khr_icd loaders answer when no platform is installed.</summary>
-    public const int PlatformNotFound = -1001;
 
     public const ulong DeviceTypeAll = 0xFFFFFFFF;
     public const ulong QueueProfilingEnable = 2;
@@ -54,10 +45,7 @@ internal sealed unsafe class OpenCLApi
     public const uint ProgramBinaries = 0x1166;
     public const uint ProgramBuildLog = 0x1183;
     public const uint KernelWorkGroupSize = 0x11B0;
-    public const uint KernelLocalMemSize = 0x11B2;
-    public const uint KernelMaxSubGroupSizeForNDRange = 0x2033;
     public const uint ProfilingCommandEnd = 0x1283;
-    public const uint EventCommandExecutionStatus = 0x11D3;
 
     private static readonly Lazy<OpenCLApi?> Loaded = new(TryLoad);
 

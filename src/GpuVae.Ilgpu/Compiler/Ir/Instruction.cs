@@ -568,8 +568,6 @@ internal readonly record struct AsmArgument(int Operand, IrType ResultType);
 /// <summary>What an <see cref="InlineAsm"/> wrote to the template argument <see cref="Index"/>.</summary>
 internal sealed class AsmResult(InlineAsm asm, int index) : Instruction(asm.Arguments[index].ResultType, AddressSpace.None, asm)
 {
-    public InlineAsm Asm => (InlineAsm)Operands[0];
-
     public int Index { get; } = index;
 
     protected override Instruction Recreate(Value[] operands) => new AsmResult((InlineAsm)operands[0], Index);
