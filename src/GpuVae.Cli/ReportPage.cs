@@ -86,7 +86,8 @@ internal static class ReportPage
     /// <summary>Every kind of warning as it was seen last.</summary>
     private static void AppendWarnings(StringBuilder page, IReadOnlyList<MetricsLine> epochs)
     {
-        var kinds = epochs.SelectMany(epoch => (epoch.Warnings ?? []).Select(warning => (epoch.Epoch, warning.Key, warning.Value)))
+        var kinds = epochs.Where(epoch => epoch.Warnings is not null)
+            .SelectMany(epoch => epoch.Warnings!.Select(warning => (epoch.Epoch, warning.Key, warning.Value)))
             .GroupBy(warning => warning.Key).ToList();
         if (kinds.Count == 0)
             return;

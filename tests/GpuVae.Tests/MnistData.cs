@@ -12,7 +12,7 @@ internal static class MnistData
         {
             string folder = Path.Combine(at.FullName, "shared", "data", "mnist");
             if (File.Exists(Path.Combine(folder, "train-images-idx3-ubyte.gz")))
-                return DataSource.Load(folder, new DataOptions());
+                return DataSource.Load(folder);
         }
         Assert.Skip("MNIST is not there: put its four idx .gz files into shared/data/mnist beside or above the repository.");
         return null!;

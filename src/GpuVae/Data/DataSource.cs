@@ -21,8 +21,9 @@ public static class DataSource
     /// in ten, drawn by the seed, is taken out of the training set.
     /// </summary>
     /// <exception cref="BadInputException">A path is missing or what it leads to is not usable.</exception>
-    public static DataSets Load(string? spec, DataOptions options)
+    public static DataSets Load(string? spec, DataOptions? options = null)
     {
+        options ??= new DataOptions();
         (ImageSet train, ImageSet? test) = LoadBoth(spec, options, wantTest: options.TestSpec is null);
         if (options.TestSpec is not null)
             test = LoadSingle(options.TestSpec,
@@ -38,8 +39,9 @@ public static class DataSource
 
     /// <summary>Loads one set, for evaluating on it: of a source with two parts the test part, of an IDX file that file.</summary>
     /// <exception cref="BadInputException">The path is missing or what it leads to is not usable.</exception>
-    public static ImageSet LoadSingle(string? spec, DataOptions options)
+    public static ImageSet LoadSingle(string? spec, DataOptions? options = null)
     {
+        options ??= new DataOptions();
         if (BuiltInSet.Find(spec) is { } builtIn)
             return Make(builtIn, options, test: true);
         (ImageSet train, ImageSet? test) = LoadBoth(spec, options, wantTest: !File.Exists(spec));

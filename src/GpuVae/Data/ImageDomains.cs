@@ -7,8 +7,9 @@ public static class ImageDomains
     /// <param name="specs">At least two. Nothing in one needs a counterpart in another.</param>
     /// <param name="options">Apply to each; a test set of its own is not taken.</param>
     /// <exception cref="BadInputException">Fewer than two, or images that are missing, broken or of different sizes.</exception>
-    public static DataSets Load(IReadOnlyList<string> specs, DataOptions options)
+    public static DataSets Load(IReadOnlyList<string> specs, DataOptions? options = null)
     {
+        options ??= new DataOptions();
         if (specs.Count < 2)
             throw new BadInputException($"--domains {string.Join(' ', specs)}: name two folders or more, one for each domain.");
         string[] names = [.. specs.Select(Name)];

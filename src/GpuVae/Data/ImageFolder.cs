@@ -14,8 +14,9 @@ public static class ImageFolder
     /// <exception cref="BadInputException">
     /// No images, an unreadable one, different sizes, more than fit into memory, or a bad row of attributes.
     /// </exception>
-    public static ImageSet Load(string folder, DataOptions options)
+    public static ImageSet Load(string folder, DataOptions? options = null)
     {
+        options ??= new DataOptions();
         string[] paths = FindImages(folder);
         if (paths.Length == 0)
             throw new BadInputException(

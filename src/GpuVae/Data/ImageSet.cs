@@ -40,8 +40,13 @@ public sealed class ImageSet
     /// <summary>Channels · Height · Width.</summary>
     public int PixelsPerImage { get; }
 
+    /// <summary>[Count, Channels, Height, Width], 0 is black and 255 white.</summary>
     public byte[] Pixels { get; }
+
+    /// <summary>[Count], each from 0; null where there are none.</summary>
     public int[]? Labels { get; }
+
+    /// <summary>What the labels are called, by number; null where they have no names.</summary>
     public string[]? LabelNames { get; }
 
     /// <summary>What is known of the images; the labels where nothing else is.</summary>
@@ -93,8 +98,9 @@ public sealed class ImageSet
     /// Puts <paramref name="testFraction"/> of the images, drawn by <paramref name="seed"/> and at least one, into a test set. The same
     /// seed and count give the same split on every machine; both parts keep the order of the original.
     /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">The fraction does not lie between 0 and 1.</exception>
     /// <exception cref="BadInputException">Fewer than two images: one part would be empty.</exception>
-    public (ImageSet Train, ImageSet Test) Split(double testFraction, ulong seed)
+    public DataSets Split(double testFraction, ulong seed)
     {
         if (!(testFraction > 0 && testFraction < 1))
             throw new ArgumentOutOfRangeException(nameof(testFraction), testFraction, "must lie between 0 and 1");
@@ -106,7 +112,7 @@ public sealed class ImageSet
         new SplitMix64(seed).Shuffle(order);
         Array.Sort(order, 0, testCount);
         Array.Sort(order, testCount, Count - testCount);
-        return (Select(order.AsSpan(testCount), Name), Select(order.AsSpan(0, testCount), Name + " (test)"));
+        return new DataSets(Select(order.AsSpan(testCount), Name), Select(order.AsSpan(0, testCount), Name + " (test)"));
     }
 
     private ImageSet Having(string attribute, bool answer)

@@ -18,8 +18,10 @@ public static class ModelEvaluation
     /// </exception>
     /// <exception cref="OperationCanceledException">Asked to stop.</exception>
     public static EvaluationReport Run(
-        Vae model, ImageSet images, EvaluationOptions options, Action<double>? progress = null, CancellationToken cancellation = default)
+        Vae model, ImageSet images, EvaluationOptions? options = null, Action<double>? progress = null,
+        CancellationToken cancellation = default)
     {
+        options ??= new EvaluationOptions();
         options.Validate();
         model.Require(images);
         EvaluationMetrics metrics = options.Metrics;

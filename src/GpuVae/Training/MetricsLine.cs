@@ -8,4 +8,5 @@ namespace GpuVae.Training;
 /// </summary>
 public sealed record MetricsLine(
     int Epoch, double TrainLoss, double? TestLoss, double? TestRecon, double? TestKl, double Seconds, double ImagesPerSecond,
-    string Device, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] Dictionary<string, string>? Warnings = null);
+    string Device,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyDictionary<string, string>? Warnings = null);

@@ -15,7 +15,7 @@ public class AttributesFileTests
         return folder;
     }
 
-    private static ImageSet Load(TemporaryFolder folder) => ImageFolder.Load(folder.FullPath, new DataOptions());
+    private static ImageSet Load(TemporaryFolder folder) => ImageFolder.Load(folder.FullPath);
 
     [Fact]
     public void Columns_become_factors_of_the_images_in_any_order()

@@ -14,7 +14,7 @@ public class IdxFileTests
     {
         string folder = MnistFolder() ?? "";
         Assert.SkipWhen(folder == "", "MNIST is not there (shared/data/mnist beside the repository)");
-        DataSets sets = DataSource.Load(folder, new DataOptions());
+        DataSets sets = DataSource.Load(folder);
         Assert.Equal((60_000, 10_000), (sets.Train.Count, sets.Test.Count));
         Assert.Equal((28, 28, 1), (sets.Train.Width, sets.Train.Height, sets.Train.Channels));
         // Known of MNIST: the first labels, and the mean of all training pixels, 0.1307.
@@ -100,11 +100,11 @@ public class IdxFileTests
         string test = folder.Write("t10k-images-idx3-ubyte.gz", Gzip(Images));
         foreach (string spec in (string[])[folder.FullPath, train])
         {
-            DataSets sets = DataSource.Load(spec, new DataOptions());
+            DataSets sets = DataSource.Load(spec);
             Assert.Equal([7, 5], sets.Train.Labels!);
             Assert.Equal((2, (int[]?)null), (sets.Test.Count, sets.Test.Labels));
         }
-        Assert.Equal(2, DataSource.LoadSingle(test, new DataOptions()).Count);
+        Assert.Equal(2, DataSource.LoadSingle(test).Count);
     }
 
     private static byte[] Gzip(byte[] data)

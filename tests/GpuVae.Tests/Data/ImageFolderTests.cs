@@ -20,7 +20,7 @@ public class ImageFolderTests
         Save(folder["cats/deep/a.pgm"], 4, 3, 1, 10);
         Save(folder["dogs/a.png"], 4, 3, 1, 30);
         folder.Write("dogs/notes.txt", [1, 2, 3]);
-        ImageSet set = ImageFolder.Load(folder.FullPath, new DataOptions());
+        ImageSet set = ImageFolder.Load(folder.FullPath);
         Assert.Equal((3, 4, 3, 1), (set.Count, set.Width, set.Height, set.Channels));
         Assert.Equal(["cats", "dogs"], set.LabelNames!);
         Assert.Equal([0, 1, 1], set.Labels!);
@@ -33,7 +33,7 @@ public class ImageFolderTests
         using var folder = new TemporaryFolder();
         Save(folder["a.png"], 2, 2, 1, 50);
         ImageFile.Write(folder["b.png"], new Image(2, 2, 3, [.. Enumerable.Range(0, 12).Select(i => (byte)i)]));
-        ImageSet rgb = ImageFolder.Load(folder.FullPath, new DataOptions());
+        ImageSet rgb = ImageFolder.Load(folder.FullPath);
         Assert.Equal(3, rgb.Channels);
         Assert.Null(rgb.Labels);
         Assert.Equal([0, 3, 6, 9, 1, 4, 7, 10, 2, 5, 8, 11], rgb[1].ToArray());
@@ -46,7 +46,7 @@ public class ImageFolderTests
         using var folder = new TemporaryFolder();
         Save(folder["a.png"], 20, 10, 1, 50);
         Save(folder["b.png"], 9, 40, 3, 50);
-        string message = Assert.Throws<BadInputException>(() => ImageFolder.Load(folder.FullPath, new DataOptions())).Message;
+        string message = Assert.Throws<BadInputException>(() => ImageFolder.Load(folder.FullPath)).Message;
         Assert.Contains(folder["a.png"], message);
         Assert.Contains(folder["b.png"], message);
         Assert.Contains("--size", message);
@@ -59,7 +59,7 @@ public class ImageFolderTests
     public void Empty_folders_broken_files_and_missing_paths_are_named()
     {
         using var folder = new TemporaryFolder();
-        string Message(string spec) => Assert.Throws<BadInputException>(() => DataSource.Load(spec, new DataOptions())).Message;
+        string Message(string spec) => Assert.Throws<BadInputException>(() => DataSource.Load(spec)).Message;
         Assert.Contains("holds no images", Message(folder.FullPath));
         Assert.Contains("does not exist", Message(folder["nowhere"]));
         Assert.Contains("digits", Message(folder["nowhere"]));
@@ -77,7 +77,7 @@ public class ImageFolderTests
         Save(folder["train/a.png"], 5, 5, 1, 1);
         Save(folder["train/b.png"], 5, 5, 1, 2);
         Save(folder["test/a.png"], 5, 5, 1, 3);
-        DataSets sets = DataSource.Load(folder.FullPath, new DataOptions());
+        DataSets sets = DataSource.Load(folder.FullPath);
         Assert.Equal((2, 1), (sets.Train.Count, sets.Test.Count));
         Assert.Equal(3, sets.Test[0][0]);
     }
@@ -102,7 +102,7 @@ public class ImageFolderTests
         // Half transparent, then fully; one pixel of a colour that is not there any more.
         ImageFile.Write(folder["a.png"], new Image(2, 1, 4, [200, 100, 50, 128, 255, 255, 255, 0]));
         folder.Write("b.pgm", [.. "P5 2 1 65535\n"u8, 0xFF, 0xFF, 0x80, 0x00]);
-        ImageSet set = ImageFolder.Load(folder.FullPath, new DataOptions());
+        ImageSet set = ImageFolder.Load(folder.FullPath);
         Assert.Equal(3, set.Channels);
         Assert.Equal([100, 0, 50, 0, 25, 0], set[0].ToArray());
         Assert.Equal([255, 128, 255, 128, 255, 128], set[1].ToArray());

@@ -59,39 +59,22 @@ public sealed class FamilyGradientTests(CpuDevice cpu) : IClassFixture<CpuDevice
     public void EveryGradientAgreesWithCentralDifferences(string family)
     {
         VaeOptions options = families[family];
-        int[] labels = options.Classes > 0 ? [2, 0, 1] : [];
-        ImageSet random = TestImages.Random(Batch, options.Shape);
-        var images = new ImageSet("random images", 3, 2, 1, random.Pixels, labels.Length > 0 ? labels : null);
-        using var model = new Vae(cpu.Device, options, seed: 5);
-        Dictionary<string, double[]> at = Read(model);
-        var training = new TrainingOptions { BatchSize = Batch, Epochs = 1, Seed = Seed, LogEverySteps = 1 };
-        using var trainer = new Trainer(model, images, training);
-        TrainingProgress? progress = null;
-        trainer.Progressed += report => progress = report;
-        trainer.RunStep();
-
-        var order = new int[Batch];
-        EpochOrder.Fill(order, Seed, 0);
-        double[] x = TestImages.AsDoubles(images.Select(order).Pixels);
-        double[] noise =
-        [
-            .. from row in Enumerable.Range(0, Batch * options.Samples)
-               from unit in Enumerable.Range(0, options.Latent)
-               select (double)Philox.NormalAt(Seed, RandomPurpose.Latent, 0, row, unit),
-        ];
-        var reference = new ReferenceFamily(options, x, [.. order.Where(_ => labels.Length > 0).Select(i => labels[i])], noise);
+        int[]? labels = options.Classes > 0 ? [2, 0, 1] : null;
+        using var step = new OneStep(cpu.Device, options, new TrainingOptions { BatchSize = Batch, Epochs = 1, Seed = Seed }, labels);
+        Dictionary<string, double[]> at = step.Parameters;
+        int[] ofBatch = labels is null ? [] : [.. step.Order.Select(i => labels[i])];
+        var reference = new ReferenceFamily(options, step.Images, ofBatch, step.Noise);
         (double reconstruction, double kl) = reference.Terms(at);
-        Assert.Equal(1, progress!.Loss.Reconstruction / reconstruction, 1e-5);
-        Assert.InRange(Math.Abs(progress.Loss.Kl - kl), 0, 1e-4 * Math.Abs(kl) + 1e-5);
+        Assert.Equal(1, step.Loss.Reconstruction / reconstruction, 1e-5);
+        Assert.InRange(Math.Abs(step.Loss.Kl - kl), 0, 1e-4 * Math.Abs(kl) + 1e-5);
 
         Dictionary<string, double[]> still = at.ToDictionary(pair => pair.Key, pair => (double[])pair.Value.Clone());
-        foreach (Parameter parameter in model.Parameters.Parameters)
+        foreach ((Parameter parameter, float[] actual) in step.Gradients)
         {
             bool ofEncoder = parameter.Name.StartsWith("encoder", StringComparison.Ordinal);
-            double[] expected = Differentiate(at[parameter.Name], () => reference.Objective(at, still, ofEncoder, options.KlRate, Batch));
+            double[] expected = CentralDifferences.Of(at[parameter.Name], () => reference.Objective(at, still, ofEncoder, options.KlRate, Batch));
             if (parameter.Name.StartsWith("flow", StringComparison.Ordinal) && parameter.Shape.Count == 2)
                 ClearMasked(expected, parameter, still[parameter.Name]);
-            float[] actual = model.Parameters.Read(parameter, trainer.State.Gradients);
             double error = Norms.RelativeError(actual, expected);
             Assert.True(error < 5e-5, $"{parameter.Name}: relative error {error:e1}");
         }
@@ -110,25 +93,6 @@ public sealed class FamilyGradientTests(CpuDevice cpu) : IClassFixture<CpuDevice
         Assert.Equal(before, weights.Select(Zeros));
 
         int Zeros(string name) => model.Parameters.Read(model.Parameters[name]).Count(value => value == 0);
-    }
-
-    private static Dictionary<string, double[]> Read(Vae model) => model.Parameters.Parameters.ToDictionary(
-        parameter => parameter.Name, parameter => model.Parameters.Read(parameter).Select(value => (double)value).ToArray());
-
-    private static double[] Differentiate(double[] values, Func<double> f)
-    {
-        const double h = 1e-5;
-        var gradient = new double[values.Length];
-        for (int i = 0; i < values.Length; i++)
-        {
-            double kept = values[i];
-            values[i] = kept + h;
-            double above = f();
-            values[i] = kept - h;
-            gradient[i] = (above - f()) / (2 * h);
-            values[i] = kept;
-        }
-        return gradient;
     }
 
     /// <summary>What a masked weight would have for a gradient is not wanted.</summary>

@@ -31,30 +31,6 @@ internal static class ReferenceVae
         return new ElboParts(reconstruction / batch, kl / batch, beta);
     }
 
-    /// <summary>∂Loss/∂parameter by central differences, for every number of every parameter.</summary>
-    public static Dictionary<string, double[]> Gradients(
-        VaeOptions options, Dictionary<string, double[]> parameters, double[] x, double[] noise, double beta)
-    {
-        const double h = 1e-5;
-        var gradients = new Dictionary<string, double[]>();
-        foreach ((string name, double[] values) in parameters)
-        {
-            var gradient = new double[values.Length];
-            for (int i = 0; i < values.Length; i++)
-            {
-                double kept = values[i];
-                values[i] = kept + h;
-                double above = Loss(options, parameters, x, noise, beta).Loss;
-                values[i] = kept - h;
-                double below = Loss(options, parameters, x, noise, beta).Loss;
-                values[i] = kept;
-                gradient[i] = (above - below) / (2 * h);
-            }
-            gradients[name] = gradient;
-        }
-        return gradients;
-    }
-
     /// <param name="options">The model's.</param>
     /// <param name="parameters">The model's.</param>
     /// <param name="x">The pixel.</param>
