@@ -55,6 +55,9 @@ public sealed class CPUAccelerator : Accelerator
 
     private protected override unsafe MemoryBuffer AllocateRawInternal(long length, int elementSize)
     {
+        // Checked mode finds more, but is too slow for large kernels.
+        if (GuardedMemoryBuffer.IsWanted && Mode != CPUAcceleratorMode.Checked)
+            return new GuardedMemoryBuffer(this, length, elementSize);
         var memory = (IntPtr)HostMemory.Allocate(length * elementSize);
         return Mode == CPUAcceleratorMode.Checked
             ? new CheckedMemoryBuffer(this, length, elementSize, memory, FreePageLockedMemory, checkedMemory)

@@ -14,12 +14,14 @@ internal static unsafe class HostMemory
 
     private const int AdviseHugePages = 14;
 
+    /// <param name="bytes">What the caller needs.</param>
+    /// <param name="surplus">Bytes beside them that no message speaks of.</param>
     /// <exception cref="AcceleratorException">
     /// The system has no such memory left; the message says how much was asked for and how much is free.
     /// </exception>
-    public static void* Allocate(long bytes)
+    public static void* Allocate(long bytes, int surplus = 0)
     {
-        nuint rounded = ((nuint)bytes + Line - 1) / Line * Line;
+        nuint rounded = ((nuint)bytes + (nuint)surplus + Line - 1) / Line * Line;
         try
         {
             return rounded < HugePage ? NativeMemory.AlignedAlloc(rounded + Line, Line) : AllocateHuge(rounded + Line);
