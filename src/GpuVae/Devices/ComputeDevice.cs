@@ -129,6 +129,21 @@ public sealed class ComputeDevice : IDisposable
     internal T Shared<T>(Func<ComputeDevice, T> make)
         where T : class, IDisposable => (T)(shared ??= make(this));
 
+    /// <summary>
+    /// Waits until memory may be freed. A device that is lost does nothing more, and the call that found it lost has said so: its message
+    /// must not be replaced by one from here.
+    /// </summary>
+    internal void Drain()
+    {
+        try
+        {
+            Synchronize();
+        }
+        catch (AcceleratorException)
+        {
+        }
+    }
+
     /// <summary>Closes what <see cref="Open"/> opened; after <see cref="Wrap"/> the accelerator and its stream stay open.</summary>
     public void Dispose()
     {

@@ -85,7 +85,7 @@ internal sealed class EvaluationImages : IDisposable
 
     public void Dispose()
     {
-        model.Device.Synchronize();
+        model.Device.Drain();
         full?.Dispose();
         last?.Dispose();
         feed.Dispose();

@@ -79,7 +79,7 @@ internal sealed class ImageQualitySum : IDisposable
 
     public void Dispose()
     {
-        device.Synchronize();
+        device.Drain();
         similarity.Dispose();
         squaredError.Dispose();
     }

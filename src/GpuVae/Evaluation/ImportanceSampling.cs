@@ -135,7 +135,7 @@ public static class ImportanceSampling
 
         public void Dispose()
         {
-            model.Device.Synchronize();
+            model.Device.Drain();
             schedule.Dispose();
             foreach (IDisposable buffer in (IEnumerable<IDisposable>)[arena, moments, sums])
                 buffer.Dispose();

@@ -58,7 +58,7 @@ internal sealed class Evaluator : IDisposable
 
     public void Dispose()
     {
-        model.Device.Synchronize();
+        model.Device.Drain();
         full?.Dispose();
         last?.Dispose();
         feed.Dispose();

@@ -93,7 +93,7 @@ internal sealed class InferencePasses(Vae model, ClassLabels classes) : IDisposa
     public void Dispose()
     {
         if (passes.Count > 0)
-            model.Device.Synchronize();
+            model.Device.Drain();
         foreach (InferencePass pass in passes.Values)
             pass.Dispose();
         passes.Clear();

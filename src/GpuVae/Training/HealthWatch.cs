@@ -250,7 +250,7 @@ internal sealed class HealthWatch : IDisposable
 
         public void Dispose()
         {
-            model.Device.Synchronize();
+            model.Device.Drain();
             schedule.Dispose();
             foreach (IDisposable buffer in (IEnumerable<IDisposable>)[input, arena, largest])
                 buffer.Dispose();

@@ -223,7 +223,7 @@ public sealed class Trainer : IDisposable
     {
         evaluator?.Dispose();
         health.Dispose();
-        Model.Device.Synchronize();
+        Model.Device.Drain();
         full?.Dispose();
         last?.Dispose();
         feed.Dispose();

@@ -40,7 +40,8 @@ public sealed unsafe class CLAccelerator : Accelerator
     /// <summary>The cl_context.</summary>
     public IntPtr ContextPtr => context;
 
-    internal OpenCLApi Api { get; }
+    /// <summary>The driver; only tests replace it.</summary>
+    internal OpenCLApi Api { get; set; }
 
     internal KernelTarget Target { get; }
 

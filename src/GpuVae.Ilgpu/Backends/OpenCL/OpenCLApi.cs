@@ -118,15 +118,15 @@ internal sealed unsafe class OpenCLApi
 
     public delegate* unmanaged<nint, int> Flush { get; }
 
-    public delegate* unmanaged<nint, int> Finish { get; }
+    public delegate* unmanaged<nint, int> Finish { get; set; }
 
     public delegate* unmanaged<nint, ulong, nuint, void*, int*, nint> CreateBuffer { get; }
 
     public delegate* unmanaged<nint, int> ReleaseMemObject { get; }
 
-    public delegate* unmanaged<nint, nint, uint, nuint, nuint, void*, uint, nint*, nint*, int> EnqueueReadBuffer { get; }
+    public delegate* unmanaged<nint, nint, uint, nuint, nuint, void*, uint, nint*, nint*, int> EnqueueReadBuffer { get; set; }
 
-    public delegate* unmanaged<nint, nint, uint, nuint, nuint, void*, uint, nint*, nint*, int> EnqueueWriteBuffer { get; }
+    public delegate* unmanaged<nint, nint, uint, nuint, nuint, void*, uint, nint*, nint*, int> EnqueueWriteBuffer { get; set; }
 
     public delegate* unmanaged<nint, nint, nint, nuint, nuint, nuint, uint, nint*, nint*, int> EnqueueCopyBuffer { get; }
 
@@ -152,7 +152,7 @@ internal sealed unsafe class OpenCLApi
 
     public delegate* unmanaged<nint, nint, uint, nuint, void*, nuint*, int> GetKernelWorkGroupInfo { get; }
 
-    public delegate* unmanaged<nint, nint, uint, nuint*, nuint*, nuint*, uint, nint*, nint*, int> EnqueueNDRangeKernel { get; }
+    public delegate* unmanaged<nint, nint, uint, nuint*, nuint*, nuint*, uint, nint*, nint*, int> EnqueueNDRangeKernel { get; set; }
 
     public delegate* unmanaged<nint, uint, nint*, nint*, int> EnqueueMarkerWithWaitList { get; }
 
@@ -164,6 +164,9 @@ internal sealed unsafe class OpenCLApi
 
     /// <summary>Null where the loader is older than OpenCL 2.1.</summary>
     public delegate* unmanaged<nint, nint, uint, nuint, void*, nuint, void*, nuint*, int> GetKernelSubGroupInfo { get; }
+
+    /// <summary>A copy in which tests replace entry points, as when a device is lost.</summary>
+    public OpenCLApi Copy() => (OpenCLApi)MemberwiseClone();
 
     private static OpenCLApi? TryLoad()
     {
