@@ -12,6 +12,9 @@ internal static class BuildFacts
 
     public static string Configuration => Of(nameof(Configuration));
 
+    /// <summary>Where the packages are that the build used.</summary>
+    public static string PackageCache => Of(nameof(PackageCache));
+
     public static string KernelRuntime => Of(nameof(KernelRuntime));
 
     /// <summary>The program that runs this process, which stands above its runtime: dotnet/shared/Microsoft.NETCore.App/10.0.0/.</summary>

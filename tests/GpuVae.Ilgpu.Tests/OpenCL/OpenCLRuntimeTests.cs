@@ -169,10 +169,11 @@ public sealed class OpenCLRuntimeTests : IDisposable
         for (int i = 0; i < 50; i++)
             kernel(64, buffer.View);
         accelerator.Synchronize();
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        for (int i = 0; i < 50; i++)
-            kernel(64, buffer.View);
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        Assert.Equal(0, Allocations.Of(() =>
+        {
+            for (int i = 0; i < 50; i++)
+                kernel(64, buffer.View);
+        }));
         accelerator.Synchronize();
     }
 

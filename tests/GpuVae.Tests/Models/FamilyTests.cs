@@ -75,10 +75,11 @@ public sealed class FamilyTests(CpuDevice cpu) : IClassFixture<CpuDevice>, IDisp
         Assert.Equal(names.Distinct(), names);
         for (int i = 0; i < 10; i++)
             trainer.RunStep();
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        for (int i = 0; i < 20; i++)
-            trainer.RunStep();
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        Assert.Equal(0, Allocations.Of(() =>
+        {
+            for (int i = 0; i < 20; i++)
+                trainer.RunStep();
+        }));
     }
 
     [Theory]

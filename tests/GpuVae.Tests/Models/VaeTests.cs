@@ -198,10 +198,11 @@ public sealed class VaeTests(CpuDevice cpu) : IClassFixture<CpuDevice>, IDisposa
         float[] code = new float[3], image = new float[12];
         model.Decode(code, image);
         model.Decode(code, image);
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        for (int i = 0; i < 20; i++)
-            model.Decode(code, image);
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        Assert.Equal(0, Allocations.Of(() =>
+        {
+            for (int i = 0; i < 20; i++)
+                model.Decode(code, image);
+        }));
     }
 
     [Fact]

@@ -25,10 +25,13 @@ public sealed class PackageTests(PackageTests.PackedRepository packed) : IClassF
             Run(
                 BuildFacts.Repository, "pack", "GpuVae.sln", "-c", BuildFacts.Configuration, "--no-build", "-o", Packages,
                 $"-p:KernelRuntime={BuildFacts.KernelRuntime}");
-            // A package cache of its own, because the user's might hold older packages of the same version.
-            // With <clear/> nothing but the packages made here can be found; without, the user's own sources give the rest.
-            File.WriteAllText(Path.Combine(Root, "only-local.config"), Configuration("<clear/>", ""));
-            File.WriteAllText(Path.Combine(Root, "nuget.config"), Configuration("", LinkCachedPackages()));
+            File.WriteAllText(Path.Combine(Root, "nuget.config"), $"""
+                <configuration>
+                  <packageSources><clear/><add key="packed" value="{Packages}"/></packageSources>
+                  <config><add key="globalPackagesFolder" value="{folder["cache"]}"/></config>
+                  <fallbackPackageFolders><clear/><add key="cached" value="{LinkCachedPackages()}"/></fallbackPackageFolders>
+                </configuration>
+                """);
         }
 
         /// <summary>Why nothing can be packed here, or null.</summary>
@@ -54,6 +57,9 @@ public sealed class PackageTests(PackageTests.PackedRepository packed) : IClassF
         {
             start.Environment.Remove("NUGET_PACKAGES");
             start.Environment["DOTNET_NOLOGO"] = "1";
+            // The user's home may be missing or read-only, and its NuGet.Config is of no concern.
+            start.Environment["DOTNET_CLI_HOME"] = folder["home"];
+            start.Environment["DOTNET_GENERATE_ASPNET_CERTIFICATE"] = "false";
             start.Environment["DOTNET_ROOT"] = Path.GetDirectoryName(BuildFacts.DotnetHost)!;
             // A build server would outlive the test and hold the pipes open.
             start.Environment["MSBUILDDISABLENODEREUSE"] = "1";
@@ -68,28 +74,21 @@ public sealed class PackageTests(PackageTests.PackedRepository packed) : IClassF
 
         public void Dispose() => folder.Dispose();
 
-        private string Configuration(string before, string after) => $"""
-            <configuration>
-              <packageSources>{before}<add key="packed" value="{Packages}"/></packageSources>
-              <config><add key="globalPackagesFolder" value="{folder["cache"]}"/></config>
-              {after}
-            </configuration>
-            """;
-
-        /// <summary>A fallback folder with other people's packages from the user's cache, so that nothing is fetched twice.</summary>
+        /// <summary>
+        /// A fallback folder with the packages of others that the build used, so that nothing is fetched: no network is needed. A package cache
+        /// of its own stands beside it, because the user's might hold older packages of the same version.
+        /// </summary>
         private string LinkCachedPackages()
         {
-            string cache = Environment.GetEnvironmentVariable("NUGET_PACKAGES")
-                ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".nuget", "packages");
             string fallback = folder["fallback"];
             Directory.CreateDirectory(fallback);
-            foreach (string package in Directory.Exists(cache) ? Directory.GetDirectories(cache) : [])
+            foreach (string package in Directory.GetDirectories(BuildFacts.PackageCache))
             {
                 string id = Path.GetFileName(package);
                 if (!id.StartsWith("gpuvae", StringComparison.OrdinalIgnoreCase))
                     Directory.CreateSymbolicLink(Path.Combine(fallback, id), package);
             }
-            return $"<fallbackPackageFolders><add key=\"cached\" value=\"{fallback}\"/></fallbackPackageFolders>";
+            return fallback;
         }
     }
 
@@ -178,7 +177,7 @@ public sealed class PackageTests(PackageTests.PackedRepository packed) : IClassF
         string tools = Path.Combine(packed.Root, "tools");
         packed.Run(
             packed.Root, "tool", "install", "GpuVae.Cli", "--version", packed.Version, "--tool-path", tools,
-            "--configfile", Path.Combine(packed.Root, "only-local.config"));
+            "--configfile", Path.Combine(packed.Root, "nuget.config"));
         string devices = packed.Run(new ProcessStartInfo(Path.Combine(tools, "gpuvae"), ["devices"]) { WorkingDirectory = packed.Root });
         Assert.Contains("cpu", devices, StringComparison.Ordinal);
     }
