@@ -31,6 +31,8 @@ internal static class Optimizer
         Step(nameof(LoopInvariantCodeMotion), LoopInvariantCodeMotion.Run);
         Clean();
         Step(nameof(FmaContraction), FmaContraction.Run);
+        if (target.Kind == TargetKind.Cpu)
+            Step(nameof(ElementaryFunctions), ElementaryFunctions.Run);
         Step(nameof(FinalForms), FinalForms.Run);
         Step(nameof(CommonSubexpressions), CommonSubexpressions.Run);
         Step(nameof(DeadCode), DeadCode.Run);
