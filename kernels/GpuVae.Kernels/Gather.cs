@@ -92,8 +92,12 @@ public sealed class Gather<TPixel, TFormat>
         // 64-bit: a data set may hold more than 2^31 pixels.
         long source = (long)plan.Image(Grid.IdxX) * pixels;
         long target = (long)Grid.IdxX * pixels;
-        for (int p = Group.IdxX; p < pixels; p += Group.DimX)
-            output[target + p] = TFormat.ToFloat(data[source + p]);
+        // All threads but in the last turn: a CPU needs no masks for those.
+        int whole = pixels / Group.DimX * Group.DimX;
+        for (int first = 0; first < whole; first += Group.DimX)
+            output[target + first + Group.IdxX] = TFormat.ToFloat(data[source + first + Group.IdxX]);
+        if (whole + Group.IdxX < pixels)
+            output[target + whole + Group.IdxX] = TFormat.ToFloat(data[source + whole + Group.IdxX]);
         if (Grid.IdxX == 0 && Group.IdxX == 0)
             plan.Open();
     }

@@ -208,18 +208,33 @@ public sealed class LinearLoss<TLikelihood>(Gemm gemm)
         for (int panel = block.FirstPanel; panel < block.PanelEnd; panel++)
         {
             int column = panel * 2 * Group.DimX + Group.IdxX;
+            bool whole = (panel + 1) * 2 * Group.DimX <= g.N;
+            int image = block.FirstRow / samplesPerImage, sample = block.FirstRow % samplesPerImage;
             for (int row = block.FirstRow; row < block.RowEnd; row++)
             {
-                int at = row * g.N + column;
-                int wanted = row / samplesPerImage * g.N + column;
+                int at = row * g.N + column, wanted = image * g.N + column;
                 float sum = 0f;
-                if (column < g.N)
-                    sum += Differentiate(target, wanted, dy, at, likelihood, scale);
-                if (column + Group.DimX < g.N)
-                    sum += Differentiate(target, wanted + Group.DimX, dy, at + Group.DimX, likelihood, scale);
+                if (whole)
+                {
+                    sum = Differentiate(target, wanted, dy, at, likelihood, scale)
+                        + Differentiate(target, wanted + Group.DimX, dy, at + Group.DimX, likelihood, scale);
+                }
+                else
+                {
+                    if (column < g.N)
+                        sum += Differentiate(target, wanted, dy, at, likelihood, scale);
+                    if (column + Group.DimX < g.N)
+                        sum += Differentiate(target, wanted + Group.DimX, dy, at + Group.DimX, likelihood, scale);
+                }
                 float part = GroupShapes.SumOfWarp(sum);
                 if (Group.IdxX == 0)
                     parts[row * panels + panel] = part;
+                sample++;
+                if (sample == samplesPerImage)
+                {
+                    image++;
+                    sample = 0;
+                }
             }
         }
     }
