@@ -159,10 +159,9 @@ internal static class ArtCommand
     /// <summary>What all pieces have in common: a model, a seed, a scale and a file.</summary>
     private sealed class Piece
     {
-        private readonly Option<string?> run = RunArgument.Create();
+        private readonly RunArguments run = new();
         private readonly Option<ulong> seed = CommonOptions.Seed();
         private readonly Option<int> scale = CommonOptions.Number("--scale", "N", "How many times larger than the model's pictures.", 1);
-        private readonly DeviceArguments device = new();
         private bool hasSeed;
 
         private readonly Option<string?> label = CommonOptions.Text(
@@ -174,13 +173,12 @@ internal static class ArtCommand
         public void AddTo(Command command, bool withSeed)
         {
             hasSeed = withSeed;
-            command.Options.Add(run);
             if (withSeed)
                 command.Options.Add(seed);
             command.Options.Add(label);
             command.Options.Add(scale);
             command.Options.Add(output);
-            device.AddTo(command);
+            run.AddTo(command);
         }
 
         public ulong SeedOf(ParseResult parsed) => parsed.GetValue(seed);
@@ -189,9 +187,8 @@ internal static class ArtCommand
         public void Make(ParseResult parsed, string kind, Func<Vae, RunFolder, int?, (Image[] Frames, int FramesPerSecond)> make)
         {
             int times = CommonOptions.InRange(parsed, scale, 1, MaxScale);
-            RunFolder folder = RunArgument.Open(parsed.GetValue(run));
-            using var opened = device.Open(parsed);
-            using var model = Vae.Load(opened, folder.Path);
+            using OpenedRun opened = run.Open(parsed);
+            (RunFolder folder, Vae model) = opened;
             (Image[] frames, int rate) = make(model, folder, parsed.GetValue(label) is { } name ? model.LabelNumber(name) : null);
             frames = [.. frames.Select(frame => Resize.Lanczos3(frame, frame.Width * times, frame.Height * times))];
             string path = parsed.GetValue(output)

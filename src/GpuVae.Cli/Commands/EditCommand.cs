@@ -11,7 +11,7 @@ internal sealed class EditCommand
 {
     private const int MaxCount = 256, MaxSteps = 64;
 
-    private readonly Option<string?> run = RunArgument.Create();
+    private readonly RunArguments run = new();
     private readonly PictureArguments pictures = new(defaultCount: 4, MaxCount);
 
     private readonly Option<string[]> add = Attributes(
@@ -34,7 +34,6 @@ internal sealed class EditCommand
     private readonly Option<string?> output = CommonOptions.Out("The picture to write; without it edited.png or traversal.png.");
 
     private readonly AttributeArguments attributes = new();
-    private readonly DeviceArguments device = new();
 
     public static Command Create()
     {
@@ -46,11 +45,11 @@ internal sealed class EditCommand
             "gpuvae edit --label 7,9 --add thickness",
             "gpuvae edit --traverse 0,3,7 --first 12");
         edit.pictures.AddTo(command);
-        Option[] options = [edit.run, edit.add, edit.remove, edit.label, edit.traverse, edit.steps, edit.decoded, edit.output];
+        Option[] options = [edit.add, edit.remove, edit.label, edit.traverse, edit.steps, edit.decoded, edit.output];
         foreach (Option option in options)
             command.Options.Add(option);
         edit.attributes.AddTo(command);
-        edit.device.AddTo(command);
+        edit.run.AddTo(command);
         command.SetAction(edit.Run);
         return command;
     }
@@ -68,9 +67,8 @@ internal sealed class EditCommand
             throw new BadInputException("Say what to do: --add and --remove with attributes, --label, or --traverse with latent units.");
         int count = CommonOptions.InRange(parsed, steps, 2, MaxSteps);
 
-        RunFolder folder = RunArgument.Open(parsed.GetValue(run));
-        using var opened = device.Open(parsed);
-        using var model = Vae.Load(opened, folder.Path);
+        using OpenedRun opened = run.Open(parsed);
+        (RunFolder folder, Vae model) = opened;
         int[] others = [.. labels.Select(model.LabelNumber)];
         ImageSet images = LabelGuess.Complete(model, pictures.Load(parsed, folder, model.Options.Shape));
         if (units is not null)

@@ -5,6 +5,7 @@ using GpuVae.Evaluation;
 using GpuVae.Formats;
 using GpuVae.Kernels;
 using GpuVae.Models;
+using GpuVae.Training;
 using Spectre.Console;
 
 namespace GpuVae.Cli.Commands;
@@ -14,9 +15,8 @@ internal sealed class EvaluateCommand
 {
     private static readonly EvaluationOptions Defaults = new();
 
-    private readonly Option<string?> run = RunArgument.Create();
+    private readonly RunArguments run = new();
     private readonly DataArguments data = new();
-    private readonly DeviceArguments device = new();
     private readonly Option<ulong> seed = CommonOptions.Seed();
 
     private readonly Option<string> metrics = new("--metrics")
@@ -47,9 +47,9 @@ internal sealed class EvaluateCommand
             "gpuvae evaluate --run runs/mnist --samples 5000 --binarize static --json mnist.json",
             "gpuvae evaluate --metrics mig,units --data digits")
         {
-            evaluate.run, evaluate.metrics, evaluate.samples, evaluate.binarization, evaluate.limit, evaluate.json, evaluate.seed,
+            evaluate.metrics, evaluate.samples, evaluate.binarization, evaluate.limit, evaluate.json, evaluate.seed,
         };
-        evaluate.device.AddTo(command);
+        evaluate.run.AddTo(command);
         evaluate.data.AddTo(command, withTestData: false);
         command.SetAction(evaluate.Run);
         return command;
@@ -61,9 +61,8 @@ internal sealed class EvaluateCommand
         int? wanted = parsed.GetValue(limit);
         if (wanted < 1)
             throw new BadInputException($"--limit {wanted}: choose 1 at least, or leave it out for all images.");
-        var folder = RunArgument.Open(parsed.GetValue(run));
-        using var opened = device.Open(parsed);
-        using var model = Vae.Load(opened, folder.Path);
+        using OpenedRun opened = run.Open(parsed);
+        (RunFolder folder, Vae model) = opened;
         ImageSet images = data.LoadTest(parsed, folder);
         if (wanted < images.Count)
         {

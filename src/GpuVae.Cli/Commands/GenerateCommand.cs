@@ -12,7 +12,7 @@ internal static class GenerateCommand
 
     public static Command Create()
     {
-        var run = RunArgument.Create();
+        var run = new RunArguments();
         var count = CommonOptions.Number("--count", "N", "How many images.", 64, "-n");
         var single = CommonOptions.Flag(
             "--files", "Write each image into a file of its own, 0000.png and so on, instead of all into one grid.");
@@ -20,7 +20,6 @@ internal static class GenerateCommand
         var label = CommonOptions.Text(
             "--label", "LABEL", "The class to draw, by name or number, from a model trained with --conditional; without it all in turn.");
         var seed = CommonOptions.Seed();
-        var device = new DeviceArguments();
         var command = new ExampleCommand(
             "generate", "Draws new images from the prior of a trained model.",
             "gpuvae generate",
@@ -28,15 +27,14 @@ internal static class GenerateCommand
             "gpuvae generate --label 3 --out threes.png",
             "gpuvae generate --count 500 --files --out pictures")
         {
-            run, count, label, single, output, seed,
+            count, label, single, output, seed,
         };
-        device.AddTo(command);
+        run.AddTo(command);
         command.SetAction(parsed =>
         {
             int n = CommonOptions.InRange(parsed, count, 1, MaxCount);
-            var folder = RunArgument.Open(parsed.GetValue(run));
-            using var opened = device.Open(parsed);
-            using var model = Vae.Load(opened, folder.Path);
+            using OpenedRun opened = run.Open(parsed);
+            Vae model = opened.Model;
             ImageShape shape = model.Options.Shape;
             if ((long)n * shape.Pixels > MaxValues)
                 throw new BadInputException($"--count {n}: with images of {shape} at most {MaxValues / shape.Pixels} fit into memory.");

@@ -11,7 +11,7 @@ internal sealed class InpaintCommand
 {
     private const int MaxCount = 256, MaxSamples = 64, MaxSteps = 100_000;
 
-    private readonly Option<string?> run = RunArgument.Create();
+    private readonly RunArguments run = new();
     private readonly PictureArguments pictures = new(defaultCount: 4, MaxCount);
 
     private readonly Option<string?> mask = CommonOptions.Text(
@@ -38,7 +38,6 @@ internal sealed class InpaintCommand
 
     private readonly Option<ulong> seed = CommonOptions.Seed();
     private readonly Option<string> output = CommonOptions.Out("The picture to write.", "inpainted.png");
-    private readonly DeviceArguments device = new();
 
     public static Command Create()
     {
@@ -52,11 +51,10 @@ internal sealed class InpaintCommand
         inpaint.pictures.AddTo(command);
         foreach (Option option in (Option[])
             [
-                inpaint.run, inpaint.mask, inpaint.rectangle, inpaint.half, inpaint.random, inpaint.samples, inpaint.steps, inpaint.seed,
-                inpaint.output,
+                inpaint.mask, inpaint.rectangle, inpaint.half, inpaint.random, inpaint.samples, inpaint.steps, inpaint.seed, inpaint.output,
             ])
             command.Options.Add(option);
-        inpaint.device.AddTo(command);
+        inpaint.run.AddTo(command);
         command.SetAction(inpaint.Run);
         return command;
     }
@@ -69,9 +67,8 @@ internal sealed class InpaintCommand
         if (masks.Count(option => CommonOptions.IsGiven(parsed, option)) != 1)
             throw new BadInputException("Say what is hidden by one of --mask, --rect, --half and --random.");
 
-        RunFolder folder = RunArgument.Open(parsed.GetValue(run));
-        using var opened = device.Open(parsed);
-        using var model = Vae.Load(opened, folder.Path);
+        using OpenedRun opened = run.Open(parsed);
+        (RunFolder folder, Vae model) = opened;
         ImageShape shape = model.Options.Shape;
         Mask hidden = ReadMask(parsed, shape);
         float[] images = PictureInput.Rows(pictures.Load(parsed, folder, shape));

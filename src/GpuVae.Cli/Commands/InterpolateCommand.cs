@@ -2,6 +2,7 @@ using System.CommandLine;
 using GpuVae.Applications;
 using GpuVae.Data;
 using GpuVae.Models;
+using GpuVae.Training;
 
 namespace GpuVae.Cli.Commands;
 
@@ -11,28 +12,26 @@ internal static class InterpolateCommand
 
     public static Command Create()
     {
-        var run = RunArgument.Create();
+        var run = new RunArguments();
         var data = new DataArguments();
         var from = CommonOptions.Number("--from", "I", "Index of the first image in the data.", 0);
         var to = CommonOptions.Number("--to", "I", "Index of the last image in the data.", 1);
         var steps = CommonOptions.Number("--steps", "N", "Pictures, both ends included.", 12, "-n");
         var output = CommonOptions.Out("The picture to write.", "interpolation.png");
-        var device = new DeviceArguments();
         var command = new ExampleCommand(
             "interpolate", "Walks through the latent space from one image to another, along a great circle (slerp).",
             "gpuvae interpolate",
             "gpuvae interpolate --run runs/digits --from 3 --to 17 --steps 20 --out walk.png")
         {
-            run, from, to, steps, output,
+            from, to, steps, output,
         };
-        device.AddTo(command);
+        run.AddTo(command);
         data.AddTo(command, withTestData: false);
         command.SetAction(parsed =>
         {
             int count = CommonOptions.InRange(parsed, steps, 2, MaxSteps);
-            var folder = RunArgument.Open(parsed.GetValue(run));
-            using var opened = device.Open(parsed);
-            using var model = Vae.Load(opened, folder.Path);
+            using OpenedRun opened = run.Open(parsed);
+            (RunFolder folder, Vae model) = opened;
             var images = data.LoadTest(parsed, folder);
             float[] path = Interpolation.Path(
                 Code(model, images, parsed.GetValue(from), "--from"), Code(model, images, parsed.GetValue(to), "--to"), count);

@@ -46,7 +46,7 @@ internal sealed class ProfileCommand
         VaeOptions architecture = model.Read(parsed);
         using var opened = device.Open(parsed);
         ImageSet images = data.Read(parsed, options.Seed).LoadBoth().Train;
-        using var profiled = new Vae(opened, architecture with { Shape = ImageShape.Of(images) }, options.Seed);
+        using var profiled = new Vae(opened, model.For(parsed, architecture, images, hasDomains: false), options.Seed);
         using var trainer = new Trainer(profiled, images, options);
 
         Console.WriteLine($"measuring the ceilings of {RunResults.Hardware(profiled)} …");

@@ -18,10 +18,10 @@ internal sealed class TrainCommand
     private readonly DeviceArguments device = new();
 
     private readonly Option<string?> output = CommonOptions.Text(
-        "--out", "FOLDER", $"The run folder to make; without it {RunArgument.Root}/NAME.", "-o");
+        "--out", "FOLDER", $"The run folder to make; without it {RunArguments.Root}/NAME.", "-o");
 
     private readonly Option<string?> name = CommonOptions.Text(
-        "--name", "NAME", $"Name of the run below {RunArgument.Root}/; without it the data's name, numbered where it is taken.");
+        "--name", "NAME", $"Name of the run below {RunArguments.Root}/; without it the data's name, numbered where it is taken.");
 
     private readonly Option<string?> resume = CommonOptions.Text(
         "--resume", "FOLDER",
@@ -154,7 +154,7 @@ internal sealed class TrainCommand
     {
         if (GivenNames(parsed).Count() > 1)
             throw new BadInputException("--out and --name both say where the run goes; leave one of them out.");
-        string? path = parsed.GetValue(output) ?? (parsed.GetValue(name) is { } wanted ? RunFolder.PathOf(RunArgument.Root, wanted) : null);
+        string? path = parsed.GetValue(output) ?? (parsed.GetValue(name) is { } wanted ? RunFolder.PathOf(RunArguments.Root, wanted) : null);
         return path is null || !Directory.Exists(path) || !File.Exists(RunFolder.Open(path).Checkpoint)
             ? path
             : throw new BadInputException($"{path} already holds a run. Go on with --resume {Shown(path)}, or choose another place.");
@@ -166,9 +166,9 @@ internal sealed class TrainCommand
         string stem = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(source.Data)));
         if (stem.Length == 0)
             stem = "run";
-        string path = Path.Combine(RunArgument.Root, stem);
+        string path = Path.Combine(RunArguments.Root, stem);
         for (int i = 2; Directory.Exists(path); i++)
-            path = Path.Combine(RunArgument.Root, $"{stem}-{i}");
+            path = Path.Combine(RunArguments.Root, $"{stem}-{i}");
         return path;
     }
 

@@ -12,29 +12,27 @@ internal static class TranslateCommand
 
     public static Command Create()
     {
-        var run = RunArgument.Create();
+        var run = new RunArguments();
         var pictures = new PictureArguments(defaultCount: 16, MaxCount);
         var to = CommonOptions.Text("--to", "DOMAIN", "The domain to translate into.");
         var from = CommonOptions.Text("--from", "DOMAIN", "The domain of the pictures; without it the other one, if there are two.");
         var single = CommonOptions.Flag(
             "--files", "Write each translation into a file of its own, 0000.png and so on, instead of all below the originals.");
         var output = CommonOptions.Out("The picture to write, or with --files the folder; without it translated.png or translated/.");
-        var device = new DeviceArguments();
         var command = new ExampleCommand(
             "translate", "Turns pictures of one domain into pictures of another, with a model of 'gpuvae train --domains'.",
             "gpuvae translate --to drawings",
             "gpuvae translate photo.png --fit --from photos --to drawings --out drawing.png",
             "gpuvae translate photos --to drawings --count 500 --files --out drawn")
         {
-            run, from, to, single, output,
+            from, to, single, output,
         };
         pictures.AddTo(command);
-        device.AddTo(command);
+        run.AddTo(command);
         command.SetAction(parsed =>
         {
-            RunFolder folder = RunArgument.Open(parsed.GetValue(run));
-            using var opened = device.Open(parsed);
-            using var model = Vae.Load(opened, folder.Path);
+            using OpenedRun opened = run.Open(parsed);
+            (RunFolder folder, Vae model) = opened;
             string wanted = parsed.GetValue(to)
                 ?? throw new BadInputException($"Say with --to into what: {string.Join(", ", model.Options.LabelNames)}.");
             int target = model.LabelNumber(wanted), source = Source(model, parsed.GetValue(from), target);

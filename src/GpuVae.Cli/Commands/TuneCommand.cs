@@ -38,7 +38,7 @@ internal sealed class TuneCommand
         VaeOptions architecture = model.Read(parsed);
         using var opened = device.Open(parsed);
         ImageSet images = data.Read(parsed, options.Seed).LoadBoth().Train;
-        using var tuned = new Vae(opened, architecture with { Shape = ImageShape.Of(images) }, options.Seed);
+        using var tuned = new Vae(opened, model.For(parsed, architecture, images, hasDomains: false), options.Seed);
         using var trainer = new Trainer(tuned, images, options);
         // One step asks for every product.
         trainer.Profile(1);

@@ -10,7 +10,7 @@ internal sealed class UpscaleCommand
 {
     private const int MaxCount = 10_000, MaxSteps = 100_000;
 
-    private readonly Option<string?> run = RunArgument.Create();
+    private readonly RunArguments run = new();
     private readonly PictureArguments pictures = new(defaultCount: 8, MaxCount);
     private readonly Option<int> factor = CommonOptions.Number("--factor", "N", "How many times as wide and as high: 2 or 4.", 4);
 
@@ -23,8 +23,6 @@ internal sealed class UpscaleCommand
     private readonly Option<string?> output = CommonOptions.Out(
         "The picture to write, or with --files the folder; without it upscaled.png or upscaled/.");
 
-    private readonly DeviceArguments device = new();
-
     public static Command Create()
     {
         var upscale = new UpscaleCommand();
@@ -35,9 +33,9 @@ internal sealed class UpscaleCommand
             "gpuvae upscale thumbnails --factor 2 --files --out large",
             "gpuvae upscale small.png --fit --run runs/faces --out large.png");
         upscale.pictures.AddTo(command);
-        foreach (Option option in (Option[])[upscale.run, upscale.factor, upscale.steps, upscale.single, upscale.output])
+        foreach (Option option in (Option[])[upscale.factor, upscale.steps, upscale.single, upscale.output])
             command.Options.Add(option);
-        upscale.device.AddTo(command);
+        upscale.run.AddTo(command);
         command.SetAction(upscale.Run);
         return command;
     }
@@ -46,9 +44,8 @@ internal sealed class UpscaleCommand
     {
         int times = parsed.GetValue(factor);
         var options = new UpscalingOptions { Steps = CommonOptions.InRange(parsed, steps, 0, MaxSteps) };
-        RunFolder folder = RunArgument.Open(parsed.GetValue(run));
-        using var opened = device.Open(parsed);
-        using var model = Vae.Load(opened, folder.Path);
+        using OpenedRun opened = run.Open(parsed);
+        (RunFolder folder, Vae model) = opened;
         ImageShape shape = model.Options.Shape, smallShape = Upscaling.SmallShape(shape, times);
         bool hasOriginals = !pictures.AreNamed(parsed);
         float[] given = PictureInput.Rows(pictures.Load(parsed, folder, hasOriginals ? shape : smallShape));
