@@ -2,6 +2,7 @@
 // where they lie, without a copy through the host, and a kernel of the library is used by itself.
 //
 //     dotnet run -c Release --project samples/EmbedAsBackend
+using GpuVae.Applications;
 using GpuVae.Data;
 using GpuVae.Devices;
 using GpuVae.Kernels;
@@ -31,7 +32,7 @@ using var images = accelerator.Allocate1D<float>(count * pixels);
 using var moments = accelerator.Allocate1D<float>(count * 2 * latent);
 using var codes = accelerator.Allocate1D<float>(count * latent);
 using var decoded = accelerator.Allocate1D<float>(count * pixels);
-images.View.CopyFromCPU(stream, digits.Pixels.Select(pixel => pixel / 255f).ToArray());
+images.View.CopyFromCPU(stream, PictureInput.Rows(digits));
 
 // A kernel of this program stands between two passes of the model: it takes the means out of the moments [count, mean | log-variance].
 var takeMeans = accelerator.LoadAutoGroupedKernel<Index2D, ArrayView<float>, ArrayView<float>, int>(

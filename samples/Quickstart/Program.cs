@@ -24,10 +24,8 @@ trainer.Run();
 Write("quickstart-samples.png", model.Generate(64, seed: 7), columns: 8);
 
 // From one digit to another along an arc in the latent space.
-float[] pair = [.. test[0].ToArray().Concat(test[1].ToArray()).Select(pixel => pixel / 255f)];
-float[] means = new float[2 * model.Options.Latent], logVariances = new float[means.Length];
-model.Encode(pair, means, logVariances);
-float[] path = Interpolation.Path(means.AsSpan(0, model.Options.Latent), means.AsSpan(model.Options.Latent), count: 10);
+float[] codes = LatentCodes.Means(model, test.Select([0, 1]));
+float[] path = Interpolation.Path(codes.AsSpan(0, model.Options.Latent), codes.AsSpan(model.Options.Latent), count: 10);
 float[] frames = new float[10 * model.Options.Shape.Pixels];
 model.Decode(path, frames);
 Write("quickstart-interpolation.png", frames, columns: 10);
