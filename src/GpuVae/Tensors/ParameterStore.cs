@@ -6,7 +6,7 @@ namespace GpuVae.Tensors;
 
 /// <summary>
 /// All parameters of a model in one flat float32 buffer on the device, so that the optimizer is one launch and a checkpoint one copy.
-/// Slices start at multiples of <see cref="ArenaPlan.Alignment"/>; the gaps are zero and stay zero.
+/// Slices start at multiples of 64 elements; the gaps are zero and stay zero.
 /// </summary>
 /// <remarks>
 /// On the device a weight lies transposed, [in, out]: a layer's product then reads it row by row as it lies, in training and in generation.
