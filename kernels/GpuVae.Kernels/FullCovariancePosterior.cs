@@ -29,7 +29,7 @@ namespace GpuVae.Kernels;
 public sealed class FullCovariancePosterior
 {
     /// <summary>c·L.</summary>
-    internal const float Coupling = 0.04f;
+    public const float Coupling = 0.04f;
 
     private readonly int groupSize;
     private readonly Action<AcceleratorStream, KernelConfig, FloatView, FloatView, FloatView, FloatView, int, int> forward;
@@ -129,6 +129,18 @@ public sealed class FullCovariancePosterior
         return noise[noiseRow + i] + Coupling / latents * sum;
     }
 
+    /// <summary>The row of the triangle below the diagonal that its element of this number, row by row, lies in.</summary>
+    internal static int RowOf(int place)
+    {
+        // Row i begins at i(i-1)/2; the root may be off by one after rounding.
+        int i = (int)(0.5f * (1f + XMath.Sqrt(1f + 8f * place)));
+        if (i * (i - 1) / 2 > place)
+            i--;
+        if (i * (i + 1) / 2 <= place)
+            i++;
+        return i;
+    }
+
     /// <summary>(I + N)ᵀ·v = eps from the last unit to the first; a thread works on a row.</summary>
     private static void PathKernel(
         Index1D row, FloatView encoded, FloatView noise, FloatView solved, FloatView dz, RowWeights weights, int latents, int samples,
@@ -161,12 +173,7 @@ public sealed class FullCovariancePosterior
         else
         {
             int place = column - 2 * latents;
-            // Row i of the triangle begins at i(i-1)/2; the root may be off by one after rounding.
-            i = (int)(0.5f * (1f + XMath.Sqrt(1f + 8f * place)));
-            if (i * (i - 1) / 2 > place)
-                i--;
-            if (i * (i + 1) / 2 <= place)
-                i++;
+            i = RowOf(place);
             j = place - i * (i - 1) / 2;
         }
         float sum = 0f, throughNoise = 0f, ofDensity = 0f;

@@ -51,7 +51,7 @@ public sealed class MixturePrior
         AcceleratorStream, KernelConfig, FloatView, FloatView, FloatView, RowWeights, MixtureComponents, MixtureComponents, int, int>
         componentsBackward;
 
-    private readonly Action<AcceleratorStream, Index1D, FloatView, FloatView, RowWeights, FloatView, int, int> weightsBackward;
+    private readonly Action<AcceleratorStream, Index1D, FloatView, FloatView, RowWeights, FloatView, int> weightsBackward;
 
     public MixturePrior(Accelerator accelerator)
     {
@@ -61,7 +61,7 @@ public sealed class MixturePrior
         backward = accelerator.LoadKernel<FloatView, FloatView, FloatView, RowWeights, FloatView, int, int>(BackwardKernel);
         componentsBackward = accelerator.LoadKernel<
             FloatView, FloatView, FloatView, RowWeights, MixtureComponents, MixtureComponents, int, int>(ComponentsBackwardKernel);
-        weightsBackward = accelerator.LoadAutoGroupedKernel<Index1D, FloatView, FloatView, RowWeights, FloatView, int, int>(
+        weightsBackward = accelerator.LoadAutoGroupedKernel<Index1D, FloatView, FloatView, RowWeights, FloatView, int>(
             WeightsBackwardKernel);
     }
 
@@ -121,7 +121,7 @@ public sealed class MixturePrior
     {
         int count = dWeights.IntLength, rowCount = z.IntLength / latents;
         componentsBackward(stream, (count, groupSize), z, table, shares, rows, components, dComponents, rowCount, latents);
-        weightsBackward(stream, count, table, shares, rows, dWeights, rowCount, latents);
+        weightsBackward(stream, count, table.SubView(table.Length - count, count), shares, rows, dWeights, rowCount);
     }
 
     /// <summary>One group makes all of it: there are hundreds of components at most.</summary>
@@ -210,11 +210,11 @@ public sealed class MixturePrior
         }
     }
 
-    private static void WeightsBackwardKernel(
-        Index1D c, FloatView table, FloatView shares, RowWeights weights, FloatView gradient, int rows, int latents)
+    internal static void WeightsBackwardKernel(
+        Index1D c, FloatView probabilities, FloatView shares, RowWeights weights, FloatView gradient, int rows)
     {
         int components = gradient.IntLength;
-        float probability = table[components * (4 * latents + 1) + c], sum = 0f;
+        float probability = probabilities[c], sum = 0f;
         for (int row = 0; row < rows; row++)
             sum -= weights.OfDensity(row) * (shares[row * components + c] - probability);
         gradient[c] = sum;

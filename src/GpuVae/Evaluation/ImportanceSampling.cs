@@ -72,7 +72,7 @@ public static class ImportanceSampling
         private readonly PlannedTensor images, encoded;
         private readonly PlannedTensor? labels;
         private readonly MemoryBuffer1D<float, Stride1D.Dense> arena, moments, sums;
-        private readonly MemoryBuffer1D<float, Stride1D.Dense>? pseudoPosteriors;
+        private readonly StillPrior prior;
 
         // Of the launch under way.
         private ArrayView<float> sumsOfLaunch;
@@ -84,7 +84,7 @@ public static class ImportanceSampling
             (this.model, this.batches, this.samples) = (model, batches, samples);
             Accelerator accelerator = model.Device.Accelerator;
             int rows = accelerator.AcceleratorType == AcceleratorType.CPU ? RowsOnCpu : RowsOnGpu;
-            pseudoPosteriors = (model.Prior as VampPriorDensity)?.EncodePseudoInputs(model);
+            prior = new StillPrior(model);
             ScheduleBuilder builder;
             while (true)
             {
@@ -137,9 +137,8 @@ public static class ImportanceSampling
         {
             model.Device.Drain();
             schedule.Dispose();
-            foreach (IDisposable buffer in (IEnumerable<IDisposable>)[arena, moments, sums])
+            foreach (IDisposable buffer in (IEnumerable<IDisposable>)[arena, moments, sums, prior])
                 buffer.Dispose();
-            pseudoPosteriors?.Dispose();
         }
 
         private (ScheduleBuilder Builder, PlannedTensor Images, PlannedTensor Encoded, PlannedTensor? Labels) Build(ulong seed)
@@ -157,17 +156,14 @@ public static class ImportanceSampling
                 "noise", 10.0 * noise.Length, 4.0 * noise.Length, [noise],
                 stream => random.Normal(stream, noise.View, seed, RandomPurpose.ImportanceSampling, portion, 0, 1));
             (PlannedTensor z, PlannedTensor posterior, _) = model.Posterior.Forward(context, q, noise, perImage);
-            PlannedTensor components = pseudoPosteriors is null
-                ? q
-                : ScheduleBuilder.Fixed("pseudo-inputs' posteriors", pseudoPosteriors.View, model.Options.PriorComponents);
-            PlannedTensor prior = model.Prior.Forward(context, z, components).Density;
+            PlannedTensor ofPrior = prior.Forward(context, z).Density;
             int last = model.Decoder.Layers.Count - 1;
             LayerOutput hidden = model.Decoder.Forward(context, LayerOutput.Of(z), 0, last).Output;
             PlannedTensor loss = ReconstructionTerm.Append(model, context, hidden, x).Term;
             builder.Add(
-                "log-sum-exp", 3.0 * loss.Length, 4.0 * loss.Length, [loss, posterior, prior],
+                "log-sum-exp", 3.0 * loss.Length, 4.0 * loss.Length, [loss, posterior, ofPrior],
                 stream => logSumExp.Accumulate(
-                    stream, loss.View, posterior.View, prior.View, sumsOfLaunch, perImage, Math.Min(perImage, samples - firstSample),
+                    stream, loss.View, posterior.View, ofPrior.View, sumsOfLaunch, perImage, Math.Min(perImage, samples - firstSample),
                     isFirst: firstSample == 0));
             return (builder, x, q, classes);
         }

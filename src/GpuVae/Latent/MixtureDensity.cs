@@ -23,7 +23,7 @@ internal abstract class MixtureDensity(int components, int latents) : PriorDensi
     public override PriorPass Forward(LayerContext context, PlannedTensor z, PlannedTensor encoded)
     {
         MixturePrior kernel = context.Kernels.MixturePrior;
-        ArrayView<float> weights = ParameterStore.Slice(context.Values, logits!), values = context.Values;
+        ArrayView<float> weights = WeightsIn(context.Values), values = context.Values;
         int rows = z.Rows;
         PlannedTensor table = context.Builder.Tensor("prior components", 1, MixturePrior.TableLength(components, latents));
         PlannedTensor density = context.Builder.Tensor("log p", rows, 1);
@@ -37,22 +37,24 @@ internal abstract class MixtureDensity(int components, int latents) : PriorDensi
             stream => kernel.Forward(stream, z.View, table.View, density.View, shares.View, latents));
         return new PriorPass(density, (back, ofRows, dz, dEncoded) =>
         {
-            ArrayView<float> gradients = back.Gradients, dWeights = ParameterStore.Slice(gradients, logits!);
             back.Builder.Add(
                 "prior backward", work, 4.0 * (3 * z.Length + table.Length + shares.Length), [z, table, shares, ofRows.Shares, dz],
                 stream => kernel.Backward(stream, z.View, table.View, shares.View, ofRows.Rows, dz.View, components, latents));
+            if (!back.WantsParameterGradients)
+                return;
+            ArrayView<float> gradients = back.Gradients, dWeights = WeightsIn(gradients);
             back.Builder.Add(
                 "prior components backward", work, 4.0 * (z.Length + table.Length + shares.Length),
-                [z, table, shares, ofRows.Shares, encoded, dEncoded],
+                [z, table, shares, ofRows.Shares, encoded, dEncoded!],
                 stream => kernel.ComponentsBackward(
-                    stream, z.View, table.View, shares.View, ofRows.Rows, Components(values, encoded), Components(gradients, dEncoded),
+                    stream, z.View, table.View, shares.View, ofRows.Rows, Components(values, encoded), Components(gradients, dEncoded!),
                     dWeights, latents));
         });
     }
 
     public override void Sample(Vae model, float[] codes, ulong seed)
     {
-        (float[] means, float[] logVariances) = Moments(model);
+        ComponentDraw draw = Drawing(model);
         float[] weights = model.Parameters.Read(logits!);
         double[] cumulative = new double[components];
         double sum = 0, largest = weights.Max();
@@ -62,12 +64,7 @@ internal abstract class MixtureDensity(int components, int latents) : PriorDensi
         {
             double at = sum * Philox.ToUniform(Philox.Generate(seed, RandomPurpose.PriorComponent, 2, i, 0).W0);
             int c = Math.Min(Array.FindIndex(cumulative, bound => bound > at), components - 1);
-            for (int l = 0; l < latents; l++)
-            {
-                float deviation = MathF.Exp(0.5f * Math.Clamp(
-                    logVariances[c * latents + l], Reparameterize.MinLogVariance, Reparameterize.MaxLogVariance));
-                codes[i * latents + l] = means[c * latents + l] + deviation * codes[i * latents + l];
-            }
+            draw(c, codes.AsSpan(i * latents, latents));
         }
     }
 
@@ -77,6 +74,16 @@ internal abstract class MixtureDensity(int components, int latents) : PriorDensi
     /// </summary>
     protected abstract MixtureComponents Components(ArrayView<float> parameters, PlannedTensor encoded);
 
-    /// <summary>Means and log-variances on the host, [components, L] each.</summary>
-    protected abstract (float[] Means, float[] LogVariances) Moments(Vae model);
+    /// <summary>Turns standard normal numbers [L] into a draw of a component, in place.</summary>
+    protected delegate void ComponentDraw(int component, Span<float> code);
+
+    /// <summary>Reads the components to the host.</summary>
+    protected abstract ComponentDraw Drawing(Vae model);
+
+    /// <summary>The standard deviation that a log-variance stands for.</summary>
+    protected static float Deviation(float logVariance) =>
+        MathF.Exp(0.5f * Math.Clamp(logVariance, Reparameterize.MinLogVariance, Reparameterize.MaxLogVariance));
+
+    /// <summary>The weights' logits in a buffer laid out like the parameters, or their gradients.</summary>
+    protected ArrayView<float> WeightsIn(ArrayView<float> parameters) => ParameterStore.Slice(parameters, logits!);
 }

@@ -30,6 +30,13 @@ internal sealed class MixturePriorDensity(int components, int latents) : Mixture
     protected override MixtureComponents Components(ArrayView<float> parameters, PlannedTensor encoded) =>
         new(ParameterStore.Slice(parameters, means!), ParameterStore.Slice(parameters, logVariances!), 1, components);
 
-    protected override (float[] Means, float[] LogVariances) Moments(Vae model) =>
-        (model.Parameters.Read(means!), model.Parameters.Read(logVariances!));
+    protected override ComponentDraw Drawing(Vae model)
+    {
+        float[] centers = model.Parameters.Read(means!), spreads = model.Parameters.Read(logVariances!);
+        return (component, code) =>
+        {
+            for (int l = 0; l < code.Length; l++)
+                code[l] = centers[component * latents + l] + Deviation(spreads[component * latents + l]) * code[l];
+        };
+    }
 }

@@ -2,6 +2,8 @@ using GpuVae.Layers;
 using GpuVae.Models;
 using GpuVae.Scheduling;
 using GpuVae.Tensors;
+using ILGPU;
+using ILGPU.Runtime;
 
 namespace GpuVae.Latent;
 
@@ -12,7 +14,8 @@ internal abstract class PriorDensity
     {
         Prior.Normal => new NormalPriorDensity(options.Latent),
         Prior.Mixture => new MixturePriorDensity(options.PriorComponents, options.Latent),
-        Prior.Vamp => new VampPriorDensity(options.PriorComponents, options.Latent, options.Shape.Pixels),
+        Prior.Vamp when options.Posterior == Posterior.Full => new CovarianceVampPriorDensity(options),
+        Prior.Vamp => new VampPriorDensity(options),
         _ => throw new ArgumentOutOfRangeException(nameof(options), options.Prior, "no such prior"),
     };
 
@@ -27,14 +30,22 @@ internal abstract class PriorDensity
     }
 
     /// <summary>
-    /// Appends what the encoder is given: the images [batch, pixels] and, where the prior has some, pseudo-inputs after them.
+    /// Appends what the encoder is given: the images [batch, pixels] and, where the prior has some, pseudo-inputs after them; with the
+    /// labels of both, [rows, 1], for a conditional model.
     /// </summary>
-    public virtual PlannedTensor EncoderInput(LayerContext context, PlannedTensor images) => images;
+    public virtual (PlannedTensor Rows, PlannedTensor? Labels) EncoderInput(LayerContext context, PlannedTensor images) =>
+        (images, context.Labels);
+
+    /// <summary>
+    /// What the encoder gives for the pseudo-inputs alone, [their number, its columns], in memory that is the caller's; null where there
+    /// are none.
+    /// </summary>
+    public virtual MemoryBuffer1D<float, Stride1D.Dense>? EncodePseudoInputs(Vae model) => null;
 
     /// <summary>Appends the density of codes.</summary>
     /// <param name="context">Where to.</param>
     /// <param name="z">[rows, L].</param>
-    /// <param name="encoded">The encoder's output for <see cref="EncoderInput"/>.</param>
+    /// <param name="encoded">The encoder's output for <see cref="EncoderInput"/>, or for the pseudo-inputs alone.</param>
     public abstract PriorPass Forward(LayerContext context, PlannedTensor z, PlannedTensor encoded);
 
     /// <summary>
@@ -63,9 +74,12 @@ internal abstract class PriorDensity
 /// <param name="Backward">See <see cref="PriorBackward"/>.</param>
 internal sealed record PriorPass(PlannedTensor Density, PriorBackward Backward);
 
-/// <summary>Appends the gradients of −log p, weighted: adds to dz and overwrites those of the prior's parameters.</summary>
-/// <param name="context">With the gradients.</param>
+/// <summary>
+/// Appends the gradients of −log p, weighted: adds to dz and, where the context holds gradients, overwrites those of the prior's
+/// parameters.
+/// </summary>
+/// <param name="context">Where to.</param>
 /// <param name="weights">Of the rows.</param>
 /// <param name="dz">[rows, L], changed.</param>
-/// <param name="dEncoded">Written in the rows of pseudo-inputs.</param>
-internal delegate void PriorBackward(LayerContext context, SampleWeights weights, PlannedTensor dz, PlannedTensor dEncoded);
+/// <param name="dEncoded">Written in the rows of pseudo-inputs; null where the context holds no gradients.</param>
+internal delegate void PriorBackward(LayerContext context, SampleWeights weights, PlannedTensor dz, PlannedTensor? dEncoded);

@@ -11,14 +11,15 @@ namespace GpuVae.Latent;
 
 /// <summary>
 /// A mixture of the posteriors of learned pseudo-inputs, which run through the encoder after the images of a batch. Parameters are the
-/// logits of their pixels.
+/// logits of their pixels. In a conditional model each has a label of its own (see PseudoInputs.cs).
 /// </summary>
-internal sealed class VampPriorDensity(int components, int latents, int pixels) : MixtureDensity(components, latents)
+internal class VampPriorDensity(VaeOptions options) : MixtureDensity(options.PriorComponents, options.Latent)
 {
     // Pixels that are black or white would have infinite logits.
     private const float Margin = 0.02f;
 
-    private readonly int components = components, latents = latents;
+    private readonly int components = options.PriorComponents, latents = options.Latent, pixels = options.Shape.Pixels;
+    private readonly int columns = options.EncoderOutputs, classes = options.Classes;
     private Parameter? logits;
 
     public override IEnumerable<(string Name, int[] Shape)> ParameterShapes =>
@@ -37,14 +38,18 @@ internal sealed class VampPriorDensity(int components, int latents, int pixels) 
                 Philox.NormalAt(seed, RandomPurpose.PriorComponent, 0, i / pixels, i % pixels))]);
     }
 
-    /// <summary>Lets the pseudo-inputs start from images drawn from a set.</summary>
+    /// <summary>Lets the pseudo-inputs start from images drawn from a set, those with a label from images that have it.</summary>
     public void StartFrom(ParameterStore store, ImageSet images, ulong seed)
     {
+        int[] all = [.. Enumerable.Range(0, images.Count)];
+        int[][] ofLabel = [.. Enumerable.Range(0, classes).Select(label => Array.FindAll(all, i => images.Labels![i] == label))];
         var values = new float[components * pixels];
         for (int c = 0; c < components; c++)
         {
             uint word = Philox.Generate(seed, RandomPurpose.PriorComponent, 1, c, 0).W0;
-            ReadOnlySpan<byte> image = images[(int)((ulong)word * (ulong)images.Count >> 32)];
+            // A class without an image takes one of another, which is no worse than noise.
+            int[] choice = classes > 0 && ofLabel[PseudoInputs.LabelOf(c, classes)] is { Length: > 0 } own ? own : all;
+            ReadOnlySpan<byte> image = images[choice[(int)((ulong)word * (ulong)choice.Length >> 32)]];
             for (int p = 0; p < pixels; p++)
             {
                 float x = Margin + (1 - 2 * Margin) * image[p] / 255f;
@@ -54,7 +59,7 @@ internal sealed class VampPriorDensity(int components, int latents, int pixels) 
         store.Write(logits!, values);
     }
 
-    public override PlannedTensor EncoderInput(LayerContext context, PlannedTensor images)
+    public override (PlannedTensor Rows, PlannedTensor? Labels) EncoderInput(LayerContext context, PlannedTensor images)
     {
         PseudoInputs kernel = context.Kernels.PseudoInputs;
         ArrayView<float> values = ParameterStore.Slice(context.Values, logits!);
@@ -62,7 +67,13 @@ internal sealed class VampPriorDensity(int components, int latents, int pixels) 
         context.Builder.Add(
             "pseudo-inputs", 10.0 * components * pixels, 8.0 * rows.Length, [images, rows],
             stream => kernel.Join(stream, images.View, values, rows.View, pixels));
-        return rows;
+        if (context.Labels is not { } labels)
+            return (rows, null);
+        PlannedTensor ofBoth = context.Builder.Tensor("labels of images and pseudo-inputs", rows.Rows, 1);
+        context.Builder.Add(
+            "labels of pseudo-inputs", 0, 8.0 * ofBoth.Length, [labels, ofBoth],
+            stream => kernel.JoinLabels(stream, labels.View, ofBoth.View, classes));
+        return (rows, ofBoth);
     }
 
     public override void InputBackward(LayerContext context, PlannedTensor input, PlannedTensor? dInput)
@@ -74,29 +85,41 @@ internal sealed class VampPriorDensity(int components, int latents, int pixels) 
             stream => kernel.Backward(stream, input.View, dInput!.View, gradient, pixels));
     }
 
-    protected override MixtureComponents Components(ArrayView<float> parameters, PlannedTensor encoded)
+    public override MemoryBuffer1D<float, Stride1D.Dense> EncodePseudoInputs(Vae model)
     {
-        // Rows of [means | log-variances], the last ones of the encoder's output.
-        ArrayView<float> rows = encoded.View.SubView((encoded.Rows - components) * 2 * latents, components * 2 * latents);
-        return new MixtureComponents(rows, rows.SubView(latents, rows.IntLength - latents), 2 * latents, 1);
-    }
-
-    /// <summary>The encoder's output for the pseudo-inputs, [components, 2·L], in memory that is the caller's.</summary>
-    public MemoryBuffer1D<float, Stride1D.Dense> EncodePseudoInputs(Vae model)
-    {
-        using MemoryBuffer1D<float, Stride1D.Dense> images = model.Device.Accelerator.Allocate1D(Images(model));
-        MemoryBuffer1D<float, Stride1D.Dense> encoded = model.Device.Accelerator.Allocate1D<float>(components * 2 * latents);
-        model.EncodeAll(images.View, encoded.View);
+        Accelerator accelerator = model.Device.Accelerator;
+        using MemoryBuffer1D<float, Stride1D.Dense> images = accelerator.Allocate1D<float>(
+            [.. model.Parameters.Read(logits!).Select(x => 1 / (1 + MathF.Exp(-x)))]);
+        using MemoryBuffer1D<float, Stride1D.Dense>? labels = classes == 0 ? null : accelerator.Allocate1D<float>(
+            [.. Enumerable.Range(0, components).Select(c => (float)PseudoInputs.LabelOf(c, classes))]);
+        MemoryBuffer1D<float, Stride1D.Dense> encoded = accelerator.Allocate1D<float>((long)components * columns);
+        model.EncodeAll(images.View, encoded.View, labels is null ? default : labels.View.BaseView);
         model.Device.Synchronize();
         return encoded;
     }
 
-    protected override (float[] Means, float[] LogVariances) Moments(Vae model)
+    protected override MixtureComponents Components(ArrayView<float> parameters, PlannedTensor encoded)
     {
-        float[] images = Images(model), means = new float[components * latents], logVariances = new float[means.Length];
-        model.Encode(images, means, logVariances);
-        return (means, logVariances);
+        // Rows of [means | log-variances].
+        ArrayView<float> rows = PseudoRows(encoded);
+        return new MixtureComponents(rows, rows.SubView(latents, rows.IntLength - latents), columns, 1);
     }
 
-    private float[] Images(Vae model) => [.. model.Parameters.Read(logits!).Select(x => 1 / (1 + MathF.Exp(-x)))];
+    /// <summary>The last rows of the encoder's output, or of its gradient: [components, its columns].</summary>
+    protected ArrayView<float> PseudoRows(PlannedTensor encoded) =>
+        encoded.View.SubView((long)(encoded.Rows - components) * columns, (long)components * columns);
+
+    protected override ComponentDraw Drawing(Vae model)
+    {
+        using MemoryBuffer1D<float, Stride1D.Dense> buffer = EncodePseudoInputs(model);
+        float[] encoded = buffer.View.BaseView.GetAsArray(model.Device.Stream);
+        return (component, code) => Place(encoded.AsSpan(component * columns, columns), code);
+    }
+
+    /// <summary>Turns noise [L] into a sample of the posterior that a row of the encoder's output describes, in place.</summary>
+    protected virtual void Place(ReadOnlySpan<float> encoded, Span<float> code)
+    {
+        for (int l = 0; l < code.Length; l++)
+            code[l] = encoded[l] + Deviation(encoded[latents + l]) * code[l];
+    }
 }

@@ -38,6 +38,8 @@ internal sealed class KernelSet(Accelerator accelerator, Gemm gemm) : IDisposabl
 
     public MixturePrior MixturePrior => field ??= new MixturePrior(accelerator);
 
+    public FullCovarianceMixture FullCovarianceMixture => field ??= new FullCovarianceMixture(accelerator);
+
     public PseudoInputs PseudoInputs => field ??= new PseudoInputs(accelerator);
 
     public ImportanceWeights ImportanceWeights => field ??= new ImportanceWeights(accelerator);

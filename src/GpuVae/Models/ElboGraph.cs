@@ -27,8 +27,8 @@ internal sealed class ElboGraph
         Vae model, LayerContext context, PlannedTensor images, NoiseSource noise, ArrayView<float> klWeight, int samples)
     {
         this.model = model;
-        encoderInput = model.Prior.EncoderInput(context, images);
-        encoder = model.Encoder.Forward(context, LayerOutput.Of(encoderInput));
+        (encoderInput, PlannedTensor? labels) = model.Prior.EncoderInput(context, images);
+        encoder = model.Encoder.Forward(context with { Labels = labels }, LayerOutput.Of(encoderInput));
         PlannedTensor encoded = encoder.Output.Value, weight = ScheduleBuilder.Fixed("KL weight", klWeight);
         bool isTrainedBySamples = context.WantsParameterGradients && model.Options.Objective == Objective.Iwae;
         latent = model.Options.HasClosedKl && samples == 1 && !isTrainedBySamples

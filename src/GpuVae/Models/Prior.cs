@@ -11,7 +11,7 @@ public enum Prior
 
     /// <summary>
     /// A mixture of the posteriors of learned pseudo-inputs (VampPrior: Tomczak and Welling 2018, arXiv:1705.07120), here with learned
-    /// weights.
+    /// weights. Of a conditional model each has a label of its own, all labels in turn. Not for <see cref="Posterior.Flow"/>.
     /// </summary>
     Vamp,
 }

@@ -197,16 +197,15 @@ public sealed record VaeOptions
                 $"A full covariance of {Latent} units takes {EncoderOutputs} columns of the encoder; choose a smaller latent size.");
         if (PriorComponents is < 1 or > MaxComponents)
             throw new BadInputException($"A prior of {PriorComponents} components is out of range; choose 1…{MaxComponents}.");
-        if (Prior == Prior.Vamp && Posterior != Posterior.Diagonal)
+        if (Prior == Prior.Vamp && Posterior == Posterior.Flow)
             throw new BadInputException(
-                "A VampPrior is made of diagonal posteriors; use --posterior diagonal with it, or --prior mixture with the others.");
+                "A VampPrior takes the density of its pseudo-inputs' posteriors at every code, and that of a flow is known only at codes "
+                + "that it made itself: elsewhere it would have to be inverted, unit by unit, for each pseudo-input. "
+                + "Use --posterior diagonal or full with --prior vamp, or --prior mixture with --posterior flow.");
         if (Classes is < 0 or 1 or > MaxClasses)
             throw new BadInputException($"A conditional model of {Classes} classes is out of range; choose 2…{MaxClasses}, or 0 for none.");
         if (LabelNames.Count > 0 && LabelNames.Count != Classes)
             throw new BadInputException($"{LabelNames.Count} label names for {Classes} classes; give one for each, or none.");
-        if (Classes > 0 && Prior == Prior.Vamp)
-            throw new BadInputException(
-                "The pseudo-inputs of a VampPrior have no labels for a conditional encoder; use --prior mixture or --prior normal.");
     }
 
     private void ValidateObjective()
@@ -221,7 +220,9 @@ public sealed record VaeOptions
                 throw new BadInputException($"With beta {Beta} the importance-weighted objective bounds nothing; use beta 1 with iwae.");
             if (Gradient != PathGradient.Standard && Posterior == Posterior.Flow)
                 throw new BadInputException(
-                    "The gradient along the samples alone needs the inverse of a flow; use --gradient standard with --posterior flow.");
+                    "The gradient along the samples alone needs the slope of log q(z|x) in z, and so the inverse of the flow's Jacobian: "
+                    + "a pass back through its networks for every latent unit. "
+                    + "Use --gradient standard with --posterior flow, or --posterior diagonal or full.");
         }
         else if (Samples > 1 || Gradient != PathGradient.Standard)
             throw new BadInputException("Several samples per image and the gradients stl and dreg belong to the objective iwae.");

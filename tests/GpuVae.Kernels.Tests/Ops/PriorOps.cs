@@ -21,7 +21,14 @@ internal static class PriorOps
                     run => Mixture(run, rows, components, latents, transposed));
             }
         }
+        foreach ((int rows, int components, int latents) in new[] { (1, 1, 1), (3, 7, 9), (33, 3, 2), (2, 40, 3) })
+        {
+            yield return new Op(
+                $"Full covariance mixture {rows}x{components}x{latents}", Tolerance, run => FullMixture(run, rows, components, latents));
+        }
         yield return new Op("Pseudo-inputs 5x17", 1e-6, run => PseudoInputs(run, 5, 17));
+        yield return new Op("Labels of pseudo-inputs", 0, run => new PseudoInputs(run.Accelerator).JoinLabels(
+            run.Stream, run.Upload([2f, 1f]), run.Expect("rows", [2, 1, 0, 1, 2, 0, 1]), classes: 3));
     }
 
     private static void StandardNormal(OpRun run, int rows, int latents)
@@ -82,6 +89,86 @@ internal static class PriorOps
         prior.ComponentsBackward(
             run.Stream, codes, table, parts, ofRows, source,
             new MixtureComponents(dMeans, dLogVariances, componentPitch, unitPitch), dWeights, latents);
+    }
+
+    /// <summary>The reference's density goes by way of the covariance: its determinant and its inverse, not the factor's.</summary>
+    private static void FullMixture(OpRun run, int rows, int components, int latents)
+    {
+        int columns = FullCovariancePosterior.Columns(latents);
+        float[] encoded = run.Uniform(components * columns), logits = run.Uniform(components, -2, 2);
+        for (int c = 0; c < components; c++)
+        {
+            // Couplings are scaled by 0.04 / L: large ones, so that covariances are far from diagonal.
+            for (int i = 2 * latents; i < columns; i++)
+                encoded[c * columns + i] *= 25 * latents;
+        }
+        float[] z = run.Uniform(rows * latents, -2, 2), dz = run.Uniform(rows * latents), shares = run.Uniform(rows, 0, 1);
+        double[] at = Reference.ToDouble(encoded), w = Reference.ToDouble(logits), code = Reference.ToDouble(z);
+        double Joint(int row, int c) =>
+            w[c] - Reference.LogSumExp(w) + LogNormal(at.AsSpan(c * columns, columns), code.AsSpan(row * latents, latents));
+        double Density(int row) => Reference.LogSumExp(Enumerable.Range(0, components).Select(c => Joint(row, c)));
+        double Objective(double[] changed) => -Enumerable.Range(0, rows).Sum(row => Scale * KlWeight * shares[row] * Density(row));
+        double[] dCode = Reference.Gradient(Objective, code), de = Reference.Gradient(Objective, at);
+        double[] dw = Reference.Gradient(Objective, w);
+
+        var prior = new FullCovarianceMixture(run.Accelerator);
+        ArrayView<float> source = run.Upload(encoded), codes = run.Upload(z), weights = run.Upload(logits);
+        ArrayView<float> table = run.Upload(new float[FullCovarianceMixture.TableLength(components, latents)]);
+        prior.Prepare(run.Stream, source, weights, table, latents);
+        ArrayView<float> density = run.Expect("log p", [.. Enumerable.Range(0, rows).Select(Density)]);
+        ArrayView<float> parts = run.Expect(
+            "shares",
+            [
+                .. from row in Enumerable.Range(0, rows)
+                   from c in Enumerable.Range(0, components)
+                   select Math.Exp(Joint(row, c) - Density(row)),
+            ]);
+        ArrayView<float> noise = run.Upload(new float[rows * components * latents]), slopes = run.Upload(new float[noise.Length]);
+        prior.Forward(run.Stream, codes, table, density, parts, noise, latents);
+        var ofRows = new RowWeights(run.Upload(shares), run.Upload([KlWeight]), Scale);
+        prior.Backward(
+            run.Stream, table, parts, noise, ofRows, slopes, run.Expect("dz", dz, [.. dz.Zip(dCode, (before, g) => before + g)]),
+            components, latents);
+        prior.ComponentsBackward(
+            run.Stream, codes, table, parts, noise, slopes, ofRows, source, run.Expect("d components", de),
+            run.Expect("d weights", components == 1 ? [0] : dw), latents);
+    }
+
+    /// <summary>ln N(z; mu, Σ) with Σ = ΛΛᵀ multiplied out, by Gaussian elimination of [Σ | z - mu].</summary>
+    private static double LogNormal(ReadOnlySpan<double> moments, ReadOnlySpan<double> z)
+    {
+        int n = z.Length;
+        double[,] factor = new double[n, n], covariance = new double[n, n + 1];
+        for (int i = 0; i < n; i++)
+        {
+            double deviation = Math.Exp(Reference.ClampLogVariance(moments[n + i]) / 2);
+            factor[i, i] = deviation;
+            for (int j = 0; j < i; j++)
+                factor[i, j] = deviation * moments[2 * n + i * (i - 1) / 2 + j] * FullCovariancePosterior.Coupling / n;
+        }
+        for (int i = 0; i < n; i++)
+        {
+            for (int j = 0; j < n; j++)
+            {
+                for (int k = 0; k < n; k++)
+                    covariance[i, j] += factor[i, k] * factor[j, k];
+            }
+            covariance[i, n] = z[i] - moments[i];
+        }
+        double sum = 0;
+        for (int i = 0; i < n; i++)
+        {
+            // A covariance is positive definite: its pivots are, and their product is its determinant.
+            double pivot = covariance[i, i];
+            sum -= 0.5 * (covariance[i, n] * covariance[i, n] / pivot + Math.Log(pivot) + Math.Log(2 * Math.PI));
+            for (int k = i + 1; k < n; k++)
+            {
+                double ratio = covariance[k, i] / pivot;
+                for (int j = i; j <= n; j++)
+                    covariance[k, j] -= ratio * covariance[i, j];
+            }
+        }
+        return sum;
     }
 
     /// <summary>Two images with pseudo-inputs after them.</summary>

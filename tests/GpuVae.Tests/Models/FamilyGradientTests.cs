@@ -33,6 +33,17 @@ public sealed class FamilyGradientTests(CpuDevice cpu) : IClassFixture<CpuDevice
         ["mixture"] = Small with { Prior = Prior.Mixture, Beta = 0.7 },
         ["vamp"] = Small with { Prior = Prior.Vamp },
         ["vamp, iwae"] = Small with { Prior = Prior.Vamp, Objective = Objective.Iwae, Samples = 2 },
+        ["vamp, conditional"] = Small with { Prior = Prior.Vamp, Classes = 3 },
+        ["vamp, full covariance"] = Small with { Prior = Prior.Vamp, Posterior = Posterior.Full, Beta = 0.7 },
+        ["vamp, full covariance, conditional, dreg"] = Iwae with
+        {
+            Samples = 3,
+            Gradient = PathGradient.Dreg,
+            Prior = Prior.Vamp,
+            Posterior = Posterior.Full,
+            Classes = 3,
+        },
+        ["vamp, dreg"] = Iwae with { Samples = 3, Gradient = PathGradient.Dreg, Prior = Prior.Vamp },
         ["full covariance, mixture"] = Small with { Posterior = Posterior.Full, Prior = Prior.Mixture },
         ["iwae"] = Iwae with { Samples = 4 },
         ["iwae of one"] = Iwae with { Samples = 1 },

@@ -20,6 +20,7 @@ public sealed class FamilyTests(CpuDevice cpu) : IClassFixture<CpuDevice>, IDisp
         ["full"] = Small with { Posterior = Posterior.Full },
         ["flow"] = Small with { Posterior = Posterior.Flow },
         ["vamp"] = Small with { Prior = Prior.Vamp },
+        ["conditional, vamp, full"] = Small with { Classes = 2, Prior = Prior.Vamp, Posterior = Posterior.Full },
         ["mixture, dreg"] = Small with { Prior = Prior.Mixture, Objective = Objective.Iwae, Samples = 3, Gradient = PathGradient.Dreg },
         ["tc"] = Small with { Objective = Objective.Tc, Beta = 3 },
         ["free bits"] = Small with { FreeBits = 0.1 },
@@ -27,6 +28,7 @@ public sealed class FamilyTests(CpuDevice cpu) : IClassFixture<CpuDevice>, IDisp
         ["conditional, full, iwae"] = Small with { Classes = 2, Posterior = Posterior.Full, Objective = Objective.Iwae, Samples = 2 },
         ["convolutional, conditional, flow"] = Convolutional with { Classes = 2, Posterior = Posterior.Flow },
         ["convolutional, vamp, iwae"] = Convolutional with { Prior = Prior.Vamp, Objective = Objective.Iwae, Samples = 2 },
+        ["convolutional, conditional, vamp"] = Convolutional with { Classes = 2, Prior = Prior.Vamp },
         ["convolutional, tc"] = Convolutional with { Objective = Objective.Tc, Beta = 2 },
     };
 
@@ -262,6 +264,31 @@ public sealed class FamilyTests(CpuDevice cpu) : IClassFixture<CpuDevice>, IDisp
         Assert.Equal(codes[..10], model.SamplePrior(10, seed: 6));
     }
 
+    [Theory]
+    [InlineData(Posterior.Diagonal)]
+    [InlineData(Posterior.Full)]
+    public void SamplesOfAVampPriorHaveTheMomentsOfItsPosterior(Posterior posterior)
+    {
+        VaeOptions options = Small with { Prior = Prior.Vamp, PriorComponents = 1, Latent = 2, Hidden = [], Posterior = posterior };
+        using var model = new Vae(cpu.Device, options);
+        int columns = options.EncoderOutputs;
+        // Whatever the pseudo-input: means 1 and -2, variances 0.25 and 4, and the second unit coupled to the noise of the first.
+        const double coupled = 0.75;
+        float[] bias = [1, -2, MathF.Log(0.25f), MathF.Log(4), (float)(coupled / 0.02)];
+        model.Parameters.Write(model.Parameters["encoder.0.weight"], new float[columns * 12]);
+        model.Parameters.Write(model.Parameters["encoder.0.bias"], bias[..columns]);
+        const int count = 20_000;
+        float[] codes = model.SamplePrior(count, seed: 6);
+        double[] first = [.. codes.Where((_, i) => i % 2 == 0)], second = [.. codes.Where((_, i) => i % 2 == 1)];
+        double share = posterior == Posterior.Full ? coupled : 0;
+        // Five standard errors, of which those of the variances are the largest: √(2 / count) of each.
+        Assert.Equal(1, first.Average(), 0.02);
+        Assert.Equal(-2, second.Average(), 0.1);
+        Assert.Equal(0.25, first.Average(z => (z - 1) * (z - 1)), 0.0125);
+        Assert.Equal(4 * (1 + share * share), second.Average(z => (z + 2) * (z + 2)), 0.35);
+        Assert.Equal(0.5 * 2 * share, first.Zip(second, (a, b) => (a - 1) * (b + 2)).Average(), 0.06);
+    }
+
     [Fact]
     public void PseudoInputsCanStartFromImages()
     {
@@ -271,6 +298,23 @@ public sealed class FamilyTests(CpuDevice cpu) : IClassFixture<CpuDevice>, IDisp
         float[] logits = model.Parameters.Read(model.Parameters["prior.pseudo_inputs"]);
         for (int i = 0; i < logits.Length; i++)
             Assert.Equal(0.02 + 0.96 * images.Pixels[i % 12] / 255, 1 / (1 + Math.Exp(-logits[i])), 1e-4);
+    }
+
+    [Fact]
+    public void PseudoInputsWithLabelsStartFromImagesThatHaveThem()
+    {
+        // Images of class y are all of brightness 50·y; class 2 has none.
+        int[] labels = [0, 1, 3, 1, 0, 3];
+        var images = new ImageSet("plain", 4, 3, 1, [.. labels.SelectMany(y => Enumerable.Repeat((byte)(50 * y), 12))], labels);
+        using var model = new Vae(cpu.Device, Small with { Prior = Prior.Vamp, PriorComponents = 9, Classes = 4 });
+        model.StartPriorFrom(images, seed: 1);
+        float[] logits = model.Parameters.Read(model.Parameters["prior.pseudo_inputs"]);
+        double[] brightness = [.. Enumerable.Range(0, 9).Select(c => (1 / (1 + Math.Exp(-logits[12 * c])) - 0.02) / 0.96 * 255 / 50)];
+        for (int c = 0; c < 9; c++)
+        {
+            if (c % 4 != 2)
+                Assert.Equal(c % 4, brightness[c], 1e-3);
+        }
     }
 
     [Fact]

@@ -36,7 +36,11 @@ internal sealed class ReferenceFamily(VaeOptions options, double[] x, int[] labe
                 double share = Math.Exp(logWeights[r % samples] - LogMean(logWeights)) / samples;
                 double factor = ofEncoder && options.EncoderGradient == PathGradient.Dreg ? share * share : share;
                 double density = LogPosterior(Encode(still, r / samples), drawn[r].Z);
-                sum += factor * (Reconstruction(at, r, drawn[r].Z) + klRate * (density - LogPrior(at, drawn[r].Z)));
+                // The prior of pseudo-inputs lies in the encoder, too, but its gradient is not one along the samples.
+                double prior = LogPrior(ofEncoder ? still : at, drawn[r].Z);
+                sum += factor * (Reconstruction(at, r, drawn[r].Z) + klRate * (density - prior));
+                if (ofEncoder)
+                    sum -= share * klRate * LogPrior(at, before[r].Z);
             }
             return sum / Batch;
         }
@@ -84,7 +88,7 @@ internal sealed class ReferenceFamily(VaeOptions options, double[] x, int[] labe
     }
 
     /// <summary>The encoder's output for an image.</summary>
-    public double[] Encode(Parameters at, int image) => EncodeRow(at, x.AsSpan(image * pixels, pixels).ToArray(), image);
+    public double[] Encode(Parameters at, int image) => EncodeRow(at, x.AsSpan(image * pixels, pixels).ToArray(), Label(image));
 
     /// <summary>log q(z|x) of any z, by way of the noise that gives it.</summary>
     public double LogPosterior(double[] encoded, double[] z)
@@ -124,10 +128,14 @@ internal sealed class ReferenceFamily(VaeOptions options, double[] x, int[] labe
         double[] weights = at["prior.weights"];
         return LogSum([.. Enumerable.Range(0, weights.Length).Select(c =>
         {
-            double[] moments = options.Prior == Prior.Vamp
-                ? EncodeRow(at, [.. at["prior.pseudo_inputs"].Skip(c * pixels).Take(pixels).Select(logit => 1 / (1 + Math.Exp(-logit)))], 0)
-                : [.. at["prior.means"].AsSpan(c * latent, latent), .. at["prior.log_variances"].AsSpan(c * latent, latent)];
-            return weights[c] - LogSum(weights) + z.Select((value, l) => LogNormal(value, moments[l], moments[latent + l])).Sum();
+            double logWeight = weights[c] - LogSum(weights);
+            if (options.Prior == Prior.Vamp)
+            {
+                double[] pseudo = [.. at["prior.pseudo_inputs"].AsSpan(c * pixels, pixels).ToArray().Select(a => 1 / (1 + Math.Exp(-a)))];
+                return logWeight + LogPosterior(EncodeRow(at, pseudo, options.Classes > 0 ? c % options.Classes : 0), z);
+            }
+            double[] means = at["prior.means"], logVariances = at["prior.log_variances"];
+            return logWeight + z.Select((value, l) => LogNormal(value, means[c * latent + l], logVariances[c * latent + l])).Sum();
         })]);
     }
 
@@ -168,16 +176,18 @@ internal sealed class ReferenceFamily(VaeOptions options, double[] x, int[] labe
         return ([.. z.Select((value, l) => gates[l] * value + (1 - gates[l]) * output[l])], gates.Sum(Math.Log));
     }
 
-    private double[] EncodeRow(Parameters at, double[] image, int row) =>
-        ReferenceVae.Network(options, at, "encoder", options.EncoderWidths, [.. image, .. OneHot(row)]);
+    private double[] EncodeRow(Parameters at, double[] image, int label) =>
+        ReferenceVae.Network(options, at, "encoder", options.EncoderWidths, [.. image, .. OneHot(label)]);
 
-    private double[] OneHot(int image) =>
-        [.. Enumerable.Range(0, options.Classes).Select(c => labels[image] == c ? 1.0 : 0.0)];
+    private int Label(int image) => options.Classes > 0 ? labels[image] : 0;
 
-    private double Reconstruction(Parameters at, int row, double[] z)
+    private double[] OneHot(int label) => [.. Enumerable.Range(0, options.Classes).Select(c => label == c ? 1.0 : 0.0)];
+
+    /// <summary>−ln p(x|z) of the image that a row belongs to.</summary>
+    public double Reconstruction(Parameters at, int row, double[] z)
     {
         int image = row / samples;
-        double[] output = ReferenceVae.Network(options, at, "decoder", options.DecoderWidths, [.. z, .. OneHot(image)]);
+        double[] output = ReferenceVae.Network(options, at, "decoder", options.DecoderWidths, [.. z, .. OneHot(Label(image))]);
         return Enumerable.Range(0, pixels).Sum(p => ReferenceVae.NegativeLogLikelihood(
             options, at, x[image * pixels + p], [.. Enumerable.Range(0, output.Length / pixels).Select(i => output[i * pixels + p])]));
     }
