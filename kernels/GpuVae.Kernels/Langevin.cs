@@ -2,7 +2,7 @@
 // and their discrete approximations") at temperature T, whose limit T = 0 is gradient descent that takes no step upwards. Each row is a
 // chain of its own with the energy
 //
-//   U(z) = data(z) + ‖z‖²/2                      data = -ln p(what is seen | z), prior N(0, I): exp(-U) is the posterior
+//   U(z) = data(z) - log p(z)                    data = -ln p(what is seen | z), p any prior: exp(-U) is the posterior
 //
 // and a step h of its own, in the metric of fixed variances v per unit, which undo most of the difference in scale between the units:
 //
@@ -45,30 +45,32 @@ public readonly struct Chains(FloatView code, FloatView gradient, FloatView vari
 public sealed class Langevin
 {
     private readonly int groupSize;
-    private readonly Action<AcceleratorStream, KernelConfig, FloatView, FloatView, FloatView, FloatView, Chains, ulong> step;
+    private readonly Action<AcceleratorStream, KernelConfig, FloatView, FloatView, FloatView, FloatView, FloatView, Chains, ulong> step;
 
     public Langevin(Accelerator accelerator)
     {
         groupSize = Math.Min(GroupShapes.ForRow(accelerator), 32);
-        step = accelerator.LoadKernel<FloatView, FloatView, FloatView, FloatView, Chains, ulong>(StepKernel);
+        step = accelerator.LoadKernel<FloatView, FloatView, FloatView, FloatView, FloatView, Chains, ulong>(StepKernel);
     }
 
     /// <summary>Decides on the proposals and makes new ones.</summary>
     /// <param name="stream">Stream to run on.</param>
     /// <param name="proposal">[rows × L]: z', overwritten by the next.</param>
     /// <param name="data">[rows]: data(z').</param>
-    /// <param name="dData">[rows × L]: its gradient.</param>
+    /// <param name="prior">[rows]: log p(z').</param>
+    /// <param name="dEnergy">[rows × L]: ∇U(z'), of both.</param>
     /// <param name="control">[3]: the temperature, 1 where the steps' sizes adapt and else 0, and the number of the first row, which keeps
     /// the noise of parts of a larger batch apart.</param>
     /// <param name="chains">Changed.</param>
     /// <param name="seed">Seed of noise and decisions.</param>
     /// <remarks>Noise of step n of row r, unit l: word of counter (block of l, r, n, Langevin); the decision's is that of l = L.</remarks>
     public void Step(
-        AcceleratorStream stream, FloatView proposal, FloatView data, FloatView dData, FloatView control, Chains chains, ulong seed) =>
-        step(stream, (data.IntExtent, groupSize), proposal, data, dData, control, chains, seed);
+        AcceleratorStream stream, FloatView proposal, FloatView data, FloatView prior, FloatView dEnergy, FloatView control, Chains chains,
+        ulong seed) =>
+        step(stream, (data.IntExtent, groupSize), proposal, data, prior, dEnergy, control, chains, seed);
 
     private static void StepKernel(
-        FloatView proposal, FloatView data, FloatView dData, FloatView control, Chains chains, ulong seed)
+        FloatView proposal, FloatView data, FloatView prior, FloatView dEnergy, FloatView control, Chains chains, ulong seed)
     {
         FloatView scratch = SharedMemory.Allocate<float>(GroupShapes.MaxRowGroup);
         int row = Grid.IdxX, latents = chains.Latents, first = row * latents, state = row * Chains.StateSize;
@@ -76,17 +78,16 @@ public sealed class Langevin
         int number = row + (int)control[2];
         float energy = chains.State[state], h = chains.State[state + 1], done = chains.State[state + 2], taken = chains.State[state + 3];
 
-        float squares = 0f, ratio = 0f;
+        float ratio = 0f;
         for (int l = Group.IdxX; l < latents; l += Group.DimX)
         {
             float z = chains.Code[first + l], next = proposal[first + l];
             float drift = 0.5f * h * chains.Variance[first + l];
             float there = next - z + drift * chains.Gradient[first + l];
-            float back = z - next + drift * (dData[first + l] + next);
-            squares += next * next;
+            float back = z - next + drift * dEnergy[first + l];
             ratio += (there * there - back * back) / chains.Variance[first + l];
         }
-        float proposed = data[row] + 0.5f * GroupShapes.Sum(squares, scratch);
+        float proposed = data[row] - prior[row];
         float backAndForth = GroupShapes.Sum(ratio, scratch);
 
         // Where the temperature is 0 there is nothing to divide by and the way back does not count.
@@ -105,7 +106,7 @@ public sealed class Langevin
 
         for (int l = Group.IdxX; l < latents; l += Group.DimX)
         {
-            float z = proposal[first + l], gradient = dData[first + l] + z, variance = chains.Variance[first + l];
+            float z = proposal[first + l], gradient = dEnergy[first + l], variance = chains.Variance[first + l];
             if (isTaken)
             {
                 chains.Code[first + l] = z;

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using GpuVae.Applications;
+using GpuVae.Data;
 using GpuVae.Imaging;
 using GpuVae.Models;
 using GpuVae.Training;
@@ -38,6 +39,7 @@ internal sealed class InpaintCommand
 
     private readonly Option<ulong> seed = CommonOptions.Seed();
     private readonly Option<string> output = CommonOptions.Out("The picture to write.", "inpainted.png");
+    private readonly LabelArguments labels = new();
 
     public static Command Create()
     {
@@ -47,6 +49,7 @@ internal sealed class InpaintCommand
             "gpuvae inpaint --half lower",
             "gpuvae inpaint photo.png --fit --mask hole.png --samples 8 --out filled.png",
             "gpuvae inpaint --rect 8,8,12,12 --first 20 --count 6",
+            "gpuvae inpaint --half lower --count 1 --label 7",
             "gpuvae inpaint --random 0.7");
         inpaint.pictures.AddTo(command);
         foreach (Option option in (Option[])
@@ -54,6 +57,7 @@ internal sealed class InpaintCommand
                 inpaint.mask, inpaint.rectangle, inpaint.half, inpaint.random, inpaint.samples, inpaint.steps, inpaint.seed, inpaint.output,
             ])
             command.Options.Add(option);
+        inpaint.labels.AddTo(command);
         inpaint.run.AddTo(command);
         command.SetAction(inpaint.Run);
         return command;
@@ -71,7 +75,9 @@ internal sealed class InpaintCommand
         (RunFolder folder, Vae model) = opened;
         ImageShape shape = model.Options.Shape;
         Mask hidden = ReadMask(parsed, shape);
-        float[] images = PictureInput.Rows(pictures.Load(parsed, folder, shape));
+        ImageSet loaded = pictures.Load(parsed, folder, shape);
+        int[] known = labels.Read(parsed, model, loaded);
+        float[] images = PictureInput.Rows(loaded);
         var options = new InpaintingOptions
         {
             Seed = parsed.GetValue(seed),
@@ -79,9 +85,9 @@ internal sealed class InpaintCommand
             DescentSteps = (sampling + 1) / 2,
         };
         int total = images.Length / shape.Pixels;
-        float[] probable = Inpainting.Complete(model, images, hidden, options);
+        float[] probable = Inpainting.Complete(model, images, hidden, options, labels: known);
         float[] drawn = Inpainting.Sample(
-            model, images, hidden, count, options, done => Console.WriteLine($"completed {done} of {total} pictures"));
+            model, images, hidden, count, options, done => Console.WriteLine($"completed {done} of {total} pictures"), known);
         Pictures.WriteRows(parsed.GetValue(output)!, shape, images, hidden.Show(images, shape), probable, drawn);
     }
 

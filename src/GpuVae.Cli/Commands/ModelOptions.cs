@@ -58,7 +58,8 @@ internal sealed class ModelOptions
         Defaults.Upscale);
 
     private readonly ChoiceOption<Prior> prior = new(
-        "--prior", "What codes are drawn from: the standard normal, a learned mixture, or the posteriors of learned images.",
+        "--prior",
+        "What codes are drawn from: the standard normal, a learned mixture, or the posteriors of learned images (not with a flow).",
         Defaults.Prior);
 
     private readonly Option<int> components = CommonOptions.Number(
@@ -71,7 +72,8 @@ internal sealed class ModelOptions
     private readonly Option<int> samples = CommonOptions.Number("--samples", "K", "Samples per image of iwae.", Defaults.Samples);
 
     private readonly ChoiceOption<PathGradient> gradient = new(
-        "--gradient", "How iwae's gradient reaches the encoder: all of it, or along the samples alone (stl, dreg).", Defaults.Gradient);
+        "--gradient", "How iwae's gradient reaches the encoder: all of it, or along the samples alone (stl, dreg; not with a flow).",
+        Defaults.Gradient);
 
     private readonly Option<double> beta = CommonOptions.Number(
         "--beta", "B", "Weight of the KL term, or of the total correlation.", Defaults.Beta);
@@ -86,7 +88,8 @@ internal sealed class ModelOptions
         "--capacity-weight", "G", "How hard it is drawn to the capacity.", Defaults.CapacityWeight);
 
     private readonly Option<bool> conditional = CommonOptions.Flag(
-        "--conditional", "Tell encoder and decoder the label of every image; 'generate --label' can then ask for one.");
+        "--conditional",
+        "Tell encoder and decoder the label of every image; 'generate', 'inpaint' and 'upscale --label' can then ask for one.");
 
     private Option[] All =>
     [

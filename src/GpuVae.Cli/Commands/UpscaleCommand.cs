@@ -1,5 +1,6 @@
 using System.CommandLine;
 using GpuVae.Applications;
+using GpuVae.Data;
 using GpuVae.Models;
 using GpuVae.Training;
 
@@ -23,6 +24,8 @@ internal sealed class UpscaleCommand
     private readonly Option<string?> output = CommonOptions.Out(
         "The picture to write, or with --files the folder; without it upscaled.png or upscaled/.");
 
+    private readonly LabelArguments labels = new();
+
     public static Command Create()
     {
         var upscale = new UpscaleCommand();
@@ -35,6 +38,7 @@ internal sealed class UpscaleCommand
         upscale.pictures.AddTo(command);
         foreach (Option option in (Option[])[upscale.factor, upscale.steps, upscale.single, upscale.output])
             command.Options.Add(option);
+        upscale.labels.AddTo(command);
         upscale.run.AddTo(command);
         command.SetAction(upscale.Run);
         return command;
@@ -48,11 +52,13 @@ internal sealed class UpscaleCommand
         (RunFolder folder, Vae model) = opened;
         ImageShape shape = model.Options.Shape, smallShape = Upscaling.SmallShape(shape, times);
         bool hasOriginals = !pictures.AreNamed(parsed);
-        float[] given = PictureInput.Rows(pictures.Load(parsed, folder, hasOriginals ? shape : smallShape));
+        ImageSet loaded = pictures.Load(parsed, folder, hasOriginals ? shape : smallShape);
+        int[] known = labels.Read(parsed, model, loaded);
+        float[] given = PictureInput.Rows(loaded);
         float[] small = hasOriginals ? Enlargement.Reduce(given, shape, times) : given;
         int total = small.Length / smallShape.Pixels;
         float[] large = Upscaling.Enlarge(
-            model, small, times, options, done => Console.WriteLine($"enlarged {done} of {total} pictures"));
+            model, small, times, options, done => Console.WriteLine($"enlarged {done} of {total} pictures"), known);
         if (parsed.GetValue(single))
         {
             Pictures.WriteEach(parsed.GetValue(output) ?? "upscaled", shape, large);

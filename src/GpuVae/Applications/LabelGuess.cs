@@ -18,18 +18,40 @@ public static class LabelGuess
         if (classes == 0 || images.Labels is not null)
             return images;
         float[] originals = PictureInput.Rows(images), reconstructions = new float[originals.Length];
-        int[] best = new int[images.Count];
-        float[] least = [.. Enumerable.Repeat(float.PositiveInfinity, images.Count)];
+        int[] best = Best(classes, images.Count, labels =>
+        {
+            model.Reconstruct(originals, reconstructions, labels);
+            return Distances(originals, reconstructions, pixels);
+        });
+        return new ImageSet(images.Name, images.Width, images.Height, images.Channels, images.Pixels, best, [.. model.Options.LabelNames]);
+    }
+
+    /// <summary>For each of some images the class under which its error is the least.</summary>
+    /// <param name="classes">That are tried.</param>
+    /// <param name="count">Images.</param>
+    /// <param name="errorsOf">The errors of the images, [count], if they have the labels that it is given, [count].</param>
+    internal static int[] Best(int classes, int count, Func<int[], float[]> errorsOf)
+    {
+        int[] best = new int[count];
+        float[] least = [.. Enumerable.Repeat(float.PositiveInfinity, count)];
         for (int label = 0; label < classes; label++)
         {
-            model.Reconstruct(originals, reconstructions, [.. Enumerable.Repeat(label, images.Count)]);
-            for (int i = 0; i < images.Count; i++)
+            float[] errors = errorsOf([.. Enumerable.Repeat(label, count)]);
+            for (int i = 0; i < count; i++)
             {
-                float error = TensorPrimitives.Distance(originals.AsSpan(i * pixels, pixels), reconstructions.AsSpan(i * pixels, pixels));
-                if (error < least[i])
-                    (least[i], best[i]) = (error, label);
+                if (errors[i] < least[i])
+                    (least[i], best[i]) = (errors[i], label);
             }
         }
-        return new ImageSet(images.Name, images.Width, images.Height, images.Channels, images.Pixels, best, [.. model.Options.LabelNames]);
+        return best;
+    }
+
+    /// <summary>Between rows of pixels: the root of the sum of their squared differences.</summary>
+    internal static float[] Distances(float[] a, float[] b, int pixels)
+    {
+        var distances = new float[a.Length / pixels];
+        for (int i = 0; i < distances.Length; i++)
+            distances[i] = TensorPrimitives.Distance(a.AsSpan(i * pixels, pixels), b.AsSpan(i * pixels, pixels));
+        return distances;
     }
 }

@@ -1,4 +1,5 @@
 using GpuVae.Kernels;
+using GpuVae.Latent;
 using GpuVae.Layers;
 using GpuVae.Models;
 using GpuVae.Scheduling;
@@ -10,15 +11,17 @@ namespace GpuVae.Applications;
 /// <summary>
 /// Searches the codes of many images at once, on the device: each row is a chain of Langevin steps on −ln p(what is seen | z) − ln p(z), or
 /// at temperature 0 a descent to its minimum, the maximum a posteriori (see Langevin.cs). A step is a replay of one schedule: decoder,
-/// loss, decoder backward, step of the codes; nothing is allocated and nothing crosses the bus.
+/// loss, decoder backward, density of the prior, step of the codes; nothing is allocated and nothing crosses the bus.
 /// </summary>
 internal sealed class LatentSearch : IDisposable
 {
     private readonly Vae model;
     private readonly int rows;
     private readonly Schedule schedule;
-    private readonly MemoryBuffer1D<float, Stride1D.Dense> arena, vectors, state, control;
-    private readonly float[] stateOnHost, controlOnHost = new float[3];
+    private readonly MemoryBuffer1D<float, Stride1D.Dense> arena, vectors, state, control, ones;
+    private readonly MemoryBuffer1D<float, Stride1D.Dense>? labels;
+    private readonly StillPrior prior;
+    private readonly float[] stateOnHost, labelsOnHost, controlOnHost = new float[3];
 
     /// <summary>
     /// Appends what is seen of an image: from the decoder's output, which it may overwrite, to −ln p(what is seen | z), [rows], and its
@@ -30,13 +33,8 @@ internal sealed class LatentSearch : IDisposable
     /// <param name="rows">Chains.</param>
     /// <param name="observation">What is seen.</param>
     /// <param name="seed">Everything random follows from it.</param>
-    /// <exception cref="BadInputException">The model has another prior than the standard normal, or is told labels.</exception>
     public LatentSearch(Vae model, int rows, Observation observation, ulong seed)
     {
-        if (model.Options.Classes > 0 || model.Options.Prior != Prior.Normal)
-            throw new BadInputException(
-                "Searching for a code takes a model without labels and with the standard normal prior; train one without --conditional and "
-                + "with --prior normal.");
         (this.model, this.rows) = (model, rows);
         int latent = model.Options.Latent;
         Accelerator accelerator = model.Device.Accelerator;
@@ -44,19 +42,31 @@ internal sealed class LatentSearch : IDisposable
         state = accelerator.Allocate1D<float>(rows * Chains.StateSize);
         control = accelerator.Allocate1D<float>(controlOnHost.Length);
         stateOnHost = new float[rows * Chains.StateSize];
+        labelsOnHost = new float[model.Options.Classes > 0 ? rows : 0];
+        labels = labelsOnHost.Length > 0 ? accelerator.Allocate1D<float>(rows) : null;
+        // Both parts of a row's energy count once.
+        ones = accelerator.Allocate1D<float>([.. Enumerable.Repeat(1f, rows)]);
+        var weights = new SampleWeights(
+            ScheduleBuilder.Fixed("weights of the rows", ones.View, rows),
+            ScheduleBuilder.Fixed("weight", ones.View.BaseView.SubView(0, 1)), Scale: 1);
+        prior = new StillPrior(model);
 
         var builder = new ScheduleBuilder(rows);
-        var context = new LayerContext(builder, model.Device.Kernels, model.Parameters.Values);
+        PlannedTensor? ofRows = labels is null ? null : ScheduleBuilder.Fixed("labels", labels.View, rows);
+        var context = new LayerContext(builder, model.Device.Kernels, model.Parameters.Values, Labels: ofRows);
         // Always at the same place, so that the device can record the schedule.
         var proposal = new PlannedTensor("proposal", rows, latent) { View = Vector(0) };
         LayerPass decoder = model.Decoder.Forward(context, LayerOutput.Of(proposal));
         (PlannedTensor loss, PlannedTensor dDecoded) = observation(context, decoder.Output.Value);
         PlannedTensor dz = decoder.Backward(context, dDecoded, wantsInput: true)!;
+        PriorPass ofPrior = prior.Forward(context, proposal);
+        ofPrior.Backward(context, weights, dz, null);
+        PlannedTensor density = ofPrior.Density;
         Langevin langevin = context.Kernels.Langevin;
         var chains = new Chains(Vector(1), Vector(2), Vector(3), state.View, latent);
         builder.Add(
-            "Langevin step", 40.0 * rows * latent, 32.0 * rows * latent, [loss, dz],
-            stream => langevin.Step(stream, proposal.View, loss.View, dz.View, control.View, chains, seed));
+            "Langevin step", 40.0 * rows * latent, 32.0 * rows * latent, [loss, density, dz],
+            stream => langevin.Step(stream, proposal.View, loss.View, density.View, dz.View, control.View, chains, seed));
         arena = accelerator.Allocate1D<float>(builder.Plan());
         schedule = builder.Bind(arena.View);
     }
@@ -64,8 +74,9 @@ internal sealed class LatentSearch : IDisposable
     /// <summary>Begins new chains.</summary>
     /// <param name="codes">[rows, latent].</param>
     /// <param name="variances">[rows, latent]: how far each unit may be expected to move, squared.</param>
+    /// <param name="labels">[rows], for a conditional model.</param>
     /// <param name="firstRow">The number of the first row, where a larger batch is worked through in parts.</param>
-    public void Start(ReadOnlySpan<float> codes, ReadOnlySpan<float> variances, int firstRow)
+    public void Start(ReadOnlySpan<float> codes, ReadOnlySpan<float> variances, ReadOnlySpan<int> labels, int firstRow)
     {
         const float firstStep = 0.5f;
         AcceleratorStream stream = model.Device.Stream;
@@ -73,6 +84,9 @@ internal sealed class LatentSearch : IDisposable
         Vector(1).CopyFromCPU(stream, codes);
         Vector(2).MemSetToZero(stream);
         Vector(3).CopyFromCPU(stream, variances);
+        for (int row = 0; row < labelsOnHost.Length; row++)
+            labelsOnHost[row] = labels[row];
+        this.labels?.View.BaseView.CopyFromCPU(stream, labelsOnHost);
         for (int row = 0; row < rows; row++)
             new ReadOnlySpan<float>([float.PositiveInfinity, firstStep, 0, 0]).CopyTo(stateOnHost.AsSpan(row * Chains.StateSize));
         state.View.BaseView.CopyFromCPU(stream, stateOnHost);
@@ -109,10 +123,10 @@ internal sealed class LatentSearch : IDisposable
 
     public void Dispose()
     {
-        model.Device.Synchronize();
+        model.Device.Drain();
         schedule.Dispose();
-        foreach (IDisposable buffer in (IEnumerable<IDisposable>)[arena, vectors, state, control])
-            buffer.Dispose();
+        foreach (IDisposable? buffer in (IEnumerable<IDisposable?>)[arena, vectors, state, control, ones, labels, prior])
+            buffer?.Dispose();
     }
 
     /// <summary>0: proposals, 1: codes, 2: gradients, 3: variances; [rows, latent] each.</summary>

@@ -25,6 +25,10 @@ public sealed record UpscalingOptions
 /// (<see cref="VaeOptions.Upscale"/>), the input. Reduction is the mean over blocks of pixels. The
 /// result, reduced, is the input: what the decoder still lacks is added block by block.
 /// </summary>
+/// <remarks>
+/// A conditional model is told a label for each image. Without one it takes that with which it reconstructs the enlarged input best:
+/// reduced, closest to the input by the squared error, as <see cref="LabelGuess"/> does for whole images.
+/// </remarks>
 public static class Upscaling
 {
     // Larger inputs are worked through in parts of this many images at most.
@@ -48,15 +52,21 @@ public static class Upscaling
     /// <param name="factor">2 or 4.</param>
     /// <param name="options">Or null for the defaults.</param>
     /// <param name="progress">Told how many images are done.</param>
+    /// <param name="labels">[n] of a conditional model, which otherwise guesses them.</param>
     /// <returns>[n, pixels] in [0, 1].</returns>
-    /// <exception cref="BadInputException">The factor does not fit the model.</exception>
+    /// <exception cref="BadInputException">The factor does not fit the model, or the labels do not fit it or the images.</exception>
     public static float[] Enlarge(
-        Vae model, ReadOnlySpan<float> small, int factor, UpscalingOptions? options = null, Action<int>? progress = null)
+        Vae model, ReadOnlySpan<float> small, int factor, UpscalingOptions? options = null, Action<int>? progress = null,
+        ReadOnlySpan<int> labels = default)
     {
         options ??= new UpscalingOptions();
         ImageShape shape = model.Options.Shape, smallShape = SmallShape(shape, factor);
         int pixels = shape.Pixels, smallPixels = smallShape.Pixels, latent = model.Options.Latent;
         int count = small.Length / smallPixels, batch = Math.Min(count, LargestBatch);
+        bool isGuessed = model.Options.Classes > 0 && labels.IsEmpty;
+        if (!isGuessed)
+            model.Labels.RequireCount(labels.Length, count);
+        model.Labels.RequireKnown(labels);
         var reduction = new Reduction(shape.Width, shape.Height, shape.Channels, factor);
         float[] codes = new float[batch * latent], variances = new float[batch * latent];
         // An encoder of reduced images takes the means of blocks, which are then the input itself, and leaves nothing to search for.
@@ -74,21 +84,34 @@ public static class Upscaling
             float[] enlarged = isTrainedForIt
                 ? Enlargement.Repeat(part, smallShape, factor)
                 : Enlargement.Bicubic(part, smallShape, factor);
-            model.Encode(enlarged, codes, variances);
+            ReadOnlySpan<int> labelsOfPart = isGuessed ? GuessLabels(model, enlarged, part.ToArray(), factor)
+                : labels.IsEmpty ? labels : labels.Slice(from, batch);
+            model.Encode(enlarged, codes, variances, labelsOfPart);
             if (search is not null)
             {
                 given.View.BaseView.CopyFromCPU(model.Device.Stream, part);
                 for (int i = 0; i < variances.Length; i++)
                     variances[i] = MathF.Exp(Math.Clamp(variances[i], -10, 0));
-                search.Start(codes, variances, from);
+                search.Start(codes, variances, labelsOfPart, from);
                 search.Run(options.Steps, temperature: 0, adapts: true);
                 search.ReadCodes(codes);
             }
-            model.Decode(codes, result);
+            model.Decode(codes, result, labelsOfPart);
             Enlargement.Match(result, part, reduction);
             progress?.Invoke(from + batch);
         }
         return results;
+    }
+
+    private static int[] GuessLabels(Vae model, float[] enlarged, float[] small, int factor)
+    {
+        ImageShape shape = model.Options.Shape;
+        var reconstructions = new float[enlarged.Length];
+        return LabelGuess.Best(model.Options.Classes, enlarged.Length / shape.Pixels, labels =>
+        {
+            model.Reconstruct(enlarged, reconstructions, labels);
+            return LabelGuess.Distances(small, Enlargement.Reduce(reconstructions, shape, factor), SmallShape(shape, factor).Pixels);
+        });
     }
 
     private static (PlannedTensor Loss, PlannedTensor Gradient) Loss(

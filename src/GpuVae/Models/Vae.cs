@@ -18,7 +18,6 @@ public sealed class Vae : IDisposable
 {
     internal const string WeightsName = "model.safetensors", ConfigName = "config.json";
 
-    private readonly ClassLabels classes;
     private readonly InferencePasses passes;
     private readonly Parameter? sharedParameter;
 
@@ -49,8 +48,8 @@ public sealed class Vae : IDisposable
             sharedParameter = Parameters[sharedName];
             Parameters.Write(sharedParameter, [start]);
         }
-        classes = new ClassLabels(Options);
-        passes = new InferencePasses(this, classes);
+        Labels = new ClassLabels(Options);
+        passes = new InferencePasses(this, Labels);
     }
 
     public VaeOptions Options { get; }
@@ -69,6 +68,9 @@ public sealed class Vae : IDisposable
     internal PosteriorSampler Posterior { get; }
 
     internal PriorDensity Prior { get; }
+
+    /// <summary>The classes that the model knows.</summary>
+    internal ClassLabels Labels { get; }
 
     /// <summary>The order of the decoder's columns.</summary>
     internal PixelLayout PixelLayout => Decoder.Layers[^1] is Linear
@@ -251,7 +253,7 @@ public sealed class Vae : IDisposable
 
     /// <summary>The number of a class, by its name or its number.</summary>
     /// <exception cref="BadInputException">The model does not know it; the message lists those that it knows.</exception>
-    public int LabelNumber(string label) => classes.NumberOf(label);
+    public int LabelNumber(string label) => Labels.NumberOf(label);
 
     /// <summary>
     /// Lets the pseudo-inputs of a VampPrior start from images drawn from a set, which are better starting points than the noise of a fresh
@@ -298,7 +300,7 @@ public sealed class Vae : IDisposable
             throw new BadInputException(
                 $"{images.Name} holds images of {ImageShape.Of(images)}; the model was made for {Options.Shape}. " +
                 "Resize the images or train a model for them.");
-        classes.Require(images);
+        Labels.Require(images);
     }
 
     /// <summary>The encoder's whole output, [n, its columns], which describes q(z|x).</summary>

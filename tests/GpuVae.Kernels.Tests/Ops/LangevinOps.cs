@@ -22,7 +22,7 @@ internal static class LangevinOps
         const ulong seed = 11;
         const int firstRow = 40;
         float[] code = run.Uniform(rows * latents), gradient = run.Uniform(rows * latents), variance = run.Uniform(rows * latents, 0.2, 1);
-        float[] data = run.Uniform(rows, -2, 2), dData = run.Uniform(rows * latents);
+        float[] data = run.Uniform(rows, -2, 2), prior = run.Uniform(rows, -2, 2), dEnergy = run.Uniform(rows * latents);
         float[] proposal = [.. run.Uniform(rows * latents, -0.3, 0.3).Zip(code, (change, z) => z + change)];
         float[] state = [.. Enumerable.Range(0, rows).SelectMany(row => new[] { run.Uniform(1, -2, 4)[0], 0.4f, 1 + row, row / 2 })];
         // The first step of a chain is always taken; NaN never is.
@@ -34,13 +34,12 @@ internal static class LangevinOps
         var next = new double[rows * latents];
         for (int row = 0; row < rows; row++)
         {
-            double h = state[4 * row + 1], proposed = data[row], ratio = 0;
+            double h = state[4 * row + 1], proposed = data[row] - (double)prior[row], ratio = 0;
             long done = (long)state[4 * row + 2];
             for (int i = row * latents; i < (row + 1) * latents; i++)
             {
                 double there = proposal[i] - code[i] + h / 2 * variance[i] * gradient[i];
-                double back = code[i] - proposal[i] + h / 2 * variance[i] * (dData[i] + proposal[i]);
-                proposed += 0.5 * proposal[i] * (double)proposal[i];
+                double back = code[i] - proposal[i] + h / 2 * variance[i] * dEnergy[i];
                 if (temperature > 0)
                     ratio += (there * there - back * back) / (2 * h * temperature * variance[i]);
             }
@@ -56,7 +55,7 @@ internal static class LangevinOps
             for (int i = row * latents; i < (row + 1) * latents; i++)
             {
                 if (isTaken)
-                    (nextCode[i], nextGradient[i]) = (proposal[i], dData[i] + (double)proposal[i]);
+                    (nextCode[i], nextGradient[i]) = (proposal[i], dEnergy[i]);
                 double noise = Philox.NormalAt(seed, RandomPurpose.Langevin, done, firstRow + row, i - row * latents);
                 next[i] = nextCode[i] - h / 2 * variance[i] * nextGradient[i] + Math.Sqrt(h * temperature * variance[i]) * noise;
             }
@@ -69,7 +68,7 @@ internal static class LangevinOps
             run.Expect("code", code, nextCode), run.Expect("gradient", gradient, nextGradient), run.Upload(variance),
             run.Expect("state", state, nextState), latents);
         new Langevin(run.Accelerator).Step(
-            run.Stream, run.Expect("proposal", proposal, next), run.Upload(data), run.Upload(dData),
+            run.Stream, run.Expect("proposal", proposal, next), run.Upload(data), run.Upload(prior), run.Upload(dEnergy),
             run.Upload([(float)temperature, adapts ? 1f : 0f, firstRow]), chains, seed);
     }
 }

@@ -54,6 +54,8 @@ public sealed class CompletionTests(TrainedRun run) : IClassFixture<TrainedRun>,
     [InlineData("has 9×9×1 (width×height×channels), the model takes 28×28×1", "inpaint", "nine.png", "--half", "left")]
     [InlineData("has 9×9×1 (width×height×channels), the model takes 7×7×1", "upscale", "nine.png")]
     [InlineData("choose 2 or 4", "upscale", "--factor", "3")]
+    [InlineData("does not know 3; train with --conditional", "inpaint", "--half", "left", "--label", "3")]
+    [InlineData("does not know 3; train with --conditional", "upscale", "--label", "3")]
     public void BadInputIsSaidInOneLineAndLeavesNothing(string fragment, params string[] arguments)
     {
         ImageFile.Write(Path.Combine(run.Root, "nine.png"), new Image(9, 9, 1));

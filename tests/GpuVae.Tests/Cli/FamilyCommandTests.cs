@@ -1,3 +1,5 @@
+using GpuVae.Imaging;
+
 namespace GpuVae.Tests.Cli;
 
 /// <summary>Another posterior, prior and objective, and labels, from the command line.</summary>
@@ -16,5 +18,31 @@ public sealed class FamilyCommandTests
         CommandResult unknown = Gpuvae.Run(folder.FullPath, "generate", "--run", "runs/c", "--label", "x", "--device", "cpu");
         Assert.Equal(2, unknown.ExitCode);
         Assert.Contains("does not know the label x; it knows", unknown.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void AConditionalVampPriorOfFullCovariancesIsTrainedAndCompletesAndEnlargesWithLabelsAndWithout()
+    {
+        using var folder = new TemporaryFolder();
+        Gpuvae.Succeed(
+            folder.FullPath, "train", "--images", "200", "--epochs", "1", "--hidden", "16", "--latent", "4", "--name", "v",
+            "--device", "cpu", "--conditional", "--prior", "vamp", "--components", "12", "--posterior", "full");
+        string[] inpaint = ["inpaint", "--half", "lower", "--count", "2", "--samples", "1", "--steps", "4", "--device", "cpu"];
+        string picture = Path.Combine(folder.FullPath, "inpainted.png");
+        var seen = new List<byte[]>();
+        foreach (string[] label in (string[][])[[], ["--label", "star"], ["--label", "star,0"]])
+        {
+            Gpuvae.Succeed(folder.FullPath, [.. inpaint, .. label]);
+            seen.Add(File.ReadAllBytes(picture));
+        }
+        Assert.Equal(3, seen.Select(Convert.ToHexString).Distinct().Count());
+        Gpuvae.Succeed(folder.FullPath, "upscale", "--count", "2", "--steps", "3", "--label", "star", "--device", "cpu");
+        // A picture that comes without a label: the model guesses.
+        string single = Path.Combine(folder.FullPath, "single.png");
+        ImageFile.Write(single, new Image(28, 28, 1));
+        Gpuvae.Succeed(folder.FullPath, ["inpaint", single, .. inpaint[1..]]);
+        CommandResult three = Gpuvae.Run(folder.FullPath, [.. inpaint, "--label", "0,1,2"]);
+        Assert.Equal(2, three.ExitCode);
+        Assert.Contains("--label 0,1,2: 3 labels for 2 pictures", three.Error, StringComparison.Ordinal);
     }
 }

@@ -1,0 +1,41 @@
+using System.CommandLine;
+using GpuVae.Data;
+using GpuVae.Models;
+
+namespace GpuVae.Cli.Commands;
+
+/// <summary>The option that tells a conditional model the labels of the pictures it is to work on.</summary>
+internal sealed class LabelArguments
+{
+    private readonly Option<string?> label = CommonOptions.Text(
+        "--label", "NAME,NAME,…",
+        "For a conditional model: the label of all pictures, or one for each; without it those that the pictures come with, if the model "
+        + "knows them, or else its guess.");
+
+    public void AddTo(Command command) => command.Options.Add(label);
+
+    /// <summary>One for each picture, or none where the model takes none or has to guess.</summary>
+    /// <exception cref="BadInputException">
+    /// The model does not know a label or knows none, or there are neither one label nor as many as pictures.
+    /// </exception>
+    public int[] Read(ParseResult parsed, Vae model, ImageSet images)
+    {
+        if (parsed.GetValue(label) is not { } text)
+            return model.Options.Classes > 0 ? Own(model, images) : [];
+        int[] labels = [.. text.Split(',', StringSplitOptions.TrimEntries).Select(model.LabelNumber)];
+        if (labels.Length != 1 && labels.Length != images.Count)
+            throw new BadInputException(
+                $"{label.Name} {text}: {labels.Length} labels for {images.Count} pictures; give one for all of them, or one for each.");
+        return labels.Length == 1 ? [.. Enumerable.Repeat(labels[0], images.Count)] : labels;
+    }
+
+    /// <summary>What the pictures come with, by the names where there are some; none if the model does not know a name.</summary>
+    private static int[] Own(Vae model, ImageSet images)
+    {
+        string[] known = [.. model.Options.LabelNames];
+        if (images.Labels is not { } labels || images.LabelNames is not { } names || known.Length == 0)
+            return images.Labels ?? [];
+        int[] numbers = [.. labels.Select(label => Array.IndexOf(known, names[label]))];
+        return numbers.Contains(-1) ? [] : numbers;
+    }
+}
