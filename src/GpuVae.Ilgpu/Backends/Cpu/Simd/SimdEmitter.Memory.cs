@@ -1,4 +1,6 @@
 using System.Numerics;
+using System.Reflection.Emit;
+using System.Runtime.Intrinsics.X86;
 using GpuVae.Ilgpu.Compiler.Ir;
 
 namespace GpuVae.Ilgpu.Backends.Cpu.Simd;
@@ -6,6 +8,9 @@ namespace GpuVae.Ilgpu.Backends.Cpu.Simd;
 /// <summary>Loads and stores: vectors where lanes lie side by side, gathers and scatters where not.</summary>
 internal sealed partial class SimdEmitter
 {
+    /// <summary>How far ahead rows are asked for: the time of some loads from the third-level cache.</summary>
+    private const int PrefetchTurns = 8;
+
     private bool IsContiguous(Value pointer, IrType type) => shapes[pointer].IsStrided && shapes[pointer].Stride == type.SizeOf();
 
     /// <summary>
@@ -22,6 +27,34 @@ internal sealed partial class SimdEmitter
         shapes[address.Pointer].IsUniform && shapes[address.Index].IsVarying && address.Index.Type == IrType.I32 &&
         localMemory.ScaleOf(address) is 1 or 2 or 4 or 8;
 
+    /// <summary>
+    /// Asks for what the load will read some turns later, if the loop around it goes down the rows of a matrix: hardware follows neighbouring
+    /// lines, not steps of a leading dimension. An address beyond the matrix does no harm.
+    /// </summary>
+    private void EmitPrefetch(Load load, long offset)
+    {
+        if (!Sse.IsSupported || !mask.IsFull || load.Pointer is not ElementAddress address || StepOf(address.Index, load) is not { } step)
+            return;
+        EmitScalar(address);
+        il.AddOffset(offset);
+        EmitScalar(step);
+        il.Int(PrefetchTurns * localMemory.ScaleOf(address));
+        il.Op(OpCodes.Mul);
+        il.Op(OpCodes.Conv_I);
+        il.Op(OpCodes.Add);
+        il.Call(typeof(Sse).GetMethod(nameof(Sse.Prefetch0))!);
+    }
+
+    /// <summary>What the index grows by from turn to turn of the innermost loop around its use, where that is no constant.</summary>
+    private Value? StepOf(Value value, Instruction use)
+    {
+        if (value is Binary { Op: BinaryOp.Add } sum)
+            value = sum.Left is Phi ? sum.Left : sum.Right;
+        return value is Phi { Type: IrType.I32 } phi && index.LoopOf(use.Block!)?.Header == phi.Block
+            && phi.Operands.OfType<Binary>().FirstOrDefault(o => o.Op == BinaryOp.Add && ReferenceEquals(o.Left, phi)) is { } next
+            && next.Right is not Constant && shapes[next.Right].IsUniform && !plan.IsInlined(next.Right) ? next.Right : null;
+    }
+
     private void EmitVectorLoad(Load load, int part)
     {
         var type = VectorOf(load.Type);
@@ -31,6 +64,7 @@ internal sealed partial class SimdEmitter
             return;
         }
         int size = load.Type.SizeOf();
+        EmitPrefetch(load, (long)part * type.Count * size);
         EmitScalar(load.Pointer);
         il.AddOffset((long)part * type.Count * size);
         if (size >= 4)
