@@ -3,9 +3,9 @@ using System.Runtime.InteropServices;
 namespace GpuVae.Ilgpu.Backends.Cpu.Simd;
 
 /// <summary>
-/// The threads that run groups: the launching one and as many more as make up the device's workers. They take chunks of the grid from a
-/// counter; groups are independent, so who runs which changes nothing. Idle workers spin for a moment, since launches come in bursts,
-/// then sleep.
+/// The threads that run groups: the launching one and as many more as make up the device's workers. Each takes chunks of its own share of
+/// the grid, so that in repeated launches it meets what its caches hold, then helps the others with theirs; groups are independent, so
+/// who runs which changes nothing. Idle workers spin for a moment, since launches come in bursts, then sleep.
 /// </summary>
 internal sealed unsafe class WorkerPool : IDisposable
 {
@@ -19,13 +19,14 @@ internal sealed unsafe class WorkerPool : IDisposable
     private readonly SemaphoreSlim wake = new(0);
     private readonly Thread[] threads;
     private readonly Scratch own = new();
+    private readonly Share[] shares;
 
     // The running launch. Workers read it only between entering (active) and leaving, and the launcher returns only when none is inside.
     private SimdProgram? program;
     private SimdInvocation* invocation;
     private long groups;
     private long chunk;
-    private long next;
+    private long launch;
     private Exception? failure;
 
     private int generation;
@@ -40,10 +41,11 @@ internal sealed unsafe class WorkerPool : IDisposable
     public WorkerPool(int workers, ThreadPriority priority, bool pinned)
     {
         threads = new Thread[workers - 1];
+        shares = new Share[workers];
         for (int i = 0; i < threads.Length; i++)
         {
             int worker = i + 1;
-            threads[i] = new Thread(() => Work(pinned ? worker : null))
+            threads[i] = new Thread(() => Work(worker, pinned))
             {
                 IsBackground = true,
                 Name = $"kernel worker {worker}",
@@ -71,15 +73,15 @@ internal sealed unsafe class WorkerPool : IDisposable
             program = code;
             invocation = arguments;
             groups = count;
-            chunk = Math.Max(1, count / ((threads.Length + 1) * ChunksPerWorker));
-            next = 0;
+            chunk = Math.Max(1, count / (shares.Length * ChunksPerWorker));
+            launch++;
             failure = null;
             Volatile.Write(ref open, 1);
             Interlocked.Increment(ref generation);
             int asleep = Volatile.Read(ref sleeping);
             if (asleep > 0)
                 wake.Release(asleep);
-            TakeChunks(own);
+            TakeChunks(0, own);
             Interlocked.Exchange(ref open, 0);
             var spinner = default(SpinWait);
             while (Volatile.Read(ref active) != 0)
@@ -105,10 +107,10 @@ internal sealed unsafe class WorkerPool : IDisposable
         own.Dispose();
     }
 
-    private void Work(int? processor)
+    private void Work(int worker, bool pinned)
     {
-        if (processor is { } index)
-            ThreadAffinity.PinTo(index);
+        if (pinned)
+            ThreadAffinity.PinTo(worker);
         using var scratch = new Scratch();
         int seen = 0;
         while (true)
@@ -118,7 +120,7 @@ internal sealed unsafe class WorkerPool : IDisposable
                 return;
             Interlocked.Increment(ref active);
             if (Volatile.Read(ref open) != 0)
-                TakeChunks(scratch);
+                TakeChunks(worker, scratch);
             Interlocked.Decrement(ref active);
         }
     }
@@ -140,24 +142,50 @@ internal sealed unsafe class WorkerPool : IDisposable
         return Volatile.Read(ref generation);
     }
 
-    private void TakeChunks(Scratch scratch)
+    private void TakeChunks(int worker, Scratch scratch)
     {
         try
         {
             byte* memory = scratch.Get(program!.ScratchBytes(invocation->DynamicSharedBytes));
             var body = program.Body;
-            while (true)
+            for (int i = 0; i < shares.Length; i++)
             {
-                long begin = Interlocked.Add(ref next, chunk) - chunk;
-                if (begin >= groups)
-                    return;
-                body(invocation, memory, begin, Math.Min(begin + chunk, groups));
+                int share = (worker + i) % shares.Length;
+                long first = groups * share / shares.Length, end = groups * (share + 1) / shares.Length;
+                long chunks = (end - first + chunk - 1) / chunk;
+                while (failure is null && shares[share].Take(launch, chunks) is var taken and >= 0)
+                {
+                    long begin = first + taken * chunk;
+                    body(invocation, memory, begin, Math.Min(begin + chunk, end));
+                }
             }
         }
         catch (Exception exception)
         {
             Interlocked.CompareExchange(ref failure, exception, null);
-            Interlocked.Exchange(ref next, groups);
+        }
+    }
+
+    /// <summary>How much of one worker's part of the grid is taken. A cache line of its own, as workers write it at the same time.</summary>
+    [StructLayout(LayoutKind.Sequential, Size = 128)]
+    private struct Share
+    {
+        // The number of the launch and, in the lower bits, the chunks taken in it: nobody has to set it back between launches.
+        private long state;
+
+        /// <summary>Takes the next chunk; gives its number, or -1 if there is none left.</summary>
+        public long Take(long launch, long chunks)
+        {
+            const int bits = 16;
+            while (true)
+            {
+                long seen = Volatile.Read(ref state);
+                long taken = seen >> bits == launch ? seen & ((1 << bits) - 1) : 0;
+                if (taken >= chunks)
+                    return -1;
+                if (Interlocked.CompareExchange(ref state, (launch << bits) + taken + 1, seen) == seen)
+                    return taken;
+            }
         }
     }
 
