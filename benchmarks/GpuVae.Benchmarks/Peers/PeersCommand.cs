@@ -29,14 +29,14 @@ internal sealed class PeersCommand : IDisposable
     private readonly PyTorchPeer? pytorch;
     private readonly OpenBlasPeer? openBlas;
     private readonly List<string> missing = [];
-    private readonly double ceiling;
+    private readonly Ceiling ceiling;
     private readonly List<PeerRow> rows = [];
 
     private PeersCommand(string deviceName, int rounds)
     {
         this.rounds = rounds;
         device = ComputeDevice.Open(deviceName);
-        ceiling = new Ceiling(device.Accelerator).MeasureFlops(device.Stream);
+        ceiling = new Ceiling(device.Accelerator);
         pytorch = PyTorchPeer.TryStart(Environment.ProcessorCount, out string reason);
         if (pytorch is null)
             missing.Add("PyTorch: " + reason);
@@ -82,7 +82,7 @@ internal sealed class PeersCommand : IDisposable
 
     private void Run(string[] groups)
     {
-        Console.WriteLine($"ours on {device.Name} ({device.Accelerator.Name}), arithmetic ceiling {ceiling / 1e9:F0} GFLOP/s");
+        Console.WriteLine($"ours on {device.Name} ({device.Accelerator.Name}), arithmetic ceiling {ceiling.MeasureFlops(device.Stream) / 1e9:F0} GFLOP/s");
         if (pytorch is not null)
             Console.WriteLine($"PyTorch {pytorch.Version}");
         if (openBlas is not null)
@@ -237,10 +237,12 @@ internal sealed class PeersCommand : IDisposable
 
     private void AddRow(string name, string group, double flops, Func<int, double> ours, List<(string Name, Func<int, double> Run)> peers)
     {
-        var times = Alternation.Time([ours, .. peers.Select(p => p.Run)], rounds, TurnSeconds);
+        // The ceiling takes its turns, too: on a shared machine it is not the same from minute to minute.
+        var times = Alternation.Time([ours, .. peers.Select(p => p.Run), _ => 1 / ceiling.MeasureFlops(device.Stream)], rounds, TurnSeconds);
+        double secondsPerFlop = times[^1].Median;
         var row = new PeerRow(
             name, group, flops, Time("ours", times[0]), [.. peers.Select((p, i) => Time(p.Name, times[i + 1]))],
-            100 * flops / times[0].Median / ceiling, [.. missing]);
+            1e-9 / secondsPerFlop, 100 * flops / times[0].Median * secondsPerFlop, [.. missing]);
         rows.Add(row);
         string peer = row.Best is { } best ? Text(best.Seconds) : "missing";
         string ratio = double.IsFinite(row.Ratio) ? $"{row.Ratio:F2}×" : "";
@@ -261,7 +263,6 @@ internal sealed class PeersCommand : IDisposable
             pytorch = pytorch?.Version,
             openBlas = openBlas?.Configuration,
             openBlasCoreType = Environment.GetEnvironmentVariable("OPENBLAS_CORETYPE"),
-            ceilingGflops = ceiling / 1e9,
             missing,
             rows,
         };
