@@ -1,24 +1,32 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Runtime.InteropServices;
+using GpuVae.Formats;
 
 namespace GpuVae.Cli;
 
 /// <summary>
 /// Every way in which a command ends badly: one message on stderr and no stack trace; exit code 2 where the user's input was wrong, or
-/// the place that the user chose for the output cannot be written; 1 for everything else. GPUVAE_DEBUG=1 adds the stack trace for
-/// whoever mends the program.
+/// the place that the user chose for the output cannot be written; 130 where a signal ended it; 1 for everything else. GPUVAE_DEBUG=1 adds
+/// the stack trace for whoever mends the program.
 /// </summary>
 internal static class Failures
 {
+    /// <summary>What a shell gives a program that SIGINT ended.</summary>
+    public const int InterruptedExitCode = 130;
+
     public static async Task<int> RunAsync(ParseResult parsed)
     {
-        if (parsed.Errors.Count > 0)
+        string[] errors = [.. Errors(parsed)];
+        if (errors.Length > 0)
         {
-            foreach (var error in parsed.Errors)
-                Console.Error.WriteLine($"gpuvae: {error.Message}");
-            string command = parsed.CommandResult.Command is RootCommand ? "" : $" {parsed.CommandResult.Command.Name}";
-            Console.Error.WriteLine($"Run 'gpuvae{command} --help' for the options and examples.");
+            foreach (string error in errors)
+                Console.Error.WriteLine($"gpuvae: {error}");
+            Console.Error.WriteLine($"Run '{HelpPage.Path(parsed)} --help' for the options and examples.");
             return 2;
         }
+        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
+        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
         try
         {
             var configuration = new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null };
@@ -32,6 +40,40 @@ internal static class Failures
         {
             return Report(e, 1);
         }
+    }
+
+    /// <summary>What is wrong with the command line, the most helpful first; what only follows from it is left out.</summary>
+    private static IEnumerable<string> Errors(ParseResult parsed)
+    {
+        if (parsed.Action is HelpPage)
+            return [];
+        Command command = parsed.CommandResult.Command;
+        if (command.Subcommands.Count > 0 && parsed.Errors.Count > 0)
+        {
+            string known = string.Join(", ", command.Subcommands.Select(part => part.Name));
+            return [parsed.UnmatchedTokens.Count > 0
+                ? $"There is no command '{parsed.UnmatchedTokens[0]}'; choose one of {known}."
+                : $"Say what to do by one of the commands {known}."];
+        }
+        // An option without its value takes the next option for it, and a script's empty variable is a value, too.
+        OptionResult? incomplete = parsed.CommandResult.Children.OfType<OptionResult>().FirstOrDefault(option =>
+            option.Tokens.Any(token => token.Value.Length == 0
+                || command.Options.Any(other => other.Name == token.Value || other.Aliases.Contains(token.Value))));
+        return incomplete is { Option: var wanting }
+            ? [$"{wanting.Name} lacks its value; write {wanting.Name} {wanting.HelpName}."]
+            : parsed.Errors.Select(error => error.Message);
+    }
+
+    /// <summary>
+    /// Ends the process without leaving anything half-written, unless the command has a better way of its own: handlers that were
+    /// registered later are asked first.
+    /// </summary>
+    private static void Stop(PosixSignalContext context)
+    {
+        if (context.Cancel)
+            return;
+        AtomicFile.Abandon();
+        Environment.Exit(InterruptedExitCode);
     }
 
     private static int Report(Exception error, int exitCode)

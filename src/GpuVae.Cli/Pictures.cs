@@ -28,12 +28,11 @@ internal static class Pictures
         Console.WriteLine($"wrote {count} images into {folder}");
     }
 
-    /// <summary>The first images of the set in rows of at most 16, below each row their reconstructions.</summary>
-    public static void WriteReconstructions(string path, Vae model, ImageSet images, int count)
+    /// <summary>Images of the model's shape in rows of at most 16, below each row their reconstructions.</summary>
+    public static void WriteReconstructions(string path, Vae model, ImageSet images)
     {
-        count = Math.Min(count, images.Count);
-        float[] originals = Floats(model, images, 0, count), reconstructions = new float[originals.Length];
-        model.Reconstruct(originals, reconstructions, model.LabelsOf(images, 0, count));
+        float[] originals = PictureInput.Rows(images), reconstructions = new float[originals.Length];
+        model.Reconstruct(originals, reconstructions, model.LabelsOf(images, 0, images.Count));
         WritePairs(path, model.Options.Shape, originals, reconstructions);
     }
 
@@ -73,19 +72,5 @@ internal static class Pictures
         var images = new float[checked(count * model.Options.Shape.Pixels)];
         model.Decode(codes, images, model.Options.Classes > 0 ? [.. Enumerable.Repeat(label ?? 0, count)] : []);
         return images;
-    }
-
-    /// <summary>Images of the set as [count, pixels] in [0, 1].</summary>
-    /// <exception cref="BadInputException">They are not of the model's shape.</exception>
-    public static float[] Floats(Vae model, ImageSet images, int first, int count)
-    {
-        ImageShape shape = model.Options.Shape;
-        if (ImageShape.Of(images) != shape)
-        {
-            throw new BadInputException(
-                $"{images.Name} holds images of {ImageShape.Of(images)}, the model takes {shape}. "
-                + $"Convert them with --size {shape.Width}x{shape.Height} --channels {shape.Channels}.");
-        }
-        return PictureInput.Rows(images, first, count);
     }
 }

@@ -20,7 +20,7 @@ var root = new RootCommand("Trains variational autoencoders on images and genera
     TuneCommand.Create(),
 };
 foreach (var help in root.Options.OfType<HelpOption>())
-    help.Action = new HelpWithExamples((HelpAction)help.Action!);
+    help.Action = new HelpPage();
 
 // Without response files: an argument that begins with @ is a path like any other.
 return await Failures.RunAsync(root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null }));

@@ -20,7 +20,8 @@ internal static class RunResults
         trained.Save(folder.Path);
         Console.WriteLine($"wrote {folder.Model}");
         Pictures.WriteGrid(folder.Samples, trained.Options.Shape, trained.Generate(SampleCount, trainer.Options.Seed));
-        Pictures.WriteReconstructions(folder.Reconstructions, trained, test, ReconstructionCount);
+        ImageSet shown = test.Select([.. Enumerable.Range(0, Math.Min(ReconstructionCount, test.Count))]);
+        Pictures.WriteReconstructions(folder.Reconstructions, trained, shown);
 
         string hardware = Hardware(trained);
         string html = ReportPage.Html(

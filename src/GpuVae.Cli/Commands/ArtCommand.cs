@@ -11,7 +11,7 @@ namespace GpuVae.Cli.Commands;
 /// <summary>Pictures for their own sake. What chance decides follows from the seed, which is part of the file's name.</summary>
 internal static class ArtCommand
 {
-    private const int MaxFrames = 10_000, MaxSide = 64, MaxScale = 16;
+    private const int MaxStops = 1000, MaxFrames = 10_000, MaxSide = 64, MaxScale = 16;
 
     public static Command Create() => new ExampleCommand(
         "art", "Makes pictures for their own sake: walk, mosaic, blend or styles.",
@@ -25,9 +25,9 @@ internal static class ArtCommand
 
     private static ExampleCommand Walk()
     {
-        var stops = CommonOptions.Number("--stops", "N", "Random images that the walk visits.", 6);
-        var frames = CommonOptions.Number("--frames", "N", "Frames from a stop to the next.", 20);
-        var rate = CommonOptions.Number("--fps", "N", "Frames in a second.", 20);
+        var stops = CommonOptions.Number("--stops", "N", "Random images that the walk visits.", 6, NumberRange.Between(2, MaxStops));
+        var frames = CommonOptions.Number("--frames", "N", "Frames from a stop to the next.", 20, NumberRange.Between(1, MaxFrames));
+        var rate = CommonOptions.Number("--fps", "N", "Frames in a second.", 20, NumberRange.Between(1, 1000));
         var piece = new Piece();
         var command = new ExampleCommand(
             "walk", "An animated PNG that wanders from image to image and comes back to the first, without a seam.",
@@ -38,9 +38,9 @@ internal static class ArtCommand
         piece.AddTo(command, withSeed: true);
         command.SetAction(parsed =>
         {
-            int visited = CommonOptions.InRange(parsed, stops, 2, MaxFrames);
-            int between = CommonOptions.InRange(parsed, frames, 1, MaxFrames / visited);
-            int fps = CommonOptions.InRange(parsed, rate, 1, 1000);
+            int visited = parsed.GetValue(stops), between = parsed.GetValue(frames), fps = parsed.GetValue(rate);
+            if (visited * between > MaxFrames)
+                throw new BadInputException($"--stops {visited} with --frames {between}: a walk has at most {MaxFrames} frames in all.");
             piece.Make(parsed, "walk", (model, _, label) =>
             {
                 float[] walk = LatentWalk.Loop(model.SamplePrior(visited, piece.SeedOf(parsed)), model.Options.Latent, between);
@@ -54,7 +54,7 @@ internal static class ArtCommand
     {
         var units = CommonOptions.Text(
             "--units", "N,N", "The two latent units of the plane; without it the plane through three random images.");
-        var side = CommonOptions.Number("--side", "N", "Pictures in a row and rows.", 12);
+        var side = CommonOptions.Number("--side", "N", "Pictures in a row, and rows.", 12, NumberRange.Between(2, MaxSide));
         var piece = new Piece();
         var command = new ExampleCommand(
             "mosaic", "A plane of the latent space, picture by picture.",
@@ -65,10 +65,10 @@ internal static class ArtCommand
         piece.AddTo(command, withSeed: true);
         command.SetAction(parsed =>
         {
-            int n = CommonOptions.InRange(parsed, side, 2, MaxSide);
+            int n = parsed.GetValue(side);
             int[]? plane = parsed.GetValue(units) is { } text ? CommonOptions.Numbers<int>(units, text) : null;
-            if (plane is not (null or { Length: 2 }))
-                throw new BadInputException($"--units {parsed.GetValue(units)}: write two latent units like 0,3.");
+            if (plane is not null && (plane.Length != 2 || plane[0] == plane[1]))
+                throw new BadInputException($"--units {parsed.GetValue(units)}: write two different latent units like 0,3.");
             piece.Make(parsed, plane is null ? "mosaic" : $"mosaic-units{plane[0]}-{plane[1]}", (model, _, label) =>
             {
                 ulong seed = piece.SeedOf(parsed);
@@ -117,7 +117,9 @@ internal static class ArtCommand
     private static ExampleCommand Styles()
     {
         var names = CommonOptions.Text("--attributes", "NAME,NAME,…", "A row for each; without it the first eight of the labelled images.");
-        var columns = CommonOptions.Number("--columns", "N", "Strengths, from -2 to 2, or from not having an attribute to having it.", 7);
+        var columns = CommonOptions.Number(
+            "--columns", "N", "Pictures of a row: strengths from -2 to 2, or from not having an attribute to having it.", 7,
+            NumberRange.Between(2, MaxSide));
         var attributes = new AttributeArguments();
         var piece = new Piece();
         var command = new ExampleCommand(
@@ -130,7 +132,7 @@ internal static class ArtCommand
         piece.AddTo(command, withSeed: true);
         command.SetAction(parsed =>
         {
-            int n = CommonOptions.InRange(parsed, columns, 2, MaxSide);
+            int n = parsed.GetValue(columns);
             piece.Make(parsed, "styles", (model, folder, label) =>
             {
                 AttributeDirections directions = attributes.Learn(parsed, model, folder);
@@ -161,16 +163,19 @@ internal static class ArtCommand
     {
         private readonly RunArguments run = new();
         private readonly Option<ulong> seed = CommonOptions.Seed();
-        private readonly Option<int> scale = CommonOptions.Number("--scale", "N", "How many times larger than the model's pictures.", 1);
+        private readonly Option<int> scale = CommonOptions.Number(
+            "--scale", "N", "How many times larger than the model's pictures.", 1, NumberRange.Between(1, MaxScale));
+
         private bool hasSeed;
 
         private readonly Option<string?> label = CommonOptions.Text(
-            "--label", "NAME", "Of a conditional model: the label of all pictures; without it the first.");
+            "--label", "NAME",
+            "Of a conditional model: the label of all pictures; without it the first that the model knows, or of a blend that of its "
+            + "first picture.");
 
-        private readonly Option<string?> output = CommonOptions.Out(
-            "The picture to write; without it the kind of piece and the seed, as walk-seed7.png.");
+        private readonly Option<string?> output = CommonOptions.PictureOut("the kind of piece and the seed, where it has one: walk-seed7.png");
 
-        public void AddTo(Command command, bool withSeed)
+        public void AddTo(ExampleCommand command, bool withSeed)
         {
             hasSeed = withSeed;
             if (withSeed)
@@ -186,7 +191,7 @@ internal static class ArtCommand
         /// <summary>Opens the model and writes what <paramref name="make"/> makes of it: one picture, or frames with their rate.</summary>
         public void Make(ParseResult parsed, string kind, Func<Vae, RunFolder, int?, (Image[] Frames, int FramesPerSecond)> make)
         {
-            int times = CommonOptions.InRange(parsed, scale, 1, MaxScale);
+            int times = parsed.GetValue(scale);
             using OpenedRun opened = run.Open(parsed);
             (RunFolder folder, Vae model) = opened;
             (Image[] frames, int rate) = make(model, folder, parsed.GetValue(label) is { } name ? model.LabelNumber(name) : null);

@@ -12,8 +12,8 @@ internal sealed class ChoiceOption<T> : Option<string>
     public ChoiceOption(string name, string description, T value)
         : base(name)
     {
-        Description = description;
-        HelpName = string.Join('|', Names);
+        Description = $"{description} One of {string.Join(", ", Names)}.";
+        HelpName = "NAME";
         DefaultValueFactory = _ => Text(value);
         CompletionSources.Add(_ => Names.Select(n => new System.CommandLine.Completions.CompletionItem(n)));
         Validators.Add(result =>

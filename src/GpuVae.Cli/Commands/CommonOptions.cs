@@ -2,24 +2,41 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
 using System.Numerics;
+using GpuVae.Imaging;
 
 namespace GpuVae.Cli.Commands;
 
 /// <summary>Options that several commands share, and how options are read.</summary>
 internal static class CommonOptions
 {
-    public static Option<ulong> Seed() =>
-        Number("--seed", "N", "Everything random follows from it; the same seed gives the same result.", 1UL);
+    public static Option<ulong> Seed() => Number(
+        "--seed", "N", "Everything random follows from it; the same seed gives the same result.", 1UL,
+        NumberRange.Between(0UL, ulong.MaxValue));
 
-    public static Option<string> Out(string description, string file) => new("--out", "-o")
+    /// <summary>
+    /// Where to write a picture, or with <paramref name="files"/> the folder of many. A name that no picture can have is refused before
+    /// anything is computed.
+    /// </summary>
+    public static Option<string?> PictureOut(string nameWithoutIt, Option<bool>? files = null)
     {
-        Description = description,
-        HelpName = "PATH",
-        DefaultValueFactory = _ => file,
-    };
-
-    /// <summary>The same where the default depends on other options.</summary>
-    public static Option<string?> Out(string description) => Text("--out", "PATH", description, "-o");
+        string folder = files is null ? "" : $", or with {files.Name} the folder";
+        Option<string?> option = Text(
+            "--out", "PATH", $"The picture to write (PNG, PNM or JPEG by its extension){folder}. Without it {nameWithoutIt}.", "-o");
+        option.Validators.Add(result =>
+        {
+            if (files is not null && result.GetValue(files))
+                return;
+            try
+            {
+                ImageFile.RequireWritable(result.GetValueOrDefault<string>());
+            }
+            catch (BadInputException error)
+            {
+                result.AddError(error.Message);
+            }
+        });
+        return option;
+    }
 
     /// <summary>An option that need not be given.</summary>
     public static Option<string?> Text(string name, string helpName, string description, params string[] aliases) => new(name, aliases)
@@ -31,33 +48,25 @@ internal static class CommonOptions
     /// <summary>An option without a value.</summary>
     public static Option<bool> Flag(string name, string description) => new(name) { Description = description };
 
-    /// <summary>An option that takes a number, written the same way whatever the machine's language.</summary>
-    public static Option<T> Number<T>(string name, string helpName, string description, T value, params string[] aliases)
+    /// <summary>An option that takes a number of a range, written the same way whatever the machine's language.</summary>
+    public static Option<T> Number<T>(
+        string name, string helpName, string description, T value, NumberRange<T> range, params string[] aliases)
         where T : struct, INumber<T> => new(name, aliases)
         {
-            Description = description,
+            Description = $"{description} {range.Sentence}",
             HelpName = helpName,
             DefaultValueFactory = _ => value,
-            CustomParser = result => ParseNumber<T>(name, result),
+            CustomParser = result => ParseNumber(name, range, result),
         };
 
     /// <inheritdoc cref="Number"/>
-    public static Option<T?> OptionalNumber<T>(string name, string helpName, string description)
+    public static Option<T?> OptionalNumber<T>(string name, string helpName, string description, NumberRange<T> range)
         where T : struct, INumber<T> => new(name)
         {
-            Description = description,
+            Description = $"{description} {range.Sentence}",
             HelpName = helpName,
-            CustomParser = result => ParseNumber<T>(name, result),
+            CustomParser = result => ParseNumber(name, range, result),
         };
-
-    /// <exception cref="BadInputException">The number lies outside.</exception>
-    public static int InRange(ParseResult parsed, Option<int> option, int least, int most)
-    {
-        int value = parsed.GetValue(option);
-        return value >= least && value <= most
-            ? value
-            : throw new BadInputException($"{option.Name} {value}: choose from {least} to {most}.");
-    }
 
     /// <summary>Numbers with commas between them.</summary>
     /// <exception cref="BadInputException">One is no number.</exception>
@@ -72,16 +81,13 @@ internal static class CommonOptions
     /// <summary>Whether the user wrote the option, rather than its default being in force.</summary>
     public static bool IsGiven(ParseResult parsed, Option option) => parsed.GetResult(option) is { Implicit: false };
 
-    private static T ParseNumber<T>(string name, ArgumentResult result)
+    private static T ParseNumber<T>(string name, NumberRange<T> range, ArgumentResult result)
         where T : struct, INumber<T>
     {
         string text = result.Tokens[0].Value;
-        if (T.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out T number))
+        if (T.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out T number) && range.Holds(number))
             return number;
-        string wanted = typeof(T) == typeof(double) ? "a number such as 0.001 or 1e-3"
-            : typeof(T) == typeof(ulong) ? $"a whole number from 0 to {ulong.MaxValue}"
-            : $"a whole number of at most {int.MaxValue}";
-        result.AddError($"{name} {text}: write {wanted}.");
+        result.AddError($"{name} {text}: {range.Request}.");
         return default;
     }
 }

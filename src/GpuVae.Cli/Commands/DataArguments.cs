@@ -7,7 +7,7 @@ namespace GpuVae.Cli.Commands;
 /// <summary>The options that name images.</summary>
 internal sealed class DataArguments
 {
-    private const int MaxImages = 10_000_000;
+    private const int LeastImages = 2, MaxImages = 10_000_000;
 
     private readonly Option<string?> data = CommonOptions.Text(
         "--data", "WHAT", "Images: a built-in set ("
@@ -26,26 +26,21 @@ internal sealed class DataArguments
         DefaultValueFactory = _ => [],
     };
 
-    private readonly Option<string?> size = CommonOptions.Text("--size", "PIXELS", "Crop and scale every image to this size: 64 or 96x64.");
+    private readonly Option<string?> size = CommonOptions.Text(
+        "--size", "PIXELS", "Crop and scale every image to this size, width x height or one side: 96x64 or 64. Sides from 1 to 4096.");
 
-    private readonly Option<int?> channels = CommonOptions.OptionalNumber<int>(
-        "--channels", "N", "1 for grey, 3 for RGB; without it what the images have.");
+    private readonly Option<int?> channels = CommonOptions.OptionalNumber(
+        "--channels", "N", "Turn the images into grey ones (1) or RGB (3); without it they stay as they are.", NumberRange.OneOf(1, 3));
 
-    private readonly Option<int?> images = CommonOptions.OptionalNumber<int>(
+    private readonly Option<int?> images = CommonOptions.OptionalNumber(
         "--images", "N", "How many images of a built-in set to draw for training; a tenth as many are drawn for testing. Without it "
-            + string.Join(", ", BuiltInSet.All.Select(set => $"{set.DefaultCount} {set.Name}")) + ".");
+            + string.Join(", ", BuiltInSet.All.Select(set => $"{set.DefaultCount} {set.Name}")) + ".",
+        NumberRange.Between(LeastImages, MaxImages));
 
-    public void AddTo(Command command, bool withTestData)
+    public void AddTo(ExampleCommand command, bool withTestData)
     {
-        command.Options.Add(data);
-        if (withTestData)
-        {
-            command.Options.Add(testData);
-            command.Options.Add(domains);
-        }
-        command.Options.Add(size);
-        command.Options.Add(channels);
-        command.Options.Add(images);
+        Option[] all = withTestData ? [data, testData, domains, size, channels, images] : [data, size, channels, images];
+        command.Add("Images", all);
     }
 
     /// <summary>What the user names; the built-in set where nothing is named.</summary>
@@ -88,13 +83,13 @@ internal sealed class DataArguments
         if (CommonOptions.IsGiven(parsed, channels))
             source = source with { Channels = parsed.GetValue(channels) };
         if (CommonOptions.IsGiven(parsed, images))
+        {
+            if ((source.Domains ?? [source.Data]).All(spec => BuiltInSet.Find(spec) is null))
+                throw new BadInputException($"--images is for built-in sets, which {source.Title} is not. Leave it out.");
             source = source with { Images = parsed.GetValue(images) };
+        }
         // Written down with the run, so that another default of another version does not change its data.
         source = source with { Images = source.Images ?? BuiltInSet.Find(source.Data)?.DefaultCount };
-        if (source.Images is < 2 or > MaxImages)
-            throw new BadInputException($"--images {source.Images}: choose from 2 to {MaxImages}.");
-        if (source.Channels is not (null or 1 or 3))
-            throw new BadInputException($"--channels {source.Channels}: choose 1 (grey) or 3 (RGB).");
         return source;
     }
 }

@@ -32,13 +32,7 @@ internal sealed partial class DeviceArguments
         "--checked", "Run every kernel slowly on the CPU and report what a GPU would silently get wrong: indices outside a view, races, "
             + "divergent barriers, reads of memory that nothing wrote.");
 
-    public void AddTo(Command command)
-    {
-        command.Options.Add(device);
-        command.Options.Add(precision);
-        command.Options.Add(isDeterministic);
-        command.Options.Add(isChecked);
-    }
+    public void AddTo(ExampleCommand command) => command.Add("Computing", device, precision, isDeterministic, isChecked);
 
     /// <summary>Opens the device with what <c>gpuvae tune</c> found on it.</summary>
     /// <exception cref="BadInputException">

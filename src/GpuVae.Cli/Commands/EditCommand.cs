@@ -20,18 +20,19 @@ internal sealed class EditCommand
     private readonly Option<string[]> remove = Attributes("--remove", "Attributes to remove, written as for --add.");
 
     private readonly Option<string?> traverse = CommonOptions.Text(
-        "--traverse", "N,N,…", "Instead of an edit: a row of pictures for each of these latent units, in which it runs from -3 to 3.");
+        "--traverse", "N,N,…",
+        "Instead of an edit: a row of pictures for each of these latent units, in which it runs from -3 to 3 in the first picture taken.");
 
     private readonly Option<string?> label = CommonOptions.Text(
         "--label", "NAME,NAME,…", "For a conditional model: show the pictures with these labels instead of their own.");
 
     private readonly Option<int> steps = CommonOptions.Number(
-        "--steps", "N", "Pictures from no change to all of it; of a traversal, pictures of a row.", 7);
+        "--steps", "N", "Pictures of a row: from no change to all of it, or of a traversal.", 7, NumberRange.Between(2, MaxSteps));
 
     private readonly Option<bool> decoded = CommonOptions.Flag(
         "--decoded", "Show what the model decodes, instead of putting only the change onto the original.");
 
-    private readonly Option<string?> output = CommonOptions.Out("The picture to write; without it edited.png or traversal.png.");
+    private readonly Option<string?> output = CommonOptions.PictureOut("edited.png or traversal.png");
 
     private readonly AttributeArguments attributes = new();
 
@@ -41,7 +42,7 @@ internal sealed class EditCommand
         var command = new ExampleCommand(
             "edit", "Adds attributes to pictures and removes them: original, reconstruction, edited more and more.",
             "gpuvae edit --add smile:1.5 --remove glasses",
-            "gpuvae edit me.png --fit --add hat=beret --steps 5 --out hat.png",
+            "gpuvae edit me.png --fit --add hat=beanie --steps 5 --out hat.png",
             "gpuvae edit --label 7,9 --add thickness",
             "gpuvae edit --traverse 0,3,7 --first 12");
         edit.pictures.AddTo(command);
@@ -63,9 +64,13 @@ internal sealed class EditCommand
         ];
         int[]? units = parsed.GetValue(traverse) is { } text ? CommonOptions.Numbers<int>(traverse, text) : null;
         string[] labels = parsed.GetValue(label)?.Split(',', StringSplitOptions.TrimEntries) ?? [];
-        if (units is null == (edits.Length + labels.Length == 0))
+        if (units is null && edits.Length + labels.Length == 0)
             throw new BadInputException("Say what to do: --add and --remove with attributes, --label, or --traverse with latent units.");
-        int count = CommonOptions.InRange(parsed, steps, 2, MaxSteps);
+        Option[] idle = units is not null ? [add, remove, label, decoded] : labels.Length > 0 ? [steps] : [];
+        if (idle.FirstOrDefault(option => CommonOptions.IsGiven(parsed, option)) is { } unused)
+            throw new BadInputException(
+                $"{unused.Name} does not go together with {(units is null ? label : traverse).Name}; leave one of them out.");
+        int count = parsed.GetValue(steps);
 
         using OpenedRun opened = run.Open(parsed);
         (RunFolder folder, Vae model) = opened;

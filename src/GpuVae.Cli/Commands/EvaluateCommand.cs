@@ -28,12 +28,17 @@ internal sealed class EvaluateCommand
     };
 
     private readonly Option<int> samples = CommonOptions.Number(
-        "--samples", "K", "Samples per image of the importance-sampled likelihood.", Defaults.Samples, "-k");
+        "--samples", "K", "Samples per image of the importance-sampled likelihood.", Defaults.Samples,
+        NumberRange.Between(1, ImportanceSampling.MaxSamples), "-k");
 
     private readonly ChoiceOption<Binarization> binarization = new(
-        "--binarize", "What becomes of grey levels: nothing, the same draw for an image for ever, or a new one.", Defaults.Binarization);
+        "--binarize",
+        "What becomes of grey levels: they stay (none), or every pixel is drawn as black or white, once for ever (static) or anew "
+            + "(dynamic).",
+        Defaults.Binarization);
 
-    private readonly Option<int?> limit = CommonOptions.OptionalNumber<int>("--limit", "N", "Take the first N images only.");
+    private readonly Option<int?> limit = CommonOptions.OptionalNumber(
+        "--limit", "N", "Take the first N images only.", NumberRange.AtLeast(1));
 
     private readonly Option<string?> json = CommonOptions.Text(
         "--json", "FILE", "Also write all figures with their protocol to this file.");
@@ -59,8 +64,6 @@ internal sealed class EvaluateCommand
     {
         EvaluationOptions options = Read(parsed);
         int? wanted = parsed.GetValue(limit);
-        if (wanted < 1)
-            throw new BadInputException($"--limit {wanted}: choose 1 at least, or leave it out for all images.");
         using OpenedRun opened = run.Open(parsed);
         (RunFolder folder, Vae model) = opened;
         ImageSet images = data.LoadTest(parsed, folder);

@@ -13,10 +13,10 @@ internal static class GenerateCommand
     public static Command Create()
     {
         var run = new RunArguments();
-        var count = CommonOptions.Number("--count", "N", "How many images.", 64, "-n");
+        var count = CommonOptions.Number("--count", "N", "How many images.", 64, NumberRange.Between(1, MaxCount), "-n");
         var single = CommonOptions.Flag(
             "--files", "Write each image into a file of its own, 0000.png and so on, instead of all into one grid.");
-        var output = CommonOptions.Out("The picture to write, or with --files the folder; without it generated.png or generated/.");
+        var output = CommonOptions.PictureOut("generated.png or generated/", single);
         var label = CommonOptions.Text(
             "--label", "LABEL", "The class to draw, by name or number, from a model trained with --conditional; without it all in turn.");
         var seed = CommonOptions.Seed();
@@ -32,7 +32,7 @@ internal static class GenerateCommand
         run.AddTo(command);
         command.SetAction(parsed =>
         {
-            int n = CommonOptions.InRange(parsed, count, 1, MaxCount);
+            int n = parsed.GetValue(count);
             using OpenedRun opened = run.Open(parsed);
             Vae model = opened.Model;
             ImageShape shape = model.Options.Shape;

@@ -27,18 +27,20 @@ internal sealed class InpaintCommand
         HelpName = string.Join('|', Enum.GetNames<ImageHalf>()).ToLowerInvariant(),
     };
 
-    private readonly Option<double?> random = CommonOptions.OptionalNumber<double>(
-        "--random", "P", "Hide each pixel with this probability.");
+    private readonly Option<double?> random = CommonOptions.OptionalNumber(
+        "--random", "P", "Hide each pixel with this probability.",
+        new NumberRange<double>(p => p is > 0 and <= 1, "a probability ", "above 0, up to 1"));
 
     private readonly Option<int> samples = CommonOptions.Number(
-        "--samples", "N", "How many different completions to draw of each picture, beside the most probable one.", 4);
+        "--samples", "N", "How many different completions to draw of each picture, beside the most probable one.", 4,
+        NumberRange.Between(1, MaxSamples));
 
     private readonly Option<int> steps = CommonOptions.Number(
         "--steps", "N", "Langevin steps to a sample; the most probable completion takes half as many steps down.",
-        new InpaintingOptions().SamplingSteps);
+        new InpaintingOptions().SamplingSteps, NumberRange.Between(1, MaxSteps));
 
     private readonly Option<ulong> seed = CommonOptions.Seed();
-    private readonly Option<string> output = CommonOptions.Out("The picture to write.", "inpainted.png");
+    private readonly Option<string?> output = CommonOptions.PictureOut("inpainted.png");
     private readonly LabelArguments labels = new();
 
     public static Command Create()
@@ -65,8 +67,8 @@ internal sealed class InpaintCommand
 
     private void Run(ParseResult parsed)
     {
-        int count = CommonOptions.InRange(parsed, samples, 1, MaxSamples);
-        int sampling = CommonOptions.InRange(parsed, steps, 1, MaxSteps);
+        int count = parsed.GetValue(samples);
+        int sampling = parsed.GetValue(steps);
         Option[] masks = [mask, rectangle, half, random];
         if (masks.Count(option => CommonOptions.IsGiven(parsed, option)) != 1)
             throw new BadInputException("Say what is hidden by one of --mask, --rect, --half and --random.");
@@ -88,7 +90,7 @@ internal sealed class InpaintCommand
         float[] probable = Inpainting.Complete(model, images, hidden, options, labels: known);
         float[] drawn = Inpainting.Sample(
             model, images, hidden, count, options, done => Console.WriteLine($"completed {done} of {total} pictures"), known);
-        Pictures.WriteRows(parsed.GetValue(output)!, shape, images, hidden.Show(images, shape), probable, drawn);
+        Pictures.WriteRows(parsed.GetValue(output) ?? "inpainted.png", shape, images, hidden.Show(images, shape), probable, drawn);
     }
 
     private Mask ReadMask(ParseResult parsed, ImageShape shape)
@@ -107,7 +109,11 @@ internal sealed class InpaintCommand
             int[] sides = CommonOptions.Numbers<int>(rectangle, text);
             if (sides.Length != 4 || sides[2] < 1 || sides[3] < 1)
                 throw new BadInputException($"--rect {text}: give left, top, width and height in pixels, such as 8,8,12,12.");
-            return Mask.Rectangle(shape.Width, shape.Height, sides[0], sides[1], sides[2], sides[3]);
+            var hidden = Mask.Rectangle(shape.Width, shape.Height, sides[0], sides[1], sides[2], sides[3]);
+            return hidden.HiddenCount > 0
+                ? hidden
+                : throw new BadInputException(
+                    $"--rect {text} lies outside the images, which have {shape.Width}×{shape.Height} pixels, so it hides nothing.");
         }
         if (parsed.GetValue(half) is { } name)
         {
@@ -115,9 +121,6 @@ internal sealed class InpaintCommand
                 ? Mask.Half(shape.Width, shape.Height, which)
                 : throw new BadInputException($"--half {name}: choose one of {half.HelpName!.Replace("|", ", ")}.");
         }
-        double fraction = parsed.GetValue(random)!.Value;
-        return fraction is > 0 and <= 1
-            ? Mask.Random(shape.Width, shape.Height, fraction, parsed.GetValue(seed))
-            : throw new BadInputException($"--random {fraction}: choose a probability above 0, up to 1.");
+        return Mask.Random(shape.Width, shape.Height, parsed.GetValue(random)!.Value, parsed.GetValue(seed));
     }
 }

@@ -13,33 +13,35 @@ internal static class InterpolateCommand
     public static Command Create()
     {
         var run = new RunArguments();
-        var data = new DataArguments();
-        var from = CommonOptions.Number("--from", "I", "Index of the first image in the data.", 0);
-        var to = CommonOptions.Number("--to", "I", "Index of the last image in the data.", 1);
-        var steps = CommonOptions.Number("--steps", "N", "Pictures, both ends included.", 12, "-n");
-        var output = CommonOptions.Out("The picture to write.", "interpolation.png");
+        var pictures = new PictureArguments();
+        var from = CommonOptions.Number("--from", "I", "Index of the picture to start from.", 0, NumberRange.AtLeast(0));
+        var to = CommonOptions.Number("--to", "I", "Index of the picture to end with.", 1, NumberRange.AtLeast(0));
+        var steps = CommonOptions.Number(
+            "--steps", "N", "Pictures of the way, both ends included.", 12, NumberRange.Between(2, MaxSteps), "-n");
+        var output = CommonOptions.PictureOut("interpolation.png");
         var command = new ExampleCommand(
             "interpolate", "Walks through the latent space from one image to another, along a great circle (slerp).",
             "gpuvae interpolate",
-            "gpuvae interpolate --run runs/digits --from 3 --to 17 --steps 20 --out walk.png")
+            "gpuvae interpolate --run runs/digits --from 3 --to 17 --steps 20 --out walk.png",
+            "gpuvae interpolate portraits --fit --from 0 --to 1")
         {
             from, to, steps, output,
         };
+        pictures.AddTo(command);
         run.AddTo(command);
-        data.AddTo(command, withTestData: false);
         command.SetAction(parsed =>
         {
-            int count = CommonOptions.InRange(parsed, steps, 2, MaxSteps);
+            int count = parsed.GetValue(steps);
             using OpenedRun opened = run.Open(parsed);
             (RunFolder folder, Vae model) = opened;
-            var images = data.LoadTest(parsed, folder);
+            ImageSet images = LabelGuess.Complete(model, pictures.LoadAll(parsed, folder, model.Options.Shape));
             float[] path = Interpolation.Path(
                 Code(model, images, parsed.GetValue(from), "--from"), Code(model, images, parsed.GetValue(to), "--to"), count);
-            var pictures = new float[count * model.Options.Shape.Pixels];
+            var way = new float[count * model.Options.Shape.Pixels];
             // A conditional model shows the class of the first image on the whole way.
             int[] labels = model.Options.Classes == 0 ? [] : [.. Enumerable.Repeat(images.Labels![parsed.GetValue(from)], count)];
-            model.Decode(path, pictures, labels);
-            Pictures.WriteGrid(parsed.GetValue(output)!, model.Options.Shape, pictures, columns: count <= 20 ? count : 0);
+            model.Decode(path, way, labels);
+            Pictures.WriteGrid(parsed.GetValue(output) ?? "interpolation.png", model.Options.Shape, way, columns: count <= 20 ? count : 0);
         });
         return command;
     }
@@ -47,10 +49,8 @@ internal static class InterpolateCommand
     /// <summary>The mean of q(z|x) of one image of the set.</summary>
     private static float[] Code(Vae model, ImageSet images, int index, string option)
     {
-        if (index < 0 || index >= images.Count)
+        if (index >= images.Count)
             throw new BadInputException($"{option} {index}: {images.Name} has the images 0 to {images.Count - 1}.");
-        var mean = new float[model.Options.Latent];
-        model.Encode(Pictures.Floats(model, images, index, 1), mean, new float[model.Options.Latent], model.LabelsOf(images, index, 1));
-        return mean;
+        return LatentCodes.Means(model, images.Select([index]));
     }
 }

@@ -11,26 +11,29 @@ internal sealed class ModelOptions
 {
     private static readonly VaeOptions Defaults = new();
 
-    private readonly Option<int> latent = CommonOptions.Number("--latent", "N", "Units of the latent code.", Defaults.Latent);
+    private readonly Option<int> latent = CommonOptions.Number(
+        "--latent", "N", "Units of the latent code.", Defaults.Latent, NumberRange.Between(1, VaeOptions.MaxWidth));
 
     private readonly ChoiceOption<NetworkKind> network = new(
-        "--model", "What encoder and decoder are made of: linear layers, or convolutions and some linear layers.", Defaults.Network);
+        "--model", "What encoder and decoder are made of: linear layers (dense), or convolutions and some linear layers.",
+        Defaults.Network);
 
     private readonly Option<string?> hidden = CommonOptions.Text(
         "--hidden", "N,N,…",
         "Widths of the encoder's hidden linear layers, from the image or the convolutions on; the decoder mirrors them. " +
-            $"Default: {string.Join(',', Defaults.Hidden)}, or " +
+            $"Each from 1 to {VaeOptions.MaxWidth}. Default: {string.Join(',', Defaults.Hidden)}, or " +
             $"{string.Join(',', new VaeOptions { Network = NetworkKind.Convolutional }.Hidden)} after convolutions.");
 
     private readonly Option<string> channels = new("--channels-per-stage")
     {
-        Description = "Of a convolutional model: channels of the stages, each of which halves the image.",
+        Description = "Of a convolutional model: channels of the stages, each of which halves the image; from 1 to 8 stages.",
         HelpName = "N,N,…",
         DefaultValueFactory = _ => string.Join(',', Defaults.ChannelsPerStage),
     };
 
     private readonly Option<int> residual = CommonOptions.Number(
-        "--residual", "N", "Of a convolutional model: residual blocks per stage.", Defaults.ResidualBlocks);
+        "--residual", "N", "Of a convolutional model: residual blocks per stage.", Defaults.ResidualBlocks,
+        NumberRange.Between(0, VaeOptions.MaxDepth));
 
     private readonly Option<bool> groupNorm = CommonOptions.Flag(
         "--group-norm", "Of a convolutional model: group normalisation after the convolutions.");
@@ -39,23 +42,25 @@ internal sealed class ModelOptions
         "--upsampling", "Of a convolutional model: how the decoder enlarges.", Defaults.Upsampling);
 
     private readonly ChoiceOption<ActivationKind> activation = new(
-        "--activation", "Applied after every hidden layer.", Defaults.Activation);
+        "--activation", "Function applied after every hidden layer.", Defaults.Activation);
 
     private readonly ChoiceOption<Likelihood> likelihood = new(
         "--likelihood", "Distribution of a pixel given the code; it decides the reconstruction term.", Defaults.Likelihood);
 
     private readonly Option<double> variance = CommonOptions.Number(
-        "--variance", "V", "Pixel variance of the Gaussian likelihood; where it is learned, its start.", Defaults.Variance);
+        "--variance", "V", "Pixel variance of the Gaussian likelihood; where it is learned, its start.", Defaults.Variance,
+        NumberRange.Positive);
 
     private readonly Option<int> mixture = CommonOptions.Number(
-        "--mixture-components", "K", "Components of the likelihood logistic-mixture.", Defaults.MixtureComponents);
+        "--mixture-components", "K", "Components of the likelihood logistic-mixture.", Defaults.MixtureComponents,
+        NumberRange.Between(1, VaeOptions.MaxMixture));
 
     private readonly ChoiceOption<Posterior> posterior = new(
         "--posterior", "Family of q(z|x): independent units, any covariance, or an inverse autoregressive flow.", Defaults.Posterior);
 
     private readonly Option<int> upscale = CommonOptions.Number(
-        "--upscale", "N", "For 'gpuvae upscale': show the encoder the images reduced 2 or 4 times, and teach the decoder to enlarge them.",
-        Defaults.Upscale);
+        "--upscale", "N", "For 'gpuvae upscale': show the encoder the images reduced so many times, and teach the decoder to enlarge them; "
+            + "1 is a usual model.", Defaults.Upscale, NumberRange.OneOf(1, 2, 4));
 
     private readonly ChoiceOption<Prior> prior = new(
         "--prior",
@@ -63,29 +68,33 @@ internal sealed class ModelOptions
         Defaults.Prior);
 
     private readonly Option<int> components = CommonOptions.Number(
-        "--components", "K", "Components of the mixture prior, or learned images of the vamp prior.", Defaults.PriorComponents);
+        "--components", "K", "Components of the mixture prior, or learned images of the vamp prior.", Defaults.PriorComponents,
+        NumberRange.Between(1, VaeOptions.MaxComponents));
 
     private readonly ChoiceOption<Objective> objective = new(
         "--objective", "The bound (elbo), the importance-weighted bound (iwae), or the bound with total correlation weighted by beta (tc).",
         Defaults.Objective);
 
-    private readonly Option<int> samples = CommonOptions.Number("--samples", "K", "Samples per image of iwae.", Defaults.Samples);
+    private readonly Option<int> samples = CommonOptions.Number(
+        "--samples", "K", "Samples per image of iwae.", Defaults.Samples, NumberRange.Between(1, VaeOptions.MaxSamples));
 
     private readonly ChoiceOption<PathGradient> gradient = new(
         "--gradient", "How iwae's gradient reaches the encoder: all of it, or along the samples alone (stl, dreg; not with a flow).",
         Defaults.Gradient);
 
     private readonly Option<double> beta = CommonOptions.Number(
-        "--beta", "B", "Weight of the KL term, or of the total correlation.", Defaults.Beta);
+        "--beta", "B", "Weight of the KL term, or of the total correlation.", Defaults.Beta, NumberRange.AtLeast(0.0));
 
     private readonly Option<double> freeBits = CommonOptions.Number(
-        "--free-bits", "NATS", "Nats that each latent unit may use without being pressed; 0 for none.", Defaults.FreeBits);
+        "--free-bits", "NATS", "Nats that each latent unit may use without being pressed; 0 for none.", Defaults.FreeBits,
+        NumberRange.AtLeast(0.0));
 
     private readonly Option<double> capacity = CommonOptions.Number(
-        "--capacity", "NATS", "Nats that the KL term is drawn to, rising over --kl-warmup epochs; 0 for none.", Defaults.Capacity);
+        "--capacity", "NATS", "Nats that the KL term is drawn to, rising over --kl-warmup epochs; 0 for none.", Defaults.Capacity,
+        NumberRange.AtLeast(0.0));
 
     private readonly Option<double> capacityWeight = CommonOptions.Number(
-        "--capacity-weight", "G", "How hard it is drawn to the capacity.", Defaults.CapacityWeight);
+        "--capacity-weight", "G", "How hard the KL term is drawn to --capacity.", Defaults.CapacityWeight, NumberRange.Positive);
 
     private readonly Option<bool> conditional = CommonOptions.Flag(
         "--conditional",
@@ -97,11 +106,7 @@ internal sealed class ModelOptions
         components, objective, samples, gradient, beta, freeBits, capacity, capacityWeight, conditional,
     ];
 
-    public void AddTo(Command command)
-    {
-        foreach (Option option in All)
-            command.Options.Add(option);
-    }
+    public void AddTo(ExampleCommand command) => command.Add("Model", All);
 
     /// <summary>The options that the user wrote, by name.</summary>
     public IEnumerable<string> Given(ParseResult parsed) =>
@@ -138,7 +143,31 @@ internal sealed class ModelOptions
         if (parsed.GetValue(hidden) is { } widths)
             options = options with { Hidden = ReadWidths("--hidden", widths) };
         options.Validate();
+        RefuseIdle(parsed, options);
         return options;
+    }
+
+    /// <summary>Options that would change nothing are refused: whoever wrote them expects something else.</summary>
+    private void RefuseIdle(ParseResult parsed, VaeOptions options)
+    {
+        bool isConvolutional = options.Network == NetworkKind.Convolutional;
+        bool hasVariance = options.Likelihood is Likelihood.Gaussian or Likelihood.GaussianShared or Likelihood.Laplace;
+        (Option Option, bool Works, string Needs)[] conditions =
+        [
+            (channels, isConvolutional, "--model convolutional"),
+            (residual, isConvolutional, "--model convolutional"),
+            (groupNorm, isConvolutional, "--model convolutional"),
+            (upsampling, isConvolutional, "--model convolutional"),
+            (variance, hasVariance, "--likelihood gaussian, gaussian-shared or laplace"),
+            (mixture, options.Likelihood == Likelihood.LogisticMixture, "--likelihood logistic-mixture"),
+            (components, options.Prior != Prior.Normal, "--prior mixture or vamp"),
+            (capacityWeight, options.Capacity > 0, "--capacity"),
+        ];
+        foreach ((Option option, bool works, string needs) in conditions)
+        {
+            if (!works && CommonOptions.IsGiven(parsed, option))
+                throw new BadInputException($"{option.Name} changes nothing without {needs}. Add that, or leave {option.Name} out.");
+        }
     }
 
     /// <summary>The options for a set of images: their shape and, for a conditional model, their labels.</summary>

@@ -16,7 +16,8 @@ internal sealed class ProfileCommand
     private readonly ModelOptions model = new();
     private readonly TrainingArguments training = new();
     private readonly DeviceArguments device = new();
-    private readonly Option<int> repeats = CommonOptions.Number("--repeats", "N", "Steps of which the medians are taken.", 50);
+    private readonly Option<int> repeats = CommonOptions.Number(
+        "--repeats", "N", "Steps of which the medians are taken.", 50, NumberRange.Between(1, 100_000));
 
     private readonly Option<string?> trace = CommonOptions.Text(
         "--trace", "FILE", "Also write the step as a trace for chrome://tracing or ui.perfetto.dev.");
@@ -41,7 +42,7 @@ internal sealed class ProfileCommand
 
     private void Run(ParseResult parsed)
     {
-        int count = CommonOptions.InRange(parsed, repeats, 1, 100_000);
+        int count = parsed.GetValue(repeats);
         TrainingOptions options = training.Read(parsed);
         VaeOptions architecture = model.Read(parsed);
         using var opened = device.Open(parsed);
@@ -74,7 +75,7 @@ internal sealed class ProfileCommand
             table.AddRow(Cells(step.Name, time.TotalSeconds, step.Flops, step.Bytes));
         table.AddEmptyRow();
         table.AddRow(Cells("sum", total, steps.Sum(s => s.Step.Flops), steps.Sum(s => s.Step.Bytes)));
-        AnsiConsole.Write(table);
+        TableConsole.Write(table);
         Console.WriteLine("% of ceiling: of the limit that binds, arithmetic or memory, by the operations and the least bytes of the launch.");
 
         string[] Cells(string name, double seconds, double operations, double bytes)

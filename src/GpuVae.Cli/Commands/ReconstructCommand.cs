@@ -1,4 +1,6 @@
 using System.CommandLine;
+using GpuVae.Applications;
+using GpuVae.Data;
 using GpuVae.Models;
 using GpuVae.Training;
 
@@ -11,25 +13,23 @@ internal static class ReconstructCommand
     public static Command Create()
     {
         var run = new RunArguments();
-        var data = new DataArguments();
-        var count = CommonOptions.Number("--count", "N", "How many images, from the first on.", 16, "-n");
-        var output = CommonOptions.Out("The picture to write.", "reconstructions.png");
+        var pictures = new PictureArguments(defaultCount: 16, MaxCount);
+        var output = CommonOptions.PictureOut("reconstructions.png");
         var command = new ExampleCommand(
             "reconstruct", "Encodes and decodes images: originals above, reconstructions below.",
             "gpuvae reconstruct",
-            "gpuvae reconstruct --run runs/digits --data my-images --size 28 --channels 1 --out mine.png")
+            "gpuvae reconstruct my-images --fit --run runs/digits --count 32 --out mine.png")
         {
-            count, output,
+            output,
         };
+        pictures.AddTo(command);
         run.AddTo(command);
-        data.AddTo(command, withTestData: false);
         command.SetAction(parsed =>
         {
-            int n = CommonOptions.InRange(parsed, count, 1, MaxCount);
             using OpenedRun opened = run.Open(parsed);
             (RunFolder folder, Vae model) = opened;
-            var images = data.LoadTest(parsed, folder);
-            Pictures.WriteReconstructions(parsed.GetValue(output)!, model, images, n);
+            ImageSet images = LabelGuess.Complete(model, pictures.Load(parsed, folder, model.Options.Shape));
+            Pictures.WriteReconstructions(parsed.GetValue(output) ?? "reconstructions.png", model, images);
         });
         return command;
     }

@@ -16,7 +16,7 @@ internal sealed class RunArguments
 
     private readonly DeviceArguments device = new();
 
-    public void AddTo(Command command)
+    public void AddTo(ExampleCommand command)
     {
         command.Options.Add(run);
         device.AddTo(command);

@@ -9,9 +9,6 @@ namespace GpuVae.Cli.Commands;
 /// <summary>Trains a model into a run folder, or goes on with an interrupted run.</summary>
 internal sealed class TrainCommand
 {
-    /// <summary>What a shell gives a program that SIGINT ended.</summary>
-    private const int InterruptedExitCode = 130;
-
     private readonly DataArguments data = new();
     private readonly ModelOptions model = new();
     private readonly TrainingArguments training = new();
@@ -40,8 +37,7 @@ internal sealed class TrainCommand
         train.data.AddTo(command, withTestData: true);
         train.model.AddTo(command);
         train.training.AddTo(command);
-        foreach (Option option in (Option[])[train.output, train.name, train.resume])
-            command.Options.Add(option);
+        command.Add("Run", train.output, train.name, train.resume);
         train.device.AddTo(command);
         command.SetAction(train.Run);
         return command;
@@ -63,6 +59,8 @@ internal sealed class TrainCommand
 
         // The folder comes last: bad input leaves nothing behind.
         RunFolder folder = RunFolder.Create(path ?? FreePath(source));
+        using IDisposable held = folder.Lock();
+        RefuseOther(folder.Path);
         source.Write(folder);
         DeviceArguments.Write(folder, opened);
         // A run that is killed before its first epoch ends can be resumed, too.
@@ -85,6 +83,7 @@ internal sealed class TrainCommand
             throw new BadInputException(
                 $"{path} holds no checkpoint, so there is nothing to go on with. Start a run with 'gpuvae train --out {path}'.");
         }
+        using IDisposable held = folder.Lock();
         TrainingCheckpoint checkpoint = TrainingCheckpoint.Read(folder.Checkpoint);
         RunData source = data.Read(parsed, folder);
         using var opened = device.Open(parsed, folder);
@@ -118,7 +117,7 @@ internal sealed class TrainCommand
         if (!RunUntilSignal(trainer).Completed)
         {
             Console.WriteLine($"stopped at step {trainer.Step} of {trainer.Steps}; go on with: gpuvae train --resume {run}");
-            return InterruptedExitCode;
+            return Failures.InterruptedExitCode;
         }
         RunResults.Write(trainer, folder, sets.Test, source.Title);
         Console.WriteLine();
@@ -155,9 +154,16 @@ internal sealed class TrainCommand
         if (GivenNames(parsed).Count() > 1)
             throw new BadInputException("--out and --name both say where the run goes; leave one of them out.");
         string? path = parsed.GetValue(output) ?? (parsed.GetValue(name) is { } wanted ? RunFolder.PathOf(RunArguments.Root, wanted) : null);
-        return path is null || !Directory.Exists(path) || !File.Exists(RunFolder.Open(path).Checkpoint)
-            ? path
-            : throw new BadInputException($"{path} already holds a run. Go on with --resume {Shown(path)}, or choose another place.");
+        if (path is not null)
+            RefuseOther(path);
+        return path;
+    }
+
+    /// <exception cref="BadInputException">The folder holds a run already.</exception>
+    private static void RefuseOther(string path)
+    {
+        if (Directory.Exists(path) && File.Exists(RunFolder.Open(path).Checkpoint))
+            throw new BadInputException($"{path} already holds a run. Go on with --resume {Shown(path)}, or choose another place.");
     }
 
     /// <summary>runs/NAME with the name of the data, and a number where a run has it already.</summary>

@@ -14,11 +14,11 @@ internal static class TranslateCommand
     {
         var run = new RunArguments();
         var pictures = new PictureArguments(defaultCount: 16, MaxCount);
-        var to = CommonOptions.Text("--to", "DOMAIN", "The domain to translate into.");
+        var to = CommonOptions.Text("--to", "DOMAIN", "The domain to translate into, by name or number.");
         var from = CommonOptions.Text("--from", "DOMAIN", "The domain of the pictures; without it the other one, if there are two.");
         var single = CommonOptions.Flag(
             "--files", "Write each translation into a file of its own, 0000.png and so on, instead of all below the originals.");
-        var output = CommonOptions.Out("The picture to write, or with --files the folder; without it translated.png or translated/.");
+        var output = CommonOptions.PictureOut("translated.png or translated/", single);
         var command = new ExampleCommand(
             "translate", "Turns pictures of one domain into pictures of another, with a model of 'gpuvae train --domains'.",
             "gpuvae translate --to drawings",
@@ -36,6 +36,8 @@ internal static class TranslateCommand
             string wanted = parsed.GetValue(to)
                 ?? throw new BadInputException($"Say with --to into what: {string.Join(", ", model.Options.LabelNames)}.");
             int target = model.LabelNumber(wanted), source = Source(model, parsed.GetValue(from), target);
+            if (source == target)
+                throw new BadInputException($"--from and --to both name {wanted}; translate from one domain into another.");
             ImageShape shape = model.Options.Shape;
             ImageSet images = pictures.Load(parsed, folder, shape, ofLabel: source);
             RunData data = RunData.Read(folder)

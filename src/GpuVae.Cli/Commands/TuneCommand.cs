@@ -58,7 +58,7 @@ internal sealed class TuneCommand
                 (1e6 * result.Seconds).ToString("F1", CultureInfo.InvariantCulture),
                 (1e6 * result.RuleSeconds).ToString("F1", CultureInfo.InvariantCulture));
         }
-        AnsiConsole.Write(table);
+        TableConsole.Write(table);
         var precision = opened.Options.Precision;
         var kept = (TuningTable.Find(opened.Accelerator, precision) ?? TuningTable.For(opened.Accelerator, precision)).With(found);
         Console.WriteLine(kept.Save(opened.Accelerator)

@@ -13,18 +13,19 @@ internal sealed class UpscaleCommand
 
     private readonly RunArguments run = new();
     private readonly PictureArguments pictures = new(defaultCount: 8, MaxCount);
-    private readonly Option<int> factor = CommonOptions.Number("--factor", "N", "How many times as wide and as high: 2 or 4.", 4);
+    private readonly Option<int> factor = CommonOptions.Number(
+        "--factor", "N", "How many times as wide and as high.", 4, NumberRange.OneOf(2, 4));
 
     private readonly Option<int> steps = CommonOptions.Number(
-        "--steps", "N", "Gradient steps on the codes.", new UpscalingOptions().Steps);
+        "--steps", "N", "Gradient steps on the codes.", new UpscalingOptions().Steps, NumberRange.Between(0, MaxSteps));
 
     private readonly Option<bool> single = CommonOptions.Flag(
         "--files", "Write each enlarged picture into a file of its own, 0000.png and so on, instead of all into one comparison.");
 
-    private readonly Option<string?> output = CommonOptions.Out(
-        "The picture to write, or with --files the folder; without it upscaled.png or upscaled/.");
-
+    private readonly Option<string?> output;
     private readonly LabelArguments labels = new();
+
+    private UpscaleCommand() => output = CommonOptions.PictureOut("upscaled.png or upscaled/", single);
 
     public static Command Create()
     {
@@ -47,7 +48,7 @@ internal sealed class UpscaleCommand
     private void Run(ParseResult parsed)
     {
         int times = parsed.GetValue(factor);
-        var options = new UpscalingOptions { Steps = CommonOptions.InRange(parsed, steps, 0, MaxSteps) };
+        var options = new UpscalingOptions { Steps = parsed.GetValue(steps) };
         using OpenedRun opened = run.Open(parsed);
         (RunFolder folder, Vae model) = opened;
         ImageShape shape = model.Options.Shape, smallShape = Upscaling.SmallShape(shape, times);

@@ -93,7 +93,7 @@ public sealed class AttributeDirections
             Effect effect = effects.TryGetValue(edit.Attribute, out Effect? known)
                 ? known
                 : throw new BadInputException(
-                    $"The attribute {edit.Attribute} is not known from {source}. Known are {string.Join(", ", effects.Keys)}.");
+                    $"The attribute '{edit.Attribute}' is not known from {source}. Known are {string.Join(", ", effects.Keys)}.");
             for (int at = 0; at < moved.Length; at += latent)
             {
                 Span<float> code = moved.AsSpan(at, latent);

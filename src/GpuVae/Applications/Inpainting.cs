@@ -45,6 +45,7 @@ public static class Inpainting
     /// <exception cref="BadInputException">
     /// The mask has another size than the images or hides nothing, or the labels do not fit the images or the model.
     /// </exception>
+    /// <exception cref="ArgumentException">There is no image, or the length is no whole number of images.</exception>
     public static float[] Complete(
         Vae model, ReadOnlySpan<float> images, Mask mask, InpaintingOptions? options = null, Action<int>? progress = null,
         ReadOnlySpan<int> labels = default) =>
@@ -62,6 +63,7 @@ public static class Inpainting
     /// <exception cref="BadInputException">
     /// The mask has another size than the images or hides nothing, or the labels do not fit the images or the model.
     /// </exception>
+    /// <exception cref="ArgumentException">There is no image, or the length is no whole number of images.</exception>
     public static float[] Sample(
         Vae model, ReadOnlySpan<float> images, Mask mask, int samples, InpaintingOptions? options = null, Action<int>? progress = null,
         ReadOnlySpan<int> labels = default)
@@ -77,6 +79,8 @@ public static class Inpainting
         ReadOnlySpan<int> labels)
     {
         int pixels = model.Options.Shape.Pixels, perImage = Math.Max(1, samples);
+        if (images.IsEmpty || images.Length % pixels != 0)
+            throw new ArgumentException($"{images.Length} values are no whole number of images of {model.Options.Shape}.", nameof(images));
         float[] seen = mask.Seen(model.Options.Shape);
         if (mask.HiddenCount == 0)
             throw new BadInputException("The mask hides nothing, so there is nothing to complete. In a mask white is hidden.");

@@ -9,14 +9,16 @@ public static class LabelGuess
 {
     /// <summary>
     /// The images with a label each where the model needs one and the set has none: the one with which the model reconstructs the image
-    /// best, by the squared error. Else the set itself.
+    /// best, by the squared error. Labels that the set has are numbered as in the model.
     /// </summary>
-    /// <exception cref="BadInputException">The images are not of the model's shape.</exception>
+    /// <exception cref="BadInputException">The images are not of the model's shape, or have a label that it does not know.</exception>
     public static ImageSet Complete(Vae model, ImageSet images)
     {
         int classes = model.Options.Classes, pixels = images.PixelsPerImage;
-        if (classes == 0 || images.Labels is not null)
+        if (classes == 0)
             return images;
+        if (images.Labels is not null)
+            return images.WithLabelNames(model.Options.LabelNames);
         float[] originals = PictureInput.Rows(images), reconstructions = new float[originals.Length];
         int[] best = Best(classes, images.Count, labels =>
         {

@@ -13,7 +13,7 @@ public static class LatentCodes
     /// <exception cref="BadInputException">The images are not of the model's shape, or there are none.</exception>
     public static float[] Means(Vae model, ImageSet images)
     {
-        model.Require(images);
+        images = model.Require(images);
         int latent = model.Options.Latent;
         float[] means = new float[images.Count * latent], logVariances = new float[Chunk * latent];
         for (int start = 0; start < images.Count; start += Chunk)

@@ -22,6 +22,10 @@ public static class PictureInput
     {
         if (File.Exists(spec) && ImageFile.HasKnownExtension(spec))
             return Conform(ReadOne(spec), shape, fit);
+        if (!Path.Exists(spec) && BuiltInSet.Find(spec) is null)
+            throw new BadInputException(
+                $"{spec} does not exist. Name an image, a folder of images, a folder with MNIST's IDX files, one IDX file, or a "
+                + $"built-in set: {string.Join(", ", BuiltInSet.All.Select(set => set.Name))}.");
         options = (options ?? new DataOptions()) with { Size = fit ? new ImageSize(shape.Width, shape.Height) : null, Channels = null };
         return Conform(DataSource.LoadSingle(spec, options), shape, fit);
     }

@@ -55,6 +55,7 @@ public static class Upscaling
     /// <param name="labels">[n] of a conditional model, which otherwise guesses them.</param>
     /// <returns>[n, pixels] in [0, 1].</returns>
     /// <exception cref="BadInputException">The factor does not fit the model, or the labels do not fit it or the images.</exception>
+    /// <exception cref="ArgumentException">There is no image, or the length is no whole number of images.</exception>
     public static float[] Enlarge(
         Vae model, ReadOnlySpan<float> small, int factor, UpscalingOptions? options = null, Action<int>? progress = null,
         ReadOnlySpan<int> labels = default)
@@ -62,6 +63,8 @@ public static class Upscaling
         options ??= new UpscalingOptions();
         ImageShape shape = model.Options.Shape, smallShape = SmallShape(shape, factor);
         int pixels = shape.Pixels, smallPixels = smallShape.Pixels, latent = model.Options.Latent;
+        if (small.IsEmpty || small.Length % smallPixels != 0)
+            throw new ArgumentException($"{small.Length} values are no whole number of images of {smallShape}.", nameof(small));
         int count = small.Length / smallPixels, batch = Math.Min(count, LargestBatch);
         bool isGuessed = model.Options.Classes > 0 && labels.IsEmpty;
         if (!isGuessed)

@@ -53,9 +53,13 @@ public static class DataSource
         if (BuiltInSet.Find(spec) is { } builtIn)
             return (Make(builtIn, options, test: false), wantTest ? Make(builtIn, options, test: true) : null);
         if (File.Exists(spec))
-            return ImageFile.HasKnownExtension(spec)
-                ? throw new BadInputException($"{spec} is a single image. {Accepted}: name the folder it is in.")
-                : (LoadIdx(spec, options), wantTest ? LoadTestBeside(spec, options) : null);
+        {
+            if (ImageFile.HasKnownExtension(spec))
+                throw new BadInputException($"{spec} is a single image. {Accepted}: name the folder it is in.");
+            if (!IdxFile.IsIdx(spec))
+                throw new BadInputException($"{spec} is neither an IDX file nor an image that this build can read. Convert it to PNG.");
+            return (LoadIdx(spec, options), wantTest ? LoadTestBeside(spec, options) : null);
+        }
         if (!Directory.Exists(spec))
             throw new BadInputException($"{spec} does not exist. {Accepted}.");
 

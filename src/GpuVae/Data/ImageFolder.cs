@@ -20,7 +20,7 @@ public static class ImageFolder
         string[] paths = FindImages(folder);
         if (paths.Length == 0)
             throw new BadInputException(
-                $"{folder} holds no images (PNG, PNM or JPEG). Name a folder with images, or leave --data out for the built-in set.");
+                $"{folder} holds no images (PNG, PNM or JPEG). Put images into it, or name another folder.");
 
         Factor[]? attributes = AttributesFile.Read(folder, paths);
         var images = new Image[paths.Length];

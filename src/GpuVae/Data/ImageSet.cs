@@ -95,6 +95,30 @@ public sealed class ImageSet
     }
 
     /// <summary>
+    /// The same images with their labels numbered as in <paramref name="names"/>, found by name; factors stay as they are. Where either
+    /// side has no names numbers are taken to mean the same.
+    /// </summary>
+    /// <exception cref="BadInputException">An image has a label of another name.</exception>
+    public ImageSet WithLabelNames(IReadOnlyList<string> names)
+    {
+        if (Labels is null || LabelNames is not { Length: > 0 } own || names.Count == 0 || own.SequenceEqual(names))
+            return this;
+        int[] numbers = [.. own.Select(name => LabelNumber(names, name))];
+        if (Labels.Cast<int?>().FirstOrDefault(label => numbers[label!.Value] < 0) is { } unknown)
+            throw new BadInputException($"{Name} has images with the label '{own[unknown]}'; known are {string.Join(", ", names)}.");
+        return new ImageSet(
+            Name, Width, Height, Channels, Pixels, [.. Labels.Select(label => numbers[label])], [.. names], Factors);
+    }
+
+    /// <summary>The number of the label of this name; failing that, of the same name in another case; -1 if there is none.</summary>
+    internal static int LabelNumber(IReadOnlyList<string> names, string name)
+    {
+        string[] all = [.. names];
+        int exact = Array.IndexOf(all, name);
+        return exact >= 0 ? exact : Array.FindIndex(all, known => string.Equals(known, name, StringComparison.OrdinalIgnoreCase));
+    }
+
+    /// <summary>
     /// Puts <paramref name="testFraction"/> of the images, drawn by <paramref name="seed"/> and at least one, into a test set. The same
     /// seed and count give the same split on every machine; both parts keep the order of the original.
     /// </summary>

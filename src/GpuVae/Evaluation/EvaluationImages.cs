@@ -28,7 +28,7 @@ internal sealed class EvaluationImages : IDisposable
     /// <exception cref="BadInputException">The images are not of the model's shape, or there are none.</exception>
     public EvaluationImages(Vae model, ImageSet images, Binarization binarization, ulong seed)
     {
-        model.Require(images);
+        images = model.Require(images);
         (this.model, Count) = (model, images.Count);
         feed = new BatchFeed(model.Device, images, BatchSize, 1);
         order = [.. Enumerable.Range(0, Count)];

@@ -23,7 +23,7 @@ public static class ModelEvaluation
     {
         options ??= new EvaluationOptions();
         options.Validate();
-        model.Require(images);
+        images = model.Require(images);
         EvaluationMetrics metrics = options.Metrics;
         if (metrics.HasFlag(EvaluationMetrics.Mig) && images.Factors.Count == 0)
             throw new BadInputException(

@@ -29,7 +29,10 @@ public static class ImageFile
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new BadInputException($"{path} could not be read: {error.Message}", error);
+            string reason = Directory.Exists(path) ? "it is a folder. Name an image in it."
+                : error is FileNotFoundException or DirectoryNotFoundException ? "it does not exist. Check the name."
+                : error.Message;
+            throw new BadInputException($"{path} could not be read: {reason}", error);
         }
         return Decode(content, path);
     }
@@ -52,9 +55,16 @@ public static class ImageFile
     /// <exception cref="IOException">The disk is full or the place cannot be written.</exception>
     public static void Write(string path, Image image)
     {
-        IImageCodec codec = FindByExtension(path)
-            ?? throw new BadInputException($"{path}: the extension names no image format this build can write ({Formats()}). Use .png.");
+        IImageCodec codec = FindByExtension(path) ?? throw NotWritable(path);
         AtomicFile.Write(path, stream => codec.Write(stream, image, Path.GetExtension(path).ToLowerInvariant()));
+    }
+
+    /// <summary>Says before anything is computed for a picture whether <see cref="Write"/> would take its name.</summary>
+    /// <exception cref="BadInputException">The extension names no format this build can write, or the path is a folder.</exception>
+    public static void RequireWritable(string path)
+    {
+        if (FindByExtension(path) is null)
+            throw NotWritable(path);
     }
 
     /// <summary>Writes an animated PNG that plays for ever; see <see cref="PngCodec.WriteAnimation"/>.</summary>
@@ -72,6 +82,11 @@ public static class ImageFile
         string extension = Path.GetExtension(path).ToLowerInvariant();
         return Codecs.FirstOrDefault(codec => codec.Extensions.Contains(extension));
     }
+
+    private static BadInputException NotWritable(string path) => new(
+        Directory.Exists(path)
+            ? $"{path} is a folder; name the picture to write in it, such as {Path.Combine(path, "picture.png")}."
+            : $"{path}: the extension names no image format this build can write ({Formats()}). Use .png.");
 
     private static string Formats() => string.Join(", ", Codecs.Select(codec => codec.Name));
 }

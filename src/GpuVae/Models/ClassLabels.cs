@@ -14,14 +14,14 @@ internal sealed class ClassLabels(VaeOptions options)
     /// <exception cref="BadInputException">There is none; the message lists those that there are.</exception>
     public int NumberOf(string label)
     {
-        int named = Array.FindIndex([.. options.LabelNames], name => string.Equals(name, label, StringComparison.OrdinalIgnoreCase));
+        int named = ImageSet.LabelNumber(options.LabelNames, label);
         if (named >= 0)
             return named;
         if (int.TryParse(label, CultureInfo.InvariantCulture, out int number) && number >= 0 && number < options.Classes)
             return number;
         throw new BadInputException(options.Classes == 0
-            ? $"The model was not trained with labels, so it does not know {label}; train with --conditional."
-            : $"The model does not know the label {label}; it knows {Known}.");
+            ? $"The model was not trained with labels, so it does not know '{label}'; train with --conditional."
+            : $"The model does not know the label '{label}'; it knows {Known}.");
     }
 
     /// <exception cref="BadInputException">There is not one label for each image of a conditional model, or some for another.</exception>
@@ -44,11 +44,15 @@ internal sealed class ClassLabels(VaeOptions options)
         }
     }
 
-    /// <exception cref="BadInputException">The model is conditional, and the images have no labels, or some that it does not know.</exception>
-    public void Require(ImageSet images)
+    /// <summary>The images, for a conditional model with their labels numbered as it numbers them.</summary>
+    /// <exception cref="BadInputException">
+    /// The model is conditional, and the images have no labels, or some that it does not know.
+    /// </exception>
+    public ImageSet Require(ImageSet images)
     {
         if (options.Classes == 0)
-            return;
+            return images;
+        images = images.WithLabelNames(options.LabelNames);
         if (images.Labels is not { } labels)
             throw new BadInputException(
                 $"{images.Name} has no labels, and a conditional model needs one for every image. " +
@@ -56,5 +60,6 @@ internal sealed class ClassLabels(VaeOptions options)
         if (labels.Any(label => label < 0 || label >= options.Classes))
             throw new BadInputException(
                 $"{images.Name} has labels up to {labels.Max()}; the model knows {options.Classes} classes: {Known}.");
+        return images;
     }
 }

@@ -28,7 +28,7 @@ internal sealed class Evaluator : IDisposable
     /// <exception cref="BadInputException">The images are not of the model's shape, or there are none.</exception>
     public Evaluator(Vae model, ImageSet images, ulong seed, Binarization binarization = Binarization.None, int samples = 1)
     {
-        model.Require(images);
+        images = model.Require(images);
         (this.model, count) = (model, images.Count);
         int steps = (count + BatchSize - 1) / BatchSize;
         feed = new BatchFeed(model.Device, images, BatchSize, steps);

@@ -214,6 +214,7 @@ public sealed class Vae : IDisposable
         passes.Run(Direction.Reconstruct, images, reconstructions, labels);
 
     /// <summary>Codes drawn from the prior, [count, latent]; the first n are the same whatever the count.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The count is not positive.</exception>
     public float[] SamplePrior(int count, ulong seed)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(count);
@@ -229,8 +230,10 @@ public sealed class Vae : IDisposable
     /// <param name="seed">Seed of the codes.</param>
     /// <param name="label">The class of all of them, for a conditional model; without it image i has the class i mod classes.</param>
     /// <exception cref="BadInputException">The model does not know the class, or knows no classes.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The count is not positive.</exception>
     public float[] Generate(int count, ulong seed, int? label = null)
     {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(count);
         if (label is not null && Options.Classes == 0)
             throw new BadInputException("This model was not trained with labels, so it cannot be asked for one; train with --conditional.");
         var images = new float[checked(count * Options.Shape.Pixels)];
@@ -247,8 +250,7 @@ public sealed class Vae : IDisposable
     {
         if (Options.Classes == 0)
             return default;
-        Require(images);
-        return images.Labels.AsSpan(first, count);
+        return Require(images).Labels.AsSpan(first, count);
     }
 
     /// <summary>The number of a class, by its name or its number.</summary>
@@ -291,16 +293,20 @@ public sealed class Vae : IDisposable
     internal ArrayView<float> SharedIn(ArrayView<float> flat) =>
         sharedParameter is null ? default : ParameterStore.Slice(flat, sharedParameter);
 
-    /// <exception cref="BadInputException">The images are not of the model's shape, or there are none.</exception>
-    internal void Require(ImageSet images)
+    /// <summary>The images, with their labels numbered as in the model where it is told them.</summary>
+    /// <exception cref="BadInputException">
+    /// The images are not of the model's shape, there are none, or they have not the labels that the model is to be told.
+    /// </exception>
+    internal ImageSet Require(ImageSet images)
     {
         if (images.Count == 0)
             throw new BadInputException($"{images.Name} holds no images.");
         if (ImageShape.Of(images) != Options.Shape)
             throw new BadInputException(
                 $"{images.Name} holds images of {ImageShape.Of(images)}; the model was made for {Options.Shape}. " +
-                "Resize the images or train a model for them.");
-        Labels.Require(images);
+                $"Convert them (--size {Options.Shape.Width}x{Options.Shape.Height} --channels {Options.Shape.Channels}), "
+                + "or train a model for them.");
+        return Labels.Require(images);
     }
 
     /// <summary>The encoder's whole output, [n, its columns], which describes q(z|x).</summary>

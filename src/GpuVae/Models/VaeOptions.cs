@@ -9,8 +9,22 @@ namespace GpuVae.Models;
 /// </summary>
 public sealed record VaeOptions
 {
-    private const int MaxWidth = 1 << 16, MaxDepth = 32, MaxPixels = 1 << 24, MaxStages = 8, MaxChannels = 4096, MaxMixture = 100,
-        MaxComponents = 10_000, MaxClasses = 10_000, MaxSamples = 1000;
+    private const int MaxPixels = 1 << 24, MaxStages = 8, MaxChannels = 4096, MaxClasses = 10_000;
+
+    /// <summary>The largest <see cref="Latent"/> and width of a hidden layer.</summary>
+    public const int MaxWidth = 1 << 16;
+
+    /// <summary>The largest number of hidden layers, and of residual blocks of a stage.</summary>
+    public const int MaxDepth = 32;
+
+    /// <summary>The largest <see cref="MixtureComponents"/>.</summary>
+    public const int MaxMixture = 100;
+
+    /// <summary>The largest <see cref="PriorComponents"/>.</summary>
+    public const int MaxComponents = 10_000;
+
+    /// <summary>The largest <see cref="Samples"/>.</summary>
+    public const int MaxSamples = 1000;
 
     public ImageShape Shape { get; init; } = new(28, 28);
 

@@ -53,6 +53,28 @@ public sealed partial class RunFolder
         ? new RunFolder(System.IO.Path.GetFullPath(path))
         : throw new BadInputException($"There is no run folder '{path}'. Train a model first, or name a folder that a training made.");
 
+    /// <summary>
+    /// Keeps other processes from training into this folder until the result is disposed; a file <c>lock</c> stands there as long.
+    /// </summary>
+    /// <exception cref="BadInputException">Another process trains into it.</exception>
+    /// <exception cref="IOException">The folder cannot be written.</exception>
+    public IDisposable Lock()
+    {
+        try
+        {
+            return new FileStream(
+                In("lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, bufferSize: 0, FileOptions.DeleteOnClose);
+        }
+        catch (IOException error) when (File.Exists(In("lock")))
+        {
+            throw new BadInputException($"Another process is training into {Path}. Wait for it, or choose another folder.", error);
+        }
+        catch (UnauthorizedAccessException error)
+        {
+            throw new IOException($"{Path} cannot be written: {error.Message} Choose another folder.", error);
+        }
+    }
+
     /// <summary>Where the run called <paramref name="name"/> stands below <paramref name="root"/>.</summary>
     /// <exception cref="BadInputException">The name would lead out of <paramref name="root"/>.</exception>
     public static string PathOf(string root, string name)

@@ -55,11 +55,12 @@ public sealed class Trainer : IDisposable
     private Trainer(Vae model, ImageSet images, TrainingOptions options, ImageSet? test, bool ownsModel)
     {
         options.Validate();
-        model.Require(images);
+        images = model.Require(images);
+        test = test is null ? null : model.Require(test);
         if (options.BatchSize > images.Count)
             throw new BadInputException(
                 $"A batch of {options.BatchSize} images cannot be made from {images.Name} with {images.Count}. " +
-                $"Choose a batch size up to {images.Count}.");
+                $"Choose a batch size up to {images.Count} (--batch).");
         (Model, Options, this.ownsModel, imageCount) = (model, options, ownsModel, images.Count);
         dataDigest = TrainingCheckpoint.Digest(images);
         if (test is not null)

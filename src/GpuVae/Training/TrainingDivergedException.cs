@@ -17,6 +17,6 @@ public sealed class TrainingDivergedException : Exception
     public string Term { get; }
 
     private static string Advice(string? checkpoint) =>
-        "Lower the learning rate, clip the gradients or let the KL term warm up." +
+        "Lower the learning rate (--lr), clip the gradients (--clip 1) or let the KL term warm up (--kl-warmup 5)." +
         (checkpoint is not null && File.Exists(checkpoint) ? $" The last good state is in {checkpoint}." : "");
 }

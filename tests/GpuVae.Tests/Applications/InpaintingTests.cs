@@ -114,6 +114,7 @@ public sealed class InpaintingTests(InpaintingTests.Digits digits) : IClassFixtu
         var size = Assert.Throws<BadInputException>(() => Inpainting.Complete(digits.Model, images, Mask.Half(14, 28, ImageHalf.Left)));
         Assert.Contains("14×28", size.Message, StringComparison.Ordinal);
         Assert.Contains("28×28", size.Message, StringComparison.Ordinal);
+        Assert.Throws<ArgumentException>(() => Inpainting.Complete(digits.Model, images.AsSpan(1), Mask.Half(28, 28, ImageHalf.Left)));
         var nothing = Assert.Throws<BadInputException>(
             () => Inpainting.Complete(digits.Model, images, Mask.Rectangle(28, 28, 28, 0, 5, 5)));
         Assert.Contains("hides nothing", nothing.Message, StringComparison.Ordinal);

@@ -64,5 +64,7 @@ public sealed class UpscalingTests(InpaintingTests.Digits digits) : IClassFixtur
             "multiples of 4", Assert.Throws<BadInputException>(() => Upscaling.SmallShape(new(30, 28), 4)).Message,
             StringComparison.Ordinal);
         Assert.Equal(new ImageShape(7, 14, 3), Upscaling.SmallShape(new(28, 56, 3), 4));
+        Assert.Throws<ArgumentException>(() => Upscaling.Enlarge(digits.Model, new float[50], 4));
+        Assert.Throws<ArgumentException>(() => Upscaling.Enlarge(digits.Model, [], 4));
     }
 }

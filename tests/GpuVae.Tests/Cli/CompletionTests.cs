@@ -48,21 +48,23 @@ public sealed class CompletionTests(TrainedRun run) : IClassFixture<TrainedRun>,
     [InlineData("--samples 0", "inpaint", "--half", "left", "--samples", "0")]
     [InlineData("--half middle", "inpaint", "--half", "middle")]
     [InlineData("--rect 1,2,3", "inpaint", "--rect", "1,2,3")]
-    [InlineData("hides nothing", "inpaint", "--rect", "50,50,3,3")]
+    [InlineData("--rect 50,50,3,3 lies outside the images, which have 28×28 pixels", "inpaint", "--rect", "50,50,3,3")]
+    [InlineData("it is a folder", "inpaint", "--mask", ".")]
     [InlineData("--random 0", "inpaint", "--random", "0")]
     [InlineData("has 9×9 pixels, the model's images have 28×28", "inpaint", "--mask", "nine.png")]
     [InlineData("has 9×9×1 (width×height×channels), the model takes 28×28×1", "inpaint", "nine.png", "--half", "left")]
     [InlineData("has 9×9×1 (width×height×channels), the model takes 7×7×1", "upscale", "nine.png")]
-    [InlineData("choose 2 or 4", "upscale", "--factor", "3")]
-    [InlineData("does not know 3; train with --conditional", "inpaint", "--half", "left", "--label", "3")]
-    [InlineData("does not know 3; train with --conditional", "upscale", "--label", "3")]
+    [InlineData("--factor 3: choose 2 or 4", "upscale", "--factor", "3")]
+    [InlineData("does not know '3'; train with --conditional", "inpaint", "--half", "left", "--label", "3")]
+    [InlineData("does not know '3'; train with --conditional", "upscale", "--label", "3")]
     public void BadInputIsSaidInOneLineAndLeavesNothing(string fragment, params string[] arguments)
     {
         ImageFile.Write(Path.Combine(run.Root, "nine.png"), new Image(9, 9, 1));
         CommandResult result = Gpuvae.Run(run.Root, [.. arguments, "--out", folder["out.png"], "--device", "cpu"]);
         Assert.Equal(2, result.ExitCode);
         Assert.Contains(fragment, result.Error, StringComparison.Ordinal);
-        Assert.Single(result.Error.Trim().Split('\n'));
+        // What the command line itself forbids ends with where the help is.
+        Assert.InRange(result.Error.Trim().Split('\n').Length, 1, 2);
         Assert.Empty(Directory.GetFiles(folder.FullPath));
     }
 }

@@ -42,10 +42,7 @@ public sealed partial class KillAndResumeTests : IDisposable
         Assert.SkipUnless(OperatingSystem.IsLinux(), $"{name} is sent, and kept from being ignored, as Linux does it");
         string[] endless = [.. Training, "--out", "stopped"];
         endless[Array.IndexOf(endless, "--epochs") + 1] = "1000000";
-        ProcessStartInfo direct = Gpuvae.StartInfo(folder.FullPath, endless);
-        // What runs in the background of a shell, as these tests may, inherits that SIGINT is ignored; env puts it back.
-        string[] withEnv = ["--default-signal=INT", direct.FileName, .. direct.ArgumentList];
-        using Process process = CommandResult.Start(new ProcessStartInfo("/usr/bin/env", withEnv) { WorkingDirectory = folder.FullPath });
+        using Process process = Start(endless);
         while (!File.Exists(folder["stopped/metrics.jsonl"]) && !process.HasExited)
             Thread.Sleep(10);
         Assert.Equal(0, Kill(process.Id, signal));
@@ -56,6 +53,49 @@ public sealed partial class KillAndResumeTests : IDisposable
         long steps = TrainingCheckpoint.Read(folder["stopped/checkpoint"]).Step;
         Assert.Contains($"stopped at step {steps} of", result.Output, StringComparison.Ordinal);
         Assert.Empty(Directory.GetFiles(folder["stopped"], "*.tmp"));
+    }
+
+    [Fact]
+    public void ASignalLeavesNoPictureHalfWritten()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "SIGINT is sent, and kept from being ignored, as Linux does it");
+        Gpuvae.Succeed(
+            folder.FullPath, "train", "--images", "20", "--size", "32", "--batch", "10", "--epochs", "1", "--hidden", "8", "--latent", "2",
+            "--device", "cpu", "--out", "run");
+        using Process process = Start("generate", "--run", "run", "--count", "100000", "--files", "--device", "cpu");
+        while (!File.Exists(folder["generated/00002.png"]) && !process.HasExited)
+            Thread.Sleep(10);
+        Assert.Equal(0, Kill(process.Id, 2));
+        CommandResult result = CommandResult.Wait(process);
+
+        Assert.True(result is { ExitCode: 130, Error: "" }, result.ToString());
+        Assert.All(Directory.GetFiles(folder["generated"]), file => Assert.EndsWith(".png", file, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void TwoTrainingsDoNotShareAFolder()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "SIGINT is sent, and kept from being ignored, as Linux does it");
+        string[] endless = [.. Training, "--out", "shared"];
+        endless[Array.IndexOf(endless, "--epochs") + 1] = "1000000";
+        using Process process = Start(endless);
+        while (!File.Exists(folder["shared/checkpoint"]) && !process.HasExited)
+            Thread.Sleep(10);
+        CommandResult second = Gpuvae.Run(folder.FullPath, "train", "--resume", "shared", "--device", "cpu");
+        Assert.Equal(0, Kill(process.Id, 2));
+
+        Assert.True(second.ExitCode == 2, second.ToString());
+        Assert.Contains("Another process is training into", second.Error, StringComparison.Ordinal);
+        Assert.Equal(130, CommandResult.Wait(process).ExitCode);
+        Assert.False(File.Exists(folder["shared/lock"]));
+    }
+
+    /// <summary>What runs in the background of a shell, as these tests may, inherits that SIGINT is ignored; env puts it back.</summary>
+    private Process Start(params string[] arguments)
+    {
+        ProcessStartInfo direct = Gpuvae.StartInfo(folder.FullPath, arguments);
+        string[] withEnv = ["--default-signal=INT", direct.FileName, .. direct.ArgumentList];
+        return CommandResult.Start(new ProcessStartInfo("/usr/bin/env", withEnv) { WorkingDirectory = folder.FullPath });
     }
 
     [LibraryImport("libc", EntryPoint = "kill")]

@@ -79,6 +79,22 @@ public class ImageSetTests
     }
 
     [Fact]
+    public void Labels_are_numbered_anew_by_their_names()
+    {
+        var animals = new ImageSet("animals", 1, 1, 1, [0, 1, 2], [1, 0, 1], ["Cat", "dog"]);
+        ImageSet others = animals.WithLabelNames(["bird", "dog", "cat"]);
+        Assert.Equal([1, 2, 1], others.Labels!);
+        Assert.Equal([true, false, true], others.Attribute("label=dog"));
+        // Where two names differ in their case alone, each finds its own.
+        Assert.Equal([1, 2, 1], animals.WithLabelNames(["cat", "dog", "Cat"]).Labels!);
+        // A name that no image has need not be known.
+        Assert.Equal([0, 0], animals.Select([0, 2]).WithLabelNames(["dog"]).Labels!);
+        Assert.Contains("'Cat'; known are dog", Assert.Throws<BadInputException>(() => animals.WithLabelNames(["dog"])).Message);
+        Assert.Same(animals, animals.WithLabelNames([]));
+        Assert.Equal([0, 1, 2], Numbered(3).WithLabelNames(["a", "b", "c"]).Labels!);
+    }
+
+    [Fact]
     public void Sizes_that_do_not_fit_are_refused()
     {
         Assert.Throws<ArgumentException>(() => new ImageSet("a", 2, 2, 1, new byte[7]));

@@ -46,7 +46,10 @@ public class AtomicFileTests
     public void A_place_that_cannot_be_written_is_an_error_that_names_it()
     {
         using var folder = new TemporaryFolder();
-        string path = Path.Combine(folder.Write("file", [1]), "below");
-        Assert.Contains(path, Assert.Throws<IOException>(() => AtomicFile.Write(path, stream => stream.WriteByte(1))).Message);
+        string file = folder.Write("file", [1]), path = Path.Combine(file, "in", "it");
+        Assert.StartsWith(
+            $"{path} could not be written: {file} is a file, not a folder.",
+            Assert.Throws<IOException>(() => AtomicFile.Write(path, stream => stream.WriteByte(1))).Message, StringComparison.Ordinal);
+        Assert.Contains("it is a folder", Assert.Throws<IOException>(() => AtomicFile.Write(folder.FullPath, _ => { })).Message);
     }
 }

@@ -187,6 +187,7 @@ public sealed class VaeTests(CpuDevice cpu) : IClassFixture<CpuDevice>, IDisposa
     {
         using var model = new Vae(cpu.Device, Small);
         Assert.Throws<ArgumentException>(() => model.Decode(new float[4], new float[12]));
+        Assert.Throws<ArgumentOutOfRangeException>(() => model.Generate(-1, seed: 1));
         Assert.Throws<ArgumentException>(() => model.Decode(new float[6], new float[12]));
         Assert.Throws<ArgumentException>(() => model.Encode(new float[12], new float[3], new float[6]));
     }
