@@ -21,21 +21,11 @@ internal sealed class LabelArguments
     public int[] Read(ParseResult parsed, Vae model, ImageSet images)
     {
         if (parsed.GetValue(label) is not { } text)
-            return model.Options.Classes > 0 ? Own(model, images) : [];
+            return model.Options.Classes > 0 ? images.LabelsAs(model.Options.LabelNames) ?? [] : [];
         int[] labels = [.. text.Split(',', StringSplitOptions.TrimEntries).Select(model.LabelNumber)];
         if (labels.Length != 1 && labels.Length != images.Count)
             throw new BadInputException(
                 $"{label.Name} {text}: {labels.Length} labels for {images.Count} pictures; give one for all of them, or one for each.");
         return labels.Length == 1 ? [.. Enumerable.Repeat(labels[0], images.Count)] : labels;
-    }
-
-    /// <summary>What the pictures come with, by the names where there are some; none if the model does not know a name.</summary>
-    private static int[] Own(Vae model, ImageSet images)
-    {
-        string[] known = [.. model.Options.LabelNames];
-        if (images.Labels is not { } labels || images.LabelNames is not { } names || known.Length == 0)
-            return images.Labels ?? [];
-        int[] numbers = [.. labels.Select(label => Array.IndexOf(known, names[label]))];
-        return numbers.Contains(-1) ? [] : numbers;
     }
 }

@@ -103,11 +103,25 @@ public sealed class ImageSet
     {
         if (Labels is null || LabelNames is not { Length: > 0 } own || names.Count == 0 || own.SequenceEqual(names))
             return this;
+        if (LabelsAs(names) is not { } labels)
+        {
+            string unknown = own[Labels.First(label => LabelNumber(names, own[label]) < 0)];
+            throw new BadInputException($"{Name} has images with the label '{unknown}'; known are {string.Join(", ", names)}.");
+        }
+        return new ImageSet(Name, Width, Height, Channels, Pixels, labels, [.. names], Factors);
+    }
+
+    /// <summary>
+    /// The labels, [count], numbered as in <paramref name="names"/>; see <see cref="WithLabelNames"/>. Null if there are none, or if an image
+    /// has a label of another name.
+    /// </summary>
+    public int[]? LabelsAs(IReadOnlyList<string> names)
+    {
+        if (Labels is null || LabelNames is not { Length: > 0 } own || names.Count == 0)
+            return Labels;
         int[] numbers = [.. own.Select(name => LabelNumber(names, name))];
-        if (Labels.Cast<int?>().FirstOrDefault(label => numbers[label!.Value] < 0) is { } unknown)
-            throw new BadInputException($"{Name} has images with the label '{own[unknown]}'; known are {string.Join(", ", names)}.");
-        return new ImageSet(
-            Name, Width, Height, Channels, Pixels, [.. Labels.Select(label => numbers[label])], [.. names], Factors);
+        int[] labels = [.. Labels.Select(label => numbers[label])];
+        return labels.Contains(-1) ? null : labels;
     }
 
     /// <summary>The number of the label of this name; failing that, of the same name in another case; -1 if there is none.</summary>
