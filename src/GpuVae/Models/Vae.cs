@@ -20,6 +20,7 @@ public sealed class Vae : IDisposable
 
     private readonly InferencePasses passes;
     private readonly Parameter? sharedParameter;
+    private bool isDisposed;
 
     /// <summary>A model with fresh weights, drawn as PyTorch's <c>nn.Linear</c> draws them, from <paramref name="seed"/>.</summary>
     /// <exception cref="BadInputException">An option is out of range.</exception>
@@ -59,7 +60,15 @@ public sealed class Vae : IDisposable
     /// <summary>
     /// All weights, named like the PyTorch module of the seed article: <c>encoder.0.weight</c> [out, in], <c>encoder.0.bias</c> …
     /// </summary>
-    public ParameterStore Parameters { get; }
+    /// <exception cref="ObjectDisposedException">The model is disposed, and the weights with it.</exception>
+    public ParameterStore Parameters
+    {
+        get
+        {
+            ObjectDisposedException.ThrowIf(isDisposed, this);
+            return field;
+        }
+    }
 
     internal Network Encoder { get; }
 
@@ -68,6 +77,15 @@ public sealed class Vae : IDisposable
     internal PosteriorSampler Posterior { get; }
 
     internal PriorDensity Prior { get; }
+
+    private InferencePasses Passes
+    {
+        get
+        {
+            ObjectDisposedException.ThrowIf(isDisposed, this);
+            return passes;
+        }
+    }
 
     /// <summary>The classes that the model knows.</summary>
     internal ClassLabels Labels { get; }
@@ -140,7 +158,7 @@ public sealed class Vae : IDisposable
     /// <exception cref="ArgumentException">The views do not hold the same whole number of rows.</exception>
     /// <exception cref="BadInputException">Labels are missing, or the model takes none.</exception>
     public void Encode(ArrayView<float> images, ArrayView<float> moments, ArrayView<float> labels = default) =>
-        passes.Run(Direction.Encode, images, moments, labels);
+        Passes.Run(Direction.Encode, images, moments, labels);
 
     /// <summary>q(z|x): images [n, pixels] to means and log-variances, [n, latent] each; see the overload on views.</summary>
     /// <param name="images">[n, pixels].</param>
@@ -154,7 +172,7 @@ public sealed class Vae : IDisposable
         int latent = Options.Latent, count = InferencePasses.Rows(images.Length, Options.Shape.Pixels, means.Length, latent);
         InferencePasses.Rows(images.Length, Options.Shape.Pixels, logVariances.Length, latent);
         var moments = new float[count * 2 * latent];
-        passes.Run(Direction.Encode, images, moments, labels);
+        Passes.Run(Direction.Encode, images, moments, labels);
         for (int i = 0; i < count; i++)
         {
             moments.AsSpan(2 * i * latent, latent).CopyTo(means[(i * latent)..]);
@@ -172,12 +190,12 @@ public sealed class Vae : IDisposable
     /// <exception cref="ArgumentException">The views do not hold the same whole number of rows.</exception>
     /// <exception cref="BadInputException">Labels are missing, or the model takes none.</exception>
     public void Decode(ArrayView<float> codes, ArrayView<float> images, ArrayView<float> labels = default) =>
-        passes.Run(Direction.Decode, codes, images, labels);
+        Passes.Run(Direction.Decode, codes, images, labels);
 
     /// <inheritdoc cref="Decode(ArrayView{float}, ArrayView{float}, ArrayView{float})"/>
     /// <remarks>From the second call with a batch size on nothing is allocated.</remarks>
     public void Decode(ReadOnlySpan<float> codes, Span<float> images, ReadOnlySpan<int> labels = default) =>
-        passes.Run(Direction.Decode, codes, images, labels);
+        Passes.Run(Direction.Decode, codes, images, labels);
 
     /// <summary>Codes [n, latent] to images [n, pixels] drawn from p(x|z), every pixel for itself: grain and all.</summary>
     /// <param name="codes">[n, latent].</param>
@@ -192,7 +210,7 @@ public sealed class Vae : IDisposable
         LikelihoodKernels likelihood = Device.Kernels.LikelihoodOf(Options).Kernels;
         int pixels = Options.Shape.Pixels;
         InferencePasses.Rows(codes.Length, Options.Latent, images.Length, pixels);
-        passes.Run(Direction.Describe, codes, labels, (first, decoded) =>
+        Passes.Run(Direction.Describe, codes, labels, (first, decoded) =>
         {
             ArrayView<float> drawn = images.SubView((long)first * pixels, decoded.Length / Decoder.Outputs * pixels);
             likelihood.Samples(Device.Stream, decoded, SharedIn(Parameters.Values), drawn, PixelLayout, seed, step, first);
@@ -207,11 +225,11 @@ public sealed class Vae : IDisposable
     /// <exception cref="ArgumentException">The views do not hold the same whole number of rows.</exception>
     /// <exception cref="BadInputException">Labels are missing, or the model takes none.</exception>
     public void Reconstruct(ArrayView<float> images, ArrayView<float> reconstructions, ArrayView<float> labels = default) =>
-        passes.Run(Direction.Reconstruct, images, reconstructions, labels);
+        Passes.Run(Direction.Reconstruct, images, reconstructions, labels);
 
     /// <inheritdoc cref="Reconstruct(ArrayView{float}, ArrayView{float}, ArrayView{float})"/>
     public void Reconstruct(ReadOnlySpan<float> images, Span<float> reconstructions, ReadOnlySpan<int> labels = default) =>
-        passes.Run(Direction.Reconstruct, images, reconstructions, labels);
+        Passes.Run(Direction.Reconstruct, images, reconstructions, labels);
 
     /// <summary>Codes drawn from the prior, [count, latent]; the first n are the same whatever the count.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The count is not positive.</exception>
@@ -282,8 +300,11 @@ public sealed class Vae : IDisposable
 
     public void Dispose()
     {
+        if (isDisposed)
+            return;
         passes.Dispose();
         Parameters.Dispose();
+        isDisposed = true;
     }
 
     /// <summary>
@@ -311,5 +332,5 @@ public sealed class Vae : IDisposable
 
     /// <summary>The encoder's whole output, [n, its columns], which describes q(z|x).</summary>
     internal void EncodeAll(ArrayView<float> images, ArrayView<float> encoded, ArrayView<float> labels = default) =>
-        passes.Run(Direction.EncodeAll, images, encoded, labels);
+        Passes.Run(Direction.EncodeAll, images, encoded, labels);
 }

@@ -193,6 +193,23 @@ public sealed class VaeTests(CpuDevice cpu) : IClassFixture<CpuDevice>, IDisposa
     }
 
     [Fact]
+    public void ADisposedModelSaysThatItIs()
+    {
+        var model = new Vae(cpu.Device, Small);
+        // What was computed once has its launches at hand and would not look at the weights again.
+        float[] images = model.Generate(2, seed: 1), codes = new float[2 * Small.Latent];
+        model.Encode(images, codes, codes.ToArray());
+        model.Dispose();
+        model.Dispose();
+        Action[] uses =
+        [
+            () => model.Generate(2, seed: 1), () => model.Encode(images, codes, codes), () => model.Decode(codes, images),
+            () => model.Reconstruct(images, images), () => model.Save(folder), () => _ = model.Parameters,
+        ];
+        Assert.All(uses, use => Assert.Equal(typeof(Vae).FullName, Assert.Throws<ObjectDisposedException>(use).ObjectName));
+    }
+
+    [Fact]
     public void RepeatedDecodingAllocatesNothing()
     {
         using var model = new Vae(cpu.Device, Small);
