@@ -173,7 +173,8 @@ internal static class ArtCommand
             "Of a conditional model: the label of all pictures; without it the first that the model knows, or of a blend that of its "
             + "first picture.");
 
-        private readonly Option<string?> output = CommonOptions.PictureOut("the kind of piece and the seed, where it has one: walk-seed7.png");
+        private readonly Option<string?> output = CommonOptions.PictureOut(
+            "the kind of piece and the seed, where it has one: walk-seed7.png");
 
         public void AddTo(ExampleCommand command, bool withSeed)
         {

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
 using System.Numerics;
+using GpuVae.Formats;
 using GpuVae.Imaging;
 
 namespace GpuVae.Cli.Commands;
@@ -14,7 +15,7 @@ internal static class CommonOptions
         NumberRange.Between(0UL, ulong.MaxValue));
 
     /// <summary>
-    /// Where to write a picture, or with <paramref name="files"/> the folder of many. A name that no picture can have is refused before
+    /// Where to write a picture, or with <paramref name="files"/> the folder of many. What no picture can be written to is refused before
     /// anything is computed.
     /// </summary>
     public static Option<string?> PictureOut(string nameWithoutIt, Option<bool>? files = null)
@@ -22,21 +23,37 @@ internal static class CommonOptions
         string folder = files is null ? "" : $", or with {files.Name} the folder";
         Option<string?> option = Text(
             "--out", "PATH", $"The picture to write (PNG, PNM or JPEG by its extension){folder}. Without it {nameWithoutIt}.", "-o");
-        option.Validators.Add(result =>
+        RefuseWhere(option, (result, path) =>
         {
             if (files is not null && result.GetValue(files))
-                return;
-            try
-            {
-                ImageFile.RequireWritable(result.GetValueOrDefault<string>());
-            }
-            catch (BadInputException error)
-            {
-                result.AddError(error.Message);
-            }
+                AtomicFile.RequireWritable(Path.Combine(path, "0.png"));
+            else
+                ImageFile.RequireWritable(path);
         });
         return option;
     }
+
+    /// <summary>Where to write a file. A place that cannot be written is refused before anything is computed.</summary>
+    public static Option<string?> FileOut(string name, string description)
+    {
+        Option<string?> option = Text(name, "FILE", description);
+        RefuseWhere(option, (_, path) => AtomicFile.RequireWritable(path));
+        return option;
+    }
+
+    /// <summary>Has what <paramref name="check"/> throws against a value of the option refused while the command line is read.</summary>
+    public static void RefuseWhere(Option option, Action<OptionResult, string> check) => option.Validators.Add(result =>
+    {
+        try
+        {
+            foreach (Token token in result.Tokens)
+                check(result, token.Value);
+        }
+        catch (Exception error) when (error is BadInputException or IOException)
+        {
+            result.AddError($"{option.Name}: {error.Message}");
+        }
+    });
 
     /// <summary>An option that need not be given.</summary>
     public static Option<string?> Text(string name, string helpName, string description, params string[] aliases) => new(name, aliases)

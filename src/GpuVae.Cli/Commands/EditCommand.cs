@@ -96,11 +96,16 @@ internal sealed class EditCommand
         Pictures.WriteGrid(path, model.Options.Shape, Pictures.Decode(model, codes, image.Labels?[0]), columns: count);
     }
 
-    private static Option<string[]> Attributes(string name, string description) => new(name)
+    private static Option<string[]> Attributes(string name, string description)
     {
-        Description = description,
-        HelpName = "NAME[:X]",
-        AllowMultipleArgumentsPerToken = true,
-        DefaultValueFactory = _ => [],
-    };
+        var option = new Option<string[]>(name)
+        {
+            Description = description,
+            HelpName = "NAME[:X]",
+            AllowMultipleArgumentsPerToken = true,
+            DefaultValueFactory = _ => [],
+        };
+        CommonOptions.RefuseWhere(option, (_, text) => AttributeEdit.Parse(text));
+        return option;
+    }
 }

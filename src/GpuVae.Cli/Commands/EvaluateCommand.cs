@@ -40,8 +40,8 @@ internal sealed class EvaluateCommand
     private readonly Option<int?> limit = CommonOptions.OptionalNumber(
         "--limit", "N", "Take the first N images only.", NumberRange.AtLeast(1));
 
-    private readonly Option<string?> json = CommonOptions.Text(
-        "--json", "FILE", "Also write all figures with their protocol to this file.");
+    private readonly Option<string?> json = CommonOptions.FileOut(
+        "--json", "Also write all figures with their protocol to this file.");
 
     public static Command Create()
     {

@@ -19,8 +19,8 @@ internal sealed class ProfileCommand
     private readonly Option<int> repeats = CommonOptions.Number(
         "--repeats", "N", "Steps of which the medians are taken.", 50, NumberRange.Between(1, 100_000));
 
-    private readonly Option<string?> trace = CommonOptions.Text(
-        "--trace", "FILE", "Also write the step as a trace for chrome://tracing or ui.perfetto.dev.");
+    private readonly Option<string?> trace = CommonOptions.FileOut(
+        "--trace", "Also write the step as a trace for chrome://tracing or ui.perfetto.dev.");
 
     public static Command Create()
     {

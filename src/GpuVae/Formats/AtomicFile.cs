@@ -18,10 +18,7 @@ public static class AtomicFile
         string temporary = path + ".tmp";
         try
         {
-            if (Directory.Exists(path))
-                throw new IOException("it is a folder");
-            if (FileAmongParents(path) is { } file)
-                throw new IOException($"{file} is a file, not a folder");
+            RequireFreeName(path);
             Directory.CreateDirectory(Path.GetDirectoryName(path)!);
             using (FileStream stream = Begin(temporary))
             {
@@ -41,9 +38,29 @@ public static class AtomicFile
             TryDelete(temporary);
             if (error is not (IOException or UnauthorizedAccessException))
                 throw;
-            string previous = File.Exists(path) ? " The previous file was left as it is." : "";
-            string reason = error.Message.TrimEnd('.');
-            throw new IOException($"{path} could not be written: {reason}.{previous} Free some space or choose another place.", error);
+            throw NotWritten(path, error);
+        }
+    }
+
+    /// <summary>Says before anything is computed for a file whether its place can be written.</summary>
+    /// <exception cref="IOException">It cannot; the message names the file.</exception>
+    public static void RequireWritable(string path)
+    {
+        path = Path.GetFullPath(path);
+        try
+        {
+            RequireFreeName(path);
+            string folder = Path.GetDirectoryName(path)!;
+            while (!Directory.Exists(folder))
+                folder = Path.GetDirectoryName(folder)!;
+            // Whether a folder takes files no one says but the attempt.
+            using var attempt = new FileStream(
+                Path.Combine(folder, Path.GetRandomFileName()), FileMode.CreateNew, FileAccess.Write, FileShare.None, bufferSize: 0,
+                FileOptions.DeleteOnClose);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw NotWritten(path, error);
         }
     }
 
@@ -67,13 +84,21 @@ public static class AtomicFile
         }
     }
 
-    /// <summary>What keeps a folder of the path from being made: the file that has its name; null if there is none.</summary>
-    private static string? FileAmongParents(string path)
+    /// <exception cref="IOException">The path is a folder, or a folder of it is a file.</exception>
+    private static void RequireFreeName(string path)
     {
+        if (Directory.Exists(path))
+            throw new IOException("it is a folder");
         for (string? parent = Path.GetDirectoryName(path); parent is not null; parent = Path.GetDirectoryName(parent))
             if (File.Exists(parent))
-                return parent;
-        return null;
+                throw new IOException($"{parent} is a file, not a folder");
+    }
+
+    private static IOException NotWritten(string path, Exception error)
+    {
+        string previous = File.Exists(path) ? " The previous file was left as it is." : "";
+        string reason = error.Message.TrimEnd('.');
+        return new IOException($"{path} could not be written: {reason}.{previous} Free some space or choose another place.", error);
     }
 
     private static void TryDelete(string path)

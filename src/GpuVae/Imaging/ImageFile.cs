@@ -59,12 +59,14 @@ public static class ImageFile
         AtomicFile.Write(path, stream => codec.Write(stream, image, Path.GetExtension(path).ToLowerInvariant()));
     }
 
-    /// <summary>Says before anything is computed for a picture whether <see cref="Write"/> would take its name.</summary>
+    /// <summary>Says before anything is computed for a picture whether <see cref="Write"/> would take its name and place.</summary>
     /// <exception cref="BadInputException">The extension names no format this build can write, or the path is a folder.</exception>
+    /// <exception cref="IOException">The place cannot be written.</exception>
     public static void RequireWritable(string path)
     {
         if (FindByExtension(path) is null)
             throw NotWritable(path);
+        AtomicFile.RequireWritable(path);
     }
 
     /// <summary>Writes an animated PNG that plays for ever; see <see cref="PngCodec.WriteAnimation"/>.</summary>

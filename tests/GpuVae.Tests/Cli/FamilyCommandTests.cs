@@ -16,8 +16,8 @@ public sealed class FamilyCommandTests
         Gpuvae.Succeed(folder.FullPath, "generate", "--run", "runs/c", "--label", "star", "--count", "4", "--device", "cpu");
         Assert.True(File.Exists(Path.Combine(folder.FullPath, "generated.png")));
         // The built-in test images have the same labels; a folder's are known by their names, not by their order.
-        CommandResult unlike = Gpuvae.Run(folder.FullPath, "evaluate", "--run", "runs/c", "--data", "faces:both", "--images", "20", "--size", "28",
-            "--channels", "1", "--device", "cpu");
+        CommandResult unlike = Gpuvae.Run(folder.FullPath, "evaluate", "--run", "runs/c", "--data", "faces:both", "--images", "20",
+            "--size", "28", "--channels", "1", "--device", "cpu");
         Assert.Equal(2, unlike.ExitCode);
         Assert.Contains("known are 0, 1, 2", unlike.Error, StringComparison.Ordinal);
         CommandResult unknown = Gpuvae.Run(folder.FullPath, "generate", "--run", "runs/c", "--label", "x", "--device", "cpu");

@@ -47,9 +47,18 @@ public class AtomicFileTests
     {
         using var folder = new TemporaryFolder();
         string file = folder.Write("file", [1]), path = Path.Combine(file, "in", "it");
-        Assert.StartsWith(
-            $"{path} could not be written: {file} is a file, not a folder.",
-            Assert.Throws<IOException>(() => AtomicFile.Write(path, stream => stream.WriteByte(1))).Message, StringComparison.Ordinal);
-        Assert.Contains("it is a folder", Assert.Throws<IOException>(() => AtomicFile.Write(folder.FullPath, _ => { })).Message);
+        foreach (Action<string> use in (Action<string>[])[place => AtomicFile.Write(place, _ => { }), AtomicFile.RequireWritable])
+        {
+            Assert.StartsWith(
+                $"{path} could not be written: {file} is a file, not a folder.", Assert.Throws<IOException>(() => use(path)).Message,
+                StringComparison.Ordinal);
+            Assert.Contains("it is a folder", Assert.Throws<IOException>(() => use(folder.FullPath)).Message);
+            // Not even root writes here.
+            if (OperatingSystem.IsLinux())
+                Assert.Contains("/proc/x", Assert.Throws<IOException>(() => use("/proc/x")).Message);
+        }
+        AtomicFile.RequireWritable(folder["of/no/folder/yet"]);
+        AtomicFile.RequireWritable(file);
+        Assert.Equal([file], Directory.GetFileSystemEntries(folder.FullPath));
     }
 }
