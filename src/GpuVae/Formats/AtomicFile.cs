@@ -53,10 +53,7 @@ public static class AtomicFile
             string folder = Path.GetDirectoryName(path)!;
             while (!Directory.Exists(folder))
                 folder = Path.GetDirectoryName(folder)!;
-            // Whether a folder takes files no one says but the attempt.
-            using var attempt = new FileStream(
-                Path.Combine(folder, Path.GetRandomFileName()), FileMode.CreateNew, FileAccess.Write, FileShare.None, bufferSize: 0,
-                FileOptions.DeleteOnClose);
+            RequireTakesFiles(folder);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
@@ -92,6 +89,20 @@ public static class AtomicFile
         for (string? parent = Path.GetDirectoryName(path); parent is not null; parent = Path.GetDirectoryName(parent))
             if (File.Exists(parent))
                 throw new IOException($"{parent} is a file, not a folder");
+    }
+
+    /// <exception cref="IOException">No file can be made in the folder, which only the attempt can say.</exception>
+    private static void RequireTakesFiles(string folder)
+    {
+        string attempt = Path.Combine(folder, Path.GetRandomFileName());
+        try
+        {
+            new FileStream(attempt, FileMode.CreateNew, FileAccess.Write, FileShare.None, 0, FileOptions.DeleteOnClose).Dispose();
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new IOException($"no file can be made in {folder}", error);
+        }
     }
 
     private static IOException NotWritten(string path, Exception error)

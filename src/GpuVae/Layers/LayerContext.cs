@@ -1,4 +1,3 @@
-using GpuVae.Devices;
 using GpuVae.Scheduling;
 using ILGPU;
 

@@ -91,8 +91,9 @@ public sealed class ImageEditorTests : IClassFixture<CpuDevice>, IDisposable
 
     [Theory]
     [InlineData("hat", "glasses, glasses=none, glasses=round, smile")]
-    [InlineData("smile:nan", "finite")]
-    [InlineData("smile:", "finite")]
+    [InlineData("smile:nan", "from -100 to 100")]
+    [InlineData("smile:-101", "from -100 to 100")]
+    [InlineData("smile:", "from -100 to 100")]
     public void EditsThatCannotBeAreRefused(string edit, string fragment)
     {
         AttributeDirections directions = AttributeDirections.Learn(model, Faces());
