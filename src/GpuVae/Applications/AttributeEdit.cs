@@ -20,6 +20,7 @@ public readonly record struct AttributeEdit(string Attribute, double Strength = 
         return double.TryParse(text.AsSpan(colon + 1), NumberStyles.Float, CultureInfo.InvariantCulture, out double strength)
             && Math.Abs(strength) <= MaxStrength
             ? new AttributeEdit(text[..colon], strength)
-            : throw new BadInputException($"{text}: after the colon there must be a number from -{MaxStrength} to {MaxStrength}, as in smile:1.5.");
+            : throw new BadInputException(
+                $"{text}: after the colon there must be a number from -{MaxStrength} to {MaxStrength}, as in smile:1.5.");
     }
 }

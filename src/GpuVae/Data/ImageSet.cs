@@ -112,8 +112,8 @@ public sealed class ImageSet
     }
 
     /// <summary>
-    /// The labels, [count], numbered as in <paramref name="names"/>; see <see cref="WithLabelNames"/>. Null if there are none, or if an image
-    /// has a label of another name.
+    /// The labels, [count], numbered as in <paramref name="names"/>; see <see cref="WithLabelNames"/>. Null if there are none, or if an
+    /// image has a label of another name.
     /// </summary>
     public int[]? LabelsAs(IReadOnlyList<string> names)
     {
