@@ -12,12 +12,16 @@ public sealed class ImageEditor(Vae model, ImageSet set)
     // Of 1: what an edit does to the pixels that it is not about, a haze over the whole picture, is less.
     private const float Haze = 0.05f;
 
+    // A pixel that changes so much keeps half of what the model could not reconstruct of it.
+    private const float Repainted = 0.15f;
+
     private readonly float[] images = PictureInput.Rows(set), codes = LatentCodes.Means(model, set);
 
     /// <summary>
-    /// Whether the change that the model makes is put onto the original, x + decode(z + Δ) − decode(z), instead of showing decode(z + Δ):
-    /// what the model cannot reconstruct, and the edit does not touch, stays as it was. Small changes d are left out by the garrote d −
-    /// 0.05²/d (Breiman, "Better subset regression using the nonnegative garrote", 1995), which leaves large ones as they are.
+    /// Whether the change d = decode(z + Δ) − decode(z) is put onto the original x instead of showing decode(z + Δ): what the model cannot
+    /// reconstruct, x − decode(z), stays where the edit changes little, and goes where it paints something else, by the share
+    /// ‖d‖²/(‖d‖² + 0.15²) of a pixel. Small changes are left out by the garrote d·(1 − 0.05²/‖d‖²) (Breiman, "Better subset regression
+    /// using the nonnegative garrote", 1995), which leaves large ones as they are. ‖d‖ is a pixel's largest change of a channel.
     /// </summary>
     public bool KeepsDetails { get; init; } = true;
 
@@ -40,14 +44,33 @@ public sealed class ImageEditor(Vae model, ImageSet set)
         // Another label is another picture: there are no details to be kept.
         if (KeepsDetails && label is null)
         {
-            for (int i = 0; i < edited.Length; i++)
-            {
-                float difference = edited[i] - Reconstructions[i];
-                edited[i] = images[i] + (Math.Abs(difference) > Haze ? difference - Haze * Haze / difference : 0);
-            }
+            int pixels = model.Options.Shape.Pixels;
+            for (int image = 0; image < edited.Length; image += pixels)
+                KeepDetails(edited.AsSpan(image, pixels), images.AsSpan(image, pixels), Reconstructions.AsSpan(image, pixels));
         }
         TensorPrimitives.Clamp<float>(edited, 0, 1, edited);
         return edited;
+    }
+
+    /// <param name="edited">decode(z + Δ), [channels, height, width], overwritten.</param>
+    /// <param name="original">x.</param>
+    /// <param name="reconstruction">decode(z).</param>
+    private void KeepDetails(Span<float> edited, ReadOnlySpan<float> original, ReadOnlySpan<float> reconstruction)
+    {
+        int area = model.Options.Shape.Width * model.Options.Shape.Height;
+        for (int place = 0; place < area; place++)
+        {
+            float largest = 0;
+            for (int i = place; i < edited.Length; i += area)
+                largest = Math.Max(largest, Math.Abs(edited[i] - reconstruction[i]));
+            float power = largest * largest;
+            float meant = Math.Max(0, 1 - Haze * Haze / power), repainted = power / (power + Repainted * Repainted);
+            for (int i = place; i < edited.Length; i += area)
+            {
+                float change = edited[i] - reconstruction[i], detail = original[i] - reconstruction[i];
+                edited[i] = original[i] + meant * (change - repainted * detail);
+            }
+        }
     }
 
     /// <summary>For each image the original, its reconstruction, and the image edited ever more strongly until all of the change.</summary>
