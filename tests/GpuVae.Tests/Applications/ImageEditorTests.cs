@@ -86,6 +86,14 @@ public sealed class ImageEditorTests : IClassFixture<CpuDevice>, IDisposable
         AssertNear([0.2f, 0.4f, 1], new ImageEditor(model, Images(51, 102, 255)).Edit([0.04f, -0.04f]));
 
     [Fact]
+    public void WhereAnEditPaintsSomethingElseDetailsGo()
+    {
+        // The model misses 0.2 of pixel 0, of which 0.15²/(0.4² + 0.15²) is left where 0.4 · (1 − 0.05²/0.4²) is added.
+        Set("decoder.0.bias", -0.2f, 0, 0.5f);
+        AssertNear([0.42f, 0.4f, 1], new ImageEditor(model, Images(51, 102, 255)).Edit([0.4f, 0]));
+    }
+
+    [Fact]
     public void WithoutDetailsTheModelsPictureIsShown() => AssertNear(
         [0.4f, 0.4f, 0.5f], new ImageEditor(model, Images(51, 102, 255)) { KeepsDetails = false }.Edit([0.2f, 0]));
 
