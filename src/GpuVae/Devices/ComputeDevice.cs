@@ -1,4 +1,5 @@
 using GpuVae.Kernels;
+using GpuVae.Simd;
 using ILGPU;
 using ILGPU.Algorithms;
 using ILGPU.Runtime;
@@ -166,7 +167,7 @@ public sealed class ComputeDevice : IDisposable
             + ". Use float32, or choose another device.");
     }
 
-    private static Context CreateContext() => Context.Create(builder => builder.Default().EnableAlgorithms());
+    private static Context CreateContext() => Context.Create(builder => builder.Simd().Default().EnableAlgorithms());
 
     private static DeviceDescription Describe(string name, Device device) =>
         new(name, device.AcceleratorType, device.Name, device.MemorySize, device.NumMultiprocessors, device.WarpSize);

@@ -30,7 +30,8 @@ internal sealed class InferencePass : IDisposable
         schedule = builder.Bind(memory.View.BaseView.SubView(0, arena));
         stagedInput = memory.View.BaseView.SubView(arena, input.Length);
         stagedOutput = memory.View.BaseView.SubView(arena + inputLength, output.Length);
-        stagedLabels = memory.View.BaseView.SubView(arena + inputLength + outputLength, classes.Length);
+        // ILGPU has no empty view at the end of another one.
+        stagedLabels = labels is null ? default : memory.View.BaseView.SubView(arena + inputLength + outputLength, classes.Length);
     }
 
     /// <summary>Enqueues the pass on views of the device; does not wait.</summary>

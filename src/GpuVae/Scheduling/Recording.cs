@@ -8,23 +8,6 @@ namespace GpuVae.Scheduling;
 /// </summary>
 internal sealed class Recording : IDisposable
 {
-#if BUNDLED_RUNTIME
-    private readonly AcceleratorGraph graph;
-
-    private Recording(AcceleratorGraph graph) => this.graph = graph;
-
-    /// <summary>
-    /// Records what <paramref name="enqueue"/> puts on the stream; null where the device or the stream cannot be recorded.
-    /// </summary>
-    public static Recording? TryCapture(AcceleratorStream stream, Action enqueue) =>
-        stream.Accelerator.SupportsGraphs && stream != stream.Accelerator.DefaultStream && stream.Capture(enqueue) is { } graph
-            ? new Recording(graph)
-            : null;
-
-    public void Replay(AcceleratorStream stream) => graph.Launch(stream);
-
-    public void Dispose() => graph.Dispose();
-#else
     private Recording()
     {
     }
@@ -36,5 +19,4 @@ internal sealed class Recording : IDisposable
     public void Dispose()
     {
     }
-#endif
 }

@@ -1,7 +1,0 @@
-namespace GpuVae.Ilgpu.Backends.Cpu.Simd;
-
-/// <summary>A kernel compiled for one group shape.</summary>
-internal sealed record SimdProgram(string Name, GroupShape Group, SimdBody Body, ScratchLayout Scratch)
-{
-    public int ScratchBytes(int dynamicSharedBytes) => Scratch.DynamicSharedOffset + dynamicSharedBytes;
-}

@@ -1,6 +1,0 @@
-namespace GpuVae.Ilgpu.Compiler;
-
-/// <summary>
-/// A method cannot be a kernel. The message names the kernel, the method and source line of the offending code, and what to write instead.
-/// </summary>
-public sealed class KernelCompilationException(string message, Exception? innerException = null) : Exception(message, innerException);

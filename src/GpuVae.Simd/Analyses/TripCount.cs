@@ -1,0 +1,109 @@
+using GpuVae.Simd.Ir;
+using GpuVae.Simd.Passes;
+
+namespace GpuVae.Simd.Analyses;
+
+/// <summary>
+/// How often a loop turns, found by running its exit test on constants: start values of the header's phis, the test, the next values,
+/// and so on.
+/// Any recurrence of pure operations on constants will do, not only <c>i += c</c>.
+/// </summary>
+internal sealed class TripCount
+{
+    private readonly Loop loop;
+    private readonly Dictionary<Value, Constant?> values = [];
+
+    private TripCount(Loop loop) => this.loop = loop;
+
+    /// <param name="Exit">The block whose branch ends the loop.</param>
+    /// <param name="Turns">How often that branch is passed without leaving the loop.</param>
+    /// <param name="WhenTrueStays">Which way stays in the loop.</param>
+    internal readonly record struct Result(BasicBlock Exit, int Turns, bool WhenTrueStays);
+
+    /// <summary>Null where no exit is decided by constants alone within <paramref name="maximum"/> turns.</summary>
+    public static Result? Of(Loop loop, Loops loops, Dominators dominators, int maximum)
+    {
+        if (loop.Latches.Count != 1)
+            return null;
+        foreach (var (from, _) in loop.Exits)
+        {
+            // The test must take place once in every turn.
+            if (from.Terminator is not ConditionalBranch branch || loops.InnermostOf(from) != loop ||
+                !dominators.Dominates(from, loop.Latches[0]) || loop.Contains(branch.WhenTrue) == loop.Contains(branch.WhenFalse))
+            {
+                continue;
+            }
+            bool whenTrueStays = loop.Contains(branch.WhenTrue);
+            if (new TripCount(loop).Run(branch.Condition, whenTrueStays, maximum) is { } turns)
+                return new Result(from, turns, whenTrueStays);
+        }
+        return null;
+    }
+
+    private int? Run(Value condition, bool whenTrueStays, int maximum)
+    {
+        var latch = loop.Latches[0];
+        var phis = loop.Header.Phis;
+        foreach (var phi in phis)
+        {
+            Constant? start = null;
+            bool same = true;
+            for (int i = 0; i < phi.Operands.Count; i++)
+            {
+                if (phi.IncomingBlocks[i] == latch)
+                    continue;
+                same &= start is null && phi.Operands[i] is Constant;
+                start = phi.Operands[i] as Constant;
+            }
+            values[phi] = same ? start : null;
+        }
+
+        var next = new Constant?[phis.Count];
+        for (int turn = 0; turn <= maximum; turn++)
+        {
+            if (Evaluate(condition, 0) is not { } decision)
+                return null;
+            if ((decision.Bits != 0) != whenTrueStays)
+                return turn;
+            for (int i = 0; i < phis.Count; i++)
+                next[i] = Evaluate(phis[i].ValueFrom(latch), 0);
+            values.Clear();
+            for (int i = 0; i < phis.Count; i++)
+                values[phis[i]] = next[i];
+        }
+        return null;
+    }
+
+    private Constant? Evaluate(Value value, int depth)
+    {
+        if (value is Constant constant)
+            return constant;
+        if (values.TryGetValue(value, out var known))
+            return known;
+        Constant? result = null;
+        if (depth < 16 && loop.Contains(value) && value is Unary or Binary or Compare or Ir.Convert or Select)
+        {
+            var instruction = (Instruction)value;
+            var operands = new Constant[3];
+            int count = 0;
+            for (; count < instruction.Operands.Count; count++)
+            {
+                if (Evaluate(instruction.Operands[count], depth + 1) is not { } operand)
+                    break;
+                operands[count] = operand;
+            }
+            if (count == instruction.Operands.Count)
+            {
+                result = instruction switch
+                {
+                    Unary unary => ConstantEvaluator.Unary(unary.Op, operands[0]),
+                    Binary binary => ConstantEvaluator.Binary(binary.Op, operands[0], operands[1]),
+                    Compare compare => ConstantEvaluator.Compare(compare.Op, operands[0], operands[1]),
+                    Ir.Convert convert => ConstantEvaluator.Convert(convert.Op, operands[0], convert.Type),
+                    _ => operands[0].Bits != 0 ? operands[1] : operands[2],
+                };
+            }
+        }
+        return values[value] = result;
+    }
+}

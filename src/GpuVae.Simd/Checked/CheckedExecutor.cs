@@ -1,0 +1,49 @@
+using GpuVae.Simd.Frontend;
+using GpuVae.Simd.Launch;
+
+namespace GpuVae.Simd.Checked;
+
+/// <summary>Interprets a kernel lane by lane, with a report of what a GPU would silently get wrong.</summary>
+internal sealed class CheckedExecutor : KernelExecutor
+{
+    /// <summary>The group of an implicitly grouped launch: large enough that threads of one group can be mistaken for neighbours.</summary>
+    private const int ImplicitGroupSize = 64;
+
+    private readonly KernelEntry entry;
+    private readonly SimdDevice device;
+    private readonly KernelVariants<CheckedProgram> variants;
+    private readonly CheckedMemory memory;
+
+    public CheckedExecutor(KernelEntry entry, SimdDevice device, CheckedMemory memory)
+    {
+        this.entry = entry;
+        this.device = device;
+        this.memory = memory;
+        variants = new(entry, (specialized, _) => Compile(specialized));
+    }
+
+    public override void Launch(in LaunchShape shape, ReadOnlySpan<ulong> slots)
+    {
+        lock (memory.Sync)
+        {
+            var program = variants.Get(default, slots);
+            var launched = shape;
+            if (entry.IsImplicitlyGrouped)
+            {
+                int width = shape.Group.X == 0 ? ImplicitGroupSize : shape.Group.X;
+                launched = shape with
+                {
+                    Group = new(width, 1, 1),
+                    Grid = new((int)(((long)shape.Extent.X + width - 1) / width), shape.Extent.Y, shape.Extent.Z),
+                };
+            }
+            memory.BeginLaunch(program.GlobalGranule);
+            using var group = new CheckedGroup(
+                program, memory, launched, device.WarpSize, slots, entry.Layout, KernelMethod.NameOf(entry.Method));
+            group.RunGrid();
+        }
+    }
+
+    private CheckedProgram Compile(KernelEntry specialized) =>
+        new(KernelCompiler.Compile(specialized, new(TargetKind.Checked) { WarpSize = device.WarpSize, Assertions = true }));
+}

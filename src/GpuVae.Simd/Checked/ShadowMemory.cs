@@ -1,0 +1,81 @@
+namespace GpuVae.Simd.Checked;
+
+/// <summary>Who touched a piece of memory last: a thread of the launch, the barrier interval it was in, and the step that did it.</summary>
+internal struct AccessRecord
+{
+    public int Thread;
+    public int Interval;
+    public int Step;
+}
+
+/// <summary>The accesses remembered of one piece of memory; two readers, so that a writer among them cannot hide the other.</summary>
+internal struct ShadowCell
+{
+    public AccessRecord Write;
+    public AccessRecord Atomic;
+    public AccessRecord Read;
+    public AccessRecord OtherRead;
+}
+
+/// <summary>What is known of a range of memory: which bytes have been written, and who accessed what in the current launch.</summary>
+internal sealed class ShadowMemory
+{
+    private const int CellsPerPage = 1024;
+
+    private readonly byte[] written;
+    private ShadowCell[]?[] pages = [];
+    private int granule;
+
+    /// <param name="address">Where the range starts.</param>
+    /// <param name="length">Its bytes.</param>
+    /// <param name="isWritten">The content is known to be initialised.</param>
+    public ShadowMemory(long address, long length, bool isWritten)
+    {
+        Address = address;
+        Length = length;
+        written = new byte[length];
+        if (isWritten)
+            MarkWritten(0, length);
+    }
+
+    public long Address { get; }
+
+    public long Length { get; }
+
+    public void MarkWritten(long offset, long length) => written.AsSpan((int)offset, (int)length).Fill(1);
+
+    public void Forget() => Array.Clear(written);
+
+    public bool IsWritten(long offset, int size)
+    {
+        for (int i = 0; i < size; i++)
+        {
+            if (written[offset + i] == 0)
+                return false;
+        }
+        return true;
+    }
+
+    /// <summary>Takes over which bytes are initialised where another range is copied here.</summary>
+    public void CopyFrom(ShadowMemory source, long sourceOffset, long offset, long length) =>
+        source.written.AsSpan((int)sourceOffset, (int)length).CopyTo(written.AsSpan((int)offset));
+
+    /// <summary>Sets how finely accesses are told apart; records of earlier launches are dropped where that changes.</summary>
+    public void BeginLaunch(int bytesPerCell, bool forgetAccesses)
+    {
+        if (granule == bytesPerCell && !forgetAccesses)
+            return;
+        granule = bytesPerCell;
+        pages = new ShadowCell[]?[(Length / granule / CellsPerPage) + 1];
+    }
+
+    /// <summary>The records of the cell that a byte is in, and of how many cells an access covers.</summary>
+    public ref ShadowCell CellAt(long offset)
+    {
+        long cell = offset / granule;
+        var page = pages[cell / CellsPerPage] ??= new ShadowCell[CellsPerPage];
+        return ref page[cell % CellsPerPage];
+    }
+
+    public int Granule => granule;
+}

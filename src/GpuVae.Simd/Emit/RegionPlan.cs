@@ -1,0 +1,230 @@
+using GpuVae.Simd.Ir;
+
+namespace GpuVae.Simd.Emit;
+
+/// <summary>A piece of a kernel as the whole group runs it; what lies between barriers is a <see cref="RegionStep"/>.</summary>
+internal abstract class GroupStep;
+
+internal sealed class GroupSequence(List<GroupStep> steps) : GroupStep
+{
+    public List<GroupStep> Steps { get; } = steps;
+}
+
+/// <summary>Runs for one warp after the other.</summary>
+internal sealed class RegionStep : GroupStep
+{
+    public List<RegionPiece> Pieces { get; } = [];
+}
+
+/// <summary>A whole node, or the instructions [From, To) of a block.</summary>
+internal readonly record struct RegionPiece(ControlNode Node, int From, int To);
+
+/// <summary>The phis of the copies' target that are one variable of the group; the others are assigned in the region before.</summary>
+internal sealed class GroupCopies(EdgeCopies copies) : GroupStep
+{
+    public EdgeCopies Copies { get; } = copies;
+}
+
+internal sealed class GroupIf(IfNode node, GroupStep then, GroupStep otherwise) : GroupStep
+{
+    public IfNode Node { get; } = node;
+
+    public GroupStep Then { get; } = then;
+
+    public GroupStep Else { get; } = otherwise;
+}
+
+/// <summary>A loop or label with a barrier inside.</summary>
+internal sealed class GroupTarget(TargetNode node, GroupStep body) : GroupStep
+{
+    public TargetNode Node { get; } = node;
+
+    public GroupStep Body { get; } = body;
+}
+
+/// <summary>A break, continue or return that the whole group takes.</summary>
+internal sealed class GroupJump(ControlNode node) : GroupStep
+{
+    public ControlNode Node { get; } = node;
+}
+
+/// <summary>
+/// Cuts a kernel whose groups have several warps at its barriers (the regions of Jääskeläinen et al. 2015, "pocl: A Performance-Portable
+/// OpenCL Implementation"): a barrier inside a branch or loop makes that branch or loop one of the whole group, so its condition must be
+/// too.
+/// </summary>
+internal sealed class RegionPlan
+{
+    private readonly IrKernel kernel;
+    private readonly ControlIndex index;
+    private readonly ShapeAnalysis shapes;
+    private readonly HashSet<ControlNode> groupLevel = new(ReferenceEqualityComparer.Instance);
+    private readonly HashSet<EdgeCopies> looseCopies = new(ReferenceEqualityComparer.Instance);
+
+    private RegionPlan(IrKernel kernel, ControlIndex index, ShapeAnalysis shapes)
+    {
+        this.kernel = kernel;
+        this.index = index;
+        this.shapes = shapes;
+        MarkGroupLevel(index.Root, tail: true);
+        FindLooseCopies(index.Root);
+        Root = Build(index.Root);
+    }
+
+    public GroupStep Root { get; }
+
+    public IEnumerable<ConditionalBranch> GroupBranches => groupLevel.OfType<IfNode>().Select(n => n.Branch);
+
+    public static RegionPlan Build(IrKernel kernel, ControlIndex index, ShapeAnalysis shapes) => new(kernel, index, shapes);
+
+    /// <summary>The phi is one scalar of the group that only steps between regions assign.</summary>
+    public bool IsGroupVariable(Phi phi) =>
+        shapes[phi].Kind == ShapeKind.GroupUniform &&
+        index.EdgesInto.GetValueOrDefault(phi.Block!) is { } edges && edges.All(e => looseCopies.Contains(e.Node));
+
+    /// <summary>Some edge into the phi's block is taken in a region and another between regions.</summary>
+    public bool IsMixed(Phi phi)
+    {
+        var edges = index.EdgesInto.GetValueOrDefault(phi.Block!) ?? [];
+        return edges.Any(e => looseCopies.Contains(e.Node)) && !edges.All(e => looseCopies.Contains(e.Node));
+    }
+
+    /// <summary>
+    /// A node is one of the group if it holds a barrier or a jump to a target that is, or returns while other regions follow.
+    /// Returns whether the node is.
+    /// </summary>
+    private bool MarkGroupLevel(ControlNode node, bool tail)
+    {
+        bool result = index.ContainsBarrier(node);
+        switch (node)
+        {
+            case SequenceNode sequence:
+                for (int i = sequence.Children.Count - 1; i >= 0; i--)
+                {
+                    result |= MarkGroupLevel(sequence.Children[i], tail);
+                    tail &= !index.ContainsBarrier(sequence.Children[i]);
+                }
+                break;
+            case IfNode branch:
+                result |= MarkGroupLevel(branch.Then, tail);
+                result |= MarkGroupLevel(branch.Else, tail);
+                break;
+            case TargetNode target:
+                if (result)
+                    groupLevel.Add(node);
+                result |= MarkGroupLevel(target.Body, tail && !(result && node is LoopNode));
+                break;
+            case BreakNode { Target: var target }:
+                result = groupLevel.Contains(target);
+                break;
+            case ContinueNode { Target: var target }:
+                result = groupLevel.Contains(target);
+                break;
+            case ReturnNode:
+                result = !tail;
+                break;
+        }
+        if (result)
+            groupLevel.Add(node);
+        return result;
+    }
+
+    private void FindLooseCopies(ControlNode node)
+    {
+        if (node is EdgeCopies copies)
+            looseCopies.Add(copies);
+        if (!groupLevel.Contains(node))
+        {
+            if (node is not SequenceNode)
+                return;
+        }
+        switch (node)
+        {
+            case SequenceNode sequence:
+                sequence.Children.ForEach(FindLooseCopies);
+                break;
+            case IfNode branch:
+                FindLooseCopies(branch.Then);
+                FindLooseCopies(branch.Else);
+                break;
+            case TargetNode target:
+                FindLooseCopies(target.Body);
+                break;
+        }
+    }
+
+    private GroupSequence Build(ControlNode node)
+    {
+        var steps = new List<GroupStep>();
+        RegionStep? open = null;
+        Append(node);
+        return new GroupSequence(steps);
+
+        void Append(ControlNode child)
+        {
+            switch (child)
+            {
+                case SequenceNode sequence:
+                    sequence.Children.ForEach(Append);
+                    break;
+                case BlockNode block:
+                    AppendBlock(block);
+                    break;
+                case EdgeCopies copies:
+                    if (copies.To.Phis.Any(p => !IsGroupVariable(p)))
+                        Open().Pieces.Add(new RegionPiece(copies, 0, 0));
+                    if (copies.To.Phis.Any(IsGroupVariable))
+                        Close(new GroupCopies(copies));
+                    break;
+                case IfNode branch when groupLevel.Contains(branch):
+                    if (shapes[branch.Branch.Condition].Kind != ShapeKind.GroupUniform)
+                        throw Divergent(branch.Branch);
+                    Close(new GroupIf(branch, Build(branch.Then), Build(branch.Else)));
+                    break;
+                case TargetNode target when groupLevel.Contains(target):
+                    Close(new GroupTarget(target, Build(target.Body)));
+                    break;
+                case BreakNode or ContinueNode or ReturnNode:
+                    Close(new GroupJump(child));
+                    break;
+                default:
+                    Open().Pieces.Add(new RegionPiece(child, 0, 0));
+                    break;
+            }
+        }
+
+        void AppendBlock(BlockNode block)
+        {
+            int from = 0;
+            var body = block.Block.Body;
+            for (int i = 0; i < body.Count; i++)
+            {
+                if (!ControlIndex.IsBarrier(body[i]))
+                    continue;
+                Open().Pieces.Add(new RegionPiece(block, from, i + 1));
+                open = null;
+                from = i + 1;
+            }
+            if (from < body.Count)
+                Open().Pieces.Add(new RegionPiece(block, from, body.Count));
+        }
+
+        RegionStep Open()
+        {
+            if (open is null)
+                steps.Add(open = new RegionStep());
+            return open;
+        }
+
+        void Close(GroupStep step)
+        {
+            open = null;
+            steps.Add(step);
+        }
+    }
+
+    private KernelCompilationException Divergent(ConditionalBranch branch) => new(
+        $"kernel {kernel.Name}: {branch.Location?.ToString() ?? "a branch"}: a barrier stands under a condition that is not the " +
+        "same for all threads of the group, so some would never reach it; move the barrier out of the branch or make the " +
+        "condition depend on group-wide values only");
+}

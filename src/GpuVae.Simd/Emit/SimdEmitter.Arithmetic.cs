@@ -1,0 +1,526 @@
+using System.Reflection.Emit;
+using GpuVae.Simd.Frontend;
+using GpuVae.Simd.Ir;
+using Barrier = GpuVae.Simd.Ir.Barrier;
+using Convert = GpuVae.Simd.Ir.Convert;
+
+namespace GpuVae.Simd.Emit;
+
+/// <summary>Operations on vectors, one part at a time.</summary>
+internal sealed partial class SimdEmitter
+{
+    /// <summary>Runs an instruction for its effect, or sets its variable.</summary>
+    private void EmitStatement(Instruction instruction)
+    {
+        switch (instruction)
+        {
+            case Geometry:
+                return;
+            case Store store:
+                EmitStore(store);
+                return;
+            case Atomic or AtomicCompareExchange:
+                EmitAtomic(instruction);
+                return;
+            case Barrier barrier:
+                EmitBarrier(barrier);
+                return;
+            case GroupBroadcast broadcast:
+                EmitGroupBroadcast(broadcast);
+                return;
+            case Fence:
+                il.Call(Thread.MemoryBarrier);
+                return;
+            case Print print:
+                EmitPrint(print);
+                return;
+            case Assert assert:
+                EmitAssert(assert);
+                return;
+        }
+        if (instruction.Users.Count == 0)
+            return;
+        if (shapes[instruction].IsScalar)
+        {
+            EmitScalarOperation(instruction);
+            SetVariable(instruction);
+            return;
+        }
+        if (IsStatement(instruction))
+        {
+            EmitLaneOperation(instruction);
+            return;
+        }
+        var variable = VariableOf(instruction);
+        for (int part = 0; part < variable.Length; part++)
+        {
+            EmitVectorOperation(instruction, part);
+            il.Set(variable[part]);
+        }
+    }
+
+    private void EmitVectorOperation(Instruction instruction, int part)
+    {
+        switch (instruction)
+        {
+            case Unary unary:
+                EmitVectorUnary(unary, part);
+                break;
+            case Binary binary:
+                EmitVectorBinary(binary, part);
+                break;
+            case Fma fma:
+                EmitVectorFma(fma, part);
+                break;
+            case Compare compare:
+                EmitVectorCompare(compare, part);
+                break;
+            case Select select:
+                EmitCondition(select.Condition, select.Type, part);
+                EmitVector(select.WhenTrue, part);
+                EmitVector(select.WhenFalse, part);
+                EmitSelect(VectorOf(select.Type));
+                break;
+            case Convert convert:
+                EmitVectorConvert(convert, part);
+                break;
+            case Load load:
+                EmitVectorLoad(load, part);
+                break;
+            case ElementAddress address:
+                EmitVectorAddress(address, part);
+                break;
+            case Shuffle shuffle:
+                EmitVectorShuffle(shuffle, part);
+                break;
+            default:
+                throw new InvalidOperationException($"{kernel.Name}: no vector form of {instruction.GetType().Name}");
+        }
+    }
+
+    private void EmitVectorFma(Fma fma, int part)
+    {
+        var type = VectorOf(fma.Type);
+        EmitVector(fma.A, part);
+        EmitVector(fma.B, part);
+        if (fma.Type.IsFloat())
+        {
+            EmitVector(fma.C, part);
+            il.Vector(type, "FusedMultiplyAdd", type.Clr, type.Clr, type.Clr);
+            return;
+        }
+        il.Vector2(type, "Multiply");
+        EmitVector(fma.C, part);
+        il.Vector2(type, "Add");
+        EmitNormalize(fma.Type);
+    }
+
+    /// <summary>Cuts I8 and I16 lanes back to their width after arithmetic.</summary>
+    private void EmitNormalize(IrType type)
+    {
+        if (type is not (IrType.I8 or IrType.I16))
+            return;
+        il.IntVector(VectorOf(type), type == IrType.I8 ? 0xFF : 0xFFFF);
+        il.Vector2(VectorOf(type), "BitwiseAnd");
+    }
+
+    private void EmitVectorUnary(Unary unary, int part)
+    {
+        var value = unary.Operand;
+        var type = VectorOf(value.Type);
+        switch (unary.Op)
+        {
+            case UnaryOp.Neg or UnaryOp.Not or UnaryOp.Abs:
+                if (unary.Op == UnaryOp.Abs)
+                    EmitSignedVector(value, part);
+                else
+                    EmitVector(value, part);
+                il.Vector1(type, unary.Op switch { UnaryOp.Neg => "Negate", UnaryOp.Not => "OnesComplement", _ => "Abs" });
+                EmitNormalize(unary.Type);
+                break;
+            case UnaryOp.Sqrt or UnaryOp.Floor or UnaryOp.Ceiling or UnaryOp.Truncate:
+                EmitVector(value, part);
+                il.Vector1(type, unary.Op.ToString());
+                break;
+            case UnaryOp.RoundToEven:
+                EmitVector(value, part);
+                il.Vector1(type, "Round");
+                break;
+            case UnaryOp.Rcp or UnaryOp.Rsqrt:
+                EmitFloatVector(type, 1);
+                EmitVector(value, part);
+                if (unary.Op == UnaryOp.Rsqrt)
+                    il.Vector1(type, "Sqrt");
+                il.Vector2(type, "Divide");
+                break;
+            case UnaryOp.IsNaN or UnaryOp.IsInfinity or UnaryOp.IsFinite:
+                EmitMaskResult(unary.Operand.Type, part, i =>
+                {
+                    EmitVector(value, i);
+                    il.Vector1(type, unary.Op.ToString());
+                });
+                break;
+            default:
+                EmitVector(value, part);
+                il.Call(VectorApi.Find(typeof(VectorMath), unary.Op.ToString(), null, type.Clr));
+                break;
+        }
+    }
+
+    private void EmitFloatVector(VectorType type, double value)
+    {
+        if (type.Element == typeof(float))
+            il.Float((float)value);
+        else
+            il.Double(value);
+        il.Broadcast(type);
+    }
+
+    private void EmitVectorBinary(Binary binary, int part)
+    {
+        var type = VectorOf(binary.Type);
+        switch (binary.Op)
+        {
+            case BinaryOp.Shl or BinaryOp.Shr or BinaryOp.ShrUnsigned:
+                EmitVectorShift(binary, part);
+                return;
+            case BinaryOp.Min or BinaryOp.Max:
+                EmitSignedVector(binary.Left, part);
+                EmitSignedVector(binary.Right, part);
+                il.Vector2(type, binary.Op.ToString());
+                break;
+            case BinaryOp.MinUnsigned or BinaryOp.MaxUnsigned:
+                var unsigned = type.With(Unsigned(type.Element));
+                EmitVector(binary.Left, part);
+                il.As(type, unsigned.Element);
+                EmitVector(binary.Right, part);
+                il.As(type, unsigned.Element);
+                il.Vector2(unsigned, binary.Op == BinaryOp.MinUnsigned ? "Min" : "Max");
+                il.As(unsigned, type.Element);
+                break;
+            case BinaryOp.MulHighUnsigned:
+                EmitVector(binary.Left, part);
+                EmitVector(binary.Right, part);
+                il.Call(VectorApi.Find(typeof(VectorInteger), nameof(VectorInteger.MultiplyHighUnsigned), null, type.Clr, type.Clr));
+                break;
+            case BinaryOp.Div or BinaryOp.DivUnsigned or BinaryOp.Rem or BinaryOp.RemUnsigned when binary.Type.IsInteger():
+                bool signed = binary.Op is BinaryOp.Div or BinaryOp.Rem;
+                foreach (var operand in binary.Operands)
+                {
+                    if (signed)
+                        EmitSignedVector(operand, part);
+                    else
+                        EmitVector(operand, part);
+                }
+                EmitMask(IrType.I32, part);
+                il.Call(VectorApi.Find(typeof(VectorDivision), binary.Op.ToString(), null, type.Clr, type.Clr, type.Clr));
+                break;
+            case BinaryOp.CopySign:
+                EmitVector(binary.Left, part);
+                EmitVector(binary.Right, part);
+                il.Vector2(type, "CopySign");
+                break;
+            default:
+                EmitVector(binary.Left, part);
+                EmitVector(binary.Right, part);
+                il.Vector2(type, binary.Op switch
+                {
+                    BinaryOp.Add => "Add",
+                    BinaryOp.Sub => "Subtract",
+                    BinaryOp.Mul => "Multiply",
+                    BinaryOp.Div => "Divide",
+                    BinaryOp.And => "BitwiseAnd",
+                    BinaryOp.Or => "BitwiseOr",
+                    BinaryOp.Xor => "Xor",
+                    _ => throw new InvalidOperationException($"no vector form of {binary.Op}"),
+                });
+                break;
+        }
+        EmitNormalize(binary.Type);
+    }
+
+    private static Type Unsigned(Type element) => element == typeof(long) ? typeof(ulong) : typeof(uint);
+
+    /// <summary>Shifts take the count modulo the operand's width, as C# does.</summary>
+    private void EmitVectorShift(Binary shift, int part)
+    {
+        var type = VectorOf(shift.Type);
+        int bits = SimdConfiguration.LaneBytes(shift.Type) * 8;
+        string name = shift.Op switch
+        {
+            BinaryOp.Shl => "ShiftLeft",
+            BinaryOp.Shr => "ShiftRightArithmetic",
+            _ => "ShiftRightLogical",
+        };
+        if (shift.Op == BinaryOp.Shr)
+            EmitSignedVector(shift.Left, part);
+        else
+            EmitVector(shift.Left, part);
+        if (shapes[shift.Right].IsUniform)
+        {
+            if (shift.Right is Constant constant)
+            {
+                il.Int((int)constant.Bits & (bits - 1));
+            }
+            else
+            {
+                EmitScalar(shift.Right);
+                il.Int(bits - 1);
+                il.Op(OpCodes.And);
+            }
+            il.Vector(type, name, type.Clr, typeof(int));
+        }
+        else
+        {
+            if (bits == 32)
+                EmitVector(shift.Right, part);
+            else
+                EmitWidened(MaskType, type, part, i => EmitVector(shift.Right, i));
+            il.Call(VectorApi.Find(typeof(VectorInteger), name, null, type.Clr, type.Clr));
+        }
+        EmitNormalize(shift.Type);
+    }
+
+    private void EmitVectorCompare(Compare compare, int part)
+    {
+        var operand = compare.Left.Type;
+        EmitMaskResult(operand, part, i => EmitComparison(compare, operand, i));
+    }
+
+    /// <summary>
+    /// Brings masks in the operands' lanes to 4-byte lanes; operands of 8 bytes come in twice the parts or twice the width.
+    /// </summary>
+    private void EmitMaskResult(IrType operand, int part, Action<int> emit)
+    {
+        var type = VectorOf(operand);
+        if (SimdConfiguration.LaneBytes(operand) == 4)
+        {
+            emit(part);
+            il.As(type, typeof(int));
+            return;
+        }
+        EmitNarrowed(type.With(typeof(long)), MaskType, part, i =>
+        {
+            emit(i);
+            il.As(type, typeof(long));
+        });
+    }
+
+    private void EmitComparison(Compare compare, IrType operand, int part)
+    {
+        var type = VectorOf(operand);
+        var op = compare.Op;
+        bool isFloat = operand.IsFloat();
+        if (isFloat && op is >= CompareOp.LtOrUnordered)
+        {
+            // True for NaN: the complement of the ordered opposite.
+            var opposite = op switch
+            {
+                CompareOp.LtOrUnordered => "GreaterThanOrEqual",
+                CompareOp.LeOrUnordered => "GreaterThan",
+                CompareOp.GtOrUnordered => "LessThanOrEqual",
+                _ => "LessThan",
+            };
+            EmitVector(compare.Left, part);
+            EmitVector(compare.Right, part);
+            il.Vector2(type, opposite);
+            il.Vector1(type, "OnesComplement");
+            return;
+        }
+        bool unsigned = !isFloat && op is >= CompareOp.LtUnsigned;
+        var compared = unsigned ? type.With(Unsigned(type.Element)) : type;
+        Operand(compare.Left);
+        Operand(compare.Right);
+        il.Vector2(compared, op switch
+        {
+            CompareOp.Eq or CompareOp.Ne => "Equals",
+            CompareOp.Lt or CompareOp.LtUnsigned or CompareOp.LtOrUnordered => "LessThan",
+            CompareOp.Le or CompareOp.LeUnsigned or CompareOp.LeOrUnordered => "LessThanOrEqual",
+            CompareOp.Gt or CompareOp.GtUnsigned or CompareOp.GtOrUnordered => "GreaterThan",
+            _ => "GreaterThanOrEqual",
+        });
+        il.As(compared, type.Element);
+        if (op == CompareOp.Ne)
+            il.Vector1(type, "OnesComplement");
+
+        void Operand(Value value)
+        {
+            if (unsigned || op is CompareOp.Eq or CompareOp.Ne)
+                EmitVector(value, part);
+            else
+                EmitSignedVector(value, part);
+            il.As(type, compared.Element);
+        }
+    }
+
+    private void EmitVectorConvert(Convert convert, int part)
+    {
+        var value = convert.Operand;
+        var from = VectorOf(value.Type);
+        var to = VectorOf(convert.Type);
+        int fromBytes = SimdConfiguration.LaneBytes(value.Type), toBytes = SimdConfiguration.LaneBytes(convert.Type);
+        switch (convert.Op)
+        {
+            case ConvertOp.Bitcast:
+                EmitVector(value, part);
+                il.As(from, to.Element);
+                break;
+            case ConvertOp.SignExtend when toBytes == 4:
+                EmitSignedVector(value, part);
+                EmitNormalize(convert.Type);
+                break;
+            case ConvertOp.SignExtend:
+                EmitWidened(from, to, part, i => EmitSignedVector(value, i));
+                break;
+            case ConvertOp.ZeroExtend:
+                EmitZeroExtended(value, to, part);
+                break;
+            case ConvertOp.Truncate when fromBytes == toBytes:
+                EmitVector(value, part);
+                EmitTruncated(convert.Type);
+                break;
+            case ConvertOp.Truncate:
+                EmitNarrowed(from, MaskType, part, i => EmitVector(value, i));
+                EmitTruncated(convert.Type);
+                break;
+            case ConvertOp.SignedToFloat or ConvertOp.UnsignedToFloat:
+                EmitIntegerToFloat(convert, part);
+                break;
+            case ConvertOp.FloatToSigned or ConvertOp.FloatToUnsigned:
+                EmitFloatToInteger(convert, part);
+                break;
+            case ConvertOp.FloatToFloat:
+                EmitFloatToFloat(convert, part);
+                break;
+        }
+    }
+
+    private void EmitTruncated(IrType type)
+    {
+        if (type == IrType.Bool)
+        {
+            // Bit 0 becomes the mask.
+            il.Int(31);
+            il.Vector(MaskType, "ShiftLeft", MaskType.Clr, typeof(int));
+            il.Int(31);
+            il.Vector(MaskType, "ShiftRightArithmetic", MaskType.Clr, typeof(int));
+            return;
+        }
+        EmitNormalize(type);
+    }
+
+    private void EmitZeroExtended(Value value, VectorType to, int part)
+    {
+        var from = MaskType;
+        if (to.Element != typeof(long))
+        {
+            Narrow(part);
+            return;
+        }
+        EmitWidened(from.With(typeof(uint)), to.With(typeof(ulong)), part, i =>
+        {
+            Narrow(i);
+            il.As(from, typeof(uint));
+        });
+        il.As(to.With(typeof(ulong)), typeof(long));
+
+        void Narrow(int i)
+        {
+            EmitVector(value, i);
+            if (value.Type != IrType.Bool)
+                return;
+            il.IntVector(from, 1);
+            il.Vector2(from, "BitwiseAnd");
+        }
+    }
+
+    private void EmitIntegerToFloat(Convert convert, int part)
+    {
+        var value = convert.Operand;
+        bool signed = convert.Op == ConvertOp.SignedToFloat;
+        var from = VectorOf(value.Type);
+        var to = VectorOf(convert.Type);
+        if (value.Type == IrType.I64)
+        {
+            EmitVector(value, part);
+            if (!signed)
+                il.As(from, typeof(ulong));
+            il.Vector1(signed ? from : from.With(typeof(ulong)), "ConvertToDouble");
+            return;
+        }
+        if (to.Element == typeof(float))
+        {
+            Source(part);
+            if (!signed)
+                il.As(from, typeof(uint));
+            il.Vector1(signed ? from : from.With(typeof(uint)), "ConvertToSingle");
+            return;
+        }
+        var wide = to.With(typeof(long));
+        if (signed)
+        {
+            EmitWidened(from, wide, part, Source);
+        }
+        else
+        {
+            EmitZeroExtended(value, wide, part);
+        }
+        il.Vector1(wide, "ConvertToDouble");
+
+        void Source(int i)
+        {
+            if (signed)
+                EmitSignedVector(value, i);
+            else
+                EmitVector(value, i);
+        }
+    }
+
+    private void EmitFloatToInteger(Convert convert, int part)
+    {
+        var value = convert.Operand;
+        bool signed = convert.Op == ConvertOp.FloatToSigned;
+        var from = VectorOf(value.Type);
+        if (value.Type == IrType.F32 && convert.Type == IrType.I32)
+        {
+            EmitVector(value, part);
+            il.Vector1(from, signed ? "ConvertToInt32" : "ConvertToUInt32");
+            if (!signed)
+                il.As(from.With(typeof(uint)), typeof(int));
+            return;
+        }
+        var doubles = VectorOf(IrType.F64);
+        if (value.Type == IrType.F64)
+            EmitVector(value, part);
+        else
+            EmitWidened(from, doubles, part, i => EmitVector(value, i));
+        il.Vector1(doubles, signed ? "ConvertToInt64" : "ConvertToUInt64");
+        if (!signed)
+            il.As(doubles.With(typeof(ulong)), typeof(long));
+    }
+
+    private void EmitFloatToFloat(Convert convert, int part)
+    {
+        var value = convert.Operand;
+        var from = VectorOf(value.Type);
+        var to = VectorOf(convert.Type);
+        if (value.Type == IrType.F16)
+        {
+            EmitVector(value, part);
+            il.Call(VectorApi.Find(typeof(VectorInteger), nameof(VectorInteger.HalfToSingle), null, from.Clr));
+        }
+        else if (convert.Type == IrType.F16)
+        {
+            EmitVector(value, part);
+            il.Call(VectorApi.Find(typeof(VectorInteger), nameof(VectorInteger.SingleToHalf), null, from.Clr));
+        }
+        else if (to.Element == typeof(double))
+        {
+            EmitWidened(from, to, part, i => EmitVector(value, i));
+        }
+        else
+        {
+            EmitNarrowed(from, to, part, i => EmitVector(value, i));
+        }
+    }
+}

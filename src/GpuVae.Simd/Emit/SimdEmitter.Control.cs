@@ -1,0 +1,492 @@
+using System.Reflection.Emit;
+using GpuVae.Simd.Ir;
+
+namespace GpuVae.Simd.Emit;
+
+/// <summary>Control flow of one warp: jumps where all running lanes agree, masks where not.</summary>
+internal sealed partial class SimdEmitter
+{
+    /// <summary>Arms up to this size without memory accesses run without asking whether any lane wants them.</summary>
+    private const int TrivialArm = 12;
+
+    private sealed record JumpTarget(Label Break, Label Continue, LocalBuilder[]? BreakLanes, LocalBuilder[]? ContinueLanes);
+
+    private readonly Dictionary<TargetNode, JumpTarget> targets = new(ReferenceEqualityComparer.Instance);
+
+    private DivergenceWalk LaneWalk => shapes.LaneWalk;
+
+    private void EmitNode(ControlNode node)
+    {
+        if (mask.IsUnreachable)
+            return;
+        switch (node)
+        {
+            case SequenceNode sequence:
+                EmitSequence(sequence.Children, 0);
+                break;
+            case BlockNode block:
+                EmitBlock(block.Block, 0, block.Block.Body.Count);
+                break;
+            case EdgeCopies copies:
+                EmitCopies(copies, phi => regions?.IsGroupVariable(phi) != true);
+                break;
+            case IfNode branch when shapes[branch.Branch.Condition].IsUniform:
+                EmitUniformIf(branch);
+                break;
+            case IfNode branch:
+                EmitDivergentIf(branch, [], 0);
+                break;
+            case LoopNode loop:
+                EmitLoop(loop);
+                break;
+            case LabeledNode labeled:
+                EmitLabeled(labeled);
+                break;
+            default:
+                EmitJump(node);
+                break;
+        }
+    }
+
+    private void EmitSequence(List<ControlNode> children, int from)
+    {
+        for (int i = from; i < children.Count && !mask.IsUnreachable; i++)
+        {
+            var child = children[i];
+            bool more = i + 1 < children.Count;
+            if (more && mask.IsFull && child is IfNode branch && LaneWalk.IsDivergent(branch) &&
+                EndsInJump(branch.Then) != EndsInJump(branch.Else))
+            {
+                // if (i >= n) return; …: what follows is the other arm, so that full warps run it without masks.
+                EmitDivergentIf(branch, children, i + 1);
+                return;
+            }
+            EmitNode(child);
+            if (more && LaneWalk.IsCrossed(child) && !mask.IsFull && !mask.IsUnreachable)
+            {
+                EmitAny(mask.Parts);
+                il.JumpIfNot(skip);
+            }
+        }
+    }
+
+    private static bool EndsInJump(ControlNode node) =>
+        node is SequenceNode { Children: [.., BreakNode or ContinueNode or ReturnNode] };
+
+    private static bool IsEmpty(ControlNode node) => node is SequenceNode { Children.Count: 0 };
+
+    private void EmitBlock(BasicBlock block, int from, int to)
+    {
+        for (int i = from; i < to; i++)
+        {
+            var instruction = block.Body[i];
+            if (!plan.IsInlined(instruction))
+                EmitStatement(instruction);
+        }
+    }
+
+    private void EmitUniformIf(IfNode branch)
+    {
+        var before = mask;
+        bool crossed = LaneWalk.IsCrossed(branch);
+        bool hasElse = crossed || !IsEmpty(branch.Else);
+        var collector = crossed ? NewCollector() : null;
+        var otherwise = il.NewLabel();
+        var end = il.NewLabel();
+        var outerSkip = skip;
+        if (crossed)
+            skip = end;
+
+        EmitScalar(branch.Branch.Condition);
+        il.JumpIfNot(hasElse ? otherwise : end);
+        EmitNode(branch.Then);
+        bool reached = !mask.IsUnreachable;
+        CollectIf(collector);
+        if (hasElse)
+        {
+            il.Jump(end);
+            il.Mark(otherwise);
+            mask = before;
+            EmitNode(branch.Else);
+            reached |= !mask.IsUnreachable;
+            CollectIf(collector);
+        }
+        else
+        {
+            reached = true;
+        }
+        il.Mark(end);
+        skip = outerSkip;
+        mask = !reached ? Mask.Unreachable : crossed ? new Mask(collector) : before;
+    }
+
+    private void CollectIf(LocalBuilder[]? collector)
+    {
+        if (collector is not null && !mask.IsUnreachable)
+            Collect(collector);
+    }
+
+    /// <summary>
+    /// Runs both arms under masks. With all lanes running, the cases that all of them take the same arm come first, each with a copy of
+    /// the arm that needs no mask: the guard <c>if (i &lt; n)</c> costs one comparison per warp then.
+    /// </summary>
+    /// <param name="branch">The branch.</param>
+    /// <param name="rest">Nodes of which those from <paramref name="restFrom"/> on belong to the arm that does not end in a jump.</param>
+    /// <param name="restFrom">Where the rest begins.</param>
+    private void EmitDivergentIf(IfNode branch, List<ControlNode> rest, int restFrom)
+    {
+        var before = mask;
+        var condition = branch.Branch.Condition;
+        bool hasRest = restFrom < rest.Count;
+        bool restInElse = EndsInJump(branch.Then);
+        bool crossed = hasRest || LaneWalk.IsCrossed(branch);
+        var collector = crossed ? NewCollector() : null;
+        var end = il.NewLabel();
+        var outerSkip = skip;
+        bool hasThen = !IsEmpty(branch.Then) || (hasRest && !restInElse);
+        bool hasElse = !IsEmpty(branch.Else) || (hasRest && restInElse);
+        bool trivial = !hasRest && IsTrivial(branch.Then) && IsTrivial(branch.Else);
+
+        LocalBuilder[]? lanes = null;
+        if (before.IsFull && !trivial)
+        {
+            if (hasThen)
+                EmitFullArm(true);
+            if (hasElse)
+                EmitFullArm(false);
+        }
+        lanes ??= EmitConditionLanes(condition);
+        // The rest stands last in the tree, and which copies to a phi must blend was decided in that order.
+        bool thenIsLast = hasRest && !restInElse;
+        if (!thenIsLast)
+            EmitMaskedArm(true, hasThen);
+        EmitMaskedArm(false, hasElse);
+        if (thenIsLast)
+            EmitMaskedArm(true, hasThen);
+        il.Mark(end);
+        skip = outerSkip;
+        mask = crossed ? new Mask(collector) : before;
+
+        void EmitFullArm(bool then)
+        {
+            var next = il.NewLabel();
+            if (!TryEmitAgreement(condition, then))
+            {
+                lanes ??= EmitConditionLanes(condition);
+                if (then)
+                {
+                    EmitAll(lanes);
+                }
+                else
+                {
+                    EmitAny(lanes);
+                    Invert();
+                }
+            }
+            il.JumpIfNot(next);
+            mask = Mask.Full;
+            // A skip from here means that no lane is left in this copy.
+            skip = end;
+            EmitArm(then);
+            CollectIf(collector);
+            il.Jump(end);
+            il.Mark(next);
+        }
+
+        void EmitMaskedArm(bool then, bool present)
+        {
+            if (!present && !crossed)
+                return;
+            mask = EmitArmMask(before, lanes!, then);
+            var armEnd = il.NewLabel();
+            skip = armEnd;
+            if (present && !trivial)
+            {
+                EmitAny(mask.Parts);
+                il.JumpIfNot(armEnd);
+            }
+            if (present)
+                EmitArm(then);
+            CollectIf(collector);
+            il.Mark(armEnd);
+        }
+
+        void EmitArm(bool then)
+        {
+            EmitNode(then ? branch.Then : branch.Else);
+            if (hasRest && then != restInElse)
+                EmitSequence(rest, restFrom);
+        }
+    }
+
+    private LocalBuilder[] EmitConditionLanes(Value condition)
+    {
+        if (!plan.IsInlined(condition) && shapes[condition].IsVarying)
+            return VariableOf(condition);
+        var lanes = NewMaskVariable();
+        for (int i = 0; i < lanes.Length; i++)
+        {
+            EmitVector(condition, i);
+            il.Set(lanes[i]);
+        }
+        return lanes;
+    }
+
+    private Mask EmitArmMask(Mask before, LocalBuilder[] lanes, bool then)
+    {
+        var parts = NewMaskVariable();
+        for (int i = 0; i < parts.Length; i++)
+        {
+            if (before.IsFull)
+            {
+                il.Get(lanes[i]);
+                if (!then)
+                    il.Vector1(MaskType, "OnesComplement");
+            }
+            else
+            {
+                il.Get(before.Parts[i]);
+                il.Get(lanes[i]);
+                il.Vector2(MaskType, then ? "BitwiseAnd" : "AndNot");
+            }
+            il.Set(parts[i]);
+        }
+        return new Mask(parts);
+    }
+
+    private bool IsTrivial(ControlNode node)
+    {
+        int size = 0;
+        return node is SequenceNode sequence && sequence.Children.TrueForAll(child => child switch
+        {
+            EdgeCopies => true,
+            BlockNode block => (size += block.Block.Body.Count) <= TrivialArm && block.Block.Body.TrueForAll(IsHarmless),
+            _ => false,
+        });
+    }
+
+    private bool IsHarmless(Instruction instruction) => instruction switch
+    {
+        Unary or Fma or Compare or Ir.Convert or Select or Geometry or ElementAddress => !IsStatement(instruction),
+        Binary binary => !IsStatement(binary) && (binary.Type.IsFloat() ||
+            binary.Op is not (BinaryOp.Div or BinaryOp.DivUnsigned or BinaryOp.Rem or BinaryOp.RemUnsigned)),
+        _ => false,
+    };
+
+    /// <summary>
+    /// For a comparison of a strided value with a uniform one: pushes whether it comes out as <paramref name="outcome"/> in all lanes,
+    /// from the two end lanes. Wider arithmetic keeps the test right where an I32 wraps within the warp: it then says no.
+    /// </summary>
+    private bool TryEmitAgreement(Value condition, bool outcome)
+    {
+        if (condition is not Compare { Left.Type: IrType.I32 } compare)
+            return false;
+        var (strided, bound, op) = (compare.Left, compare.Right, compare.Op);
+        if (!shapes[strided].IsStrided)
+            (strided, bound, op) = (bound, strided, Mirrored(op));
+        if (!shapes[strided].IsStrided || shapes[strided].Stride <= 0 || !shapes[bound].IsUniform)
+            return false;
+        if (!outcome)
+            op = Negated(op);
+        bool unsigned = op is CompareOp.LtUnsigned or CompareOp.LeUnsigned;
+        if (op is not (CompareOp.Lt or CompareOp.Le) && !unsigned)
+            return false;
+        var widen = unsigned ? OpCodes.Conv_U8 : OpCodes.Conv_I8;
+        EmitScalar(strided);
+        il.Op(widen);
+        il.AddOffset(shapes[strided].Stride * (configuration.Lanes - 1));
+        EmitScalar(bound);
+        il.Op(widen);
+        if (op is CompareOp.Lt or CompareOp.LtUnsigned)
+        {
+            il.Op(OpCodes.Clt);
+        }
+        else
+        {
+            il.Op(OpCodes.Cgt);
+            Invert();
+        }
+        return true;
+    }
+
+    private static CompareOp Mirrored(CompareOp op) => op switch
+    {
+        CompareOp.Lt => CompareOp.Gt,
+        CompareOp.Le => CompareOp.Ge,
+        CompareOp.Gt => CompareOp.Lt,
+        CompareOp.Ge => CompareOp.Le,
+        CompareOp.LtUnsigned => CompareOp.GtUnsigned,
+        CompareOp.LeUnsigned => CompareOp.GeUnsigned,
+        CompareOp.GtUnsigned => CompareOp.LtUnsigned,
+        CompareOp.GeUnsigned => CompareOp.LeUnsigned,
+        _ => op,
+    };
+
+    private static CompareOp Negated(CompareOp op) => op switch
+    {
+        CompareOp.Lt => CompareOp.Ge,
+        CompareOp.Le => CompareOp.Gt,
+        CompareOp.Gt => CompareOp.Le,
+        CompareOp.Ge => CompareOp.Lt,
+        CompareOp.LtUnsigned => CompareOp.GeUnsigned,
+        CompareOp.LeUnsigned => CompareOp.GtUnsigned,
+        CompareOp.GtUnsigned => CompareOp.LeUnsigned,
+        CompareOp.GeUnsigned => CompareOp.LtUnsigned,
+        CompareOp.Eq => CompareOp.Ne,
+        _ => CompareOp.Eq,
+    };
+
+    private void EmitLoop(LoopNode loop)
+    {
+        var before = mask;
+        bool crossed = LaneWalk.IsCrossed(loop);
+        bool diverges = LaneWalk.IsDivergent(loop);
+        var top = il.NewLabel();
+        var next = il.NewLabel();
+        var exit = il.NewLabel();
+        var left = crossed ? NewCollector() : null;
+        var live = diverges ? NewMaskVariable() : null;
+        var remaining = diverges ? NewMaskVariable() : null;
+        for (int i = 0; i < live?.Length; i++)
+        {
+            if (before.IsFull)
+                il.IntVector(MaskType, -1);
+            else
+                il.Get(before.Parts[i]);
+            il.Set(live[i]);
+        }
+
+        var outerSkip = skip;
+        skip = next;
+        targets[loop] = new JumpTarget(exit, next, left, remaining);
+        il.Mark(top);
+        if (diverges)
+        {
+            Clear(remaining!);
+            mask = new Mask(live);
+        }
+        EmitNode(loop.Body);
+        CollectIf(remaining);
+        il.Mark(next);
+        if (diverges)
+        {
+            for (int i = 0; i < live!.Length; i++)
+            {
+                il.Get(remaining![i]);
+                il.Set(live[i]);
+            }
+            EmitAny(live);
+            il.JumpIf(top);
+        }
+        else
+        {
+            il.Jump(top);
+        }
+        il.Mark(exit);
+        skip = outerSkip;
+        mask = crossed ? new Mask(left) : before;
+    }
+
+    private void EmitLabeled(LabeledNode labeled)
+    {
+        var before = mask;
+        var collector = LaneWalk.IsCrossed(labeled) ? NewCollector() : null;
+        var end = il.NewLabel();
+        var outerSkip = skip;
+        skip = end;
+        targets[labeled] = new JumpTarget(end, end, collector, null);
+        EmitNode(labeled.Body);
+        CollectIf(collector);
+        il.Mark(end);
+        skip = outerSkip;
+        mask = collector is null ? before : new Mask(collector);
+    }
+
+    /// <summary>
+    /// Lanes that jump alone are gathered where they go and drop out of the mask; if all lanes jump together, control does too.
+    /// </summary>
+    private void EmitJump(ControlNode node)
+    {
+        bool together = !LaneWalk.IsDivergentJump(node);
+        switch (node)
+        {
+            case BreakNode { Target: var target }:
+                CollectIf(targets[target].BreakLanes);
+                if (together)
+                    il.Jump(targets[target].Break);
+                break;
+            case ContinueNode { Target: var target }:
+                CollectIf(targets[target].ContinueLanes);
+                if (together)
+                    il.Jump(targets[target].Continue);
+                break;
+            default:
+                if (together)
+                    il.Jump(warpEnd);
+                break;
+        }
+        mask = Mask.Unreachable;
+    }
+
+    /// <summary>The parallel copies of an edge, to those phis that the filter lets through.</summary>
+    private void EmitCopies(EdgeCopies copies, Func<Phi, bool> filter)
+    {
+        var pending = new List<(Phi Phi, Value Value)>();
+        foreach (var phi in copies.To.Phis)
+        {
+            var value = phi.ValueFrom(copies.From);
+            if (phi.Users.Count > 0 && !ReferenceEquals(plan.VariableOf(value), phi) && filter(phi))
+                pending.Add((phi, value));
+        }
+        while (pending.Count > 0)
+        {
+            int free = pending.FindIndex(copy => !pending.Exists(other =>
+                other.Phi != copy.Phi && ReferenceEquals(plan.VariableOf(other.Value), copy.Phi)));
+            if (free >= 0)
+            {
+                var (phi, value) = pending[free];
+                for (int part = 0; part < VariableOf(phi).Length; part++)
+                {
+                    EmitCopySource(copies, phi, value, part);
+                    il.Set(VariableOf(phi)[part]);
+                }
+                pending.RemoveAt(free);
+                continue;
+            }
+            // Only cycles are left: read everything, then write everything.
+            foreach (var (phi, value) in pending)
+            {
+                for (int part = 0; part < VariableOf(phi).Length; part++)
+                    EmitCopySource(copies, phi, value, part);
+            }
+            for (int i = pending.Count - 1; i >= 0; i--)
+            {
+                var variable = VariableOf(pending[i].Phi);
+                for (int part = variable.Length - 1; part >= 0; part--)
+                    il.Set(variable[part]);
+            }
+            return;
+        }
+    }
+
+    private void EmitCopySource(EdgeCopies copies, Phi phi, Value value, int part)
+    {
+        if (shapes[phi].IsScalar)
+        {
+            EmitScalar(value);
+            return;
+        }
+        if (mask.IsFull || !shapes.NeedsBlend(copies, phi))
+        {
+            EmitVector(value, part);
+            return;
+        }
+        EmitMask(phi.Type, part);
+        EmitVector(value, part);
+        il.Get(VariableOf(phi)[part]);
+        EmitSelect(VectorOf(phi.Type));
+    }
+
+    /// <summary>mask (in the type's lanes), a, b → a where the mask is set, else b</summary>
+    private void EmitSelect(VectorType type) => il.Vector(type, "ConditionalSelect", type.Clr, type.Clr, type.Clr);
+}

@@ -1,0 +1,358 @@
+using System.Reflection;
+using System.Reflection.Emit;
+using GpuVae.Simd.Ir;
+using Convert = GpuVae.Simd.Ir.Convert;
+
+namespace GpuVae.Simd.Emit;
+
+/// <summary>Operations on values that are the same in all lanes, or on lane 0 of strided ones.</summary>
+internal sealed partial class SimdEmitter
+{
+    private void EmitScalarOperation(Instruction instruction)
+    {
+        switch (instruction)
+        {
+            case Unary unary:
+                EmitScalarUnary(unary);
+                break;
+            case Binary binary:
+                EmitScalarBinary(binary);
+                break;
+            case Fma fma:
+                EmitScalar(fma.A);
+                EmitScalar(fma.B);
+                if (fma.Type.IsFloat())
+                {
+                    EmitScalar(fma.C);
+                    var type = ScalarClr(fma.Type);
+                    il.Call(VectorApi.Find(MathOf(type), "FusedMultiplyAdd", null, type, type, type));
+                    break;
+                }
+                il.Op(OpCodes.Mul);
+                EmitScalar(fma.C);
+                il.Op(OpCodes.Add);
+                EmitScalarNormalize(fma.Type);
+                break;
+            case Compare compare:
+                EmitScalarCompare(compare);
+                break;
+            case Select select:
+                EmitScalar(select.Condition);
+                EmitScalar(select.WhenTrue);
+                EmitScalar(select.WhenFalse);
+                var operand = ScalarClr(select.Type);
+                il.Call(VectorApi.Find(typeof(ScalarMath), nameof(ScalarMath.Select), operand, typeof(int), operand, operand));
+                break;
+            case Convert convert:
+                EmitScalarConvert(convert);
+                break;
+            case Load load:
+                EmitScalar(load.Pointer);
+                EmitScalarLoad(load.Type);
+                break;
+            case ElementAddress address:
+                EmitScalarAddress(address);
+                break;
+            case Shuffle shuffle when shapes[shuffle.ShuffledValue].IsUniform:
+                EmitScalar(shuffle.ShuffledValue);
+                break;
+            case Shuffle shuffle:
+                EmitLaneOf(shuffle);
+                break;
+            default:
+                throw new InvalidOperationException($"{kernel.Name}: no scalar form of {instruction.GetType().Name}");
+        }
+    }
+
+    private static Type MathOf(Type type) => type == typeof(float) ? typeof(MathF) : typeof(Math);
+
+    private void EmitScalarNormalize(IrType type)
+    {
+        if (type == IrType.I8)
+            il.Op(OpCodes.Conv_U1);
+        else if (type == IrType.I16)
+            il.Op(OpCodes.Conv_U2);
+    }
+
+    private void EmitScalarUnary(Unary unary)
+    {
+        var type = unary.Operand.Type;
+        switch (unary.Op)
+        {
+            case UnaryOp.Neg:
+                EmitScalar(unary.Operand);
+                il.Op(OpCodes.Neg);
+                EmitScalarNormalize(type);
+                break;
+            case UnaryOp.Not when type == IrType.Bool:
+                EmitScalar(unary.Operand);
+                Invert();
+                break;
+            case UnaryOp.Not:
+                EmitScalar(unary.Operand);
+                il.Op(OpCodes.Not);
+                EmitScalarNormalize(type);
+                break;
+            default:
+                EmitSigned(unary.Operand);
+                il.Call(ScalarMethod(unary));
+                EmitScalarNormalize(unary.Type);
+                break;
+        }
+    }
+
+    /// <summary>The scalar function behind an operation that IL has no instruction for.</summary>
+    private static MethodInfo ScalarMethod(Unary unary)
+    {
+        var type = ScalarClr(unary.Operand.Type);
+        if (unary.Op == UnaryOp.RoundToEven)
+            return VectorApi.Find(MathOf(type), "Round", null, type);
+        bool ours = unary.Op is UnaryOp.Rsqrt or UnaryOp.Rcp or UnaryOp.Exp2 or UnaryOp.IsNaN or UnaryOp.IsInfinity or UnaryOp.IsFinite ||
+            unary.Operand.Type.IsInteger();
+        string width = unary.Operand.Type switch { IrType.I8 => "8", IrType.I16 => "16", _ => "" };
+        bool counts = unary.Op is UnaryOp.LeadingZeroCount or UnaryOp.TrailingZeroCount or UnaryOp.PopCount;
+        return VectorApi.Find(ours ? typeof(ScalarMath) : MathOf(type), unary.Op + (counts ? width : ""), null, type);
+    }
+
+    private void EmitScalarBinary(Binary binary)
+    {
+        bool isFloat = binary.Type.IsFloat();
+        OpCode? code = binary.Op switch
+        {
+            BinaryOp.Add => OpCodes.Add,
+            BinaryOp.Sub => OpCodes.Sub,
+            BinaryOp.Mul => OpCodes.Mul,
+            BinaryOp.Div when isFloat => OpCodes.Div,
+            BinaryOp.Rem when isFloat => OpCodes.Rem,
+            BinaryOp.And => OpCodes.And,
+            BinaryOp.Or => OpCodes.Or,
+            BinaryOp.Xor => OpCodes.Xor,
+            _ => null,
+        };
+        if (code is { } simple)
+        {
+            EmitScalar(binary.Left);
+            EmitScalar(binary.Right);
+            il.Op(simple);
+            EmitScalarNormalize(binary.Type);
+            return;
+        }
+        if (binary.Op is BinaryOp.Shl or BinaryOp.Shr or BinaryOp.ShrUnsigned)
+        {
+            if (binary.Op == BinaryOp.Shr)
+                EmitSigned(binary.Left);
+            else
+                EmitScalar(binary.Left);
+            EmitScalar(binary.Right);
+            il.Int(SimdConfiguration.LaneBytes(binary.Type) * 8 - 1);
+            il.Op(OpCodes.And);
+            il.Op(binary.Op switch { BinaryOp.Shl => OpCodes.Shl, BinaryOp.Shr => OpCodes.Shr, _ => OpCodes.Shr_Un });
+            EmitScalarNormalize(binary.Type);
+            return;
+        }
+        bool signed = binary.Op is BinaryOp.Div or BinaryOp.Rem or BinaryOp.Min or BinaryOp.Max;
+        foreach (var operand in binary.Operands)
+        {
+            if (signed)
+                EmitSigned(operand);
+            else
+                EmitScalar(operand);
+        }
+        il.Call(ScalarMethod(binary));
+        EmitScalarNormalize(binary.Type);
+    }
+
+    private static MethodInfo ScalarMethod(Binary binary)
+    {
+        var type = ScalarClr(binary.Type);
+        bool math = binary.Type.IsFloat() ? binary.Op != BinaryOp.Rem : binary.Op is BinaryOp.Min or BinaryOp.Max;
+        return VectorApi.Find(math ? MathOf(type) : typeof(ScalarMath), binary.Op.ToString(), null, type, ScalarClr(binary.Right.Type));
+    }
+
+    private void EmitScalarCompare(Compare compare)
+    {
+        var op = compare.Op;
+        bool isFloat = compare.Left.Type.IsFloat();
+        foreach (var operand in compare.Operands)
+        {
+            if (op is CompareOp.Lt or CompareOp.Le or CompareOp.Gt or CompareOp.Ge)
+                EmitSigned(operand);
+            else
+                EmitScalar(operand);
+        }
+        // For floats clt.un and cgt.un are true when an operand is NaN; for integers they compare without sign.
+        var (code, negated) = op switch
+        {
+            CompareOp.Eq => (OpCodes.Ceq, false),
+            CompareOp.Ne => (OpCodes.Ceq, true),
+            CompareOp.Lt => (OpCodes.Clt, false),
+            CompareOp.Le => (isFloat ? OpCodes.Cgt_Un : OpCodes.Cgt, true),
+            CompareOp.Gt => (OpCodes.Cgt, false),
+            CompareOp.Ge => (isFloat ? OpCodes.Clt_Un : OpCodes.Clt, true),
+            CompareOp.LtUnsigned or CompareOp.LtOrUnordered => (OpCodes.Clt_Un, false),
+            CompareOp.LeUnsigned or CompareOp.LeOrUnordered => (isFloat ? OpCodes.Cgt : OpCodes.Cgt_Un, true),
+            CompareOp.GtUnsigned or CompareOp.GtOrUnordered => (OpCodes.Cgt_Un, false),
+            _ => (isFloat ? OpCodes.Clt : OpCodes.Clt_Un, true),
+        };
+        il.Op(code);
+        if (negated)
+            Invert();
+    }
+
+    private void EmitScalarConvert(Convert convert)
+    {
+        var value = convert.Operand;
+        switch (convert.Op)
+        {
+            case ConvertOp.SignExtend:
+                EmitSigned(value);
+                if (convert.Type == IrType.I64)
+                    il.Op(OpCodes.Conv_I8);
+                EmitScalarNormalize(convert.Type);
+                break;
+            case ConvertOp.ZeroExtend:
+                EmitScalar(value);
+                if (convert.Type == IrType.I64)
+                    il.Op(OpCodes.Conv_U8);
+                break;
+            case ConvertOp.Truncate:
+                EmitScalar(value);
+                if (value.Type == IrType.I64)
+                    il.Op(OpCodes.Conv_I4);
+                if (convert.Type == IrType.Bool)
+                {
+                    il.Int(1);
+                    il.Op(OpCodes.And);
+                }
+                EmitScalarNormalize(convert.Type);
+                break;
+            case ConvertOp.SignedToFloat:
+                EmitSigned(value);
+                il.Op(convert.Type == IrType.F64 ? OpCodes.Conv_R8 : OpCodes.Conv_R4);
+                break;
+            case ConvertOp.UnsignedToFloat:
+                EmitScalar(value);
+                il.Op(OpCodes.Conv_R_Un);
+                il.Op(convert.Type == IrType.F64 ? OpCodes.Conv_R8 : OpCodes.Conv_R4);
+                break;
+            case ConvertOp.FloatToSigned:
+                EmitScalar(value);
+                il.Op(convert.Type == IrType.I64 ? OpCodes.Conv_I8 : OpCodes.Conv_I4);
+                EmitScalarNormalize(convert.Type);
+                break;
+            case ConvertOp.FloatToUnsigned:
+                EmitScalar(value);
+                il.Op(convert.Type == IrType.I64 ? OpCodes.Conv_U8 : OpCodes.Conv_U4);
+                EmitScalarNormalize(convert.Type);
+                break;
+            default:
+                EmitScalar(value);
+                if (ScalarMethod(convert) is { } method)
+                    il.Call(method);
+                break;
+        }
+    }
+
+    /// <summary>The scalar function of a conversion, or null where the two types look the same on the evaluation stack.</summary>
+    private static MethodInfo? ScalarMethod(Convert convert)
+    {
+        var from = ScalarClr(convert.Operand.Type);
+        if (convert.Op == ConvertOp.FloatToFloat)
+        {
+            return (convert.Operand.Type, convert.Type) switch
+            {
+                (IrType.F16, IrType.F32) => VectorApi.Find(typeof(ScalarMath), nameof(ScalarMath.HalfToSingle), null, from),
+                (IrType.F16, _) => VectorApi.Find(typeof(ScalarMath), nameof(ScalarMath.HalfToDouble), null, from),
+                (_, IrType.F16) => VectorApi.Find(typeof(ScalarMath), nameof(ScalarMath.ToHalf), null, from),
+                (_, IrType.F32) => VectorApi.Find(typeof(ScalarMath), nameof(ScalarMath.ToSingle), null, from),
+                _ => VectorApi.Find(typeof(ScalarMath), nameof(ScalarMath.ToDouble), null, from),
+            };
+        }
+        string? name = (convert.Op, convert.Operand.Type, convert.Type) switch
+        {
+            (ConvertOp.Bitcast, IrType.F32, IrType.I32) => nameof(BitConverter.SingleToInt32Bits),
+            (ConvertOp.Bitcast, IrType.I32, IrType.F32) => nameof(BitConverter.Int32BitsToSingle),
+            (ConvertOp.Bitcast, IrType.F64, IrType.I64) => nameof(BitConverter.DoubleToInt64Bits),
+            (ConvertOp.Bitcast, IrType.I64, IrType.F64) => nameof(BitConverter.Int64BitsToDouble),
+            _ => null,
+        };
+        return name is null ? null : VectorApi.Find(typeof(BitConverter), name, null, from);
+    }
+
+    /// <summary>address → value</summary>
+    private void EmitScalarLoad(IrType type)
+    {
+        switch (type)
+        {
+            case IrType.Bool:
+                il.Op(OpCodes.Ldind_U1);
+                il.Int(0);
+                il.Op(OpCodes.Cgt_Un);
+                break;
+            case IrType.I8:
+                il.Op(OpCodes.Ldind_U1);
+                break;
+            case IrType.I16 or IrType.F16:
+                il.LoadObject(typeof(ushort));
+                break;
+            default:
+                il.LoadObject(ScalarClr(type));
+                break;
+        }
+    }
+
+    /// <summary>address, value →</summary>
+    private void EmitScalarStore(IrType type)
+    {
+        switch (type)
+        {
+            case IrType.Bool or IrType.I8:
+                il.Op(OpCodes.Stind_I1);
+                break;
+            case IrType.I16 or IrType.F16:
+                il.StoreObject(typeof(ushort));
+                break;
+            default:
+                il.StoreObject(ScalarClr(type));
+                break;
+        }
+    }
+
+    private void EmitScalarAddress(ElementAddress address)
+    {
+        EmitScalar(address.Pointer);
+        if (address.Index is Constant constant)
+        {
+            il.AddOffset(constant.SignedValue * localMemory.ScaleOf(address) + localMemory.OffsetOf(address));
+            return;
+        }
+        EmitScalar(address.Index);
+        if (address.Index.Type == IrType.I32)
+            il.Op(OpCodes.Conv_I8);
+        int scale = localMemory.ScaleOf(address);
+        if (scale != 1)
+        {
+            il.Long(scale);
+            il.Op(OpCodes.Mul);
+        }
+        il.Op(OpCodes.Add);
+        il.AddOffset(localMemory.OffsetOf(address));
+    }
+
+    /// <summary>A shuffle whose source lane is the same for all: that lane's value.</summary>
+    private void EmitLaneOf(Shuffle shuffle)
+    {
+        EmitSpill(0, shuffle.ShuffledValue);
+        EmitLaneBuffer(0);
+        EmitScalar(shuffle.Lane);
+        il.Int(configuration.Lanes - 1);
+        il.Op(OpCodes.And);
+        il.Op(OpCodes.Conv_I8);
+        il.Long(SimdConfiguration.LaneBytes(shuffle.Type));
+        il.Op(OpCodes.Mul);
+        il.Op(OpCodes.Add);
+        il.LoadObject(ScalarClr(shuffle.Type));
+        if (shuffle.Type == IrType.Bool)
+            il.Op(OpCodes.Neg);
+    }
+}

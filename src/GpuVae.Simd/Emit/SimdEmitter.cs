@@ -1,0 +1,305 @@
+using System.Reflection.Emit;
+using GpuVae.Simd.Analyses;
+using GpuVae.Simd.Frontend;
+using GpuVae.Simd.Ir;
+
+namespace GpuVae.Simd.Emit;
+
+/// <summary>
+/// Turns a kernel into IL over vectors: SPMD on SIMD (cf. Pharr and Mark 2012, "ispc: A SPMD Compiler for High-Performance CPU
+/// Programming"). A value that is the same in all lanes, or strided by a constant, is a scalar variable; other values are one vector
+/// variable per part.
+/// </summary>
+internal sealed partial class SimdEmitter
+{
+    private readonly IrKernel kernel;
+    private readonly SimdConfiguration configuration;
+    private readonly GroupShape group;
+    private readonly ControlIndex index;
+    private readonly LocalMemoryLayout localMemory;
+    private readonly ScratchLayout scratch;
+    private readonly ShapeAnalysis shapes;
+    private readonly RegionPlan? regions;
+    private readonly InlinePlan plan;
+    private readonly RegionVariables? crossing;
+    private readonly DynamicMethod method;
+    private readonly IlWriter il;
+    private readonly int warps;
+
+    private readonly Dictionary<Value, LocalBuilder[]> variables = new(ReferenceEqualityComparer.Instance);
+    private readonly Dictionary<Value, LocalBuilder> broadcasts = new(ReferenceEqualityComparer.Instance);
+
+    private readonly LocalBuilder gridX, gridY, gridZ, groupX, groupY, groupZ, dynamicBytes;
+    private Label groupEnd;
+
+    private readonly LocalBuilder warp, threadX, threadY, threadZ;
+
+    private SimdEmitter(IrKernel kernel, SimdConfiguration configuration, GroupShape group)
+    {
+        this.kernel = kernel;
+        this.configuration = configuration;
+        this.group = group;
+        warps = group.WarpCount(configuration.Lanes);
+        index = new ControlIndex(Structurizer.Build(kernel));
+        localMemory = new LocalMemoryLayout(kernel, configuration.Lanes);
+        shapes = new ShapeAnalysis(kernel, index, configuration, group, localMemory);
+        regions = warps > 1 && index.ContainsBarrier(index.Root) ? RegionPlan.Build(kernel, index, shapes) : null;
+        plan = new InlinePlan(kernel, configuration, index, shapes, regions, IsStatement);
+        scratch = new ScratchLayout(kernel, localMemory, warps);
+        crossing = regions is null ? null : new RegionVariables(regions, shapes, plan, configuration, scratch);
+
+        method = new DynamicMethod(
+            kernel.Name, typeof(void), [typeof(SimdInvocation*), typeof(byte*), typeof(long), typeof(long)],
+            typeof(SimdEmitter).Module, skipVisibility: true)
+        {
+            InitLocals = false,
+        };
+        il = new IlWriter(method.GetILGenerator(16384));
+        gridX = il.Local(typeof(int));
+        gridY = il.Local(typeof(int));
+        gridZ = il.Local(typeof(int));
+        groupX = il.Local(typeof(int));
+        groupY = il.Local(typeof(int));
+        groupZ = il.Local(typeof(int));
+        dynamicBytes = il.Local(typeof(int));
+        warp = il.Local(typeof(int));
+        threadX = il.Local(typeof(int));
+        threadY = il.Local(typeof(int));
+        threadZ = il.Local(typeof(int));
+    }
+
+    /// <summary>
+    /// Compiles an optimised kernel for one group shape. The kernel's IR is used up: it is brought into loop-closed form.
+    /// </summary>
+    /// <exception cref="KernelCompilationException">The kernel cannot run on this backend; the message says why.</exception>
+    public static SimdProgram Compile(IrKernel kernel, SimdConfiguration configuration, GroupShape group)
+    {
+        configuration.Validate();
+        var emitter = new SimdEmitter(kernel, configuration, group);
+        emitter.EmitMethod();
+        return new SimdProgram(kernel.Name, group, emitter.method.CreateDelegate<SimdBody>(), emitter.scratch);
+    }
+
+    private void EmitMethod()
+    {
+        EmitPrologue();
+        var position = il.Local(typeof(long));
+        il.Arg(2);
+        il.Set(position);
+        EmitGridPosition(position);
+
+        var top = il.NewLabel();
+        var end = il.NewLabel();
+        il.Get(position);
+        il.Arg(3);
+        il.Op(OpCodes.Clt);
+        il.JumpIfNot(end);
+        il.Mark(top);
+        EmitGroup();
+        EmitNextGroup();
+        il.Get(position);
+        il.Long(1);
+        il.Op(OpCodes.Add);
+        il.Set(position);
+        il.Get(position);
+        il.Arg(3);
+        il.Op(OpCodes.Clt);
+        il.JumpIf(top);
+        il.Mark(end);
+        il.Op(OpCodes.Ret);
+    }
+
+    private void EmitPrologue()
+    {
+        LoadField(nameof(SimdInvocation.GridX), gridX);
+        LoadField(nameof(SimdInvocation.GridY), gridY);
+        LoadField(nameof(SimdInvocation.GridZ), gridZ);
+        LoadField(nameof(SimdInvocation.DynamicSharedBytes), dynamicBytes);
+        foreach (var parameter in kernel.Parameters)
+        {
+            if (parameter.Users.Count == 0)
+                continue;
+            var local = il.Local(ScalarClr(parameter.Type));
+            variables[parameter] = [local];
+            il.Arg(0);
+            LoadSlots();
+            il.AddOffset(parameter.Slot * 8L);
+            EmitScalarLoad(parameter.Type);
+            il.Set(local);
+            EmitBroadcastVariable(parameter);
+        }
+        foreach (var allocation in kernel.Allocations)
+        {
+            if (allocation.Users.Count == 0 || allocation.Space == AddressSpace.Local)
+                continue;
+            var local = il.Local(typeof(long));
+            variables[allocation] = [local];
+            il.Arg(1);
+            il.Op(OpCodes.Conv_U8);
+            il.AddOffset(scratch.OffsetOf(allocation));
+            il.Set(local);
+        }
+
+        void LoadField(string name, LocalBuilder local)
+        {
+            il.Arg(0);
+            il.Field(typeof(SimdInvocation).GetField(name)!);
+            il.Set(local);
+        }
+
+        void LoadSlots()
+        {
+            il.Field(typeof(SimdInvocation).GetField(nameof(SimdInvocation.Slots))!);
+            il.Op(OpCodes.Conv_U8);
+        }
+    }
+
+    /// <summary>position → group coordinates, once per range; then they are counted on.</summary>
+    private void EmitGridPosition(LocalBuilder position)
+    {
+        il.Get(position);
+        WidenGridX();
+        il.Op(OpCodes.Rem);
+        il.Op(OpCodes.Conv_I4);
+        il.Set(groupX);
+        il.Get(position);
+        WidenGridX();
+        il.Op(OpCodes.Div);
+        il.Get(gridY);
+        il.Op(OpCodes.Conv_I8);
+        il.Op(OpCodes.Rem);
+        il.Op(OpCodes.Conv_I4);
+        il.Set(groupY);
+        il.Get(position);
+        WidenGridX();
+        il.Op(OpCodes.Div);
+        il.Get(gridY);
+        il.Op(OpCodes.Conv_I8);
+        il.Op(OpCodes.Div);
+        il.Op(OpCodes.Conv_I4);
+        il.Set(groupZ);
+
+        void WidenGridX()
+        {
+            il.Get(gridX);
+            il.Op(OpCodes.Conv_I8);
+        }
+    }
+
+    private void EmitNextGroup()
+    {
+        var done = il.NewLabel();
+        Count(groupX, gridX);
+        Count(groupY, gridY);
+        il.Get(groupZ);
+        il.Int(1);
+        il.Op(OpCodes.Add);
+        il.Set(groupZ);
+        il.Mark(done);
+
+        void Count(LocalBuilder coordinate, LocalBuilder limit)
+        {
+            il.Get(coordinate);
+            il.Int(1);
+            il.Op(OpCodes.Add);
+            il.Set(coordinate);
+            il.Get(coordinate);
+            il.Get(limit);
+            il.Op(OpCodes.Clt);
+            il.JumpIf(done);
+            il.Int(0);
+            il.Set(coordinate);
+        }
+    }
+
+    private void EmitGroup()
+    {
+        if (regions is not null)
+        {
+            groupEnd = il.NewLabel();
+            EmitRegions(regions.Root);
+            il.Mark(groupEnd);
+            return;
+        }
+        EmitWarps(() => EmitNode(index.Root));
+    }
+
+    /// <summary>Runs the body once per warp, with the mask full or, where the last warp is not, cut to the group's size.</summary>
+    private void EmitWarps(Action body)
+    {
+        var top = il.NewLabel();
+        var outerSkip = skip;
+        warpEnd = skip = il.NewLabel();
+        il.Int(0);
+        il.Set(warp);
+        if (warps > 1)
+            il.Mark(top);
+        EmitThreadBase();
+        mask = group.HasPartialWarp(configuration.Lanes) ? EmitGroupMask() : Mask.Full;
+        EmitLocalAllocations();
+        body();
+        il.Mark(warpEnd);
+        skip = outerSkip;
+        if (warps == 1)
+            return;
+        il.Get(warp);
+        il.Int(1);
+        il.Op(OpCodes.Add);
+        il.Set(warp);
+        il.Get(warp);
+        il.Int(warps);
+        il.Op(OpCodes.Clt);
+        il.JumpIf(top);
+    }
+
+    private void EmitLocalAllocations()
+    {
+        foreach (var allocation in kernel.Allocations)
+        {
+            if (allocation.Users.Count == 0 || allocation.Space != AddressSpace.Local)
+                continue;
+            if (!variables.TryGetValue(allocation, out var local))
+                variables[allocation] = local = [il.Local(typeof(long))];
+            il.Arg(1);
+            il.Op(OpCodes.Conv_U8);
+            il.AddOffset(scratch.LocalOffset + localMemory.OffsetOf(allocation));
+            if (warps > 1)
+            {
+                il.Get(warp);
+                il.Op(OpCodes.Conv_I8);
+                il.Long(scratch.LocalBytesPerWarp);
+                il.Op(OpCodes.Mul);
+                il.Op(OpCodes.Add);
+            }
+            il.Set(local[0]);
+        }
+    }
+
+    /// <summary>The coordinates of the warp's lane 0 in its group.</summary>
+    private void EmitThreadBase()
+    {
+        int lanes = configuration.Lanes;
+        Coordinate(threadX, 1, group.X, group.X > 1);
+        Coordinate(threadY, group.X, group.Y, group.Y > 1);
+        Coordinate(threadZ, group.X * group.Y, group.Z, group.Z > 1);
+
+        void Coordinate(LocalBuilder local, int divisor, int modulus, bool counts)
+        {
+            if (!counts || warps == 1)
+            {
+                il.Int(0);
+            }
+            else
+            {
+                il.Get(warp);
+                il.Int(lanes);
+                il.Op(OpCodes.Mul);
+                il.Int(divisor);
+                il.Op(OpCodes.Div_Un);
+                il.Int(modulus);
+                il.Op(OpCodes.Rem_Un);
+            }
+            il.Set(local);
+        }
+    }
+}

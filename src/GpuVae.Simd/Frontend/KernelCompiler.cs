@@ -1,0 +1,24 @@
+using System.Diagnostics;
+using GpuVae.Simd.Frontend;
+using GpuVae.Simd.Ir;
+using GpuVae.Simd.Passes;
+
+namespace GpuVae.Simd.Frontend;
+
+/// <summary>From a kernel method to the IR that a backend emits from.</summary>
+internal static class KernelCompiler
+{
+    /// <summary>Builds and optimises the IR of a kernel; for the checked mode it stays as written.</summary>
+    /// <exception cref="KernelCompilationException">The method cannot be a kernel.</exception>
+    public static IrKernel Compile(KernelEntry entry, KernelTarget target)
+    {
+        var kernel = KernelBuilder.Build(entry, target);
+        Verify(kernel);
+        if (target.Kind != TargetKind.Checked)
+            Optimizer.Run(kernel, target, _ => Verify(kernel));
+        return kernel;
+    }
+
+    [Conditional("DEBUG")]
+    private static void Verify(IrKernel kernel) => IrVerifier.Verify(kernel);
+}

@@ -1,0 +1,83 @@
+namespace GpuVae.Simd.Ir;
+
+/// <summary>Straight-line code: phis, instructions, one terminator.</summary>
+internal sealed class BasicBlock
+{
+    private readonly List<BasicBlock> predecessors = [];
+    private Terminator? terminator;
+
+    public List<Phi> Phis { get; } = [];
+
+    public List<Instruction> Body { get; } = [];
+
+    /// <summary>
+    /// Setting it moves this block from the predecessor lists of the old successors to those of the new ones; phis stay as they are.
+    /// </summary>
+    public Terminator? Terminator
+    {
+        get => terminator;
+        set
+        {
+            if (terminator is not null)
+            {
+                foreach (var successor in terminator.Successors)
+                    successor.predecessors.Remove(this);
+                if (!ReferenceEquals(terminator, value))
+                    terminator.DropOperands();
+                terminator.Block = null;
+            }
+            terminator = value;
+            if (value is null)
+                return;
+            value.Block = this;
+            foreach (var successor in value.Successors)
+                successor.predecessors.Add(this);
+        }
+    }
+
+    public IReadOnlyList<BasicBlock> Predecessors => predecessors;
+
+    public IReadOnlyList<BasicBlock> Successors => terminator?.Successors ?? [];
+
+    public T Append<T>(T instruction) where T : Instruction
+    {
+        instruction.Block = this;
+        Body.Add(instruction);
+        return instruction;
+    }
+
+    public Phi AppendPhi(Phi phi)
+    {
+        phi.Block = this;
+        Phis.Add(phi);
+        return phi;
+    }
+
+    /// <summary>Takes a phi or body instruction out and unlinks its operands.</summary>
+    public void Remove(Instruction instruction)
+    {
+        if (instruction is Phi phi)
+            Phis.Remove(phi);
+        else
+            Body.Remove(instruction);
+        instruction.DropOperands();
+        instruction.Block = null;
+    }
+}
+
+/// <summary>A kernel with everything it calls inlined, in SSA form over a reducible control-flow graph.</summary>
+internal sealed class IrKernel(string name)
+{
+    public string Name { get; } = name;
+
+    public List<Parameter> Parameters { get; } = [];
+
+    public List<Allocation> Allocations { get; } = [];
+
+    /// <summary>All blocks; the entry comes first and has no predecessors.</summary>
+    public List<BasicBlock> Blocks { get; } = [];
+
+    public BasicBlock Entry => Blocks[0];
+
+    public IEnumerable<Instruction> Instructions => Blocks.SelectMany(b => b.Phis.Concat<Instruction>(b.Body).Append(b.Terminator!));
+}

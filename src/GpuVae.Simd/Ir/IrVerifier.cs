@@ -1,0 +1,183 @@
+using GpuVae.Simd.Analyses;
+
+namespace GpuVae.Simd.Ir;
+
+/// <summary>
+/// Checks the invariants every pass must keep: edges and phis agree, definitions dominate uses, use lists match operands, operand
+/// types fit their operations.
+/// </summary>
+internal static class IrVerifier
+{
+    /// <exception cref="InvalidOperationException">An invariant is broken; the message quotes instruction and kernel.</exception>
+    public static void Verify(IrKernel kernel)
+    {
+        var errors = new List<string>();
+        var blocks = kernel.Blocks.ToHashSet();
+        if (kernel.Blocks.Count != blocks.Count)
+            errors.Add("a block is listed twice");
+        if (kernel.Entry.Predecessors.Count > 0)
+            errors.Add("the entry has predecessors");
+        CheckEdges(kernel, blocks, errors);
+        if (errors.Count == 0)
+        {
+            var positions = Positions(kernel);
+            var dominators = new Dominators(kernel);
+            foreach (var block in kernel.Blocks)
+                CheckBlock(kernel, block, positions, dominators, errors);
+        }
+        if (errors.Count > 0)
+            throw new InvalidOperationException($"invalid IR: {string.Join("; ", errors)}\n{IrPrinter.Print(kernel)}");
+    }
+
+    private static void CheckEdges(IrKernel kernel, HashSet<BasicBlock> blocks, List<string> errors)
+    {
+        foreach (var block in kernel.Blocks)
+        {
+            int number = kernel.Blocks.IndexOf(block);
+            if (block.Terminator is null)
+                errors.Add($"b{number} has no terminator");
+            if (block.Successors.Any(s => !blocks.Contains(s)))
+                errors.Add($"b{number} leaves for a block that is not in the kernel");
+            if (block.Successors.Distinct().Count() != block.Successors.Count)
+                errors.Add($"both ways out of b{number} lead to the same block");
+            if (block.Predecessors.Any(p => !blocks.Contains(p) || !p.Successors.Contains(block)))
+                errors.Add($"b{number} lists a predecessor that does not lead to it");
+        }
+    }
+
+    private static Dictionary<Value, (BasicBlock Block, int Position)> Positions(IrKernel kernel)
+    {
+        var positions = new Dictionary<Value, (BasicBlock, int)>();
+        foreach (var block in kernel.Blocks)
+        {
+            foreach (var phi in block.Phis)
+                positions[phi] = (block, -1);
+            for (int i = 0; i < block.Body.Count; i++)
+                positions[block.Body[i]] = (block, i);
+        }
+        return positions;
+    }
+
+    private static void CheckBlock(
+        IrKernel kernel,
+        BasicBlock block,
+        Dictionary<Value, (BasicBlock Block, int Position)> positions,
+        Dominators dominators,
+        List<string> errors)
+    {
+        if (!dominators.IsReachable(block))
+            return;
+        foreach (var phi in block.Phis)
+        {
+            if (phi.IncomingBlocks.Count != block.Predecessors.Count || phi.IncomingBlocks.Any(b => !block.Predecessors.Contains(b)))
+                Report(phi, "its incoming blocks are not the block's predecessors");
+            for (int i = 0; i < phi.Operands.Count; i++)
+            {
+                if (phi.Operands[i].Type != phi.Type || phi.Operands[i].Space != phi.Space)
+                    Report(phi, "an operand has another type or address space");
+                if (dominators.IsReachable(phi.IncomingBlocks[i]) && !IsAvailable(phi.Operands[i], phi.IncomingBlocks[i], int.MaxValue))
+                    Report(phi, "an operand does not dominate its edge");
+            }
+        }
+        for (int i = 0; i <= block.Body.Count; i++)
+        {
+            var instruction = i < block.Body.Count ? block.Body[i] : block.Terminator!;
+            if (instruction is Phi)
+                Report(instruction, "a phi is in the body");
+            if (i < block.Body.Count && instruction is Terminator)
+                Report(instruction, "a terminator is in the body");
+            foreach (var operand in instruction.Operands)
+            {
+                if (!IsAvailable(operand, block, i))
+                    Report(instruction, $"operand {operand.GetType().Name} is not defined before it on every path");
+            }
+            if (TypeError(instruction) is { } error)
+                Report(instruction, error);
+        }
+        foreach (var instruction in block.Phis.Concat(block.Body).Append(block.Terminator!))
+        {
+            if (!ReferenceEquals(instruction.Block, block))
+                Report(instruction, "its block is another");
+            foreach (var operand in instruction.Operands.Distinct())
+            {
+                int uses = instruction.Operands.Count(o => ReferenceEquals(o, operand));
+                if (operand.Users.Count(u => ReferenceEquals(u, instruction)) != uses)
+                    Report(instruction, "the use list of an operand does not match");
+            }
+        }
+
+        bool IsAvailable(Value operand, BasicBlock at, int position) => operand switch
+        {
+            Constant => true,
+            Parameter parameter => kernel.Parameters.Contains(parameter),
+            Allocation allocation => kernel.Allocations.Contains(allocation),
+            _ => positions.TryGetValue(operand, out var definition)
+                && (ReferenceEquals(definition.Block, at) ? definition.Position < position : dominators.Dominates(definition.Block, at)),
+        };
+
+        void Report(Instruction instruction, string what) =>
+            errors.Add($"{instruction.GetType().Name} in b{kernel.Blocks.IndexOf(block)}: {what}");
+    }
+
+    private static string? TypeError(Instruction instruction) => instruction switch
+    {
+        Binary { Op: BinaryOp.Shl or BinaryOp.Shr or BinaryOp.ShrUnsigned } shift =>
+            shift.Left.Type.IsInteger() && shift.Right.Type == IrType.I32 ? null : "a shift takes an integer and an I32 count",
+        Binary { Op: BinaryOp.And or BinaryOp.Or or BinaryOp.Xor } logic =>
+            logic.Left.Type == logic.Right.Type && (logic.Left.Type.IsInteger() || logic.Left.Type == IrType.Bool)
+                ? null
+                : "operand types differ",
+        Binary binary =>
+            binary.Left.Type == binary.Right.Type && IsNumber(binary.Left.Type) ? null : "operand types differ or are no numbers",
+        Fma fma => fma.A.Type == fma.B.Type && fma.B.Type == fma.C.Type && fma.A.Type.IsFloat() ? null : "operand types differ",
+        Unary { Op: UnaryOp.Not } not =>
+            not.Operand.Type.IsInteger() || not.Operand.Type == IrType.Bool ? null : "Not takes integers and Bool",
+        Unary unary => IsNumber(unary.Operand.Type) ? null : "the operand is no number",
+        Compare compare => compare.Left.Type == compare.Right.Type && compare.Left.Type is not (IrType.Void or IrType.F16)
+            ? null
+            : "operand types differ or cannot be compared",
+        Select select =>
+            select.Condition.Type == IrType.Bool && select.WhenTrue.Type == select.WhenFalse.Type
+                && select.WhenTrue.Space == select.WhenFalse.Space
+            ? null
+            : "the condition is no Bool or the values differ in type",
+        Convert convert => IsValid(convert) ? null : $"no {convert.Op} from {convert.Operand.Type} to {convert.Type}",
+        ElementAddress address =>
+            address.Pointer.Type == IrType.Pointer && address.Index.Type is IrType.I32 or IrType.I64
+                ? null
+                : "it needs a pointer and an index",
+        Load load => load.Pointer.Type == IrType.Pointer && load.Alignment > 0 ? null : "it needs a pointer and an alignment",
+        Store store =>
+            store.Pointer.Type == IrType.Pointer && store.StoredValue.Type != IrType.Void ? null : "it needs a pointer and a value",
+        Atomic atomic =>
+            atomic.Pointer.Type == IrType.Pointer && IsWord(atomic.Operand.Type) ? null : "it needs a pointer and a 32- or 64-bit value",
+        AtomicCompareExchange exchange =>
+            exchange.Pointer.Type == IrType.Pointer && exchange.Comparand.Type == exchange.Replacement.Type ? null : "operand types differ",
+        Shuffle shuffle =>
+            IsWord(shuffle.Type) && shuffle.Lane.Type == IrType.I32 ? null : "it takes a 32- or 64-bit value and an I32 lane",
+        GroupBroadcast broadcast =>
+            IsWord(broadcast.Type) && broadcast.Thread.Type == IrType.I32 ? null : "it takes a 32- or 64-bit value and an I32 thread",
+        ConditionalBranch branch => branch.Condition.Type == IrType.Bool ? null : "the condition is no Bool",
+        BoundsCheck check => check.Index.Type == IrType.I64 && check.Length.Type == IrType.I64 ? null : "it compares I64",
+        _ => null,
+    };
+
+    private static bool IsValid(Convert convert)
+    {
+        var (from, to) = (convert.Operand.Type, convert.Type);
+        return convert.Op switch
+        {
+            ConvertOp.SignExtend => from.IsInteger() && to.IsInteger() && from < to,
+            ConvertOp.ZeroExtend => (from.IsInteger() && to.IsInteger() && from < to) || (from == IrType.Bool && to.IsInteger()),
+            ConvertOp.Truncate => from.IsInteger() && to.IsInteger() && from > to,
+            ConvertOp.SignedToFloat or ConvertOp.UnsignedToFloat => from.IsInteger() && to is IrType.F32 or IrType.F64,
+            ConvertOp.FloatToSigned or ConvertOp.FloatToUnsigned => from is IrType.F32 or IrType.F64 && to.IsInteger(),
+            ConvertOp.FloatToFloat => from.IsFloat() && to.IsFloat() && from != to,
+            _ => from.SizeOf() == to.SizeOf(),
+        };
+    }
+
+    private static bool IsNumber(IrType type) => type.IsInteger() || type is IrType.F32 or IrType.F64;
+
+    private static bool IsWord(IrType type) => type is IrType.I32 or IrType.I64 or IrType.F32 or IrType.F64;
+}

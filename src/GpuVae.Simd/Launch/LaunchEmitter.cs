@@ -1,0 +1,123 @@
+using System.Reflection;
+using System.Reflection.Emit;
+using GpuVae.Simd.Frontend;
+using GpuVae.Simd.Ir;
+using ILGPU;
+using ILGPU.Runtime;
+
+namespace GpuVae.Simd.Launch;
+
+/// <summary>
+/// Emits what ILGPU closes over a kernel as its launcher: (kernel, stream, dimension, arguments…). It takes the arguments apart into the
+/// slots that <see cref="ParameterLayout"/> describes, on the stack, so that a launch neither boxes nor allocates.
+/// </summary>
+internal static unsafe class LaunchEmitter
+{
+    private const int FirstArgument = 3;
+
+    public static MethodInfo Emit(KernelEntry entry, int groupSize)
+    {
+        var parameters = entry.Method.GetParameters().Select(p => p.ParameterType).ToArray();
+        var dimension = entry.IsImplicitlyGrouped ? parameters[0] : typeof(KernelConfig);
+        var arguments = entry.IsImplicitlyGrouped ? parameters[1..] : parameters;
+        var method = new DynamicMethod(
+            $"Launch {entry.Method.Name}", null, [typeof(Kernel), typeof(AcceleratorStream), dimension, .. arguments],
+            typeof(LaunchEmitter).Module, skipVisibility: true)
+        {
+            InitLocals = false,
+        };
+        var il = method.GetILGenerator();
+        var slots = il.DeclareLocal(typeof(ulong*));
+        il.Emit(OpCodes.Ldc_I4, Math.Max(1, entry.Layout.SlotCount) * sizeof(ulong));
+        il.Emit(OpCodes.Conv_U);
+        il.Emit(OpCodes.Localloc);
+        il.Emit(OpCodes.Stloc, slots);
+        foreach (var leaf in entry.Layout.Leaves)
+            EmitLeaf(il, leaf, arguments[leaf.Parameter], slots);
+
+        il.Emit(OpCodes.Ldarg_0);
+        il.Emit(OpCodes.Ldarg_1);
+        if (entry.IsImplicitlyGrouped)
+        {
+            EmitExtent(il, dimension);
+            il.Emit(OpCodes.Ldc_I4, groupSize);
+        }
+        else
+        {
+            il.Emit(OpCodes.Ldarg_2);
+        }
+        il.Emit(OpCodes.Ldloc, slots);
+        il.Emit(OpCodes.Ldc_I4, entry.Layout.SlotCount);
+        il.Emit(OpCodes.Call, Find(
+            typeof(SimdKernel), entry.IsImplicitlyGrouped ? nameof(SimdKernel.LaunchExtent) : nameof(SimdKernel.LaunchGrouped)));
+        foreach (var leaf in entry.Layout.Leaves.Where(l => l.IsView))
+        {
+            EmitAddress(il, leaf);
+            il.Emit(OpCodes.Call, Find(typeof(ViewSlots), nameof(ViewSlots.KeepAlive)).MakeGenericMethod(ElementType(leaf, arguments)));
+        }
+        il.Emit(OpCodes.Ret);
+        return method;
+    }
+
+    private static void EmitLeaf(ILGenerator il, ParameterLeaf leaf, Type argument, LocalBuilder slots)
+    {
+        if (leaf.IsView)
+        {
+            EmitAddress(il, leaf);
+            EmitSlot(il, leaf, slots);
+            il.Emit(OpCodes.Ldarg_0);
+            var element = (leaf.Path.Length == 0 ? argument : leaf.Path[^1].FieldType).GetGenericArguments();
+            il.Emit(OpCodes.Call, Find(typeof(ViewSlots), nameof(ViewSlots.Write)).MakeGenericMethod(element));
+            return;
+        }
+        EmitSlot(il, leaf, slots);
+        EmitAddress(il, leaf);
+        il.Emit(leaf.Type.SizeOf() switch
+        {
+            1 => OpCodes.Ldind_U1,
+            2 => OpCodes.Ldind_U2,
+            4 => OpCodes.Ldind_U4,
+            _ => OpCodes.Ldind_I8,
+        });
+        il.Emit(OpCodes.Conv_U8);
+        il.Emit(OpCodes.Stind_I8);
+    }
+
+    private static Type ElementType(ParameterLeaf leaf, Type[] arguments) =>
+        (leaf.Path.Length == 0 ? arguments[leaf.Parameter] : leaf.Path[^1].FieldType).GetGenericArguments()[0];
+
+    private static void EmitAddress(ILGenerator il, ParameterLeaf leaf)
+    {
+        il.Emit(OpCodes.Ldarga, (short)(FirstArgument + leaf.Parameter));
+        foreach (var field in leaf.Path)
+            il.Emit(OpCodes.Ldflda, field);
+    }
+
+    private static void EmitSlot(ILGenerator il, ParameterLeaf leaf, LocalBuilder slots)
+    {
+        il.Emit(OpCodes.Ldloc, slots);
+        il.Emit(OpCodes.Ldc_I4, leaf.Slot * sizeof(ulong));
+        il.Emit(OpCodes.Add);
+    }
+
+    /// <summary>The extent on three axes; those that the index lacks are 1.</summary>
+    private static void EmitExtent(ILGenerator il, Type index)
+    {
+        foreach (string axis in (string[])["X", "Y", "Z"])
+        {
+            if (index.GetProperty(axis)?.GetMethod is { } getter)
+            {
+                il.Emit(OpCodes.Ldarga_S, (byte)2);
+                il.Emit(OpCodes.Call, getter);
+            }
+            else
+            {
+                il.Emit(OpCodes.Ldc_I4_1);
+            }
+        }
+        il.Emit(OpCodes.Newobj, typeof(Index3D).GetConstructor([typeof(int), typeof(int), typeof(int)])!);
+    }
+
+    private static MethodInfo Find(Type type, string name) =>
+        type.GetMethod(name, BindingFlags.Static | BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic)!;
+}

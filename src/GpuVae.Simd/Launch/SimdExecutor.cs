@@ -1,0 +1,80 @@
+using GpuVae.Simd.Emit;
+using GpuVae.Simd.Frontend;
+using GpuVae.Simd.Workers;
+using ILGPU;
+
+namespace GpuVae.Simd.Launch;
+
+/// <summary>Runs a kernel as vector code, one variant per group shape and values of specialised parameters.</summary>
+internal sealed unsafe class SimdExecutor : KernelExecutor
+{
+    /// <summary>
+    /// Warps per group of an implicitly grouped launch: a group is what is claimed at once, so it should outlast the claim.
+    /// </summary>
+    public const int WarpsPerGroup = 16;
+
+    /// <summary>Implicitly grouped launches with fewer threads do not wake the workers.</summary>
+    private const int SpreadThreshold = 4096;
+
+    private readonly KernelEntry entry;
+    private readonly SimdConfiguration configuration;
+    private readonly WorkerPool pool;
+    private readonly KernelVariants<SimdProgram> variants;
+
+    public SimdExecutor(KernelEntry entry, SimdConfiguration configuration, WorkerPool pool)
+    {
+        this.entry = entry;
+        this.configuration = configuration;
+        this.pool = pool;
+        variants = new(entry, Compile);
+    }
+
+    public override void Launch(in LaunchShape shape, ReadOnlySpan<ulong> slots)
+    {
+        var (grid, group) = entry.IsImplicitlyGrouped ? Divide(shape.Extent, shape.Group) : (shape.Grid, shape.Group);
+        var program = variants.Get(group, slots);
+        ulong* arguments = stackalloc ulong[slots.Length + 3];
+        slots.CopyTo(new Span<ulong>(arguments, slots.Length));
+        arguments[slots.Length] = (uint)shape.Extent.X;
+        arguments[slots.Length + 1] = (uint)shape.Extent.Y;
+        arguments[slots.Length + 2] = (uint)shape.Extent.Z;
+        var invocation = new SimdInvocation
+        {
+            Slots = arguments,
+            GridX = grid.X,
+            GridY = grid.Y,
+            GridZ = grid.Z,
+            DynamicSharedBytes = shape.DynamicSharedBytes,
+        };
+        try
+        {
+            long groups = (long)grid.X * grid.Y * grid.Z;
+            bool alone = entry.IsImplicitlyGrouped && (long)shape.Extent.X * shape.Extent.Y * shape.Extent.Z < SpreadThreshold;
+            pool.Run(program, &invocation, groups, alone);
+        }
+        catch (Exception exception) when (exception is not ObjectDisposedException)
+        {
+            throw new SimdAcceleratorException($"Kernel '{KernelMethod.NameOf(entry.Method)}' failed: {exception.Message}", exception);
+        }
+    }
+
+    private (Index3D Grid, Index3D Group) Divide(Index3D extent, Index3D group)
+    {
+        int width = group.X > 0 ? group.X : extent.X <= configuration.Lanes ? configuration.Lanes : configuration.Lanes * WarpsPerGroup;
+        return (new Index3D((int)(((long)extent.X + width - 1) / width), extent.Y, extent.Z), new Index3D(width, 1, 1));
+    }
+
+    private SimdProgram Compile(KernelEntry specialized, Index3D group)
+    {
+        try
+        {
+            var target = new KernelTarget(TargetKind.Simd) { WarpSize = configuration.Lanes, GroupDim = (group.X, group.Y, group.Z) };
+            return SimdEmitter.Compile(
+                KernelCompiler.Compile(specialized, target), configuration, new GroupShape(group.X, group.Y, group.Z));
+        }
+        catch (KernelCompilationException exception)
+        {
+            throw new InternalCompilerException(exception.Message, exception);
+        }
+    }
+}

@@ -1,0 +1,137 @@
+using GpuVae.Simd.Analyses;
+using GpuVae.Simd.Ir;
+
+namespace GpuVae.Simd.Passes;
+
+/// <summary>
+/// Brings addresses into the form <c>base + index · size + offset</c> with constants in the offset, and splits an index into the part
+/// that is fixed during a loop and the part that changes, so that the fixed part leaves the loop as a row pointer.
+/// </summary>
+internal static class AddressArithmetic
+{
+    public static bool Run(IrKernel kernel)
+    {
+        var loops = new Loops(kernel, new Dominators(kernel));
+        bool changed = false;
+        var output = new List<Instruction>();
+        foreach (var block in kernel.Blocks)
+        {
+            output.Clear();
+            bool blockChanged = false;
+            var loop = loops.InnermostOf(block);
+            foreach (var instruction in block.Body)
+            {
+                var simpler = instruction is ElementAddress address ? Simplify(address, loop, block, output) : null;
+                if (simpler is null)
+                {
+                    output.Add(instruction);
+                    continue;
+                }
+                instruction.ReplaceAllUsesWith(simpler);
+                instruction.DropOperands();
+                instruction.Block = null;
+                blockChanged = true;
+            }
+            if (!blockChanged)
+                continue;
+            block.Body.Clear();
+            block.Body.AddRange(output);
+            changed = true;
+        }
+        return changed;
+    }
+
+    private static Value? Simplify(ElementAddress address, Loop? loop, BasicBlock block, List<Instruction> output)
+    {
+        Value pointer = address.Pointer, index = address.Index;
+        long offset = address.Offset;
+        int size = address.ElementSize;
+        bool changed = false;
+        while (true)
+        {
+            if (index is Ir.Convert { Op: ConvertOp.SignExtend, Operand: { Type: IrType.I32 } narrow })
+            {
+                index = narrow;
+            }
+            else if (index is Constant { Bits: not 0 } constant && Fits(offset + constant.SignedValue * size))
+            {
+                offset += constant.SignedValue * size;
+                index = Constant.Int(0);
+            }
+            else if (index is Binary { Op: BinaryOp.Add, Right: Constant addend } sum && Fits(offset + addend.SignedValue * size))
+            {
+                offset += addend.SignedValue * size;
+                index = sum.Left;
+            }
+            else if (pointer is ElementAddress { Index: Constant { Bits: 0 } } inner && Fits(offset + inner.Offset))
+            {
+                offset += inner.Offset;
+                pointer = inner.Pointer;
+            }
+            else if (index is Constant { Bits: 0 } && pointer is ElementAddress outer && Fits(offset + outer.Offset))
+            {
+                offset += outer.Offset;
+                (pointer, index, size) = (outer.Pointer, outer.Index, outer.ElementSize);
+            }
+            else
+            {
+                break;
+            }
+            changed = true;
+        }
+        if (index is Constant { Bits: 0 } && offset == 0)
+            return pointer;
+
+        if (loop is not null && index is Binary { Op: BinaryOp.Add or BinaryOp.Sub } split && loop.Contains(split) &&
+            Split(split, loop, block, address, output) is var (invariant, varying) && invariant is not null && varying is not null)
+        {
+            pointer = Add(new ElementAddress(pointer, invariant, size));
+            index = varying;
+            changed = true;
+        }
+        return changed ? Add(new ElementAddress(pointer, index, size, (int)offset)) : null;
+
+        ElementAddress Add(ElementAddress made)
+        {
+            made.Block = block;
+            made.Location = address.Location;
+            output.Add(made);
+            return made;
+        }
+    }
+
+    private static bool Fits(long offset) => offset is >= int.MinValue and <= int.MaxValue;
+
+    /// <summary>Sums up the terms of nested additions by whether they change in the loop; either part may be null.</summary>
+    private static (Value? Invariant, Value? Varying) Split(Value value, Loop loop, BasicBlock block, Instruction at,
+        List<Instruction> output)
+    {
+        if (!loop.Contains(value))
+            return (value, null);
+        if (value is not Binary { Op: BinaryOp.Add or BinaryOp.Sub } binary)
+            return (null, value);
+        var left = Split(binary.Left, loop, block, at, output);
+        var right = Split(binary.Right, loop, block, at, output);
+        // Nothing fixed inside: keep the expression, others may share it.
+        if (left.Invariant is null && right.Invariant is null)
+            return (null, value);
+        return (Combine(left.Invariant, right.Invariant), Combine(left.Varying, right.Varying));
+
+        Value? Combine(Value? a, Value? b)
+        {
+            if (b is null)
+                return a;
+            Instruction combined;
+            if (a is not null)
+                combined = new Binary(binary.Op, a, b);
+            else if (binary.Op == BinaryOp.Sub)
+                combined = new Unary(UnaryOp.Neg, b);
+            else
+                return b;
+            combined.Block = block;
+            combined.Location = at.Location;
+            output.Add(combined);
+            return combined;
+        }
+    }
+}

@@ -1,0 +1,43 @@
+using GpuVae.Simd.Analyses;
+using GpuVae.Simd.Ir;
+
+namespace GpuVae.Simd.Passes;
+
+/// <summary>
+/// Writes what is known of addresses to the loads and stores, from which the backends for GPUs form vector accesses, and drops the
+/// promises that it came from. It runs once loops are unrolled and before addresses take their last form.
+/// </summary>
+internal static class AlignmentPropagation
+{
+    public static bool Run(IrKernel kernel)
+    {
+        bool changed = false;
+        foreach (var instruction in kernel.Instructions)
+        {
+            switch (instruction)
+            {
+                case Load load when KnownAlignment.Of(load.Pointer) is var known && known > load.Alignment:
+                    load.Alignment = known;
+                    changed = true;
+                    break;
+                case Store store when KnownAlignment.Of(store.Pointer) is var known && known > store.Alignment:
+                    store.Alignment = known;
+                    changed = true;
+                    break;
+            }
+        }
+        foreach (var block in kernel.Blocks)
+        {
+            changed |= block.Body.RemoveAll(instruction =>
+            {
+                if (instruction is not AlignedPointer aligned)
+                    return false;
+                aligned.ReplaceAllUsesWith(aligned.Pointer);
+                aligned.DropOperands();
+                aligned.Block = null;
+                return true;
+            }) > 0;
+        }
+        return changed;
+    }
+}

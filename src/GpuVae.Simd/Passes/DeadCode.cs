@@ -1,0 +1,63 @@
+using GpuVae.Simd.Ir;
+
+namespace GpuVae.Simd.Passes;
+
+/// <summary>
+/// Removes what no side effect depends on, also where dead values keep each other alive through phis, and unused allocations.
+/// </summary>
+internal static class DeadCode
+{
+    public static bool Run(IrKernel kernel)
+    {
+        var live = new HashSet<Value>(ReferenceEqualityComparer.Instance);
+        var work = new Stack<Instruction>();
+        foreach (var block in kernel.Blocks)
+        {
+            foreach (var instruction in block.Body)
+            {
+                if (instruction.HasSideEffects)
+                    Mark(instruction);
+            }
+            Mark(block.Terminator!);
+        }
+        while (work.TryPop(out var instruction))
+        {
+            for (int i = 0; i < instruction.Operands.Count; i++)
+                Mark(instruction.Operands[i]);
+        }
+
+        bool changed = false;
+        foreach (var block in kernel.Blocks)
+        {
+            changed |= Sweep(block.Phis, live);
+            changed |= Sweep(block.Body, live);
+        }
+        changed |= kernel.Allocations.RemoveAll(a => a.Users.Count == 0 && !a.IsDynamic) > 0;
+        return changed;
+
+        void Mark(Value value)
+        {
+            if (live.Add(value) && value is Instruction instruction)
+                work.Push(instruction);
+        }
+    }
+
+    private static bool Sweep<T>(List<T> instructions, HashSet<Value> live) where T : Instruction
+    {
+        int kept = 0;
+        for (int i = 0; i < instructions.Count; i++)
+        {
+            var instruction = instructions[i];
+            if (live.Contains(instruction))
+            {
+                instructions[kept++] = instruction;
+                continue;
+            }
+            instruction.DropOperands();
+            instruction.Block = null;
+        }
+        bool changed = kept < instructions.Count;
+        instructions.RemoveRange(kept, instructions.Count - kept);
+        return changed;
+    }
+}

@@ -1,0 +1,127 @@
+using GpuVae.Simd.Analyses;
+using GpuVae.Simd.Ir;
+
+namespace GpuVae.Simd.Passes;
+
+/// <summary>
+/// Moves what a loop computes anew in each turn in front of it: pure operations always, integer divisions and loads of read-only memory
+/// only where the first turn certainly executes them, since they may fault.
+/// </summary>
+internal static class LoopInvariantCodeMotion
+{
+    public static bool Run(IrKernel kernel)
+    {
+        var dominators = new Dominators(kernel);
+        var loops = new Loops(kernel, dominators);
+        if (loops.OuterFirst.Count == 0)
+            return false;
+        bool added = false;
+        foreach (var loop in loops.OuterFirst)
+            added |= EnsurePreheader(kernel, loop);
+        if (added)
+        {
+            dominators = new Dominators(kernel);
+            loops = new Loops(kernel, dominators);
+        }
+
+        bool changed = added;
+        // Inner loops first, so that what leaves one may leave the next as well.
+        for (int i = loops.OuterFirst.Count - 1; i >= 0; i--)
+            changed |= Hoist(loops.OuterFirst[i], dominators);
+        return changed;
+    }
+
+    private static bool EnsurePreheader(IrKernel kernel, Loop loop)
+    {
+        if (loop.Preheader is not null)
+            return false;
+        var header = loop.Header;
+        var preheader = new BasicBlock();
+        kernel.Blocks.Insert(kernel.Blocks.IndexOf(header), preheader);
+        var outside = header.Predecessors.Where(p => !loop.Contains(p)).ToArray();
+        foreach (var phi in header.Phis)
+        {
+            Value entering;
+            if (outside.Length == 1)
+            {
+                entering = phi.ValueFrom(outside[0]);
+                phi.RemoveIncoming(outside[0]);
+            }
+            else
+            {
+                var merged = preheader.AppendPhi(new Phi(phi.Type, phi.Space) { Location = phi.Location });
+                foreach (var block in outside)
+                {
+                    merged.AddIncoming(block, phi.ValueFrom(block));
+                    phi.RemoveIncoming(block);
+                }
+                entering = merged;
+            }
+            phi.AddIncoming(preheader, entering);
+        }
+        foreach (var block in outside)
+            ControlFlowSimplification.Retarget(block, header, preheader);
+        preheader.Terminator = new Branch(header);
+        return true;
+    }
+
+    private static bool Hoist(Loop loop, Dominators dominators)
+    {
+        var preheader = loop.Preheader!;
+        bool changed = false;
+        foreach (var block in loop.Blocks)
+        {
+            bool? runsAlways = null;
+            int kept = 0;
+            for (int i = 0; i < block.Body.Count; i++)
+            {
+                var instruction = block.Body[i];
+                if (IsInvariant(instruction) && (IsSafeAnywhere(instruction) ||
+                    (MayRunEarly(instruction) && (runsAlways ??= RunsInFirstTurn(block)))))
+                {
+                    preheader.Append(instruction);
+                    changed = true;
+                }
+                else
+                {
+                    block.Body[kept++] = instruction;
+                }
+            }
+            block.Body.RemoveRange(kept, block.Body.Count - kept);
+        }
+        return changed;
+
+        bool IsInvariant(Instruction instruction)
+        {
+            for (int i = 0; i < instruction.Operands.Count; i++)
+            {
+                if (loop.Contains(instruction.Operands[i]))
+                    return false;
+            }
+            return true;
+        }
+
+        bool RunsInFirstTurn(BasicBlock block)
+        {
+            foreach (var exit in loop.Exits)
+            {
+                if (!dominators.Dominates(block, exit.From))
+                    return false;
+            }
+            // A loop without exits may end in a return only, and those are exits; an endless one is not worth the thought.
+            return loop.Exits.Count > 0;
+        }
+    }
+
+    /// <summary>Whether computing it where the kernel would not have is harmless.</summary>
+    internal static bool IsSafeAnywhere(Instruction instruction) => instruction switch
+    {
+        Binary { Op: BinaryOp.Div or BinaryOp.Rem, Type: var type } binary when type.IsInteger() =>
+            binary.Right is Constant { Bits: not 0, SignedValue: not -1 },
+        Binary { Op: BinaryOp.DivUnsigned or BinaryOp.RemUnsigned } binary => binary.Right is Constant { Bits: not 0 },
+        Unary or Binary or Fma or Compare or Ir.Convert or Select or ElementAddress or AlignedPointer or Geometry => true,
+        _ => false,
+    };
+
+    private static bool MayRunEarly(Instruction instruction) => instruction is Binary or Load { IsReadOnly: true };
+}

@@ -1,0 +1,49 @@
+using GpuVae.Simd.Ir;
+
+namespace GpuVae.Simd.Passes;
+
+/// <summary>Removes the blocks that no path from the entry reaches.</summary>
+internal static class UnreachableCode
+{
+    public static bool Run(IrKernel kernel)
+    {
+        var reachable = new HashSet<BasicBlock> { kernel.Entry };
+        var work = new Stack<BasicBlock>();
+        work.Push(kernel.Entry);
+        while (work.TryPop(out var block))
+        {
+            foreach (var successor in block.Successors)
+            {
+                if (reachable.Add(successor))
+                    work.Push(successor);
+            }
+        }
+        if (reachable.Count == kernel.Blocks.Count)
+            return false;
+
+        foreach (var block in kernel.Blocks)
+        {
+            if (reachable.Contains(block))
+                continue;
+            foreach (var successor in block.Successors)
+            {
+                if (!reachable.Contains(successor))
+                    continue;
+                foreach (var phi in successor.Phis)
+                    phi.RemoveIncoming(block);
+            }
+            block.Terminator = null;
+        }
+        foreach (var block in kernel.Blocks)
+        {
+            if (reachable.Contains(block))
+                continue;
+            foreach (var phi in block.Phis)
+                phi.DropOperands();
+            foreach (var instruction in block.Body)
+                instruction.DropOperands();
+        }
+        kernel.Blocks.RemoveAll(b => !reachable.Contains(b));
+        return true;
+    }
+}
