@@ -24,8 +24,8 @@ public sealed class SimdDevice : Device
             throw new ArgumentOutOfRangeException(
                 nameof(options), VectorBits, "SimdOptions.VectorBits is 512, 256, 128, 0 for scalar code, or null for the processor's.");
         }
-        // Lanes of 32 bits; scalar code still has warps of four, so that kernels with shuffles make sense there.
-        WarpSize = Math.Max(4, VectorBits / 32);
+        // A lane has 32 bits.
+        WarpSize = Math.Max(1, VectorBits / 32);
         NumMultiprocessors = Options.Workers ?? Environment.ProcessorCount;
         Name = $"SIMD CPU ({NumMultiprocessors} × {(VectorBits == 0 ? "scalar" : VectorBits + "-bit vectors")}{(Options.Checked ? ", checked" : "")})";
         MaxNumThreadsPerGroup = MaxThreads;

@@ -1,10 +1,10 @@
+using GpuVae.Simd;
 using ILGPU;
 using ILGPU.Algorithms;
 using ILGPU.Runtime;
-#if BUNDLED_RUNTIME
-using GpuVae.Ilgpu.Tests.Cuda;
 using ILGPU.Runtime.CPU;
-#endif
+using ILGPU.Runtime.Cuda;
+using ILGPU.Runtime.OpenCL;
 
 namespace GpuVae.Kernels.Tests;
 
@@ -28,43 +28,34 @@ internal static class TestDevices
     }
 
     /// <summary>Whether a device runs kernels one thread after the other.</summary>
-    public static bool IsSlow(string name) =>
-        name.StartsWith("CPU emulated", StringComparison.Ordinal) || name is "CPU checked" or "PTX interpreted";
+    public static bool IsSlow(string name) => name.StartsWith("ILGPU CPU", StringComparison.Ordinal) || name == "SIMD checked";
 
     private static Dictionary<string, Func<Accelerator>> Find()
     {
         var found = new Dictionary<string, Func<Accelerator>>();
-#if BUNDLED_RUNTIME
-        found["CPU emulated"] = () => OpenCpu(new CPUDevice(16, 64, 1), CPUAcceleratorMode.Emulated);
-        // What ILGPU's own CPU accelerator offers by default: warps of 4, groups of 16.
-        found["CPU emulated, groups of 16"] = () => OpenCpu(new CPUDevice(4, 4, 1), CPUAcceleratorMode.Emulated);
-        found["CPU checked"] = () => OpenCpu(new CPUDevice(16, 64, 1), CPUAcceleratorMode.Checked);
         foreach (int bits in new[] { 512, 256, 128, 0 })
         {
-            if (bits <= CPUDevice.Default.VectorBits)
-            {
-                int lanes = Math.Max(bits / 32, 1);
-                found[bits == 0 ? "CPU scalar" : $"CPU SIMD {bits}"] =
-                    () => OpenCpu(new CPUDevice(lanes, 1024 / lanes, Environment.ProcessorCount, bits), CPUAcceleratorMode.Parallel);
-            }
+            if (bits <= new SimdDevice().VectorBits)
+                found[bits == 0 ? "SIMD scalar" : $"SIMD {bits}"] = () => OpenSimd(new() { VectorBits = bits, GuardBuffers = true });
         }
-#endif
-#if BUNDLED_RUNTIME
-        found["PTX interpreted"] = () => new PtxDevice(80, 8).CreateAccelerator(Context.Create(builder => builder.EnableAlgorithms()));
-#endif
-        Context context = Context.Create(builder => builder.AllAccelerators().EnableAlgorithms());
-        foreach (Device device in context.Devices.Where(IsNew))
+        found["SIMD checked"] = () => OpenSimd(new() { Checked = true });
+        // Groups smaller than any kernel wishes for, groups of few warps, and warps as wide as this machine's vectors.
+        foreach (var (lanes, warps) in new[] { (4, 4), (32, 8), (16, 64) })
+            found[$"ILGPU CPU {lanes}×{warps}"] = () => OpenCpu(new CPUDevice(lanes, warps, 1));
+        // OpenCL devices by what they can do: ILGPU's own choice goes by the version of C that they claim.
+        Context context = Context.Create(
+            builder => builder.Cuda().OpenCL(device => device.Capabilities.GenericAddressSpace).EnableAlgorithms());
+        foreach (Device device in context.Devices)
             found[$"{device.AcceleratorType} {device.Name}"] = () => device.CreateAccelerator(context);
         return found;
     }
 
-#if BUNDLED_RUNTIME
-    // The CPU is listed above, at every vector width.
-    private static bool IsNew(Device device) => device.AcceleratorType != AcceleratorType.CPU;
+    private static SimdAccelerator OpenSimd(SimdOptions options) =>
+        Context.Create(builder => builder.EnableAlgorithms()).CreateSimdAccelerator(options);
 
-    private static Accelerator OpenCpu(CPUDevice device, CPUAcceleratorMode mode) =>
-        Context.Create(builder => builder.CPU(device).EnableAlgorithms()).CreateCPUAccelerator(0, mode);
-#else
-    private static bool IsNew(Device device) => true;
-#endif
+    private static Accelerator OpenCpu(CPUDevice device)
+    {
+        Context context = Context.Create(builder => builder.CPU(device).EnableAlgorithms());
+        return device.CreateAccelerator(context);
+    }
 }
