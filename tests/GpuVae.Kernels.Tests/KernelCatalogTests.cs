@@ -1,7 +1,6 @@
-#if BUNDLED_RUNTIME
 using System.Reflection;
 using System.Reflection.Metadata;
-using GpuVae.Ilgpu.Compiler.Frontend;
+using GpuVae.Simd.Frontend;
 
 namespace GpuVae.Kernels.Tests;
 
@@ -33,4 +32,3 @@ public class KernelCatalogTests
         ? []
         : body.Instructions.Where(i => i.Code == ILOpCode.Ldftn).Select(i => body.ResolveMethod((int)i.Integer));
 }
-#endif

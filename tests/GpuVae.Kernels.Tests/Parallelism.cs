@@ -1,2 +1,2 @@
 // The tests share the devices, a device is one thread's at a time, and each keeps all processors busy: one test runs after the other.
-[assembly: CollectionBehavior(DisableTestParallelization = true)]
+[assembly: Xunit.v3.Parallelization(Mode = Xunit.Sdk.ParallelMode.None)]
