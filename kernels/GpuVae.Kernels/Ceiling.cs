@@ -31,8 +31,8 @@ public sealed class Ceiling
     /// <summary>Floating-point operations per second of register-only float32 multiply-adds, each counted as two, on the whole device.</summary>
     public double MeasureFlops(AcceleratorStream stream)
     {
-        int group = accelerator.AcceleratorType == AcceleratorType.CPU ? accelerator.WarpSize : Math.Min(256, accelerator.MaxNumThreadsPerGroup);
-        int groups = accelerator.NumMultiprocessors * (accelerator.AcceleratorType == AcceleratorType.CPU ? 4 : 32);
+        int group = accelerator.ExecutionStyle() == ExecutionStyle.Lanes ? accelerator.WarpSize : Math.Min(256, accelerator.MaxNumThreadsPerGroup);
+        int groups = accelerator.NumMultiprocessors * (accelerator.ExecutionStyle() == ExecutionStyle.Lanes ? 4 : 32);
         using var result = accelerator.Allocate1D<float>((long)groups * group);
         return Fastest(stream, runs => multiplyAdd(stream, (groups, group), result.View, runs, 0.999f, 0.001f), 2.0 * Chains * groups * group);
     }

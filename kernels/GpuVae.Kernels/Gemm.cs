@@ -46,7 +46,7 @@ public sealed class Gemm : IDisposable
     public Gemm(
         Accelerator accelerator, MatrixPrecision precision = MatrixPrecision.Float32,
         IReadOnlyDictionary<GemmProblem, GemmChoice>? tuned = null)
-        : this(Checked(accelerator, precision), accelerator.AcceleratorType != AcceleratorType.CPU, precision) => this.tuned = tuned;
+        : this(Checked(accelerator, precision), accelerator.ExecutionStyle() == ExecutionStyle.Groups, precision) => this.tuned = tuned;
 
     /// <param name="accelerator">Where the products run.</param>
     /// <param name="usesTiles">Whether they run as on GPUs, which any accelerator can.</param>

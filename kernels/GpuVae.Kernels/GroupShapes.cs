@@ -19,7 +19,7 @@ internal static class GroupShapes
     public static int ForRow(Accelerator accelerator)
     {
         int limit = Math.Min(accelerator.MaxNumThreadsPerGroup, MaxRowGroup);
-        int wanted = accelerator.AcceleratorType == AcceleratorType.CPU ? Math.Max(accelerator.WarpSize, 1) : MaxRowGroup;
+        int wanted = accelerator.ExecutionStyle() == ExecutionStyle.Lanes ? Math.Max(accelerator.WarpSize, 1) : MaxRowGroup;
         return (int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)Math.Min(wanted, limit) + 1) / 2;
     }
 
@@ -35,7 +35,7 @@ internal static class GroupShapes
     public static Index2D ForChannels(Accelerator accelerator, int channels)
     {
         int threads = ForRow(accelerator);
-        if (accelerator.AcceleratorType == AcceleratorType.CPU)
+        if (accelerator.ExecutionStyle() == ExecutionStyle.Lanes)
             return new Index2D(threads, 1);
         int width = Math.Min(threads, (int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)channels));
         return new Index2D(width, threads / width);

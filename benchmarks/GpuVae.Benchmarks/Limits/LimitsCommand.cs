@@ -9,7 +9,7 @@ using GpuVae.Training;
 using ILGPU;
 using ILGPU.Algorithms;
 using ILGPU.Runtime;
-using ILGPU.Runtime.CPU;
+using GpuVae.Simd;
 
 namespace GpuVae.Benchmarks.Limits;
 
@@ -40,14 +40,14 @@ internal static class LimitsCommand
         ColdStart(device);
         EmptyLaunch(device);
         Bandwidth(device);
-        if (device.Accelerator.AcceleratorType != AcceleratorType.CPU)
+        if (device.Accelerator.ExecutionStyle() == ExecutionStyle.Groups)
         {
             Arithmetic(device, "whole device");
             Convolutions(device);
             return;
         }
-        using var context = Context.Create(builder => builder.CPU().EnableAlgorithms());
-        using var single = context.CreateCPUAccelerator(0, CPUAcceleratorMode.Sequential);
+        using var context = Context.Create(builder => builder.EnableAlgorithms());
+        using var single = context.CreateSimdAccelerator(new() { Workers = 1 });
         using var core = ComputeDevice.Wrap(single);
         Arithmetic(core, "one core");
         Arithmetic(device, "all cores");

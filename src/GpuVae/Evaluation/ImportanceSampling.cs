@@ -83,7 +83,7 @@ public static class ImportanceSampling
         {
             (this.model, this.batches, this.samples) = (model, batches, samples);
             Accelerator accelerator = model.Device.Accelerator;
-            int rows = accelerator.AcceleratorType == AcceleratorType.CPU ? RowsOnCpu : RowsOnGpu;
+            int rows = accelerator.ExecutionStyle() == ExecutionStyle.Lanes ? RowsOnCpu : RowsOnGpu;
             prior = new StillPrior(model);
             ScheduleBuilder builder;
             while (true)
