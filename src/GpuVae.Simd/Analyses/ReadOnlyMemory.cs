@@ -4,63 +4,44 @@ namespace GpuVae.Simd.Analyses;
 
 /// <summary>
 /// Marks the loads from view parameters that the kernel never writes through. Such loads may be cached, repeated, or moved over stores and
-/// barriers. The rule for callers: a buffer that one thread writes and another reads within one launch must reach the kernel as one view.
-/// Passing a buffer twice, once read and once written, is fine as long as each element is read before it is written, by the thread
-/// that writes it (element-wise work in place).
+/// barriers, as long as no other view that is written overlaps: every launch is asked for that, and where one does, a variant of the
+/// code without such loads runs.
 /// </summary>
 internal static class ReadOnlyMemory
 {
     public static void Run(IrKernel kernel)
     {
         var written = new HashSet<Value>();
-        bool anythingWritten = false;
-        bool integersCanBeAddresses = kernel.Instructions.Any(i => i is Ir.Convert { Type: IrType.Pointer });
-        foreach (var block in kernel.Blocks)
+        bool anythingWritten = kernel.Instructions.Any(i => i is Ir.Convert { Type: IrType.Pointer });
+        foreach (var instruction in kernel.Instructions)
         {
-            foreach (var instruction in block.Body)
+            var pointer = instruction switch
             {
-                switch (instruction)
-                {
-                    case Store store:
-                        Write(store.Pointer);
-                        break;
-                    case Atomic atomic:
-                        Write(atomic.Pointer);
-                        break;
-                    case AtomicCompareExchange exchange:
-                        Write(exchange.Pointer);
-                        break;
-                    case Ir.Convert { Op: ConvertOp.Bitcast } when integersCanBeAddresses:
-                        // A number can become any address again.
-                        foreach (var operand in instruction.Operands)
-                        {
-                            if (operand.Type == IrType.Pointer)
-                                Write(operand);
-                        }
-                        break;
-                }
-            }
-        }
-
-        foreach (var block in kernel.Blocks)
-        {
-            foreach (var instruction in block.Body)
-            {
-                if (instruction is not Load { Pointer.Space: AddressSpace.Global } load)
-                    continue;
-                var origin = PointerOrigins.Of(load.Pointer);
-                load.IsReadOnly = !anythingWritten && origin is Parameter && !written.Contains(origin);
-            }
-        }
-
-        void Write(Value pointer)
-        {
-            if (pointer.Space != AddressSpace.Global)
-                return;
-            if (PointerOrigins.Of(pointer) is { } origin)
+                Store store => store.Pointer,
+                Atomic atomic => atomic.Pointer,
+                AtomicCompareExchange exchange => exchange.Pointer,
+                _ => null,
+            };
+            if (pointer is null || pointer.Space != AddressSpace.Global)
+                continue;
+            if (PointerOrigins.Of(pointer) is Parameter { Kind: ParameterKind.ViewPointer } origin)
                 written.Add(origin);
             else
                 anythingWritten = true;
         }
+        if (anythingWritten)
+            return;
+        var readOnly = new HashSet<Parameter>();
+        foreach (var load in kernel.Instructions.OfType<Load>())
+        {
+            if (load.Pointer.Space == AddressSpace.Global
+                && PointerOrigins.Of(load.Pointer) is Parameter { Kind: ParameterKind.ViewPointer } origin && !written.Contains(origin))
+            {
+                load.IsReadOnly = true;
+                readOnly.Add(origin);
+            }
+        }
+        if (readOnly.Count > 0 && written.Count > 0)
+            kernel.DisjointViews = ([.. readOnly], [.. written.Cast<Parameter>()]);
     }
 }

@@ -77,7 +77,7 @@ internal sealed partial class SimdEmitter
         configuration.Validate();
         var emitter = new SimdEmitter(kernel, configuration, group);
         emitter.EmitMethod();
-        return new SimdProgram(kernel.Name, group, emitter.method.CreateDelegate<SimdBody>(), emitter.scratch);
+        return new SimdProgram(kernel.Name, group, emitter.method.CreateDelegate<SimdBody>(), emitter.scratch, new(kernel));
     }
 
     private void EmitMethod()

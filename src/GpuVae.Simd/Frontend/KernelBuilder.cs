@@ -115,7 +115,9 @@ internal sealed partial class KernelBuilder
                 string name = string.Join('.', leaf.Path.Select(f => FieldName(f.Name)).Prepend(parameters[i].Name ?? $"p{i}"));
                 if (leaf.IsView)
                 {
-                    leaves.Add(Declare(new Parameter(name + ".pointer", ParameterKind.ViewPointer, IrType.Pointer, leaf.Slot, leaf.Type)));
+                    var viewType = leaf.Path.Length == 0 ? type : leaf.Path[^1].FieldType;
+                    int size = RequireMemoryType(viewType.GetGenericArguments()[0]).Size;
+                    leaves.Add(Declare(new Parameter(name + ".pointer", ParameterKind.ViewPointer, IrType.Pointer, leaf.Slot, size)));
                     leaves.Add(Declare(new Parameter(name + ".length", ParameterKind.ViewLength, IrType.I64, leaf.Slot + 1)));
                 }
                 else if (leaf.IsSpecialized && entry.SpecializedSlots.TryGetValue(leaf.Slot, out ulong bits))

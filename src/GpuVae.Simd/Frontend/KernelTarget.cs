@@ -18,6 +18,9 @@ internal sealed record KernelTarget(TargetKind Kind)
     /// <summary>The group's shape where the code is made for one shape, otherwise null.</summary>
     public (int X, int Y, int Z)? GroupDim { get; init; }
 
+    /// <summary>A view that is written may share memory with one that is only read.</summary>
+    public bool ViewsOverlap { get; init; }
+
     /// <summary>Debug.Assert and Trace.Assert inside kernels are kept.</summary>
     public bool Assertions { get; init; }
 }

@@ -74,6 +74,9 @@ internal sealed class IrKernel(string name)
 
     public List<Allocation> Allocations { get; } = [];
 
+    /// <summary>Views whose loads are taken to see no store of the same launch, and those that are stored through; only if both exist.</summary>
+    public (IReadOnlyList<Parameter> ReadOnly, IReadOnlyList<Parameter> Written) DisjointViews { get; set; } = ([], []);
+
     /// <summary>All blocks; the entry comes first and has no predecessors.</summary>
     public List<BasicBlock> Blocks { get; } = [];
 

@@ -94,7 +94,7 @@ internal enum ParameterKind : byte
 }
 
 /// <summary>One scalar leaf of a kernel's parameters; see the parameter layout for the slots.</summary>
-internal sealed class Parameter(string name, ParameterKind kind, IrType type, int slot, IrType elementType = IrType.Void)
+internal sealed class Parameter(string name, ParameterKind kind, IrType type, int slot, int elementSize = 0)
     : Value(type, type == IrType.Pointer ? AddressSpace.Global : AddressSpace.None)
 {
     /// <summary>The path in the kernel's signature, such as <c>weights.pointer</c>.</summary>
@@ -102,11 +102,11 @@ internal sealed class Parameter(string name, ParameterKind kind, IrType type, in
 
     public ParameterKind Kind { get; } = kind;
 
-    /// <summary>Index of the 8-byte slot in the argument block; for a view's pointer, of its first slot (the buffer handle).</summary>
+    /// <summary>Index of the 8-byte slot in the argument block.</summary>
     public int Slot { get; } = slot;
 
-    /// <summary>For a view's pointer: the element type as far as it is a scalar, otherwise <see cref="IrType.Void"/>.</summary>
-    public IrType ElementType { get; } = elementType;
+    /// <summary>For a view's pointer: bytes per element.</summary>
+    public int ElementSize { get; } = elementSize;
 }
 
 /// <summary>Shared or local memory of constant extent, or (with <see cref="Count"/> = 0) the dynamic shared memory of the launch.</summary>

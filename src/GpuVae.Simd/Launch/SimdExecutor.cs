@@ -21,18 +21,24 @@ internal sealed unsafe class SimdExecutor : KernelExecutor
     private readonly WorkerPool pool;
     private readonly KernelVariants<SimdProgram> variants;
 
+    // For launches with a view that is written and shares memory with one that is read.
+    private readonly KernelVariants<SimdProgram> overlapping;
+
     public SimdExecutor(KernelEntry entry, SimdConfiguration configuration, WorkerPool pool)
     {
         this.entry = entry;
         this.configuration = configuration;
         this.pool = pool;
-        variants = new(entry, Compile);
+        variants = new(entry, (specialized, group) => Compile(specialized, group, viewsOverlap: false));
+        overlapping = new(entry, (specialized, group) => Compile(specialized, group, viewsOverlap: true));
     }
 
     public override void Launch(in LaunchShape shape, ReadOnlySpan<ulong> slots)
     {
         var (grid, group) = entry.IsImplicitlyGrouped ? Divide(shape.Extent, shape.Group) : (shape.Grid, shape.Group);
         var program = variants.Get(group, slots);
+        if (program.Overlap.IsIn(slots))
+            program = overlapping.Get(group, slots);
         ulong* arguments = stackalloc ulong[slots.Length + 3];
         slots.CopyTo(new Span<ulong>(arguments, slots.Length));
         arguments[slots.Length] = (uint)shape.Extent.X;
@@ -64,11 +70,16 @@ internal sealed unsafe class SimdExecutor : KernelExecutor
         return (new Index3D((int)(((long)extent.X + width - 1) / width), extent.Y, extent.Z), new Index3D(width, 1, 1));
     }
 
-    private SimdProgram Compile(KernelEntry specialized, Index3D group)
+    private SimdProgram Compile(KernelEntry specialized, Index3D group, bool viewsOverlap)
     {
         try
         {
-            var target = new KernelTarget(TargetKind.Simd) { WarpSize = configuration.Lanes, GroupDim = (group.X, group.Y, group.Z) };
+            var target = new KernelTarget(TargetKind.Simd)
+            {
+                WarpSize = configuration.Lanes,
+                GroupDim = (group.X, group.Y, group.Z),
+                ViewsOverlap = viewsOverlap,
+            };
             return SimdEmitter.Compile(
                 KernelCompiler.Compile(specialized, target), configuration, new GroupShape(group.X, group.Y, group.Z));
         }

@@ -25,7 +25,8 @@ internal static class Optimizer
             Clean();
         if (Step(nameof(IfConversion), IfConversion.Run))
             Clean();
-        ReadOnlyMemory.Run(kernel);
+        if (!target.ViewsOverlap)
+            ReadOnlyMemory.Run(kernel);
         Step(nameof(AlignmentPropagation), AlignmentPropagation.Run);
         Step(nameof(AddressArithmetic), AddressArithmetic.Run);
         Step(nameof(CommonSubexpressions), CommonSubexpressions.Run);
