@@ -46,7 +46,7 @@ public sealed class SimdAccelerator : KernelAccelerator<SimdCompiledKernel, Simd
         this, compiledKernel, launcher,
         Device.Options.Checked
             ? new CheckedExecutor(compiledKernel.Entry, Device, checkedMemory)
-            : new SimdExecutor(compiledKernel.Entry, Device.Configuration, workers.Value));
+            : new SimdExecutor(compiledKernel.Entry, Device.Configuration, Context.Properties.EnableAssertions, workers.Value));
 
     /// <inheritdoc/>
     protected override AcceleratorStream CreateStreamInternal() => new SimdStream(this);

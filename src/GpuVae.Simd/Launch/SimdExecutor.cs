@@ -18,15 +18,17 @@ internal sealed unsafe class SimdExecutor : KernelExecutor
 
     private readonly KernelEntry entry;
     private readonly SimdConfiguration configuration;
+    private readonly bool assertions;
     private readonly WorkerPool pool;
     private readonly KernelVariants<SimdProgram> variants;
 
     // For launches with a view that is written and shares memory with one that is read.
     private readonly KernelVariants<SimdProgram> overlapping;
 
-    public SimdExecutor(KernelEntry entry, SimdConfiguration configuration, WorkerPool pool)
+    public SimdExecutor(KernelEntry entry, SimdConfiguration configuration, bool assertions, WorkerPool pool)
     {
         this.entry = entry;
+        this.assertions = assertions;
         this.configuration = configuration;
         this.pool = pool;
         variants = new(entry, (specialized, group) => Compile(specialized, group, viewsOverlap: false));
@@ -79,6 +81,7 @@ internal sealed unsafe class SimdExecutor : KernelExecutor
                 WarpSize = configuration.Lanes,
                 GroupDim = (group.X, group.Y, group.Z),
                 ViewsOverlap = viewsOverlap,
+                Assertions = assertions,
             };
             return SimdEmitter.Compile(
                 KernelCompiler.Compile(specialized, target), configuration, new GroupShape(group.X, group.Y, group.Z));
