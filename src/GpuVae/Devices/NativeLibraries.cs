@@ -19,6 +19,10 @@ internal static class NativeLibraries
 
     private static readonly Lazy<bool> isHostAsked = new(Install);
 
+    public static bool HasCuda => CanLoad("cuda") || CanLoad("nvcuda");
+
+    public static bool HasOpenCL => CanLoad("OpenCL");
+
     /// <summary>
     /// To be called before ILGPU first looks for devices, which it does once in a process. False where a library lies under its installed
     /// name alone and the program resolves ILGPU's libraries itself, so that finding it is up to the program: an assembly has one resolver.
@@ -41,6 +45,10 @@ internal static class NativeLibraries
             return false;
         }
     }
+
+    private static bool CanLoad(string name) =>
+        NativeLibrary.TryLoad(name, typeof(Context).Assembly, null, out _)
+        || (installedNames.TryGetValue(name, out string? installedName) && NativeLibrary.TryLoad(installedName, out _));
 
     private static bool IsHidden(Assembly ilgpu, string name, string installedName) =>
         !NativeLibrary.TryLoad(name, ilgpu, null, out _) && NativeLibrary.TryLoad(installedName, out _);
