@@ -1,6 +1,7 @@
 using GpuVae.Simd;
 using ILGPU.Runtime;
 using ILGPU.Runtime.CPU;
+using ILGPU.Runtime.Cuda;
 using ILGPU.Runtime.OpenCL;
 
 namespace GpuVae.Devices;
@@ -17,12 +18,13 @@ internal sealed class DeviceCatalog
 
     private DeviceCatalog()
     {
+        List<CudaDevice> cuda = CudaDevices.Find(obstacles);
         List<CLDevice> openCL = OpenCLDevices.Find(obstacles);
         List<CLDevice> graphics = [.. openCL.Where(device => device.DeviceType.HasFlag(CLDeviceType.CL_DEVICE_TYPE_GPU))];
         // A processor is driven directly before it is driven through OpenCL (PoCL).
         Devices =
         [
-            .. CudaDevices.Find(obstacles).Select((device, index) => new NamedDevice($"cuda:{index}", device)),
+            .. cuda.Select((device, index) => new NamedDevice($"cuda:{index}", device)),
             .. Named(graphics),
             Cpu(),
             .. Named(openCL.Except(graphics)),
