@@ -11,6 +11,7 @@ namespace GpuVae.Tests.Training;
 public sealed class DeviceLossTests
 {
     [Fact]
+    [Trait("Device", "OpenCL")]
     public void TheErrorOfTheKernelReachesTheCallerAndTheLastCheckpointStays()
     {
         string? name = ComputeDevice.List().FirstOrDefault(device => device.Name.StartsWith("opencl", StringComparison.Ordinal))?.Name;
