@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Runtime.InteropServices;
+using GpuVae.Devices;
 using GpuVae.Formats;
 
 namespace GpuVae.Cli;
@@ -78,7 +79,7 @@ internal static class Failures
 
     private static int Report(Exception error, int exitCode)
     {
-        Console.Error.WriteLine($"gpuvae: {error.Message}");
+        Console.Error.WriteLine($"gpuvae: {DeviceErrors.Describe(error)}");
         if (Environment.GetEnvironmentVariable("GPUVAE_DEBUG") == "1")
             Console.Error.WriteLine(error);
         return exitCode;

@@ -9,7 +9,8 @@ public sealed class OpTests
         from device in TestDevices.Names
         from op in OpTable.All
         where !(op.IsHeavy && TestDevices.IsSlow(device))
-        select new TheoryDataRow<string, string>(device, op.Name);
+        select new TheoryDataRow<string, string>(device, op.Name)
+            .WithTrait("Device", device.Split(' ')[0]).WithTrait("Op", op.Name);
 
     [Theory]
     [MemberData(nameof(Rows))]

@@ -1,3 +1,4 @@
+using GpuVae.Devices;
 using GpuVae.Simd;
 using ILGPU;
 using ILGPU.Algorithms;
@@ -43,9 +44,10 @@ internal static class TestDevices
         foreach (var (lanes, warps) in new[] { (4, 4), (32, 8), (16, 64) })
             found[$"ILGPU CPU {lanes}×{warps}"] = () => OpenCpu(new CPUDevice(lanes, warps, 1));
         // OpenCL devices by what they can do: ILGPU's own choice goes by the version of C that they claim.
+        NativeLibraries.TryResolve();
         Context context = Context.Create(
             builder => builder.Cuda().OpenCL(device => device.Capabilities.GenericAddressSpace).EnableAlgorithms());
-        foreach (Device device in context.Devices)
+        foreach (Device device in context.Devices.Where(device => device.AcceleratorType != AcceleratorType.CPU))
             found[$"{device.AcceleratorType} {device.Name}"] = () => device.CreateAccelerator(context);
         return found;
     }

@@ -15,7 +15,6 @@ internal static class BuildFacts
     /// <summary>Where the packages are that the build used.</summary>
     public static string PackageCache => Of(nameof(PackageCache));
 
-    public static string KernelRuntime => Of(nameof(KernelRuntime));
 
     /// <summary>The program that runs this process, which stands above its runtime: dotnet/shared/Microsoft.NETCore.App/10.0.0/.</summary>
     public static string DotnetHost => Path.GetFullPath(Path.Combine(

@@ -15,7 +15,7 @@ internal sealed partial class DeviceArguments
 
     private readonly Option<string> device = new("--device", "-d")
     {
-        Description = "Where to compute: auto, cpu, cuda:0, opencl:0 …; 'gpuvae devices' lists them.",
+        Description = "Where to compute: auto, cpu, cuda:0, opencl:0, ilgpu-cpu …; 'gpuvae devices' lists them.",
         HelpName = "NAME",
         DefaultValueFactory = _ => "auto",
     };

@@ -24,10 +24,11 @@ internal static class DevicesCommand
         {
             table.AddRow(
                 Markup.Escape(device.Name), device.Type.ToString(), Markup.Escape(device.Hardware),
-                $"{device.MemoryBytes / (1024.0 * 1024 * 1024):F1} GiB", device.Multiprocessors.ToString(), device.WarpSize.ToString());
+                $"{device.MemoryBytes / (1024.0 * 1024 * 1024):F1} GiB", device.Multiprocessors.ToString(),
+                device.WarpSize == 0 ? "–" : device.WarpSize.ToString());
         }
         TableConsole.Write(table);
-        Console.WriteLine("'auto' is the first of them.");
+        Console.WriteLine("'auto' is the first of them. ilgpu-cpu is ILGPU's emulator for debugging kernels: slow, and never 'auto'.");
         foreach (string obstacle in ComputeDevice.Obstacles())
             Console.WriteLine($"not usable: {obstacle}");
     }

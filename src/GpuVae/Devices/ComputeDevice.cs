@@ -22,7 +22,7 @@ public sealed class ComputeDevice : IDisposable
         Options = fits ? options : options with { Tuning = null };
     }
 
-    /// <summary><c>cpu</c>, <c>cuda:0</c>, <c>opencl:1</c>.</summary>
+    /// <summary><c>cpu</c>, <c>cuda:0</c>, <c>opencl:1</c>, <c>ilgpu-cpu</c>.</summary>
     public string Name { get; }
 
     public Accelerator Accelerator { get; }
@@ -37,24 +37,22 @@ public sealed class ComputeDevice : IDisposable
     internal Gemm Gemm => gemm ??= new Gemm(Accelerator, Options.Precision, Options.Tuning?.ToDictionary());
 
     /// <summary>The devices of this machine, in the order in which <c>auto</c> prefers them.</summary>
-    public static IReadOnlyList<DeviceDescription> List()
-    {
-        using Context context = CreateContext();
-        return [.. Ranked(context).Select(entry => Describe(entry.Name, entry.Device))];
-    }
+    public static IReadOnlyList<DeviceDescription> List() =>
+        [.. DeviceCatalog.OfThisMachine().Devices.Select(device => device.Describe())];
 
     /// <summary>What keeps other devices of this machine from being used: one sentence each, with what to do.</summary>
-    public static IReadOnlyList<string> Obstacles() => BundledRuntime.Obstacles;
+    public static IReadOnlyList<string> Obstacles() => DeviceCatalog.OfThisMachine().Obstacles;
 
     /// <summary>
-    /// Opens a device of its own: <c>auto</c> (CUDA before an OpenCL GPU before the CPU), <c>cpu</c>, <c>cuda:0</c>, <c>opencl:1</c>; a
-    /// number left out is 0.
+    /// Opens a device of its own: <c>auto</c> (CUDA before an OpenCL GPU before the CPU), <c>cpu</c> (SIMD code), <c>cuda:0</c>,
+    /// <c>opencl:1</c>, <c>ilgpu-cpu</c> (ILGPU's emulator, a thread of the system for each of the kernel's); a number left out is 0.
     /// </summary>
     /// <param name="name">The device.</param>
     /// <param name="options">How it computes; in float32 and by the fixed rule if not given.</param>
     /// <exception cref="BadInputException">
     /// There is no such device, and the message lists those that exist; or it does not compute in the precision.
     /// </exception>
+    /// <exception cref="AcceleratorException">The driver fails.</exception>
     public static ComputeDevice Open(string name = "auto", ComputeOptions? options = null) =>
         OpenWith(name, _ => options ?? new ComputeOptions());
 
@@ -63,25 +61,21 @@ public sealed class ComputeDevice : IDisposable
     {
         ArgumentNullException.ThrowIfNull(name);
         ArgumentNullException.ThrowIfNull(options);
+        NamedDevice device = DeviceCatalog.Find(name);
         Context context = CreateContext();
         try
         {
-            List<(string Name, Device Device)> devices = Ranked(context);
-            int found = name.Equals("auto", StringComparison.OrdinalIgnoreCase) ? 0 : devices.FindIndex(entry => IsMeant(name, entry.Name));
-            if (found < 0 || devices.Count == 0)
-            {
-                string known = string.Join(", ", devices.Select(entry => $"{entry.Name} ({entry.Device.Name})"));
-                throw new BadInputException($"There is no device '{name}'. This machine has: {known}; 'auto' takes the first of them.");
-            }
-            Accelerator accelerator = devices[found].Device.CreateAccelerator(context);
+            Accelerator accelerator = device.Device.CreateAccelerator(context);
             ComputeOptions chosen = options(accelerator);
-            CheckPrecision(accelerator, devices[found].Name, chosen.Precision);
+            CheckPrecision(accelerator, device.Name, chosen.Precision);
             // A stream of its own, because CUDA cannot capture its default stream into a graph.
-            return new ComputeDevice(context, accelerator, accelerator.CreateStream(), devices[found].Name, chosen);
+            return new ComputeDevice(context, accelerator, accelerator.CreateStream(), device.Name, chosen);
         }
-        catch
+        catch (Exception error)
         {
             context.Dispose();
+            if (error is AcceleratorException failed && DeviceErrors.Explain(failed, $"{device.Name} ({device.Device.Name})") is { } clear)
+                throw clear;
             throw;
         }
     }
@@ -89,13 +83,12 @@ public sealed class ComputeDevice : IDisposable
     /// <summary>
     /// Opens the CPU in checked mode: every kernel runs slowly, and what a GPU would silently get wrong ends the launch with a report.
     /// </summary>
-    /// <exception cref="BadInputException">The kernel runtime of this build has no checked mode.</exception>
     public static ComputeDevice OpenChecked()
     {
         Context context = CreateContext();
         try
         {
-            Accelerator accelerator = BundledRuntime.CreateChecked(context);
+            Accelerator accelerator = context.CreateSimdAccelerator(new SimdOptions { Checked = true });
             return new ComputeDevice(context, accelerator, accelerator.CreateStream(), "cpu", new ComputeOptions());
         }
         catch
@@ -116,15 +109,25 @@ public sealed class ComputeDevice : IDisposable
     public static ComputeDevice Wrap(Accelerator accelerator, AcceleratorStream? stream = null, ComputeOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(accelerator);
-        string name = Named(accelerator.Context).FirstOrDefault(entry => entry.Device.Equals(accelerator.Device)).Name
-            ?? TypeName(accelerator.AcceleratorType);
+        string name = DeviceCatalog.NameOf(accelerator);
         options ??= new ComputeOptions();
         CheckPrecision(accelerator, name, options.Precision);
         return new ComputeDevice(null, accelerator, stream ?? accelerator.DefaultStream, name, options);
     }
 
     /// <summary>Waits until everything enqueued has run.</summary>
-    public void Synchronize() => Stream.Synchronize();
+    /// <exception cref="AcceleratorException">The driver fails.</exception>
+    public void Synchronize()
+    {
+        try
+        {
+            Stream.Synchronize();
+        }
+        catch (AcceleratorException error) when (DeviceErrors.Explain(error, $"{Name} ({Accelerator.Name})") is { } clear)
+        {
+            throw clear;
+        }
+    }
 
     /// <summary>What all users of the device share, whatever it is: made for the first of them, and disposed with the device.</summary>
     internal T Shared<T>(Func<ComputeDevice, T> make)
@@ -159,46 +162,13 @@ public sealed class ComputeDevice : IDisposable
 
     private static void CheckPrecision(Accelerator accelerator, string name, MatrixPrecision precision)
     {
-        if (precision == MatrixPrecision.Float32 || (Gemm.Supports(accelerator, precision) && BundledRuntime.HasLargeSharedMemory))
+        if (precision == MatrixPrecision.Float32 || Gemm.Supports(accelerator, precision))
             return;
         throw new BadInputException(
             $"{name} ({accelerator.Name}) does not multiply in {precision.ToString().ToLowerInvariant()}: that takes an NVIDIA GPU of "
-            + "compute capability 8.0 or newer" + (BundledRuntime.HasLargeSharedMemory ? "" : " and the kernel runtime that comes with GpuVae")
-            + ". Use float32, or choose another device.");
+            + "compute capability 8.0 or newer. Use float32, or choose another device.");
     }
 
-    private static Context CreateContext() => Context.Create(builder => builder.Simd().Default().EnableAlgorithms());
-
-    private static DeviceDescription Describe(string name, Device device) =>
-        new(name, device.AcceleratorType, device.Name, device.MemorySize, device.NumMultiprocessors, device.WarpSize);
-
-    private static List<(string Name, Device Device)> Ranked(Context context) => [.. Named(context).OrderBy(entry => Rank(entry.Device))];
-
-    private static IEnumerable<(string Name, Device Device)> Named(Context context)
-    {
-        var counts = new Dictionary<AcceleratorType, int>();
-        foreach (Device device in context.Devices)
-        {
-            int index = counts.GetValueOrDefault(device.AcceleratorType);
-            counts[device.AcceleratorType] = index + 1;
-            bool isPlainCpu = device.AcceleratorType == AcceleratorType.CPU && index == 0;
-            yield return (isPlainCpu ? "cpu" : $"{TypeName(device.AcceleratorType)}:{index}", device);
-        }
-    }
-
-    // An OpenCL device that is a processor (PoCL) comes after the CPU accelerator, which drives the same cores directly.
-    private static int Rank(Device device) => device.AcceleratorType switch
-    {
-        AcceleratorType.Cuda => 0,
-        AcceleratorType.OpenCL when ((CLDevice)device).DeviceType.HasFlag(CLDeviceType.CL_DEVICE_TYPE_GPU) => 1,
-        AcceleratorType.CPU => 2,
-        _ => 3,
-    };
-
-    private static string TypeName(AcceleratorType type) => type.ToString().ToLowerInvariant();
-
-    private static bool IsMeant(string wanted, string name) =>
-        wanted.Equals(name, StringComparison.OrdinalIgnoreCase) ||
-        (wanted + ":0").Equals(name, StringComparison.OrdinalIgnoreCase) ||
-        wanted.Equals(name + ":0", StringComparison.OrdinalIgnoreCase);
+    // Devices are looked for by DeviceCatalog: a context that looks, too, would start every driver.
+    private static Context CreateContext() => Context.Create(builder => builder.EnableAlgorithms());
 }

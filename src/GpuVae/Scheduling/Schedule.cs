@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using GpuVae.Devices;
 using ILGPU.Runtime;
 
 namespace GpuVae.Scheduling;
@@ -27,6 +28,7 @@ public sealed class Schedule : IDisposable
     public double Flops => steps.Sum(step => step.Flops);
 
     /// <summary>Enqueues all steps in order on <paramref name="stream"/> and returns without waiting.</summary>
+    /// <exception cref="AcceleratorException">The driver fails; the message names the step.</exception>
     public void Run(AcceleratorStream stream)
     {
         if (recording is not null)
@@ -83,6 +85,15 @@ public sealed class Schedule : IDisposable
     private void Enqueue(AcceleratorStream stream)
     {
         foreach (ScheduleStep step in steps)
-            step.Launch(stream);
+        {
+            try
+            {
+                step.Launch(stream);
+            }
+            catch (AcceleratorException error) when (DeviceErrors.Explain(error, $"{step.Name} on {stream.Accelerator.Name}") is { } clear)
+            {
+                throw clear;
+            }
+        }
     }
 }

@@ -149,7 +149,20 @@ public sealed class Trainer : IDisposable
     /// </summary>
     /// <exception cref="TrainingDivergedException">The loss or a weight is no finite number; the last good checkpoint stays.</exception>
     /// <exception cref="IOException">A checkpoint could not be written; the last good one stays.</exception>
+    /// <exception cref="AcceleratorException">The device's driver fails; the last good checkpoint stays.</exception>
     public TrainingResult Run(CancellationToken cancellation = default)
+    {
+        try
+        {
+            return RunSteps(cancellation);
+        }
+        catch (AcceleratorException error) when (DeviceErrors.Explain(error, $"training on {Model.Device.Name}, step {step}") is { } clear)
+        {
+            throw clear;
+        }
+    }
+
+    private TrainingResult RunSteps(CancellationToken cancellation)
     {
         EpochSummary? summary = null;
         running.Restart();

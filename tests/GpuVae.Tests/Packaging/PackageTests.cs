@@ -9,9 +9,7 @@ namespace GpuVae.Tests.Packaging;
 /// </summary>
 public sealed class PackageTests(PackageTests.PackedRepository packed) : IClassFixture<PackageTests.PackedRepository>
 {
-    private static readonly string[] Libraries = BuildFacts.KernelRuntime == "bundled"
-        ? ["GpuVae.Ilgpu", "GpuVae.Kernels", "GpuVae"]
-        : ["GpuVae.Kernels", "GpuVae"];
+    private static readonly string[] Libraries = ["GpuVae.Simd", "GpuVae.Kernels", "GpuVae"];
 
     /// <summary>The packages of what is built, in a folder of their own.</summary>
     public sealed class PackedRepository : IDisposable
@@ -23,8 +21,7 @@ public sealed class PackageTests(PackageTests.PackedRepository packed) : IClassF
             if (MissingSdk is not null)
                 return;
             Run(
-                BuildFacts.Repository, "pack", "GpuVae.sln", "-c", BuildFacts.Configuration, "--no-build", "-o", Packages,
-                $"-p:KernelRuntime={BuildFacts.KernelRuntime}");
+                BuildFacts.Repository, "pack", "GpuVae.sln", "-c", BuildFacts.Configuration, "--no-build", "-o", Packages);
             File.WriteAllText(Path.Combine(Root, "nuget.config"), $"""
                 <configuration>
                   <packageSources><clear/><add key="packed" value="{Packages}"/></packageSources>

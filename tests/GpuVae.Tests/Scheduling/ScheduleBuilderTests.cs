@@ -22,7 +22,7 @@ public sealed class ScheduleBuilderTests(CpuDevice cpu) : IClassFixture<CpuDevic
         Add("write b", [b], stream => b.View.MemSet(stream, 2));
         Add("read b", [b], _ => { });
         Add("write c", [c], stream => c.View.MemSet(stream, 3));
-        Add("read a and c", [a, c], stream => read = a.View.GetAsArray1D(stream)[299]);
+        Add("read a and c", [a, c], stream => read = a.View.GetAsArray(stream)[299]);
         // b and c are never alive together, so two places serve three tensors.
         Assert.Equal(2 * 320, builder.Plan());
         using MemoryBuffer1D<float, Stride1D.Dense> memory = cpu.Device.Accelerator.Allocate1D<float>(builder.Plan());

@@ -12,8 +12,8 @@ public sealed class DeviceAgreementTests
     private const int Steps = 100;
 
     [Theory]
-    [InlineData(AcceleratorType.OpenCL)]
-    [InlineData(AcceleratorType.Cuda)]
+    [InlineData(AcceleratorType.OpenCL, Traits = ["Device", "OpenCL"])]
+    [InlineData(AcceleratorType.Cuda, Traits = ["Device", "Cuda"])]
     public void TheSeedVaeTrainedForAHundredStepsHasTheLossesOfTheCpu(AcceleratorType type)
     {
         DeviceDescription? other = ComputeDevice.List().FirstOrDefault(device => device.Type == type);

@@ -1,11 +1,8 @@
-#if BUNDLED_RUNTIME
+using System.Runtime.CompilerServices;
 using GpuVae.Data;
 using GpuVae.Devices;
-using GpuVae.Ilgpu.Tests.OpenCL;
 using GpuVae.Models;
 using GpuVae.Training;
-using ILGPU;
-using ILGPU.Algorithms;
 using ILGPU.Runtime.OpenCL;
 
 namespace GpuVae.Tests.Training;
@@ -14,17 +11,17 @@ namespace GpuVae.Tests.Training;
 public sealed class DeviceLossTests
 {
     [Fact]
+    [Trait("Device", "OpenCL")]
     public void TheErrorOfTheKernelReachesTheCallerAndTheLastCheckpointStays()
     {
-        using Context context = Context.Create(builder => builder.OpenCL().EnableAlgorithms());
-        Assert.SkipWhen(context.GetCLDevices().Count == 0, "No OpenCL device.");
+        string? name = ComputeDevice.List().FirstOrDefault(device => device.Name.StartsWith("opencl", StringComparison.Ordinal))?.Name;
+        Assert.SkipWhen(name is null, "No OpenCL device.");
         using var folder = new TemporaryFolder();
-        using CLAccelerator accelerator = context.CreateCLAccelerator(0);
         ImageSet images = SyntheticDigits.Create(48, seed: 3);
         // As a program has it: what it disposes on the way out must not hide what happened.
         var error = Assert.Throws<CLException>(() =>
         {
-            using ComputeDevice device = ComputeDevice.Wrap(accelerator);
+            using ComputeDevice device = ComputeDevice.Open(name);
             using var model = new Vae(device, new VaeOptions { Hidden = [16], Latent = 4 });
             using var trainer = new Trainer(model, images, new TrainingOptions { BatchSize = 16, Epochs = 6, CheckpointEverySteps = 1 });
             trainer.CheckpointPath = folder["checkpoint"];
@@ -32,13 +29,18 @@ public sealed class DeviceLossTests
             {
                 // Behind the second step; the checkpoint is that of the first.
                 if (File.Exists(trainer.CheckpointPath))
-                    LostDevice.Lose(accelerator);
+                    QueueOf((CLStream)device.Stream) = 0;
             };
             trainer.Run(TestContext.Current.CancellationToken);
         });
-        Assert.Matches("clEnqueue.* on .*: error -36, .* its device may be lost", error.Message);
+        Assert.Contains($"training on {name}, step 2: OpenCL: CL_INVALID_COMMAND_QUEUE (-36); the device may be lost", error.Message, StringComparison.Ordinal);
         Assert.Equal(1, TrainingCheckpoint.Read(folder["checkpoint"]).Step);
         Assert.Empty(Directory.GetFiles(folder.FullPath, "*.tmp"));
+        using ComputeDevice again = ComputeDevice.Open(name);
+        again.Synchronize();
     }
+
+    // A queue that is not there gives what drivers give for one of a lost device.
+    [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "queuePtr")]
+    private static extern ref nint QueueOf(CLStream stream);
 }
-#endif
