@@ -40,9 +40,10 @@ public sealed class SimdBackend : Backend
                 shared = SharedMemoryOf(KernelBuilder.Build(entry, new(TargetKind.Simd) { WarpSize = device.WarpSize }));
             return new(Context, new(description, shared, specialization), entry);
         }
-        catch (Exception exception) when (exception is KernelCompilationException or NotSupportedException)
+        catch (NotSupportedException exception)
         {
-            throw new InternalCompilerException(exception.Message, exception);
+            // Callers who look at what ILGPU's compilers wrap expect this very type.
+            throw new InternalCompilerException(exception.Message, new NotSupportedException(exception.Message, exception));
         }
     }
 

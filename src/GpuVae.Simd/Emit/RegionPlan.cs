@@ -55,27 +55,29 @@ internal sealed class GroupJump(ControlNode node) : GroupStep
 /// </summary>
 internal sealed class RegionPlan
 {
-    private readonly IrKernel kernel;
     private readonly ControlIndex index;
     private readonly ShapeAnalysis shapes;
     private readonly HashSet<ControlNode> groupLevel = new(ReferenceEqualityComparer.Instance);
     private readonly HashSet<EdgeCopies> looseCopies = new(ReferenceEqualityComparer.Instance);
 
-    private RegionPlan(IrKernel kernel, ControlIndex index, ShapeAnalysis shapes)
+    private RegionPlan(ControlIndex index, ShapeAnalysis shapes)
     {
-        this.kernel = kernel;
         this.index = index;
         this.shapes = shapes;
         MarkGroupLevel(index.Root, tail: true);
+        IsConvergent = GroupBranches.All(branch => shapes[branch.Condition].Kind == ShapeKind.GroupUniform);
         FindLooseCopies(index.Root);
         Root = Build(index.Root);
     }
 
     public GroupStep Root { get; }
 
+    /// <summary>Whether all threads of a group come to every barrier together; only then can the plan be emitted.</summary>
+    public bool IsConvergent { get; }
+
     public IEnumerable<ConditionalBranch> GroupBranches => groupLevel.OfType<IfNode>().Select(n => n.Branch);
 
-    public static RegionPlan Build(IrKernel kernel, ControlIndex index, ShapeAnalysis shapes) => new(kernel, index, shapes);
+    public static RegionPlan Build(ControlIndex index, ShapeAnalysis shapes) => new(index, shapes);
 
     /// <summary>The phi is one scalar of the group that only steps between regions assign.</summary>
     public bool IsGroupVariable(Phi phi) =>
@@ -177,8 +179,6 @@ internal sealed class RegionPlan
                         Close(new GroupCopies(copies));
                     break;
                 case IfNode branch when groupLevel.Contains(branch):
-                    if (shapes[branch.Branch.Condition].Kind != ShapeKind.GroupUniform)
-                        throw Divergent(branch.Branch);
                     Close(new GroupIf(branch, Build(branch.Then), Build(branch.Else)));
                     break;
                 case TargetNode target when groupLevel.Contains(target):
@@ -222,9 +222,4 @@ internal sealed class RegionPlan
             steps.Add(step);
         }
     }
-
-    private KernelCompilationException Divergent(ConditionalBranch branch) => new(
-        $"kernel {kernel.Name}: {branch.Location?.ToString() ?? "a branch"}: a barrier stands under a condition that is not the " +
-        "same for all threads of the group, so some would never reach it; move the barrier out of the branch or make the " +
-        "condition depend on group-wide values only");
 }

@@ -11,13 +11,16 @@ internal sealed class ScratchLayout
     /// <summary>Enough for the widest warp: 64 lanes of 8 bytes.</summary>
     public const int LaneBufferBytes = 512;
 
-    public const int LaneBuffers = 5;
+    /// <summary>Three operands, a mask and a result.</summary>
+    private const int LaneBuffers = 5;
 
     private readonly Dictionary<Allocation, int> shared = [];
 
     public ScratchLayout(IrKernel kernel, LocalMemoryLayout localMemory, int warps)
     {
-        int offset = LaneBuffers * LaneBufferBytes;
+        // Only printing has more operands than three; those beyond lie behind the result.
+        int printed = kernel.Instructions.OfType<Print>().Select(p => p.Operands.Count).DefaultIfEmpty().Max();
+        int offset = Math.Max(LaneBuffers, printed + 2) * LaneBufferBytes;
         foreach (var allocation in kernel.Allocations.Where(a => a.Space == AddressSpace.Shared && !a.IsDynamic))
         {
             shared[allocation] = offset;

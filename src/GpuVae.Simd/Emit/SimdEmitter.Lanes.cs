@@ -256,14 +256,8 @@ internal sealed partial class SimdEmitter
             return;
         }
         var lane = il.Local(typeof(int));
-        var buffers = new int[print.Operands.Count];
-        if (buffers.Length > MaskBuffer)
-        {
-            throw new KernelCompilationException(
-                $"kernel {kernel.Name}: Interop.Write takes at most {MaskBuffer} values on the CPU; write several shorter lines");
-        }
-        for (int i = 0; i < buffers.Length; i++)
-            EmitSpill(i, print.Operands[i]);
+        for (int i = 0; i < print.Operands.Count; i++)
+            EmitSpill(OperandBuffer(i), print.Operands[i]);
         EmitMaskSpill();
         var top = il.NewLabel();
         var next = il.NewLabel();
@@ -278,7 +272,7 @@ internal sealed partial class SimdEmitter
         }
         EmitPrintCall(print, i =>
         {
-            EmitLaneAddress(i, SimdConfiguration.LaneBytes(print.Operands[i].Type));
+            EmitLaneAddress(OperandBuffer(i), SimdConfiguration.LaneBytes(print.Operands[i].Type));
             il.LoadObject(ScalarClr(print.Operands[i].Type));
         });
         il.Mark(next);
@@ -290,6 +284,8 @@ internal sealed partial class SimdEmitter
         il.Int(configuration.Lanes);
         il.Op(OpCodes.Clt);
         il.JumpIf(top);
+
+        static int OperandBuffer(int operand) => operand < MaskBuffer ? operand : operand - MaskBuffer + ResultBuffer + 1;
 
         void EmitLaneAddress(int buffer, int bytes)
         {

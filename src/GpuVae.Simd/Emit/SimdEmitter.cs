@@ -2,6 +2,7 @@ using System.Reflection.Emit;
 using GpuVae.Simd.Analyses;
 using GpuVae.Simd.Frontend;
 using GpuVae.Simd.Ir;
+using GpuVae.Simd.Passes;
 
 namespace GpuVae.Simd.Emit;
 
@@ -43,7 +44,7 @@ internal sealed partial class SimdEmitter
         index = new ControlIndex(Structurizer.Build(kernel));
         localMemory = new LocalMemoryLayout(kernel, configuration.Lanes);
         shapes = new ShapeAnalysis(kernel, index, configuration, group, localMemory);
-        regions = warps > 1 && index.ContainsBarrier(index.Root) ? RegionPlan.Build(kernel, index, shapes) : null;
+        regions = warps > 1 && index.ContainsBarrier(index.Root) ? RegionPlan.Build(index, shapes) : null;
         plan = new InlinePlan(kernel, configuration, index, shapes, regions, IsStatement);
         scratch = new ScratchLayout(kernel, localMemory, warps);
         crossing = regions is null ? null : new RegionVariables(regions, shapes, plan, configuration, scratch);
@@ -76,6 +77,12 @@ internal sealed partial class SimdEmitter
     {
         configuration.Validate();
         var emitter = new SimdEmitter(kernel, configuration, group);
+        if (emitter.regions is { IsConvergent: false })
+        {
+            kernel = BarrierConvergence.Run(kernel, emitter.index);
+            Optimizer.Clean(kernel);
+            emitter = new(kernel, configuration, group);
+        }
         emitter.EmitMethod();
         return new SimdProgram(kernel.Name, group, emitter.method.CreateDelegate<SimdBody>(), emitter.scratch, new(kernel));
     }

@@ -89,12 +89,13 @@ internal static class Intrinsics
         return result is not null;
     }
 
-    /// <summary>Works between the threads of a group, which an implicitly grouped kernel cannot rely on.</summary>
+    /// <summary>
+    /// Works between the threads of a group, which an implicitly grouped kernel cannot rely on; warps are the device's, not the launch's.
+    /// </summary>
     private static bool IsCooperative(string type, string method) => type switch
     {
         "ILGPU.SharedMemory" => true,
-        "ILGPU.Group" or "ILGPU.Warp" => method.StartsWith("Barrier", StringComparison.Ordinal)
-            || method.StartsWith("Shuffle", StringComparison.Ordinal) || method == "Broadcast",
+        "ILGPU.Group" => method.StartsWith("Barrier", StringComparison.Ordinal) || method == "Broadcast",
         _ => false,
     };
 
@@ -103,6 +104,7 @@ internal static class Intrinsics
         var table = new EmitterTable();
         AddGeometry(table);
         AddViews(table);
+        AddArrays(table);
         AddMemory(table);
         AddAlignment(table);
         AddSynchronisation(table);
@@ -188,6 +190,37 @@ internal static class Intrinsics
             [pointer, skipped, b.Emit.Element(pointer, skipped, size), b.Emit.Binary(BinaryOp.Sub, length, skipped)]);
     }
 
+    private static void AddArrays(EmitterTable table)
+    {
+        const string Type = "System.Array";
+        table[Type, "get_Length"] = (b, _, a) => Scalar(typeof(int), b.Emit.Convert(ConvertOp.Truncate, Count(b, a), IrType.I32));
+        table[Type, "get_LongLength"] = (b, _, a) => Scalar(typeof(long), Count(b, a));
+        table[Type, "get_Rank"] = (b, _, a) => Scalar(typeof(int), Constant.Int(b.RequireArray(a[0]).Type.GetArrayRank()));
+        table[Type, "GetLength"] = (b, _, a) => Scalar(typeof(int), b.Emit.Convert(ConvertOp.Truncate, Axis(b, a), IrType.I32));
+        table[Type, "GetLongLength"] = (b, _, a) => Scalar(typeof(long), Axis(b, a));
+        table[Type, "GetLowerBound"] = (_, _, _) => Scalar(typeof(int), Constant.Int(0));
+        table[Type, "GetUpperBound"] = (b, _, a) => Scalar(
+            typeof(int), b.Emit.Binary(BinaryOp.Sub, b.Emit.Convert(ConvertOp.Truncate, Axis(b, a), IrType.I32), Constant.Int(1)));
+        table[Type, "Empty"] = (b, m, _) =>
+            b.NewArray(((MethodInfo)m).ReturnType, [Scalar(typeof(int), Constant.Int(0))], initialise: false);
+        // The views of several axes are made of this one by C#.
+        table["ILGPU.Runtime.ArrayViewExtensions", "AsRawArrayView"] = AsView;
+
+        static Operand AsView(KernelBuilder b, MethodBase m, Operand[] a) =>
+            View(m.GetGenericArguments()[0], b.RequireArray(a[0]).Single, Count(b, a));
+
+        static Value Count(KernelBuilder b, Operand[] a) =>
+            b.RequireArray(a[0]).Leaves.Skip(1).Aggregate((x, y) => b.Emit.Binary(BinaryOp.Mul, x, y));
+
+        static Value Axis(KernelBuilder b, Operand[] a)
+        {
+            var lengths = b.RequireArray(a[0]).Leaves[1..];
+            return b.Resolve(a[1].Single) is Constant { SignedValue: >= 0 } axis && axis.SignedValue < lengths.Length
+                ? lengths[axis.SignedValue]
+                : throw b.Refuse("the axis of an array is not a constant", "Name it by a constant.");
+        }
+    }
+
     /// <summary>The methods of <c>ArrayView&lt;T&gt;</c>; views of more dimensions are structs around one, whose IL is inlined.</summary>
     private static void AddViews(EmitterTable table)
     {
@@ -222,13 +255,8 @@ internal static class Intrinsics
             var bytes = b.Emit.Binary(BinaryOp.Mul, view.Leaves[1], Constant.Long(from));
             return View(target, view.Leaves[0], from == to ? view.Leaves[1] : b.Emit.Binary(BinaryOp.DivUnsigned, bytes, Constant.Long(to)));
         };
-        // Arrays are views of local memory already.
-        table["ILGPU.Runtime.ArrayViewExtensions", "AsContiguousArrayView"] = AsView;
-        table["ILGPU.Runtime.ArrayViewExtensions", "AsArrayView"] = AsView;
 
         static Value Length(KernelBuilder b, MethodBase m, Operand[] a) => b.LoadFrom(a[0], m.DeclaringType!).Leaves[1];
-
-        static Operand AsView(KernelBuilder b, MethodBase m, Operand[] a) => View(m.GetGenericArguments()[0], a[0].Leaves[0], a[0].Leaves[1]);
     }
 
     private static Operand Allocate(KernelBuilder b, MethodBase method, Operand[] a, AddressSpace space)
@@ -496,6 +524,9 @@ internal static class Intrinsics
                 string message = a.Skip(1).Select(o => (o.Single as HostValue)?.Value).OfType<string>().FirstOrDefault() ?? "";
                 return Done(b.Append(new Assert(b.Emit.ToBool(a[0].Single), message)));
             };
+            table[type, "Fail"] = (b, _, a) => b.Target.Assertions || b.Target.Kind == TargetKind.Checked
+                ? Done(b.Append(new Assert(Constant.Bool(false), (a[0].Single as HostValue)?.Value as string ?? "")))
+                : null;
         }
         // The IR's integers have no sign: widened, an unsigned one prints as it should.
         static Value Printed(KernelBuilder b, Operand o) => KernelBuilder.IsUnsigned(o.Type) && o.Single.Type == IrType.I32

@@ -228,7 +228,7 @@ internal sealed partial class KernelBuilder
                 break;
 
             case ILOpCode.Newarr:
-                Push(NewArray(body.ResolveType(integer), Pop(), initialise: true));
+                Push(NewArray(body.ResolveType(integer).MakeArrayType(), [Pop()], initialise: true));
                 break;
             case ILOpCode.Ldlen:
                 Push(typeof(nuint), RequireArray(Pop()).Leaves[1]);
@@ -518,112 +518,6 @@ internal sealed partial class KernelBuilder
         _ => typeof(nint),
     };
 
-    /// <summary>An array of constant length: local memory, which C# wants zeroed.</summary>
-    private Operand NewArray(Type elementType, Operand length, bool initialise)
-    {
-        if (ssa.Resolve(length.Single) is not Constant { SignedValue: >= 0 } count)
-        {
-            throw Refuse(
-                $"new {SequencePoints.NameOf(elementType)}[n] has a length that is not a constant",
-                "Local arrays need a constant length; pass a view of a buffer for anything else.");
-        }
-        int elements = Math.Max(1, (int)count.SignedValue);
-        var allocation = Allocate(AddressSpace.Local, elementType, elements);
-        if (initialise)
-        {
-            for (int i = 0; i < elements; i++)
-            {
-                var element = new Operand(elementType.MakeByRefType(), [Emit.Element(allocation, Constant.Int(i), allocation.ElementSize)]);
-                Initialize(element, elementType);
-            }
-        }
-        return new Operand(elementType.MakeArrayType(), [allocation, Constant.Long(count.SignedValue)]);
-    }
-
-    /// <summary>
-    /// <c>new T[] { constants }</c>: newarr, dup, ldtoken, RuntimeHelpers.InitializeArray. The data is in the assembly's image.
-    /// </summary>
-    private bool IsArrayInitialiser(int index)
-    {
-        var code = frame.Body.Instructions;
-        if (code[index].Code != ILOpCode.Newarr || index + 3 >= code.Length || code[index + 1].Code != ILOpCode.Dup
-            || code[index + 2].Code != ILOpCode.Ldtoken || code[index + 3].Code != ILOpCode.Call
-            || frame.Body.ResolveMethod(code[index + 3].Integer).Name != nameof(RuntimeHelpers.InitializeArray))
-        {
-            return false;
-        }
-        var type = frame.Body.ResolveType(code[index].Integer);
-        var array = NewArray(type, Pop(), initialise: false);
-        int count = (int)((Constant)array.Leaves[1]).SignedValue;
-        var filled = Array.CreateInstance(type, count);
-        RuntimeHelpers.InitializeArray(filled, frame.Body.ResolveField(code[index + 2].Integer).FieldHandle);
-        for (int i = 0; i < count; i++)
-        {
-            var element = new Operand(type.MakeByRefType(), [Emit.Element(array.Single, Constant.Int(i), TypeLayout.Of(type).Size)]);
-            StoreTo(element, type, HostConstant(type, filled.GetValue(i)!));
-        }
-        Push(array);
-        return true;
-    }
-
-    private Operand RequireArray(Operand operand) => operand.Type.IsArray && operand.Leaves.Length == 2
-        ? operand
-        : throw Refuse("an array that is not a local constant-length array is accessed", "Pass an ArrayView of a device buffer.");
-
-    private Operand ArrayElement(Type elementType)
-    {
-        var index = Pop();
-        var array = RequireArray(Pop());
-        return ElementAddressOf(array.Leaves[0], index.Single, array.Leaves[1], elementType);
-    }
-
-    private Operand LoadStatic(FieldInfo field)
-    {
-        if (typeof(Delegate).IsAssignableFrom(field.FieldType) || field.Name.StartsWith("<>", StringComparison.Ordinal))
-            throw Refuse(
-                "a delegate or lambda is made", "Call the method directly, or pass a functor: a struct type parameter with an interface.");
-        if (!field.IsInitOnly && !field.IsLiteral)
-        {
-            throw Refuse(
-                $"static field '{SequencePoints.NameOf(field.DeclaringType!)}.{field.Name}' is not readonly",
-                "Make it readonly or const, or pass the value as a kernel parameter.");
-        }
-        if (field.FieldType.IsArray || !field.FieldType.IsValueType || !TypeLayout.Of(field.FieldType).IsMemoryType)
-        {
-            throw Refuse(
-                $"static field '{SequencePoints.NameOf(field.DeclaringType!)}.{field.Name}' is a {SequencePoints.NameOf(field.FieldType)}",
-                "Only static readonly scalars and structs of scalars are constants; pass arrays as views.");
-        }
-        return HostConstant(field.FieldType, field.GetValue(null)!);
-    }
-
-    /// <summary>A value of the host as constants.</summary>
-    private Operand HostConstant(Type type, object value)
-    {
-        var layout = TypeLayout.Of(type);
-        if (value is ILGPU.Half half)
-            return new Operand(type, [Constant.FromBits(IrType.F16, Interop.FloatAsInt(half))]);
-        if (!layout.IsScalar)
-        {
-            var fields = ParameterLayout.InstanceFields(type);
-            return new Operand(type, [.. fields.SelectMany(f => ToStorage(HostConstant(f.FieldType, f.GetValue(value)!), f.FieldType))]);
-        }
-        if (value is Enum)
-            value = System.Convert.ChangeType(value, type.GetEnumUnderlyingType(), System.Globalization.CultureInfo.InvariantCulture);
-        ulong bits = value switch
-        {
-            bool b => b ? 1UL : 0,
-            float f => BitConverter.SingleToUInt32Bits(f),
-            double d => BitConverter.DoubleToUInt64Bits(d),
-            char c => c,
-            nint n => (ulong)n,
-            nuint n => n,
-            ulong u => u,
-            _ => (ulong)System.Convert.ToInt64(value, System.Globalization.CultureInfo.InvariantCulture),
-        };
-        return FromStorage(type, [Constant.FromBits(layout.Leaves[0].Type, bits)]);
-    }
-
     private void Call(MethodBase method)
     {
         int count = method.GetParameters().Length + (method.IsStatic ? 0 : 1);
@@ -661,7 +555,7 @@ internal sealed partial class KernelBuilder
                 $"'{SequencePoints.NameOf(method)}' is called on {SequencePoints.NameOf(type)}, which boxes it",
                 "Give the struct a method of its own.");
         }
-        if (!type.IsValueType)
+        if (!type.IsValueType && !method.IsStatic)
         {
             throw Refuse(
                 $"'{SequencePoints.NameOf(method)}' is called on class {SequencePoints.NameOf(type)}",
@@ -682,6 +576,14 @@ internal sealed partial class KernelBuilder
     {
         var type = constructor.DeclaringType!;
         var parameters = constructor.GetParameters();
+        if (type.IsArray)
+        {
+            var lengths = new Operand[parameters.Length];
+            for (int i = parameters.Length - 1; i >= 0; i--)
+                lengths[i] = Pop();
+            Push(NewArray(type, lengths, initialise: true));
+            return;
+        }
         if (typeof(Delegate).IsAssignableFrom(type))
             throw Refuse(
                 "a delegate or lambda is made", "Call the method directly, or pass a functor: a struct type parameter with an interface.");

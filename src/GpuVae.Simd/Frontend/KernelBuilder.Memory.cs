@@ -79,6 +79,8 @@ internal sealed partial class KernelBuilder
     {
         if (value.Type == type)
             return value;
+        if ((value.Type, type) is (IrType.Bool, IrType.I8) or (IrType.I8, IrType.Bool))
+            return ToType(value, type);
         if (value.Type is IrType.Void or IrType.Bool or IrType.Pointer || type is IrType.Void or IrType.Bool or IrType.Pointer
             || value.Type.SizeOf() != type.SizeOf())
         {

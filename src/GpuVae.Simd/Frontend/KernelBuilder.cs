@@ -195,6 +195,8 @@ internal sealed partial class KernelBuilder
     {
         if (Intrinsics.TryEmit(this, method, arguments, out var result))
             return result;
+        if (method.DeclaringType is { IsArray: true })
+            return AccessArray(method, arguments);
         if (IsRuntime(method) && method.Name.StartsWith("Throw", StringComparison.Ordinal))
             throw Refuse("an exception is thrown", "Kernels have no exceptions: return early.");
         var body = RequireBody(method);

@@ -23,6 +23,9 @@ internal sealed class Variable(string name, IrType type)
 
     public IrType Type { get; } = type;
 
+    /// <summary>Where a pointer points, as far as it is known before anything is stored.</summary>
+    public AddressSpace Space { get; init; }
+
     /// <summary>
     /// The call the variable belongs to, and its index there; a loop of another call cannot store to it unless it is addressed.
     /// </summary>

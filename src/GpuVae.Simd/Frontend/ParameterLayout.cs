@@ -1,4 +1,5 @@
 using System.Reflection;
+using System.Runtime.CompilerServices;
 using GpuVae.Simd.Ir;
 using ILGPU;
 using ILGPU.Runtime;
@@ -12,7 +13,9 @@ namespace GpuVae.Simd.Frontend;
 /// <param name="Type">The scalar's type, or the view's element type (Void where the element is no scalar).</param>
 /// <param name="Slot">The first slot.</param>
 /// <param name="IsSpecialized">The leaf belongs to a SpecializedValue.</param>
-internal sealed record ParameterLeaf(int Parameter, FieldInfo[] Path, bool IsView, IrType Type, int Slot, bool IsSpecialized)
+/// <param name="Offset">Bytes from the path's last field to the leaf: the elements of a fixed buffer have no fields of their own.</param>
+internal sealed record ParameterLeaf(
+    int Parameter, FieldInfo[] Path, bool IsView, IrType Type, int Slot, bool IsSpecialized, int Offset = 0)
 {
     public int SlotCount => IsView ? 2 : 1;
 }
@@ -46,13 +49,33 @@ internal sealed class ParameterLayout
             }
             specialized |= type.IsGenericType && type.GetGenericTypeDefinition() == typeof(SpecializedValue<>);
             foreach (var field in InstanceFields(type))
-                AddLeaves(parameter, field.FieldType, [.. path, field], specialized);
+            {
+                if (ScalarBuffer(type, field) is var (element, length))
+                {
+                    for (int i = 0; i < length; i++)
+                        leaves.Add(new(parameter, [.. path, field], false, element, slot++, specialized, i * element.SizeOf()));
+                }
+                else
+                {
+                    AddLeaves(parameter, field.FieldType, [.. path, field], specialized);
+                }
+            }
         }
     }
 
     public IReadOnlyList<ParameterLeaf> Leaves { get; }
 
     public int SlotCount { get; }
+
+    /// <summary>The elements behind a field that stands for a fixed buffer or an inline array of scalars; null for any other field.</summary>
+    private static (IrType Element, int Length)? ScalarBuffer(Type type, FieldInfo field)
+    {
+        if (field.GetCustomAttribute<FixedBufferAttribute>() is { } buffer)
+            return (ScalarTypeOf(buffer.ElementType), buffer.Length);
+        return type.GetCustomAttribute<InlineArrayAttribute>() is { } array && ScalarTypeOf(field.FieldType) is var scalar and not IrType.Void
+            ? (scalar, array.Length)
+            : null;
+    }
 
     /// <summary>The instance fields of a struct in declaration order.</summary>
     public static IEnumerable<FieldInfo> InstanceFields(Type type) =>

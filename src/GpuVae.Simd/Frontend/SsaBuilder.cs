@@ -93,7 +93,7 @@ internal sealed class SsaBuilder(
             path.Add(block);
             if (block.Predecessors.Count == 0)
             {
-                value = DefaultOf(variable.Type);
+                value = variable.Space == AddressSpace.None ? DefaultOf(variable.Type) : Constant.Null(variable.Space);
                 break;
             }
             bool passesThrough = state.ForwardPredecessors == 1 && !(state.MayStore?.Invoke(variable) ?? false);

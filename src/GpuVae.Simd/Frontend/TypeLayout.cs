@@ -15,7 +15,7 @@ internal readonly record struct TypeLeaf(IrType Type, Type ClrType);
 
 /// <summary>
 /// How a C# type is taken apart into scalars, and where those lie in memory. A view is (pointer, length), an array of constant extent
-/// likewise, a managed or raw pointer one Pointer, a fixed buffer one leaf per element.
+/// (pointer, length along each axis), a managed or raw pointer one Pointer, a fixed buffer one leaf per element.
 /// </summary>
 internal sealed class TypeLayout
 {
@@ -34,7 +34,8 @@ internal sealed class TypeLayout
         if (IsView || type.IsArray)
         {
             leaves.Add(new(IrType.Pointer, typeof(void*)));
-            leaves.Add(new(IrType.I64, typeof(long)));
+            for (int axis = 0; axis < (IsView ? 1 : type.GetArrayRank()); axis++)
+                leaves.Add(new(IrType.I64, typeof(long)));
             IsMemoryType = false;
         }
         else if (type.IsByRef || type.IsPointer || type.IsFunctionPointer)

@@ -65,11 +65,8 @@ internal static class KernelMethod
                 CheckParameter(kernel, parameter, field.FieldType);
             // Arguments travel field by field, so what is not one value per field cannot.
             var layout = TypeLayout.Of(type);
-            string? advice = layout.NeedsMemory ? $"{type.Name} holds a fixed buffer or inline array; pass its elements in a view"
-                : layout.HasOverlap ? $"fields of {type.Name} share bytes; pass the values in a view, or each as a parameter of its own"
-                : null;
-            if (advice is not null)
-                throw Refuse(kernel, parameter, advice);
+            if (layout.HasOverlap)
+                throw Refuse(kernel, parameter, $"fields of {type.Name} share bytes; pass the values in a view, or each as a parameter of its own");
         }
     }
 
@@ -95,8 +92,12 @@ internal static class KernelMethod
             throw Refuse(kernel, parameter, advice);
     }
 
-    private static NotSupportedException Refuse(string kernel, Type parameter, string advice) =>
-        new($"Kernel '{kernel}' cannot take a parameter of type {parameter.Name}: {advice}.");
+    // The types that ILGPU's own check of parameters throws.
+    private static ArgumentException Refuse(string kernel, Type parameter, string advice)
+    {
+        string message = $"Kernel '{kernel}' cannot take a parameter of type {parameter.Name}: {advice}.";
+        return new(message, new NotSupportedException(message));
+    }
 
     private static bool IsView(Type type) => type.IsGenericType && type.GetGenericTypeDefinition() == typeof(ArrayView<>);
 }

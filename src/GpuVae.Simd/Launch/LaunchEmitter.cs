@@ -91,6 +91,11 @@ internal static unsafe class LaunchEmitter
         il.Emit(OpCodes.Ldarga, (short)(FirstArgument + leaf.Parameter));
         foreach (var field in leaf.Path)
             il.Emit(OpCodes.Ldflda, field);
+        if (leaf.Offset > 0)
+        {
+            il.Emit(OpCodes.Ldc_I4, leaf.Offset);
+            il.Emit(OpCodes.Add);
+        }
     }
 
     private static void EmitSlot(ILGenerator il, ParameterLeaf leaf, LocalBuilder slots)

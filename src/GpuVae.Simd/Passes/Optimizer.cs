@@ -20,18 +20,18 @@ internal static class Optimizer
     {
         Step(nameof(LaunchConstants), k => LaunchConstants.Run(k, target));
         Step(nameof(UnreachableCode), UnreachableCode.Run);
-        Clean();
+        Clean(kernel, afterPass);
         while (Step(nameof(LoopUnrolling), LoopUnrolling.Run) | Step(nameof(LocalMemoryPromotion), LocalMemoryPromotion.Run))
-            Clean();
+            Clean(kernel, afterPass);
         if (Step(nameof(IfConversion), IfConversion.Run))
-            Clean();
+            Clean(kernel, afterPass);
         if (!target.ViewsOverlap)
             ReadOnlyMemory.Run(kernel);
         Step(nameof(AlignmentPropagation), AlignmentPropagation.Run);
         Step(nameof(AddressArithmetic), AddressArithmetic.Run);
         Step(nameof(CommonSubexpressions), CommonSubexpressions.Run);
         Step(nameof(LoopInvariantCodeMotion), LoopInvariantCodeMotion.Run);
-        Clean();
+        Clean(kernel, afterPass);
         Step(nameof(FmaContraction), FmaContraction.Run);
         if (target.Kind == TargetKind.Simd)
             Step(nameof(ElementaryFunctions), ElementaryFunctions.Run);
@@ -39,25 +39,28 @@ internal static class Optimizer
         Step(nameof(CommonSubexpressions), CommonSubexpressions.Run);
         Step(nameof(DeadCode), DeadCode.Run);
 
-        void Clean()
-        {
-            for (int round = 0; round < MaximumRounds; round++)
-            {
-                bool changed = Step(nameof(InstructionSimplification), InstructionSimplification.Run);
-                changed |= Step(nameof(ControlFlowSimplification), ControlFlowSimplification.Run);
-                changed |= Step(nameof(CommonSubexpressions), CommonSubexpressions.Run);
-                changed |= Step(nameof(DeadCode), DeadCode.Run);
-                if (!changed)
-                    return;
-            }
-        }
+        bool Step(string name, Func<IrKernel, bool> pass) => Optimizer.Step(kernel, name, pass, afterPass);
+    }
 
-        bool Step(string name, Func<IrKernel, bool> pass)
+    /// <summary>Folds what has become constant, joins blocks and removes what nobody uses, until nothing changes.</summary>
+    public static void Clean(IrKernel kernel, Action<string>? afterPass = null)
+    {
+        for (int round = 0; round < MaximumRounds; round++)
         {
-            if (!pass(kernel))
-                return false;
-            afterPass?.Invoke(name);
-            return true;
+            bool changed = Step(kernel, nameof(InstructionSimplification), InstructionSimplification.Run, afterPass);
+            changed |= Step(kernel, nameof(ControlFlowSimplification), ControlFlowSimplification.Run, afterPass);
+            changed |= Step(kernel, nameof(CommonSubexpressions), CommonSubexpressions.Run, afterPass);
+            changed |= Step(kernel, nameof(DeadCode), DeadCode.Run, afterPass);
+            if (!changed)
+                return;
         }
+    }
+
+    private static bool Step(IrKernel kernel, string name, Func<IrKernel, bool> pass, Action<string>? afterPass)
+    {
+        if (!pass(kernel))
+            return false;
+        afterPass?.Invoke(name);
+        return true;
     }
 }
