@@ -1,4 +1,4 @@
-namespace GpuVae.Ilgpu.Tests;
+namespace GpuVae.Simd.Tests;
 
 /// <summary>Managed memory that an action takes each time it runs.</summary>
 internal static class Allocations

@@ -1,23 +1,15 @@
 using ILGPU;
 using ILGPU.Algorithms;
 using ILGPU.Runtime;
-using ILGPU.Runtime.CPU;
 
-namespace GpuVae.Ilgpu.Tests.Checked;
+namespace GpuVae.Simd.Tests.Checked;
 
 /// <summary>Every defect that the checked mode promises to find, planted on purpose, and clean kernels that it must not accuse.</summary>
-public sealed class CheckedModeTests : IDisposable
+public sealed class CheckedModeTests
 {
-    private readonly Context context = Context.Create(b => b.CPU(new CPUDevice(4, 64, 1)));
-    private readonly CPUAccelerator accelerator;
-
-    public CheckedModeTests() => accelerator = context.CreateCPUAccelerator(0, CPUAcceleratorMode.Checked);
-
-    public void Dispose()
-    {
-        accelerator.Dispose();
-        context.Dispose();
-    }
+    // Groups of 8 threads are two warps.
+    private static readonly SimdAccelerator accelerator =
+        TestAccelerators.Context.CreateSimdAccelerator(new() { VectorBits = 128, Checked = true });
 
     private KernelCheckException Defect(
         Action<ArrayView<int>> kernel, int groups = 1, int threads = 8, int length = 64, bool initialise = true)

@@ -1,42 +1,62 @@
 using System.Reflection;
 using System.Runtime.InteropServices;
-using GpuVae.Ilgpu.Backends.Cpu.Checked;
-using GpuVae.Ilgpu.Compiler;
-using GpuVae.Ilgpu.Compiler.Ir;
+using GpuVae.Simd.Checked;
+using GpuVae.Simd.Frontend;
+using GpuVae.Simd.Ir;
+using GpuVae.Simd.Launch;
 using ILGPU;
 using ILGPU.Runtime;
-using ILGPU.Runtime.CPU;
 
-namespace GpuVae.Ilgpu.Tests.Frontend;
+namespace GpuVae.Simd.Tests.Frontend;
 
 /// <summary>
-/// Runs a kernel as .NET code, as the IR the front end builds and as the IR the optimiser makes of it, and requires equal results.
+/// Runs a kernel as .NET code (by ILGPU's CPU accelerator where it needs a group), as the IR the front end builds, as the IR the optimiser
+/// makes of it and as vector code, and requires equal results.
 /// </summary>
 internal static class KernelHarness
 {
     public const int WarpSize = 4;
 
-    /// <summary>A kernel over one input and one output, explicitly grouped.</summary>
-    public static T[] Run<T>(
-        Action<ArrayView<T>, ArrayView<T>> kernel, T[] input, int outputs, int groups = 1, int threads = 1) where T : unmanaged
+    private static readonly Lazy<Accelerator> checkedAccelerator = new(
+        () => TestAccelerators.Context.CreateSimdAccelerator(new() { VectorBits = 32 * WarpSize, Checked = true }));
+
+    private static readonly Lazy<Accelerator> simdAccelerator = new(
+        () => TestAccelerators.Context.CreateSimdAccelerator(new() { VectorBits = 32 * WarpSize, GuardBuffers = true }));
+
+    /// <summary>A kernel of one thread that asks nothing of a group: .NET itself runs it.</summary>
+    public static T[] Run<T>(Action<ArrayView<T>, ArrayView<T>> kernel, T[] input, int outputs) where T : unmanaged
     {
-        var direct = RunOn(CPUAcceleratorMode.Emulated, kernel, input, outputs, groups, threads);
-        var interpreted = RunOn(CPUAcceleratorMode.Checked, kernel, input, outputs, groups, threads);
-        Assert.Equal(direct, interpreted);
-        AssertClose(direct, RunOptimised(kernel.Method, input, outputs, groups, threads));
-        return direct;
+        using var from = TestAccelerators.Widest.Allocate1D(input);
+        using var to = TestAccelerators.Widest.Allocate1D<T>(outputs);
+        to.MemSetToZero();
+        kernel(from.View, to.View);
+        return Compare(to.GetAsArray1D(), kernel, input, 1, 1);
     }
 
-    public static T[] RunOn<T>(
-        CPUAcceleratorMode mode, Action<ArrayView<T>, ArrayView<T>> kernel, T[] input, int outputs, int groups, int threads)
+    /// <summary>A kernel that needs a group, or local memory, which .NET alone does not have.</summary>
+    public static T[] RunGroups<T>(
+        Action<ArrayView<T>, ArrayView<T>> kernel, T[] input, int outputs, int groups = 1, int threads = 1) where T : unmanaged =>
+        Compare(RunOn(TestAccelerators.Reference(WarpSize), kernel, input, outputs, groups, threads), kernel, input, groups, threads);
+
+    private static T[] Compare<T>(T[] expected, Action<ArrayView<T>, ArrayView<T>> kernel, T[] input, int groups, int threads)
         where T : unmanaged
     {
-        using var context = Context.Create(b => b.CPU(new CPUDevice(WarpSize, 64, 1)));
-        using var accelerator = context.CreateCPUAccelerator(0, mode);
+        // Contraction to FMA changes bits of floats; the interpreter of the checked mode contracts nothing.
+        Assert.Equal(expected, RunOn(checkedAccelerator.Value, kernel, input, expected.Length, groups, threads));
+        AssertClose(expected, RunOptimised(kernel.Method, input, expected.Length, groups, threads));
+        AssertClose(expected, RunOn(simdAccelerator.Value, kernel, input, expected.Length, groups, threads));
+        return expected;
+    }
+
+    private static T[] RunOn<T>(
+        Accelerator accelerator, Action<ArrayView<T>, ArrayView<T>> kernel, T[] input, int outputs, int groups, int threads)
+        where T : unmanaged
+    {
         using var from = accelerator.Allocate1D(input);
         using var to = accelerator.Allocate1D<T>(outputs);
         to.MemSetToZero();
         accelerator.LoadStreamKernel(kernel)(new KernelConfig(groups, threads), from.View, to.View);
+        accelerator.Synchronize();
         return to.GetAsArray1D();
     }
 
@@ -51,7 +71,7 @@ internal static class KernelHarness
     {
         var ir = optimise
             ? KernelCompiler.Compile(EntryOf(kernel.Method), target)
-            : Compiler.Frontend.KernelBuilder.Build(EntryOf(kernel.Method), target);
+            : KernelBuilder.Build(EntryOf(kernel.Method), target);
         IrVerifier.Verify(ir);
         return IrPrinter.Print(ir);
     }
@@ -59,7 +79,7 @@ internal static class KernelHarness
     private static unsafe T[] RunOptimised<T>(MethodInfo method, T[] input, int outputs, int groups, int threads) where T : unmanaged
     {
         var entry = EntryOf(method);
-        var ir = KernelCompiler.Compile(entry, new KernelTarget(TargetKind.Cpu) { WarpSize = WarpSize });
+        var ir = KernelCompiler.Compile(entry, new KernelTarget(TargetKind.Simd) { WarpSize = WarpSize });
         IrVerifier.Verify(ir);
         var memory = new CheckedMemory();
         var result = new T[outputs];
@@ -74,7 +94,7 @@ internal static class KernelHarness
             var program = new CheckedProgram(ir);
             memory.BeginLaunch(program.GlobalGranule);
             var shape = new LaunchShape(new Index3D(groups, 1, 1), new Index3D(threads, 1, 1), default, 0);
-            ulong[] slots = [0, (ulong)from, (ulong)input.Length, 0, (ulong)to, (ulong)outputs];
+            ulong[] slots = [(ulong)from, (ulong)input.Length, (ulong)to, (ulong)outputs];
             using (var group = new CheckedGroup(program, memory, shape, WarpSize, slots, entry.Layout, "optimised"))
                 group.RunGrid();
             new Span<T>(to, outputs).CopyTo(result);

@@ -1,9 +1,8 @@
-using GpuVae.Ilgpu.Compiler;
-using GpuVae.Ilgpu.Compiler.Frontend;
+using GpuVae.Simd.Frontend;
 using ILGPU;
 using ILGPU.Runtime.Cuda;
 
-namespace GpuVae.Ilgpu.Tests.Frontend;
+namespace GpuVae.Simd.Tests.Frontend;
 
 /// <summary>What cannot be a kernel is refused at load time, with the place and a way out.</summary>
 public sealed class RefusalTests
@@ -162,7 +161,7 @@ public sealed class RefusalTests
         var method = typeof(RefusalTests).GetMethod(
             name, System.Reflection.BindingFlags.NonPublic | System.Reflection.BindingFlags.Static)!;
         var exception = Assert.Throws<KernelCompilationException>(
-            () => KernelBuilder.Build(KernelHarness.EntryOf(method), new(TargetKind.Cpu)));
+            () => KernelBuilder.Build(KernelHarness.EntryOf(method), new(TargetKind.Simd)));
         Assert.Contains($"Kernel 'RefusalTests.{name}'", exception.Message);
         Assert.Contains(what, exception.Message);
         Assert.Contains(instead, exception.Message);
@@ -174,7 +173,7 @@ public sealed class RefusalTests
     {
         var method = ((Action<ArrayView<float>>)Recurses).Method;
         var exception = Assert.Throws<KernelCompilationException>(
-            () => KernelBuilder.Build(KernelHarness.EntryOf(method), new(TargetKind.Cpu)));
+            () => KernelBuilder.Build(KernelHarness.EntryOf(method), new(TargetKind.Simd)));
         Assert.Contains("Called from RefusalTests.Recurses", exception.Message);
     }
 
@@ -184,7 +183,7 @@ public sealed class RefusalTests
         Action<float[]> kernel = values => values[0] = 1;
         var exception = Assert.Throws<KernelCompilationException>(
             () => KernelBuilder.Build(
-                new KernelEntry(kernel.Method, false, new ParameterLayout([]), new Dictionary<int, ulong>()), new(TargetKind.Cpu)));
+                new KernelEntry(kernel.Method, false, new ParameterLayout([]), new Dictionary<int, ulong>()), new(TargetKind.Simd)));
         Assert.Contains("parameter 'values'", exception.Message);
         Assert.Contains("ArrayView", exception.Message);
     }
@@ -198,7 +197,7 @@ public sealed class RefusalTests
             view[i] = 1;
         };
         var exception = Assert.Throws<KernelCompilationException>(
-            () => KernelBuilder.Build(KernelHarness.EntryOf(kernel.Method, isImplicitlyGrouped: true), new(TargetKind.Cpu)));
+            () => KernelBuilder.Build(KernelHarness.EntryOf(kernel.Method, isImplicitlyGrouped: true), new(TargetKind.Simd)));
         Assert.Contains("Group.Barrier is used in an implicitly grouped kernel", exception.Message);
         Assert.Contains("KernelConfig", exception.Message);
     }
@@ -209,7 +208,7 @@ public sealed class RefusalTests
         float factor = Environment.ProcessorCount;
         Action<ArrayView<float>> kernel = a => a[0] *= factor;
         var exception = Assert.Throws<KernelCompilationException>(
-            () => KernelBuilder.Build(KernelHarness.EntryOf(kernel.Method), new(TargetKind.Cpu)));
+            () => KernelBuilder.Build(KernelHarness.EntryOf(kernel.Method), new(TargetKind.Simd)));
         Assert.Contains("captures 'factor'", exception.Message);
         Assert.Contains("kernel parameter", exception.Message);
     }

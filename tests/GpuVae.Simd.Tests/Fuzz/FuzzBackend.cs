@@ -1,16 +1,15 @@
 using System.Reflection;
 using System.Runtime.InteropServices;
-using GpuVae.Ilgpu.Compiler;
-using GpuVae.Ilgpu.Compiler.Analyses;
-using GpuVae.Ilgpu.Compiler.Frontend;
-using GpuVae.Ilgpu.Compiler.Ir;
-using GpuVae.Ilgpu.Compiler.Passes;
-using GpuVae.Ilgpu.Tests.Passes;
+using GpuVae.Simd.Frontend;
+using GpuVae.Simd.Analyses;
+using GpuVae.Simd.Ir;
+using GpuVae.Simd.Passes;
+using GpuVae.Simd.Tests.Passes;
 using ILGPU;
 using ILGPU.Runtime;
 using ILGPU.Runtime.CPU;
 
-namespace GpuVae.Ilgpu.Tests.Fuzz;
+namespace GpuVae.Simd.Tests.Fuzz;
 
 /// <summary>Something that runs kernels.</summary>
 internal abstract class FuzzBackend(string name, int warpSize)
@@ -124,7 +123,7 @@ internal sealed class IrBackend(bool optimise) : FuzzBackend(optimise ? "optimis
 
     public override (FuzzMemory Memory, IReadOnlySet<int>? Threads) Run(MethodInfo kernel, Program program, FuzzMemory memory)
     {
-        var target = new KernelTarget(TargetKind.Cpu);
+        var target = new KernelTarget(TargetKind.Simd);
         var ir = KernelBuilder.Build(new KernelEntry(kernel, false, layout, new Dictionary<int, ulong>()), target);
         IrVerifier.Verify(ir);
         if (optimise)

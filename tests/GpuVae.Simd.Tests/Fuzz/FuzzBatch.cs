@@ -1,6 +1,6 @@
 using System.Reflection;
 
-namespace GpuVae.Ilgpu.Tests.Fuzz;
+namespace GpuVae.Simd.Tests.Fuzz;
 
 /// <summary>Programs that were emitted into one assembly, with their inputs and the results known so far.</summary>
 internal sealed class FuzzBatch

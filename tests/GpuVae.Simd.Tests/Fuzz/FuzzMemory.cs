@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace GpuVae.Ilgpu.Tests.Fuzz;
+namespace GpuVae.Simd.Tests.Fuzz;
 
 /// <summary>
 /// The buffers of a launch as bytes. Int and float have an input and an output view each; the other types have one, whose first 64

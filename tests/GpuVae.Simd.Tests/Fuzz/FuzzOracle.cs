@@ -1,4 +1,4 @@
-namespace GpuVae.Ilgpu.Tests.Fuzz;
+namespace GpuVae.Simd.Tests.Fuzz;
 
 /// <summary>Direct .NET execution. All backends run the same kernels, so what was emitted and computed for one serves the others.</summary>
 internal sealed class FuzzOracle

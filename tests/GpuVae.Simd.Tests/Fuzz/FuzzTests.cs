@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace GpuVae.Ilgpu.Tests.Fuzz;
+namespace GpuVae.Simd.Tests.Fuzz;
 
 /// <summary>
 /// Random kernels give on every backend what direct .NET execution of the same IL gives. By default each backend runs the same few hundred

@@ -3,7 +3,7 @@ using System.Reflection.Emit;
 using ILGPU;
 using ILGPU.Algorithms;
 
-namespace GpuVae.Ilgpu.Tests.Fuzz;
+namespace GpuVae.Simd.Tests.Fuzz;
 
 /// <summary>
 /// Emits random kernels as IL into an assembly that is loaded from memory like any other, so that its IL can be read back.

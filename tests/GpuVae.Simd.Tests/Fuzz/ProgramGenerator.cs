@@ -1,4 +1,4 @@
-namespace GpuVae.Ilgpu.Tests.Fuzz;
+namespace GpuVae.Simd.Tests.Fuzz;
 
 /// <summary>
 /// Makes random kernels. Threads wait for one another only where all of them arrive: at the top level and in loops that nobody leaves

@@ -1,4 +1,4 @@
-namespace GpuVae.Ilgpu.Tests.Fuzz;
+namespace GpuVae.Simd.Tests.Fuzz;
 
 /// <summary>
 /// Makes a failing kernel smaller as long as it fails: drops statements, unwraps ifs, replaces expressions by their parts.

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 
-namespace GpuVae.Ilgpu.Tests.Fuzz;
+namespace GpuVae.Simd.Tests.Fuzz;
 
 /// <summary>Writes a random kernel as the C# that it stands for.</summary>
 internal static class SourceWriter

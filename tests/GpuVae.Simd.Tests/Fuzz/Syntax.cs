@@ -1,4 +1,4 @@
-namespace GpuVae.Ilgpu.Tests.Fuzz;
+namespace GpuVae.Simd.Tests.Fuzz;
 
 /// <summary>The types of fuzzed variables; the small integers are computed with as int, as in C#, and Half as float.</summary>
 internal enum FuzzType

@@ -3,7 +3,7 @@ using ILGPU;
 using ILGPU.Algorithms;
 using ILGPU.Runtime;
 
-namespace GpuVae.Ilgpu.Tests.Kernels;
+namespace GpuVae.Simd.Tests.Kernels;
 
 /// <summary>Small kernels, one per family of IR constructs, that every backend must run like .NET does.</summary>
 internal static class DeviceKernels

@@ -1,6 +1,6 @@
-using GpuVae.Ilgpu.Compiler.Ir;
+using GpuVae.Simd.Ir;
 
-namespace GpuVae.Ilgpu.Tests.Passes;
+namespace GpuVae.Simd.Tests.Passes;
 
 /// <summary>
 /// Runs a kernel for one thread, either along its graph or along its control tree, and returns what it stored. Atomics, whose results
@@ -131,7 +131,7 @@ internal sealed class IrEvaluator(IReadOnlyDictionary<Parameter, long> scalars, 
                     bool holds = ScalarEvaluator.Evaluate(compare.Op, compare.Left.Type, Bits(compare.Left).Bits, Bits(compare.Right).Bits);
                     Set(compare, holds ? 1UL : 0);
                     break;
-                case GpuVae.Ilgpu.Compiler.Ir.Convert convert:
+                case GpuVae.Simd.Ir.Convert convert:
                     Set(convert, ScalarEvaluator.Evaluate(convert.Op, convert.Operand.Type, convert.Type, Bits(convert.Operand).Bits));
                     break;
                 case Geometry place:

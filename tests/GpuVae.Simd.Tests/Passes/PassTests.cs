@@ -1,10 +1,10 @@
-using GpuVae.Ilgpu.Compiler;
-using GpuVae.Ilgpu.Compiler.Analyses;
-using GpuVae.Ilgpu.Compiler.Ir;
-using GpuVae.Ilgpu.Compiler.Passes;
-using Convert = GpuVae.Ilgpu.Compiler.Ir.Convert;
+using GpuVae.Simd.Frontend;
+using GpuVae.Simd.Analyses;
+using GpuVae.Simd.Ir;
+using GpuVae.Simd.Passes;
+using Convert = GpuVae.Simd.Ir.Convert;
 
-namespace GpuVae.Ilgpu.Tests.Passes;
+namespace GpuVae.Simd.Tests.Passes;
 
 /// <summary>What each pass makes of a few instructions, and what it leaves alone because it must.</summary>
 public class PassTests
@@ -126,7 +126,7 @@ public class PassTests
     public void DoesNotShareLoadsAcrossABarrier()
     {
         b.Store(output, Constant.Int(0), b.Load(output, n, IrType.F32));
-        b.Add(new GpuVae.Ilgpu.Compiler.Ir.Barrier(BarrierKind.Group));
+        b.Add(new GpuVae.Simd.Ir.Barrier(BarrierKind.Group));
         b.Store(output, Constant.Int(0), b.Load(output, n, IrType.F32));
         b.Return();
 
@@ -334,7 +334,7 @@ public class PassTests
         b.Store(output, b.Add(new Geometry(GeometryKind.GroupDimX)), x);
         b.Return();
 
-        Optimizer.Run(b.Kernel, new KernelTarget(TargetKind.Cpu) { GroupDim = (64, 1, 1) });
+        Optimizer.Run(b.Kernel, new KernelTarget(TargetKind.Simd) { GroupDim = (64, 1, 1) });
         Assert.DoesNotContain(Body, i => i is Geometry);
         Assert.Equal(256, Body.OfType<ElementAddress>().Single().Offset);
     }
@@ -349,7 +349,7 @@ public class PassTests
         return store.StoredValue;
     }
 
-    private void Optimize() => Optimizer.Run(b.Kernel, new KernelTarget(TargetKind.Cpu), pass => IrVerifier.Verify(b.Kernel));
+    private void Optimize() => Optimizer.Run(b.Kernel, new KernelTarget(TargetKind.Simd), pass => IrVerifier.Verify(b.Kernel));
 
     private IEnumerable<BasicBlock> LoopBlocks() => new Loops(b.Kernel, new Dominators(b.Kernel)).OuterFirst.SelectMany(l => l.Blocks);
 

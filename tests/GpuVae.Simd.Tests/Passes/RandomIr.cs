@@ -1,6 +1,6 @@
-using GpuVae.Ilgpu.Compiler.Ir;
+using GpuVae.Simd.Ir;
 
-namespace GpuVae.Ilgpu.Tests.Passes;
+namespace GpuVae.Simd.Tests.Passes;
 
 /// <summary>
 /// Random structured programs over integer variables as IR: nested ifs, loops with breaks and continues out of several levels, early
@@ -60,7 +60,7 @@ internal sealed class RandomIr
     {
         0 => b.Add(new Unary(random.Next(2) == 0 ? UnaryOp.Neg : UnaryOp.Not, Operand())),
         1 => b.Add(new Select(Condition(), Operand(), Operand())),
-        2 => b.Add(new GpuVae.Ilgpu.Compiler.Ir.Convert(ConvertOp.ZeroExtend, Condition(), IrType.I32)),
+        2 => b.Add(new GpuVae.Simd.Ir.Convert(ConvertOp.ZeroExtend, Condition(), IrType.I32)),
         3 => Binary(random.Next(2) == 0 ? BinaryOp.Div : BinaryOp.Rem, Constant.Int(1 << random.Next(1, 6))),
         4 => Narrowed(),
         5 => b.Load(local, Binary(BinaryOp.And, Constant.Int(3)), IrType.I32),
@@ -71,9 +71,9 @@ internal sealed class RandomIr
 
     private Value Narrowed()
     {
-        var narrow = b.Add(new GpuVae.Ilgpu.Compiler.Ir.Convert(ConvertOp.Truncate, Operand(),
+        var narrow = b.Add(new GpuVae.Simd.Ir.Convert(ConvertOp.Truncate, Operand(),
             random.Next(2) == 0 ? IrType.I8 : IrType.I16));
-        return b.Add(new GpuVae.Ilgpu.Compiler.Ir.Convert(random.Next(2) == 0 ? ConvertOp.SignExtend : ConvertOp.ZeroExtend, narrow,
+        return b.Add(new GpuVae.Simd.Ir.Convert(random.Next(2) == 0 ? ConvertOp.SignExtend : ConvertOp.ZeroExtend, narrow,
             IrType.I32));
     }
 

@@ -1,9 +1,9 @@
-using GpuVae.Ilgpu.Compiler;
-using GpuVae.Ilgpu.Compiler.Analyses;
-using GpuVae.Ilgpu.Compiler.Ir;
-using GpuVae.Ilgpu.Compiler.Passes;
+using GpuVae.Simd.Frontend;
+using GpuVae.Simd.Analyses;
+using GpuVae.Simd.Ir;
+using GpuVae.Simd.Passes;
 
-namespace GpuVae.Ilgpu.Tests.Passes;
+namespace GpuVae.Simd.Tests.Passes;
 
 /// <summary>On random programs, every pass keeps what the program stores, and the control tree stores the same as the graph.</summary>
 public class RandomIrTests
@@ -16,7 +16,7 @@ public class RandomIrTests
     public void ControlTreeDoesWhatTheGraphDoes() => Check((kernel, _) => { });
 
     [Fact]
-    public void OptimizerKeepsWhatIsStored() => Check((kernel, verify) => Optimizer.Run(kernel, new KernelTarget(TargetKind.Cpu), verify));
+    public void OptimizerKeepsWhatIsStored() => Check((kernel, verify) => Optimizer.Run(kernel, new KernelTarget(TargetKind.Simd), verify));
 
     private static void Check(Action<IrKernel, Action<string>> transform)
     {

@@ -1,6 +1,6 @@
-using GpuVae.Ilgpu.Compiler.Ir;
+using GpuVae.Simd.Ir;
 
-namespace GpuVae.Ilgpu.Tests.Passes;
+namespace GpuVae.Simd.Tests.Passes;
 
 /// <summary>
 /// Builds kernels by hand: variables are written and read by name, phis are placed as blocks are sealed. Also names blocks for printing.
@@ -27,7 +27,7 @@ internal sealed class SsaBuilder
     public Parameter View(string name, IrType elementType)
     {
         var pointer = new Parameter(name, ParameterKind.ViewPointer, IrType.Pointer, slot, elementType);
-        slot += 3;
+        slot += 2;
         Kernel.Parameters.Add(pointer);
         return pointer;
     }

@@ -1,8 +1,8 @@
-using GpuVae.Ilgpu.Compiler;
-using GpuVae.Ilgpu.Compiler.Analyses;
-using GpuVae.Ilgpu.Compiler.Ir;
+using GpuVae.Simd.Frontend;
+using GpuVae.Simd.Analyses;
+using GpuVae.Simd.Ir;
 
-namespace GpuVae.Ilgpu.Tests.Passes;
+namespace GpuVae.Simd.Tests.Passes;
 
 public class StructurizerTests
 {

@@ -1,11 +1,11 @@
 using System.Runtime.InteropServices;
-using GpuVae.Ilgpu.Backends.Cpu.Simd;
-using GpuVae.Ilgpu.Compiler;
-using GpuVae.Ilgpu.Compiler.Ir;
-using GpuVae.Ilgpu.Compiler.Passes;
-using GpuVae.Ilgpu.Tests.Passes;
+using GpuVae.Simd.Emit;
+using GpuVae.Simd.Frontend;
+using GpuVae.Simd.Ir;
+using GpuVae.Simd.Passes;
+using GpuVae.Simd.Tests.Passes;
 
-namespace GpuVae.Ilgpu.Tests.Simd;
+namespace GpuVae.Simd.Tests.Emit;
 
 /// <summary>
 /// Random programs with a different input in every thread, so that each branch and loop is divergent, against the interpreter run thread by
@@ -46,7 +46,7 @@ public sealed unsafe class SimdRandomIrTests
             .Select(x => new IrEvaluator(new Dictionary<Parameter, long> { [n] = x }).RunGraph(builder.Kernel).Global).ToArray();
         Spread(builder.Kernel, n);
         if (optimized)
-            Optimizer.Run(builder.Kernel, new KernelTarget(TargetKind.Cpu) { WarpSize = lanes, GroupDim = (Threads, 1, 1) });
+            Optimizer.Run(builder.Kernel, new KernelTarget(TargetKind.Simd) { WarpSize = lanes, GroupDim = (Threads, 1, 1) });
         int[] actual = Run(builder.Kernel, new SimdConfiguration(lanes, bits), inputs);
         for (int thread = 0; thread < Threads; thread++)
         {
@@ -92,8 +92,8 @@ public sealed unsafe class SimdRandomIrTests
         fixed (int* input = inputs, output = results)
         {
             ulong* slots = stackalloc ulong[16];
-            slots[1] = (ulong)output;
-            slots[11] = (ulong)input;
+            slots[0] = (ulong)output;
+            slots[10] = (ulong)input;
             var invocation = new SimdInvocation { Slots = slots, GridX = 1, GridY = 1, GridZ = 1 };
             program.Body(&invocation, scratch, 0, 1);
         }

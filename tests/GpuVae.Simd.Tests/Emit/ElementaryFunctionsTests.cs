@@ -1,25 +1,15 @@
 using ILGPU;
 using ILGPU.Algorithms;
 using ILGPU.Runtime;
-using ILGPU.Runtime.CPU;
 
-namespace GpuVae.Ilgpu.Tests.Simd;
+namespace GpuVae.Simd.Tests.Emit;
 
 /// <summary>The elementary functions of SIMD code against double arithmetic, in units of the result's last place.</summary>
-public sealed class ElementaryFunctionsTests : IDisposable
+public sealed class ElementaryFunctionsTests
 {
-    private readonly Context context = Context.Create(builder => builder.CPU());
-    private readonly Accelerator accelerator;
-
-    public ElementaryFunctionsTests() => accelerator = context.CreateCPUAccelerator(0);
+    private readonly SimdAccelerator accelerator = TestAccelerators.Widest;
 
     public static TheoryData<string> Functions => ["Exp", "Exp2", "Log", "Log2", "Log10", "Tanh"];
-
-    public void Dispose()
-    {
-        accelerator.Dispose();
-        context.Dispose();
-    }
 
     [Theory, MemberData(nameof(Functions))]
     public void Stays_within_its_bound(string name)

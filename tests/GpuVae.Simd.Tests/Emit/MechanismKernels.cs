@@ -1,10 +1,10 @@
 using ILGPU;
 using ILGPU.Runtime;
 
-namespace GpuVae.Ilgpu.Tests.Simd;
+namespace GpuVae.Simd.Tests.Emit;
 
-/// <summary>Kernels that each lean on one mechanism of the SIMD backend.</summary>
-internal static class SimdKernels
+/// <summary>Kernels that each lean on one mechanism of the emitter.</summary>
+internal static class MechanismKernels
 {
     public static void Axpy(Index1D i, ArrayView<float> x, ArrayView<float> y, float a) => y[i] = a * x[i] + y[i];
 
