@@ -64,7 +64,7 @@ public sealed unsafe class SimdRandomIrTests
     private static void Spread(IrKernel kernel, Parameter n)
     {
         var output = kernel.Parameters.Single(p => p.Kind == ParameterKind.ViewPointer);
-        var inputs = new Parameter("inputs", ParameterKind.ViewPointer, IrType.Pointer, 10, IrType.I32);
+        var inputs = new Parameter("inputs", ParameterKind.ViewPointer, IrType.Pointer, 10, IrType.I32.SizeOf());
         kernel.Parameters.Add(inputs);
         var outputUsers = output.Users.Distinct().ToArray();
         var thread = new Geometry(GeometryKind.GroupIdxX);

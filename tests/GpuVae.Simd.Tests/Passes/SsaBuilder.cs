@@ -26,7 +26,7 @@ internal sealed class SsaBuilder
 
     public Parameter View(string name, IrType elementType)
     {
-        var pointer = new Parameter(name, ParameterKind.ViewPointer, IrType.Pointer, slot, elementType);
+        var pointer = new Parameter(name, ParameterKind.ViewPointer, IrType.Pointer, slot, elementType.SizeOf());
         slot += 2;
         Kernel.Parameters.Add(pointer);
         return pointer;
