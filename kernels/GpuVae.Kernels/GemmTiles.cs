@@ -48,55 +48,46 @@ internal static class GemmTiles
         int stage = 0;
         if (first < end)
         {
-            StagedA<TShape>(a, ofA, first, end, thread).StoreTo(
-                shared, stage, TileLayout<TShape>.PitchA, ofA, TShape.Rows, TileLayout<TShape>.Threads, thread);
-            StagedB<TShape>(b, ofB, first, end, thread).StoreTo(
-                shared, stage + TileLayout<TShape>.Depth * TileLayout<TShape>.PitchA, TileLayout<TShape>.PitchB, ofB, TShape.Columns,
-                TileLayout<TShape>.Threads, thread);
+            for (int part = 0; part < Share<TShape>.PartsOfA; part++)
+                Share<TShape>.LoadA(a, ofA, first, end, part, thread).StoreA(shared, stage, ofA, part, thread);
+            for (int part = 0; part < Share<TShape>.PartsOfB; part++)
+                Share<TShape>.LoadB(b, ofB, first, end, part, thread).StoreB(shared, stage, ofB, part, thread);
         }
         Group.Barrier();
         for (int k0 = first; k0 < end; k0 += TileLayout<TShape>.Depth)
         {
-            // Loads beyond the end give zeros, which nothing uses.
-            Staged nextA = StagedA<TShape>(a, ofA, k0 + TileLayout<TShape>.Depth, end, thread);
-            Staged nextB = StagedB<TShape>(b, ofB, k0 + TileLayout<TShape>.Depth, end, thread);
-            for (int depth = 0; depth < TileLayout<TShape>.Depth; depth += 4)
+            // Loads beyond the end give zeros, which nothing uses. A thread's sums leave no registers for its whole share of a stage.
+            int nextStage = TileLayout<TShape>.StageElements - stage, nextK = k0 + TileLayout<TShape>.Depth;
+            var share = Share<TShape>.LoadA(a, ofA, nextK, end, 0, thread);
+            sums.StepFour(shared, stage + placeA, stage + placeB, 0);
+            if (Share<TShape>.PartsOfA == 2)
             {
-                int atA = stage + placeA + depth * TileLayout<TShape>.PitchA;
-                int atB = stage + placeB + depth * TileLayout<TShape>.PitchB;
-                sums.Step(shared, atA, atB, 0);
-                sums.Step(shared, atA, atB, 1);
-                sums.Step(shared, atA, atB, 2);
-                sums.Step(shared, atA, atB, 3);
+                share.StoreA(shared, nextStage, ofA, 0, thread);
+                share = Share<TShape>.LoadA(a, ofA, nextK, end, 1, thread);
             }
+            sums.StepFour(shared, stage + placeA, stage + placeB, 4);
+            share.StoreA(shared, nextStage, ofA, Share<TShape>.PartsOfA - 1, thread);
+            share = Share<TShape>.LoadB(b, ofB, nextK, end, 0, thread);
+            sums.StepFour(shared, stage + placeA, stage + placeB, 8);
+            if (Share<TShape>.PartsOfB == 2)
+            {
+                share.StoreB(shared, nextStage, ofB, 0, thread);
+                share = Share<TShape>.LoadB(b, ofB, nextK, end, 1, thread);
+            }
+            sums.StepFour(shared, stage + placeA, stage + placeB, 12);
+            share.StoreB(shared, nextStage, ofB, Share<TShape>.PartsOfB - 1, thread);
             if (sumsColumns)
             {
                 int at = stage + TileLayout<TShape>.Depth * TileLayout<TShape>.PitchA + thread;
                 for (int depth = 0; depth < TileLayout<TShape>.Depth; depth++)
                     columnSum += shared[at + depth * TileLayout<TShape>.PitchB];
             }
-            stage = TileLayout<TShape>.StageElements - stage;
-            nextA.StoreTo(shared, stage, TileLayout<TShape>.PitchA, ofA, TShape.Rows, TileLayout<TShape>.Threads, thread);
-            nextB.StoreTo(
-                shared, stage + TileLayout<TShape>.Depth * TileLayout<TShape>.PitchA, TileLayout<TShape>.PitchB, ofB, TShape.Columns,
-                TileLayout<TShape>.Threads, thread);
+            stage = nextStage;
             Group.Barrier();
         }
         GemmTileEnd.Run<TShape, Sums<TShape>, TOutput>(
             sums, columnSum, columnSums, c, workspace, tickets, shared, g, place, output);
     }
-
-    private static Staged StagedA<TShape>(FloatView a, Operand operand, int k0, int end, int thread)
-        where TShape : struct, ITileShape =>
-        Staged.Load(
-            a, operand, k0, end, TShape.Rows, TileLayout<TShape>.Threads,
-            TShape.Rows * TileLayout<TShape>.Depth / TileLayout<TShape>.Threads, thread);
-
-    private static Staged StagedB<TShape>(FloatView b, Operand operand, int k0, int end, int thread)
-        where TShape : struct, ITileShape =>
-        Staged.Load(
-            b, operand, k0, end, TShape.Columns, TileLayout<TShape>.Threads,
-            TShape.Columns * TileLayout<TShape>.Depth / TileLayout<TShape>.Threads, thread);
 
     /// <summary>How an operand lies in memory.</summary>
     /// <param name="alongDepth">Whether the elements of one row of op(A), or column of op(B), are neighbours; else those of one k.</param>
@@ -170,35 +161,53 @@ internal static class GemmTiles
         }
     }
 
-    /// <summary>A thread's share of a stage of one operand on its way through registers: up to four fours.</summary>
-    private struct Staged
+    /// <summary>
+    /// A thread's share of a stage of one operand on its way through registers, or the first or second part of it: one or two fours.
+    /// </summary>
+    private struct Share<TShape>
+        where TShape : struct, ITileShape
     {
-        private Four f0, f1, f2, f3;
-        private int count;
+        private Four f0, f1;
 
-        public static Staged Load(FloatView view, Operand operand, int k0, int end, int extent, int threads, int count, int thread)
+        /// <summary>Parts of a share of A.</summary>
+        public static int PartsOfA => FoursOfA > 2 ? 2 : 1;
+
+        /// <summary>Parts of a share of B.</summary>
+        public static int PartsOfB => FoursOfB > 2 ? 2 : 1;
+
+        private static int FoursOfA => TShape.Rows * TileLayout<TShape>.Depth / (4 * TileLayout<TShape>.Threads);
+
+        private static int FoursOfB => TShape.Columns * TileLayout<TShape>.Depth / (4 * TileLayout<TShape>.Threads);
+
+        public static Share<TShape> LoadA(FloatView a, Operand operand, int k0, int end, int part, int thread) =>
+            Load(a, operand, k0, end, TShape.Rows, FoursOfA, part, thread);
+
+        public static Share<TShape> LoadB(FloatView b, Operand operand, int k0, int end, int part, int thread) =>
+            Load(b, operand, k0, end, TShape.Columns, FoursOfB, part, thread);
+
+        public readonly void StoreA(FloatView shared, int stage, Operand operand, int part, int thread) =>
+            Store(shared, stage, TileLayout<TShape>.PitchA, operand, TShape.Rows, FoursOfA, part, thread);
+
+        public readonly void StoreB(FloatView shared, int stage, Operand operand, int part, int thread) => Store(
+            shared, stage + TileLayout<TShape>.Depth * TileLayout<TShape>.PitchA, TileLayout<TShape>.PitchB, operand, TShape.Columns,
+            FoursOfB, part, thread);
+
+        private static Share<TShape> Load(FloatView view, Operand operand, int k0, int end, int extent, int fours, int part, int thread)
         {
-            var staged = new Staged { count = count, f0 = LoadFour(view, operand, k0, end, extent, thread) };
-            if (count > 4)
-                staged.f1 = LoadFour(view, operand, k0, end, extent, thread + threads);
-            if (count > 8)
-            {
-                staged.f2 = LoadFour(view, operand, k0, end, extent, thread + 2 * threads);
-                staged.f3 = LoadFour(view, operand, k0, end, extent, thread + 3 * threads);
-            }
-            return staged;
+            int e = thread + 2 * part * TileLayout<TShape>.Threads;
+            var share = new Share<TShape> { f0 = LoadFour(view, operand, k0, end, extent, e) };
+            if (fours > 1)
+                share.f1 = LoadFour(view, operand, k0, end, extent, e + TileLayout<TShape>.Threads);
+            return share;
         }
 
-        public readonly void StoreTo(FloatView shared, int start, int pitch, Operand operand, int extent, int threads, int thread)
+        private readonly void Store(
+            FloatView shared, int start, int pitch, Operand operand, int extent, int fours, int part, int thread)
         {
-            StoreFour(f0, shared, start, pitch, operand, extent, thread);
-            if (count > 4)
-                StoreFour(f1, shared, start, pitch, operand, extent, thread + threads);
-            if (count > 8)
-            {
-                StoreFour(f2, shared, start, pitch, operand, extent, thread + 2 * threads);
-                StoreFour(f3, shared, start, pitch, operand, extent, thread + 3 * threads);
-            }
+            int e = thread + 2 * part * TileLayout<TShape>.Threads;
+            StoreFour(f0, shared, start, pitch, operand, extent, e);
+            if (fours > 1)
+                StoreFour(f1, shared, start, pitch, operand, extent, e + TileLayout<TShape>.Threads);
         }
 
         // Along k, two threads take 32 bytes of a row, which is what memory delivers at least, and 16 neighbouring rows: turned, their
@@ -286,8 +295,19 @@ internal static class GemmTiles
 
         public static int Count => TShape.ThreadTile * TShape.ThreadTile;
 
+        public void Clear() => this = default;
+
+        /// <summary>Adds the products of four k, a quarter of a stage.</summary>
+        public void StepFour(FloatView shared, int atA, int atB, int depth)
+        {
+            Step(shared, atA, atB, depth);
+            Step(shared, atA, atB, depth + 1);
+            Step(shared, atA, atB, depth + 2);
+            Step(shared, atA, atB, depth + 3);
+        }
+
         /// <summary>Adds the products of one k.</summary>
-        public void Step(FloatView shared, int atA, int atB, int depth)
+        private void Step(FloatView shared, int atA, int atB, int depth)
         {
             atA += depth * TileLayout<TShape>.PitchA;
             atB += depth * TileLayout<TShape>.PitchB;

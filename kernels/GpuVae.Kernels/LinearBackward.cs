@@ -210,7 +210,7 @@ public sealed class LinearBackward<TEpilogue>(Gemm gemm)
     {
         if (!CudaAsm.IsSupported)
             return;
-        FloatView shared = SharedMemory.Allocate<float>(GemmTensorTiles.SharedElements<TShape>());
+        FloatView shared = GemmTensorTiles.Allocate<TShape>();
         if (Grid.IdxX < weightGroups)
         {
             GemmTensorTiles.Multiply<TShape, TPrecision, AcrossDepth, AcrossDepth, EpilogueOutput<PlainEpilogue>>(
