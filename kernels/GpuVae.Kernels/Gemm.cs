@@ -81,6 +81,9 @@ public sealed class Gemm : IDisposable
     /// <summary>Threads of a group, on CPUs and for convolutions.</summary>
     internal Index2D Group { get; }
 
+    /// <summary>Whether a group is as wide as the square blocks that lanes turn over in registers.</summary>
+    internal bool TurnsBlocks => Group == new Index2D(GemmPacking.Square.Side, 1);
+
     /// <summary>Rows of C per tile, on CPUs and for convolutions.</summary>
     internal int TileRows { get; }
 
@@ -353,7 +356,9 @@ public sealed class Gemm<TEpilogue>
         else
         {
             launcher = stagedTransposed ??= Load(
-                many ? GemmStaged.Kernel12<GemmStaged.Turned, TEpilogue> : GemmStaged.Kernel6<GemmStaged.Collected, TEpilogue>);
+                !many ? GemmStaged.Kernel6<GemmStaged.Collected, TEpilogue>
+                : gemm.TurnsBlocks ? GemmStaged.Kernel12<GemmStaged.Turned, TEpilogue>
+                : GemmStaged.Kernel12<GemmStaged.Collected, TEpilogue>);
         }
         launcher(stream, (new Index2D(groups, 1), gemm.Group), a, b, c, g, epilogue);
     }

@@ -18,6 +18,7 @@
 
 using ILGPU;
 using ILGPU.Algorithms;
+using ILGPU.Runtime;
 using ILGPU.Runtime.Cuda;
 using FloatView = ILGPU.ArrayView<float>;
 
@@ -78,14 +79,20 @@ internal static class GemmTensorTiles
     {
         if (!CudaAsm.IsSupported)
             return;
-        FloatView shared = SharedMemory.Allocate<float>(SharedElements<TShape>());
+        FloatView shared = Allocate<TShape>();
         Multiply<TShape, TPrecision, TA, TB, EpilogueOutput<TEpilogue>>(
             a, b, c, c, workspace, tickets, shared, g, new TilePlace(g, Grid.IdxX), new EpilogueOutput<TEpilogue>(epilogue));
     }
 
-    /// <summary>Three stages of both operands; afterwards half a tile of sums fits in.</summary>
-    public static int SharedElements<TShape>()
-        where TShape : struct, ITensorTileShape => 3 * StageBytes<TShape>() / 4;
+    /// <summary>Shared memory of a group: three stages of both operands; afterwards half a tile of sums fits in. A kernel's first call.</summary>
+    public static FloatView Allocate<TShape>()
+        where TShape : struct, ITensorTileShape
+    {
+        // The promise makes ILGPU align it, which copies of 16 bytes need.
+        FloatView shared = SharedMemory.Allocate<float>(3 * StageBytes<TShape>() / 4).AsAligned16();
+        TensorCore.Declare(shared);
+        return shared;
+    }
 
     /// <summary>As <see cref="GemmTiles.Multiply"/>.</summary>
     public static void Multiply<TShape, TPrecision, TA, TB, TOutput>(
@@ -107,31 +114,32 @@ internal static class GemmTensorTiles
             for (int k = first; k < end; k++)
                 columnSum += b[k * g.BDepth + (ofB.Start + Group.IdxX) * g.BColumn];
         }
-        int address = TensorCore.SharedAddress(shared);
         var sums = default(Sums<TShape>);
+        sums.Clear();
         if (TPrecision.IsBf16)
-            RunBf16<TShape, TA, TB>(ref sums, ofA, ofB, address, first, end);
+            RunBf16<TShape, TA, TB>(ofA, ofB, first, end);
         else
-            RunTf32<TShape, TA, TB>(ref sums, ofA, ofB, address, first, end);
+            RunTf32<TShape, TA, TB>(ofA, ofB, first, end);
         GemmTileEnd.Run<TShape, Sums<TShape>, TOutput>(sums, columnSum, columnSums, c, workspace, tickets, shared, g, place, output);
     }
 
     private static int StageBytes<TShape>()
         where TShape : struct, ITensorTileShape => RowBytes * (TShape.Rows + TShape.Columns);
 
-    private static void RunTf32<TShape, TA, TB>(ref Sums<TShape> sums, Source a, Source b, int address, int first, int end)
+    private static void RunTf32<TShape, TA, TB>(Source a, Source b, int first, int end)
         where TShape : struct, ITensorTileShape
         where TA : struct, ITensorOperand
         where TB : struct, ITensorOperand
     {
         const int depth = 16;
         int partB = RowBytes * TShape.Rows;
+        int placeOfA = Sums<TShape>.PlaceOfA<TA, Tf32Precision>(), placeOfB = Sums<TShape>.PlaceOfB<TB, Tf32Precision>();
         int stages = StageBytes<TShape>();
-        Copy<TA>(a, address, TShape.Rows, first);
-        Copy<TB>(b, address + partB, TShape.Columns, first);
+        Copy<TA>(a, 0, TShape.Rows, first);
+        Copy<TB>(b, partB, TShape.Columns, first);
         TensorCore.CommitCopies();
-        Copy<TA>(a, address + stages, TShape.Rows, first + depth);
-        Copy<TB>(b, address + stages + partB, TShape.Columns, first + depth);
+        Copy<TA>(a, stages, TShape.Rows, first + depth);
+        Copy<TB>(b, stages + partB, TShape.Columns, first + depth);
         TensorCore.CommitCopies();
         int stage = 0, next = 2 * stages;
         for (int k0 = first; k0 < end; k0 += depth)
@@ -139,11 +147,11 @@ internal static class GemmTensorTiles
             TensorCore.WaitForCopiesButOne();
             // Everybody's copies have come, and everybody is done with the stage that is filled next.
             Group.Barrier();
-            Copy<TA>(a, address + next, TShape.Rows, k0 + 2 * depth);
-            Copy<TB>(b, address + next + partB, TShape.Columns, k0 + 2 * depth);
+            Copy<TA>(a, next, TShape.Rows, k0 + 2 * depth);
+            Copy<TB>(b, next + partB, TShape.Columns, k0 + 2 * depth);
             TensorCore.CommitCopies();
-            sums.StepTf32<TA, TB>(address + stage, address + stage + partB, 0);
-            sums.StepTf32<TA, TB>(address + stage, address + stage + partB, 8);
+            Sums<TShape>.StepTf32<TA, TB>(stage, stage + partB, placeOfA, placeOfB, 0);
+            Sums<TShape>.StepTf32<TA, TB>(stage, stage + partB, placeOfA, placeOfB, 1);
             stage = stage == 2 * stages ? 0 : stage + stages;
             next = next == 2 * stages ? 0 : next + stages;
         }
@@ -151,26 +159,30 @@ internal static class GemmTensorTiles
         Group.Barrier();
     }
 
-    private static void RunBf16<TShape, TA, TB>(ref Sums<TShape> sums, Source a, Source b, int address, int first, int end)
+    private static void RunBf16<TShape, TA, TB>(Source a, Source b, int first, int end)
         where TShape : struct, ITensorTileShape
         where TA : struct, ITensorOperand
         where TB : struct, ITensorOperand
     {
         const int depth = 32;
         int partB = RowBytes * TShape.Rows;
-        int stage = address;
-        Loaded.From<TA>(a, TShape.Rows, first).StoreTo<TA>(stage, TShape.Rows);
-        Loaded.From<TB>(b, TShape.Columns, first).StoreTo<TB>(stage + partB, TShape.Columns);
+        int placeOfA = Sums<TShape>.PlaceOfA<TA, Bf16Precision>(), placeOfB = Sums<TShape>.PlaceOfB<TB, Bf16Precision>();
+        int stage = 0;
+        LoadBf16<TA>(a, TShape.Rows, first);
+        StoreBf16<TA>(stage, TShape.Rows);
+        LoadBf16<TB>(b, TShape.Columns, first);
+        StoreBf16<TB>(stage + partB, TShape.Columns);
         Group.Barrier();
         for (int k0 = first; k0 < end; k0 += depth)
         {
-            Loaded nextA = Loaded.From<TA>(a, TShape.Rows, k0 + depth);
-            Loaded nextB = Loaded.From<TB>(b, TShape.Columns, k0 + depth);
-            sums.StepBf16<TA, TB>(stage, stage + partB, 0);
-            sums.StepBf16<TA, TB>(stage, stage + partB, 16);
-            stage = 2 * address + StageBytes<TShape>() - stage;
-            nextA.StoreTo<TA>(stage, TShape.Rows);
-            nextB.StoreTo<TB>(stage + partB, TShape.Columns);
+            int next = StageBytes<TShape>() - stage;
+            LoadBf16<TA>(a, TShape.Rows, k0 + depth);
+            Sums<TShape>.StepBf16<TA, TB>(stage, stage + partB, placeOfA, placeOfB, 0);
+            StoreBf16<TA>(next, TShape.Rows);
+            LoadBf16<TB>(b, TShape.Columns, k0 + depth);
+            Sums<TShape>.StepBf16<TA, TB>(stage, stage + partB, placeOfA, placeOfB, 1);
+            StoreBf16<TB>(next + partB, TShape.Columns);
+            stage = next;
             Group.Barrier();
         }
     }
@@ -228,61 +240,45 @@ internal static class GemmTensorTiles
     /// <inheritdoc cref="AcrossTf32"/>
     private static int AcrossBf16(int k, int chunk, int extent) => 2 * extent * k + 16 * (chunk ^ (k & 7));
 
-    /// <summary>A thread's share of a stage of 32 k in BF16: one chunk of 8, or two.</summary>
-    private struct Loaded
+    /// <summary>Loads a thread's share of a stage of 32 k, one chunk of 8 or two, and rounds it to BF16.</summary>
+    private static void LoadBf16<TOperand>(Source source, int extent, int k0)
+        where TOperand : struct, ITensorOperand
     {
-        private Words first, second;
-
-        public static Loaded From<TOperand>(Source source, int extent, int k0)
-            where TOperand : struct, ITensorOperand
-        {
-            var loaded = new Loaded { first = LoadChunk<TOperand>(source, extent, k0, Group.IdxX) };
-            if (4 * extent > Threads)
-                loaded.second = LoadChunk<TOperand>(source, extent, k0, Group.IdxX + Threads);
-            return loaded;
-        }
-
-        public readonly void StoreTo<TOperand>(int address, int extent)
-            where TOperand : struct, ITensorOperand
-        {
-            StoreChunk<TOperand>(first, address, extent, Group.IdxX);
-            if (4 * extent > Threads)
-                StoreChunk<TOperand>(second, address, extent, Group.IdxX + Threads);
-        }
-
-        private static Words LoadChunk<TOperand>(Source source, int extent, int k0, int e)
-            where TOperand : struct, ITensorOperand
-        {
-            int run = TOperand.IsAlongDepth ? e / 4 + source.Start : e / (extent / 8) + k0;
-            int at = 8 * (TOperand.IsAlongDepth ? e % 4 : e % (extent / 8)) + (TOperand.IsAlongDepth ? k0 : source.Start);
-            int runs = TOperand.IsAlongDepth ? source.Count : source.End;
-            int elements = TOperand.IsAlongDepth ? source.End : source.Count;
-            GemmTiles.Four low = GemmTiles.Four.LoadPart(source.View, source.Pitch, run, at, runs, elements, source.Vectors);
-            GemmTiles.Four high = GemmTiles.Four.LoadPart(source.View, source.Pitch, run, at + 4, runs, elements, source.Vectors);
-            return new Words
-            {
-                X0 = TensorCore.ToBf16(low.X0, low.X1),
-                X1 = TensorCore.ToBf16(low.X2, low.X3),
-                X2 = TensorCore.ToBf16(high.X0, high.X1),
-                X3 = TensorCore.ToBf16(high.X2, high.X3),
-            };
-        }
-
-        private static void StoreChunk<TOperand>(Words words, int address, int extent, int e)
-            where TOperand : struct, ITensorOperand =>
-            TensorCore.Store(
-                address + (TOperand.IsAlongDepth ? Along(e / 4, e % 4) : AcrossBf16(e / (extent / 8), e % (extent / 8), extent)), words);
+        LoadChunk<TOperand>(0, source, extent, k0, Group.IdxX);
+        if (4 * extent > Threads)
+            LoadChunk<TOperand>(1, source, extent, k0, Group.IdxX + Threads);
     }
 
-    /// <summary>
-    /// A thread's part of its warp's sums: fragments of 16 × 8 of which it holds columns 2t and 2t + 1 of rows g and g + 8, with
-    /// g = lane / 4 and t = lane % 4.
-    /// </summary>
-    private struct Sums<TShape> : ITileSums<Sums<TShape>>
+    /// <summary>Puts what <see cref="LoadBf16"/> loaded into shared memory.</summary>
+    private static void StoreBf16<TOperand>(int address, int extent)
+        where TOperand : struct, ITensorOperand
+    {
+        StoreChunk<TOperand>(0, address, extent, Group.IdxX);
+        if (4 * extent > Threads)
+            StoreChunk<TOperand>(1, address, extent, Group.IdxX + Threads);
+    }
+
+    private static void LoadChunk<TOperand>(int chunk, Source source, int extent, int k0, int e)
+        where TOperand : struct, ITensorOperand
+    {
+        int run = TOperand.IsAlongDepth ? e / 4 + source.Start : e / (extent / 8) + k0;
+        int at = 8 * (TOperand.IsAlongDepth ? e % 4 : e % (extent / 8)) + (TOperand.IsAlongDepth ? k0 : source.Start);
+        int runs = TOperand.IsAlongDepth ? source.Count : source.End;
+        int elements = TOperand.IsAlongDepth ? source.End : source.Count;
+        TensorCore.KeepBf16(
+            chunk,
+            GemmTiles.Four.LoadPart(source.View, source.Pitch, run, at, runs, elements, source.Vectors),
+            GemmTiles.Four.LoadPart(source.View, source.Pitch, run, at + 4, runs, elements, source.Vectors));
+    }
+
+    private static void StoreChunk<TOperand>(int chunk, int address, int extent, int e)
+        where TOperand : struct, ITensorOperand => TensorCore.StoreChunk(
+        chunk, address + (TOperand.IsAlongDepth ? Along(e / 4, e % 4) : AcrossBf16(e / (extent / 8), e % (extent / 8), extent)));
+
+    /// <summary>A thread's part of its warp's sums, in the registers of <see cref="TensorFragments"/>.</summary>
+    private readonly struct Sums<TShape> : ITileSums<Sums<TShape>>
         where TShape : struct, ITensorTileShape
     {
-        private FragmentRow r0, r1, r2, r3;
-
         public static int Count => TShape.Rows * TShape.Columns / Threads;
 
         private static bool IsWide => TShape.Rows == 128;
@@ -291,209 +287,186 @@ internal static class GemmTensorTiles
 
         private static int WarpColumns => TShape.Columns / WarpsX;
 
-        /// <summary>Adds the products of 8 k.</summary>
-        public void StepTf32<TA, TB>(int atA, int atB, int k)
-            where TA : struct, ITensorOperand
-            where TB : struct, ITensorOperand
+        public readonly void Clear()
         {
-            int lane = Group.IdxX % 32, row = Group.IdxX / 32 / WarpsX * WarpRows, column = Group.IdxX / 32 % WarpsX * WarpColumns;
-            Words b0 = Tf32B<TB>(atB, column, k, lane), b1 = default;
-            if (IsWide)
-                b1 = Tf32B<TB>(atB, column + 16, k, lane);
-            r0.AddTf32(Tf32A<TA>(atA, row, k, lane), b0, b1, IsWide);
-            r1.AddTf32(Tf32A<TA>(atA, row + 16, k, lane), b0, b1, IsWide);
+            TensorFragments.Clear(0);
+            TensorFragments.Clear(1);
             if (IsWide)
             {
-                r2.AddTf32(Tf32A<TA>(atA, row + 32, k, lane), b0, b1, IsWide);
-                r3.AddTf32(Tf32A<TA>(atA, row + 48, k, lane), b0, b1, IsWide);
+                TensorFragments.Clear(2);
+                TensorFragments.Clear(3);
+                TensorFragments.Clear(4);
+                TensorFragments.Clear(5);
+                TensorFragments.Clear(6);
+                TensorFragments.Clear(7);
             }
         }
 
-        /// <summary>Adds the products of 16 k.</summary>
-        public void StepBf16<TA, TB>(int atA, int atB, int k)
+        /// <summary>
+        /// Bytes from a stage's part of A to what this lane loads of the warp's first fragment. Along the swizzle the others differ from it
+        /// by an exclusive or with one of three constants, and else by a sum, so that few addresses are kept from one stage to the next.
+        /// </summary>
+        public static int PlaceOfA<TA, TPrecision>()
+            where TA : struct, ITensorOperand
+            where TPrecision : struct, ITensorPrecision
+        {
+            int lane = Group.IdxX % 32, row = Group.IdxX / 32 / WarpsX * WarpRows;
+            if (TA.IsAlongDepth)
+                return Along(row + lane % 16, lane / 16);
+            return TPrecision.IsBf16
+                ? AcrossBf16(lane % 8 + lane / 16 * 8, row / 8 + lane / 8 % 2, TShape.Rows)
+                : AcrossTf32(lane % 4, (row + lane / 4) / 4, TShape.Rows) + 4 * (lane / 4 % 4);
+        }
+
+        /// <summary>As <see cref="PlaceOfA"/>, for pairs of fragments of B.</summary>
+        public static int PlaceOfB<TB, TPrecision>()
+            where TB : struct, ITensorOperand
+            where TPrecision : struct, ITensorPrecision
+        {
+            int lane = Group.IdxX % 32, column = Group.IdxX / 32 % WarpsX * WarpColumns;
+            if (TB.IsAlongDepth)
+                return Along(column + lane % 8 + lane / 16 * 8, lane / 8 % 2);
+            return TPrecision.IsBf16
+                ? AcrossBf16(lane % 16, column / 8 + lane / 16, TShape.Columns)
+                : AcrossTf32(lane % 4, (column + lane / 4) / 4, TShape.Columns) + 4 * (lane / 4 % 4);
+        }
+
+        /// <summary>Adds the products of one half of a stage, which is 8 k.</summary>
+        public static void StepTf32<TA, TB>(int stageA, int stageB, int placeOfA, int placeOfB, int half)
             where TA : struct, ITensorOperand
             where TB : struct, ITensorOperand
         {
-            int lane = Group.IdxX % 32, row = Group.IdxX / 32 / WarpsX * WarpRows, column = Group.IdxX / 32 % WarpsX * WarpColumns;
-            Words b0 = Bf16B<TB>(atB, column, k, lane), b1 = default;
+            LoadTf32B<TB>(0, stageB, placeOfB, half);
             if (IsWide)
-                b1 = Bf16B<TB>(atB, column + 16, k, lane);
-            r0.AddBf16(Bf16A<TA>(atA, row, k, lane), b0, b1, IsWide);
-            r1.AddBf16(Bf16A<TA>(atA, row + 16, k, lane), b0, b1, IsWide);
+                LoadTf32B<TB>(1, stageB, placeOfB, half);
+            AddTf32<TA>(0, stageA, placeOfA, half);
+            AddTf32<TA>(1, stageA, placeOfA, half);
             if (IsWide)
             {
-                r2.AddBf16(Bf16A<TA>(atA, row + 32, k, lane), b0, b1, IsWide);
-                r3.AddBf16(Bf16A<TA>(atA, row + 48, k, lane), b0, b1, IsWide);
+                AddTf32<TA>(2, stageA, placeOfA, half);
+                AddTf32<TA>(3, stageA, placeOfA, half);
+            }
+        }
+
+        /// <summary>Adds the products of one half of a stage, which is 16 k.</summary>
+        public static void StepBf16<TA, TB>(int stageA, int stageB, int placeOfA, int placeOfB, int half)
+            where TA : struct, ITensorOperand
+            where TB : struct, ITensorOperand
+        {
+            LoadBf16B<TB>(0, stageB, placeOfB, half);
+            if (IsWide)
+                LoadBf16B<TB>(1, stageB, placeOfB, half);
+            AddBf16<TA>(0, stageA, placeOfA, half);
+            AddBf16<TA>(1, stageA, placeOfA, half);
+            if (IsWide)
+            {
+                AddBf16<TA>(2, stageA, placeOfA, half);
+                AddBf16<TA>(3, stageA, placeOfA, half);
             }
         }
 
         /// <summary>16 rows of 8 k. A row's 16 bytes are 4 k, so that matrices of 16-bit elements are read for what they are not.</summary>
-        private static Words Tf32A<TA>(int address, int row, int k, int lane)
+        private static void AddTf32<TA>(int row, int stage, int place, int half)
             where TA : struct, ITensorOperand
         {
             if (TA.IsAlongDepth)
-                return Rounded(TensorCore.LoadMatrices(address + Along(row + lane % 16, k / 4 + lane / 16)));
-            int g = lane / 4, t = lane % 4;
-            return Rounded(new Words
+                TensorCore.LoadA(stage + (place ^ 32 * half) + 16 * RowBytes * row);
+            else
             {
-                X0 = TensorCore.Load(address + WordTf32(k + t, row + g, TShape.Rows)),
-                X1 = TensorCore.Load(address + WordTf32(k + t, row + g + 8, TShape.Rows)),
-                X2 = TensorCore.Load(address + WordTf32(k + t + 4, row + g, TShape.Rows)),
-                X3 = TensorCore.Load(address + WordTf32(k + t + 4, row + g + 8, TShape.Rows)),
-            });
+                int from = stage + 128 * (row / 2) + 32 * TShape.Rows * half, low = place ^ 64 * (row % 2), high = low ^ 32;
+                TensorCore.LoadA(from + low, from + high, from + low + 16 * TShape.Rows, from + high + 16 * TShape.Rows);
+            }
+            TensorCore.RoundA();
+            TensorFragments.MultiplyTf32(row);
+            if (IsWide)
+                TensorFragments.MultiplyTf32(row + 4);
+        }
+
+        private static void AddBf16<TA>(int row, int stage, int place, int half)
+            where TA : struct, ITensorOperand
+        {
+            if (TA.IsAlongDepth)
+                TensorCore.LoadA(stage + (place ^ 32 * half) + 16 * RowBytes * row);
+            else
+                TensorCore.LoadTransposedA(stage + (place ^ 32 * row) + 32 * TShape.Rows * half);
+            TensorFragments.MultiplyBf16(row);
+            if (IsWide)
+                TensorFragments.MultiplyBf16(row + 4);
         }
 
         /// <summary>Two fragments side by side, 8 columns each, of 8 k.</summary>
-        private static Words Tf32B<TB>(int address, int column, int k, int lane)
+        private static void LoadTf32B<TB>(int pair, int stage, int place, int half)
             where TB : struct, ITensorOperand
         {
             if (TB.IsAlongDepth)
+                TensorCore.LoadB(pair, stage + (place ^ 32 * half) + 16 * RowBytes * pair);
+            else
             {
-                return Rounded(TensorCore.LoadMatrices(
-                    address + Along(column + lane % 8 + lane / 16 * 8, k / 4 + lane / 8 % 2)));
+                int from = stage + 32 * TShape.Columns * half, left = place ^ 64 * pair, right = left ^ 32;
+                TensorCore.LoadB(pair, from + left, from + left + 16 * TShape.Columns, from + right, from + right + 16 * TShape.Columns);
             }
-            int g = lane / 4, t = lane % 4;
-            return Rounded(new Words
-            {
-                X0 = TensorCore.Load(address + WordTf32(k + t, column + g, TShape.Columns)),
-                X1 = TensorCore.Load(address + WordTf32(k + t + 4, column + g, TShape.Columns)),
-                X2 = TensorCore.Load(address + WordTf32(k + t, column + g + 8, TShape.Columns)),
-                X3 = TensorCore.Load(address + WordTf32(k + t + 4, column + g + 8, TShape.Columns)),
-            });
+            TensorCore.RoundB(pair);
         }
 
-        private static int WordTf32(int k, int row, int extent) => AcrossTf32(k, row / 4, extent) + 4 * (row % 4);
-
-        private static Words Bf16A<TA>(int address, int row, int k, int lane)
-            where TA : struct, ITensorOperand => TA.IsAlongDepth
-            ? TensorCore.LoadMatrices(address + Along(row + lane % 16, k / 8 + lane / 16))
-            : TensorCore.LoadTransposedMatrices(
-                address + AcrossBf16(k + lane % 8 + lane / 16 * 8, row / 8 + lane / 8 % 2, TShape.Rows));
-
-        private static Words Bf16B<TB>(int address, int column, int k, int lane)
-            where TB : struct, ITensorOperand => TB.IsAlongDepth
-            ? TensorCore.LoadMatrices(address + Along(column + lane % 8 + lane / 16 * 8, k / 8 + lane / 8 % 2))
-            : TensorCore.LoadTransposedMatrices(
-                address + AcrossBf16(k + lane % 16, column / 8 + lane / 16, TShape.Columns));
-
-        private static Words Rounded(Words words) => new()
+        private static void LoadBf16B<TB>(int pair, int stage, int place, int half)
+            where TB : struct, ITensorOperand
         {
-            X0 = TensorCore.ToTf32(words.X0),
-            X1 = TensorCore.ToTf32(words.X1),
-            X2 = TensorCore.ToTf32(words.X2),
-            X3 = TensorCore.ToTf32(words.X3),
-        };
+            if (TB.IsAlongDepth)
+                TensorCore.LoadB(pair, stage + (place ^ 32 * half) + 16 * RowBytes * pair);
+            else
+                TensorCore.LoadTransposedB(pair, stage + (place ^ 32 * pair) + 32 * TShape.Columns * half);
+        }
 
         public readonly void Save(FloatView workspace, int start, int thread, int threads)
         {
-            int at = start + 4 * thread, step = FragmentRow.Count(IsWide) * 4 * threads;
-            r0.Save(workspace, at, 4 * threads, IsWide);
-            r1.Save(workspace, at + step, 4 * threads, IsWide);
+            TensorFragments.Save(0, workspace, start + 4 * thread);
+            TensorFragments.Save(1, workspace, start + 4 * thread);
             if (IsWide)
             {
-                r2.Save(workspace, at + 2 * step, 4 * threads, IsWide);
-                r3.Save(workspace, at + 3 * step, 4 * threads, IsWide);
+                TensorFragments.Save(2, workspace, start + 4 * thread);
+                TensorFragments.Save(3, workspace, start + 4 * thread);
+                TensorFragments.Save(4, workspace, start + 4 * thread);
+                TensorFragments.Save(5, workspace, start + 4 * thread);
+                TensorFragments.Save(6, workspace, start + 4 * thread);
+                TensorFragments.Save(7, workspace, start + 4 * thread);
             }
         }
 
-        public void Add(FloatView workspace, int start, int thread, int threads)
+        public readonly void Add(FloatView workspace, int start, int thread, int threads)
         {
-            int at = start + 4 * thread, step = FragmentRow.Count(IsWide) * 4 * threads;
-            r0.AddFrom(workspace, at, 4 * threads, IsWide);
-            r1.AddFrom(workspace, at + step, 4 * threads, IsWide);
+            TensorFragments.Add(0, workspace, start + 4 * thread);
+            TensorFragments.Add(1, workspace, start + 4 * thread);
             if (IsWide)
             {
-                r2.AddFrom(workspace, at + 2 * step, 4 * threads, IsWide);
-                r3.AddFrom(workspace, at + 3 * step, 4 * threads, IsWide);
+                TensorFragments.Add(2, workspace, start + 4 * thread);
+                TensorFragments.Add(3, workspace, start + 4 * thread);
+                TensorFragments.Add(4, workspace, start + 4 * thread);
+                TensorFragments.Add(5, workspace, start + 4 * thread);
+                TensorFragments.Add(6, workspace, start + 4 * thread);
+                TensorFragments.Add(7, workspace, start + 4 * thread);
             }
         }
 
+        // The scratch is the shared memory that the instructions' addresses count from.
         public readonly void Keep(FloatView scratch, int half, int thread)
         {
-            int warpRow = thread / 32 / WarpsX, lane = thread % 32, pitch = TileLayout<TShape>.PitchB;
+            int warpRow = thread / 32 / WarpsX, lane = thread % 32, pitch = 4 * TileLayout<TShape>.PitchB;
             // The halves of a wide tile are its two rows of warps.
             if (IsWide && warpRow != half)
                 return;
             int row = (IsWide ? 0 : warpRow * WarpRows) + lane / 4, column = thread / 32 % WarpsX * WarpColumns + 2 * (lane % 4);
-            int at = row * pitch + column;
-            r0.Keep(scratch, at, pitch, IsWide);
-            r1.Keep(scratch, at + 16 * pitch, pitch, IsWide);
+            int top = row * pitch + 4 * column, bottom = top + 8 * pitch;
+            TensorFragments.Keep(0, top, bottom);
+            TensorFragments.Keep(1, top + 16 * pitch, bottom + 16 * pitch);
             if (IsWide)
             {
-                r2.Keep(scratch, at + 32 * pitch, pitch, IsWide);
-                r3.Keep(scratch, at + 48 * pitch, pitch, IsWide);
+                TensorFragments.Keep(2, top + 32 * pitch, bottom + 32 * pitch);
+                TensorFragments.Keep(3, top + 48 * pitch, bottom + 48 * pitch);
+                TensorFragments.Keep(4, top + 64, bottom + 64);
+                TensorFragments.Keep(5, top + 16 * pitch + 64, bottom + 16 * pitch + 64);
+                TensorFragments.Keep(6, top + 32 * pitch + 64, bottom + 32 * pitch + 64);
+                TensorFragments.Keep(7, top + 48 * pitch + 64, bottom + 48 * pitch + 64);
             }
-        }
-    }
-
-    /// <summary>Fragments side by side: four, or two.</summary>
-    private struct FragmentRow
-    {
-        private GemmTiles.Four f0, f1, f2, f3;
-
-        public static int Count(bool wide) => wide ? 4 : 2;
-
-        public void AddTf32(Words a, Words b0, Words b1, bool wide)
-        {
-            TensorCore.MultiplyTf32(ref f0, a, b0.X0, b0.X1);
-            TensorCore.MultiplyTf32(ref f1, a, b0.X2, b0.X3);
-            if (wide)
-            {
-                TensorCore.MultiplyTf32(ref f2, a, b1.X0, b1.X1);
-                TensorCore.MultiplyTf32(ref f3, a, b1.X2, b1.X3);
-            }
-        }
-
-        public void AddBf16(Words a, Words b0, Words b1, bool wide)
-        {
-            TensorCore.MultiplyBf16(ref f0, a, b0.X0, b0.X1);
-            TensorCore.MultiplyBf16(ref f1, a, b0.X2, b0.X3);
-            if (wide)
-            {
-                TensorCore.MultiplyBf16(ref f2, a, b1.X0, b1.X1);
-                TensorCore.MultiplyBf16(ref f3, a, b1.X2, b1.X3);
-            }
-        }
-
-        public readonly void Save(FloatView workspace, int at, int step, bool wide)
-        {
-            f0.Store(workspace, at);
-            f1.Store(workspace, at + step);
-            if (wide)
-            {
-                f2.Store(workspace, at + 2 * step);
-                f3.Store(workspace, at + 3 * step);
-            }
-        }
-
-        public void AddFrom(FloatView workspace, int at, int step, bool wide)
-        {
-            f0.Add(GemmTiles.Four.Load(workspace, at));
-            f1.Add(GemmTiles.Four.Load(workspace, at + step));
-            if (wide)
-            {
-                f2.Add(GemmTiles.Four.Load(workspace, at + 2 * step));
-                f3.Add(GemmTiles.Four.Load(workspace, at + 3 * step));
-            }
-        }
-
-        public readonly void Keep(FloatView scratch, int at, int pitch, bool wide)
-        {
-            KeepFragment(f0, scratch, at, pitch);
-            KeepFragment(f1, scratch, at + 8, pitch);
-            if (wide)
-            {
-                KeepFragment(f2, scratch, at + 16, pitch);
-                KeepFragment(f3, scratch, at + 24, pitch);
-            }
-        }
-
-        private static void KeepFragment(GemmTiles.Four fragment, FloatView scratch, int at, int pitch)
-        {
-            scratch[at] = fragment.X0;
-            scratch[at + 1] = fragment.X1;
-            scratch[at + 8 * pitch] = fragment.X2;
-            scratch[at + 8 * pitch + 1] = fragment.X3;
         }
     }
 }

@@ -21,6 +21,9 @@ internal interface ITileSums<TSelf>
     /// <summary>Elements per thread, a multiple of 4.</summary>
     static abstract int Count { get; }
 
+    /// <summary>Makes all sums zero.</summary>
+    void Clear();
+
     /// <summary>Stores all sums, four by four; thread t's i-th four lie at start + 4·(i·threads + t).</summary>
     void Save(FloatView workspace, int start, int thread, int threads);
 
@@ -124,19 +127,22 @@ internal static class GemmTileEnd
             workspace[own + threads * TSums.Count + thread] = columnSum;
             MemoryFence.DeviceLevel();
             Group.Barrier();
-            int ticket = 0;
             if (thread == 0)
             {
-                ticket = Atomic.Add(ref tickets[g.TicketStart + place.Number], 1);
+                int ticket = Atomic.Add(ref tickets[g.TicketStart + place.Number], 1);
                 // The last one puts the ticket back for the next launch.
                 if (ticket == g.Slices - 1)
                     tickets[g.TicketStart + place.Number] = 0;
+                // Not by Group.Broadcast, which takes shared memory of its own: the stages of the largest tiles leave none.
+                scratch[0] = ticket == g.Slices - 1 ? 1f : 0f;
             }
-            isLast = Group.Broadcast(ticket, 0) == g.Slices - 1;
+            Group.Barrier();
+            isLast = scratch[0] != 0f;
+            Group.Barrier();
             MemoryFence.DeviceLevel();
             if (isLast)
             {
-                sums = default;
+                sums.Clear();
                 columnSum = 0f;
                 for (int slice = 0; slice < g.Slices; slice++)
                 {

@@ -1,5 +1,6 @@
 // How products are launched on GPUs: the choice of tiles, and how the groups are numbered.
 
+using ILGPU;
 using ILGPU.Runtime;
 using ILGPU.Runtime.OpenCL;
 using FloatView = ILGPU.ArrayView<float>;
@@ -53,8 +54,7 @@ internal sealed class GemmTileLaunch(Accelerator accelerator, MatrixPrecision pr
     }
 
     /// <summary>Whether the runs of an operand can be read 16 bytes at a time.</summary>
-    public static int Vectors(FloatView view, int pitch) =>
-        pitch % 4 == 0 && view.AlignTo16().Prefix.Length == 0 ? 1 : 0;
+    public static int Vectors(FloatView view, int pitch) => pitch % 4 == 0 && view.Length > 0 && StartsAt16Bytes(view) ? 1 : 0;
 
     /// <summary>Numbers the groups of a product; gives how many there are.</summary>
     /// <param name="g">The product; how it is cut is written there.</param>
@@ -82,4 +82,13 @@ internal sealed class GemmTileLaunch(Accelerator accelerator, MatrixPrecision pr
     public void Reserve(AcceleratorStream stream, in GemmArguments g) => Workspace.Reserve(stream, g.WorkspaceEnd, g.TicketEnd);
 
     public void Dispose() => Workspace.Dispose();
+
+    // Not by AlignTo, which ends the process where a view has fewer elements than it would skip.
+    private static bool StartsAt16Bytes(FloatView view) =>
+        // An OpenCL buffer has no address here; it starts where every type may.
+        (view.GetAccelerator().AcceleratorType == AcceleratorType.OpenCL ? IndexInBytes(view) : view.LoadEffectiveAddressAsPtr()) % 16 == 0;
+
+    // Generic, so that the view is not boxed.
+    private static nint IndexInBytes<TView>(TView view)
+        where TView : struct, IContiguousArrayView => (nint)view.IndexInBytes;
 }

@@ -35,8 +35,10 @@ internal static class GemmTiles
         where TOutput : struct, ITileOutput
     {
         int thread = Group.IdxX;
-        var ofA = new Operand(g.ADepth == 1, g.ADepth == 1 ? g.ARow : g.ADepth, place.GroupY * TShape.Rows, g.M, g.AVectors != 0);
-        var ofB = new Operand(g.BColumn != 1, g.BColumn == 1 ? g.BDepth : g.BColumn, place.GroupX * TShape.Columns, g.N, g.BVectors != 0);
+        var ofA = new Operand(g.ADepth == 1, g.ADepth == 1 ? g.ARow : g.ADepth, place.GroupY * TShape.Rows, g.M, g.AVectors != 0,
+            TShape.Rows, thread);
+        var ofB = new Operand(g.BColumn != 1, g.BColumn == 1 ? g.BDepth : g.BColumn, place.GroupX * TShape.Columns, g.N, g.BVectors != 0,
+            TShape.Columns, thread);
         int first = place.Slice * g.DepthBlock;
         int end = XMath.Min(first + g.DepthBlock, g.K);
         bool sumsColumns = g.WithColumnSums != 0 && place.GroupY == 0 && thread < TShape.Columns;
@@ -48,55 +50,46 @@ internal static class GemmTiles
         int stage = 0;
         if (first < end)
         {
-            StagedA<TShape>(a, ofA, first, end, thread).StoreTo(
-                shared, stage, TileLayout<TShape>.PitchA, ofA, TShape.Rows, TileLayout<TShape>.Threads, thread);
-            StagedB<TShape>(b, ofB, first, end, thread).StoreTo(
-                shared, stage + TileLayout<TShape>.Depth * TileLayout<TShape>.PitchA, TileLayout<TShape>.PitchB, ofB, TShape.Columns,
-                TileLayout<TShape>.Threads, thread);
+            for (int part = 0; part < Share<TShape>.PartsOfA; part++)
+                Share<TShape>.LoadA(a, ofA, first, end, part).StoreA(shared, stage, ofA, part);
+            for (int part = 0; part < Share<TShape>.PartsOfB; part++)
+                Share<TShape>.LoadB(b, ofB, first, end, part).StoreB(shared, stage, ofB, part);
         }
         Group.Barrier();
         for (int k0 = first; k0 < end; k0 += TileLayout<TShape>.Depth)
         {
-            // Loads beyond the end give zeros, which nothing uses.
-            Staged nextA = StagedA<TShape>(a, ofA, k0 + TileLayout<TShape>.Depth, end, thread);
-            Staged nextB = StagedB<TShape>(b, ofB, k0 + TileLayout<TShape>.Depth, end, thread);
-            for (int depth = 0; depth < TileLayout<TShape>.Depth; depth += 4)
+            // Loads beyond the end give zeros, which nothing uses. A thread's sums leave no registers for its whole share of a stage.
+            int nextStage = TileLayout<TShape>.StageElements - stage, nextK = k0 + TileLayout<TShape>.Depth;
+            var share = Share<TShape>.LoadA(a, ofA, nextK, end, 0);
+            sums.StepFour(shared, stage + placeA, stage + placeB, 0);
+            if (Share<TShape>.PartsOfA == 2)
             {
-                int atA = stage + placeA + depth * TileLayout<TShape>.PitchA;
-                int atB = stage + placeB + depth * TileLayout<TShape>.PitchB;
-                sums.Step(shared, atA, atB, 0);
-                sums.Step(shared, atA, atB, 1);
-                sums.Step(shared, atA, atB, 2);
-                sums.Step(shared, atA, atB, 3);
+                share.StoreA(shared, nextStage, ofA, 0);
+                share = Share<TShape>.LoadA(a, ofA, nextK, end, 1);
             }
+            sums.StepFour(shared, stage + placeA, stage + placeB, 4);
+            share.StoreA(shared, nextStage, ofA, Share<TShape>.PartsOfA - 1);
+            share = Share<TShape>.LoadB(b, ofB, nextK, end, 0);
+            sums.StepFour(shared, stage + placeA, stage + placeB, 8);
+            if (Share<TShape>.PartsOfB == 2)
+            {
+                share.StoreB(shared, nextStage, ofB, 0);
+                share = Share<TShape>.LoadB(b, ofB, nextK, end, 1);
+            }
+            sums.StepFour(shared, stage + placeA, stage + placeB, 12);
+            share.StoreB(shared, nextStage, ofB, Share<TShape>.PartsOfB - 1);
             if (sumsColumns)
             {
                 int at = stage + TileLayout<TShape>.Depth * TileLayout<TShape>.PitchA + thread;
                 for (int depth = 0; depth < TileLayout<TShape>.Depth; depth++)
                     columnSum += shared[at + depth * TileLayout<TShape>.PitchB];
             }
-            stage = TileLayout<TShape>.StageElements - stage;
-            nextA.StoreTo(shared, stage, TileLayout<TShape>.PitchA, ofA, TShape.Rows, TileLayout<TShape>.Threads, thread);
-            nextB.StoreTo(
-                shared, stage + TileLayout<TShape>.Depth * TileLayout<TShape>.PitchA, TileLayout<TShape>.PitchB, ofB, TShape.Columns,
-                TileLayout<TShape>.Threads, thread);
+            stage = nextStage;
             Group.Barrier();
         }
         GemmTileEnd.Run<TShape, Sums<TShape>, TOutput>(
             sums, columnSum, columnSums, c, workspace, tickets, shared, g, place, output);
     }
-
-    private static Staged StagedA<TShape>(FloatView a, Operand operand, int k0, int end, int thread)
-        where TShape : struct, ITileShape =>
-        Staged.Load(
-            a, operand, k0, end, TShape.Rows, TileLayout<TShape>.Threads,
-            TShape.Rows * TileLayout<TShape>.Depth / TileLayout<TShape>.Threads, thread);
-
-    private static Staged StagedB<TShape>(FloatView b, Operand operand, int k0, int end, int thread)
-        where TShape : struct, ITileShape =>
-        Staged.Load(
-            b, operand, k0, end, TShape.Columns, TileLayout<TShape>.Threads,
-            TShape.Columns * TileLayout<TShape>.Depth / TileLayout<TShape>.Threads, thread);
 
     /// <summary>How an operand lies in memory.</summary>
     /// <param name="alongDepth">Whether the elements of one row of op(A), or column of op(B), are neighbours; else those of one k.</param>
@@ -104,13 +97,21 @@ internal static class GemmTiles
     /// <param name="start">The tile's first row of op(A), or column of op(B).</param>
     /// <param name="count">Rows of op(A), or columns of op(B).</param>
     /// <param name="vectors">Whether every fourth element of every run lies at a multiple of 16 bytes.</param>
-    private readonly struct Operand(bool alongDepth, int pitch, int start, int count, bool vectors)
+    /// <param name="extent">The tile's rows or columns.</param>
+    /// <param name="thread">This thread.</param>
+    private readonly struct Operand(bool alongDepth, int pitch, int start, int count, bool vectors, int extent, int thread)
     {
         public readonly bool AlongDepth = alongDepth;
         public readonly int Pitch = pitch;
         public readonly int Start = start;
         public readonly int Count = count;
         public readonly bool Vectors = vectors;
+
+        /// <summary>The run of this thread's first four of a stage, and that four's place in it.</summary>
+        // Along k, two threads take 32 bytes of a row, which is what memory delivers at least, and 16 neighbouring rows: turned, their
+        // stores hit 32 banks. Along the rows all threads take neighbours.
+        public readonly int Run = alongDepth ? thread / 2 % extent : thread / (extent / 4);
+        public readonly int At = 4 * (alongDepth ? thread % 2 + 2 * (thread / (2 * extent)) : thread % (extent / 4));
     }
 
     /// <summary>Four neighbours.</summary>
@@ -118,8 +119,8 @@ internal static class GemmTiles
     {
         public float X0, X1, X2, X3;
 
-        public static Four Load(FloatView view, int at) =>
-            new() { X0 = view[at], X1 = view[at + 1], X2 = view[at + 2], X3 = view[at + 3] };
+        /// <summary>Four elements at a multiple of 16 bytes, in one access.</summary>
+        public static Four Load(FloatView view, int at) => view.AsAligned16().Cast<Four>()[at >> 2];
 
         /// <summary>Four elements of a run, zeros where they lie beyond the last run or beyond its end.</summary>
         /// <param name="view">Runs of neighbours.</param>
@@ -136,7 +137,7 @@ internal static class GemmTiles
             if (run < runs)
             {
                 if (vectors && left >= 4)
-                    four = Load(view.AsAligned16(), 4 * (run * (pitch >> 2) + (at >> 2)));
+                    four = Load(view, run * pitch + at);
                 else
                 {
                     int from = run * pitch + at;
@@ -153,13 +154,7 @@ internal static class GemmTiles
             return four;
         }
 
-        public readonly void Store(FloatView view, int at)
-        {
-            view[at] = X0;
-            view[at + 1] = X1;
-            view[at + 2] = X2;
-            view[at + 3] = X3;
-        }
+        public readonly void Store(FloatView view, int at) => view.AsAligned16().Cast<Four>()[at >> 2] = this;
 
         public void Add(Four other)
         {
@@ -170,65 +165,76 @@ internal static class GemmTiles
         }
     }
 
-    /// <summary>A thread's share of a stage of one operand on its way through registers: up to four fours.</summary>
-    private struct Staged
+    /// <summary>
+    /// A thread's share of a stage of one operand on its way through registers, or the first or second part of it: one or two fours.
+    /// </summary>
+    private struct Share<TShape>
+        where TShape : struct, ITileShape
     {
-        private Four f0, f1, f2, f3;
-        private int count;
+        private Four f0, f1;
 
-        public static Staged Load(FloatView view, Operand operand, int k0, int end, int extent, int threads, int count, int thread)
+        /// <summary>Parts of a share of A.</summary>
+        public static int PartsOfA => FoursOfA > 2 ? 2 : 1;
+
+        /// <summary>Parts of a share of B.</summary>
+        public static int PartsOfB => FoursOfB > 2 ? 2 : 1;
+
+        private static int FoursOfA => TShape.Rows * TileLayout<TShape>.Depth / (4 * TileLayout<TShape>.Threads);
+
+        private static int FoursOfB => TShape.Columns * TileLayout<TShape>.Depth / (4 * TileLayout<TShape>.Threads);
+
+        public static Share<TShape> LoadA(FloatView a, Operand operand, int k0, int end, int part) =>
+            Load(a, operand, k0, end, TShape.Rows, FoursOfA, part);
+
+        public static Share<TShape> LoadB(FloatView b, Operand operand, int k0, int end, int part) =>
+            Load(b, operand, k0, end, TShape.Columns, FoursOfB, part);
+
+        public readonly void StoreA(FloatView shared, int stage, Operand operand, int part) =>
+            Store(shared, stage, TileLayout<TShape>.PitchA, operand, TShape.Rows, FoursOfA, part);
+
+        public readonly void StoreB(FloatView shared, int stage, Operand operand, int part) => Store(
+            shared, stage + TileLayout<TShape>.Depth * TileLayout<TShape>.PitchA, TileLayout<TShape>.PitchB, operand, TShape.Columns,
+            FoursOfB, part);
+
+        private static Share<TShape> Load(FloatView view, Operand operand, int k0, int end, int extent, int fours, int part)
         {
-            var staged = new Staged { count = count, f0 = LoadFour(view, operand, k0, end, extent, thread) };
-            if (count > 4)
-                staged.f1 = LoadFour(view, operand, k0, end, extent, thread + threads);
-            if (count > 8)
-            {
-                staged.f2 = LoadFour(view, operand, k0, end, extent, thread + 2 * threads);
-                staged.f3 = LoadFour(view, operand, k0, end, extent, thread + 3 * threads);
-            }
-            return staged;
+            var share = new Share<TShape> { f0 = LoadFour(view, operand, k0, end, extent, 2 * part) };
+            if (fours > 1)
+                share.f1 = LoadFour(view, operand, k0, end, extent, 2 * part + 1);
+            return share;
         }
 
-        public readonly void StoreTo(FloatView shared, int start, int pitch, Operand operand, int extent, int threads, int thread)
+        private readonly void Store(FloatView shared, int start, int pitch, Operand operand, int extent, int fours, int part)
         {
-            StoreFour(f0, shared, start, pitch, operand, extent, thread);
-            if (count > 4)
-                StoreFour(f1, shared, start, pitch, operand, extent, thread + threads);
-            if (count > 8)
-            {
-                StoreFour(f2, shared, start, pitch, operand, extent, thread + 2 * threads);
-                StoreFour(f3, shared, start, pitch, operand, extent, thread + 3 * threads);
-            }
+            StoreFour(f0, shared, start, pitch, operand, extent, 2 * part);
+            if (fours > 1)
+                StoreFour(f1, shared, start, pitch, operand, extent, 2 * part + 1);
         }
 
-        // Along k, two threads take 32 bytes of a row, which is what memory delivers at least, and 16 neighbouring rows: turned, their
-        // stores hit 32 banks. Along the rows all threads take neighbours.
-        private static int Run(Operand operand, int extent, int e) => operand.AlongDepth ? e / 2 % extent : e / (extent / 4);
-
-        private static int InRun(Operand operand, int extent, int e) =>
-            4 * (operand.AlongDepth ? e % 2 + e / (2 * extent) * 2 : e % (extent / 4));
-
-        private static Four LoadFour(FloatView view, Operand operand, int k0, int end, int extent, int e)
+        // A thread's fours differ by constants: everything else would be kept in registers that the sums need.
+        private static Four LoadFour(FloatView view, Operand operand, int k0, int end, int extent, int number)
         {
-            int run = Run(operand, extent, e) + (operand.AlongDepth ? operand.Start : k0);
-            int at = InRun(operand, extent, e) + (operand.AlongDepth ? k0 : operand.Start);
+            int e = number * TileLayout<TShape>.Threads;
+            int run = operand.Run + (operand.AlongDepth ? operand.Start + e / 2 % extent : k0 + e / (extent / 4));
+            int at = operand.At + (operand.AlongDepth ? k0 + 8 * (e / (2 * extent)) : operand.Start);
             int runs = operand.AlongDepth ? operand.Count : end;
             int elements = operand.AlongDepth ? end : operand.Count;
             return Four.LoadPart(view, operand.Pitch, run, at, runs, elements, operand.Vectors);
         }
 
-        private static void StoreFour(Four four, FloatView shared, int start, int pitch, Operand operand, int extent, int e)
+        private static void StoreFour(Four four, FloatView shared, int start, int pitch, Operand operand, int extent, int number)
         {
-            int run = Run(operand, extent, e), at = InRun(operand, extent, e);
+            int e = number * TileLayout<TShape>.Threads;
             if (operand.AlongDepth)
             {
-                shared[start + at * pitch + run] = four.X0;
-                shared[start + (at + 1) * pitch + run] = four.X1;
-                shared[start + (at + 2) * pitch + run] = four.X2;
-                shared[start + (at + 3) * pitch + run] = four.X3;
+                int to = start + operand.At * pitch + operand.Run + 8 * (e / (2 * extent)) * pitch + e / 2 % extent;
+                shared[to] = four.X0;
+                shared[to + pitch] = four.X1;
+                shared[to + 2 * pitch] = four.X2;
+                shared[to + 3 * pitch] = four.X3;
             }
             else
-                four.Store(shared, start + run * pitch + at);
+                four.Store(shared, start + operand.Run * pitch + operand.At + e / (extent / 4) * pitch);
         }
     }
 
@@ -286,8 +292,19 @@ internal static class GemmTiles
 
         public static int Count => TShape.ThreadTile * TShape.ThreadTile;
 
+        public void Clear() => this = default;
+
+        /// <summary>Adds the products of four k, a quarter of a stage.</summary>
+        public void StepFour(FloatView shared, int atA, int atB, int depth)
+        {
+            Step(shared, atA, atB, depth);
+            Step(shared, atA, atB, depth + 1);
+            Step(shared, atA, atB, depth + 2);
+            Step(shared, atA, atB, depth + 3);
+        }
+
         /// <summary>Adds the products of one k.</summary>
-        public void Step(FloatView shared, int atA, int atB, int depth)
+        private void Step(FloatView shared, int atA, int atB, int depth)
         {
             atA += depth * TileLayout<TShape>.PitchA;
             atB += depth * TileLayout<TShape>.PitchB;

@@ -95,7 +95,10 @@ public sealed class Langevin
         float logRatio = (energy - proposed + (temperature > 0f ? 0.5f * backAndForth / h : 0f)) / t;
         PhiloxBlock words = Philox.Generate(seed, RandomPurpose.Langevin, (long)done, number, Philox.BlockOf(latents));
         float bound = temperature > 0f ? XMath.Log(Philox.ToUniformPositive(words[Philox.WordOf(latents)])) : 0f;
-        // NaN compares false: a code that the decoder cannot stand is not taken.
+        // A code that the decoder cannot stand is not taken. NaN would compare false, but ILGPU's OpenCL forgets that when it turns a
+        // comparison of floats around.
+        if (XMath.IsNaN(logRatio))
+            logRatio = float.NegativeInfinity;
         bool isTaken = logRatio >= bound;
         if (control[1] > 0f && done > 0f)
         {

@@ -92,7 +92,9 @@ public sealed class LinearBackward<TEpilogue>(Gemm gemm)
         launcher ??= new Launcher(
             gemm.Accelerator.LoadKernel<
                 FloatView, FloatView, FloatView, FloatView, FloatView, FloatView, GemmArguments, GemmArguments, int, TEpilogue>(
-                gemm.Group.X == GemmPacking.Square.Side ? LaneKernel12 : LaneKernel6));
+                gemm.TileRows != GemmLanes.ManyRows ? LaneKernel6
+                : gemm.TurnsBlocks ? LaneKernel12<GemmStaged.Turned>
+                : LaneKernel12<GemmStaged.Collected>));
         launcher(
             stream, (new Index2D(groups, 1), gemm.Group), x, dy, weight, dw, db, dxOrAny, ofWeight, ofInput, weightGroups, epilogue);
     }
@@ -137,9 +139,10 @@ public sealed class LinearBackward<TEpilogue>(Gemm gemm)
         return new(gemm.Accelerator.LoadKernel(kernel, GemmTileLaunch.Bounds(variant)));
     }
 
-    private static void LaneKernel12(
+    private static void LaneKernel12<TStaging>(
         FloatView x, FloatView dy, FloatView weight, FloatView dw, FloatView db, FloatView dx, GemmArguments ofWeight,
         GemmArguments ofInput, int weightGroups, TEpilogue epilogue)
+        where TStaging : struct, GemmStaged.IStaging
     {
         FloatView slice = SharedMemory.Allocate<float>(GemmStaged.SliceElements);
         FloatView sums = SharedMemory.Allocate<float>(GemmLanes.ManyRows * 2 * GemmLanes.MaxWarp);
@@ -155,7 +158,7 @@ public sealed class LinearBackward<TEpilogue>(Gemm gemm)
         {
             int group = Grid.IdxX - weightGroups;
             var block = new GemmLanes.Block(ofInput, group % ofInput.GroupsX, group / ofInput.GroupsX, GemmLanes.ManyRows);
-            GemmStaged.Multiply12<GemmLanes.DistantRows, GemmStaged.Turned, TEpilogue>(
+            GemmStaged.Multiply12<GemmLanes.DistantRows, TStaging, TEpilogue>(
                 dy, weight, dx, slice, sums, ofInput, block, epilogue);
         }
     }
@@ -210,7 +213,7 @@ public sealed class LinearBackward<TEpilogue>(Gemm gemm)
     {
         if (!CudaAsm.IsSupported)
             return;
-        FloatView shared = SharedMemory.Allocate<float>(GemmTensorTiles.SharedElements<TShape>());
+        FloatView shared = GemmTensorTiles.Allocate<TShape>();
         if (Grid.IdxX < weightGroups)
         {
             GemmTensorTiles.Multiply<TShape, TPrecision, AcrossDepth, AcrossDepth, EpilogueOutput<PlainEpilogue>>(

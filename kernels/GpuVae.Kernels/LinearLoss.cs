@@ -170,7 +170,7 @@ public sealed class LinearLoss<TLikelihood>(Gemm gemm)
     {
         if (!CudaAsm.IsSupported)
             return;
-        FloatView shared = SharedMemory.Allocate<float>(GemmTensorTiles.SharedElements<TShape>());
+        FloatView shared = GemmTensorTiles.Allocate<TShape>();
         GemmTensorTiles.Multiply<TShape, TPrecision, AlongDepth, AcrossDepth, LossOutput>(
             x, weight, dy, dy, workspace, tickets, shared, g, new TilePlace(g, Grid.IdxX),
             new LossOutput(bias, target, parts, likelihood, scale, samplesPerImage));
