@@ -1,9 +1,7 @@
 using GpuVae.Kernels;
 using GpuVae.Simd;
 using ILGPU;
-using ILGPU.Algorithms;
 using ILGPU.Runtime;
-using ILGPU.Runtime.OpenCL;
 
 namespace GpuVae.Devices;
 
