@@ -42,14 +42,23 @@ public sealed class SimdAccelerator : KernelAccelerator<SimdCompiledKernel, Simd
     protected override SimdKernel CreateKernel(SimdCompiledKernel compiledKernel) => CreateKernel(compiledKernel, null!);
 
     /// <inheritdoc/>
-    protected override SimdKernel CreateKernel(SimdCompiledKernel compiledKernel, MethodInfo launcher) => new(
-        this, compiledKernel, launcher,
-        Device.Options.Checked
-            ? new CheckedExecutor(compiledKernel.Entry, Device, checkedMemory)
-            : new SimdExecutor(compiledKernel.Entry, Device.Configuration, Context.Properties.EnableAssertions, workers.Value));
+    protected override SimdKernel CreateKernel(SimdCompiledKernel compiledKernel, MethodInfo launcher)
+    {
+        // ILGPU binds a disposed accelerator once, whatever OnBind throws, and asks no more.
+        ObjectDisposedException.ThrowIf(IsDisposed, this);
+        return new(
+            this, compiledKernel, launcher,
+            Device.Options.Checked
+                ? new CheckedExecutor(compiledKernel.Entry, Device, checkedMemory)
+                : new SimdExecutor(compiledKernel.Entry, Device, Context.Properties.EnableAssertions, workers.Value));
+    }
 
     /// <inheritdoc/>
-    protected override AcceleratorStream CreateStreamInternal() => new SimdStream(this);
+    protected override AcceleratorStream CreateStreamInternal()
+    {
+        ObjectDisposedException.ThrowIf(IsDisposed, this);
+        return new SimdStream(this);
+    }
 
     /// <inheritdoc/>
     protected override void SynchronizeInternal()

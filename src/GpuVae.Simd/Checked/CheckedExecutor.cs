@@ -9,15 +9,11 @@ internal sealed class CheckedExecutor : KernelExecutor
     /// <summary>The group of an implicitly grouped launch: large enough that threads of one group can be mistaken for neighbours.</summary>
     private const int ImplicitGroupSize = 64;
 
-    private readonly KernelEntry entry;
-    private readonly SimdDevice device;
     private readonly KernelVariants<CheckedProgram> variants;
     private readonly CheckedMemory memory;
 
-    public CheckedExecutor(KernelEntry entry, SimdDevice device, CheckedMemory memory)
+    public CheckedExecutor(KernelEntry entry, SimdDevice device, CheckedMemory memory) : base(entry, device)
     {
-        this.entry = entry;
-        this.device = device;
         this.memory = memory;
         variants = new(entry, (specialized, _) => Compile(specialized));
     }
@@ -27,8 +23,9 @@ internal sealed class CheckedExecutor : KernelExecutor
         lock (memory.Sync)
         {
             var program = variants.Get(default, slots);
+            CheckSharedMemory(program.SharedBytes, shape);
             var launched = shape;
-            if (entry.IsImplicitlyGrouped)
+            if (Entry.IsImplicitlyGrouped)
             {
                 int width = shape.Group.X == 0 ? ImplicitGroupSize : shape.Group.X;
                 launched = shape with
@@ -39,11 +36,11 @@ internal sealed class CheckedExecutor : KernelExecutor
             }
             memory.BeginLaunch(program.GlobalGranule);
             using var group = new CheckedGroup(
-                program, memory, launched, device.WarpSize, slots, entry.Layout, KernelMethod.NameOf(entry.Method));
+                program, memory, launched, Device.WarpSize, slots, Entry.Layout, KernelMethod.NameOf(Entry.Method));
             group.RunGrid();
         }
     }
 
     private CheckedProgram Compile(KernelEntry specialized) =>
-        new(KernelCompiler.Compile(specialized, new(TargetKind.Checked) { WarpSize = device.WarpSize, Assertions = true }));
+        new(KernelCompiler.Compile(specialized, new(TargetKind.Checked) { WarpSize = Device.WarpSize, Assertions = true }));
 }

@@ -16,7 +16,6 @@ internal sealed unsafe class SimdExecutor : KernelExecutor
     /// <summary>Implicitly grouped launches with fewer threads do not wake the workers.</summary>
     private const int SpreadThreshold = 4096;
 
-    private readonly KernelEntry entry;
     private readonly SimdConfiguration configuration;
     private readonly bool assertions;
     private readonly WorkerPool pool;
@@ -25,11 +24,10 @@ internal sealed unsafe class SimdExecutor : KernelExecutor
     // For launches with a view that is written and shares memory with one that is read.
     private readonly KernelVariants<SimdProgram> overlapping;
 
-    public SimdExecutor(KernelEntry entry, SimdConfiguration configuration, bool assertions, WorkerPool pool)
+    public SimdExecutor(KernelEntry entry, SimdDevice device, bool assertions, WorkerPool pool) : base(entry, device)
     {
-        this.entry = entry;
         this.assertions = assertions;
-        this.configuration = configuration;
+        configuration = device.Configuration;
         this.pool = pool;
         variants = new(entry, (specialized, group) => Compile(specialized, group, viewsOverlap: false));
         overlapping = new(entry, (specialized, group) => Compile(specialized, group, viewsOverlap: true));
@@ -37,10 +35,11 @@ internal sealed unsafe class SimdExecutor : KernelExecutor
 
     public override void Launch(in LaunchShape shape, ReadOnlySpan<ulong> slots)
     {
-        var (grid, group) = entry.IsImplicitlyGrouped ? Divide(shape.Extent, shape.Group) : (shape.Grid, shape.Group);
+        var (grid, group) = Entry.IsImplicitlyGrouped ? Divide(shape.Extent, shape.Group) : (shape.Grid, shape.Group);
         var program = variants.Get(group, slots);
         if (program.Overlap.IsIn(slots))
             program = overlapping.Get(group, slots);
+        CheckSharedMemory(program.Scratch.SharedBytes, shape);
         ulong* arguments = stackalloc ulong[slots.Length + 3];
         slots.CopyTo(new Span<ulong>(arguments, slots.Length));
         arguments[slots.Length] = (uint)shape.Extent.X;
@@ -57,12 +56,12 @@ internal sealed unsafe class SimdExecutor : KernelExecutor
         try
         {
             long groups = (long)grid.X * grid.Y * grid.Z;
-            bool alone = entry.IsImplicitlyGrouped && (long)shape.Extent.X * shape.Extent.Y * shape.Extent.Z < SpreadThreshold;
+            bool alone = Entry.IsImplicitlyGrouped && (long)shape.Extent.X * shape.Extent.Y * shape.Extent.Z < SpreadThreshold;
             pool.Run(program, &invocation, groups, alone);
         }
         catch (Exception exception) when (exception is not ObjectDisposedException)
         {
-            throw new SimdAcceleratorException($"Kernel '{KernelMethod.NameOf(entry.Method)}' failed: {exception.Message}", exception);
+            throw new SimdAcceleratorException($"Kernel '{KernelMethod.NameOf(Entry.Method)}' failed: {exception.Message}", exception);
         }
     }
 

@@ -26,6 +26,9 @@ internal sealed unsafe class GuardedMemoryBuffer : SimdMemoryBuffer
     /// <exception cref="SimdAcceleratorException">Something was written beyond the buffer.</exception>
     protected override void DisposeAcceleratorObject(bool disposing)
     {
+        // An exception leaves the finalizer to come here again.
+        if (NativePtr == IntPtr.Zero)
+            return;
         int before = Before.IndexOfAnyExcept(Pattern), behind = Behind.LastIndexOfAnyExcept(Pattern);
         HostMemory.Free((byte*)NativePtr - Zone);
         NativePtr = IntPtr.Zero;
