@@ -498,6 +498,17 @@ public sealed class ConstructTests
     public void Static_readonly_fields_are_constants() => KernelHarness.Run<float>(
         static (input, output) => output[0] = (input[0] * Scale) + Pair.A + Pair.B, [4f], 1);
 
+    private static readonly int[] Table = [3, 1, 4, 1, 5];
+
+    [Fact]
+    public void Static_readonly_arrays_are_constants() => KernelHarness.Run<int>(
+        static (input, output) =>
+        {
+            for (int i = 0; i < input.IntLength; i++)
+                output[i] = Table[i % Table.Length] * input[i] + Table[2];
+        },
+        Integers, Integers.Length);
+
     [Fact]
     public void Local_functions_may_capture_by_reference() => KernelHarness.Run<int>(
         static (input, output) =>

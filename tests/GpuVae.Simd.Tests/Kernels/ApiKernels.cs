@@ -162,7 +162,8 @@ internal static class ApiKernels
     public static void FloatMath(ArrayView<int> input, ArrayView<float> result)
     {
         int i = Grid.GlobalLinearIndex;
-        float x = (input[i] & 1023) * 0.01f - 5f;
+        // Exact, so that contraction changes nothing.
+        float x = (input[i] & 1023) * 0.0078125f - 4f;
         float p = XMath.Abs(x) + 0.125f;
         float unit = x / 5.25f;
         int o = FloatResults * i;
@@ -212,7 +213,7 @@ internal static class ApiKernels
     public static void DoubleMath(ArrayView<int> input, ArrayView<double> result)
     {
         int i = Grid.GlobalLinearIndex;
-        double x = (input[i] & 1023) * 0.01 - 5;
+        double x = (input[i] & 1023) * 0.0078125 - 4;
         double p = XMath.Abs(x) + 0.125;
         double unit = x / 5.25;
         int o = DoubleResults * i;
