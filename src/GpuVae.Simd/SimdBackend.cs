@@ -34,7 +34,10 @@ public sealed class SimdBackend : Backend
     {
         try
         {
-            var entry = KernelMethod.EntryOf(description.MethodSource, description.IndexType != IndexType.KernelConfig);
+            var entry = KernelMethod.EntryOf(description.MethodSource, description.IndexType != IndexType.KernelConfig) with
+            {
+                StaticFields = Context.Properties.StaticFieldMode,
+            };
             var shared = new SharedMemorySpecification(0, false);
             if (!entry.Layout.Leaves.Any(leaf => leaf.IsSpecialized))
                 shared = SharedMemoryOf(KernelBuilder.Build(entry, new(TargetKind.Simd) { WarpSize = device.WarpSize }));

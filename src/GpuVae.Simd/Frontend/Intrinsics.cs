@@ -481,6 +481,10 @@ internal static class Intrinsics
             b.StoreTo(a[0], TypeOf(m, 0).GetElementType()!, a[1]);
             return null;
         };
+        // new T() of a type parameter.
+        table["System.Activator", "CreateInstance"] = (b, m, _) => m.GetGenericArguments() is [{ IsValueType: true } type]
+            ? b.New(type)
+            : throw b.Refuse("an object is allocated", "Kernels cannot allocate; use structs, LocalMemory or SharedMemory.");
         table["System.Type", "GetTypeFromHandle"] = (_, _, a) => a[0];
         table["System.Type", "op_Equality"] = (b, _, a) => SameType(b, a, equal: true);
         table["System.Type", "op_Inequality"] = (b, _, a) => SameType(b, a, equal: false);

@@ -2,6 +2,7 @@ using System.Reflection;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using GpuVae.Simd.Ir;
+using ILGPU;
 using ILOpCode = System.Reflection.Metadata.ILOpCode;
 
 namespace GpuVae.Simd.Frontend;
@@ -120,7 +121,7 @@ internal sealed partial class KernelBuilder
         if (typeof(Delegate).IsAssignableFrom(field.FieldType) || field.Name.StartsWith("<>", StringComparison.Ordinal))
             throw Refuse(
                 "a delegate or lambda is made", "Call the method directly, or pass a functor: a struct type parameter with an interface.");
-        if (!field.IsInitOnly && !field.IsLiteral)
+        if (!field.IsInitOnly && !field.IsLiteral && !entry.StaticFields.HasFlag(StaticFieldMode.MutableStaticFields))
         {
             throw Refuse(
                 $"static field '{SequencePoints.NameOf(field.DeclaringType!)}.{field.Name}' is not readonly",

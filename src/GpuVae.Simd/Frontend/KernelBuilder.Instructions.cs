@@ -200,6 +200,9 @@ internal sealed partial class KernelBuilder
                 StoreSlot(slot, LoadStatic(body.ResolveField(integer)));
                 Push(address);
                 break;
+            case ILOpCode.Stsfld when entry.StaticFields.HasFlag(StaticFieldMode.IgnoreStaticFieldStores):
+                Pop();
+                break;
             case ILOpCode.Stsfld:
                 throw Refuse($"static field '{body.ResolveField(integer).Name}' is written", "Write results to a buffer.");
 
@@ -603,5 +606,14 @@ internal sealed partial class KernelBuilder
         arguments[0] = address;
         InlineCall(constructor, arguments);
         Push(LoadSlot(slot));
+    }
+
+    /// <summary>What <c>new T()</c> of a struct gives.</summary>
+    public Operand New(Type type)
+    {
+        var (slot, address) = MakeTemporary(type);
+        if (type.GetConstructor(Type.EmptyTypes) is { } constructor)
+            InlineCall(constructor, [address]);
+        return LoadSlot(slot);
     }
 }

@@ -1,3 +1,5 @@
+using ILGPU;
+
 namespace GpuVae.Simd.Frontend;
 
 internal enum TargetKind : byte
@@ -34,4 +36,8 @@ internal sealed record KernelEntry(
     System.Reflection.MethodInfo Method,
     bool IsImplicitlyGrouped,
     ParameterLayout Layout,
-    IReadOnlyDictionary<int, ulong> SpecializedSlots);
+    IReadOnlyDictionary<int, ulong> SpecializedSlots)
+{
+    /// <summary>Whether static fields that are not readonly may be read (as constants) and stores to static fields be left out.</summary>
+    public StaticFieldMode StaticFields { get; init; }
+}
