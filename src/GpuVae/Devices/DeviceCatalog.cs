@@ -11,9 +11,6 @@ internal sealed class DeviceCatalog
 {
     private const string Emulator = "ilgpu-cpu";
 
-    // The library's tests set it: writes beyond a buffer of the CPU are found when it is disposed.
-    private const string GuardSwitch = "GpuVae.GuardBuffers";
-
     private readonly List<string> obstacles = [];
 
     private DeviceCatalog()
@@ -72,10 +69,7 @@ internal sealed class DeviceCatalog
             ?? accelerator.AcceleratorType.ToString().ToLowerInvariant(),
     };
 
-    private static NamedDevice Cpu() => new("cpu", new SimdDevice(new SimdOptions
-    {
-        GuardBuffers = AppContext.TryGetSwitch(GuardSwitch, out bool isGuarded) && isGuarded,
-    }));
+    private static NamedDevice Cpu() => new("cpu", new SimdDevice(CpuOptions.OfThisProcess));
 
     private static bool IsMeant(string wanted, string name) =>
         wanted.Equals(name, StringComparison.OrdinalIgnoreCase) ||
