@@ -95,8 +95,8 @@ public sealed class Langevin
         float logRatio = (energy - proposed + (temperature > 0f ? 0.5f * backAndForth / h : 0f)) / t;
         PhiloxBlock words = Philox.Generate(seed, RandomPurpose.Langevin, (long)done, number, Philox.BlockOf(latents));
         float bound = temperature > 0f ? XMath.Log(Philox.ToUniformPositive(words[Philox.WordOf(latents)])) : 0f;
-        // NaN compares false: a code that the decoder cannot stand is not taken.
-        bool isTaken = logRatio >= bound;
+        // A code that the decoder cannot stand is not taken. Asked first, because ILGPU's OpenCL takes a branch on a comparison with NaN.
+        bool isTaken = !XMath.IsNaN(logRatio) && logRatio >= bound;
         if (control[1] > 0f && done > 0f)
         {
             float acceptance = logRatio >= 0f ? 1f : logRatio > -80f ? XMath.Exp(logRatio) : 0f;
