@@ -86,7 +86,7 @@ public sealed class ComputeDevice : IDisposable
         Context context = CreateContext();
         try
         {
-            Accelerator accelerator = context.CreateSimdAccelerator(CpuOptions.FromEnvironment() with { Checked = true });
+            Accelerator accelerator = context.CreateSimdAccelerator(CpuOptions.OfThisProcess with { Checked = true });
             return new ComputeDevice(context, accelerator, accelerator.CreateStream(), "cpu", new ComputeOptions());
         }
         catch

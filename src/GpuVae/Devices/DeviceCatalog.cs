@@ -69,7 +69,7 @@ internal sealed class DeviceCatalog
             ?? accelerator.AcceleratorType.ToString().ToLowerInvariant(),
     };
 
-    private static NamedDevice Cpu() => new("cpu", new SimdDevice(CpuOptions.FromEnvironment()));
+    private static NamedDevice Cpu() => new("cpu", new SimdDevice(CpuOptions.OfThisProcess));
 
     private static bool IsMeant(string wanted, string name) =>
         wanted.Equals(name, StringComparison.OrdinalIgnoreCase) ||
