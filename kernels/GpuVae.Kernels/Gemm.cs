@@ -212,8 +212,7 @@ public sealed class Gemm<TEpilogue>
     where TEpilogue : struct, IEpilogue
 {
     private readonly Gemm gemm;
-    private readonly TileLauncher?[] tiles = new TileLauncher?[GemmTileLaunch.Shapes];
-    private readonly TileLauncher?[] tensorTiles = new TileLauncher?[8];
+    private readonly TileLauncher?[] tiles = new TileLauncher?[4 * GemmTileLaunch.Shapes];
     private GemmLauncher<TEpilogue>? neighbouringRows, distantRows, dots, staged, stagedTransposed;
 
     internal Gemm(Gemm gemm) => this.gemm = gemm;
@@ -289,47 +288,36 @@ public sealed class Gemm<TEpilogue>
         int groups = tiles.Cut(ref g, choice.Variant, choice.Slices, default);
         tiles.Reserve(stream, g);
         bool alongA = g.ADepth == 1, alongB = g.BColumn != 1;
-        TileLauncher launcher = tiles.Precision == MatrixPrecision.Float32
-            ? this.tiles[GemmTileLaunch.Shape(choice.Variant)] ??= LoadTiles(choice.Variant)
-            : tensorTiles[(alongA ? 4 : 0) + (alongB ? 2 : 0) + (choice.Variant == GemmVariant.Tile128x128 ? 1 : 0)] ??=
-                LoadTensorTiles(choice.Variant, tiles.Precision, alongA, alongB);
+        TileLauncher launcher = this.tiles[4 * GemmTileLaunch.Shape(choice.Variant) + (alongA ? 2 : 0) + (alongB ? 1 : 0)] ??=
+            LoadTiles(choice.Variant, tiles.Precision, alongA, alongB);
         launcher(
             stream, (new Index1D(groups), GemmTileLaunch.Threads(choice.Variant)), a, b, c, tiles.Workspace.Sums, tiles.Workspace.Tickets,
             g, epilogue);
     }
 
-    private TileLauncher LoadTiles(GemmVariant variant)
+    private TileLauncher LoadTiles(GemmVariant variant, MatrixPrecision precision, bool alongA, bool alongB) => (alongA, alongB) switch
     {
-        Action<FloatView, FloatView, FloatView, FloatView, ArrayView<int>, GemmArguments, TEpilogue> kernel = variant switch
-        {
-            GemmVariant.Tile128x128 => GemmTiles.Kernel<Tile128x128, TEpilogue>,
-            GemmVariant.Tile128x64 => GemmTiles.Kernel<Tile128x64, TEpilogue>,
-            GemmVariant.Tile64x64 => GemmTiles.Kernel<Tile64x64, TEpilogue>,
-            GemmVariant.Tile32x32 => GemmTiles.Kernel<Tile32x32, TEpilogue>,
-            _ => GemmTiles.Kernel<Tile16x16, TEpilogue>,
-        };
-        return new(gemm.Accelerator.LoadKernel(kernel, GemmTileLaunch.Bounds(variant)));
-    }
+        (true, true) => LoadTiles<AlongDepth, AlongDepth>(variant, precision),
+        (true, false) => LoadTiles<AlongDepth, AcrossDepth>(variant, precision),
+        (false, true) => LoadTiles<AcrossDepth, AlongDepth>(variant, precision),
+        _ => LoadTiles<AcrossDepth, AcrossDepth>(variant, precision),
+    };
 
-    private TileLauncher LoadTensorTiles(GemmVariant variant, MatrixPrecision precision, bool alongA, bool alongB) =>
-        (alongA, alongB) switch
-        {
-            (true, true) => LoadTensorTiles<AlongDepth, AlongDepth>(variant, precision),
-            (true, false) => LoadTensorTiles<AlongDepth, AcrossDepth>(variant, precision),
-            (false, true) => LoadTensorTiles<AcrossDepth, AlongDepth>(variant, precision),
-            _ => LoadTensorTiles<AcrossDepth, AcrossDepth>(variant, precision),
-        };
-
-    private TileLauncher LoadTensorTiles<TA, TB>(GemmVariant variant, MatrixPrecision precision)
-        where TA : struct, ITensorOperand
-        where TB : struct, ITensorOperand
+    private TileLauncher LoadTiles<TA, TB>(GemmVariant variant, MatrixPrecision precision)
+        where TA : struct, IOperandLayout
+        where TB : struct, IOperandLayout
     {
         Action<FloatView, FloatView, FloatView, FloatView, ArrayView<int>, GemmArguments, TEpilogue> kernel = (precision, variant) switch
         {
             (MatrixPrecision.Tf32, GemmVariant.Tile128x128) => GemmTensorTiles.Kernel<Tile128x128, Tf32Precision, TA, TB, TEpilogue>,
             (MatrixPrecision.Tf32, _) => GemmTensorTiles.Kernel<Tile64x64, Tf32Precision, TA, TB, TEpilogue>,
-            (_, GemmVariant.Tile128x128) => GemmTensorTiles.Kernel<Tile128x128, Bf16Precision, TA, TB, TEpilogue>,
-            _ => GemmTensorTiles.Kernel<Tile64x64, Bf16Precision, TA, TB, TEpilogue>,
+            (MatrixPrecision.Bf16, GemmVariant.Tile128x128) => GemmTensorTiles.Kernel<Tile128x128, Bf16Precision, TA, TB, TEpilogue>,
+            (MatrixPrecision.Bf16, _) => GemmTensorTiles.Kernel<Tile64x64, Bf16Precision, TA, TB, TEpilogue>,
+            (_, GemmVariant.Tile128x128) => GemmTiles.Kernel<Tile128x128, TA, TB, TEpilogue>,
+            (_, GemmVariant.Tile128x64) => GemmTiles.Kernel<Tile128x64, TA, TB, TEpilogue>,
+            (_, GemmVariant.Tile64x64) => GemmTiles.Kernel<Tile64x64, TA, TB, TEpilogue>,
+            (_, GemmVariant.Tile32x32) => GemmTiles.Kernel<Tile32x32, TA, TB, TEpilogue>,
+            _ => GemmTiles.Kernel<Tile16x16, TA, TB, TEpilogue>,
         };
         return new(gemm.Accelerator.LoadKernel(kernel, GemmTileLaunch.Bounds(variant)));
     }

@@ -43,23 +43,6 @@ internal readonly struct Bf16Precision : ITensorPrecision
     public static bool IsBf16 => true;
 }
 
-/// <summary>How an operand lies in memory.</summary>
-internal interface ITensorOperand
-{
-    /// <summary>Whether the elements of one row of op(A), or column of op(B), are neighbours; else those of one k.</summary>
-    static abstract bool IsAlongDepth { get; }
-}
-
-internal readonly struct AlongDepth : ITensorOperand
-{
-    public static bool IsAlongDepth => true;
-}
-
-internal readonly struct AcrossDepth : ITensorOperand
-{
-    public static bool IsAlongDepth => false;
-}
-
 internal static class GemmTensorTiles
 {
     public const int Threads = 256;
@@ -73,8 +56,8 @@ internal static class GemmTensorTiles
         FloatView a, FloatView b, FloatView c, FloatView workspace, ArrayView<int> tickets, GemmArguments g, TEpilogue epilogue)
         where TShape : struct, ITensorTileShape
         where TPrecision : struct, ITensorPrecision
-        where TA : struct, ITensorOperand
-        where TB : struct, ITensorOperand
+        where TA : struct, IOperandLayout
+        where TB : struct, IOperandLayout
         where TEpilogue : struct, IEpilogue
     {
         if (!CudaAsm.IsSupported)
@@ -100,8 +83,8 @@ internal static class GemmTensorTiles
         GemmArguments g, TilePlace place, TOutput output)
         where TShape : struct, ITensorTileShape
         where TPrecision : struct, ITensorPrecision
-        where TA : struct, ITensorOperand
-        where TB : struct, ITensorOperand
+        where TA : struct, IOperandLayout
+        where TB : struct, IOperandLayout
         where TOutput : struct, ITileOutput
     {
         int first = place.Slice * g.DepthBlock, end = XMath.Min(first + g.DepthBlock, g.K);
@@ -128,8 +111,8 @@ internal static class GemmTensorTiles
 
     private static void RunTf32<TShape, TA, TB>(Source a, Source b, int first, int end)
         where TShape : struct, ITensorTileShape
-        where TA : struct, ITensorOperand
-        where TB : struct, ITensorOperand
+        where TA : struct, IOperandLayout
+        where TB : struct, IOperandLayout
     {
         const int depth = 16;
         int partB = RowBytes * TShape.Rows;
@@ -161,8 +144,8 @@ internal static class GemmTensorTiles
 
     private static void RunBf16<TShape, TA, TB>(Source a, Source b, int first, int end)
         where TShape : struct, ITensorTileShape
-        where TA : struct, ITensorOperand
-        where TB : struct, ITensorOperand
+        where TA : struct, IOperandLayout
+        where TB : struct, IOperandLayout
     {
         const int depth = 32;
         int partB = RowBytes * TShape.Rows;
@@ -206,7 +189,7 @@ internal static class GemmTensorTiles
 
     /// <summary>Starts the copies of this thread's chunks of a stage of 16 k.</summary>
     private static void Copy<TOperand>(Source source, int address, int extent, int k0)
-        where TOperand : struct, ITensorOperand
+        where TOperand : struct, IOperandLayout
     {
         for (int e = Group.IdxX; e < 4 * extent; e += Threads)
         {
@@ -242,27 +225,29 @@ internal static class GemmTensorTiles
 
     /// <summary>Loads a thread's share of a stage of 32 k, one chunk of 8 or two, and rounds it to BF16.</summary>
     private static void LoadBf16<TOperand>(Source source, int extent, int k0)
-        where TOperand : struct, ITensorOperand
+        where TOperand : struct, IOperandLayout
     {
-        LoadChunk<TOperand>(0, source, extent, k0, Group.IdxX);
+        LoadChunk<TOperand>(0, source, extent, k0);
         if (4 * extent > Threads)
-            LoadChunk<TOperand>(1, source, extent, k0, Group.IdxX + Threads);
+            LoadChunk<TOperand>(1, source, extent, k0);
     }
 
     /// <summary>Puts what <see cref="LoadBf16"/> loaded into shared memory.</summary>
     private static void StoreBf16<TOperand>(int address, int extent)
-        where TOperand : struct, ITensorOperand
+        where TOperand : struct, IOperandLayout
     {
-        StoreChunk<TOperand>(0, address, extent, Group.IdxX);
+        StoreChunk<TOperand>(0, address, extent);
         if (4 * extent > Threads)
-            StoreChunk<TOperand>(1, address, extent, Group.IdxX + Threads);
+            StoreChunk<TOperand>(1, address, extent);
     }
 
-    private static void LoadChunk<TOperand>(int chunk, Source source, int extent, int k0, int e)
-        where TOperand : struct, ITensorOperand
+    // A thread's chunks differ by constants, as in GemmTiles.cs.
+    private static void LoadChunk<TOperand>(int chunk, Source source, int extent, int k0)
+        where TOperand : struct, IOperandLayout
     {
-        int run = TOperand.IsAlongDepth ? e / 4 + source.Start : e / (extent / 8) + k0;
-        int at = 8 * (TOperand.IsAlongDepth ? e % 4 : e % (extent / 8)) + (TOperand.IsAlongDepth ? k0 : source.Start);
+        int perRun = TOperand.IsAlongDepth ? 4 : extent / 8;
+        int run = Group.IdxX / perRun + (TOperand.IsAlongDepth ? source.Start : k0) + chunk * Threads / perRun;
+        int at = 8 * (Group.IdxX % perRun) + (TOperand.IsAlongDepth ? k0 : source.Start);
         int runs = TOperand.IsAlongDepth ? source.Count : source.End;
         int elements = TOperand.IsAlongDepth ? source.End : source.Count;
         TensorCore.KeepBf16(
@@ -271,9 +256,14 @@ internal static class GemmTensorTiles
             GemmTiles.Four.LoadPart(source.View, source.Pitch, run, at + 4, runs, elements, source.Vectors));
     }
 
-    private static void StoreChunk<TOperand>(int chunk, int address, int extent, int e)
-        where TOperand : struct, ITensorOperand => TensorCore.StoreChunk(
-        chunk, address + (TOperand.IsAlongDepth ? Along(e / 4, e % 4) : AcrossBf16(e / (extent / 8), e % (extent / 8), extent)));
+    private static void StoreChunk<TOperand>(int chunk, int address, int extent)
+        where TOperand : struct, IOperandLayout
+    {
+        int perRun = TOperand.IsAlongDepth ? 4 : extent / 8;
+        int run = Group.IdxX / perRun, at = Group.IdxX % perRun;
+        int first = TOperand.IsAlongDepth ? Along(run, at) : AcrossBf16(run, at, extent);
+        TensorCore.StoreChunk(chunk, address + first + 16 * Threads * chunk);
+    }
 
     /// <summary>A thread's part of its warp's sums, in the registers of <see cref="TensorFragments"/>.</summary>
     private readonly struct Sums<TShape> : ITileSums<Sums<TShape>>
@@ -307,7 +297,7 @@ internal static class GemmTensorTiles
         /// by an exclusive or with one of three constants, and else by a sum, so that few addresses are kept from one stage to the next.
         /// </summary>
         public static int PlaceOfA<TA, TPrecision>()
-            where TA : struct, ITensorOperand
+            where TA : struct, IOperandLayout
             where TPrecision : struct, ITensorPrecision
         {
             int lane = Group.IdxX % 32, row = Group.IdxX / 32 / WarpsX * WarpRows;
@@ -320,7 +310,7 @@ internal static class GemmTensorTiles
 
         /// <summary>As <see cref="PlaceOfA"/>, for pairs of fragments of B.</summary>
         public static int PlaceOfB<TB, TPrecision>()
-            where TB : struct, ITensorOperand
+            where TB : struct, IOperandLayout
             where TPrecision : struct, ITensorPrecision
         {
             int lane = Group.IdxX % 32, column = Group.IdxX / 32 % WarpsX * WarpColumns;
@@ -333,8 +323,8 @@ internal static class GemmTensorTiles
 
         /// <summary>Adds the products of one half of a stage, which is 8 k.</summary>
         public static void StepTf32<TA, TB>(int stageA, int stageB, int placeOfA, int placeOfB, int half)
-            where TA : struct, ITensorOperand
-            where TB : struct, ITensorOperand
+            where TA : struct, IOperandLayout
+            where TB : struct, IOperandLayout
         {
             LoadTf32B<TB>(0, stageB, placeOfB, half);
             if (IsWide)
@@ -350,8 +340,8 @@ internal static class GemmTensorTiles
 
         /// <summary>Adds the products of one half of a stage, which is 16 k.</summary>
         public static void StepBf16<TA, TB>(int stageA, int stageB, int placeOfA, int placeOfB, int half)
-            where TA : struct, ITensorOperand
-            where TB : struct, ITensorOperand
+            where TA : struct, IOperandLayout
+            where TB : struct, IOperandLayout
         {
             LoadBf16B<TB>(0, stageB, placeOfB, half);
             if (IsWide)
@@ -367,7 +357,7 @@ internal static class GemmTensorTiles
 
         /// <summary>16 rows of 8 k. A row's 16 bytes are 4 k, so that matrices of 16-bit elements are read for what they are not.</summary>
         private static void AddTf32<TA>(int row, int stage, int place, int half)
-            where TA : struct, ITensorOperand
+            where TA : struct, IOperandLayout
         {
             if (TA.IsAlongDepth)
                 TensorCore.LoadA(stage + (place ^ 32 * half) + 16 * RowBytes * row);
@@ -383,7 +373,7 @@ internal static class GemmTensorTiles
         }
 
         private static void AddBf16<TA>(int row, int stage, int place, int half)
-            where TA : struct, ITensorOperand
+            where TA : struct, IOperandLayout
         {
             if (TA.IsAlongDepth)
                 TensorCore.LoadA(stage + (place ^ 32 * half) + 16 * RowBytes * row);
@@ -396,7 +386,7 @@ internal static class GemmTensorTiles
 
         /// <summary>Two fragments side by side, 8 columns each, of 8 k.</summary>
         private static void LoadTf32B<TB>(int pair, int stage, int place, int half)
-            where TB : struct, ITensorOperand
+            where TB : struct, IOperandLayout
         {
             if (TB.IsAlongDepth)
                 TensorCore.LoadB(pair, stage + (place ^ 32 * half) + 16 * RowBytes * pair);
@@ -409,7 +399,7 @@ internal static class GemmTensorTiles
         }
 
         private static void LoadBf16B<TB>(int pair, int stage, int place, int half)
-            where TB : struct, ITensorOperand
+            where TB : struct, IOperandLayout
         {
             if (TB.IsAlongDepth)
                 TensorCore.LoadB(pair, stage + (place ^ 32 * half) + 16 * RowBytes * pair);

@@ -14,13 +14,15 @@ namespace GpuVae.Kernels;
 
 internal static class GemmTiles
 {
-    public static void Kernel<TShape, TEpilogue>(
+    public static void Kernel<TShape, TA, TB, TEpilogue>(
         FloatView a, FloatView b, FloatView c, FloatView workspace, ArrayView<int> tickets, GemmArguments g, TEpilogue epilogue)
         where TShape : struct, ITileShape
+        where TA : struct, IOperandLayout
+        where TB : struct, IOperandLayout
         where TEpilogue : struct, IEpilogue
     {
         FloatView shared = SharedMemory.Allocate<float>(TileLayout<TShape>.SharedElements);
-        Multiply<TShape, EpilogueOutput<TEpilogue>>(
+        Multiply<TShape, TA, TB, EpilogueOutput<TEpilogue>>(
             a, b, c, c, workspace, tickets, shared, g, new TilePlace(g, Grid.IdxX), new EpilogueOutput<TEpilogue>(epilogue));
     }
 
@@ -28,17 +30,20 @@ internal static class GemmTiles
     /// Computes one slice of one tile of C; with <see cref="GemmArguments.WithColumnSums"/>, the first row of tiles also puts
     /// Σ_k op(B)[k, j] into <paramref name="columnSums"/>.
     /// </summary>
-    public static void Multiply<TShape, TOutput>(
+    public static void Multiply<TShape, TA, TB, TOutput>(
         FloatView a, FloatView b, FloatView c, FloatView columnSums, FloatView workspace, ArrayView<int> tickets, FloatView shared,
         GemmArguments g, TilePlace place, TOutput output)
         where TShape : struct, ITileShape
+        where TA : struct, IOperandLayout
+        where TB : struct, IOperandLayout
         where TOutput : struct, ITileOutput
     {
         int thread = Group.IdxX;
-        var ofA = new Operand(g.ADepth == 1, g.ADepth == 1 ? g.ARow : g.ADepth, place.GroupY * TShape.Rows, g.M, g.AVectors != 0,
-            TShape.Rows, thread);
-        var ofB = new Operand(g.BColumn != 1, g.BColumn == 1 ? g.BDepth : g.BColumn, place.GroupX * TShape.Columns, g.N, g.BVectors != 0,
-            TShape.Columns, thread);
+        var ofA = new Operand(
+            TA.IsAlongDepth, TA.IsAlongDepth ? g.ARow : g.ADepth, place.GroupY * TShape.Rows, g.M, g.AVectors != 0, TShape.Rows, thread);
+        var ofB = new Operand(
+            TB.IsAlongDepth, TB.IsAlongDepth ? g.BColumn : g.BDepth, place.GroupX * TShape.Columns, g.N, g.BVectors != 0, TShape.Columns,
+            thread);
         int first = place.Slice * g.DepthBlock;
         int end = XMath.Min(first + g.DepthBlock, g.K);
         bool sumsColumns = g.WithColumnSums != 0 && place.GroupY == 0 && thread < TShape.Columns;

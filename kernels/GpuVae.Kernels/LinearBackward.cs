@@ -194,12 +194,12 @@ public sealed class LinearBackward<TEpilogue>(Gemm gemm)
         FloatView shared = SharedMemory.Allocate<float>(TileLayout<TShape>.SharedElements);
         if (Grid.IdxX < weightGroups)
         {
-            GemmTiles.Multiply<TShape, EpilogueOutput<PlainEpilogue>>(
+            GemmTiles.Multiply<TShape, AcrossDepth, AcrossDepth, EpilogueOutput<PlainEpilogue>>(
                 x, dy, dw, db, workspace, tickets, shared, ofWeight, new TilePlace(ofWeight, Grid.IdxX), default);
         }
         else
         {
-            GemmTiles.Multiply<TShape, EpilogueOutput<TEpilogue>>(
+            GemmTiles.Multiply<TShape, AlongDepth, AlongDepth, EpilogueOutput<TEpilogue>>(
                 dy, weight, dx, db, workspace, tickets, shared, ofInput, new TilePlace(ofInput, Grid.IdxX - weightGroups),
                 new EpilogueOutput<TEpilogue>(epilogue));
         }

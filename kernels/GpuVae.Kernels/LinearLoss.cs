@@ -157,7 +157,7 @@ public sealed class LinearLoss<TLikelihood>(Gemm gemm)
         where TShape : struct, ITileShape
     {
         FloatView shared = SharedMemory.Allocate<float>(TileLayout<TShape>.SharedElements);
-        GemmTiles.Multiply<TShape, LossOutput>(
+        GemmTiles.Multiply<TShape, AlongDepth, AcrossDepth, LossOutput>(
             x, weight, dy, dy, workspace, tickets, shared, g, new TilePlace(g, Grid.IdxX),
             new LossOutput(bias, target, parts, likelihood, scale, samplesPerImage));
     }
