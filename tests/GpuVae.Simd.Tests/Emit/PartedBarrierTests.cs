@@ -87,7 +87,8 @@ public sealed class PartedBarrierTests
     {
         foreach (int present in new[] { 1, 16, 17, 40, Threads })
         {
-            var result = Run(width, (a, output) => a.LoadStreamKernel<ArrayView<int>, int>(ReturnsEarly)((Groups, Threads), output, present));
+            var result = Run(
+                width, (a, output) => a.LoadStreamKernel<ArrayView<int>, int>(ReturnsEarly)((Groups, Threads), output, present));
             Assert.Equal(Each(i => i < present ? present - 1 - i + 100 * present : 0), result);
         }
     }

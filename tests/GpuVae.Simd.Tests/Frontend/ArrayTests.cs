@@ -5,7 +5,9 @@ using ILGPU.Runtime;
 
 namespace GpuVae.Simd.Tests.Frontend;
 
-/// <summary>Arrays in kernels: of one and of several axes, made there or static, and the struct parameters that hold buffers of elements.</summary>
+/// <summary>
+/// Arrays in kernels: of one and of several axes, made there or static, and the struct parameters that hold buffers of elements.
+/// </summary>
 public sealed unsafe class ArrayTests
 {
     private static readonly int[] Integers = [3, 1, 4, 1, 5, 9, 2, 6];
