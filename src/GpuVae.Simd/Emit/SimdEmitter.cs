@@ -1,6 +1,5 @@
 using System.Reflection.Emit;
 using GpuVae.Simd.Analyses;
-using GpuVae.Simd.Frontend;
 using GpuVae.Simd.Ir;
 using GpuVae.Simd.Passes;
 

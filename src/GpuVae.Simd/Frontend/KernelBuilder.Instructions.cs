@@ -1,7 +1,6 @@
 using System.Reflection;
-using System.Runtime.CompilerServices;
-using ILGPU;
 using GpuVae.Simd.Ir;
+using ILGPU;
 using Convert = GpuVae.Simd.Ir.Convert;
 using ILOpCode = System.Reflection.Metadata.ILOpCode;
 

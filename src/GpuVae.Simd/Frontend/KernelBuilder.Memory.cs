@@ -278,7 +278,7 @@ internal sealed partial class KernelBuilder
 
     private Operand FieldAddress(Operand target, FieldInfo field)
     {
-        var type = field.FieldType.MakeByRefType();
+        var type = field.FieldType.IsByRef ? field.FieldType : field.FieldType.MakeByRefType();
         var owner = TypeLayout.Of(RequireStruct(field));
         if (owner.IsWhole)
             return new Operand(type, target.Leaves, target.Alignment);

@@ -1,7 +1,7 @@
 using System.Reflection;
 using GpuVae.Simd.Frontend;
-using ILGPU;
 using GpuVae.Simd.Ir;
+using ILGPU;
 
 namespace GpuVae.Simd.Launch;
 

@@ -34,6 +34,25 @@ public sealed class ConstructTests
         },
         Integers, Integers.Length);
 
+    private static void Classify(int x, out bool isOdd, ref bool isAnyNegative)
+    {
+        isOdd = (x & 1) != 0;
+        isAnyNegative |= x < 0;
+    }
+
+    [Fact]
+    public void Bools_by_reference() => KernelHarness.Run<int>(
+        static (input, output) =>
+        {
+            bool isAnyNegative = false;
+            for (int i = 0; i < input.IntLength; i++)
+            {
+                Classify(input[i], out bool isOdd, ref isAnyNegative);
+                output[i] = (isOdd ? 1 : 0) + (isAnyNegative ? 2 : 0);
+            }
+        },
+        Integers, Integers.Length);
+
     [Fact]
     public void Division_signed_and_unsigned() => KernelHarness.Run<int>(
         static (input, output) =>
