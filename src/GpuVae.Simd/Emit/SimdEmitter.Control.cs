@@ -86,7 +86,7 @@ internal sealed partial class SimdEmitter
         for (int i = from; i < to; i++)
         {
             var instruction = block.Body[i];
-            if (!plan.IsInlined(instruction))
+            if (!plan.IsInlined(instruction) && !updates.IsPart(instruction))
                 EmitStatement(instruction);
         }
     }
