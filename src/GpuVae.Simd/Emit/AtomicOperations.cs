@@ -18,6 +18,30 @@ internal static unsafe class AtomicOperations
         }
     }
 
+    /// <summary>All lanes at one address: what they do is combined first, so that other workers see one operation.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void ApplyTogether<T>(byte* address, byte* operands, byte* results, int* mask, int lanes, int op)
+        where T : unmanaged, INumber<T>
+    {
+        int first = 0;
+        while (mask != null && mask[first] == 0)
+            first++;
+        var all = ((T*)operands)[first];
+        for (int i = first + 1; i < lanes; i++)
+        {
+            if (mask == null || mask[i] != 0)
+                all = Combine((AtomicOp)op, all, ((T*)operands)[i]);
+        }
+        var old = Apply(address, op, all);
+        for (int i = first; i < lanes; i++)
+        {
+            if (mask != null && mask[i] == 0)
+                continue;
+            ((T*)results)[i] = old;
+            old = Combine((AtomicOp)op, old, ((T*)operands)[i]);
+        }
+    }
+
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void CompareExchangeLanes<T>(long* addresses, byte* comparands, byte* replacements, byte* results, int* mask, int lanes)
         where T : unmanaged

@@ -93,7 +93,7 @@ internal sealed class InlinePlan
     /// </summary>
     private bool IsRecomputed(ElementAddress address, Dictionary<Instruction, int> place)
     {
-        if (!shapes[address].IsVarying || !shapes[address.Pointer].IsUniform || address.Users.Count == 0)
+        if (!shapes[address].IsVarying || !shapes[address.Pointer].IsScalar || address.Users.Count == 0)
             return false;
         bool local = address.Users.All(place.ContainsKey);
         if (!local && (address.Users.Any(u => u is Phi) || address.Operands.Any(o => o is Phi)))

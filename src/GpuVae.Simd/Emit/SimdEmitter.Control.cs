@@ -13,6 +13,9 @@ internal sealed partial class SimdEmitter
 
     private readonly Dictionary<TargetNode, JumpTarget> targets = new(ReferenceEqualityComparer.Instance);
 
+    /// <summary>Where lanes go that part by a branch out of the loop that they are in together.</summary>
+    private Label? apart;
+
     private DivergenceWalk LaneWalk => shapes.LaneWalk;
 
     private void EmitNode(ControlNode node)
@@ -32,6 +35,9 @@ internal sealed partial class SimdEmitter
                 break;
             case IfNode branch when shapes[branch.Branch.Condition].IsUniform:
                 EmitUniformIf(branch);
+                break;
+            case IfNode branch when apart is { } label && LaneWalk.IsCrossed(branch):
+                EmitAgreedIf(branch, label);
                 break;
             case IfNode branch:
                 EmitDivergentIf(branch, [], 0);
@@ -54,7 +60,7 @@ internal sealed partial class SimdEmitter
         {
             var child = children[i];
             bool more = i + 1 < children.Count;
-            if (more && mask.IsFull && child is IfNode branch && LaneWalk.IsDivergent(branch) &&
+            if (more && mask.IsFull && apart is null && child is IfNode branch && LaneWalk.IsDivergent(branch) &&
                 EndsInJump(branch.Then) != EndsInJump(branch.Else))
             {
                 // if (i >= n) return; …: what follows is the other arm, so that full warps run it without masks.
@@ -80,7 +86,7 @@ internal sealed partial class SimdEmitter
         for (int i = from; i < to; i++)
         {
             var instruction = block.Body[i];
-            if (!plan.IsInlined(instruction))
+            if (!plan.IsInlined(instruction) && !updates.IsPart(instruction))
                 EmitStatement(instruction);
         }
     }
@@ -100,7 +106,7 @@ internal sealed partial class SimdEmitter
         EmitScalar(branch.Branch.Condition);
         il.JumpIfNot(hasElse ? otherwise : end);
         EmitNode(branch.Then);
-        bool reached = !mask.IsUnreachable;
+        bool reached = !mask.IsUnreachable, full = !reached || mask.IsFull;
         CollectIf(collector);
         if (hasElse)
         {
@@ -109,6 +115,7 @@ internal sealed partial class SimdEmitter
             mask = before;
             EmitNode(branch.Else);
             reached |= !mask.IsUnreachable;
+            full &= mask.IsUnreachable || mask.IsFull;
             CollectIf(collector);
         }
         else
@@ -117,7 +124,7 @@ internal sealed partial class SimdEmitter
         }
         il.Mark(end);
         skip = outerSkip;
-        mask = !reached ? Mask.Unreachable : crossed ? new Mask(collector) : before;
+        mask = !reached ? Mask.Unreachable : !crossed ? before : full ? Mask.Full : new Mask(collector);
     }
 
     private void CollectIf(LocalBuilder[]? collector)
@@ -170,19 +177,7 @@ internal sealed partial class SimdEmitter
         void EmitFullArm(bool then)
         {
             var next = il.NewLabel();
-            if (!TryEmitAgreement(condition, then))
-            {
-                lanes ??= EmitConditionLanes(condition);
-                if (then)
-                {
-                    EmitAll(lanes);
-                }
-                else
-                {
-                    EmitAny(lanes);
-                    Invert();
-                }
-            }
+            EmitAgreement(condition, then, ref lanes);
             il.JumpIfNot(next);
             mask = Mask.Full;
             // A skip from here means that no lane is left in this copy.
@@ -217,6 +212,21 @@ internal sealed partial class SimdEmitter
             if (hasRest && then != restInElse)
                 EmitSequence(rest, restFrom);
         }
+    }
+
+    /// <summary>Pushes whether the condition comes out as <paramref name="outcome"/> in all lanes.</summary>
+    private void EmitAgreement(Value condition, bool outcome, ref LocalBuilder[]? lanes)
+    {
+        if (TryEmitAgreement(condition, outcome))
+            return;
+        lanes ??= EmitConditionLanes(condition);
+        if (outcome)
+        {
+            EmitAll(lanes);
+            return;
+        }
+        EmitAny(lanes);
+        Invert();
     }
 
     private LocalBuilder[] EmitConditionLanes(Value condition)
@@ -345,6 +355,8 @@ internal sealed partial class SimdEmitter
         var next = il.NewLabel();
         var exit = il.NewLabel();
         var left = crossed ? NewCollector() : null;
+        if (diverges && before.IsFull && TogetherLoops.CanRestart(loop, LaneWalk, plan))
+            EmitTogether(loop, exit, left);
         var live = diverges ? NewMaskVariable() : null;
         var remaining = diverges ? NewMaskVariable() : null;
         for (int i = 0; i < live?.Length; i++)
@@ -356,8 +368,8 @@ internal sealed partial class SimdEmitter
             il.Set(live[i]);
         }
 
-        var outerSkip = skip;
-        skip = next;
+        var (outerSkip, outerApart) = (skip, apart);
+        (skip, apart) = (next, null);
         targets[loop] = new JumpTarget(exit, next, left, remaining);
         il.Mark(top);
         if (diverges)
@@ -383,13 +395,62 @@ internal sealed partial class SimdEmitter
             il.Jump(top);
         }
         il.Mark(exit);
-        skip = outerSkip;
+        (skip, apart) = (outerSkip, outerApart);
         mask = crossed ? new Mask(left) : before;
+    }
+
+    /// <summary>
+    /// The turns of a divergent loop for as long as all lanes stay in it: a copy without masks. In the turn in which they part, before it has
+    /// done anything, control goes to the label behind.
+    /// </summary>
+    private void EmitTogether(LoopNode loop, Label exit, LocalBuilder[]? left)
+    {
+        var top = il.NewLabel();
+        var next = il.NewLabel();
+        var parted = il.NewLabel();
+        var (outerSkip, outerApart) = (skip, apart);
+        (skip, apart) = (next, parted);
+        targets[loop] = new JumpTarget(exit, next, left, null);
+        il.Mark(top);
+        EmitNode(loop.Body);
+        il.Mark(next);
+        il.Jump(top);
+        il.Mark(parted);
+        (skip, apart) = (outerSkip, outerApart);
+        mask = Mask.Full;
+    }
+
+    /// <summary>A branch by which lanes can leave a loop that they are in together.</summary>
+    private void EmitAgreedIf(IfNode branch, Label parted)
+    {
+        var condition = branch.Branch.Condition;
+        var end = il.NewLabel();
+        bool reached = false;
+        LocalBuilder[]? lanes = null;
+        EmitArm(true);
+        EmitArm(false);
+        il.Jump(parted);
+        il.Mark(end);
+        mask = reached ? Mask.Full : Mask.Unreachable;
+
+        void EmitArm(bool then)
+        {
+            var other = il.NewLabel();
+            EmitAgreement(condition, then, ref lanes);
+            il.JumpIfNot(other);
+            mask = Mask.Full;
+            EmitNode(then ? branch.Then : branch.Else);
+            reached |= !mask.IsUnreachable;
+            il.Jump(end);
+            il.Mark(other);
+        }
     }
 
     private void EmitLabeled(LabeledNode labeled)
     {
         var before = mask;
+        var outerApart = apart;
+        apart = null;
         var collector = LaneWalk.IsCrossed(labeled) ? NewCollector() : null;
         var end = il.NewLabel();
         var outerSkip = skip;
@@ -399,6 +460,7 @@ internal sealed partial class SimdEmitter
         CollectIf(collector);
         il.Mark(end);
         skip = outerSkip;
+        apart = outerApart;
         mask = collector is null ? before : new Mask(collector);
     }
 
@@ -407,7 +469,7 @@ internal sealed partial class SimdEmitter
     /// </summary>
     private void EmitJump(ControlNode node)
     {
-        bool together = !LaneWalk.IsDivergentJump(node);
+        bool together = mask.IsFull || !LaneWalk.IsDivergentJump(node);
         switch (node)
         {
             case BreakNode { Target: var target }:

@@ -142,8 +142,20 @@ internal sealed partial class SimdEmitter
                 EmitSignedVector(value, part);
             else
                 EmitVector(value, part);
-            il.StoreObject(type.Clr);
+            EmitHalfStores(type);
         }
+    }
+
+    /// <summary>
+    /// address, vector → What single lanes are read from soon is written in halves of 32 bytes: from the upper half of a wider store the
+    /// processor does not forward, and a load waits until the store, and all before it, are in the cache.
+    /// </summary>
+    private void EmitHalfStores(VectorType type)
+    {
+        if (type.Bits < 512)
+            il.StoreObject(type.Clr);
+        else
+            EmitMemoryCall(type, nameof(VectorMemory.StoreHalves), type.Clr);
     }
 
     /// <summary>Writes the mask to its buffer; the result pushes a pointer to it, or null where all lanes run.</summary>
@@ -200,22 +212,68 @@ internal sealed partial class SimdEmitter
                 SetVariable(instruction);
             return;
         }
-        for (int i = 0; i < instruction.Operands.Count; i++)
+        if (instruction is Atomic own && own.Pointer.Space is AddressSpace.Shared or AddressSpace.Local && mask.IsFull)
+        {
+            EmitOwnAtomic((Atomic)instruction);
+            return;
+        }
+        bool same = !exchange && shapes[instruction.Operands[0]].IsUniform;
+        for (int i = same ? 1 : 0; i < instruction.Operands.Count; i++)
             EmitSpill(i, instruction.Operands[i]);
         var maskPointer = EmitMaskSpill();
-        for (int i = 0; i < instruction.Operands.Count; i++)
+        if (same)
+            EmitScalar(instruction.Operands[0]);
+        else
+            EmitLaneBuffer(0);
+        for (int i = 1; i < instruction.Operands.Count; i++)
             EmitLaneBuffer(i);
         EmitLaneBuffer(ResultBuffer);
         maskPointer();
         il.Int(configuration.Lanes);
         if (!exchange)
             il.Int(op);
-        il.Call(AtomicMethod(exchange ? nameof(AtomicOperations.CompareExchangeLanes) : nameof(AtomicOperations.ApplyLanes)));
+        il.Call(AtomicMethod(
+            exchange ? nameof(AtomicOperations.CompareExchangeLanes)
+            : same ? nameof(AtomicOperations.ApplyTogether)
+            : nameof(AtomicOperations.ApplyLanes)));
         if (instruction.Users.Count > 0)
             EmitUnspill(instruction);
 
         MethodInfo AtomicMethod(string name) =>
             typeof(AtomicOperations).GetMethod(name)!.MakeGenericMethod(ScalarClr(instruction.Type));
+    }
+
+    /// <summary>On memory of the group, which one worker runs: nobody else is there.</summary>
+    private void EmitOwnAtomic(Atomic atomic) => EmitReadModifyWrite(
+        atomic, atomic.Pointer, atomic.Operand, atomic, isRead: atomic.Users.Count > 0, reads: atomic.Op != AtomicOp.Exchange,
+        () => EmitCombined(atomic.Op, ScalarClr(atomic.Type)));
+
+    /// <summary>old, operand → new</summary>
+    private void EmitCombined(AtomicOp op, Type clr)
+    {
+        switch (op)
+        {
+            case AtomicOp.Add:
+                il.Op(OpCodes.Add);
+                break;
+            case AtomicOp.And:
+                il.Op(OpCodes.And);
+                break;
+            case AtomicOp.Or:
+                il.Op(OpCodes.Or);
+                break;
+            case AtomicOp.Xor:
+                il.Op(OpCodes.Xor);
+                break;
+            case AtomicOp.Exchange:
+                break;
+            default:
+                if (op is AtomicOp.MinUnsigned or AtomicOp.MaxUnsigned)
+                    clr = clr == typeof(long) ? typeof(ulong) : typeof(uint);
+                string name = op is AtomicOp.Min or AtomicOp.MinUnsigned ? nameof(Math.Min) : nameof(Math.Max);
+                il.Call(VectorApi.Find(typeof(Math), name, null, clr, clr));
+                break;
+        }
     }
 
     private bool IsConstantPermutation(Shuffle shuffle) =>

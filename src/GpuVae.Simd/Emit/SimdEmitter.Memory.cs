@@ -11,6 +11,9 @@ internal sealed partial class SimdEmitter
     /// <summary>How far ahead rows are asked for: the time of some loads from the third-level cache.</summary>
     private const int PrefetchTurns = 8;
 
+    /// <summary>Stores that are done already.</summary>
+    private readonly HashSet<Store> scattered = [];
+
     private bool IsContiguous(Value pointer, IrType type) => shapes[pointer].IsStrided && shapes[pointer].Stride == type.SizeOf();
 
     /// <summary>
@@ -22,10 +25,130 @@ internal sealed partial class SimdEmitter
             ? Math.Abs(shapes[load.Pointer].Stride) < 1 << 24
             : load.Pointer is ElementAddress address && IsIndexed(address));
 
-    /// <summary>Uniform pointer, varying I32 index, and a scale that addressing has.</summary>
-    private bool IsIndexed(ElementAddress address) =>
-        shapes[address.Pointer].IsUniform && shapes[address.Index].IsVarying && address.Index.Type == IrType.I32 &&
-        localMemory.ScaleOf(address) is 1 or 2 or 4 or 8;
+    /// <summary>One address for the warp plus a 32-bit offset per lane, in bytes or in units of a scale that addressing has.</summary>
+    private bool IsIndexed(ElementAddress address)
+    {
+        if (!shapes[address.Pointer].IsScalar || !shapes[address.Index].IsVarying || address.Index.Type != IrType.I32 ||
+            Math.Abs(shapes[address.Pointer].Stride) >= 1 << 20)
+            return false;
+        // Bytes of shared and local memory can be counted in 32 bits, those of a buffer cannot.
+        return address.Space is AddressSpace.Shared or AddressSpace.Local || HasScale(address);
+    }
+
+    private bool HasScale(ElementAddress address) =>
+        localMemory.ScaleOf(address) is var scale and (1 or 2 or 4 or 8) && shapes[address.Pointer].Stride % scale == 0;
+
+    /// <summary>Pushes one part of the lanes' offsets from the address of <see cref="EmitIndexBase"/>; returns their unit in bytes.</summary>
+    private int EmitIndex(ElementAddress address, int part)
+    {
+        int scale = localMemory.ScaleOf(address), unit = HasScale(address) ? scale : 1;
+        EmitVector(address.Index, part);
+        if (unit != scale)
+        {
+            il.IntVector(MaskType, scale);
+            il.Vector2(MaskType, "Multiply");
+        }
+        long stride = shapes[address.Pointer].Stride / unit;
+        if (stride == 0)
+            return unit;
+        il.Sequence(MaskType, stride * MaskType.Count * part, stride);
+        il.Vector2(MaskType, "Add");
+        return unit;
+    }
+
+    private void EmitIndexBase(ElementAddress address)
+    {
+        EmitScalar(address.Pointer);
+        il.AddOffset(localMemory.OffsetOf(address));
+    }
+
+    /// <summary>
+    /// Makes the lanes' addresses ready, in a lane buffer if need be. The result does so for one lane, and returns what pushes its address as
+    /// often as wanted.
+    /// </summary>
+    private Func<int, Action> EmitLaneAddresses(Value pointer, int buffer)
+    {
+        if (!shapes[pointer].IsVarying)
+        {
+            var first = il.Local(typeof(long));
+            EmitScalar(pointer);
+            il.Set(first);
+            return lane => () =>
+            {
+                il.Get(first);
+                il.AddOffset(shapes[pointer].Stride * lane);
+            };
+        }
+        if (pointer is not ElementAddress address || !IsIndexed(address))
+        {
+            EmitSpill(buffer, pointer);
+            var place = il.Local(typeof(long));
+            return lane =>
+            {
+                EmitLaneValue(buffer, lane, typeof(long));
+                il.Set(place);
+                return () => il.Get(place);
+            };
+        }
+        var start = il.Local(typeof(long));
+        EmitIndexBase(address);
+        il.Set(start);
+        int unit = 1;
+        for (int part = 0; part < MaskParts; part++)
+        {
+            EmitLaneBuffer(buffer);
+            il.AddOffset(part * MaskType.Bits / 8);
+            unit = EmitIndex(address, part);
+            EmitHalfStores(MaskType);
+        }
+        var offset = il.Local(typeof(long));
+        return lane =>
+        {
+            EmitLaneValue(buffer, lane, typeof(int));
+            il.Op(OpCodes.Conv_I8);
+            il.Set(offset);
+            return () =>
+            {
+                // In one expression, so that it becomes the addressing mode of the access.
+                il.Get(start);
+                il.Get(offset);
+                if (unit > 1)
+                {
+                    il.Long(unit);
+                    il.Op(OpCodes.Mul);
+                }
+                il.Op(OpCodes.Add);
+            };
+        };
+    }
+
+    /// <summary>Makes a value of the lanes ready, in a lane buffer if need be, and returns what pushes that of one lane.</summary>
+    private Action<int> EmitLaneValues(Value value, int buffer)
+    {
+        if (shapes[value].IsUniform)
+        {
+            if (value is Constant)
+                return _ => EmitScalar(value);
+            var local = il.Local(ScalarClr(value.Type));
+            EmitScalar(value);
+            il.Set(local);
+            return _ => il.Get(local);
+        }
+        EmitSpill(buffer, value);
+        return lane => EmitLaneValue(buffer, lane, ScalarClr(value.Type));
+    }
+
+    private void EmitLaneValue(int buffer, int lane, Type type)
+    {
+        EmitLaneBuffer(buffer, lane, type);
+        il.LoadObject(type);
+    }
+
+    private void EmitLaneBuffer(int buffer, int lane, Type type)
+    {
+        EmitLaneBuffer(buffer);
+        il.AddOffset(lane * (type == typeof(long) || type == typeof(double) ? 8 : 4));
+    }
 
     /// <summary>
     /// Asks for what the load will read some turns later, if the loop around it goes down the rows of a matrix: hardware follows neighbouring
@@ -106,10 +229,8 @@ internal sealed partial class SimdEmitter
         int scale = 1;
         if (load.Pointer is ElementAddress address && shapes[address].IsVarying)
         {
-            scale = localMemory.ScaleOf(address);
-            EmitScalar(address.Pointer);
-            il.AddOffset(localMemory.OffsetOf(address));
-            EmitVector(address.Index, part);
+            EmitIndexBase(address);
+            scale = EmitIndex(address, part);
         }
         else
         {
@@ -155,6 +276,22 @@ internal sealed partial class SimdEmitter
 
     private void EmitGatherLanes(Load load)
     {
+        if (mask.IsFull)
+        {
+            var address = EmitLaneAddresses(load.Pointer, 0);
+            for (int lane = 0; lane < configuration.Lanes; lane++)
+            {
+                var push = address(lane);
+                EmitLaneBuffer(ResultBuffer, lane, ScalarClr(load.Type));
+                push();
+                EmitScalarLoad(load.Type);
+                if (load.Type == IrType.Bool)
+                    il.Op(OpCodes.Neg);
+                il.StoreObject(ScalarClr(load.Type));
+            }
+            EmitUnspill(load);
+            return;
+        }
         EmitSpill(0, load.Pointer);
         var maskPointer = EmitMaskSpill();
         EmitLaneBuffer(0);
@@ -178,6 +315,8 @@ internal sealed partial class SimdEmitter
 
     private void EmitStore(Store store)
     {
+        if (scattered.Remove(store))
+            return;
         var value = store.StoredValue;
         if (shapes[store.Pointer].IsUniform && shapes[value].IsUniform)
         {
@@ -225,9 +364,162 @@ internal sealed partial class SimdEmitter
         }
     }
 
+    private void EmitUpdate(Store store, LaneUpdate update)
+    {
+        var op = update.Operation.Op switch
+        {
+            BinaryOp.Add => OpCodes.Add,
+            BinaryOp.Sub => OpCodes.Sub,
+            BinaryOp.And => OpCodes.And,
+            BinaryOp.Or => OpCodes.Or,
+            _ => OpCodes.Xor,
+        };
+        EmitReadModifyWrite(
+            store, store.Pointer, update.Operand, update.Load, isRead: update.Load.Users.Count > 1, reads: true, () => il.Op(op));
+    }
+
+    /// <summary>
+    /// The lanes, one after the other, replace what lies at their address by what <paramref name="combine"/> makes of it and the operand.
+    /// </summary>
+    /// <param name="update">The instruction that does it.</param>
+    /// <param name="pointer">The addresses.</param>
+    /// <param name="operand">The operands.</param>
+    /// <param name="old">Stands for what was there before.</param>
+    /// <param name="isRead">Somebody wants what was there before.</param>
+    /// <param name="reads">The new value depends on the one before.</param>
+    /// <param name="combine">[before,] operand → after</param>
+    private void EmitReadModifyWrite(
+        Instruction update, Value pointer, Value operand, Instruction old, bool isRead, bool reads, Action combine)
+    {
+        var clr = ScalarClr(old.Type);
+        var address = EmitLaneAddresses(pointer, 0);
+        var operandOf = EmitLaneValues(operand, 1);
+        var before = isRead ? il.Local(clr) : null;
+        var scatters = isRead ? ScattersBy(old, update) : [];
+        // The buffers of the mask, which is full, and of the result, which is then not needed, are free.
+        var emitScatters = scatters.Select((scatter, i) => EmitScatterBy(scatter, before!, 2 + i)).ToList();
+        for (int lane = 0; lane < configuration.Lanes; lane++)
+        {
+            var push = address(lane);
+            if (before is not null)
+            {
+                push();
+                il.LoadObject(clr);
+                il.Set(before);
+            }
+            if (before is not null && scatters.Count == 0)
+            {
+                EmitLaneBuffer(ResultBuffer, lane, clr);
+                il.Get(before);
+                il.StoreObject(clr);
+            }
+            push();
+            if (reads && before is not null)
+            {
+                il.Get(before);
+            }
+            else if (reads)
+            {
+                push();
+                il.LoadObject(clr);
+            }
+            operandOf(lane);
+            combine();
+            il.StoreObject(clr);
+            emitScatters.ForEach(emit => emit(lane));
+        }
+        if (isRead && scatters.Count == 0)
+            EmitUnspill(old);
+        scattered.UnionWith(scatters);
+    }
+
+    /// <summary>
+    /// The scatters that are all that what was read lane by lane is used for, as their index, if they can be done together with it. Loaded as
+    /// a vector it would have to wait until all stores before it have reached the cache.
+    /// </summary>
+    private List<Store> ScattersBy(Instruction read, Instruction update)
+    {
+        var body = update.Block!.Body;
+        int first = body.IndexOf(update), last = first;
+        var stores = new List<Store>();
+        foreach (var user in read.Users.Where(user => !updates.IsPart(user)))
+        {
+            if (user is not ElementAddress address || !IsIndexed(address) || !HasScale(address))
+                return [];
+            foreach (var use in address.Users)
+            {
+                if (use is not Store store || !ReferenceEquals(store.Pointer, address) || !ReferenceEquals(store.Block, update.Block) ||
+                    updates.Of(store) is not null || !IsThere(store.StoredValue) || !IsThere(address.Pointer))
+                    return [];
+                stores.Add(store);
+                last = Math.Max(last, body.IndexOf(store));
+            }
+        }
+        // Behind the scatters, which move up, nothing may have been read or written before them.
+        bool alone = body[(first + 1)..last].TrueForAll(i => stores.Contains(i) || !(i.HasSideEffects || i is Load { IsReadOnly: false }));
+        return alone && stores.Count <= ResultBuffer - 1 ? [.. stores.OrderBy(body.IndexOf)] : [];
+
+        bool IsThere(Value value) => value is not Instruction instruction ||
+            (!plan.IsInlined(value) && !(ReferenceEquals(instruction.Block, update.Block) && body.IndexOf(instruction) > first));
+    }
+
+    private Action<int> EmitScatterBy(Store scatter, LocalBuilder index, int buffer)
+    {
+        var address = (ElementAddress)scatter.Pointer;
+        var start = il.Local(typeof(long));
+        EmitIndexBase(address);
+        il.Set(start);
+        var valueOf = EmitLaneValues(scatter.StoredValue, buffer);
+        return lane =>
+        {
+            il.Get(start);
+            il.AddOffset(shapes[address.Pointer].Stride * lane);
+            il.Get(index);
+            il.Op(OpCodes.Conv_I8);
+            il.Long(localMemory.ScaleOf(address));
+            il.Op(OpCodes.Mul);
+            il.Op(OpCodes.Add);
+            valueOf(lane);
+            EmitLaneStore(scatter.StoredValue);
+        };
+    }
+
+    /// <summary>address, value of a lane →</summary>
+    private void EmitLaneStore(Value value)
+    {
+        // In a lane a Bool is all ones, in memory 1.
+        if (value.Type == IrType.Bool && !shapes[value].IsUniform)
+            il.Op(OpCodes.Neg);
+        EmitScalarStore(value.Type);
+    }
+
     private void EmitScatter(Store store)
     {
         var value = store.StoredValue;
+        if (updates.Of(store) is { } update)
+        {
+            if (mask.IsFull)
+            {
+                EmitUpdate(store, update);
+                return;
+            }
+            if (!plan.IsInlined(update.Load))
+                EmitStatement(update.Load);
+            if (!plan.IsInlined(update.Operation))
+                EmitStatement(update.Operation);
+        }
+        if (mask.IsFull)
+        {
+            var addressOf = EmitLaneAddresses(store.Pointer, 0);
+            var valueOf = EmitLaneValues(value, 1);
+            for (int lane = 0; lane < configuration.Lanes; lane++)
+            {
+                addressOf(lane)();
+                valueOf(lane);
+                EmitLaneStore(value);
+            }
+            return;
+        }
         EmitSpill(0, store.Pointer);
         EmitSpill(1, value);
         var maskPointer = EmitMaskSpill();

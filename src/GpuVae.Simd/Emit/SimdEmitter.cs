@@ -19,6 +19,7 @@ internal sealed partial class SimdEmitter
     private readonly LocalMemoryLayout localMemory;
     private readonly ScratchLayout scratch;
     private readonly ShapeAnalysis shapes;
+    private readonly LaneUpdates updates;
     private readonly RegionPlan? regions;
     private readonly InlinePlan plan;
     private readonly RegionVariables? crossing;
@@ -43,6 +44,7 @@ internal sealed partial class SimdEmitter
         index = new ControlIndex(Structurizer.Build(kernel));
         localMemory = new LocalMemoryLayout(kernel, configuration.Lanes);
         shapes = new ShapeAnalysis(kernel, index, configuration, group, localMemory);
+        updates = new LaneUpdates(kernel, shapes);
         regions = warps > 1 && index.ContainsBarrier(index.Root) ? RegionPlan.Build(index, shapes) : null;
         plan = new InlinePlan(kernel, configuration, index, shapes, regions, IsStatement);
         scratch = new ScratchLayout(kernel, localMemory, warps);

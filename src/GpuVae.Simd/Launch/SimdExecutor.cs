@@ -82,8 +82,9 @@ internal sealed unsafe class SimdExecutor : KernelExecutor
                 ViewsOverlap = viewsOverlap,
                 Assertions = assertions,
             };
-            return SimdEmitter.Compile(
-                KernelCompiler.Compile(specialized, target), configuration, new GroupShape(group.X, group.Y, group.Z));
+            var kernel = KernelCompiler.Compile(specialized, target);
+            var shape = new GroupShape(group.X, group.Y, group.Z);
+            return SimdEmitter.Compile(kernel, WideWarps.Choose(kernel, configuration, shape), shape);
         }
         catch (KernelCompilationException exception)
         {

@@ -279,4 +279,76 @@ internal static class MechanismKernels
         c[o + 11 * ldc] = c11a;
         c[o + 11 * ldc + 16] = c11b;
     }
+
+    /// <summary>All lanes stay together for some turns; some leave the loop, some the kernel.</summary>
+    public static void PartingLanes(Index1D i, ArrayView<int> x, ArrayView<int> y)
+    {
+        int v = 1, turn = 0;
+        while (turn < 40)
+        {
+            v = v * 5 + 1;
+            if (turn > 10 && (v ^ x[i]) % 7 == 0)
+                return;
+            if (v % 11 == x[i] % 11 && turn > 3)
+                break;
+            y[i] += v;
+            turn++;
+        }
+        y[i] = turn;
+    }
+
+    /// <summary>Loops over a grid that is smaller than the data, atomics on shared memory in it, and once per group on a buffer.</summary>
+    public static void StridedAtomics(ArrayView<int> x, ArrayView<int> bins, ArrayView<float> sum)
+    {
+        var own = SharedMemory.Allocate<int>(16);
+        var floats = SharedMemory.Allocate<float>(2);
+        for (int bin = Group.IdxX; bin < 16; bin += Group.DimX)
+            own[bin] = 0;
+        if (Group.IdxX < 2)
+            floats[Group.IdxX] = 0;
+        Group.Barrier();
+        for (int i = Grid.GlobalIndex.X; i < x.IntLength; i += Grid.DimX * Group.DimX)
+        {
+            int bin = x[i] & 3;
+            Atomic.Add(ref own[bin], 1);
+            Atomic.Max(ref own[bin + 4], x[i]);
+            Atomic.Min(ref own[bin + 8], x[i]);
+            Atomic.Xor(ref own[bin + 12], x[i]);
+            Atomic.Add(ref floats[i & 1], 0.5f);
+        }
+        Group.Barrier();
+        for (int bin = Group.IdxX; bin < 16; bin += Group.DimX)
+            Atomic.Add(ref bins[bin + 16 * Grid.IdxX], own[bin]);
+        if (Group.IdxX < 2)
+            Atomic.Add(ref sum[0], floats[Group.IdxX]);
+    }
+
+    /// <summary>Every thread moves its own stretch to where its counters say, and the group hands out places in a row.</summary>
+    public static void Moves(ArrayView<int> x, ArrayView<int> moved, ArrayView<byte> tags, ArrayView<int> taken)
+    {
+        var places = SharedMemory.Allocate<int>(4 * 64);
+        var next = SharedMemory.Allocate<int>(1);
+        int thread = Grid.GlobalIndex.X, stretch = x.IntLength / (Grid.DimX * Group.DimX);
+        if (Group.IdxX == 0)
+            next[0] = 0;
+        for (int digit = 0; digit < 4; digit++)
+            places[digit * 64 + Group.IdxX] = (thread * 4 + digit) * stretch;
+        Group.Barrier();
+        for (int i = thread * stretch; i < (thread + 1) * stretch; i++)
+        {
+            int place = places[(x[i] & 3) * 64 + Group.IdxX]++;
+            moved[place] = x[i];
+            tags[place] = (byte)x[i];
+        }
+        int ticket = Atomic.Add(ref next[0], 2);
+        taken[Grid.IdxX * Group.DimX + ticket / 2] = 1;
+    }
+
+    public static void Tickets(Index1D i, ArrayView<int> x, ArrayView<int> next, ArrayView<int> taken)
+    {
+        if (x[i] % 3 != 0)
+            taken[Atomic.Add(ref next[0], 1)] = 1;
+        Atomic.Max(ref next[1], x[i]);
+        Atomic.Or(ref next[2], x[i] & 0xff);
+    }
 }

@@ -163,6 +163,57 @@ public sealed class MechanismTests
         AssertClose(expected, y.GetAsArray1D());
     }
 
+    [Theory, MemberData(nameof(Widths))]
+    public void PartingLanes(string width) => Compare(width, Ints, Ints, (a, x, y) =>
+        a.LoadAutoGroupedStreamKernel<Index1D, ArrayView<int>, ArrayView<int>>(MechanismKernels.PartingLanes)(N, x, y));
+
+    [Theory, MemberData(nameof(Widths))]
+    public void StridedAtomics(string width)
+    {
+        foreach (int group in new[] { 64, 50, 32 })
+        {
+            Compare(width, a =>
+            {
+                using var x = a.Allocate1D(Ints);
+                using var bins = a.Allocate1D(new int[16 * 3]);
+                using var sum = a.Allocate1D(new float[1]);
+                a.LoadStreamKernel<ArrayView<int>, ArrayView<int>, ArrayView<float>>(MechanismKernels.StridedAtomics)(
+                    (3, group), x.View, bins.View, sum.View);
+                return [bins.GetAsArray1D(), sum.GetAsArray1D()];
+            });
+        }
+    }
+
+    [Theory, MemberData(nameof(Widths))]
+    public void Moves(string width)
+    {
+        foreach (int group in new[] { 64, 50, 1 })
+        {
+            Compare(width, a =>
+            {
+                int count = group * 2 * 7;
+                using var x = a.Allocate1D(Ints.AsSpan(0, count).ToArray());
+                using var moved = a.Allocate1D(new int[4 * count]);
+                using var tags = a.Allocate1D(new byte[4 * count]);
+                using var taken = a.Allocate1D(new int[2 * group]);
+                a.LoadStreamKernel<ArrayView<int>, ArrayView<int>, ArrayView<byte>, ArrayView<int>>(MechanismKernels.Moves)(
+                    (2, group), x.View, moved.View, tags.View, taken.View);
+                return [moved.GetAsArray1D(), tags.GetAsArray1D(), taken.GetAsArray1D()];
+            });
+        }
+    }
+
+    [Theory, MemberData(nameof(Widths))]
+    public void Tickets(string width) => Compare(width, a =>
+    {
+        using var x = a.Allocate1D(Ints);
+        using var next = a.Allocate1D(new int[3]);
+        using var taken = a.Allocate1D(new int[N]);
+        a.LoadAutoGroupedStreamKernel<Index1D, ArrayView<int>, ArrayView<int>, ArrayView<int>>(MechanismKernels.Tickets)(
+            N, x.View, next.View, taken.View);
+        return [next.GetAsArray1D(), taken.GetAsArray1D()];
+    });
+
     private static void Compare<T>(string width, T[] first, T[] second, Action<Accelerator, ArrayView<T>, ArrayView<T>> run)
         where T : unmanaged =>
         Compare(width, a =>
