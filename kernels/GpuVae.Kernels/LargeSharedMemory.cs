@@ -11,7 +11,7 @@ namespace GpuVae.Kernels;
 public static unsafe class LargeSharedMemory
 {
     private const int MaxDynamicBytes = 8; // CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES
-    private const DeviceAttributeKind MaxBytesWithLeave = (DeviceAttributeKind)97; // …_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN
+    private const DeviceAttributeKind MaxBytesWithLeave = (DeviceAttributeKind)97; // …_PER_BLOCK_OPTIN
 
     private static readonly delegate* unmanaged<nint, int, int, int> setAttribute = Find();
 

@@ -32,8 +32,9 @@ internal sealed class OpRun(Accelerator accelerator, int seed) : IDisposable
 
     public int Next(int bound) => random.Next(bound);
 
+    // ILGPU makes no empty buffers.
     public ArrayView<T> Upload<T>(T[] data)
-        where T : unmanaged => data.Length == 0 ? ArrayView<T>.Empty : Own(accelerator.Allocate1D(data)).View; // ILGPU makes no empty buffers.
+        where T : unmanaged => data.Length == 0 ? ArrayView<T>.Empty : Own(accelerator.Allocate1D(data)).View;
 
     /// <summary>A buffer full of NaN that the op must fill.</summary>
     public ArrayView<float> Expect(string name, double[] reference) =>

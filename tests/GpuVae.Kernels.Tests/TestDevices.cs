@@ -1,7 +1,6 @@
 using GpuVae.Devices;
 using GpuVae.Simd;
 using ILGPU;
-using ILGPU.Algorithms;
 using ILGPU.Runtime;
 using ILGPU.Runtime.CPU;
 using ILGPU.Runtime.Cuda;

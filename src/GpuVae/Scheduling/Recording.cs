@@ -13,14 +13,14 @@ internal sealed unsafe class Recording : IDisposable
     // Launches of other threads are none of the recording's business.
     private const int CaptureThreadLocal = 1;
 
-    private static readonly nint driver = NativeLibrary.TryLoad(OperatingSystem.IsWindows() ? "nvcuda.dll" : "libcuda.so.1", out nint library)
-        ? library
-        : 0;
+    private static readonly nint driver =
+        NativeLibrary.TryLoad(OperatingSystem.IsWindows() ? "nvcuda.dll" : "libcuda.so.1", out nint library) ? library : 0;
 
     private static readonly delegate* unmanaged<nint, int, int> beginCapture =
         (delegate* unmanaged<nint, int, int>)Find("cuStreamBeginCapture_v2");
 
-    private static readonly delegate* unmanaged<nint, nint*, int> endCapture = (delegate* unmanaged<nint, nint*, int>)Find("cuStreamEndCapture");
+    private static readonly delegate* unmanaged<nint, nint*, int> endCapture =
+        (delegate* unmanaged<nint, nint*, int>)Find("cuStreamEndCapture");
 
     // Since CUDA 11.4.
     private static readonly delegate* unmanaged<nint*, nint, ulong, int> instantiate =
