@@ -10,7 +10,7 @@ internal sealed class MatrixProductTiled() : BenchmarkProgram("matrix product, t
 
     public override int Size => 768;
 
-    public override int EmulatorSize => 128;
+    public override int EmulatorSize => 96;
 
     public override int GroupSize => Tile * Tile;
 

@@ -4,14 +4,14 @@ using ILGPU.Runtime;
 namespace GpuVae.Simd.Benchmarks.Programs;
 
 /// <summary>
-/// Sorts unsigned integers by four bits after the other, from the lowest: every thread counts the digits of its own stretch of the keys, a
-/// scan turns the counts into places, and every thread moves its keys there.
+/// Sorts unsigned integers by eight bits after the other, from the lowest: every thread counts the digits of its own stretch of the keys, a
+/// scan turns the counts into places, and every thread moves its keys there. Threads are groups of their own, as in the sort that
+/// ILGPU.Algorithms has for processors: 256 counters each leave no room for more.
 /// </summary>
 internal sealed class RadixSort() : BenchmarkProgram("radix sort", "Mkey")
 {
-    private const int Bits = 4;
+    private const int Bits = 8;
     private const int Digits = 1 << Bits;
-    private const int MaximumGroup = 64;
     private const int ScanGroup = 256;
 
     public override int Size => 1 << 22;
@@ -23,18 +23,18 @@ internal sealed class RadixSort() : BenchmarkProgram("radix sort", "Mkey")
     private static void Count(
         ArrayView1D<uint, Stride1D.Dense> keys, ArrayView1D<int, Stride1D.Dense> counts, int shift, int stretch)
     {
-        var own = SharedMemory.Allocate<int>(Digits * MaximumGroup);
-        int thread = Grid.GlobalIndex.X, threads = Grid.DimX * Group.DimX;
+        var own = SharedMemory.Allocate<int>(Digits);
+        int thread = Grid.IdxX, threads = Grid.DimX;
         for (int digit = 0; digit < Digits; digit++)
-            own[digit * Group.DimX + Group.IdxX] = 0;
+            own[digit] = 0;
         int end = IntrinsicMath.Min((thread + 1) * stretch, keys.IntLength);
         for (int i = thread * stretch; i < end; i++)
         {
             int digit = (int)(keys[i] >> shift) & (Digits - 1);
-            own[digit * Group.DimX + Group.IdxX]++;
+            own[digit]++;
         }
         for (int digit = 0; digit < Digits; digit++)
-            counts[digit * threads + thread] = own[digit * Group.DimX + Group.IdxX];
+            counts[digit * threads + thread] = own[digit];
     }
 
     /// <summary>Exclusive sums in place, by one group: of a stretch per thread, and of the stretches in shared memory.</summary>
@@ -69,28 +69,27 @@ internal sealed class RadixSort() : BenchmarkProgram("radix sort", "Mkey")
         ArrayView1D<uint, Stride1D.Dense> keys, ArrayView1D<uint, Stride1D.Dense> sorted, ArrayView1D<int, Stride1D.Dense> places,
         int shift, int stretch)
     {
-        var own = SharedMemory.Allocate<int>(Digits * MaximumGroup);
-        int thread = Grid.GlobalIndex.X, threads = Grid.DimX * Group.DimX;
+        var own = SharedMemory.Allocate<int>(Digits);
+        int thread = Grid.IdxX, threads = Grid.DimX;
         for (int digit = 0; digit < Digits; digit++)
-            own[digit * Group.DimX + Group.IdxX] = places[digit * threads + thread];
+            own[digit] = places[digit * threads + thread];
         int end = IntrinsicMath.Min((thread + 1) * stretch, keys.IntLength);
         for (int i = thread * stretch; i < end; i++)
         {
             uint key = keys[i];
             int digit = (int)(key >> shift) & (Digits - 1);
-            sorted[own[digit * Group.DimX + Group.IdxX]++] = key;
+            sorted[own[digit]++] = key;
         }
     }
 
     public override PreparedRun OnAccelerator(Accelerator accelerator, int size)
     {
         uint[] data = Data(size);
-        int group = Math.Min(MaximumGroup, accelerator.MaxNumThreadsPerGroup);
-        int groups = 2048 / group, stretch = (size + 2047) / 2048;
+        int threads = 8 * accelerator.NumMultiprocessors, stretch = (size + threads - 1) / threads;
         var original = accelerator.Allocate1D(data);
         var keys = accelerator.Allocate1D<uint>(size);
         var other = accelerator.Allocate1D<uint>(size);
-        var counts = accelerator.Allocate1D<int>(Digits * groups * group);
+        var counts = accelerator.Allocate1D<int>(Digits * threads);
         var count = accelerator.LoadStreamKernel<ArrayView1D<uint, Stride1D.Dense>, ArrayView1D<int, Stride1D.Dense>, int, int>(Count);
         var scan = accelerator.LoadStreamKernel<ArrayView1D<int, Stride1D.Dense>>(Scan);
         var move = accelerator.LoadStreamKernel<
@@ -102,9 +101,9 @@ internal sealed class RadixSort() : BenchmarkProgram("radix sort", "Mkey")
                 var (from, to) = (keys.View, other.View);
                 for (int shift = 0; shift < 32; shift += Bits)
                 {
-                    count((groups, group), from, counts.View, shift, stretch);
+                    count((threads, 1), from, counts.View, shift, stretch);
                     scan((1, Math.Min(ScanGroup, accelerator.MaxNumThreadsPerGroup)), counts.View);
-                    move((groups, group), from, to, counts.View, shift, stretch);
+                    move((threads, 1), from, to, counts.View, shift, stretch);
                     (from, to) = (to, from);
                 }
                 accelerator.Synchronize();

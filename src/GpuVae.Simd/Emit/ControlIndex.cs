@@ -48,6 +48,8 @@ internal sealed class ControlIndex
 
     public Dictionary<EdgeCopies, ControlEdge> EdgeOf { get; } = new(ReferenceEqualityComparer.Instance);
 
+    public bool HasLoops => loopRanges.Count > 0;
+
     public bool ContainsBarrier(ControlNode node) => withBarrier.Contains(node);
 
     public int PositionOf(Value instruction) => positions[instruction];

@@ -85,7 +85,8 @@ internal sealed partial class SimdEmitter
             emitter = new(kernel, configuration, group);
         }
         emitter.EmitMethod();
-        return new SimdProgram(kernel.Name, group, emitter.method.CreateDelegate<SimdBody>(), emitter.scratch, new(kernel));
+        return new SimdProgram(
+            kernel.Name, group, emitter.method.CreateDelegate<SimdBody>(), emitter.scratch, new(kernel), emitter.index.HasLoops);
     }
 
     private void EmitMethod()

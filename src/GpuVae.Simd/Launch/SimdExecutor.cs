@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using GpuVae.Simd.Emit;
 using GpuVae.Simd.Frontend;
 using GpuVae.Simd.Workers;
@@ -13,7 +14,15 @@ internal sealed unsafe class SimdExecutor : KernelExecutor
     /// </summary>
     public const int WarpsPerGroup = 16;
 
-    /// <summary>Implicitly grouped launches with fewer threads do not wake the workers.</summary>
+    /// <summary>
+    /// The same for rows that are too short to fill wide warps, which need a multiple of twice a warp: see <see cref="WideWarps"/>.
+    /// </summary>
+    private const int WarpsPerShortRow = 3;
+
+    /// <summary>Rows of fewer warps are short.</summary>
+    private const int ShortRow = 8;
+
+    /// <summary>Implicitly grouped launches with fewer threads do not wake the workers, unless they turn out to be long.</summary>
     private const int SpreadThreshold = 4096;
 
     private readonly SimdConfiguration configuration;
@@ -56,8 +65,13 @@ internal sealed unsafe class SimdExecutor : KernelExecutor
         try
         {
             long groups = (long)grid.X * grid.Y * grid.Z;
-            bool alone = Entry.IsImplicitlyGrouped && (long)shape.Extent.X * shape.Extent.Y * shape.Extent.Z < SpreadThreshold;
+            long threads = (long)shape.Extent.X * shape.Extent.Y * shape.Extent.Z;
+            bool alone = Entry.IsImplicitlyGrouped && threads < SpreadThreshold && !program.IsLong(threads);
+            bool timed = alone && groups > 1 && program.HasLoops;
+            long start = timed ? Stopwatch.GetTimestamp() : 0;
             pool.Run(program, &invocation, groups, alone);
+            if (timed)
+                program.Note(Stopwatch.GetTimestamp() - start, threads);
         }
         catch (Exception exception) when (exception is not ObjectDisposedException)
         {
@@ -67,7 +81,8 @@ internal sealed unsafe class SimdExecutor : KernelExecutor
 
     private (Index3D Grid, Index3D Group) Divide(Index3D extent, Index3D group)
     {
-        int width = group.X > 0 ? group.X : extent.X <= configuration.Lanes ? configuration.Lanes : configuration.Lanes * WarpsPerGroup;
+        int warps = extent.X <= configuration.Lanes ? 1 : extent.X < configuration.Lanes * ShortRow ? WarpsPerShortRow : WarpsPerGroup;
+        int width = group.X > 0 ? group.X : configuration.Lanes * warps;
         return (new Index3D((int)(((long)extent.X + width - 1) / width), extent.Y, extent.Z), new Index3D(width, 1, 1));
     }
 
