@@ -533,7 +533,7 @@ internal static class Intrinsics
                 : null;
         }
         // The IR's integers have no sign: widened, an unsigned one prints as it should.
-        static Value Printed(KernelBuilder b, Operand o) => KernelBuilder.IsUnsigned(o.Type) && o.Single.Type == IrType.I32
+        static Value Printed(KernelBuilder b, Operand o, Type type) => KernelBuilder.IsUnsigned(type) && o.Single.Type == IrType.I32
             ? b.Emit.Convert(ConvertOp.ZeroExtend, o.Single, IrType.I64)
             : b.Resolve(o.Single);
 
@@ -543,8 +543,8 @@ internal static class Intrinsics
             {
                 if (a[0].Single is not HostValue { Value: string format })
                     throw b.Refuse($"Interop.{name} has a format that is not a constant string", "Write it as a literal.");
-                var values = a.Skip(1).Select(o => TypeLayout.Of(o.Type).Leaves.Length == 1 && o.Single is not CompileTimeValue
-                    ? Printed(b, o)
+                var values = a.Skip(1).Select((o, i) => TypeLayout.Of(o.Type).Leaves.Length == 1 && o.Single is not CompileTimeValue
+                    ? Printed(b, o, TypeOf(m, i + 1))
                     : throw b.Refuse($"Interop.{name} prints a {SequencePoints.NameOf(o.Type)}", "Print its scalars."));
                 return Done(b.Append(new Print(name == "WriteLine" ? format + "\n" : format, [.. values])));
             };
