@@ -1,6 +1,4 @@
 using ILGPU;
-using ILGPU.Algorithms;
-using ILGPU.Runtime;
 using ILGPU.Runtime.CPU;
 
 namespace GpuVae.Simd.Tests;
@@ -17,6 +15,9 @@ internal static class TestAccelerators
 
     /// <summary>Where all accelerators live but those that a test disposes.</summary>
     public static Context Context { get; } = Context.Create(builder => builder.EnableAlgorithms().Profiling());
+
+    /// <summary>All of them.</summary>
+    public static IReadOnlyList<string> Names { get; } = [.. options.Keys];
 
     /// <summary>The widths of this machine's vectors, and scalar code.</summary>
     public static TheoryData<string> Widths => [.. options.Keys.Where(name => name != "checked")];

@@ -1,3 +1,6 @@
+using System.Runtime.InteropServices;
+using LinqExpression = System.Linq.Expressions.Expression;
+
 namespace GpuVae.Simd.Tests.Fuzz;
 
 /// <summary>Direct .NET execution. All backends run the same kernels, so what was emitted and computed for one serves the others.</summary>
@@ -6,16 +9,15 @@ internal sealed class FuzzOracle
     /// <summary>The batches of the default setting stay; those of a nightly run would fill the memory.</summary>
     private const int KeptBatches = 16;
 
-    private readonly Dictionary<int, FuzzBackend> emulators = [];
-    private readonly Dictionary<(int First, int Count), FuzzBatch> batches = [];
+    private readonly Dictionary<(int First, int Count, bool Halves), FuzzBatch> batches = [];
 
-    public FuzzBatch Batch(int first, int count)
+    public FuzzBatch Batch(int first, int count, bool halves)
     {
-        if (batches.TryGetValue((first, count), out var batch))
+        if (batches.TryGetValue((first, count, halves), out var batch))
             return batch;
-        batch = new FuzzBatch([.. Enumerable.Range(first, count).Select(ProgramGenerator.Make)]);
+        batch = new FuzzBatch([.. Enumerable.Range(first, count).Select(seed => ProgramGenerator.Make(seed, halves))]);
         if (batches.Count < KeptBatches)
-            batches.Add((first, count), batch);
+            batches.Add((first, count, halves), batch);
         return batch;
     }
 
@@ -23,10 +25,71 @@ internal sealed class FuzzOracle
     {
         var program = batch.Programs[index];
         var key = (index, program.UsesLanes ? warpSize : 0);
-        if (batch.Results.TryGetValue(key, out var result))
-            return result;
-        if (!emulators.TryGetValue(warpSize, out var emulator))
-            emulators[warpSize] = emulator = FuzzBackend.Oracle(warpSize);
-        return batch.Results[key] = emulator.Run(batch.Kernels[index], program, batch.Inputs[index]).Memory;
+        if (!batch.Results.TryGetValue(key, out var result))
+            batch.Results[key] = result = Run(batch, index, warpSize);
+        return result;
+    }
+
+    private static FuzzMemory Run(FuzzBatch batch, int index, int warpSize)
+    {
+        var program = batch.Programs[index];
+        var memory = batch.Inputs[index].Copy();
+        var arrays = memory.Buffers.Select((bytes, i) => FuzzMemory.Types[i] switch
+        {
+            FuzzType.Byte => ElementsOf<byte>(bytes),
+            FuzzType.Short => ElementsOf<short>(bytes),
+            FuzzType.Int => ElementsOf<int>(bytes),
+            FuzzType.UInt => ElementsOf<uint>(bytes),
+            FuzzType.Long => ElementsOf<long>(bytes),
+            FuzzType.Float => ElementsOf<float>(bytes),
+            FuzzType.Half => ElementsOf<ILGPU.Half>(bytes),
+            _ => (Array)ElementsOf<double>(bytes),
+        }).ToArray();
+        var method = batch.Direct[index];
+        var arguments = arrays.Select(a => LinqExpression.Constant(
+            Activator.CreateInstance(typeof(DirectView<>).MakeGenericType(a.GetType().GetElementType()!), a)));
+        var kernel = LinqExpression.Lambda<Action>(LinqExpression.Call(method, arguments)).Compile();
+        for (int i = 0; i < program.Groups; i++)
+        {
+            using var group = new DirectGroup(i, warpSize, (program.DimX, program.DimY, program.DimZ));
+            if (program.Communicates)
+                RunTogether(group, kernel);
+            else
+                RunInTurn(group, kernel);
+        }
+        for (int i = 0; i < arrays.Length; i++)
+            Buffer.BlockCopy(Bytes(arrays[i]), 0, memory.Buffers[i], 0, memory.Buffers[i].Length);
+        return memory;
+    }
+
+    private static void RunInTurn(DirectGroup group, Action kernel)
+    {
+        for (int thread = 0; thread < group.Size; thread++)
+            DirectThread.Run(group, thread, kernel);
+    }
+
+    private static void RunTogether(DirectGroup group, Action kernel)
+    {
+        var threads = Enumerable.Range(0, group.Size)
+            .Select(i => new Thread(() => DirectThread.Run(group, i, kernel), maxStackSize: 256 << 10)).ToArray();
+        foreach (var thread in threads)
+            thread.Start();
+        foreach (var thread in threads)
+            thread.Join();
+    }
+
+    private static T[] ElementsOf<T>(byte[] bytes) where T : unmanaged => MemoryMarshal.Cast<byte, T>(bytes).ToArray();
+
+    private static byte[] Bytes(Array array) => array switch
+    {
+        ILGPU.Half[] halves => MemoryMarshal.AsBytes(halves.AsSpan()).ToArray(),
+        _ => CopyOf(array),
+    };
+
+    private static byte[] CopyOf(Array array)
+    {
+        byte[] bytes = new byte[Buffer.ByteLength(array)];
+        Buffer.BlockCopy(array, 0, bytes, 0, bytes.Length);
+        return bytes;
     }
 }

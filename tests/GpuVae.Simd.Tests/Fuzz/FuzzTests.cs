@@ -8,7 +8,7 @@ namespace GpuVae.Simd.Tests.Fuzz;
 /// </summary>
 public class FuzzTests(ITestOutputHelper output)
 {
-    private const int NightlyKernels = 3000;
+    private const int NightlyFactor = 20;
     private static readonly FuzzOracle oracle = new();
 
     public static TheoryData<string> Backends => [.. FuzzBackend.All.Select(b => b.Name)];
@@ -22,11 +22,11 @@ public class FuzzTests(ITestOutputHelper output)
         if (Environment.GetEnvironmentVariable("GPUVAE_FUZZ_SEED") is { Length: > 0 } seed)
             (first, count) = (int.Parse(seed, CultureInfo.InvariantCulture), 1);
         else if (Environment.GetEnvironmentVariable("GPUVAE_NIGHTLY") == "1")
-            (first, count) = ((int)(DateTime.UtcNow - DateTime.UnixEpoch).TotalDays * NightlyKernels, NightlyKernels);
+            (first, count) = ((int)(DateTime.UtcNow - DateTime.UnixEpoch).TotalDays * count * NightlyFactor, count * NightlyFactor);
         output.WriteLine($"seeds {first} to {first + count - 1}");
         for (int done = 0; done < count; done += FuzzBatch.Size)
         {
-            var batch = oracle.Batch(first + done, Math.Min(FuzzBatch.Size, count - done));
+            var batch = oracle.Batch(first + done, Math.Min(FuzzBatch.Size, count - done), backend.RoundsHalves);
             for (int i = 0; i < batch.Programs.Length; i++)
                 Check(backend, batch, i);
         }
@@ -73,7 +73,8 @@ public class FuzzTests(ITestOutputHelper output)
         }
         catch (Exception exception) when (exception is not OutOfMemoryException)
         {
-            return $"{exception.GetType().Name}: {exception.Message} {exception.StackTrace?.Split('\n')[0].Trim()}";
+            var cause = exception.GetBaseException();
+            return $"{cause.GetType().Name}: {cause.Message} {cause.StackTrace?.Split('\n')[0].Trim()}";
         }
     }
 }

@@ -1,7 +1,5 @@
 using System.Reflection;
 using System.Reflection.Emit;
-using ILGPU;
-using ILGPU.Algorithms;
 
 namespace GpuVae.Simd.Tests.Fuzz;
 
@@ -16,6 +14,7 @@ internal sealed class KernelEmitter
     private static readonly string[] AtomicOperations = ["Add", "Min", "Max", "And", "Or", "Xor"];
     private static int assemblies;
 
+    private readonly FuzzApi api;
     private readonly ILGenerator il;
     private readonly Dictionary<string, LocalBuilder> variables = [];
     private readonly Dictionary<(FuzzType, bool IsDynamic), LocalBuilder> shared = [];
@@ -26,14 +25,15 @@ internal sealed class KernelEmitter
     private readonly LocalBuilder local;
     private readonly Label end;
 
-    private KernelEmitter(ILGenerator il, Program program)
+    private KernelEmitter(FuzzApi api, ILGenerator il, Program program)
     {
+        this.api = api;
         this.il = il;
         end = il.DefineLabel();
         me = il.DeclareLocal(typeof(int));
         size = il.DeclareLocal(typeof(int));
         thread = il.DeclareLocal(typeof(int));
-        local = il.DeclareLocal(typeof(ArrayView<int>));
+        local = il.DeclareLocal(api.View(typeof(int)));
         Prologue(program);
         Emit(program.Body);
         Epilogue();
@@ -53,18 +53,19 @@ internal sealed class KernelEmitter
         _ => typeof(double),
     };
 
-    public static Type[] ParameterTypes { get; } = [.. FuzzMemory.Types.Select(View)];
+    public static Type[] ParameterTypes(FuzzApi api) => [.. FuzzMemory.Types.Select(type => api.View(Clr(type)))];
 
-    public static MethodInfo[] Emit(params ReadOnlySpan<Program> programs)
+    public static MethodInfo[] Emit(FuzzApi api, params ReadOnlySpan<Program> programs)
     {
+        var parameters = ParameterTypes(api);
         var assembly = new PersistedAssemblyBuilder(new AssemblyName($"Fuzz{Interlocked.Increment(ref assemblies)}"),
             typeof(object).Assembly);
         var type = assembly.DefineDynamicModule("Fuzz").DefineType("Kernels",
             TypeAttributes.Public | TypeAttributes.Abstract | TypeAttributes.Sealed);
         for (int i = 0; i < programs.Length; i++)
         {
-            var method = type.DefineMethod($"Kernel{i}", MethodAttributes.Public | MethodAttributes.Static, typeof(void), ParameterTypes);
-            _ = new KernelEmitter(method.GetILGenerator(), programs[i]);
+            var method = type.DefineMethod($"Kernel{i}", MethodAttributes.Public | MethodAttributes.Static, typeof(void), parameters);
+            _ = new KernelEmitter(api, method.GetILGenerator(), programs[i]);
         }
         type.CreateType();
         using var stream = new MemoryStream();
@@ -72,8 +73,6 @@ internal sealed class KernelEmitter
         var loaded = Assembly.Load(stream.ToArray()).GetType("Kernels")!;
         return [.. Enumerable.Range(0, programs.Length).Select(i => loaded.GetMethod($"Kernel{i}")!)];
     }
-
-    private static Type View(FuzzType type) => typeof(ArrayView<>).MakeGenericType(Clr(type));
 
     /// <summary>What the evaluation stack holds for a variable of the type.</summary>
     private static FuzzType Computed(FuzzType type) =>
@@ -108,7 +107,7 @@ internal sealed class KernelEmitter
         il.Emit(OpCodes.Stloc, thread);
 
         il.Emit(OpCodes.Ldc_I4, LocalCount);
-        il.Emit(OpCodes.Call, typeof(LocalMemory).GetMethod(nameof(LocalMemory.Allocate), [typeof(int)])!.MakeGenericMethod(typeof(int)));
+        il.Emit(OpCodes.Call, api.Allocate("Local", typeof(int)));
         il.Emit(OpCodes.Stloc, local);
         for (int i = 0; i < LocalCount; i++)
         {
@@ -142,15 +141,14 @@ internal sealed class KernelEmitter
             return;
         foreach (var type in Enum.GetValues<FuzzType>())
         {
-            var view = il.DeclareLocal(View(type));
+            var view = il.DeclareLocal(api.View(Clr(type)));
             shared.Add((type, false), view);
             il.Emit(OpCodes.Ldc_I4, 64);
-            il.Emit(OpCodes.Call, typeof(SharedMemory).GetMethod(nameof(SharedMemory.Allocate),
-                [typeof(int)])!.MakeGenericMethod(Clr(type)));
+            il.Emit(OpCodes.Call, api.Allocate("Shared", Clr(type)));
             il.Emit(OpCodes.Stloc, view);
-            view = il.DeclareLocal(View(type));
+            view = il.DeclareLocal(api.View(Clr(type)));
             shared.Add((type, true), view);
-            il.Emit(OpCodes.Call, typeof(SharedMemory).GetMethod(nameof(SharedMemory.GetDynamic), [])!.MakeGenericMethod(Clr(type)));
+            il.Emit(OpCodes.Call, api.DynamicShared(Clr(type)));
             il.Emit(OpCodes.Stloc, view);
         }
     }
@@ -165,12 +163,7 @@ internal sealed class KernelEmitter
         }
     }
 
-    private void Coordinate(string name)
-    {
-        string[] parts = name.Split('.');
-        var owner = parts[0] == "Group" ? typeof(Group) : parts[0] == "Grid" ? typeof(Grid) : typeof(Warp);
-        il.Emit(OpCodes.Call, owner.GetProperty(parts[1])!.GetMethod!);
-    }
+    private void Coordinate(string name) => il.Emit(OpCodes.Call, api.Coordinate(name));
 
     private void ElementOf(int parameter, FuzzType type, Action index)
     {
@@ -186,7 +179,7 @@ internal sealed class KernelEmitter
         il.Emit(OpCodes.Call, Indexer(element));
     }
 
-    private static MethodInfo Indexer(Type element) => typeof(ArrayView<>).MakeGenericType(element).GetMethod("get_Item", [typeof(int)])!;
+    private MethodInfo Indexer(Type element) => api.View(element).GetMethod("get_Item", [typeof(int)])!;
 
     private void Masked(Expression index, int mask)
     {
@@ -255,7 +248,7 @@ internal sealed class KernelEmitter
                     il.Emit(OpCodes.Add);
                 });
                 Emit(update.Value);
-                il.Emit(OpCodes.Call, typeof(Atomic).GetMethod(update.Operation, [typeof(int).MakeByRefType(), typeof(int)])!);
+                il.Emit(OpCodes.Call, api.Atomic(update.Operation));
                 il.Emit(OpCodes.Pop);
                 break;
             case AtomicFetch fetch:
@@ -266,7 +259,7 @@ internal sealed class KernelEmitter
                     il.Emit(OpCodes.Add);
                 });
                 Emit(fetch.Value);
-                il.Emit(OpCodes.Call, typeof(Atomic).GetMethod(fetch.Operation, [typeof(int).MakeByRefType(), typeof(int)])!);
+                il.Emit(OpCodes.Call, api.Atomic(fetch.Operation));
                 il.Emit(OpCodes.Stloc, variables[fetch.Variable]);
                 break;
             default:
@@ -284,7 +277,7 @@ internal sealed class KernelEmitter
                 Element(memory, Clr(exchange.Type), () => il.Emit(OpCodes.Ldloc, me));
                 Emit(exchange.Value);
                 il.Emit(OpCodes.Stobj, Clr(exchange.Type));
-                il.Emit(OpCodes.Call, typeof(Group).GetMethod(nameof(Group.Barrier))!);
+                il.Emit(OpCodes.Call, api.Barrier);
                 Element(memory, Clr(exchange.Type), () =>
                 {
                     Emit(exchange.From);
@@ -293,18 +286,17 @@ internal sealed class KernelEmitter
                 });
                 il.Emit(OpCodes.Ldobj, Clr(exchange.Type));
                 il.Emit(OpCodes.Stloc, variables[exchange.Variable]);
-                il.Emit(OpCodes.Call, typeof(Group).GetMethod(nameof(Group.Barrier))!);
+                il.Emit(OpCodes.Call, api.Barrier);
                 break;
             case ShuffleInto shuffle:
                 Emit(shuffle.Value);
                 EmitLane(shuffle);
-                var method = typeof(Warp).GetMethods().Single(m => m.Name == shuffle.Kind && m.GetParameters().Length == 2);
-                il.Emit(OpCodes.Call, method.MakeGenericMethod(Clr(shuffle.Type)));
+                il.Emit(OpCodes.Call, api.Shuffle(shuffle.Kind, Clr(shuffle.Type)));
                 il.Emit(OpCodes.Stloc, variables[shuffle.Variable]);
                 break;
             case Vote vote:
                 EmitBoolean(vote.Condition);
-                il.Emit(OpCodes.Call, typeof(Group).GetMethod(vote.Kind)!);
+                il.Emit(OpCodes.Call, api.Vote(vote.Kind));
                 il.Emit(OpCodes.Stloc, variables[vote.Variable]);
                 break;
             default:
@@ -344,7 +336,7 @@ internal sealed class KernelEmitter
         il.Emit(OpCodes.Mul);
         il.Emit(OpCodes.Ldc_R4, 1.013f);
         Call("Max", FuzzType.Float);
-        il.Emit(OpCodes.Call, typeof(XMath).GetMethod(elementary.Function, [typeof(float)])!);
+        il.Emit(OpCodes.Call, api.Elementary(elementary.Function));
         il.Emit(OpCodes.Stind_R4);
     }
 
@@ -522,17 +514,14 @@ internal sealed class KernelEmitter
     private void ToStorage(FuzzType type)
     {
         if (type == FuzzType.Half)
-            il.Emit(OpCodes.Call, Conversion(typeof(float), typeof(ILGPU.Half)));
+            il.Emit(OpCodes.Call, api.ToHalf);
     }
 
     private void FromStorage(FuzzType type)
     {
         if (type == FuzzType.Half)
-            il.Emit(OpCodes.Call, Conversion(typeof(ILGPU.Half), typeof(float)));
+            il.Emit(OpCodes.Call, api.FromHalf);
     }
-
-    private static MethodInfo Conversion(Type from, Type to) => typeof(ILGPU.Half).GetMethods().Single(m =>
-        m.Name is "op_Implicit" or "op_Explicit" && m.ReturnType == to && m.GetParameters()[0].ParameterType == from);
 
     private void EmitUnary(UnaryExpression unary)
     {
@@ -561,19 +550,10 @@ internal sealed class KernelEmitter
         il.Emit(OpCodes.Call, owner.GetMethod(function, isBinary ? [clr, clr] : [clr])!);
     }
 
-    private static MethodInfo? HalfOperator(string name) => name switch
-    {
-        "+" => typeof(ILGPU.Half).GetMethod("op_Addition"),
-        "-" => typeof(ILGPU.Half).GetMethod("op_Subtraction"),
-        "*" => typeof(ILGPU.Half).GetMethod("op_Multiply"),
-        "/" => typeof(ILGPU.Half).GetMethod("op_Division"),
-        _ => null,
-    };
-
     private void EmitBinary(BinaryExpression binary)
     {
         var type = Computed(binary.Type);
-        if (binary.Type == FuzzType.Half && HalfOperator(binary.Operator) is { } method)
+        if (binary.Type == FuzzType.Half && api.HalfOperator(binary.Operator) is { } method)
         {
             Emit(binary.Left);
             ToStorage(FuzzType.Half);

@@ -13,16 +13,17 @@ internal sealed class ProgramGenerator
     // Shuffles need whole warps of whatever size the device has; 64 is the largest.
     private static readonly (int X, int Y, int Z)[] ShapesOfWholeWarps = [(64, 1, 1), (64, 1, 1), (16, 4, 1), (8, 2, 4)];
 
-
     private readonly Random random;
+    private readonly FuzzType[] types;
     private readonly bool communicates;
     private int budget;
     private int loops;
     private int counters;
 
-    private ProgramGenerator(int seed)
+    private ProgramGenerator(int seed, bool halves)
     {
         random = new Random(seed);
+        types = halves ? Types : [.. Types.Where(type => type != FuzzType.Half)];
         communicates = random.Next(3) == 0;
         budget = random.Next(8, 40);
     }
@@ -30,9 +31,11 @@ internal sealed class ProgramGenerator
     /// <summary>The variables of each type: v0, v1, … with the type's name before.</summary>
     public static string Variable(FuzzType type, int index) => $"{SourceWriter.Name(type)}{index}";
 
-    public static Program Make(int seed)
+    /// <param name="seed">Which kernel.</param>
+    /// <param name="halves">It may compute with Half.</param>
+    public static Program Make(int seed, bool halves)
     {
-        var generator = new ProgramGenerator(seed);
+        var generator = new ProgramGenerator(seed, halves);
         var shapes = generator.communicates ? ShapesOfWholeWarps : Shapes;
         var (x, y, z) = shapes[generator.random.Next(shapes.Length)];
         var body = generator.Statements(0, uniform: true, loop: false);
@@ -43,7 +46,7 @@ internal sealed class ProgramGenerator
 
     private T Pick<T>(params ReadOnlySpan<T> choices) => choices[random.Next(choices.Length)];
 
-    private FuzzType AnyType() => Types[random.Next(Types.Length)];
+    private FuzzType AnyType() => types[random.Next(types.Length)];
 
     private string AnyVariable(FuzzType type) => Variable(type, random.Next(2));
 

@@ -99,6 +99,8 @@ internal sealed record Program(int Seed, Block Body, int Groups, int DimX, int D
     /// <summary>Its threads wait for one another, or its result depends on the warp size.</summary>
     public bool Communicates => Nodes(Body).Any(s => s is Exchange or ShuffleInto or Vote) || UsesLanes;
 
+    public bool UsesDynamicMemory => Nodes(Body).Any(s => s is Exchange { IsDynamic: true });
+
     public bool UsesLanes => Source.Contains("Warp.", StringComparison.Ordinal);
 
     /// <summary>What a thread reads depends on more than its arguments and inputs, so no thread can be evaluated alone.</summary>

@@ -1,5 +1,5 @@
-using GpuVae.Simd.Frontend;
 using GpuVae.Simd.Analyses;
+using GpuVae.Simd.Frontend;
 using GpuVae.Simd.Ir;
 using GpuVae.Simd.Passes;
 

@@ -1,4 +1,3 @@
-using GpuVae.Simd.Frontend;
 using GpuVae.Simd.Analyses;
 using GpuVae.Simd.Ir;
 

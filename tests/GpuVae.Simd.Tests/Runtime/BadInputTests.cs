@@ -110,7 +110,11 @@ public sealed class BadInputTests
         launcher(stream, 3, buffer.View);
         var things = new Dictionary<string, IDisposable>
         {
-            ["buffer"] = buffer, ["stream"] = stream, ["kernel"] = launcher.GetKernel(), ["accelerator"] = other, ["context"] = context,
+            ["buffer"] = buffer,
+            ["stream"] = stream,
+            ["kernel"] = launcher.GetKernel(),
+            ["accelerator"] = other,
+            ["context"] = context,
         };
         foreach (string thing in order.Split(' '))
             things[thing].Dispose();

@@ -1,6 +1,5 @@
 using GpuVae.Simd.Tests.Emit;
 using ILGPU;
-using ILGPU.Backends;
 using ILGPU.Runtime;
 
 namespace GpuVae.Simd.Tests.Runtime;
