@@ -4,8 +4,8 @@
 #
 #   sh benchmarks/fetch-ptxas.sh [FOLDER]
 #
-# FOLDER is artifacts/ptxas in the checkout if not given. Prints the path of the file, which GPUVAE_PTXAS may hold for the tests and
-# for `gpuvae-kernels-report`. Needs apt-get and dpkg, not root.
+# FOLDER is artifacts/ptxas in the checkout if not given. Prints the path of the file, which GPUVAE_PTXAS holds for the tests of the
+# kernels; docs/gpu-kernels.md is written by one of them. Needs apt-get and dpkg of Debian, and a network, but not root.
 
 set -eu
 

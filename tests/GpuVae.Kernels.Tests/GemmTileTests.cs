@@ -3,7 +3,7 @@ using GpuVae.Kernels.Tests.Ops;
 namespace GpuVae.Kernels.Tests;
 
 /// <summary>
-/// The kernels for GPUs on every device of the machine, each shape of tile and several numbers of slices. The checked CPU finds races,
+/// The kernels for GPUs on every device of the machine, each shape of tile and several numbers of slices. The checked mode finds races,
 /// divergent barriers, wrong promises of alignment and reads of what nothing wrote.
 /// </summary>
 public sealed class GemmTileTests
@@ -15,8 +15,10 @@ public sealed class GemmTileTests
             var cases = new TheoryData<string, GemmVariant, int>();
             foreach (string device in TestDevices.Names)
             {
-                // One vector width of the CPU stands for all.
-                if (device.StartsWith("CPU S", StringComparison.Ordinal) && device != "CPU SIMD 128")
+                // One vector width stands for all, and one of the emulator's devices whose groups are large enough for every shape.
+                if (device.StartsWith("SIMD ", StringComparison.Ordinal) && device is not ("SIMD 128" or "SIMD checked"))
+                    continue;
+                if (device == "ILGPU CPU 16×64")
                     continue;
                 for (GemmVariant shape = GemmVariant.Tile16x16; shape <= GemmVariant.Tile128x128; shape++)
                 {

@@ -52,10 +52,11 @@ public sealed class PtxasTests
         text.Append(CultureInfo.InvariantCulture, $"""
             # Kernels on NVIDIA GPUs
 
-            What `ptxas` 11.8 makes of the {GpuKernels.All.Count} kernel instances that a GPU can be given, from the PTX of ILGPU's own backend; no
-            device is needed. None has a stack frame, none spills a register. A row stands for all instances that differ in what becomes of
-            an element (epilogues, likelihoods, activations, pixels), with the most that any of them takes. Occupancy is that of groups of {UsualThreads}
-            threads, where no tile asks for others, on multiprocessors of 164 KiB (sm_80) and 228 KiB (sm_90) of shared memory.
+            What `ptxas` 11.8 makes of the {GpuKernels.All.Count} kernel instances that a GPU can be given, from the PTX of ILGPU's own
+            backend; no device is needed. None has a stack frame, none spills a register. A row stands for all instances that
+            differ in what becomes of an element (epilogues, likelihoods, activations, pixels), with the most that any of them
+            takes. Occupancy is that of groups of {UsualThreads} threads, where no tile asks for others, on multiprocessors of 164 KiB
+            (sm_80) and 228 KiB (sm_90) of shared memory.
 
             Written by
 
