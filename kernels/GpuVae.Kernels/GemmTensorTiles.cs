@@ -67,7 +67,9 @@ internal static class GemmTensorTiles
             a, b, c, c, workspace, tickets, shared, g, new TilePlace(g, Grid.IdxX), new EpilogueOutput<TEpilogue>(epilogue));
     }
 
-    /// <summary>Shared memory of a group: three stages of both operands; afterwards half a tile of sums fits in. A kernel's first call.</summary>
+    /// <summary>
+    /// Shared memory of a group: three stages of both operands; afterwards half a tile of sums fits in. A kernel's first call.
+    /// </summary>
     public static FloatView Allocate<TShape>()
         where TShape : struct, ITensorTileShape
     {

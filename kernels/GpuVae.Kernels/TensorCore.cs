@@ -13,8 +13,8 @@ using FloatView = ILGPU.ArrayView<float>;
 namespace GpuVae.Kernels;
 
 /// <summary>
-/// Operands and copies of a thread, in registers: a0–a3 a fragment of A, b0–b7 two pairs of fragments of B, w0–w7 two chunks on their way to
-/// shared memory. TensorFragments.cs has its sums.
+/// Operands and copies of a thread, in registers: a0–a3 a fragment of A, b0–b7 two pairs of fragments of B, w0–w7 two chunks on their
+/// way to shared memory. TensorFragments.cs has its sums.
 /// </summary>
 internal static unsafe class TensorCore
 {
