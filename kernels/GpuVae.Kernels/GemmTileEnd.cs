@@ -1,7 +1,8 @@
 // How a tile of C leaves its group: GemmTiles.cs (float32) and GemmTensorTiles.cs (tensor cores) both end here.
 //
 // A product whose tiles are too few for the device is cut along k into slices. Every slice puts its sums into a workspace and draws a
-// ticket of its tile; the group with the last ticket adds all slices up in the order of k, whoever came last, so that results repeat to the bit.
+// ticket of its tile; the group with the last ticket adds all slices up in the order of k, whoever came last, so that results repeat to
+// the bit.
 // (The memory fences before and after the ticket order a group's sums before those who read them.)
 //
 // The sums then pass through shared memory, so that neighbouring threads store neighbouring elements, whatever each of them computed, and

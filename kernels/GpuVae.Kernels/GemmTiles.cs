@@ -1,9 +1,9 @@
 // The matrix product of Gemm.cs for GPUs, in float32.
 //
 // A group computes a tile of C (GemmTileShapes.cs). It goes along k in stages of 16: while it multiplies one stage out of shared memory,
-// the next is already on its way from global memory into registers, from where it goes to the other of two halves of shared memory; so there
-// is one barrier per stage. Both operands lie in shared memory as [k][row or column], so that a thread loads four neighbours
-// at a time; an operand that lies along k in memory is turned on the way. Sums are named locals.
+// the next is already on its way from global memory into registers, from where it goes to the other of two halves of shared memory; so
+// there is one barrier per stage. Both operands lie in shared memory as [k][row or column], so that a thread loads four neighbours at a
+// time; an operand that lies along k in memory is turned on the way. Sums are named locals.
 
 using ILGPU;
 using ILGPU.Algorithms;
