@@ -2,10 +2,10 @@ using GpuVae.Simd.Ir;
 
 namespace GpuVae.Simd.Analyses;
 
-/// <summary>The parameter or allocation that a pointer was made from.</summary>
+/// <summary>The parameter, allocation or table that a pointer was made from.</summary>
 internal static class PointerOrigins
 {
-    /// <summary>A <see cref="Parameter"/> or <see cref="Allocation"/>, or null where several may be meant.</summary>
+    /// <summary>A <see cref="Parameter"/>, <see cref="Allocation"/> or <see cref="Constant"/>, or null where several may be meant.</summary>
     public static Value? Of(Value pointer)
     {
         while (true)
@@ -18,7 +18,7 @@ internal static class PointerOrigins
                 case AlignedPointer aligned:
                     pointer = aligned.Pointer;
                     break;
-                case Parameter or Allocation:
+                case Parameter or Allocation or Constant:
                     return pointer;
                 default:
                     return OfMerge(pointer, depth: 0);

@@ -11,6 +11,8 @@ internal static class ReadOnlyMemory
 {
     public static void Run(IrKernel kernel)
     {
+        foreach (var load in kernel.Instructions.OfType<Load>().Where(l => PointerOrigins.Of(l.Pointer) is Constant))
+            load.IsReadOnly = true;
         var written = new HashSet<Value>();
         bool anythingWritten = kernel.Instructions.Any(i => i is Ir.Convert { Type: IrType.Pointer });
         foreach (var instruction in kernel.Instructions)

@@ -40,6 +40,7 @@ internal sealed class BarrierConvergence
         var result = new IrKernel(kernel.Name) { DisjointViews = kernel.DisjointViews };
         result.Parameters.AddRange(kernel.Parameters);
         result.Allocations.AddRange(kernel.Allocations);
+        result.Tables.AddRange(kernel.Tables);
         var rewriter = new BarrierConvergence(result, index);
         rewriter.Rewrite();
         foreach (var instruction in kernel.Instructions.ToArray())

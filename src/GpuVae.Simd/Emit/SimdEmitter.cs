@@ -86,7 +86,8 @@ internal sealed partial class SimdEmitter
         }
         emitter.EmitMethod();
         return new SimdProgram(
-            kernel.Name, group, emitter.method.CreateDelegate<SimdBody>(), emitter.scratch, new(kernel), emitter.index.HasLoops);
+            kernel.Name, group, emitter.method.CreateDelegate<SimdBody>(), emitter.scratch, new(kernel), emitter.index.HasLoops,
+            kernel.Tables);
     }
 
     private void EmitMethod()

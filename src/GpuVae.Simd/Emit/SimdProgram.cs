@@ -2,9 +2,10 @@ using System.Diagnostics;
 
 namespace GpuVae.Simd.Emit;
 
-/// <summary>A kernel compiled for one group shape.</summary>
+/// <summary>A kernel compiled for one group shape, with the tables whose addresses stand in the code.</summary>
 internal sealed record SimdProgram(
-    string Name, GroupShape Group, SimdBody Body, ScratchLayout Scratch, ViewOverlap Overlap, bool HasLoops)
+    string Name, GroupShape Group, SimdBody Body, ScratchLayout Scratch, ViewOverlap Overlap, bool HasLoops,
+    IReadOnlyList<byte[]> Tables)
 {
     /// <summary>What waking workers and waiting for them costs, with room to spare.</summary>
     private static readonly double SpreadTicks = 40e-6 * Stopwatch.Frequency;

@@ -13,6 +13,9 @@ namespace GpuVae.Simd.Frontend;
 /// </content>
 internal sealed partial class KernelBuilder
 {
+    /// <summary>Constant arrays up to this many elements become registers where the indices are constants too; larger ones are tables.</summary>
+    private const int LargestCopy = 16;
+
     private static readonly MethodInfo CopyBytes =
         typeof(KernelBuilder).GetMethod(nameof(BytesOf), BindingFlags.Static | BindingFlags.NonPublic)!;
 
@@ -91,7 +94,7 @@ internal sealed partial class KernelBuilder
         frame.Stack.RemoveRange(frame.Stack.Count - rank, rank);
         var filled = Array.CreateInstance(type.GetElementType()!, lengths);
         RuntimeHelpers.InitializeArray(filled, frame.Body.ResolveField(code[index + 2].Integer).FieldHandle);
-        Push(HostArray(filled));
+        Push(LocalCopy(filled));
         return true;
     }
 
@@ -131,24 +134,32 @@ internal sealed partial class KernelBuilder
         if (value is string text)
             return new Operand(typeof(string), [new HostValue(text)]);
         if (value is Array array && TypeLayout.Of(array.GetType().GetElementType()!).IsMemoryType)
-            return HostArray(array);
+            return StaticArray(array);
         // A struct around an array, such as ImmutableArray.
         if (ParameterLayout.InstanceFields(field.FieldType).ToArray() is [{ FieldType.IsArray: true } only]
             && value is not null && only.GetValue(value) is Array inner && TypeLayout.Of(only.FieldType.GetElementType()!).IsMemoryType)
         {
-            return new Operand(field.FieldType, HostArray(inner).Leaves);
+            return new Operand(field.FieldType, StaticArray(inner).Leaves);
         }
         if (value is null || !field.FieldType.IsValueType || !TypeLayout.Of(field.FieldType).IsMemoryType)
         {
             throw Refuse(
                 $"static field '{SequencePoints.NameOf(field.DeclaringType!)}.{field.Name}' is a {SequencePoints.NameOf(field.FieldType)}",
-                "Only static readonly scalars, structs of scalars and arrays of these are constants; pass other data in views.");
+                "Only static readonly scalars, structs of scalars and arrays of these are constants; pass anything else as a view.");
         }
         return HostConstant(field.FieldType, value);
     }
 
-    /// <summary>An array of the host, as it is now, in local memory.</summary>
-    private Operand HostArray(Array array)
+    /// <summary>A static array, as it is now: a small one in local memory, any other in a table that all threads read.</summary>
+    private Operand StaticArray(Array array)
+    {
+        if (array.Length <= LargestCopy || Target.Kind == TargetKind.Checked)
+            return LocalCopy(array);
+        Value[] lengths = [.. Enumerable.Range(0, array.Rank).Select(axis => Constant.Long(array.GetLength(axis)))];
+        return new Operand(array.GetType(), [Table(array), .. lengths]);
+    }
+
+    private Operand LocalCopy(Array array)
     {
         var type = array.GetType().GetElementType()!;
         Operand[] lengths =
@@ -158,6 +169,17 @@ internal sealed partial class KernelBuilder
         foreach (var element in array)
             StoreTo(ElementOf(result.Single, index++, type), type, HostConstant(type, element));
         return result;
+    }
+
+    private unsafe Constant Table(Array array)
+    {
+        const int Alignment = 64;
+        int bytes = array.Length * TypeLayout.Of(array.GetType().GetElementType()!).Size;
+        byte[] table = GC.AllocateArray<byte>(bytes + Alignment, pinned: true);
+        kernel.Tables.Add(table);
+        ulong address = ((ulong)Unsafe.AsPointer(ref table[0]) + Alignment - 1) & ~(ulong)(Alignment - 1);
+        MemoryMarshal.CreateSpan(ref MemoryMarshal.GetArrayDataReference(array), bytes).CopyTo(new Span<byte>((void*)address, bytes));
+        return Constant.Table(address);
     }
 
     /// <summary>A value of the host as constants.</summary>

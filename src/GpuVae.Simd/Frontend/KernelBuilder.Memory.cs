@@ -1,4 +1,5 @@
 using System.Reflection;
+using GpuVae.Simd.Analyses;
 using GpuVae.Simd.Ir;
 using Convert = GpuVae.Simd.Ir.Convert;
 
@@ -212,6 +213,8 @@ internal sealed partial class KernelBuilder
         }
         RequireMemoryType(type);
         RequirePointer(address);
+        if (PointerOrigins.Of(ssa.Resolve(address.Single)) is Constant { Bits: not 0 })
+            throw Refuse("an element of a constant array is written", "Copy the elements to LocalMemory, or pass a view.");
         for (int i = 0; i < leaves.Length; i++)
         {
             if (layout.Leaves[i].Type == IrType.Pointer)

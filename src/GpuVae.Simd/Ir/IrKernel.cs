@@ -77,6 +77,9 @@ internal sealed class IrKernel(string name)
     /// <summary>Views whose loads are taken to see no store of the same launch, and those that are stored through; only if both exist.</summary>
     public (IReadOnlyList<Parameter> ReadOnly, IReadOnlyList<Parameter> Written) DisjointViews { get; set; } = ([], []);
 
+    /// <summary>Constant tables in pinned memory, which pointer constants name; they have to live as long as the code.</summary>
+    public List<byte[]> Tables { get; } = [];
+
     /// <summary>All blocks; the entry comes first and has no predecessors.</summary>
     public List<BasicBlock> Blocks { get; } = [];
 

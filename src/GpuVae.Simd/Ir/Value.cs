@@ -57,6 +57,9 @@ internal sealed class Constant : Value
 
     public static Constant Null(AddressSpace space) => new(IrType.Pointer, 0, space);
 
+    /// <summary>The address of one of a kernel's tables.</summary>
+    public static Constant Table(ulong address) => new(IrType.Pointer, address, AddressSpace.Global);
+
     /// <summary>A constant of any scalar type from its bits; the bits above the type's width are cut off.</summary>
     public static Constant FromBits(IrType type, ulong bits) => new(type, type switch
     {

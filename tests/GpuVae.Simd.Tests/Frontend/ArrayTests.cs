@@ -15,6 +15,9 @@ public sealed unsafe class ArrayTests
     private static readonly (int Low, double High)[,] Grid = { { (1, 0.5), (2, 1.5) }, { (3, 2.5), (4, 3.5) }, { (5, 4.5), (6, 5.5) } };
     private static readonly ImmutableArray<int> Fixed = [7, 8, 9];
 
+    private static readonly (byte Low, double High)[] Long = [.. Enumerable.Range(0, 300).Select(i => ((byte)(i * 3), i * 1.25))];
+    private static readonly short[,] Wide = Spread();
+
     private struct Taps
     {
         public int Count;
@@ -36,6 +39,14 @@ public sealed unsafe class ArrayTests
     }
 
     public static TheoryData<string> All => TestAccelerators.All;
+
+    private static short[,] Spread()
+    {
+        var wide = new short[5, 10];
+        for (int i = 0; i < wide.Length; i++)
+            wide[i / 10, i % 10] = (short)(i * i);
+        return wide;
+    }
 
     [Fact]
     public void Arrays_of_several_axes_are_zeroed_and_row_major() => KernelHarness.Run<int>(
@@ -79,6 +90,26 @@ public sealed unsafe class ArrayTests
                 output[i] = Primes[input[i] & 7] + (int)(10 * Grid[i % 3, input[i] & 1].High) + Grid[i % 3, 0].Low + Fixed[i % 3];
         },
         Integers, 8);
+
+    [Fact]
+    public void Long_static_arrays_are_tables() => KernelHarness.Run<int>(
+        static (input, output) =>
+        {
+            for (int i = 0; i < output.IntLength; i++)
+            {
+                var (low, high) = Long[(input[i & 7] * 37 + i) % Long.Length];
+                output[i] = low + (int)high + Wide[i % 5, input[i & 7]];
+            }
+        },
+        Integers, 100);
+
+    [Fact]
+    public void Tables_cannot_be_written()
+    {
+        var refused = Assert.Throws<InternalCompilerException>(
+            () => TestAccelerators.Widest.LoadStreamKernel<ArrayView<int>>(static view => Wide[1, 1] = (short)view[0]));
+        Assert.Contains("an element of a constant array is written", refused.Message);
+    }
 
     [Fact]
     public void Arrays_of_several_axes_with_constant_elements() => KernelHarness.Run<int>(

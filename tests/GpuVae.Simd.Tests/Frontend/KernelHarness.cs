@@ -1,4 +1,5 @@
 using System.Reflection;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using GpuVae.Simd.Checked;
 using GpuVae.Simd.Frontend;
@@ -91,6 +92,8 @@ internal static class KernelHarness
             new Span<T>(to, outputs).Clear();
             memory.Add((long)from, input.Length * sizeof(T), isWritten: true);
             memory.Add((long)to, outputs * sizeof(T), isWritten: true);
+            foreach (byte[] table in ir.Tables)
+                memory.Add((long)Unsafe.AsPointer(ref table[0]), table.Length, isWritten: true);
             var program = new CheckedProgram(ir);
             memory.BeginLaunch(program.GlobalGranule);
             var shape = new LaunchShape(new Index3D(groups, 1, 1), new Index3D(threads, 1, 1), default, 0);
