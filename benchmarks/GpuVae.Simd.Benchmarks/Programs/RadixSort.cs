@@ -5,12 +5,11 @@ namespace GpuVae.Simd.Benchmarks.Programs;
 
 /// <summary>
 /// Sorts unsigned integers by eight bits after the other, from the lowest: every thread counts the digits of its own stretch of the keys, a
-/// scan turns the counts into places, and every thread moves its keys there. Threads are groups of their own, as in the sort that
-/// ILGPU.Algorithms has for processors: 256 counters each leave no room for more.
+/// scan turns the counts into places, and every thread moves its keys there.
 /// </summary>
 internal sealed class RadixSort() : BenchmarkProgram("radix sort", "Mkey")
 {
-    private const int Bits = 8;
+    private const int Bits = 6;
     private const int Digits = 1 << Bits;
     private const int ScanGroup = 256;
 
@@ -23,8 +22,8 @@ internal sealed class RadixSort() : BenchmarkProgram("radix sort", "Mkey")
     private static void Count(
         ArrayView1D<uint, Stride1D.Dense> keys, ArrayView1D<int, Stride1D.Dense> counts, int shift, int stretch)
     {
-        var own = SharedMemory.Allocate<int>(Digits);
-        int thread = Grid.IdxX, threads = Grid.DimX;
+        var own = LocalMemory.Allocate1D<int>(Digits);
+        int thread = Grid.GlobalIndex.X, threads = Grid.DimX * Group.DimX;
         for (int digit = 0; digit < Digits; digit++)
             own[digit] = 0;
         int end = IntrinsicMath.Min((thread + 1) * stretch, keys.IntLength);
@@ -69,8 +68,8 @@ internal sealed class RadixSort() : BenchmarkProgram("radix sort", "Mkey")
         ArrayView1D<uint, Stride1D.Dense> keys, ArrayView1D<uint, Stride1D.Dense> sorted, ArrayView1D<int, Stride1D.Dense> places,
         int shift, int stretch)
     {
-        var own = SharedMemory.Allocate<int>(Digits);
-        int thread = Grid.IdxX, threads = Grid.DimX;
+        var own = LocalMemory.Allocate1D<int>(Digits);
+        int thread = Grid.GlobalIndex.X, threads = Grid.DimX * Group.DimX;
         for (int digit = 0; digit < Digits; digit++)
             own[digit] = places[digit * threads + thread];
         int end = IntrinsicMath.Min((thread + 1) * stretch, keys.IntLength);
@@ -85,7 +84,8 @@ internal sealed class RadixSort() : BenchmarkProgram("radix sort", "Mkey")
     public override PreparedRun OnAccelerator(Accelerator accelerator, int size)
     {
         uint[] data = Data(size);
-        int threads = 8 * accelerator.NumMultiprocessors, stretch = (size + threads - 1) / threads;
+        int group = Math.Min(16, accelerator.MaxNumThreadsPerGroup), groups = 4 * accelerator.NumMultiprocessors;
+        int threads = groups * group, stretch = (size + threads - 1) / threads;
         var original = accelerator.Allocate1D(data);
         var keys = accelerator.Allocate1D<uint>(size);
         var other = accelerator.Allocate1D<uint>(size);
@@ -101,9 +101,9 @@ internal sealed class RadixSort() : BenchmarkProgram("radix sort", "Mkey")
                 var (from, to) = (keys.View, other.View);
                 for (int shift = 0; shift < 32; shift += Bits)
                 {
-                    count((threads, 1), from, counts.View, shift, stretch);
+                    count((groups, group), from, counts.View, shift, stretch);
                     scan((1, Math.Min(ScanGroup, accelerator.MaxNumThreadsPerGroup)), counts.View);
-                    move((threads, 1), from, to, counts.View, shift, stretch);
+                    move((groups, group), from, to, counts.View, shift, stretch);
                     (from, to) = (to, from);
                 }
                 accelerator.Synchronize();

@@ -200,6 +200,11 @@ internal sealed partial class SimdEmitter
         int op = instruction is Atomic atomic ? (int)atomic.Op : 0;
         if (configuration.IsScalar)
         {
+            if (instruction is Atomic { Pointer.Space: AddressSpace.Shared or AddressSpace.Local } alone)
+            {
+                EmitOwnScalarAtomic(alone);
+                return;
+            }
             EmitScalar(instruction.Operands[0]);
             if (!exchange)
                 il.Int(op);
@@ -247,6 +252,27 @@ internal sealed partial class SimdEmitter
     private void EmitOwnAtomic(Atomic atomic) => EmitReadModifyWrite(
         atomic, atomic.Pointer, atomic.Operand, atomic, isRead: atomic.Users.Count > 0, reads: atomic.Op != AtomicOp.Exchange,
         () => EmitCombined(atomic.Op, ScalarClr(atomic.Type)));
+
+    private void EmitOwnScalarAtomic(Atomic atomic)
+    {
+        var clr = ScalarClr(atomic.Type);
+        var (place, old) = (il.Local(typeof(long)), il.Local(clr));
+        EmitScalar(atomic.Pointer);
+        il.Set(place);
+        il.Get(place);
+        il.LoadObject(clr);
+        il.Set(old);
+        il.Get(place);
+        if (atomic.Op != AtomicOp.Exchange)
+            il.Get(old);
+        EmitScalar(atomic.Operand);
+        EmitCombined(atomic.Op, clr);
+        il.StoreObject(clr);
+        if (atomic.Users.Count == 0)
+            return;
+        il.Get(old);
+        SetVariable(atomic);
+    }
 
     /// <summary>old, operand → new</summary>
     private void EmitCombined(AtomicOp op, Type clr)

@@ -15,7 +15,7 @@ internal sealed unsafe class SimdExecutor : KernelExecutor
     public const int WarpsPerGroup = 16;
 
     /// <summary>
-    /// The same for rows that are too short to fill wide warps, which need a multiple of twice a warp: see <see cref="WideWarps"/>.
+    /// The same for rows that are too short to fill wide warps, which need a multiple of twice a warp: see <see cref="WarpWidth"/>.
     /// </summary>
     private const int WarpsPerShortRow = 3;
 
@@ -99,7 +99,7 @@ internal sealed unsafe class SimdExecutor : KernelExecutor
             };
             var kernel = KernelCompiler.Compile(specialized, target);
             var shape = new GroupShape(group.X, group.Y, group.Z);
-            return SimdEmitter.Compile(kernel, WideWarps.Choose(kernel, configuration, shape), shape);
+            return SimdEmitter.Compile(kernel, WarpWidth.Choose(kernel, configuration, shape), shape);
         }
         catch (KernelCompilationException exception)
         {
