@@ -191,7 +191,8 @@ public sealed class AlgorithmTests
     public void Random_numbers_are_those_of_the_generator(string name, int length)
     {
         var accelerator = TestAccelerators.Open(name);
-        using var seeds = accelerator.Allocate1D<XorShift64Star>([.. Enumerable.Range(0, length).Select(i => new XorShift64Star((ulong)i + 1))]);
+        using var seeds = accelerator.Allocate1D<XorShift64Star>(
+            [.. Enumerable.Range(0, length).Select(i => new XorShift64Star((ulong)i + 1))]);
         using var results = accelerator.Allocate1D<float>(length);
         accelerator.LoadAutoGroupedStreamKernel<Index1D, ArrayView<XorShift64Star>, ArrayView<float>>(Draw)(
             length, seeds.View, results.View);

@@ -3,7 +3,9 @@ using ILGPU.Runtime;
 
 namespace GpuVae.Simd.Tests.Kernels;
 
-/// <summary>Every shuffle and broadcast, of every type and at every width, against its definition: ILGPU has no warps of one lane.</summary>
+/// <summary>
+/// Every shuffle and broadcast, of every type and at every width, against its definition: ILGPU has no warps of one lane.
+/// </summary>
 public sealed class WarpTests
 {
     private const int Results = 16;
