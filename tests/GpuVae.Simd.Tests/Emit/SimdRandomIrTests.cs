@@ -30,7 +30,9 @@ public sealed unsafe class SimdRandomIrTests
             Check(seed, lanes, bits, optimized);
     }
 
-    /// <summary>Copies to a join stand in the arm that jumps there and behind the branch: the second must not run before the first.</summary>
+    /// <summary>
+    /// Copies to a join stand in the arm that jumps there and behind the branch: the second must not run before the first.
+    /// </summary>
     [Fact]
     public void Jumping_arm_runs_before_what_follows_the_branch() => Check(468, 16, 512, true);
 

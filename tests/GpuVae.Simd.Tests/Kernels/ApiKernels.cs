@@ -258,7 +258,8 @@ internal static class ApiKernels
         var general = new ArrayView2D<int, Stride2D.General>(part, new LongIndex2D(3, 3), new Stride2D.General((2, 5)));
         result[o] = denseX[2, 3] + 3 * denseY[2, 3] + 7 * general[2, 1];
         result[o + 1] = denseX[new Index2D(3, 5)] + denseY[new LongIndex2D(1, 4)] + denseX.AsTransposed()[5, 3];
-        result[o + 2] = denseX.SubView(new Index2D(1, 2), new Index2D(2, 3))[1, 1] + general.SubView(new Index2D(1, 0), new Index2D(1, 2))[0, 1];
+        result[o + 2] = denseX.SubView(new Index2D(1, 2), new Index2D(2, 3))[1, 1]
+            + general.SubView(new Index2D(1, 0), new Index2D(1, 2))[0, 1];
         result[o + 3] = denseX.AsGeneral()[1, 2] + denseY.IntExtent.X + 10 * (int)denseY.Extent.Y + 100 * denseX.IntLength;
         var xy = new ArrayView3D<int, Stride3D.DenseXY>(part, new LongIndex3D(2, 3, 4), new Stride3D.DenseXY(2, 6));
         var zy = new ArrayView3D<int, Stride3D.DenseZY>(part, new LongIndex3D(2, 3, 4), new Stride3D.DenseZY(12, 4));
