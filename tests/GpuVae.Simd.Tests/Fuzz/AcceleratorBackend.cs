@@ -47,9 +47,19 @@ internal sealed class AcceleratorBackend(string name, Accelerator accelerator) :
             var config = new KernelConfig(
                 new Index3D(program.Groups, 1, 1), new Index3D(program.DimX, program.DimY, program.DimZ),
                 program.UsesDynamicMemory ? SharedMemoryConfig.RequestDynamic<long>(64) : default);
-            var compiled = accelerator.GetBackend().Compile(EntryPointDescription.FromExplicitlyGroupedKernel(kernel), default);
-            using var loaded = accelerator.LoadKernel(compiled);
-            loaded.Launch(accelerator.DefaultStream, config, [.. arguments]);
+            var backend = accelerator.GetBackend();
+            if (program.IsImplicit)
+            {
+                var compiled = backend.Compile(EntryPointDescription.FromImplicitlyGroupedKernel(kernel), default);
+                using var loaded = accelerator.LoadAutoGroupedKernel(compiled);
+                loaded.Launch(accelerator.DefaultStream, new Index1D(program.Threads), [.. arguments]);
+            }
+            else
+            {
+                var compiled = backend.Compile(EntryPointDescription.FromExplicitlyGroupedKernel(kernel), default);
+                using var loaded = accelerator.LoadKernel(compiled);
+                loaded.Launch(accelerator.DefaultStream, config, [.. arguments]);
+            }
             accelerator.Synchronize();
             foreach (var download in downloads)
                 download();

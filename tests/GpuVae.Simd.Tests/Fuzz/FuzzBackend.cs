@@ -10,7 +10,7 @@ internal abstract class FuzzBackend(string name, int warpSize)
     public int WarpSize { get; } = warpSize;
 
     /// <summary>How many kernels it runs by default, so that all backends together take about half a minute on two cores.</summary>
-    public virtual int Kernels => 150;
+    public virtual int Kernels => 120;
 
     /// <summary>It rounds to Half as a GPU does.</summary>
     public virtual bool RoundsHalves => true;

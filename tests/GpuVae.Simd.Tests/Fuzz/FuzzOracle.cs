@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using ILGPU;
 using LinqExpression = System.Linq.Expressions.Expression;
 
 namespace GpuVae.Simd.Tests.Fuzz;
@@ -46,9 +47,14 @@ internal sealed class FuzzOracle
             _ => (Array)ElementsOf<double>(bytes),
         }).ToArray();
         var method = batch.Direct[index];
-        var arguments = arrays.Select(a => LinqExpression.Constant(
-            Activator.CreateInstance(typeof(DirectView<>).MakeGenericType(a.GetType().GetElementType()!), a)));
-        var kernel = LinqExpression.Lambda<Action>(LinqExpression.Call(method, arguments)).Compile();
+        var thread = LinqExpression.Parameter(typeof(Index1D));
+        LinqExpression[] arguments =
+        [
+            .. program.IsImplicit ? [thread] : Array.Empty<LinqExpression>(),
+            .. arrays.Select(a => LinqExpression.Constant(
+                Activator.CreateInstance(typeof(DirectView<>).MakeGenericType(a.GetType().GetElementType()!), a))),
+        ];
+        var kernel = LinqExpression.Lambda<Action<Index1D>>(LinqExpression.Call(method, arguments), thread).Compile();
         for (int i = 0; i < program.Groups; i++)
         {
             using var group = new DirectGroup(i, warpSize, (program.DimX, program.DimY, program.DimZ));
@@ -62,16 +68,16 @@ internal sealed class FuzzOracle
         return memory;
     }
 
-    private static void RunInTurn(DirectGroup group, Action kernel)
+    private static void RunInTurn(DirectGroup group, Action<Index1D> kernel)
     {
         for (int thread = 0; thread < group.Size; thread++)
-            DirectThread.Run(group, thread, kernel);
+            DirectThread.Run(group, thread, () => kernel(group.Index * group.Size + thread));
     }
 
-    private static void RunTogether(DirectGroup group, Action kernel)
+    private static void RunTogether(DirectGroup group, Action<Index1D> kernel)
     {
         var threads = Enumerable.Range(0, group.Size)
-            .Select(i => new Thread(() => DirectThread.Run(group, i, kernel), maxStackSize: 256 << 10)).ToArray();
+            .Select(i => new Thread(() => DirectThread.Run(group, i, () => kernel(default)), maxStackSize: 256 << 10)).ToArray();
         foreach (var thread in threads)
             thread.Start();
         foreach (var thread in threads)

@@ -1,5 +1,6 @@
 using System.Reflection;
 using System.Reflection.Emit;
+using ILGPU;
 
 namespace GpuVae.Simd.Tests.Fuzz;
 
@@ -16,6 +17,7 @@ internal sealed class KernelEmitter
 
     private readonly FuzzApi api;
     private readonly ILGenerator il;
+    private readonly Program program;
     private readonly Dictionary<string, LocalBuilder> variables = [];
     private readonly Dictionary<(FuzzType, bool IsDynamic), LocalBuilder> shared = [];
     private readonly Stack<(Label Break, Label Continue)> loops = [];
@@ -29,12 +31,13 @@ internal sealed class KernelEmitter
     {
         this.api = api;
         this.il = il;
+        this.program = program;
         end = il.DefineLabel();
         me = il.DeclareLocal(typeof(int));
         size = il.DeclareLocal(typeof(int));
         thread = il.DeclareLocal(typeof(int));
         local = il.DeclareLocal(api.View(typeof(int)));
-        Prologue(program);
+        Prologue();
         Emit(program.Body);
         Epilogue();
         il.MarkLabel(end);
@@ -53,18 +56,20 @@ internal sealed class KernelEmitter
         _ => typeof(double),
     };
 
-    public static Type[] ParameterTypes(FuzzApi api) => [.. FuzzMemory.Types.Select(type => api.View(Clr(type)))];
+    /// <summary>One view for each of <see cref="FuzzMemory.Types"/>, behind the index where there is one.</summary>
+    public static Type[] ParameterTypes(FuzzApi api, bool isImplicit) =>
+        [.. isImplicit ? [typeof(Index1D)] : Type.EmptyTypes, .. FuzzMemory.Types.Select(type => api.View(Clr(type)))];
 
     public static MethodInfo[] Emit(FuzzApi api, params ReadOnlySpan<Program> programs)
     {
-        var parameters = ParameterTypes(api);
         var assembly = new PersistedAssemblyBuilder(new AssemblyName($"Fuzz{Interlocked.Increment(ref assemblies)}"),
             typeof(object).Assembly);
         var type = assembly.DefineDynamicModule("Fuzz").DefineType("Kernels",
             TypeAttributes.Public | TypeAttributes.Abstract | TypeAttributes.Sealed);
         for (int i = 0; i < programs.Length; i++)
         {
-            var method = type.DefineMethod($"Kernel{i}", MethodAttributes.Public | MethodAttributes.Static, typeof(void), parameters);
+            var method = type.DefineMethod($"Kernel{i}", MethodAttributes.Public | MethodAttributes.Static, typeof(void),
+                ParameterTypes(api, programs[i].IsImplicit));
             _ = new KernelEmitter(api, method.GetILGenerator(), programs[i]);
         }
         type.CreateType();
@@ -80,31 +85,18 @@ internal sealed class KernelEmitter
 
     private static bool IsFloat(FuzzType type) => type is FuzzType.Float or FuzzType.Double or FuzzType.Half;
 
-    private void Prologue(Program program)
+    private void Prologue()
     {
-        // me = (IdxZ * DimY + IdxY) * DimX + IdxX; size = DimX * DimY * DimZ; thread = GridIdx * size + me.
-        Coordinate("Group.IdxZ");
-        Coordinate("Group.DimY");
-        il.Emit(OpCodes.Mul);
-        Coordinate("Group.IdxY");
-        il.Emit(OpCodes.Add);
-        Coordinate("Group.DimX");
-        il.Emit(OpCodes.Mul);
-        Coordinate("Group.IdxX");
-        il.Emit(OpCodes.Add);
-        il.Emit(OpCodes.Stloc, me);
-        Coordinate("Group.DimX");
-        Coordinate("Group.DimY");
-        il.Emit(OpCodes.Mul);
-        Coordinate("Group.DimZ");
-        il.Emit(OpCodes.Mul);
-        il.Emit(OpCodes.Stloc, size);
-        Coordinate("Grid.IdxX");
-        il.Emit(OpCodes.Ldloc, size);
-        il.Emit(OpCodes.Mul);
-        il.Emit(OpCodes.Ldloc, me);
-        il.Emit(OpCodes.Add);
-        il.Emit(OpCodes.Stloc, thread);
+        if (program.IsImplicit)
+        {
+            il.Emit(OpCodes.Ldarga_S, (byte)0);
+            il.Emit(OpCodes.Call, typeof(Index1D).GetProperty(nameof(Index1D.X))!.GetMethod!);
+            il.Emit(OpCodes.Stloc, thread);
+        }
+        else
+        {
+            EmitThread();
+        }
 
         il.Emit(OpCodes.Ldc_I4, LocalCount);
         il.Emit(OpCodes.Call, api.Allocate("Local", typeof(int)));
@@ -153,6 +145,33 @@ internal sealed class KernelEmitter
         }
     }
 
+    /// <summary>me = (IdxZ * DimY + IdxY) * DimX + IdxX; size = DimX * DimY * DimZ; thread = GridIdx * size + me.</summary>
+    private void EmitThread()
+    {
+        Coordinate("Group.IdxZ");
+        Coordinate("Group.DimY");
+        il.Emit(OpCodes.Mul);
+        Coordinate("Group.IdxY");
+        il.Emit(OpCodes.Add);
+        Coordinate("Group.DimX");
+        il.Emit(OpCodes.Mul);
+        Coordinate("Group.IdxX");
+        il.Emit(OpCodes.Add);
+        il.Emit(OpCodes.Stloc, me);
+        Coordinate("Group.DimX");
+        Coordinate("Group.DimY");
+        il.Emit(OpCodes.Mul);
+        Coordinate("Group.DimZ");
+        il.Emit(OpCodes.Mul);
+        il.Emit(OpCodes.Stloc, size);
+        Coordinate("Grid.IdxX");
+        il.Emit(OpCodes.Ldloc, size);
+        il.Emit(OpCodes.Mul);
+        il.Emit(OpCodes.Ldloc, me);
+        il.Emit(OpCodes.Add);
+        il.Emit(OpCodes.Stloc, thread);
+    }
+
     /// <summary>What the variables hold at the end is seen in any case.</summary>
     private void Epilogue()
     {
@@ -163,11 +182,37 @@ internal sealed class KernelEmitter
         }
     }
 
-    private void Coordinate(string name) => il.Emit(OpCodes.Call, api.Coordinate(name));
+    /// <summary>An implicitly grouped kernel computes the place from its index instead.</summary>
+    private void Coordinate(string name)
+    {
+        if (!program.IsImplicit)
+        {
+            il.Emit(OpCodes.Call, api.Coordinate(name));
+            return;
+        }
+        if (name == "Group.DimX")
+        {
+            il.Emit(OpCodes.Ldc_I4, program.DimX);
+            return;
+        }
+        int group = program.DimX * program.DimY * program.DimZ;
+        var (divisor, remainder) = name switch
+        {
+            "Group.IdxX" => (1, program.DimX),
+            "Group.IdxY" => (program.DimX, program.DimY),
+            "Group.IdxZ" => (program.DimX * program.DimY, program.DimZ),
+            _ => (group, program.Groups),
+        };
+        il.Emit(OpCodes.Ldloc, thread);
+        il.Emit(OpCodes.Ldc_I4, divisor);
+        il.Emit(OpCodes.Div);
+        il.Emit(OpCodes.Ldc_I4, remainder);
+        il.Emit(OpCodes.Rem);
+    }
 
     private void ElementOf(int parameter, FuzzType type, Action index)
     {
-        il.Emit(OpCodes.Ldarga_S, (byte)parameter);
+        il.Emit(OpCodes.Ldarga_S, (byte)(parameter + (program.IsImplicit ? 1 : 0)));
         index();
         il.Emit(OpCodes.Call, Indexer(Clr(type)));
     }

@@ -39,7 +39,8 @@ internal sealed class ProgramGenerator
         var shapes = generator.communicates ? ShapesOfWholeWarps : Shapes;
         var (x, y, z) = shapes[generator.random.Next(shapes.Length)];
         var body = generator.Statements(0, uniform: true, loop: false);
-        return new Program(seed, body, generator.random.Next(1, 4), x, y, z);
+        int groups = generator.random.Next(1, 4);
+        return new Program(seed, body, groups, x, y, z) { IsImplicit = !generator.communicates && generator.Chance(2) };
     }
 
     private bool Chance(int of) => random.Next(of) == 0;

@@ -9,7 +9,9 @@ internal static class SourceWriter
     public static string Write(Program program)
     {
         var text = new StringBuilder();
-        text.AppendLine($"// seed {program.Seed}, {program.Groups} groups of {program.DimX} × {program.DimY} × {program.DimZ}");
+        text.AppendLine(
+            $"// seed {program.Seed}, {program.Groups} groups of {program.DimX} × {program.DimY} × {program.DimZ}" +
+            (program.IsImplicit ? ", loaded as implicitly grouped" : ""));
         Write(text, program.Body, 0);
         return text.ToString();
     }

@@ -94,6 +94,9 @@ internal sealed record Block(params Statement[] Statements) : Statement;
 /// <summary>A kernel and how it is launched.</summary>
 internal sealed record Program(int Seed, Block Body, int Groups, int DimX, int DimY, int DimZ = 1)
 {
+    /// <summary>Its first parameter is the index of the thread, and the accelerator chooses the groups.</summary>
+    public bool IsImplicit { get; init; }
+
     public int Threads => Groups * DimX * DimY * DimZ;
 
     /// <summary>Its threads wait for one another, or its result depends on the warp size.</summary>
