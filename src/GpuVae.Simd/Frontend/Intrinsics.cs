@@ -599,6 +599,8 @@ internal static class Intrinsics
                 return a[0];
             case (1, "Sign"):
                 var zero = Constant.FromBits(values[0].Type, 0);
+                if (isUnsigned)
+                    return Scalar(typeof(int), b.Emit.Extend(b.Emit.Compare(CompareOp.Ne, values[0], zero)));
                 var positive = b.Emit.Extend(b.Emit.Compare(CompareOp.Gt, values[0], zero));
                 var negative = b.Emit.Extend(b.Emit.Compare(CompareOp.Lt, values[0], zero));
                 return Scalar(typeof(int), b.Emit.Binary(BinaryOp.Sub, positive, negative));
