@@ -145,7 +145,7 @@ internal sealed partial class KernelBuilder
         {
             throw Refuse(
                 $"static field '{SequencePoints.NameOf(field.DeclaringType!)}.{field.Name}' is a {SequencePoints.NameOf(field.FieldType)}",
-                "Only static readonly scalars, structs of scalars and arrays of these are constants; pass anything else as a view.");
+                "Only static readonly scalars, structs of scalars and arrays of these are constants; pass other data in views.");
         }
         return HostConstant(field.FieldType, value);
     }
