@@ -34,7 +34,7 @@ internal sealed class Emulator : IDisposable
         return Stopwatch.GetElapsedTime(start).TotalSeconds;
     }
 
-    /// <summary>ILGPU's default, the smallest, one whose groups have 256 threads, and each of them with a multiprocessor per core.</summary>
+    /// <summary>ILGPU's default, the smallest, one with groups of 256 threads, and each of them with a multiprocessor per core.</summary>
     private static (int Lanes, int Warps, int Multiprocessors)[] Shapes()
     {
         int cores = Environment.ProcessorCount;

@@ -6,7 +6,6 @@ using GpuVae.Simd;
 using GpuVae.Simd.Benchmarks;
 using GpuVae.Simd.Benchmarks.Programs;
 using ILGPU;
-using ILGPU.Algorithms;
 using ILGPU.Runtime.CPU;
 
 CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;

@@ -18,7 +18,7 @@ var (fast, same) = Draw(after);
 int different = picture.Cast<int>().Zip(same.Cast<int>()).Count(pair => pair.First != pair.Second);
 Console.WriteLine($"{before.Name}: {slow * 1e3:F1} ms");
 Console.WriteLine($"{after.Name}: {fast * 1e3:F1} ms, {slow / fast:F0} times as fast");
-Console.WriteLine($"{different} of {Size * Size} pixels differ: a·b+c is rounded once instead of twice, and at the edge of the set that shows");
+Console.WriteLine($"{different} of {Size * Size} pixels differ, at the edge of the set: SIMD code rounds a·b+c once instead of twice");
 
 for (int y = 0; y < Size; y += Size / 32)
     Console.WriteLine(string.Concat(Enumerable.Range(0, 64).Select(x => " .:-=+*#%@"[Math.Min(same[x * Size / 64, y] / 4, 9)])));

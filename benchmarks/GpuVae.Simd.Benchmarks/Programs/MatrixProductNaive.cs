@@ -31,7 +31,8 @@ internal sealed class MatrixProductNaive() : BenchmarkProgram("matrix product, n
         var b = accelerator.Allocate2DDenseX(right);
         var c = accelerator.Allocate2DDenseX<float>(new Index2D(size, size));
         var kernel = accelerator.LoadAutoGroupedStreamKernel<
-            Index2D, ArrayView2D<float, Stride2D.DenseX>, ArrayView2D<float, Stride2D.DenseX>, ArrayView2D<float, Stride2D.DenseX>>(Multiply);
+            Index2D, ArrayView2D<float, Stride2D.DenseX>, ArrayView2D<float, Stride2D.DenseX>, ArrayView2D<float, Stride2D.DenseX>>(
+            Multiply);
         return new PreparedRun(
             () =>
             {

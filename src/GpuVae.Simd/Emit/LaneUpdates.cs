@@ -9,9 +9,9 @@ namespace GpuVae.Simd.Emit;
 internal sealed record LaneUpdate(Load Load, Binary Operation, Value Operand);
 
 /// <summary>
-/// Stores of <c>p[i] = p[i] ∘ x</c> where the lanes' addresses lie anywhere. Such a store goes lane by lane, and its load then does, too: in
-/// one instruction with it, where a gather would wait until the stores of the turn before have reached the cache. Threads that meet
-/// at one address without a barrier between them may do so in any order, so one after the other will do.
+/// Stores of <c>p[i] = p[i] ∘ x</c> where the lanes' addresses lie anywhere. Such a store goes lane by lane, and its load then does, too:
+/// in one instruction with it, where a gather would wait until the stores of the turn before have reached the cache. Threads that
+/// meet at one address without a barrier between them may do so in any order, so one after the other will do.
 /// </summary>
 internal sealed class LaneUpdates
 {

@@ -400,8 +400,8 @@ internal sealed partial class SimdEmitter
     }
 
     /// <summary>
-    /// The turns of a divergent loop for as long as all lanes stay in it: a copy without masks. In the turn in which they part, before it has
-    /// done anything, control goes to the label behind.
+    /// The turns of a divergent loop for as long as all lanes stay in it: a copy without masks. In the turn in which they part, before it
+    /// has done anything, control goes to the label behind.
     /// </summary>
     private void EmitTogether(LoopNode loop, Label exit, LocalBuilder[]? left)
     {

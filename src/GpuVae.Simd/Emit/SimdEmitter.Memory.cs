@@ -38,7 +38,7 @@ internal sealed partial class SimdEmitter
     private bool HasScale(ElementAddress address) =>
         localMemory.ScaleOf(address) is var scale and (1 or 2 or 4 or 8) && shapes[address.Pointer].Stride % scale == 0;
 
-    /// <summary>Pushes one part of the lanes' offsets from the address of <see cref="EmitIndexBase"/>; returns their unit in bytes.</summary>
+    /// <summary>Pushes one part of the lanes' offsets from what <see cref="EmitIndexBase"/> pushes; returns their unit in bytes.</summary>
     private int EmitIndex(ElementAddress address, int part)
     {
         int scale = localMemory.ScaleOf(address), unit = HasScale(address) ? scale : 1;
@@ -63,8 +63,8 @@ internal sealed partial class SimdEmitter
     }
 
     /// <summary>
-    /// Makes the lanes' addresses ready, in a lane buffer if need be. The result does so for one lane, and returns what pushes its address as
-    /// often as wanted.
+    /// Makes the lanes' addresses ready, in a lane buffer if need be. The result does so for one lane, and returns what pushes its address
+    /// as often as wanted.
     /// </summary>
     private Func<int, Action> EmitLaneAddresses(Value pointer, int buffer)
     {
@@ -151,8 +151,8 @@ internal sealed partial class SimdEmitter
     }
 
     /// <summary>
-    /// Asks for what the load will read some turns later, if the loop around it goes down the rows of a matrix: hardware follows neighbouring
-    /// lines, not steps of a leading dimension. An address beyond the matrix does no harm.
+    /// Asks for what the load will read some turns later, if the loop around it goes down the rows of a matrix: hardware follows
+    /// neighbouring lines, not steps of a leading dimension. An address beyond the matrix does no harm.
     /// </summary>
     private void EmitPrefetch(Load load, long offset)
     {
@@ -434,8 +434,8 @@ internal sealed partial class SimdEmitter
     }
 
     /// <summary>
-    /// The scatters that are all that what was read lane by lane is used for, as their index, if they can be done together with it. Loaded as
-    /// a vector it would have to wait until all stores before it have reached the cache.
+    /// If what was read lane by lane is only the index of scatters, and they can be done together with it: those scatters. Loaded as a
+    /// vector it would have to wait until all stores before it have reached the cache.
     /// </summary>
     private List<Store> ScattersBy(Instruction read, Instruction update)
     {

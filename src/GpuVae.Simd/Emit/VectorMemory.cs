@@ -131,7 +131,9 @@ internal static unsafe class VectorMemory
         value.GetUpper().Store((T*)(address + 32));
     }
 
-    /// <summary>As Vector512.Create of two halves, for which the JIT carries what the register held before from turn to turn of a loop.</summary>
+    /// <summary>
+    /// As Vector512.Create of two halves, for which the JIT carries what the register held before from turn to turn of a loop.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector512<int> Join(Vector256<int> lower, Vector256<int> upper) => Avx512F.IsSupported
         ? Avx512F.InsertVector256(lower.ToVector512Unsafe(), upper, 1)

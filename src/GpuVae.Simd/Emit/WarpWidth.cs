@@ -4,10 +4,10 @@ using GpuVae.Simd.Ir;
 namespace GpuVae.Simd.Emit;
 
 /// <summary>
-/// How many threads a warp has where a kernel cannot tell. Short loops gain by several warps run as one, each value a row of vectors: what is
-/// uniform is done once for all of them, their chains of dependent operations overlap, and neighbouring lines of memory are read together
-/// instead of a whole loop later. Loops whose threads each walk through memory by themselves are better off with one thread
-/// after the other, as plain scalar code: vectors would be taken apart at every access.
+/// How many threads a warp has where a kernel cannot tell. Short loops gain by several warps run as one, each value a row of vectors: what
+/// is uniform is done once for all of them, their chains of dependent operations overlap, and neighbouring lines of memory are read
+/// together instead of a whole loop later. Loops whose threads each walk through memory by themselves are better off with one
+/// thread after the other, as plain scalar code: vectors would be taken apart at every access.
 /// </summary>
 internal static class WarpWidth
 {
@@ -105,7 +105,8 @@ internal static class WarpWidth
                 if (operand is Instruction { Block: { } home } && !blocks.Contains(home))
                     live.Add(operand);
             }
-            divides |= block.Terminator is ConditionalBranch branch && shapes[branch.Condition].IsVarying && !IsBound(branch.Condition, shapes);
+            divides |= block.Terminator is ConditionalBranch { Condition: var condition } &&
+                shapes[condition].IsVarying && !IsBound(condition, shapes);
         }
         int vectors = live.Where(value => shapes[value].IsVarying).Sum(value => configuration.PartsOf(value.Type));
         int most = Registers / (vectors + Temporaries);
@@ -113,7 +114,7 @@ internal static class WarpWidth
         return most >= 4 && !divides ? 4 : most >= 2 ? 2 : 1;
     }
 
-    /// <summary>Lanes that each walk through memory by themselves need a cache line each, and the more lanes the fewer stay cached.</summary>
+    /// <summary>Lanes that walk through memory by themselves need a cache line each, and the more lanes the fewer stay cached.</summary>
     private static bool IsScattered(Instruction instruction, ShapeAnalysis shapes)
     {
         var (pointer, type) = AccessOf(instruction);
