@@ -35,8 +35,9 @@ public sealed class LibraryTests(ITestOutputHelper output)
     {
         MethodInfo[] methods =
         [
-            .. library.GetMethods(BindingFlags.Public | BindingFlags.Static).Where(m => !m.ContainsGenericParameters && IsNumber(m.ReturnType)
-                && m.GetParameters() is { Length: > 0 } parameters && parameters.All(p => IsNumber(p.ParameterType))),
+            .. library.GetMethods(BindingFlags.Public | BindingFlags.Static).Where(m => !m.ContainsGenericParameters
+                && IsNumber(m.ReturnType) && m.GetParameters() is { Length: > 0 } parameters
+                && parameters.All(p => IsNumber(p.ParameterType))),
         ];
         var kernels = Emit(methods);
         var failures = new List<string>();
@@ -110,9 +111,8 @@ public sealed class LibraryTests(ITestOutputHelper output)
         Type[] parameters = [.. method.GetParameters().Select(p => p.ParameterType)];
         var inputs = parameters.Select((type, i) => Inputs(Stored(type), i)).ToArray();
         var host = LinqExpression.Parameter(typeof(int));
-        var call = LinqExpression.Lambda<Func<int, object>>(
-            LinqExpression.Convert(
-                LinqExpression.Call(method, parameters.Select((type, k) => Argument(type, inputs[k], host))), typeof(object)), host).Compile();
+        var result = LinqExpression.Call(method, parameters.Select((type, k) => Argument(type, inputs[k], host)));
+        var call = LinqExpression.Lambda<Func<int, object>>(LinqExpression.Convert(result, typeof(object)), host).Compile();
         var expected = new object[Count];
         for (int i = 0; i < Count; i++)
         {
@@ -130,8 +130,9 @@ public sealed class LibraryTests(ITestOutputHelper output)
                 expected[i] = expected[i - 1];
             }
         }
-        return (string?)typeof(LibraryTests).GetMethod(nameof(Run), BindingFlags.Static | BindingFlags.NonPublic)!
-            .MakeGenericMethod(Stored(method.ReturnType)).Invoke(null, BindingFlags.DoNotWrapExceptions, null, [kernel, inputs, expected], null);
+        var run = typeof(LibraryTests).GetMethod(nameof(Run), BindingFlags.Static | BindingFlags.NonPublic)!;
+        return (string?)run.MakeGenericMethod(Stored(method.ReturnType))
+            .Invoke(null, BindingFlags.DoNotWrapExceptions, null, [kernel, inputs, expected], null);
     }
 
     private static LinqExpression Argument(Type type, Array input, LinqExpression index)
@@ -201,9 +202,21 @@ public sealed class LibraryTests(ITestOutputHelper output)
         for (int i = 0; i < Count; i++)
         {
             // The later parameters are larger, so that a lower bound is below an upper one.
-            double real = i % 4 == 1 ? Special(i / 4 + parameter) : i % 4 == 0 ? i / 4 - 4 + 10 * parameter : (random.NextDouble() - 0.4) * 100 + 60 * parameter;
+            double real = (i % 4) switch
+            {
+                0 => i / 4 - 4 + 10 * parameter,
+                1 => Special(i / 4 + parameter),
+                _ => (random.NextDouble() - 0.4) * 100 + 60 * parameter,
+            };
             int unused = 64 - 8 * Marshal.SizeOf(type);
-            long integer = i % 16 == 5 ? long.MinValue >> unused : i % 16 == 9 ? long.MaxValue >> unused : i % 3 == 0 ? i - 16 + 30 * parameter : i % 3 == 1 ? random.NextInt64() >> 8 * random.Next(8) : random.Next(100);
+            long integer = (i % 8) switch
+            {
+                0 or 4 => i - 16 + 30 * parameter,
+                1 => long.MinValue >> unused,
+                5 => long.MaxValue >> unused,
+                2 or 6 => random.NextInt64() >> 8 * random.Next(8),
+                _ => random.Next(100),
+            };
             values.SetValue(
                 type == typeof(float) ? (float)real : type == typeof(double) ? real
                 : type == typeof(sbyte) ? (sbyte)integer : type == typeof(byte) ? (byte)integer

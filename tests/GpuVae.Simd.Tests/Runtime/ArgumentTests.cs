@@ -52,7 +52,8 @@ public sealed class ArgumentTests
         };
         accelerator.LoadAutoGroupedStreamKernel<Index1D, Job<Twice>, (int First, float Step)>(Fill)(8, job, (2, 0.25f));
         Assert.Equal(8, count.GetAsArray1D()[0]);
-        Assert.Equal(Enumerable.Range(0, 8).Select(x => Enumerable.Range(0, 5).Sum(y => 2 * (2 + x + y * 0.25f) + 1.5f)), sums.GetAsArray1D());
+        var expected = Enumerable.Range(0, 8).Select(x => Enumerable.Range(0, 5).Sum(y => 2 * (2 + x + y * 0.25f) + 1.5f));
+        Assert.Equal(expected, sums.GetAsArray1D());
     }
 
     [Theory, MemberData(nameof(Accelerators))]
