@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using ILGPU;
 
 namespace GpuVae.Simd.Benchmarks;
 

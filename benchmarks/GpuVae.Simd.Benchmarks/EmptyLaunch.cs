@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using ILGPU;
-using ILGPU.Runtime;
 
 namespace GpuVae.Simd.Benchmarks;
 

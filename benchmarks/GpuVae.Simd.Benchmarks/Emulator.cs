@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using ILGPU;
-using ILGPU.Runtime.CPU;
 
 namespace GpuVae.Simd.Benchmarks;
 

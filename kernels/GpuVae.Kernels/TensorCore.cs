@@ -6,7 +6,6 @@
 // instruction. Whatever these instructions hand to each other therefore stays in registers of their own, declared by the kernel and known
 // by name to inline PTX alone; the assembler ptxas allots them as it does all others.
 
-using ILGPU;
 using ILGPU.Runtime.Cuda;
 using FloatView = ILGPU.ArrayView<float>;
 

@@ -5,11 +5,11 @@ using GpuVae.Data;
 using GpuVae.Devices;
 using GpuVae.Kernels;
 using GpuVae.Models;
+using GpuVae.Simd;
 using GpuVae.Training;
 using ILGPU;
 using ILGPU.Algorithms;
 using ILGPU.Runtime;
-using GpuVae.Simd;
 
 namespace GpuVae.Benchmarks.Limits;
 

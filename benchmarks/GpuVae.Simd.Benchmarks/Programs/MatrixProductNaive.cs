@@ -1,6 +1,3 @@
-using ILGPU;
-using ILGPU.Runtime;
-
 namespace GpuVae.Simd.Benchmarks.Programs;
 
 /// <summary>C = A·B of square matrices, one thread per element of C.</summary>

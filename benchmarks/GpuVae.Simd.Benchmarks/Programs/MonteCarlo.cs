@@ -1,7 +1,3 @@
-using ILGPU;
-using ILGPU.Algorithms;
-using ILGPU.Runtime;
-
 namespace GpuVae.Simd.Benchmarks.Programs;
 
 /// <summary>

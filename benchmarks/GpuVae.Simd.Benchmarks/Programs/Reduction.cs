@@ -1,6 +1,3 @@
-using ILGPU;
-using ILGPU.Runtime;
-
 namespace GpuVae.Simd.Benchmarks.Programs;
 
 /// <summary>The sum of a long array: strided sums per thread, a tree in shared memory per group, one atomic addition per group.</summary>

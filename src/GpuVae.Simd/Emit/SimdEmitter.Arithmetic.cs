@@ -1,5 +1,4 @@
 using System.Reflection.Emit;
-using GpuVae.Simd.Frontend;
 using GpuVae.Simd.Ir;
 using Barrier = GpuVae.Simd.Ir.Barrier;
 using Convert = GpuVae.Simd.Ir.Convert;

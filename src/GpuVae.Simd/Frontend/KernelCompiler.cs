@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using GpuVae.Simd.Frontend;
 using GpuVae.Simd.Ir;
 using GpuVae.Simd.Passes;
 
