@@ -1,3 +1,5 @@
+using ILGPU.Runtime;
+
 namespace GpuVae.Simd.Benchmarks;
 
 /// <summary>

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using ILGPU;
 
 namespace GpuVae.Simd.Benchmarks;
 

@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using ILGPU;
+using ILGPU.Runtime;
 
 namespace GpuVae.Simd.Benchmarks;
 

@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using ILGPU;
+using ILGPU.Runtime.CPU;
 
 namespace GpuVae.Simd.Benchmarks;
 

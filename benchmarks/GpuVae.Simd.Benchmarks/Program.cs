@@ -5,6 +5,8 @@ using System.Globalization;
 using GpuVae.Simd;
 using GpuVae.Simd.Benchmarks;
 using GpuVae.Simd.Benchmarks.Programs;
+using ILGPU;
+using ILGPU.Runtime.CPU;
 
 CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
 BenchmarkProgram[] programs =

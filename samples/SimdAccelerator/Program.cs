@@ -3,6 +3,9 @@
 //     dotnet run -c Release --project samples/SimdAccelerator
 using System.Diagnostics;
 using GpuVae.Simd;
+using ILGPU;
+using ILGPU.Runtime;
+using ILGPU.Runtime.CPU;
 
 const int Size = 512;
 using var context = Context.Create(builder => builder.CPU());

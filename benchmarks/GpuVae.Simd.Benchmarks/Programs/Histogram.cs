@@ -1,3 +1,6 @@
+using ILGPU;
+using ILGPU.Runtime;
+
 namespace GpuVae.Simd.Benchmarks.Programs;
 
 /// <summary>How often each of 256 values occurs: atomics on a histogram in shared memory per group, then on the one of all.</summary>

@@ -1,3 +1,6 @@
+using ILGPU;
+using ILGPU.Runtime;
+
 namespace GpuVae.Simd.Benchmarks.Programs;
 
 /// <summary>How many turns of z ← z² + c it takes until |z| exceeds 2, per pixel of the plane around the Mandelbrot set.</summary>

@@ -1,3 +1,6 @@
+using ILGPU;
+using ILGPU.Runtime;
+
 namespace GpuVae.Simd.Benchmarks.Programs;
 
 /// <summary>C = A·B of square matrices in tiles that a group brings into its shared memory.</summary>

@@ -1,3 +1,7 @@
+using ILGPU;
+using ILGPU.Algorithms;
+using ILGPU.Runtime;
+
 namespace GpuVae.Simd.Benchmarks.Programs;
 
 /// <summary>

@@ -1,3 +1,7 @@
+using ILGPU;
+using ILGPU.Algorithms;
+using ILGPU.Runtime;
+
 namespace GpuVae.Simd.Benchmarks.Programs;
 
 /// <summary>The accelerations of bodies that all attract each other, softened at short range.</summary>

@@ -1,3 +1,6 @@
+using ILGPU;
+using ILGPU.Runtime;
+
 namespace GpuVae.Simd.Benchmarks.Programs;
 
 /// <summary>

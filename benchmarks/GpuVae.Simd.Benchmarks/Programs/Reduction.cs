@@ -1,3 +1,6 @@
+using ILGPU;
+using ILGPU.Runtime;
+
 namespace GpuVae.Simd.Benchmarks.Programs;
 
 /// <summary>The sum of a long array: strided sums per thread, a tree in shared memory per group, one atomic addition per group.</summary>
