@@ -53,15 +53,15 @@ internal sealed class InferencePass : IDisposable
     /// <summary>Runs the pass on host memory and waits for the result.</summary>
     public void Run(ReadOnlySpan<float> from, Span<float> to, ReadOnlySpan<int> ofLabels)
     {
-        stagedInput.CopyFromCPU(stream, from);
+        stagedInput.Upload(stream, from);
         if (classes.Length > 0)
         {
             for (int i = 0; i < classes.Length; i++)
                 classes[i] = ofLabels[i];
-            stagedLabels.CopyFromCPU(stream, classes);
+            stagedLabels.Upload<float>(stream, classes);
         }
         Run(stagedInput, stagedOutput, stagedLabels);
-        stagedOutput.CopyToCPU(stream, to);
+        stagedOutput.Download(stream, to);
     }
 
     public void Dispose() => memory.Dispose();
