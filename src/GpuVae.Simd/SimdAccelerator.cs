@@ -50,7 +50,7 @@ public sealed class SimdAccelerator : KernelAccelerator<SimdCompiledKernel, Simd
             this, compiledKernel, launcher,
             Device.Options.Checked
                 ? new CheckedExecutor(compiledKernel.Entry, Device, checkedMemory)
-                : new SimdExecutor(compiledKernel.Entry, Device, Context.Properties.EnableAssertions, workers.Value));
+                : new SimdExecutor(compiledKernel, Device, Context.Properties.EnableAssertions, workers.Value));
     }
 
     /// <inheritdoc/>

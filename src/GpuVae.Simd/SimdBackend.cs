@@ -38,10 +38,11 @@ public sealed class SimdBackend : Backend
             {
                 StaticFields = Context.Properties.StaticFieldMode,
             };
-            var shared = new SharedMemorySpecification(0, false);
-            if (!entry.Layout.Leaves.Any(leaf => leaf.IsSpecialized))
-                shared = SharedMemoryOf(KernelBuilder.Build(entry, new(TargetKind.Simd) { WarpSize = device.WarpSize }));
-            return new(Context, new(description, shared, specialization), entry);
+            if (entry.Layout.Leaves.Any(leaf => leaf.IsSpecialized))
+                return new(Context, new(description, new(0, false), specialization), entry, built: null);
+            var target = new KernelTarget(TargetKind.Simd) { WarpSize = device.WarpSize, Assertions = Context.Properties.EnableAssertions };
+            var kernel = KernelBuilder.Build(entry, target);
+            return new(Context, new(description, SharedMemoryOf(kernel), specialization), entry, kernel);
         }
         catch (NotSupportedException exception)
         {

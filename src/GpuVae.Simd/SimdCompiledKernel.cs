@@ -1,4 +1,5 @@
 using GpuVae.Simd.Frontend;
+using GpuVae.Simd.Ir;
 using ILGPU;
 using ILGPU.Backends;
 using ILGPU.Backends.EntryPoints;
@@ -10,7 +11,13 @@ namespace GpuVae.Simd;
 /// </summary>
 public sealed class SimdCompiledKernel : CompiledKernel
 {
-    internal SimdCompiledKernel(Context context, EntryPoint entryPoint, KernelEntry entry) : base(context, entryPoint, null) => Entry = entry;
+    private IrKernel? built;
+
+    internal SimdCompiledKernel(Context context, EntryPoint entryPoint, KernelEntry entry, IrKernel? built) : base(context, entryPoint, null) =>
+        (Entry, this.built) = (entry, built);
 
     internal KernelEntry Entry { get; }
+
+    /// <summary>The IR that the check has built, for the first who asks: compiling uses it up.</summary>
+    internal IrKernel? TakeBuilt() => Interlocked.Exchange(ref built, null);
 }

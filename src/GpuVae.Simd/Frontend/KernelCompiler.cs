@@ -9,9 +9,11 @@ internal static class KernelCompiler
 {
     /// <summary>Builds and optimises the IR of a kernel; for the checked mode it stays as written.</summary>
     /// <exception cref="KernelCompilationException">The method cannot be a kernel.</exception>
-    public static IrKernel Compile(KernelEntry entry, KernelTarget target)
+    public static IrKernel Compile(KernelEntry entry, KernelTarget target) => Optimize(KernelBuilder.Build(entry, target), target);
+
+    /// <summary>The same from a kernel that was built for a target of which less was known; it is used up.</summary>
+    public static IrKernel Optimize(IrKernel kernel, KernelTarget target)
     {
-        var kernel = KernelBuilder.Build(entry, target);
         Verify(kernel);
         if (target.Kind != TargetKind.Checked)
             Optimizer.Run(kernel, target, _ => Verify(kernel));

@@ -26,6 +26,7 @@ internal sealed unsafe class SimdExecutor : KernelExecutor
     private const int SpreadThreshold = 4096;
 
     private readonly SimdConfiguration configuration;
+    private readonly SimdCompiledKernel compiled;
     private readonly bool assertions;
     private readonly WorkerPool pool;
     private readonly KernelVariants<SimdProgram> variants;
@@ -33,13 +34,14 @@ internal sealed unsafe class SimdExecutor : KernelExecutor
     // For launches with a view that is written and shares memory with one that is read.
     private readonly KernelVariants<SimdProgram> overlapping;
 
-    public SimdExecutor(KernelEntry entry, SimdDevice device, bool assertions, WorkerPool pool) : base(entry, device)
+    public SimdExecutor(SimdCompiledKernel compiled, SimdDevice device, bool assertions, WorkerPool pool) : base(compiled.Entry, device)
     {
+        this.compiled = compiled;
         this.assertions = assertions;
         configuration = device.Configuration;
         this.pool = pool;
-        variants = new(entry, (specialized, group) => Compile(specialized, group, viewsOverlap: false));
-        overlapping = new(entry, (specialized, group) => Compile(specialized, group, viewsOverlap: true));
+        variants = new(Entry, (specialized, group) => Compile(specialized, group, viewsOverlap: false));
+        overlapping = new(Entry, (specialized, group) => Compile(specialized, group, viewsOverlap: true));
     }
 
     public override void Launch(in LaunchShape shape, ReadOnlySpan<ulong> slots)
@@ -97,7 +99,9 @@ internal sealed unsafe class SimdExecutor : KernelExecutor
                 ViewsOverlap = viewsOverlap,
                 Assertions = assertions,
             };
-            var kernel = KernelCompiler.Compile(specialized, target);
+            var kernel = compiled.TakeBuilt() is { } built
+                ? KernelCompiler.Optimize(built, target)
+                : KernelCompiler.Compile(specialized, target);
             var shape = new GroupShape(group.X, group.Y, group.Z);
             return SimdEmitter.Compile(kernel, WarpWidth.Choose(kernel, configuration, shape), shape);
         }
