@@ -44,7 +44,6 @@ public sealed class SimdAccelerator : KernelAccelerator<SimdCompiledKernel, Simd
     /// <inheritdoc/>
     protected override SimdKernel CreateKernel(SimdCompiledKernel compiledKernel, MethodInfo launcher)
     {
-        // ILGPU binds a disposed accelerator once, whatever OnBind throws, and asks no more.
         ObjectDisposedException.ThrowIf(IsDisposed, this);
         return new(
             this, compiledKernel, launcher,
@@ -128,7 +127,10 @@ public sealed class SimdAccelerator : KernelAccelerator<SimdCompiledKernel, Simd
     }
 
     /// <inheritdoc/>
-    protected override void OnBind() => ObjectDisposedException.ThrowIf(IsDisposed, this);
+    protected override void OnBind()
+    {
+        // Must not throw: finalizers of ILGPU bind accelerators again that are disposed by then, and an exception there ends the process.
+    }
 
     /// <inheritdoc/>
     protected override void OnUnbind()

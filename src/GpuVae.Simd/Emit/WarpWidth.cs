@@ -31,7 +31,8 @@ internal static class WarpWidth
     /// <summary>The configuration to compile the optimised kernel with.</summary>
     public static SimdConfiguration Choose(IrKernel kernel, SimdConfiguration configuration, GroupShape group)
     {
-        if (configuration.IsScalar || kernel.Instructions.Any(KnowsWarps))
+        // A group of one warp was shaped for the vector by whoever launches it.
+        if (configuration.IsScalar || group.Size <= configuration.Lanes || kernel.Instructions.Any(KnowsWarps))
             return configuration;
         var index = new ControlIndex(Structurizer.Build(kernel));
         var shapes = new ShapeAnalysis(kernel, index, configuration, group, new LocalMemoryLayout(kernel, configuration.Lanes));

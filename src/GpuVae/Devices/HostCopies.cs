@@ -1,3 +1,4 @@
+using GpuVae.Simd;
 using ILGPU;
 using ILGPU.Runtime;
 
@@ -5,7 +6,7 @@ namespace GpuVae.Devices;
 
 /// <summary>
 /// Copies between host memory and a device for what runs again and again. ILGPU makes an object of each piece of host memory that it copies;
-/// memory that the processor reaches itself needs none.
+/// memory of the SIMD accelerator needs none, except in checked mode, which wants to see what is copied.
 /// </summary>
 internal static unsafe class HostCopies
 {
@@ -13,7 +14,7 @@ internal static unsafe class HostCopies
     public static void Upload<T>(this ArrayView<T> view, AcceleratorStream stream, ReadOnlySpan<T> host)
         where T : unmanaged
     {
-        if (stream.AcceleratorType != AcceleratorType.CPU)
+        if (!IsPlain(stream))
         {
             view.CopyFromCPU(stream, host);
             return;
@@ -26,7 +27,7 @@ internal static unsafe class HostCopies
     public static void Download<T>(this ArrayView<T> view, AcceleratorStream stream, Span<T> host)
         where T : unmanaged
     {
-        if (stream.AcceleratorType != AcceleratorType.CPU)
+        if (!IsPlain(stream))
         {
             view.CopyToCPU(stream, host);
             return;
@@ -34,4 +35,6 @@ internal static unsafe class HostCopies
         stream.Synchronize();
         new ReadOnlySpan<T>((void*)view.LoadEffectiveAddressAsPtr(), Math.Min(view.IntLength, host.Length)).CopyTo(host);
     }
+
+    private static bool IsPlain(AcceleratorStream stream) => stream.Accelerator is SimdAccelerator { Device.Options.Checked: false };
 }

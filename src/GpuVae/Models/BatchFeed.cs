@@ -71,9 +71,9 @@ internal sealed class BatchFeed : IDisposable
     public void StartEpoch(long step, long epochStart, int[] permutation, float[] ratesOfSteps)
     {
         (clockOnHost[0], clockOnHost[1]) = (step, epochStart);
-        clock.View.BaseView.CopyFromCPU(device.Stream, clockOnHost);
-        order.View.BaseView.CopyFromCPU(device.Stream, permutation);
-        rates.View.BaseView.CopyFromCPU(device.Stream, ratesOfSteps);
+        clock.View.BaseView.Upload<long>(device.Stream, clockOnHost);
+        order.View.BaseView.Upload<int>(device.Stream, permutation);
+        rates.View.BaseView.Upload<float>(device.Stream, ratesOfSteps);
     }
 
     /// <summary>
@@ -112,7 +112,7 @@ internal sealed class BatchFeed : IDisposable
     /// <summary>
     /// Copies the log, [entries × 2] sums of reconstruction and KL term over a batch, entry (step mod entries); waits for the device.
     /// </summary>
-    public void ReadLog(float[] destination) => log.View.BaseView.CopyToCPU(device.Stream, destination);
+    public void ReadLog(float[] destination) => log.View.BaseView.Download(device.Stream, destination);
 
     public void Dispose()
     {
