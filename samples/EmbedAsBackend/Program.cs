@@ -9,7 +9,6 @@ using GpuVae.Kernels;
 using GpuVae.Models;
 using GpuVae.Training;
 using ILGPU;
-using ILGPU.Algorithms;
 using ILGPU.Runtime;
 
 const int count = 256;

@@ -5,7 +5,6 @@ using GpuVae.Kernels;
 using GpuVae.Models;
 using GpuVae.Simd;
 using ILGPU;
-using ILGPU.Algorithms;
 using ILGPU.Runtime;
 
 namespace GpuVae.Tests.Models;

@@ -132,6 +132,33 @@ public sealed class PackageTests(PackageTests.PackedRepository packed) : IClassF
         Assert.Equal("3 steps on cpu", output.Trim());
     }
 
+    /// <summary>Own kernels on the SIMD accelerator, and GpuVae wrapped around that same accelerator.</summary>
+    [Fact]
+    public void AnIlgpuProgramRunsItsKernelsAndAModelOnOneSimdAccelerator()
+    {
+        string output = BuildAndRun("stranger", """
+            using GpuVae.Devices;
+            using GpuVae.Models;
+            using GpuVae.Simd;
+            using ILGPU;
+            using ILGPU.Algorithms;
+            using ILGPU.Runtime;
+
+            using var context = Context.Create(builder => builder.EnableAlgorithms());
+            using var accelerator = context.CreateSimdAccelerator();
+            using var images = accelerator.Allocate1D<float>(2 * 784);
+            var gray = accelerator.LoadAutoGroupedStreamKernel<Index1D, ArrayView<float>>(static (i, view) => view[i] = 0.5f);
+            gray((int)images.Length, images.View);
+            using var device = ComputeDevice.Wrap(accelerator);
+            using var vae = new Vae(device, new VaeOptions { Hidden = [32], Latent = 4 });
+            vae.Reconstruct(images.View, images.View);
+            accelerator.Synchronize();
+            float[] values = images.GetAsArray1D();
+            System.Console.WriteLine($"{device.Name} {System.Array.TrueForAll(values, value => value is > 0 and < 1 and not 0.5f)}");
+            """, out _, "GpuVae.Simd");
+        Assert.Equal("cpu True", output.Trim());
+    }
+
     [Fact]
     public void TheLibraryExampleOfTheReadmeRuns()
     {
@@ -145,7 +172,7 @@ public sealed class PackageTests(PackageTests.PackedRepository packed) : IClassF
     }
 
     /// <summary>Makes a program outside the repository that knows nothing but the packages, and returns what it prints.</summary>
-    private string BuildAndRun(string name, string code, out string folder)
+    private string BuildAndRun(string name, string code, out string folder, params string[] packages)
     {
         Assert.SkipWhen(PackedRepository.MissingSdk is not null, PackedRepository.MissingSdk ?? "");
         folder = Path.Combine(packed.Root, name);
@@ -158,7 +185,7 @@ public sealed class PackageTests(PackageTests.PackedRepository packed) : IClassF
                 <Nullable>enable</Nullable>
               </PropertyGroup>
               <ItemGroup>
-                <PackageReference Include="GpuVae" Version="{packed.Version}" />
+                {string.Concat(packages.Prepend("GpuVae").Select(id => $"<PackageReference Include=\"{id}\" Version=\"{packed.Version}\" />"))}
               </ItemGroup>
             </Project>
             """);
