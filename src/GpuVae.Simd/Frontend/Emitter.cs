@@ -24,7 +24,7 @@ internal sealed class Emitter(SsaBuilder ssa)
             if (operand is Unary { Op: UnaryOp.Not } inner)
                 return ssa.Resolve(inner.Operand);
             if (operand is Compare compare)
-                return Compare(Inverse(compare.Op, compare.Left.Type.IsFloat()), compare.Left, compare.Right);
+                return Compare(compare.Inverse, compare.Left, compare.Right);
         }
         return ssa.Emit(new Unary(op, operand));
     }
@@ -201,22 +201,4 @@ internal sealed class Emitter(SsaBuilder ssa)
         }
         return ssa.Emit(new Binary(op, x, y));
     }
-
-    private static CompareOp Inverse(CompareOp op, bool isFloat) => op switch
-    {
-        CompareOp.Eq => CompareOp.Ne,
-        CompareOp.Ne => CompareOp.Eq,
-        CompareOp.Lt => isFloat ? CompareOp.GeOrUnordered : CompareOp.Ge,
-        CompareOp.Le => isFloat ? CompareOp.GtOrUnordered : CompareOp.Gt,
-        CompareOp.Gt => isFloat ? CompareOp.LeOrUnordered : CompareOp.Le,
-        CompareOp.Ge => isFloat ? CompareOp.LtOrUnordered : CompareOp.Lt,
-        CompareOp.LtUnsigned => CompareOp.GeUnsigned,
-        CompareOp.LeUnsigned => CompareOp.GtUnsigned,
-        CompareOp.GtUnsigned => CompareOp.LeUnsigned,
-        CompareOp.GeUnsigned => CompareOp.LtUnsigned,
-        CompareOp.LtOrUnordered => CompareOp.Ge,
-        CompareOp.LeOrUnordered => CompareOp.Gt,
-        CompareOp.GtOrUnordered => CompareOp.Le,
-        _ => CompareOp.Lt,
-    };
 }

@@ -1,8 +1,8 @@
 namespace GpuVae.Simd.Ir;
 
 /// <summary>
-/// The control flow of a reducible graph as nested statements, made by the structurizer for backends that cannot jump: OpenCL C, and
-/// CPU SIMD, where a divergent branch is a mask. Phis are variables here: each <see cref="EdgeCopies"/> assigns, in parallel, the
+/// The control flow of a reducible graph as nested statements, made by the structurizer for vector code, which cannot jump: a
+/// divergent branch is a mask. Phis are variables here: each <see cref="EdgeCopies"/> assigns, in parallel, the
 /// values that flow along one edge. The graph is in loop-closed form, so a value of a loop is used outside it only through phis.
 /// </summary>
 internal abstract class ControlNode;

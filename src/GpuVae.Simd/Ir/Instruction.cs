@@ -205,6 +205,32 @@ internal sealed class Compare(CompareOp op, Value left, Value right) : Instructi
 
     public Value Right => Operands[1];
 
+    /// <summary>The operation that holds exactly where this one does not, NaNs included.</summary>
+    public CompareOp Inverse
+    {
+        get
+        {
+            bool isFloat = Left.Type.IsFloat();
+            return Op switch
+            {
+                CompareOp.Eq => CompareOp.Ne,
+                CompareOp.Ne => CompareOp.Eq,
+                CompareOp.Lt => isFloat ? CompareOp.GeOrUnordered : CompareOp.Ge,
+                CompareOp.Le => isFloat ? CompareOp.GtOrUnordered : CompareOp.Gt,
+                CompareOp.Gt => isFloat ? CompareOp.LeOrUnordered : CompareOp.Le,
+                CompareOp.Ge => isFloat ? CompareOp.LtOrUnordered : CompareOp.Lt,
+                CompareOp.LtUnsigned => CompareOp.GeUnsigned,
+                CompareOp.LeUnsigned => CompareOp.GtUnsigned,
+                CompareOp.GtUnsigned => CompareOp.LeUnsigned,
+                CompareOp.GeUnsigned => CompareOp.LtUnsigned,
+                CompareOp.LtOrUnordered => CompareOp.Ge,
+                CompareOp.LeOrUnordered => CompareOp.Gt,
+                CompareOp.GtOrUnordered => CompareOp.Le,
+                _ => CompareOp.Lt,
+            };
+        }
+    }
+
     protected override Instruction Recreate(Value[] operands) => new Compare(Op, operands[0], operands[1]);
 }
 

@@ -109,30 +109,8 @@ internal sealed class InstructionSimplification
                 return inner.Op == UnaryOp.Abs ? inner : Add(new Unary(UnaryOp.Abs, inner.Operand));
         }
         if (unary is { Op: UnaryOp.Not, Operand: Compare compare })
-            return Add(new Compare(Invert(compare), compare.Left, compare.Right));
+            return Add(new Compare(compare.Inverse, compare.Left, compare.Right));
         return null;
-    }
-
-    private static CompareOp Invert(Compare compare)
-    {
-        bool isFloat = compare.Left.Type.IsFloat();
-        return compare.Op switch
-        {
-            CompareOp.Eq => CompareOp.Ne,
-            CompareOp.Ne => CompareOp.Eq,
-            CompareOp.Lt => isFloat ? CompareOp.GeOrUnordered : CompareOp.Ge,
-            CompareOp.Le => isFloat ? CompareOp.GtOrUnordered : CompareOp.Gt,
-            CompareOp.Gt => isFloat ? CompareOp.LeOrUnordered : CompareOp.Le,
-            CompareOp.Ge => isFloat ? CompareOp.LtOrUnordered : CompareOp.Lt,
-            CompareOp.LtUnsigned => CompareOp.GeUnsigned,
-            CompareOp.LeUnsigned => CompareOp.GtUnsigned,
-            CompareOp.GtUnsigned => CompareOp.LeUnsigned,
-            CompareOp.GeUnsigned => CompareOp.LtUnsigned,
-            CompareOp.LtOrUnordered => CompareOp.Ge,
-            CompareOp.LeOrUnordered => CompareOp.Gt,
-            CompareOp.GtOrUnordered => CompareOp.Le,
-            _ => CompareOp.Lt,
-        };
     }
 
     private static bool IsCommutative(BinaryOp op) => op is BinaryOp.Add or BinaryOp.Mul or BinaryOp.And or BinaryOp.Or or BinaryOp.Xor
