@@ -12,7 +12,7 @@ internal sealed class NoiseTraining : IDisposable
 
     public NoiseTraining(ComputeDevice device, VaeOptions options, int batch)
     {
-        var pixels = new byte[BatchesPerEpoch * batch * options.Shape.Pixels];
+        byte[] pixels = new byte[BatchesPerEpoch * batch * options.Shape.Pixels];
         new Random(1).NextBytes(pixels);
         Model = new Vae(device, options);
         var training = new TrainingOptions { BatchSize = batch, Epochs = int.MaxValue / (BatchesPerEpoch * batch), LogEverySteps = 1 << 16 };

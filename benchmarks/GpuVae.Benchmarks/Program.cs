@@ -20,7 +20,7 @@ suites.SetAction(parsed =>
 {
     DeviceSuite.Wanted = parsed.GetValue(device) is { Length: > 0 } wanted ? wanted : null;
     // In this process: the devices stay open, and nothing is built that a bare machine could not build.
-    var config = DefaultConfig.Instance.AddJob(Job.ShortRun.WithToolchain(InProcessEmitToolchain.Instance));
+    ManualConfig config = DefaultConfig.Instance.AddJob(Job.ShortRun.WithToolchain(InProcessEmitToolchain.Instance));
     string[] filters = parsed.GetValue(filter) is { Length: > 0 } given ? given : ["*"];
     BenchmarkSwitcher.FromAssembly(typeof(DeviceSuite).Assembly).Run(["--filter", .. filters], config);
 });

@@ -19,13 +19,13 @@ internal static class Contest
     /// <summary>Medians of the work per second.</summary>
     public static Standing Run(Context context, BenchmarkProgram program)
     {
-        using var simd = context.CreateSimdAccelerator();
-        using var vectors = program.OnAccelerator(simd, program.Size);
-        using var plain = program.InPlainCSharp(program.Size);
+        using SimdAccelerator simd = context.CreateSimdAccelerator();
+        using PreparedRun vectors = program.OnAccelerator(simd, program.Size);
+        using PreparedRun plain = program.InPlainCSharp(program.Size);
         int vectorRuns = WarmUp(vectors), plainRuns = WarmUp(plain);
 
         using var emulator = Emulator.OpenFastest(context, program);
-        using var emulated = program.OnAccelerator(emulator.Accelerator, program.EmulatorSize);
+        using PreparedRun emulated = program.OnAccelerator(emulator.Accelerator, program.EmulatorSize);
         emulated.Run();
         emulated.Check();
 

@@ -17,9 +17,9 @@ internal static class EmptyLaunch
     /// <summary>The median of the nanoseconds per launch, and the managed bytes per launch.</summary>
     public static (double Nanoseconds, double Bytes) Measure(Accelerator accelerator, int launches = Launches)
     {
-        using var buffer = accelerator.Allocate1D<int>(1);
-        var view = buffer.View;
-        var kernel = accelerator.LoadAutoGroupedStreamKernel<Index1D, ArrayView1D<int, Stride1D.Dense>>(Nothing);
+        using MemoryBuffer1D<int, Stride1D.Dense> buffer = accelerator.Allocate1D<int>(1);
+        ArrayView1D<int, Stride1D.Dense> view = buffer.View;
+        Action<Index1D, ArrayView1D<int, Stride1D.Dense>> kernel = accelerator.LoadAutoGroupedStreamKernel<Index1D, ArrayView1D<int, Stride1D.Dense>>(Nothing);
         for (int i = 0; i < launches; i++)
             kernel(1, view);
         double[] nanoseconds = new double[Rounds];

@@ -27,7 +27,7 @@ internal sealed class Emulator : IDisposable
     private static double Seconds(Context context, (int Lanes, int Warps, int Multiprocessors) shape, BenchmarkProgram program)
     {
         using var emulator = new Emulator(context, shape);
-        using var run = program.OnAccelerator(emulator.Accelerator, program.EmulatorSize);
+        using PreparedRun run = program.OnAccelerator(emulator.Accelerator, program.EmulatorSize);
         run.Run();
         long start = Stopwatch.GetTimestamp();
         run.Run();

@@ -12,7 +12,7 @@ internal sealed class PreparedRun(Action run, Action check, params IDisposable[]
 
     public void Dispose()
     {
-        foreach (var resource in resources)
+        foreach (IDisposable resource in resources)
             resource.Dispose();
     }
 }

@@ -21,9 +21,9 @@ using var context = Context.Create(builder => builder.CPU().EnableAlgorithms());
 Console.WriteLine("| program | size | SIMD | ILGPU's CPU accelerator | Parallel.For | over ILGPU's | over Parallel.For |");
 Console.WriteLine("|---|---|---|---|---|---|---|");
 List<Standing> standings = [];
-foreach (var program in programs)
+foreach (BenchmarkProgram program in programs)
 {
-    var standing = Contest.Run(context, program);
+    Standing standing = Contest.Run(context, program);
     standings.Add(standing);
     string size = program.Size == program.EmulatorSize ? $"{program.Size}" : $"{program.Size}, ILGPU's {program.EmulatorSize}";
     Console.WriteLine(
@@ -34,9 +34,9 @@ Console.WriteLine(
     $"| geometric mean | | | | | {GeometricMean(s => s.OverEmulator):F0} | {GeometricMean(s => s.OverPlain):F2} |");
 Console.WriteLine();
 
-using (var simd = context.CreateSimdAccelerator())
+using (SimdAccelerator simd = context.CreateSimdAccelerator())
 {
-    var (nanoseconds, bytes) = EmptyLaunch.Measure(simd);
+    (double nanoseconds, double bytes) = EmptyLaunch.Measure(simd);
     Console.WriteLine($"Launch of an empty kernel: {nanoseconds:F0} ns, {bytes:F1} managed bytes.");
 }
 

@@ -10,7 +10,7 @@ using GpuVae.Models;
 using GpuVae.Training;
 
 ulong seed = args.Length > 0 ? ulong.Parse(args[0]) : 7;
-using ComputeDevice device = ComputeDevice.Open("auto");
+using var device = ComputeDevice.Open("auto");
 ImageSet digits = SyntheticDigits.Create(8000, seed: 1);
 using var model = new Vae(device, new VaeOptions { Latent = 10 });
 using (var trainer = new Trainer(model, digits, new TrainingOptions { Epochs = 20, LearningRate = 2e-3 }))
@@ -39,14 +39,14 @@ float[] blend = LatentBlend.Mix(LatentCodes.Means(model, three), [1, 1, 2]);
 Write("blend.png", [.. PictureInput.Rows(three), .. Decode(blend)], columns: 4);
 
 // What the factors of the digits do to the first image of the walk.
-AttributeDirections directions = AttributeDirections.Learn(model, digits);
+var directions = AttributeDirections.Learn(model, digits);
 float[] sheet = directions.Sheet(stops.AsSpan(0, latent), ["slant", "thickness", "turn"], columns: 9, extent: 2);
 Write($"styles-seed{seed}.png", Decode(sheet), columns: 9);
 Console.WriteLine($"look at walk-seed{seed}.png, mosaic-seed{seed}.png, blend.png and styles-seed{seed}.png");
 
 float[] Decode(ReadOnlySpan<float> codes)
 {
-    var images = new float[codes.Length / latent * shape.Pixels];
+    float[] images = new float[codes.Length / latent * shape.Pixels];
     model.Decode(codes, images);
     return images;
 }

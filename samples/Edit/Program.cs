@@ -12,10 +12,10 @@ using GpuVae.Training;
 const int steps = 5;
 (ImageSet train, ImageSet test) = DataSource.Load("faces", new DataOptions { SyntheticCount = 4000, Seed = 1 });
 Console.WriteLine($"known of the faces: {string.Join(", ", train.Attributes)}");
-using ComputeDevice device = ComputeDevice.Open("auto");
+using var device = ComputeDevice.Open("auto");
 using Vae model = args is [string run] ? Vae.Load(device, run) : Train();
 
-AttributeDirections directions = AttributeDirections.Learn(model, train);
+var directions = AttributeDirections.Learn(model, train);
 var pictures = new List<float>();
 Edit(test.Without("glasses").Without("hat"), "glasses");
 Edit(test.With("hat=beanie").With("hair=curly"), "hat=top");

@@ -5,14 +5,14 @@
 using GpuVae.Applications;
 using GpuVae.Data;
 using GpuVae.Devices;
-using GpuVae.Kernels;
+using GpuVae.Kernels.Gemm;
 using GpuVae.Models;
 using GpuVae.Training;
 using ILGPU;
 using ILGPU.Runtime;
 
 const int count = 256;
-using Context context = Context.Create(builder => builder.Default().EnableAlgorithms());
+using var context = Context.Create(builder => builder.Default().EnableAlgorithms());
 Device preferred = context.Devices.FirstOrDefault(found => found.AcceleratorType == AcceleratorType.Cuda)
     ?? context.GetPreferredDevice(preferCPU: true);
 using Accelerator accelerator = preferred.CreateAccelerator(context);
@@ -20,29 +20,29 @@ using AcceleratorStream stream = accelerator.CreateStream();
 Console.WriteLine($"accelerator: {accelerator.Name}");
 
 // The library wraps what this program owns; everything it enqueues goes to this program's stream, in order with its own work.
-using ComputeDevice device = ComputeDevice.Wrap(accelerator, stream);
+using var device = ComputeDevice.Wrap(accelerator, stream);
 ImageSet digits = SyntheticDigits.Create(count, seed: 1);
 using var model = new Vae(device, new VaeOptions { Hidden = [128], Latent = 8 });
 using (var trainer = new Trainer(model, digits, new TrainingOptions { Epochs = 10, BatchSize = 32, LearningRate = 3e-3 }))
     trainer.Run();
 
 int pixels = model.Options.Shape.Pixels, latent = model.Options.Latent;
-using var images = accelerator.Allocate1D<float>(count * pixels);
-using var moments = accelerator.Allocate1D<float>(count * 2 * latent);
-using var codes = accelerator.Allocate1D<float>(count * latent);
-using var decoded = accelerator.Allocate1D<float>(count * pixels);
+using MemoryBuffer1D<float, Stride1D.Dense> images = accelerator.Allocate1D<float>(count * pixels);
+using MemoryBuffer1D<float, Stride1D.Dense> moments = accelerator.Allocate1D<float>(count * 2 * latent);
+using MemoryBuffer1D<float, Stride1D.Dense> codes = accelerator.Allocate1D<float>(count * latent);
+using MemoryBuffer1D<float, Stride1D.Dense> decoded = accelerator.Allocate1D<float>(count * pixels);
 images.View.CopyFromCPU(stream, PictureInput.Rows(digits));
 
 // A kernel of this program stands between two passes of the model: it takes the means out of the moments [count, mean | log-variance].
-var takeMeans = accelerator.LoadAutoGroupedKernel<Index2D, ArrayView<float>, ArrayView<float>, int>(
+Action<AcceleratorStream, Index2D, ArrayView<float>, ArrayView<float>, int> takeMeans = accelerator.LoadAutoGroupedKernel<Index2D, ArrayView<float>, ArrayView<float>, int>(
     static (index, source, target, width) => target[index.X * width + index.Y] = source[2 * index.X * width + index.Y]);
 model.Encode(images.View, moments.View);
 takeMeans(stream, (count, latent), moments.View, codes.View, latent);
 model.Decode(codes.View, decoded.View);
 
 // A single kernel by itself: the Gram matrix G = Z·Zᵀ of the codes, whose trace is their summed squared length.
-using var gram = accelerator.Allocate1D<float>(count * count);
-using var gemm = new Gemm(accelerator);
+using MemoryBuffer1D<float, Stride1D.Dense> gram = accelerator.Allocate1D<float>(count * count);
+using var gemm = new GemmContext(accelerator);
 gemm.With<PlainEpilogue>().Run(
     stream, false, true, count, count, latent, 1f, codes.View, latent, codes.View, latent, 0f, gram.View, count, default);
 

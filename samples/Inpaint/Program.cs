@@ -10,7 +10,7 @@ using GpuVae.Models;
 using GpuVae.Training;
 
 const int count = 8, samples = 5;
-using ComputeDevice device = ComputeDevice.Open("auto");
+using var device = ComputeDevice.Open("auto");
 using var model = new Vae(device, new VaeOptions { Latent = 16 });
 using (var trainer = new Trainer(model, SyntheticDigits.Create(10_000, seed: 1), new TrainingOptions { Epochs = 15, LearningRate = 2e-3 }))
 {
@@ -20,7 +20,7 @@ using (var trainer = new Trainer(model, SyntheticDigits.Create(10_000, seed: 1),
 
 ImageShape shape = model.Options.Shape;
 float[] images = PictureInput.Rows(SyntheticDigits.Create(count, seed: 3));
-Mask mask = Mask.Half(shape.Width, shape.Height, ImageHalf.Lower);
+var mask = Mask.Half(shape.Width, shape.Height, ImageHalf.Lower);
 float[] probable = Inpainting.Complete(model, images, mask);
 float[] drawn = Inpainting.Sample(model, images, mask, samples);
 

@@ -11,7 +11,7 @@ using GpuVae.Training;
 ImageSet digits = SyntheticDigits.Create(4000, seed: 1);
 (ImageSet train, ImageSet test) = digits.Split(testFraction: 0.1, seed: 1);
 
-using ComputeDevice device = ComputeDevice.Open("auto");
+using var device = ComputeDevice.Open("auto");
 Console.WriteLine($"training on {device.Name} ({device.Accelerator.Name})");
 
 using var model = new Vae(device, new VaeOptions { Latent = 10 });

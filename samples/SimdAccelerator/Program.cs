@@ -13,8 +13,8 @@ using var context = Context.Create(builder => builder.CPU());
 // This is the line that changes.
 using Accelerator before = context.CreateCPUAccelerator(0), after = context.CreateSimdAccelerator();
 
-var (slow, picture) = Draw(before);
-var (fast, same) = Draw(after);
+(double slow, int[,]? picture) = Draw(before);
+(double fast, int[,]? same) = Draw(after);
 int different = picture.Cast<int>().Zip(same.Cast<int>()).Count(pair => pair.First != pair.Second);
 Console.WriteLine($"{before.Name}: {slow * 1e3:F1} ms");
 Console.WriteLine($"{after.Name}: {fast * 1e3:F1} ms, {slow / fast:F0} times as fast");
@@ -25,8 +25,8 @@ for (int y = 0; y < Size; y += Size / 32)
 
 static (double Seconds, int[,] Picture) Draw(Accelerator accelerator)
 {
-    var kernel = accelerator.LoadAutoGroupedStreamKernel<Index2D, ArrayView2D<int, Stride2D.DenseX>>(Mandelbrot);
-    using var turns = accelerator.Allocate2DDenseX<int>(new Index2D(Size, Size));
+    Action<Index2D, ArrayView2D<int, Stride2D.DenseX>> kernel = accelerator.LoadAutoGroupedStreamKernel<Index2D, ArrayView2D<int, Stride2D.DenseX>>(Mandelbrot);
+    using MemoryBuffer2D<int, Stride2D.DenseX> turns = accelerator.Allocate2DDenseX<int>(new Index2D(Size, Size));
     kernel(turns.IntExtent, turns.View);
     accelerator.Synchronize();
 

@@ -13,7 +13,7 @@ var small = new DataOptions { Size = new ImageSize(size, size), SyntheticCount =
 // Two folders do as well: ImageDomains.Load(["photos", "drawings"], small).
 (ImageSet train, ImageSet test) = DataSource.Load("faces:both", small);
 
-using ComputeDevice device = ComputeDevice.Open("auto");
+using var device = ComputeDevice.Open("auto");
 using var model = new Vae(device, new VaeOptions
 {
     Shape = ImageShape.Of(train),
@@ -36,7 +36,7 @@ using (var trainer = new Trainer(
 // Each of these is there in both styles, so the translation can be compared with the truth, which it has never seen.
 DataOptions others = small with { SyntheticCount = 500, Seed = 2 };
 ImageSet paintings = DataSource.Load("faces", others).Train, drawings = DataSource.Load("faces:drawn", others).Train;
-Translator translator = Translator.Learn(model, train);
+var translator = Translator.Learn(model, train);
 float[] paintedRows = PictureInput.Rows(paintings), drawnRows = PictureInput.Rows(drawings);
 float[] toDrawn = translator.Translate(paintedRows, painted, drawn), toPainted = translator.Translate(drawnRows, drawn, painted);
 Console.WriteLine(

@@ -10,7 +10,7 @@ using GpuVae.Models;
 using GpuVae.Training;
 
 const int count = 12, factor = 4;
-using ComputeDevice device = ComputeDevice.Open("auto");
+using var device = ComputeDevice.Open("auto");
 ImageSet train = SyntheticDigits.Create(10_000, seed: 1);
 using Vae whole = Train(new VaeOptions { Latent = 16 }), enlarging = Train(new VaeOptions { Latent = 16, Upscale = factor });
 

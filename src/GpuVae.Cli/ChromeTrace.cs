@@ -14,7 +14,7 @@ internal static class ChromeTrace
         json.WriteString("displayTimeUnit", "ns");
         json.WriteStartArray("traceEvents");
         double start = 0;
-        foreach (var (step, time) in steps)
+        foreach ((ScheduleStep step, TimeSpan time) in steps)
         {
             json.WriteStartObject();
             json.WriteString("name", step.Name);

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
+using System.CommandLine.Parsing;
 
 namespace GpuVae.Cli;
 
@@ -23,7 +24,7 @@ internal sealed class HelpPage : SynchronousCommandLineAction
 
         Section("Commands", parts.Select(part => (part.Name, part.Description ?? "")));
         Section("Arguments", command.Arguments.Select(argument => (argument.Name, argument.Description ?? "")));
-        foreach (var group in command.Options.Where(option => !option.Hidden).GroupBy(option => Heading(command, option)))
+        foreach (IGrouping<string, Option> group in command.Options.Where(option => !option.Hidden).GroupBy(option => Heading(command, option)))
             Section(group.Key, group.Select(option => (Name(option), Meaning(option))));
 
         IEnumerable<string> examples = command is ExampleCommand known
@@ -40,7 +41,7 @@ internal sealed class HelpPage : SynchronousCommandLineAction
     public static string Path(ParseResult result)
     {
         var names = new List<string>();
-        for (var part = result.CommandResult; part is not null; part = part.Parent as System.CommandLine.Parsing.CommandResult)
+        for (CommandResult? part = result.CommandResult; part is not null; part = part.Parent as System.CommandLine.Parsing.CommandResult)
             names.Insert(0, part.Command is RootCommand ? "gpuvae" : part.Command.Name);
         return string.Join(' ', names);
     }

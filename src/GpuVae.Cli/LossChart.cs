@@ -44,21 +44,21 @@ internal static class LossChart
         svg.Append(Inv($"<text x=\"{Width - Right}\" y=\"{Height - 4}\" text-anchor=\"end\">epoch</text>"));
         svg.Append(Inv($"<text x=\"{Left}\" y=\"{Top - 4}\">{WebUtility.HtmlEncode(unit)}</text>"));
 
-        foreach (var s in shown)
+        foreach (ChartSeries? s in shown)
         {
             var points = s.Values
                 .Select((value, i) => (Epoch: s.FirstEpoch + i, Value: value))
                 .Where(p => double.IsFinite(p.Value)).ToList();
             string path = string.Join(' ', points.Select(p => Inv($"{X(p.Epoch):F1},{Y(p.Value):F1}")));
             svg.Append(Inv($"<polyline style=\"stroke:{s.CssColor}\" points=\"{path}\"/>"));
-            foreach (var p in points)
+            foreach ((int Epoch, double Value) p in points)
             {
                 svg.Append(Inv($"<circle style=\"fill:{s.CssColor}\" cx=\"{X(p.Epoch):F1}\" cy=\"{Y(p.Value):F1}\" r=\"3\">"));
                 svg.Append(Inv($"<title>{s.Name}, epoch {p.Epoch}: {p.Value:F3}</title></circle>"));
             }
         }
         svg.Append("</svg><p class=\"legend\">");
-        foreach (var s in shown)
+        foreach (ChartSeries? s in shown)
             svg.Append($"<span><i style=\"background:{s.CssColor}\"></i>{WebUtility.HtmlEncode(s.Name)}</span> ");
         return svg.Append("</p>").ToString();
     }

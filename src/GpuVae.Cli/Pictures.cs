@@ -42,7 +42,7 @@ internal static class Pictures
         const int perRow = 16;
         int count = images.Length / shape.Pixels, columns = Math.Min(perRow, count), rows = (count + columns - 1) / columns;
         // Places that the last row leaves empty stay black.
-        var picture = new float[2 * rows * columns * shape.Pixels];
+        float[] picture = new float[2 * rows * columns * shape.Pixels];
         for (int i = 0; i < count; i++)
         {
             int above = (2 * (i / columns) * columns + i % columns) * shape.Pixels;
@@ -69,7 +69,7 @@ internal static class Pictures
     public static float[] Decode(Vae model, ReadOnlySpan<float> codes, int? label = null)
     {
         int count = codes.Length / model.Options.Latent;
-        var images = new float[checked(count * model.Options.Shape.Pixels)];
+        float[] images = new float[checked(count * model.Options.Shape.Pixels)];
         model.Decode(codes, images, model.Options.Classes > 0 ? [.. Enumerable.Repeat(label ?? 0, count)] : []);
         return images;
     }

@@ -19,7 +19,7 @@ var root = new RootCommand("Trains variational autoencoders on images and genera
     ProfileCommand.Create(),
     TuneCommand.Create(),
 };
-foreach (var help in root.Options.OfType<HelpOption>())
+foreach (HelpOption help in root.Options.OfType<HelpOption>())
     help.Action = new HelpPage();
 
 // Without response files: an argument that begins with @ is a path like any other.

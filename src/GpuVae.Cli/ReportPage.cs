@@ -92,7 +92,7 @@ internal static class ReportPage
         if (kinds.Count == 0)
             return;
         page.Append("<h2>Warnings</h2><ul>");
-        foreach (var kind in kinds)
+        foreach (IGrouping<string, (int Epoch, string Key, string Value)>? kind in kinds)
         {
             string when = kind.Count() == epochs.Count ? "every epoch" : $"epochs {string.Join(", ", kind.Select(warning => warning.Epoch))}";
             page.Append(Inv($"<li><b>{Text(kind.Key.Replace('_', ' '))}</b> ({when}): {Text(kind.Last().Value)}</li>"));

@@ -3,7 +3,7 @@ using System.Text;
 using GpuVae.Cli.Commands;
 using GpuVae.Data;
 using GpuVae.Formats;
-using GpuVae.Kernels;
+using GpuVae.Kernels.Latent;
 using GpuVae.Models;
 using GpuVae.Training;
 

@@ -27,7 +27,7 @@ internal static class TrainingConsole
             .Columns([.. columns])
             .Start(context =>
             {
-                var task = context.AddTask("starting", maxValue: trainer.Steps);
+                ProgressTask task = context.AddTask("starting", maxValue: trainer.Steps);
                 task.Value = trainer.Step;
                 trainer.Progressed += progress =>
                 {

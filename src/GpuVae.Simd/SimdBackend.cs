@@ -34,14 +34,14 @@ public sealed class SimdBackend : Backend
     {
         try
         {
-            var entry = KernelMethod.EntryOf(description.MethodSource, description.IndexType != IndexType.KernelConfig) with
+            KernelEntry entry = KernelMethod.EntryOf(description.MethodSource, description.IndexType != IndexType.KernelConfig) with
             {
                 StaticFields = Context.Properties.StaticFieldMode,
             };
             if (entry.Layout.Leaves.Any(leaf => leaf.IsSpecialized))
                 return new(Context, new(description, new(0, false), specialization), entry, built: null);
             var target = new KernelTarget(TargetKind.Simd) { WarpSize = device.WarpSize, Assertions = Context.Properties.EnableAssertions };
-            var kernel = KernelBuilder.Build(entry, target);
+            IrKernel kernel = KernelBuilder.Build(entry, target);
             return new(Context, new(description, SharedMemoryOf(kernel), specialization), entry, kernel);
         }
         catch (NotSupportedException exception)
@@ -53,7 +53,7 @@ public sealed class SimdBackend : Backend
 
     private SharedMemorySpecification SharedMemoryOf(IrKernel kernel)
     {
-        var shared = kernel.Allocations.Where(allocation => allocation.Space == AddressSpace.Shared).ToArray();
+        Allocation[] shared = kernel.Allocations.Where(allocation => allocation.Space == AddressSpace.Shared).ToArray();
         long bytes = shared.Sum(allocation => (long)allocation.SizeInBytes);
         if (bytes > device.MaxSharedMemoryPerGroup)
         {

@@ -24,8 +24,8 @@ public sealed class SimdKernel : Kernel
     internal unsafe void LaunchGrouped(AcceleratorStream stream, KernelConfig config, ulong* slots, int slotCount)
     {
         CheckLaunch(stream);
-        var grid = config.GridDim;
-        var group = config.GroupDim;
+        Index3D grid = config.GridDim;
+        Index3D group = config.GroupDim;
         long shared = (long)config.SharedMemoryConfig.NumElements * config.SharedMemoryConfig.ElementSize;
         if (!IsPositive(grid) || !IsPositive(group) || !Fits(grid, Accelerator.MaxGridSize) || !Fits(group, Accelerator.MaxGroupSize)
             || (long)group.X * group.Y * group.Z > Accelerator.MaxNumThreadsPerGroup || shared > Accelerator.MaxSharedMemoryPerGroup)

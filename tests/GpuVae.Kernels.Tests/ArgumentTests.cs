@@ -1,3 +1,5 @@
+using GpuVae.Kernels.Gemm;
+using GpuVae.Kernels.Training;
 using ILGPU;
 using ILGPU.Runtime;
 
@@ -6,24 +8,24 @@ namespace GpuVae.Kernels.Tests;
 public sealed class ArgumentTests
 {
     [Fact]
-    public void A_view_that_is_too_small_is_named_with_what_it_needs()
+    public void AViewThatIsTooSmallIsNamedWithWhatItNeeds()
     {
         Accelerator accelerator = TestDevices.Open(TestDevices.Names[0]);
-        using var gemm = new Gemm(accelerator);
+        using var gemm = new GemmContext(accelerator);
         using MemoryBuffer1D<float, Stride1D.Dense> small = accelerator.Allocate1D<float>(11), enough = accelerator.Allocate1D<float>(12);
         Gemm<PlainEpilogue> product = gemm.With<PlainEpilogue>();
         void Multiply(ArrayView<float> a, int lda) =>
             product.Run(accelerator.DefaultStream, false, false, 3, 3, 4, 1f, a, lda, enough.View, 3, 0f, enough.View, 3, default);
 
-        var tooSmall = Assert.Throws<ArgumentException>(() => Multiply(small.View, 4));
+        ArgumentException tooSmall = Assert.Throws<ArgumentException>(() => Multiply(small.View, 4));
         Assert.Contains("A is 3 × 4", tooSmall.Message, StringComparison.Ordinal);
         Assert.Contains("needs 12 elements, but its view has 11", tooSmall.Message, StringComparison.Ordinal);
-        var tooNarrow = Assert.Throws<ArgumentException>(() => Multiply(enough.View, 3));
+        ArgumentException tooNarrow = Assert.Throws<ArgumentException>(() => Multiply(enough.View, 3));
         Assert.Contains("leading dimension of A is 3", tooNarrow.Message, StringComparison.Ordinal);
     }
 
     [Fact]
-    public void Adam_refuses_options_outside_their_range()
+    public void AdamRefusesOptionsOutsideTheirRange()
     {
         Accelerator accelerator = TestDevices.Open(TestDevices.Names[0]);
         Assert.Throws<ArgumentOutOfRangeException>(() => new Adam(accelerator, new AdamOptions { Beta1 = 1 }));

@@ -1,3 +1,4 @@
+using System.Reflection;
 using GpuVae.Simd.Analyses;
 using GpuVae.Simd.Frontend;
 using GpuVae.Simd.Ir;
@@ -16,11 +17,11 @@ public class CompilationTests
     [MemberData(nameof(Kernels))]
     public void CompilesForVectors(string name)
     {
-        var method = KernelCatalog.All.First(k => KernelCatalog.Describe(k) == name);
+        MethodInfo method = KernelCatalog.All.First(k => KernelCatalog.Describe(k) == name);
         bool isImplicit = KernelCatalog.IsImplicitlyGrouped(method);
         var layout = new ParameterLayout([.. method.GetParameters().Skip(isImplicit ? 1 : 0).Select(p => p.ParameterType)]);
         var target = new KernelTarget(TargetKind.Simd) { WarpSize = 16, GroupDim = (16, 1, 1) };
-        var kernel = KernelBuilder.Build(new KernelEntry(method, isImplicit, layout, new Dictionary<int, ulong>()), target);
+        IrKernel kernel = KernelBuilder.Build(new KernelEntry(method, isImplicit, layout, new Dictionary<int, ulong>()), target);
         IrVerifier.Verify(kernel);
         Optimizer.Run(kernel, target, pass =>
         {

@@ -1,3 +1,5 @@
+using GpuVae.Kernels.Common;
+using GpuVae.Kernels.Gemm;
 using GpuVae.Kernels.Tests.Ops;
 using ILGPU.Runtime;
 
@@ -32,7 +34,7 @@ public sealed class GemmChoiceTests : IDisposable
         bool ta = (transposes & 1) != 0, tb = (transposes & 2) != 0;
         foreach ((int m, int n, int k) in TestDevices.IsSlow(device) ? [(29, 70, 33)] : new[] { (5, 70, 33), (77, 130, 540) })
         {
-            using var gemm = new Gemm(accelerator);
+            using var gemm = new GemmContext(accelerator);
             GemmChoice[] candidates = [.. gemm.Candidates(new GemmProblem(GemmUse.Product, ta, tb, m, n, k))];
             Assert.True(candidates.Length >= 2);
             foreach (GemmChoice choice in candidates)
@@ -48,8 +50,8 @@ public sealed class GemmChoiceTests : IDisposable
     {
         Accelerator accelerator = TestDevices.Open("SIMD 128");
         var tuned = new GemmProblem(GemmUse.Product, false, false, 64, 64, 64);
-        var impossible = tuned with { TransposeB = true, M = 300 };
-        using var gemm = new Gemm(accelerator, tuned: new Dictionary<GemmProblem, GemmChoice>
+        GemmProblem impossible = tuned with { TransposeB = true, M = 300 };
+        using var gemm = new GemmContext(accelerator, tuned: new Dictionary<GemmProblem, GemmChoice>
         {
             [tuned] = new(GemmVariant.LanesPackedBoth),
             [impossible] = new(GemmVariant.Lanes),
@@ -76,7 +78,7 @@ public sealed class GemmChoiceTests : IDisposable
         {
             int k = TestDevices.IsSlow(device) ? 8 : 128;
             var problem = new GemmProblem(use, use is GemmUse.Gradients or GemmUse.WeightGradient, false, 24, 20, k);
-            var gemm = new Gemm(accelerator, usesTiles);
+            var gemm = new GemmContext(accelerator, usesTiles);
             using var tuner = new GemmTuner(gemm, accelerator.DefaultStream);
             GemmTuning tuning = tuner.Tune(problem);
             Assert.Contains(tuning.Choice, gemm.Candidates(problem));

@@ -1,4 +1,7 @@
 using System.Reflection;
+using GpuVae.Kernels.Gemm;
+using GpuVae.Kernels.Gemm.Gpu;
+using GpuVae.Kernels.Likelihoods;
 using ILGPU;
 
 namespace GpuVae.Kernels.Tests;
@@ -10,7 +13,7 @@ internal static class KernelCatalog
 {
     private const BindingFlags Declared = BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly;
 
-    private static readonly Type[] types = typeof(Gemm).Assembly.GetTypes();
+    private static readonly Type[] types = typeof(GemmContext).Assembly.GetTypes();
     private static readonly Type[] usual =
         [typeof(Tile64x64), typeof(Tf32Precision), typeof(AlongDepth), typeof(PlainEpilogue), typeof(BernoulliLikelihood)];
     private static readonly Lazy<MethodInfo[]> all = new(Find);
@@ -32,16 +35,16 @@ internal static class KernelCatalog
     private static MethodInfo[] Find()
     {
         var found = new List<MethodInfo>();
-        foreach (var type in types)
+        foreach (Type type in types)
         {
-            foreach (var method in type.GetMethods(Declared))
+            foreach (MethodInfo method in type.GetMethods(Declared))
             {
                 if (method.ReturnType != typeof(void) || method.GetParameters().Length == 0 ||
                     !method.Name.TrimEnd("0123456789".ToCharArray()).EndsWith("Kernel", StringComparison.Ordinal))
                     continue;
-                foreach (var closed in Close(type))
+                foreach (Type closed in Close(type))
                 {
-                    var onClosed = closed == type ? method : closed.GetMethods(Declared).Single(m =>
+                    MethodInfo onClosed = closed == type ? method : closed.GetMethods(Declared).Single(m =>
                         m.MetadataToken == method.MetadataToken);
                     if (!onClosed.IsGenericMethodDefinition)
                         found.Add(onClosed);
@@ -62,9 +65,9 @@ internal static class KernelCatalog
     private static IEnumerable<Type[]> Bindings(Type[] parameters)
     {
         IEnumerable<Dictionary<Type, Type>> bindings = [[]];
-        foreach (var parameter in parameters)
+        foreach (Type parameter in parameters)
         {
-            foreach (var constraint in parameter.GetGenericParameterConstraints().Where(c => c.IsInterface))
+            foreach (Type? constraint in parameter.GetGenericParameterConstraints().Where(c => c.IsInterface))
                 bindings = bindings.SelectMany(b => Candidates(constraint).Select(c => Bind(b, parameter, constraint, c))).ToArray();
         }
         return bindings.Select(b => parameters.Select(p => b[p]).ToArray());
@@ -77,8 +80,8 @@ internal static class KernelCatalog
     private static bool IsWorthIt(MethodInfo kernel)
     {
         Type[] all = [.. kernel.DeclaringType!.GetGenericArguments(), .. kernel.GetGenericArguments()];
-        var ends = all.Where(a => typeof(IEpilogue).IsAssignableFrom(a) || typeof(ILikelihood).IsAssignableFrom(a)).ToArray();
-        var others = all.Except(ends).ToArray();
+        Type[] ends = all.Where(a => typeof(IEpilogue).IsAssignableFrom(a) || typeof(ILikelihood).IsAssignableFrom(a)).ToArray();
+        Type[] others = all.Except(ends).ToArray();
         return ends.Length == 0 || !others.Any(a => typeof(ITileShape).IsAssignableFrom(a)) || ends.All(usual.Contains) ||
             others.All(usual.Contains);
     }
@@ -87,8 +90,8 @@ internal static class KernelCatalog
         Dictionary<Type, Type> binding, Type parameter, Type constraint, (Type Candidate, Type Interface) choice)
     {
         var result = new Dictionary<Type, Type>(binding) { [parameter] = choice.Candidate };
-        var formal = constraint.GetGenericArguments();
-        var actual = choice.Interface.GetGenericArguments();
+        Type[] formal = constraint.GetGenericArguments();
+        Type[] actual = choice.Interface.GetGenericArguments();
         for (int i = 0; i < formal.Length; i++)
         {
             if (formal[i].IsGenericParameter)
@@ -99,10 +102,10 @@ internal static class KernelCatalog
 
     private static IEnumerable<(Type Candidate, Type Interface)> Candidates(Type constraint)
     {
-        var definition = constraint.IsGenericType ? constraint.GetGenericTypeDefinition() : constraint;
-        foreach (var type in types.Where(t => t.IsValueType && t.GetInterfaces().Any(Matches)))
+        Type definition = constraint.IsGenericType ? constraint.GetGenericTypeDefinition() : constraint;
+        foreach (Type? type in types.Where(t => t.IsValueType && t.GetInterfaces().Any(Matches)))
         {
-            foreach (var closed in Close(type))
+            foreach (Type closed in Close(type))
                 yield return (closed, closed.GetInterfaces().First(Matches));
         }
 

@@ -1,5 +1,6 @@
 using System.Reflection;
 using System.Reflection.Metadata;
+using GpuVae.Kernels.Gemm;
 using GpuVae.Simd.Frontend;
 
 namespace GpuVae.Kernels.Tests;
@@ -13,8 +14,8 @@ public class KernelCatalogTests
     [Fact]
     public void HoldsEveryStaticMethodThatTheLibraryHandsToALoader()
     {
-        Assembly library = typeof(Gemm).Assembly;
-        var loaded = library.GetTypes()
+        Assembly library = typeof(GemmContext).Assembly;
+        (int MetadataToken, string Name)[] loaded = library.GetTypes()
             .SelectMany(type => type.GetMethods(All).Concat<MethodBase>(type.GetConstructors(All)))
             .SelectMany(DelegateTargets)
             .Where(target => target.Module.Assembly == library && target is MethodInfo { IsStatic: true, ReturnType: var result }

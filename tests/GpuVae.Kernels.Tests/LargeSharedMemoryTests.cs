@@ -1,3 +1,4 @@
+using GpuVae.Kernels.Common;
 using GpuVae.Simd;
 using ILGPU;
 using ILGPU.Runtime;
@@ -9,9 +10,9 @@ public sealed class LargeSharedMemoryTests
     [Fact]
     public void WhereNoLeaveIsNeededTheDevicesLimitHolds()
     {
-        using Context context = Context.Create(_ => { });
+        using var context = Context.Create(_ => { });
         using SimdAccelerator accelerator = context.CreateSimdAccelerator();
-        var kernel = accelerator.LoadKernel<ArrayView<int>>(Write);
+        Action<AcceleratorStream, KernelConfig, ArrayView<int>> kernel = accelerator.LoadKernel<ArrayView<int>>(Write);
         int limit = accelerator.MaxSharedMemoryPerGroup;
         Assert.Equal(limit, LargeSharedMemory.MaxBytes(accelerator));
         Assert.True(LargeSharedMemory.TryAllow(kernel, limit));

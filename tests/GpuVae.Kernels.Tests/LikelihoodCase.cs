@@ -1,3 +1,4 @@
+using GpuVae.Kernels.Likelihoods;
 using ILGPU.Runtime;
 
 namespace GpuVae.Kernels.Tests;

@@ -1,3 +1,5 @@
+using GpuVae.Kernels.Likelihoods;
+using ILGPU;
 using ILGPU.Runtime;
 
 namespace GpuVae.Kernels.Tests;
@@ -18,11 +20,11 @@ public sealed class LikelihoodTests
 
     [Theory]
     [MemberData(nameof(Rows))]
-    public void Density_is_normalised_and_means_and_samples_are_its_own(string device, string name)
+    public void DensityIsNormalisedAndMeansAndSamplesAreItsOwn(string device, string name)
     {
         Accelerator accelerator = TestDevices.Open(device);
-        LikelihoodCase likelihood = LikelihoodCase.Find(name);
-        var random = new Random(3);
+        var likelihood = LikelihoodCase.Find(name);
+        var random = new System.Random(3);
         for (int trial = 0; trial < 3; trial++)
         {
             float[] y = [.. likelihood.Ranges.Select(r => (float)(r.Low + (r.High - r.Low) * random.NextDouble()))];
@@ -56,9 +58,9 @@ public sealed class LikelihoodTests
 
     [Theory]
     [MemberData(nameof(Names))]
-    public void Extreme_outputs_give_finite_losses_and_gradients(string name)
+    public void ExtremeOutputsGiveFiniteLossesAndGradients(string name)
     {
-        LikelihoodCase likelihood = LikelihoodCase.Find(name);
+        var likelihood = LikelihoodCase.Find(name);
         Accelerator accelerator = TestDevices.Open(TestDevices.Names[^1]);
         float[] extremes = [-1e4f, -100, -20, -1, -1e-4f, -1e-20f, 0, 1e-20f, 1e-4f, 1, 20, 100, 1e4f];
         float[] levels = [0, 1 / 255f, 0.5f, 254 / 255f, 1];
@@ -78,11 +80,11 @@ public sealed class LikelihoodTests
         }
         foreach (float shared in likelihood.HasShared ? extremes : [0])
         {
-            using var outputs = accelerator.Allocate1D(decoded.ToArray());
-            using var targets = accelerator.Allocate1D(images.ToArray());
-            using var number = accelerator.Allocate1D(new[] { shared });
-            using var slopes = accelerator.Allocate1D<float>(images.Count);
-            using var losses = accelerator.Allocate1D<float>(images.Count);
+            using MemoryBuffer1D<float, Stride1D.Dense> outputs = accelerator.Allocate1D(decoded.ToArray());
+            using MemoryBuffer1D<float, Stride1D.Dense> targets = accelerator.Allocate1D(images.ToArray());
+            using MemoryBuffer1D<float, Stride1D.Dense> number = accelerator.Allocate1D(new[] { shared });
+            using MemoryBuffer1D<float, Stride1D.Dense> slopes = accelerator.Allocate1D<float>(images.Count);
+            using MemoryBuffer1D<float, Stride1D.Dense> losses = accelerator.Allocate1D<float>(images.Count);
             likelihood.On(accelerator).Differentiate(
                 accelerator.DefaultStream, outputs.View, targets.View, number.View, slopes.View, losses.View, PixelLayout.Planar(1), 1, 1f);
             accelerator.Synchronize();
@@ -103,9 +105,9 @@ public sealed class LikelihoodTests
     [InlineData("Continuous Bernoulli", -1e4f, 0f, 0f, -9.2103404)]
     [InlineData("Continuous Bernoulli", 0f, 0f, 0.3f, 0.0)]
     [InlineData("Bernoulli", 100f, 0f, 0f, 100.0)]
-    public void Tails_keep_their_digits(string name, float first, float second, float x, double expected)
+    public void TailsKeepTheirDigits(string name, float first, float second, float x, double expected)
     {
-        LikelihoodCase likelihood = LikelihoodCase.Find(name);
+        var likelihood = LikelihoodCase.Find(name);
         Accelerator accelerator = TestDevices.Open(TestDevices.Names[^1]);
         double actual = Losses(accelerator, likelihood, [.. new[] { first, second }.Take(likelihood.Parameters)], [x])[0];
         // The sides of a bin, rounded by 3e-8, enter the narrow logistic 1097 times enlarged.
@@ -114,10 +116,10 @@ public sealed class LikelihoodTests
     }
 
     [Fact]
-    public void A_draw_depends_on_row_and_step_and_not_on_the_batch()
+    public void ADrawDependsOnRowAndStepAndNotOnTheBatch()
     {
         Accelerator accelerator = TestDevices.Open(TestDevices.Names[^1]);
-        LikelihoodCase likelihood = LikelihoodCase.Find("Gaussian");
+        var likelihood = LikelihoodCase.Find("Gaussian");
         float[] all = Images(accelerator, likelihood, [0.5f], 3, 40, samples: true);
         Assert.Equal(all[80..], Images(accelerator, likelihood, [0.5f], 1, 40, samples: true, firstRow: 2));
         Assert.NotEqual(all[..40], all[40..80]);
@@ -149,10 +151,10 @@ public sealed class LikelihoodTests
     /// <summary>The loss of each value under the same parameters.</summary>
     private static float[] Losses(Accelerator accelerator, LikelihoodCase likelihood, float[] y, float[] x)
     {
-        using var decoded = accelerator.Allocate1D(Enumerable.Repeat(y, x.Length).SelectMany(v => v).ToArray());
-        using var images = accelerator.Allocate1D(x);
-        using var shared = accelerator.Allocate1D(new[] { Shared });
-        using var losses = accelerator.Allocate1D<float>(x.Length);
+        using MemoryBuffer1D<float, Stride1D.Dense> decoded = accelerator.Allocate1D(Enumerable.Repeat(y, x.Length).SelectMany(v => v).ToArray());
+        using MemoryBuffer1D<float, Stride1D.Dense> images = accelerator.Allocate1D(x);
+        using MemoryBuffer1D<float, Stride1D.Dense> shared = accelerator.Allocate1D(new[] { Shared });
+        using MemoryBuffer1D<float, Stride1D.Dense> losses = accelerator.Allocate1D<float>(x.Length);
         likelihood.On(accelerator).Forward(accelerator.DefaultStream, decoded.View, images.View, shared.View, losses.View, PixelLayout.Planar(1), 1);
         accelerator.Synchronize();
         return losses.GetAsArray1D();
@@ -163,10 +165,10 @@ public sealed class LikelihoodTests
         Accelerator accelerator, LikelihoodCase likelihood, float[] y, int rows, int pixels, bool samples, long step = 0, int firstRow = 0)
     {
         float[] row = [.. y.SelectMany(v => Enumerable.Repeat(v, pixels))];
-        using var decoded = accelerator.Allocate1D(Enumerable.Repeat(row, rows).SelectMany(v => v).ToArray());
-        using var shared = accelerator.Allocate1D(new[] { Shared });
-        using var images = accelerator.Allocate1D<float>(rows * pixels);
-        PixelLayout layout = PixelLayout.Planar(pixels);
+        using MemoryBuffer1D<float, Stride1D.Dense> decoded = accelerator.Allocate1D(Enumerable.Repeat(row, rows).SelectMany(v => v).ToArray());
+        using MemoryBuffer1D<float, Stride1D.Dense> shared = accelerator.Allocate1D(new[] { Shared });
+        using MemoryBuffer1D<float, Stride1D.Dense> images = accelerator.Allocate1D<float>(rows * pixels);
+        var layout = PixelLayout.Planar(pixels);
         if (samples)
             likelihood.On(accelerator).Samples(accelerator.DefaultStream, decoded.View, shared.View, images.View, layout, 77, step, firstRow);
         else

@@ -1,3 +1,4 @@
+using GpuVae.Kernels.Random;
 using ILGPU.Runtime;
 
 namespace GpuVae.Kernels.Tests;
@@ -14,7 +15,7 @@ public sealed class NormalDistributionTests
 
     [Theory]
     [MemberData(nameof(Devices))]
-    public void Normals_have_the_moments_tails_and_distribution_of_a_standard_normal(string device)
+    public void NormalsHaveTheMomentsTailsAndDistributionOfAStandardNormal(string device)
     {
         float[] z = Draw(TestDevices.Open(device));
         double mean = z.Average(v => (double)v);
@@ -43,7 +44,7 @@ public sealed class NormalDistributionTests
 
     [Theory]
     [MemberData(nameof(Devices))]
-    public void Neighbours_are_uncorrelated(string device)
+    public void NeighboursAreUncorrelated(string device)
     {
         float[] z = Draw(TestDevices.Open(device));
         // Lag 1 is the next counter, lag 64 the other half of Box and Muller's pair, lag 128 the next pair.

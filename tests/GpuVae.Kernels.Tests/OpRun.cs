@@ -6,7 +6,7 @@ namespace GpuVae.Kernels.Tests;
 /// <summary>One execution of an op on one device: its inputs, its poisoned outputs and what they should hold.</summary>
 internal sealed class OpRun(Accelerator accelerator, int seed) : IDisposable
 {
-    private readonly Random random = new(seed);
+    private readonly System.Random random = new(seed);
     private readonly List<IDisposable> owned = [];
     private readonly List<Output> outputs = [];
 
@@ -24,7 +24,7 @@ internal sealed class OpRun(Accelerator accelerator, int seed) : IDisposable
     /// <summary>Random inputs, the same in every run of the op.</summary>
     public float[] Uniform(int count, double low = -1, double high = 1)
     {
-        var values = new float[count];
+        float[] values = new float[count];
         for (int i = 0; i < count; i++)
             values[i] = (float)(low + (high - low) * random.NextDouble());
         return values;

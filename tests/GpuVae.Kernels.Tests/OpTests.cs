@@ -14,7 +14,7 @@ public sealed class OpTests
 
     [Theory]
     [MemberData(nameof(Rows))]
-    public void Agrees_with_the_reference_and_repeats_bit_for_bit(string device, string opName)
+    public void AgreesWithTheReferenceAndRepeatsBitForBit(string device, string opName)
     {
         Accelerator accelerator = TestDevices.Open(device);
         Op op = OpTable.Find(opName);

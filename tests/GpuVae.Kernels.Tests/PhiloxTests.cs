@@ -1,3 +1,5 @@
+using GpuVae.Kernels.Random;
+
 namespace GpuVae.Kernels.Tests;
 
 /// <summary>The host's view of Philox; the devices' agreement with it is in the table of ops.</summary>
@@ -12,7 +14,7 @@ public sealed class PhiloxTests
     [InlineData(
         new uint[] { 0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344 }, new uint[] { 0xa4093822, 0x299f31d0 },
         new uint[] { 0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1 })]
-    public void Gives_the_published_words(uint[] counter, uint[] key, uint[] expected)
+    public void GivesThePublishedWords(uint[] counter, uint[] key, uint[] expected)
     {
         PhiloxBlock words = Philox.Generate(counter[0], counter[1], counter[2], counter[3], key[0], key[1]);
         Assert.Equal(expected, new[] { words.W0, words.W1, words.W2, words.W3 });
@@ -26,7 +28,7 @@ public sealed class PhiloxTests
     [InlineData(256)]
     [InlineData(300)]
     [InlineData(1000)]
-    public void Every_element_of_a_run_has_one_block_and_word(int count)
+    public void EveryElementOfARunHasOneBlockAndWord(int count)
     {
         int[] seen = new int[count];
         for (int block = 0; block < Philox.BlocksFor(count); block++)
@@ -45,7 +47,7 @@ public sealed class PhiloxTests
     }
 
     [Fact]
-    public void Uniform_numbers_stay_in_their_half_open_intervals()
+    public void UniformNumbersStayInTheirHalfOpenIntervals()
     {
         Assert.Equal(0f, Philox.ToUniform(0));
         Assert.True(Philox.ToUniform(uint.MaxValue) < 1f);
@@ -54,7 +56,7 @@ public sealed class PhiloxTests
     }
 
     [Fact]
-    public void Seed_purpose_step_and_row_each_change_the_stream()
+    public void SeedPurposeStepAndRowEachChangeTheStream()
     {
         uint W(ulong seed, RandomPurpose purpose, long step, int row) => Philox.Generate(seed, purpose, step, row, 0).W0;
         uint[] words =

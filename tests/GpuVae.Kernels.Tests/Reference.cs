@@ -14,7 +14,7 @@ internal static class Reference
     public static double[] Gradient(Func<double[], double> f, double[] x)
     {
         const double h = 1e-5;
-        var gradient = new double[x.Length];
+        double[] gradient = new double[x.Length];
         for (int i = 0; i < x.Length; i++)
         {
             double kept = x[i];

@@ -40,11 +40,11 @@ internal static class TestDevices
         }
         found["SIMD checked"] = () => OpenSimd(new() { Checked = true });
         // Groups smaller than any kernel wishes for, groups of few warps, and warps as wide as this machine's vectors.
-        foreach (var (lanes, warps) in new[] { (4, 4), (32, 8), (16, 64) })
+        foreach ((int lanes, int warps) in new[] { (4, 4), (32, 8), (16, 64) })
             found[$"ILGPU CPU {lanes}×{warps}"] = () => OpenCpu(new CPUDevice(lanes, warps, 1));
         // OpenCL devices by what they can do: ILGPU's own choice goes by the version of C that they claim.
         NativeLibraries.TryResolve();
-        Context context = Context.Create(
+        var context = Context.Create(
             builder => builder.Cuda().OpenCL(device => device.Capabilities.GenericAddressSpace).EnableAlgorithms());
         foreach (Device device in context.Devices.Where(device => device.AcceleratorType != AcceleratorType.CPU))
             found[$"{device.AcceleratorType} {device.Name}"] = () => device.CreateAccelerator(context);
@@ -56,7 +56,7 @@ internal static class TestDevices
 
     private static Accelerator OpenCpu(CPUDevice device)
     {
-        Context context = Context.Create(builder => builder.CPU(device).EnableAlgorithms());
+        var context = Context.Create(builder => builder.CPU(device).EnableAlgorithms());
         return device.CreateAccelerator(context);
     }
 }

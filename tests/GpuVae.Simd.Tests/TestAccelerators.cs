@@ -32,7 +32,7 @@ internal static class TestAccelerators
 
     public static SimdAccelerator Open(string name)
     {
-        if (!open.TryGetValue(name, out var accelerator))
+        if (!open.TryGetValue(name, out SimdAccelerator? accelerator))
             open[name] = accelerator = Context.CreateSimdAccelerator(options[name]);
         return accelerator;
     }
@@ -41,7 +41,7 @@ internal static class TestAccelerators
     public static CPUAccelerator Reference(int warpSize = 4)
     {
         int lanes = Math.Max(2, warpSize);
-        if (!references.TryGetValue(lanes, out var accelerator))
+        if (!references.TryGetValue(lanes, out CPUAccelerator? accelerator))
         {
             var device = new CPUDevice(lanes, GroupSize / lanes, 1);
             references[lanes] = accelerator = device.CreateCPUAccelerator(Context);

@@ -6,7 +6,7 @@ internal static class CentralDifferences
     public static double[] Of(double[] values, Func<double> f)
     {
         const double h = 1e-5;
-        var gradient = new double[values.Length];
+        double[] gradient = new double[values.Length];
         for (int i = 0; i < values.Length; i++)
         {
             double kept = values[i];

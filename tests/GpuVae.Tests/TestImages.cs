@@ -8,7 +8,7 @@ internal static class TestImages
 {
     public static ImageSet Random(int count, ImageShape shape, int seed = 1)
     {
-        var pixels = new byte[count * shape.Pixels];
+        byte[] pixels = new byte[count * shape.Pixels];
         new Random(seed).NextBytes(pixels);
         return new ImageSet("random images", shape.Width, shape.Height, shape.Channels, pixels);
     }

@@ -3,7 +3,10 @@ using System.Diagnostics;
 using GpuVae.Benchmarks.Peers;
 using GpuVae.Data;
 using GpuVae.Devices;
-using GpuVae.Kernels;
+using GpuVae.Kernels.Common;
+using GpuVae.Kernels.Convolution;
+using GpuVae.Kernels.Gemm;
+using GpuVae.Kernels.Training;
 using GpuVae.Models;
 using GpuVae.Simd;
 using GpuVae.Training;
@@ -47,7 +50,7 @@ internal static class LimitsCommand
             return;
         }
         using var context = Context.Create(builder => builder.EnableAlgorithms());
-        using var single = context.CreateSimdAccelerator(new() { Workers = 1 });
+        using SimdAccelerator single = context.CreateSimdAccelerator(new() { Workers = 1 });
         using var core = ComputeDevice.Wrap(single);
         Arithmetic(core, "one core");
         Arithmetic(device, "all cores");
@@ -82,10 +85,10 @@ internal static class LimitsCommand
 
     private static void EmptyLaunch(ComputeDevice device)
     {
-        var accelerator = device.Accelerator;
-        var empty = accelerator.LoadKernel<int>(EmptyKernel);
+        Accelerator accelerator = device.Accelerator;
+        Action<AcceleratorStream, KernelConfig, int> empty = accelerator.LoadKernel<int>(EmptyKernel);
         KernelConfig config = (1, accelerator.WarpSize);
-        var time = Alternation.Time([Alternation.Contestant(() => empty(device.Stream, config, 0), device.Synchronize)], Rounds, TurnSeconds)[0];
+        Spread time = Alternation.Time([Alternation.Contestant(() => empty(device.Stream, config, 0), device.Synchronize)], Rounds, TurnSeconds)[0];
         long before = GC.GetAllocatedBytesForCurrentThread();
         for (int i = 0; i < 1000; i++)
             empty(device.Stream, config, 0);
@@ -96,18 +99,18 @@ internal static class LimitsCommand
 
     private static void Bandwidth(ComputeDevice device)
     {
-        var accelerator = device.Accelerator;
-        using var x = accelerator.Allocate1D<float>(LargeLength);
-        using var y = accelerator.Allocate1D<float>(LargeLength);
-        using var m = accelerator.Allocate1D<float>(LargeLength);
-        using var v = accelerator.Allocate1D<float>(LargeLength);
-        foreach (var buffer in new[] { x, y, m, v })
+        Accelerator accelerator = device.Accelerator;
+        using MemoryBuffer1D<float, Stride1D.Dense> x = accelerator.Allocate1D<float>(LargeLength);
+        using MemoryBuffer1D<float, Stride1D.Dense> y = accelerator.Allocate1D<float>(LargeLength);
+        using MemoryBuffer1D<float, Stride1D.Dense> m = accelerator.Allocate1D<float>(LargeLength);
+        using MemoryBuffer1D<float, Stride1D.Dense> v = accelerator.Allocate1D<float>(LargeLength);
+        foreach (MemoryBuffer1D<float, Stride1D.Dense>? buffer in new[] { x, y, m, v })
             buffer.View.MemSetToZero(device.Stream);
-        using var rate = accelerator.Allocate1D(new float[] { 1e-3f });
-        using var clock = accelerator.Allocate1D(new long[3]);
-        using var log = accelerator.Allocate1D<float>(2);
+        using MemoryBuffer1D<float, Stride1D.Dense> rate = accelerator.Allocate1D(new float[] { 1e-3f });
+        using MemoryBuffer1D<long, Stride1D.Dense> clock = accelerator.Allocate1D(new long[3]);
+        using MemoryBuffer1D<float, Stride1D.Dense> log = accelerator.Allocate1D<float>(2);
         var stepLog = new StepLog(clock.View, rate.View, rate.View, log.View);
-        var copy = accelerator.LoadAutoGroupedKernel<Index1D, ArrayView<float>, ArrayView<float>>(CopyKernel);
+        Action<AcceleratorStream, Index1D, ArrayView<float>, ArrayView<float>> copy = accelerator.LoadAutoGroupedKernel<Index1D, ArrayView<float>, ArrayView<float>>(CopyKernel);
         var relu = new ActivationKernels<Relu>(accelerator);
         var sigmoid = new ActivationKernels<Sigmoid>(accelerator);
         var adam = new Adam(accelerator, new AdamOptions());
@@ -120,7 +123,7 @@ internal static class LimitsCommand
             ("Adam update", 28.0 * LargeLength,
                 () => adam.Update(device.Stream, x.View, y.View, m.View, v.View, rate.View, default, stepLog)),
         ];
-        var times = Alternation.Time([.. rows.Select(r => Alternation.Contestant(r.Run, device.Synchronize))], Rounds, TurnSeconds);
+        Spread[] times = Alternation.Time([.. rows.Select(r => Alternation.Contestant(r.Run, device.Synchronize))], Rounds, TurnSeconds);
         double ceiling = rows[0].Bytes / times[0].Median;
         for (int i = 0; i < rows.Length; i++)
         {
@@ -131,19 +134,19 @@ internal static class LimitsCommand
 
     private static void Arithmetic(ComputeDevice device, string where)
     {
-        var accelerator = device.Accelerator;
+        Accelerator accelerator = device.Accelerator;
         double ceiling = new Ceiling(accelerator).MeasureFlops(device.Stream);
         Row($"multiply-adds in registers, {where}", $"{ceiling / 1e9:F0} GFLOP/s", "the arithmetic ceiling");
-        using var gemm = new Gemm(accelerator);
-        var product = gemm.With<PlainEpilogue>();
+        using var gemm = new GemmContext(accelerator);
+        Gemm<PlainEpilogue> product = gemm.With<PlainEpilogue>();
         foreach (int n in (int[])[1024, 2048])
         {
-            using var a = accelerator.Allocate1D<float>((long)n * n);
-            using var b = accelerator.Allocate1D<float>((long)n * n);
-            using var c = accelerator.Allocate1D<float>((long)n * n);
+            using MemoryBuffer1D<float, Stride1D.Dense> a = accelerator.Allocate1D<float>((long)n * n);
+            using MemoryBuffer1D<float, Stride1D.Dense> b = accelerator.Allocate1D<float>((long)n * n);
+            using MemoryBuffer1D<float, Stride1D.Dense> c = accelerator.Allocate1D<float>((long)n * n);
             a.View.MemSetToZero(device.Stream);
             b.View.MemSetToZero(device.Stream);
-            var time = Alternation.Time(
+            Spread time = Alternation.Time(
                 [Alternation.Contestant(() => product.Run(device.Stream, false, false, n, n, n, 1, a.View, n, b.View, n, 0, c.View, n, default), device.Synchronize)],
                 Rounds, TurnSeconds)[0];
             double rate = 2.0 * n * n * n / time.Median;
@@ -154,19 +157,19 @@ internal static class LimitsCommand
     /// <summary>64 to 64 channels, 3 × 3, 32 × 32 pixels, batch 64.</summary>
     private static void Convolutions(ComputeDevice device)
     {
-        var accelerator = device.Accelerator;
+        Accelerator accelerator = device.Accelerator;
         double ceiling = new Ceiling(accelerator).MeasureFlops(device.Stream);
         var shape = new ConvolutionShape(Batch: 64, Height: 32, Width: 32, Inputs: 64, Outputs: 64, Kernel: 3, Stride: 1, Padding: 1);
-        using var gemm = new Gemm(accelerator);
+        using var gemm = new GemmContext(accelerator);
         var convolution = new Convolution<PlainEpilogue>(gemm);
         var weightGradient = new ConvolutionWeightGradient(gemm);
-        using var x = accelerator.Allocate1D<float>((long)shape.Batch * shape.Height * shape.Width * shape.Inputs);
-        using var y = accelerator.Allocate1D<float>((long)shape.Batch * shape.OutputHeight * shape.OutputWidth * shape.Outputs);
-        using var weight = accelerator.Allocate1D<float>(shape.Weights);
-        using var dw = accelerator.Allocate1D<float>(shape.Weights);
-        using var db = accelerator.Allocate1D<float>(shape.Outputs);
-        using var scratch = accelerator.Allocate1D<float>(Math.Max(shape.ScratchLength, weightGradient.ScratchLength(shape)));
-        foreach (var buffer in new[] { x, y, weight })
+        using MemoryBuffer1D<float, Stride1D.Dense> x = accelerator.Allocate1D<float>((long)shape.Batch * shape.Height * shape.Width * shape.Inputs);
+        using MemoryBuffer1D<float, Stride1D.Dense> y = accelerator.Allocate1D<float>((long)shape.Batch * shape.OutputHeight * shape.OutputWidth * shape.Outputs);
+        using MemoryBuffer1D<float, Stride1D.Dense> weight = accelerator.Allocate1D<float>(shape.Weights);
+        using MemoryBuffer1D<float, Stride1D.Dense> dw = accelerator.Allocate1D<float>(shape.Weights);
+        using MemoryBuffer1D<float, Stride1D.Dense> db = accelerator.Allocate1D<float>(shape.Outputs);
+        using MemoryBuffer1D<float, Stride1D.Dense> scratch = accelerator.Allocate1D<float>(Math.Max(shape.ScratchLength, weightGradient.ScratchLength(shape)));
+        foreach (MemoryBuffer1D<float, Stride1D.Dense>? buffer in new[] { x, y, weight })
             buffer.View.MemSetToZero(device.Stream);
         (string Name, Action Run)[] rows =
         [
@@ -175,7 +178,7 @@ internal static class LimitsCommand
             ("weight gradient",
                 () => weightGradient.Run(device.Stream, shape, x.View, y.View, scratch.View, dw.View, db.View, isTransposed: false)),
         ];
-        var times = Alternation.Time([.. rows.Select(r => Alternation.Contestant(r.Run, device.Synchronize))], Rounds, TurnSeconds);
+        Spread[] times = Alternation.Time([.. rows.Select(r => Alternation.Contestant(r.Run, device.Synchronize))], Rounds, TurnSeconds);
         for (int i = 0; i < rows.Length; i++)
         {
             double rate = shape.Flops / times[i].Median;
@@ -185,8 +188,8 @@ internal static class LimitsCommand
 
     private static void Functions(ComputeDevice core)
     {
-        using var x = core.Accelerator.Allocate1D([.. Enumerable.Range(0, SmallLength).Select(i => 0.01f + i * 0.001f)]);
-        using var y = core.Accelerator.Allocate1D<float>(SmallLength);
+        using MemoryBuffer1D<float, Stride1D.Dense> x = core.Accelerator.Allocate1D([.. Enumerable.Range(0, SmallLength).Select(i => 0.01f + i * 0.001f)]);
+        using MemoryBuffer1D<float, Stride1D.Dense> y = core.Accelerator.Allocate1D<float>(SmallLength);
         Time<ExpFunction>("exp");
         Time<LogFunction>("log");
         Time<TanhFunction>("tanh");
@@ -195,9 +198,9 @@ internal static class LimitsCommand
         void Time<TFunction>(string name) where TFunction : struct, IFunction
         {
             const int repeats = 64;
-            var kernel = core.Accelerator.LoadKernel<ArrayView<float>, ArrayView<float>, int>(FunctionKernel<TFunction>);
+            Action<AcceleratorStream, KernelConfig, ArrayView<float>, ArrayView<float>, int> kernel = core.Accelerator.LoadKernel<ArrayView<float>, ArrayView<float>, int>(FunctionKernel<TFunction>);
             KernelConfig config = (SmallLength / core.Accelerator.WarpSize, core.Accelerator.WarpSize);
-            var time = Alternation.Time(
+            Spread time = Alternation.Time(
                 [Alternation.Contestant(() => kernel(core.Stream, config, x.View, y.View, repeats), core.Synchronize)], Rounds, TurnSeconds)[0];
             Row($"{name}, one core", $"{(double)SmallLength * repeats / time.Median / 1e9:F2}e9 results/s", "");
         }

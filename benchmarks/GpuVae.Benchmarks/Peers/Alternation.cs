@@ -40,7 +40,7 @@ internal static class Alternation
         for (int c = 0; c < runs.Length; c++)
             runs[c] = Math.Clamp((int)(turnSeconds / Math.Max(contestants[c](Math.Min(runs[c], 3)), 1e-7)), 1, 100_000);
 
-        var seconds = contestants.Select(_ => new List<double>()).ToArray();
+        List<double>[] seconds = contestants.Select(_ => new List<double>()).ToArray();
         for (int round = -1; round < rounds; round++)
         {
             for (int c = 0; c < runs.Length; c++)

@@ -20,7 +20,7 @@ internal static class BarChart
         svg.Append(Inv($"<text x=\"16\" y=\"26\" font-size=\"16\" font-weight=\"600\" fill=\"#1c2128\">{WebUtility.HtmlEncode(title)}</text>"));
         for (int i = 0; i < bars.Count; i++)
         {
-            var (label, ratio) = bars[i];
+            (string label, double ratio) = bars[i];
             int y = top + i * rowHeight;
             svg.Append(Inv($"<text x=\"{labelWidth - 10}\" y=\"{y + 16}\" text-anchor=\"end\" fill=\"#1c2128\">{WebUtility.HtmlEncode(label)}</text>"));
             if (!double.IsFinite(ratio))

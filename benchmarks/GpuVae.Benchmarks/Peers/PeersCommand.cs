@@ -2,8 +2,10 @@ using System.CommandLine;
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using GpuVae.Devices;
-using GpuVae.Kernels;
+using GpuVae.Kernels.Common;
+using GpuVae.Kernels.Gemm;
 using GpuVae.Models;
+using ILGPU;
 using ILGPU.Runtime;
 
 namespace GpuVae.Benchmarks.Peers;
@@ -98,21 +100,21 @@ internal sealed class PeersCommand : IDisposable
                 case "gemm":
                     foreach (int n in IsCuda ? [1024, 4096] : (int[])[1024, 2048])
                     {
-                        foreach (var precision in Enum.GetValues<MatrixPrecision>())
+                        foreach (MatrixPrecision precision in Enum.GetValues<MatrixPrecision>())
                         {
-                            if (Kernels.Gemm.Supports(device.Accelerator, precision))
+                            if (GemmContext.Supports(device.Accelerator, precision))
                                 Gemm("gemm", n, n, n, false, false, precision);
                         }
                     }
                     break;
                 case "seed-gemm":
-                    foreach (var (m, n, k, transposeA, transposeB) in SeedShapes)
+                    foreach ((int m, int n, int k, bool transposeA, bool transposeB) in SeedShapes)
                         Gemm("seed-gemm", m, n, k, transposeA, transposeB);
                     break;
                 case "step":
                     foreach (int batch in (int[])[32, 128, 512, 2048, 8192])
                         Step(device, batch);
-                    if (Kernels.Gemm.Supports(device.Accelerator, MatrixPrecision.Tf32))
+                    if (GemmContext.Supports(device.Accelerator, MatrixPrecision.Tf32))
                     {
                         using var rounding = ComputeDevice.Open(device.Name, new ComputeOptions { Precision = MatrixPrecision.Tf32 });
                         Step(rounding, 8192);
@@ -137,14 +139,14 @@ internal sealed class PeersCommand : IDisposable
     private unsafe void Gemm(
         string group, int m, int n, int k, bool transposeA, bool transposeB, MatrixPrecision precision = MatrixPrecision.Float32)
     {
-        var accelerator = device.Accelerator;
-        using var a = accelerator.Allocate1D(Ramp(m * k));
-        using var b = accelerator.Allocate1D(Ramp(k * n));
-        using var c = accelerator.Allocate1D<float>((long)m * n);
-        using var gemm = new Gemm(accelerator, precision);
-        var product = gemm.With<PlainEpilogue>();
+        Accelerator accelerator = device.Accelerator;
+        using MemoryBuffer1D<float, Stride1D.Dense> a = accelerator.Allocate1D(Ramp(m * k));
+        using MemoryBuffer1D<float, Stride1D.Dense> b = accelerator.Allocate1D(Ramp(k * n));
+        using MemoryBuffer1D<float, Stride1D.Dense> c = accelerator.Allocate1D<float>((long)m * n);
+        using var gemm = new GemmContext(accelerator, precision);
+        Gemm<PlainEpilogue> product = gemm.With<PlainEpilogue>();
         int lda = transposeA ? m : k, ldb = transposeB ? k : n;
-        var ours = Alternation.Contestant(
+        Func<int, double> ours = Alternation.Contestant(
             () => product.Run(device.Stream, transposeA, transposeB, m, n, k, 1, a.View, lda, b.View, ldb, 0, c.View, n, default), device.Synchronize);
 
         var peers = new List<(string, Func<int, double>)>();
@@ -177,7 +179,7 @@ internal sealed class PeersCommand : IDisposable
     {
         MatrixPrecision precision = where.Options.Precision;
         using var training = new NoiseTraining(where, new VaeOptions(), batch);
-        var ours = Alternation.Contestant(training.Trainer.RunStep, where.Synchronize);
+        Func<int, double> ours = Alternation.Contestant(training.Trainer.RunStep, where.Synchronize);
         var peers = new List<(string, Func<int, double>)>();
         foreach (string mode in IsCuda ? ["eager", "graph", "compile"] : (string[])["eager"])
         {
@@ -195,7 +197,7 @@ internal sealed class PeersCommand : IDisposable
         const int batch = 64, latent = 64;
         var options = new VaeOptions { Network = NetworkKind.Convolutional, Shape = new ImageShape(64, 64, 3), Latent = latent };
         using var training = new NoiseTraining(device, options, batch);
-        var ours = Alternation.Contestant(training.Trainer.RunStep, device.Synchronize);
+        Func<int, double> ours = Alternation.Contestant(training.Trainer.RunStep, device.Synchronize);
         var peers = new List<(string, Func<int, double>)>();
         foreach (string layout in (string[])["channels_first", "channels_last"])
         {
@@ -210,7 +212,7 @@ internal sealed class PeersCommand : IDisposable
     {
         using var model = new Vae(device);
         float[] codes = model.SamplePrior(count, seed: 1), images = new float[count * model.Options.Shape.Pixels];
-        var ours = Alternation.Contestant(() => model.Decode(codes, images), () => { });
+        Func<int, double> ours = Alternation.Contestant(() => model.Decode(codes, images), () => { });
         var peers = new List<(string, Func<int, double>)>();
         foreach (string mode in IsCuda ? ["eager", "compile"] : (string[])["eager"])
             AddPyTorch(peers, $"PyTorch {mode}", $"generate {count} {mode}", "generate", ("batch", count), ("mode", mode));
@@ -238,7 +240,7 @@ internal sealed class PeersCommand : IDisposable
     private void AddRow(string name, string group, double flops, Func<int, double> ours, List<(string Name, Func<int, double> Run)> peers)
     {
         // The ceiling takes its turns, too: on a shared machine it is not the same from minute to minute.
-        var times = Alternation.Time([ours, .. peers.Select(p => p.Run), _ => 1 / ceiling.MeasureFlops(device.Stream)], rounds, TurnSeconds);
+        Spread[] times = Alternation.Time([ours, .. peers.Select(p => p.Run), _ => 1 / ceiling.MeasureFlops(device.Stream)], rounds, TurnSeconds);
         double secondsPerFlop = times[^1].Median;
         var row = new PeerRow(
             name, group, flops, Time("ours", times[0]), [.. peers.Select((p, i) => Time(p.Name, times[i + 1]))],
@@ -280,14 +282,14 @@ internal sealed class PeersCommand : IDisposable
 
     private static unsafe float* Aligned(int length)
     {
-        var memory = (float*)NativeMemory.AlignedAlloc((nuint)length * sizeof(float), 64);
+        float* memory = (float*)NativeMemory.AlignedAlloc((nuint)length * sizeof(float), 64);
         Ramp(length).CopyTo(new Span<float>(memory, length));
         return memory;
     }
 
     private static float[] Ramp(int length)
     {
-        var values = new float[length];
+        float[] values = new float[length];
         for (int i = 0; i < length; i++)
             values[i] = i % 17 * 0.01f - 0.08f;
         return values;

@@ -59,7 +59,7 @@ internal sealed class PyTorchPeer : IDisposable
     public void Prepare(string id, string kind, string device, params (string Key, JsonNode Value)[] options)
     {
         var request = new JsonObject { ["do"] = "prepare", ["id"] = id, ["kind"] = kind, ["device"] = device };
-        foreach (var (key, value) in options)
+        foreach ((string key, JsonNode value) in options)
             request[key] = value;
         Ask(process, request);
     }
@@ -81,7 +81,7 @@ internal sealed class PyTorchPeer : IDisposable
         process.StandardInput.WriteLine(request.ToJsonString());
         process.StandardInput.Flush();
         string line = process.StandardOutput.ReadLine() ?? throw new InvalidOperationException("the PyTorch process ended");
-        var answer = JsonNode.Parse(line)!;
+        JsonNode answer = JsonNode.Parse(line)!;
         return answer["error"] is { } error ? throw new InvalidOperationException(error.GetValue<string>()) : answer;
     }
 }

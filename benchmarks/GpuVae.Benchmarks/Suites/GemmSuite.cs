@@ -1,5 +1,5 @@
 using BenchmarkDotNet.Attributes;
-using GpuVae.Kernels;
+using GpuVae.Kernels.Gemm;
 using ILGPU;
 using ILGPU.Runtime;
 
@@ -8,7 +8,7 @@ namespace GpuVae.Benchmarks.Suites;
 /// <summary>C [m, n] = op(A)·op(B): square products and those of the seed VAE's layers at batch 128.</summary>
 public class GemmSuite : DeviceSuite
 {
-    private Gemm gemm = null!;
+    private GemmContext gemm = null!;
     private Gemm<PlainEpilogue> product = null!;
     private MemoryBuffer1D<float, Stride1D.Dense> a = null!, b = null!, c = null!;
     private int m, n, k;
@@ -31,7 +31,7 @@ public class GemmSuite : DeviceSuite
     {
         int[] sizes = [.. Shape.Split('x').Select(int.Parse)];
         (m, n, k) = (sizes[0], sizes[1], sizes[2]);
-        gemm = new Gemm(Device.Accelerator);
+        gemm = new GemmContext(Device.Accelerator);
         product = gemm.With<PlainEpilogue>();
         (a, b, c) = (Zeros(m * k), Zeros(k * n), Zeros(m * n));
     }

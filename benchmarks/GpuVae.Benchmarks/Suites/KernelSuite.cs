@@ -1,5 +1,8 @@
 using BenchmarkDotNet.Attributes;
-using GpuVae.Kernels;
+using GpuVae.Kernels.Common;
+using GpuVae.Kernels.Likelihoods;
+using GpuVae.Kernels.Random;
+using GpuVae.Kernels.Training;
 using ILGPU;
 using ILGPU.Runtime;
 
@@ -67,7 +70,7 @@ public class KernelSuite : DeviceSuite
 
     protected override void Prepare()
     {
-        var accelerator = Device.Accelerator;
+        Accelerator accelerator = Device.Accelerator;
         (x, y, m, v) = (Zeros(Images * 784), Zeros(Images * 784), Zeros(Images * 784), Zeros(Images * 784));
         (perImage, rate, log) = (Zeros(Images), Zeros(1), Zeros(2));
         clock = accelerator.Allocate1D(new long[3]);
@@ -84,7 +87,7 @@ public class KernelSuite : DeviceSuite
     {
         random.Dispose();
         clock.Dispose();
-        foreach (var buffer in buffers)
+        foreach (MemoryBuffer1D<float, Stride1D.Dense> buffer in buffers)
             buffer.Dispose();
         buffers.Clear();
     }

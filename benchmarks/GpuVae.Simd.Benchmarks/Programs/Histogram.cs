@@ -16,7 +16,7 @@ internal sealed class Histogram() : BenchmarkProgram("histogram of bytes", "Gele
 
     private static void Count(ArrayView1D<byte, Stride1D.Dense> values, ArrayView1D<int, Stride1D.Dense> bins)
     {
-        var own = SharedMemory.Allocate<int>(Bins);
+        ArrayView<int> own = SharedMemory.Allocate<int>(Bins);
         for (int bin = Group.IdxX; bin < Bins; bin += Group.DimX)
             own[bin] = 0;
         Group.Barrier();
@@ -31,9 +31,9 @@ internal sealed class Histogram() : BenchmarkProgram("histogram of bytes", "Gele
     {
         byte[] data = Data(size);
         int[] result = new int[Bins];
-        var values = accelerator.Allocate1D(data);
-        var bins = accelerator.Allocate1D<int>(Bins);
-        var kernel = accelerator.LoadStreamKernel<ArrayView1D<byte, Stride1D.Dense>, ArrayView1D<int, Stride1D.Dense>>(Count);
+        MemoryBuffer1D<byte, Stride1D.Dense> values = accelerator.Allocate1D(data);
+        MemoryBuffer1D<int, Stride1D.Dense> bins = accelerator.Allocate1D<int>(Bins);
+        Action<KernelConfig, ArrayView1D<byte, Stride1D.Dense>, ArrayView1D<int, Stride1D.Dense>> kernel = accelerator.LoadStreamKernel<ArrayView1D<byte, Stride1D.Dense>, ArrayView1D<int, Stride1D.Dense>>(Count);
         int group = Math.Min(Bins, accelerator.MaxNumThreadsPerGroup);
         int groups = 8 * accelerator.NumMultiprocessors;
         return new PreparedRun(
@@ -56,7 +56,7 @@ internal sealed class Histogram() : BenchmarkProgram("histogram of bytes", "Gele
                 Array.Clear(bins);
                 Parallel.For(0, Ranges.Count, range =>
                 {
-                    var (from, to) = Ranges.Of(range, values.Length);
+                    (int from, int to) = Ranges.Of(range, values.Length);
                     int[] own = new int[Bins];
                     foreach (byte value in values.AsSpan(from, to - from))
                         own[value]++;

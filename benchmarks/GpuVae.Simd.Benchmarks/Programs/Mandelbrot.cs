@@ -31,8 +31,8 @@ internal sealed class Mandelbrot() : BenchmarkProgram("Mandelbrot set", "Mpixel"
 
     public override PreparedRun OnAccelerator(Accelerator accelerator, int size)
     {
-        var turns = accelerator.Allocate2DDenseX<int>(new Index2D(size, size));
-        var kernel = accelerator.LoadAutoGroupedStreamKernel<
+        MemoryBuffer2D<int, Stride2D.DenseX> turns = accelerator.Allocate2DDenseX<int>(new Index2D(size, size));
+        Action<Index2D, ArrayView2D<int, Stride2D.DenseX>, float, float, float> kernel = accelerator.LoadAutoGroupedStreamKernel<
             Index2D, ArrayView2D<int, Stride2D.DenseX>, float, float, float>(Iterate);
         return new PreparedRun(
             () =>

@@ -27,10 +27,10 @@ internal sealed class MatrixProductNaive() : BenchmarkProgram("matrix product, n
     public override PreparedRun OnAccelerator(Accelerator accelerator, int size)
     {
         float[,] left = Matrices.Create(size, seed: 1), right = Matrices.Create(size, seed: 2);
-        var a = accelerator.Allocate2DDenseX(left);
-        var b = accelerator.Allocate2DDenseX(right);
-        var c = accelerator.Allocate2DDenseX<float>(new Index2D(size, size));
-        var kernel = accelerator.LoadAutoGroupedStreamKernel<
+        MemoryBuffer2D<float, Stride2D.DenseX> a = accelerator.Allocate2DDenseX(left);
+        MemoryBuffer2D<float, Stride2D.DenseX> b = accelerator.Allocate2DDenseX(right);
+        MemoryBuffer2D<float, Stride2D.DenseX> c = accelerator.Allocate2DDenseX<float>(new Index2D(size, size));
+        Action<Index2D, ArrayView2D<float, Stride2D.DenseX>, ArrayView2D<float, Stride2D.DenseX>, ArrayView2D<float, Stride2D.DenseX>> kernel = accelerator.LoadAutoGroupedStreamKernel<
             Index2D, ArrayView2D<float, Stride2D.DenseX>, ArrayView2D<float, Stride2D.DenseX>, ArrayView2D<float, Stride2D.DenseX>>(
             Multiply);
         return new PreparedRun(
@@ -49,13 +49,13 @@ internal sealed class MatrixProductNaive() : BenchmarkProgram("matrix product, n
             () => Parallel.For(0, size, row =>
             {
                 // Along the rows of B, so that memory is read in order.
-                var result = Matrices.Row(c, row);
-                var factors = Matrices.Row(a, row);
+                Span<float> result = Matrices.Row(c, row);
+                Span<float> factors = Matrices.Row(a, row);
                 result.Clear();
                 for (int k = 0; k < factors.Length; k++)
                 {
                     float factor = factors[k];
-                    var other = Matrices.Row(b, k);
+                    Span<float> other = Matrices.Row(b, k);
                     for (int column = 0; column < result.Length && column < other.Length; column++)
                         result[column] += factor * other[column];
                 }

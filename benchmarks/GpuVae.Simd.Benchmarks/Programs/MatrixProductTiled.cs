@@ -21,10 +21,10 @@ internal sealed class MatrixProductTiled() : BenchmarkProgram("matrix product, t
         ArrayView2D<float, Stride2D.DenseX> b,
         ArrayView2D<float, Stride2D.DenseX> c)
     {
-        var tileA = SharedMemory.Allocate2D<float, Stride2D.DenseX>(new Index2D(Tile, Tile), new Stride2D.DenseX(Tile));
-        var tileB = SharedMemory.Allocate2D<float, Stride2D.DenseX>(new Index2D(Tile, Tile), new Stride2D.DenseX(Tile));
+        ArrayView2D<float, Stride2D.DenseX> tileA = SharedMemory.Allocate2D<float, Stride2D.DenseX>(new Index2D(Tile, Tile), new Stride2D.DenseX(Tile));
+        ArrayView2D<float, Stride2D.DenseX> tileB = SharedMemory.Allocate2D<float, Stride2D.DenseX>(new Index2D(Tile, Tile), new Stride2D.DenseX(Tile));
         int x = Group.IdxX, y = Group.IdxY;
-        var index = Grid.GlobalIndex.XY;
+        Index2D index = Grid.GlobalIndex.XY;
         float sum = 0;
         for (int start = 0; start < a.IntExtent.Y; start += Tile)
         {
@@ -42,10 +42,10 @@ internal sealed class MatrixProductTiled() : BenchmarkProgram("matrix product, t
     public override PreparedRun OnAccelerator(Accelerator accelerator, int size)
     {
         float[,] left = Matrices.Create(size, seed: 1), right = Matrices.Create(size, seed: 2);
-        var a = accelerator.Allocate2DDenseX(left);
-        var b = accelerator.Allocate2DDenseX(right);
-        var c = accelerator.Allocate2DDenseX<float>(new Index2D(size, size));
-        var kernel = accelerator.LoadStreamKernel<
+        MemoryBuffer2D<float, Stride2D.DenseX> a = accelerator.Allocate2DDenseX(left);
+        MemoryBuffer2D<float, Stride2D.DenseX> b = accelerator.Allocate2DDenseX(right);
+        MemoryBuffer2D<float, Stride2D.DenseX> c = accelerator.Allocate2DDenseX<float>(new Index2D(size, size));
+        Action<KernelConfig, ArrayView2D<float, Stride2D.DenseX>, ArrayView2D<float, Stride2D.DenseX>, ArrayView2D<float, Stride2D.DenseX>> kernel = accelerator.LoadStreamKernel<
             ArrayView2D<float, Stride2D.DenseX>, ArrayView2D<float, Stride2D.DenseX>, ArrayView2D<float, Stride2D.DenseX>>(Multiply);
         int tiles = (size + Tile - 1) / Tile;
         return new PreparedRun(
@@ -74,12 +74,12 @@ internal sealed class MatrixProductTiled() : BenchmarkProgram("matrix product, t
                 {
                     for (int row = top; row < bottom; row++)
                     {
-                        var result = Matrices.Row(c, row).Slice(left, width);
-                        var factors = Matrices.Row(a, row).Slice(start, Math.Min(block, size - start));
+                        Span<float> result = Matrices.Row(c, row).Slice(left, width);
+                        Span<float> factors = Matrices.Row(a, row).Slice(start, Math.Min(block, size - start));
                         for (int k = 0; k < factors.Length; k++)
                         {
                             float factor = factors[k];
-                            var other = Matrices.Row(b, start + k).Slice(left, width);
+                            Span<float> other = Matrices.Row(b, start + k).Slice(left, width);
                             for (int column = 0; column < result.Length && column < other.Length; column++)
                                 result[column] += factor * other[column];
                         }

@@ -57,8 +57,8 @@ internal sealed class MonteCarlo() : BenchmarkProgram("Monte Carlo, option price
     {
         int threads = size / PathsPerThread;
         float[] result = new float[threads];
-        var sums = accelerator.Allocate1D<float>(threads);
-        var kernel = accelerator.LoadAutoGroupedStreamKernel<Index1D, ArrayView1D<float, Stride1D.Dense>>(Simulate);
+        MemoryBuffer1D<float, Stride1D.Dense> sums = accelerator.Allocate1D<float>(threads);
+        Action<Index1D, ArrayView1D<float, Stride1D.Dense>> kernel = accelerator.LoadAutoGroupedStreamKernel<Index1D, ArrayView1D<float, Stride1D.Dense>>(Simulate);
         double price = 0;
         return new PreparedRun(
             () =>
@@ -85,7 +85,7 @@ internal sealed class MonteCarlo() : BenchmarkProgram("Monte Carlo, option price
                     for (int i = 0; i < PathsPerThread; i += 2)
                     {
                         float radius = MathF.Sqrt(-2 * MathF.Log(Uniform(ref state)));
-                        var (sin, cos) = MathF.SinCos(2 * MathF.PI * Uniform(ref state));
+                        (float sin, float cos) = MathF.SinCos(2 * MathF.PI * Uniform(ref state));
                         sum += Math.Max(Start * MathF.Exp(drift + spread * radius * cos) - Strike, 0);
                         sum += Math.Max(Start * MathF.Exp(drift + spread * radius * sin) - Strike, 0);
                     }

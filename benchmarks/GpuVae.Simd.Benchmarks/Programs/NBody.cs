@@ -28,11 +28,11 @@ internal sealed class NBody() : BenchmarkProgram("N-body, all pairs", "Gpair")
     private static void Attract(
         Index1D index, ArrayView1D<Body, Stride1D.Dense> bodies, ArrayView1D<Acceleration, Stride1D.Dense> accelerations)
     {
-        var body = bodies[index];
+        Body body = bodies[index];
         Acceleration sum = default;
         for (int i = 0; i < bodies.IntLength; i++)
         {
-            var other = bodies[i];
+            Body other = bodies[i];
             float x = other.X - body.X, y = other.Y - body.Y, z = other.Z - body.Z;
             float inverse = XMath.Rsqrt(x * x + y * y + z * z + Softening);
             float strength = other.Mass * inverse * inverse * inverse;
@@ -45,10 +45,10 @@ internal sealed class NBody() : BenchmarkProgram("N-body, all pairs", "Gpair")
 
     public override PreparedRun OnAccelerator(Accelerator accelerator, int size)
     {
-        var cloud = Cloud(size);
-        var bodies = accelerator.Allocate1D(cloud);
-        var accelerations = accelerator.Allocate1D<Acceleration>(size);
-        var kernel = accelerator.LoadAutoGroupedStreamKernel<
+        Body[] cloud = Cloud(size);
+        MemoryBuffer1D<Body, Stride1D.Dense> bodies = accelerator.Allocate1D(cloud);
+        MemoryBuffer1D<Acceleration, Stride1D.Dense> accelerations = accelerator.Allocate1D<Acceleration>(size);
+        Action<Index1D, ArrayView1D<Body, Stride1D.Dense>, ArrayView1D<Acceleration, Stride1D.Dense>> kernel = accelerator.LoadAutoGroupedStreamKernel<
             Index1D, ArrayView1D<Body, Stride1D.Dense>, ArrayView1D<Acceleration, Stride1D.Dense>>(Attract);
         return new PreparedRun(
             () =>
@@ -61,14 +61,14 @@ internal sealed class NBody() : BenchmarkProgram("N-body, all pairs", "Gpair")
 
     public override PreparedRun InPlainCSharp(int size)
     {
-        var bodies = Cloud(size);
+        Body[] bodies = Cloud(size);
         var accelerations = new Acceleration[size];
         return new PreparedRun(
             () => Parallel.For(0, size, index =>
             {
-                var body = bodies[index];
+                Body body = bodies[index];
                 Acceleration sum = default;
-                foreach (ref readonly var other in bodies.AsSpan())
+                foreach (ref readonly Body other in bodies.AsSpan())
                 {
                     float x = other.X - body.X, y = other.Y - body.Y, z = other.Z - body.Z;
                     float inverse = 1 / MathF.Sqrt(x * x + y * y + z * z + Softening);
@@ -98,7 +98,7 @@ internal sealed class NBody() : BenchmarkProgram("N-body, all pairs", "Gpair")
         for (int index = 0; index < bodies.Length; index += bodies.Length / 64)
         {
             double sumX = 0, sumY = 0, sumZ = 0, size = 0;
-            foreach (var other in bodies)
+            foreach (Body other in bodies)
             {
                 double x = (double)other.X - bodies[index].X, y = (double)other.Y - bodies[index].Y, z = (double)other.Z - bodies[index].Z;
                 double square = x * x + y * y + z * z + Softening;

@@ -22,7 +22,7 @@ internal sealed class RadixSort() : BenchmarkProgram("radix sort", "Mkey")
     private static void Count(
         ArrayView1D<uint, Stride1D.Dense> keys, ArrayView1D<int, Stride1D.Dense> counts, int shift, int stretch)
     {
-        var own = LocalMemory.Allocate1D<int>(Digits);
+        ArrayView1D<int, Stride1D.Dense> own = LocalMemory.Allocate1D<int>(Digits);
         int thread = Grid.GlobalIndex.X, threads = Grid.DimX * Group.DimX;
         for (int digit = 0; digit < Digits; digit++)
             own[digit] = 0;
@@ -39,7 +39,7 @@ internal sealed class RadixSort() : BenchmarkProgram("radix sort", "Mkey")
     /// <summary>Exclusive sums in place, by one group: of a stretch per thread, and of the stretches in shared memory.</summary>
     private static void Scan(ArrayView1D<int, Stride1D.Dense> counts)
     {
-        var sums = SharedMemory.Allocate<int>(ScanGroup);
+        ArrayView<int> sums = SharedMemory.Allocate<int>(ScanGroup);
         int thread = Group.IdxX;
         int stretch = (counts.IntLength + Group.DimX - 1) / Group.DimX;
         int start = thread * stretch, end = IntrinsicMath.Min(start + stretch, counts.IntLength);
@@ -68,7 +68,7 @@ internal sealed class RadixSort() : BenchmarkProgram("radix sort", "Mkey")
         ArrayView1D<uint, Stride1D.Dense> keys, ArrayView1D<uint, Stride1D.Dense> sorted, ArrayView1D<int, Stride1D.Dense> places,
         int shift, int stretch)
     {
-        var own = LocalMemory.Allocate1D<int>(Digits);
+        ArrayView1D<int, Stride1D.Dense> own = LocalMemory.Allocate1D<int>(Digits);
         int thread = Grid.GlobalIndex.X, threads = Grid.DimX * Group.DimX;
         for (int digit = 0; digit < Digits; digit++)
             own[digit] = places[digit * threads + thread];
@@ -86,19 +86,19 @@ internal sealed class RadixSort() : BenchmarkProgram("radix sort", "Mkey")
         uint[] data = Data(size);
         int group = Math.Min(16, accelerator.MaxNumThreadsPerGroup), groups = 4 * accelerator.NumMultiprocessors;
         int threads = groups * group, stretch = (size + threads - 1) / threads;
-        var original = accelerator.Allocate1D(data);
-        var keys = accelerator.Allocate1D<uint>(size);
-        var other = accelerator.Allocate1D<uint>(size);
-        var counts = accelerator.Allocate1D<int>(Digits * threads);
-        var count = accelerator.LoadStreamKernel<ArrayView1D<uint, Stride1D.Dense>, ArrayView1D<int, Stride1D.Dense>, int, int>(Count);
-        var scan = accelerator.LoadStreamKernel<ArrayView1D<int, Stride1D.Dense>>(Scan);
-        var move = accelerator.LoadStreamKernel<
+        MemoryBuffer1D<uint, Stride1D.Dense> original = accelerator.Allocate1D(data);
+        MemoryBuffer1D<uint, Stride1D.Dense> keys = accelerator.Allocate1D<uint>(size);
+        MemoryBuffer1D<uint, Stride1D.Dense> other = accelerator.Allocate1D<uint>(size);
+        MemoryBuffer1D<int, Stride1D.Dense> counts = accelerator.Allocate1D<int>(Digits * threads);
+        Action<KernelConfig, ArrayView1D<uint, Stride1D.Dense>, ArrayView1D<int, Stride1D.Dense>, int, int> count = accelerator.LoadStreamKernel<ArrayView1D<uint, Stride1D.Dense>, ArrayView1D<int, Stride1D.Dense>, int, int>(Count);
+        Action<KernelConfig, ArrayView1D<int, Stride1D.Dense>> scan = accelerator.LoadStreamKernel<ArrayView1D<int, Stride1D.Dense>>(Scan);
+        Action<KernelConfig, ArrayView1D<uint, Stride1D.Dense>, ArrayView1D<uint, Stride1D.Dense>, ArrayView1D<int, Stride1D.Dense>, int, int> move = accelerator.LoadStreamKernel<
             ArrayView1D<uint, Stride1D.Dense>, ArrayView1D<uint, Stride1D.Dense>, ArrayView1D<int, Stride1D.Dense>, int, int>(Move);
         return new PreparedRun(
             () =>
             {
                 original.CopyTo(keys);
-                var (from, to) = (keys.View, other.View);
+                (ArrayView1D<uint, Stride1D.Dense> from, ArrayView1D<uint, Stride1D.Dense> to) = (keys.View, other.View);
                 for (int shift = 0; shift < 32; shift += Bits)
                 {
                     count((groups, group), from, counts.View, shift, stretch);
@@ -119,7 +119,7 @@ internal sealed class RadixSort() : BenchmarkProgram("radix sort", "Mkey")
             () =>
             {
                 data.CopyTo(keys.AsSpan());
-                var (from, to) = (keys, other);
+                (uint[] from, uint[] to) = (keys, other);
                 for (int shift = 0; shift < 32; shift += Bits)
                 {
                     // Copies, so that the closures do not see the variables change.
@@ -129,7 +129,7 @@ internal sealed class RadixSort() : BenchmarkProgram("radix sort", "Mkey")
                     {
                         int[] own = counts[range];
                         Array.Clear(own);
-                        var (start, end) = Ranges.Of(range, source.Length);
+                        (int start, int end) = Ranges.Of(range, source.Length);
                         foreach (uint key in source.AsSpan(start, end - start))
                             own[(key >> lowest) & (Digits - 1)]++;
                     });
@@ -142,7 +142,7 @@ internal sealed class RadixSort() : BenchmarkProgram("radix sort", "Mkey")
                     Parallel.For(0, Ranges.Count, range =>
                     {
                         int[] own = counts[range];
-                        var (start, end) = Ranges.Of(range, source.Length);
+                        (int start, int end) = Ranges.Of(range, source.Length);
                         foreach (uint key in source.AsSpan(start, end - start))
                             target[own[(key >> lowest) & (Digits - 1)]++] = key;
                     });

@@ -16,7 +16,7 @@ internal sealed class Reduction() : BenchmarkProgram("sum of an array", "Gelemen
 
     private static void Sum(ArrayView1D<float, Stride1D.Dense> values, ArrayView1D<float, Stride1D.Dense> total)
     {
-        var sums = SharedMemory.Allocate<float>(MaximumGroup);
+        ArrayView<float> sums = SharedMemory.Allocate<float>(MaximumGroup);
         int thread = Group.IdxX;
         float sum = 0;
         for (int i = Grid.GlobalIndex.X; i < values.IntLength; i += Grid.DimX * Group.DimX)
@@ -36,9 +36,9 @@ internal sealed class Reduction() : BenchmarkProgram("sum of an array", "Gelemen
     public override PreparedRun OnAccelerator(Accelerator accelerator, int size)
     {
         float[] data = Data(size), result = new float[1];
-        var values = accelerator.Allocate1D(data);
-        var total = accelerator.Allocate1D<float>(1);
-        var kernel = accelerator.LoadStreamKernel<ArrayView1D<float, Stride1D.Dense>, ArrayView1D<float, Stride1D.Dense>>(Sum);
+        MemoryBuffer1D<float, Stride1D.Dense> values = accelerator.Allocate1D(data);
+        MemoryBuffer1D<float, Stride1D.Dense> total = accelerator.Allocate1D<float>(1);
+        Action<KernelConfig, ArrayView1D<float, Stride1D.Dense>, ArrayView1D<float, Stride1D.Dense>> kernel = accelerator.LoadStreamKernel<ArrayView1D<float, Stride1D.Dense>, ArrayView1D<float, Stride1D.Dense>>(Sum);
         int group = Math.Min(MaximumGroup, accelerator.MaxNumThreadsPerGroup);
         int groups = 8 * accelerator.NumMultiprocessors;
         return new PreparedRun(
@@ -61,10 +61,10 @@ internal sealed class Reduction() : BenchmarkProgram("sum of an array", "Gelemen
                 float[] sums = new float[Ranges.Count];
                 Parallel.For(0, Ranges.Count, range =>
                 {
-                    var (from, to) = Ranges.Of(range, values.Length);
+                    (int from, int to) = Ranges.Of(range, values.Length);
                     // Four sums, so that an addition need not wait for the one before.
                     float a = 0, b = 0, c = 0, d = 0;
-                    var own = values.AsSpan(from, to - from);
+                    Span<float> own = values.AsSpan(from, to - from);
                     int i = 0;
                     for (; i + 3 < own.Length; i += 4)
                     {

@@ -25,9 +25,9 @@ internal static class ArtCommand
 
     private static ExampleCommand Walk()
     {
-        var stops = CommonOptions.Number("--stops", "N", "Random images that the walk visits.", 6, NumberRange.Between(2, MaxStops));
-        var frames = CommonOptions.Number("--frames", "N", "Frames from a stop to the next.", 20, NumberRange.Between(1, MaxFrames));
-        var rate = CommonOptions.Number("--fps", "N", "Frames in a second.", 20, NumberRange.Between(1, 1000));
+        Option<int> stops = CommonOptions.Number("--stops", "N", "Random images that the walk visits.", 6, NumberRange.Between(2, MaxStops));
+        Option<int> frames = CommonOptions.Number("--frames", "N", "Frames from a stop to the next.", 20, NumberRange.Between(1, MaxFrames));
+        Option<int> rate = CommonOptions.Number("--fps", "N", "Frames in a second.", 20, NumberRange.Between(1, 1000));
         var piece = new Piece();
         var command = new ExampleCommand(
             "walk", "An animated PNG that wanders from image to image and comes back to the first, without a seam.",
@@ -52,9 +52,9 @@ internal static class ArtCommand
 
     private static ExampleCommand Mosaic()
     {
-        var units = CommonOptions.Text(
+        Option<string?> units = CommonOptions.Text(
             "--units", "N,N", "The two latent units of the plane; without it the plane through three random images.");
-        var side = CommonOptions.Number("--side", "N", "Pictures in a row, and rows.", 12, NumberRange.Between(2, MaxSide));
+        Option<int> side = CommonOptions.Number("--side", "N", "Pictures in a row, and rows.", 12, NumberRange.Between(2, MaxSide));
         var piece = new Piece();
         var command = new ExampleCommand(
             "mosaic", "A plane of the latent space, picture by picture.",
@@ -89,7 +89,7 @@ internal static class ArtCommand
 
     private static ExampleCommand Blend()
     {
-        var weights = CommonOptions.Text("--weights", "X,X,…", "The share of each picture, in any proportion; without it all the same.");
+        Option<string?> weights = CommonOptions.Text("--weights", "X,X,…", "The share of each picture, in any proportion; without it all the same.");
         var pictures = new PictureArguments(defaultCount: 3, maxCount: 16);
         var piece = new Piece();
         var command = new ExampleCommand(
@@ -116,8 +116,8 @@ internal static class ArtCommand
 
     private static ExampleCommand Styles()
     {
-        var names = CommonOptions.Text("--attributes", "NAME,NAME,…", "A row for each; without it the first eight of the labelled images.");
-        var columns = CommonOptions.Number(
+        Option<string?> names = CommonOptions.Text("--attributes", "NAME,NAME,…", "A row for each; without it the first eight of the labelled images.");
+        Option<int> columns = CommonOptions.Number(
             "--columns", "N", "Pictures of a row: strengths from -2 to 2, or from not having an attribute to having it.", 7,
             NumberRange.Between(2, MaxSide));
         var attributes = new AttributeArguments();

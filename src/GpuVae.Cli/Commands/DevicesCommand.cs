@@ -15,12 +15,12 @@ internal static class DevicesCommand
 
     private static void List()
     {
-        var table = new Table().Border(TableBorder.Simple)
+        Table table = new Table().Border(TableBorder.Simple)
             .AddColumns("--device", "kind", "name")
             .AddColumn(new TableColumn("memory").RightAligned())
             .AddColumn(new TableColumn("units").RightAligned())
             .AddColumn(new TableColumn("warp").RightAligned());
-        foreach (var device in ComputeDevice.List())
+        foreach (DeviceDescription device in ComputeDevice.List())
         {
             table.AddRow(
                 Markup.Escape(device.Name), device.Type.ToString(), Markup.Escape(device.Hardware),

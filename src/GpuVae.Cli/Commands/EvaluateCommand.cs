@@ -3,7 +3,7 @@ using System.Text;
 using GpuVae.Data;
 using GpuVae.Evaluation;
 using GpuVae.Formats;
-using GpuVae.Kernels;
+using GpuVae.Kernels.Training;
 using GpuVae.Models;
 using GpuVae.Training;
 using Spectre.Console;
@@ -121,7 +121,7 @@ internal sealed class EvaluateCommand
                 .Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new RemainingTimeColumn())
                 .Start(context =>
                 {
-                    var task = context.AddTask("evaluating", maxValue: 1);
+                    ProgressTask task = context.AddTask("evaluating", maxValue: 1);
                     return evaluate(done => task.Value = done);
                 });
 }

@@ -13,13 +13,13 @@ internal static class GenerateCommand
     public static Command Create()
     {
         var run = new RunArguments();
-        var count = CommonOptions.Number("--count", "N", "How many images.", 64, NumberRange.Between(1, MaxCount), "-n");
-        var single = CommonOptions.Flag(
+        Option<int> count = CommonOptions.Number("--count", "N", "How many images.", 64, NumberRange.Between(1, MaxCount), "-n");
+        Option<bool> single = CommonOptions.Flag(
             "--files", "Write each image into a file of its own, 0000.png and so on, instead of all into one grid.");
-        var output = CommonOptions.PictureOut("generated.png or generated/", single);
-        var label = CommonOptions.Text(
+        Option<string?> output = CommonOptions.PictureOut("generated.png or generated/", single);
+        Option<string?> label = CommonOptions.Text(
             "--label", "LABEL", "The class to draw, by name or number, from a model trained with --conditional; without it all in turn.");
-        var seed = CommonOptions.Seed();
+        Option<ulong> seed = CommonOptions.Seed();
         var command = new ExampleCommand(
             "generate", "Draws new images from the prior of a trained model.",
             "gpuvae generate",

@@ -14,11 +14,11 @@ internal static class InterpolateCommand
     {
         var run = new RunArguments();
         var pictures = new PictureArguments();
-        var from = CommonOptions.Number("--from", "I", "Index of the picture to start from.", 0, NumberRange.AtLeast(0));
-        var to = CommonOptions.Number("--to", "I", "Index of the picture to end with.", 1, NumberRange.AtLeast(0));
-        var steps = CommonOptions.Number(
+        Option<int> from = CommonOptions.Number("--from", "I", "Index of the picture to start from.", 0, NumberRange.AtLeast(0));
+        Option<int> to = CommonOptions.Number("--to", "I", "Index of the picture to end with.", 1, NumberRange.AtLeast(0));
+        Option<int> steps = CommonOptions.Number(
             "--steps", "N", "Pictures of the way, both ends included.", 12, NumberRange.Between(2, MaxSteps), "-n");
-        var output = CommonOptions.PictureOut("interpolation.png");
+        Option<string?> output = CommonOptions.PictureOut("interpolation.png");
         var command = new ExampleCommand(
             "interpolate", "Walks through the latent space from one image to another, along a great circle (slerp).",
             "gpuvae interpolate",
@@ -37,7 +37,7 @@ internal static class InterpolateCommand
             ImageSet images = LabelGuess.Complete(model, pictures.LoadAll(parsed, folder, model.Options.Shape));
             float[] path = Interpolation.Path(
                 Code(model, images, parsed.GetValue(from), "--from"), Code(model, images, parsed.GetValue(to), "--to"), count);
-            var way = new float[count * model.Options.Shape.Pixels];
+            float[] way = new float[count * model.Options.Shape.Pixels];
             // A conditional model shows the class of the first image on the whole way.
             int[] labels = model.Options.Classes == 0 ? [] : [.. Enumerable.Repeat(images.Labels![parsed.GetValue(from)], count)];
             model.Decode(path, way, labels);

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using GpuVae.Data;
-using GpuVae.Kernels;
+using GpuVae.Kernels.Latent;
 using GpuVae.Models;
 
 namespace GpuVae.Cli.Commands;
@@ -194,7 +194,7 @@ internal sealed class ModelOptions
     private static int[] ReadWidths(string option, string text)
     {
         string[] parts = text.Split(',', StringSplitOptions.TrimEntries);
-        var widths = new int[parts.Length];
+        int[] widths = new int[parts.Length];
         for (int i = 0; i < parts.Length; i++)
         {
             if (!int.TryParse(parts[i], NumberStyles.None, CultureInfo.InvariantCulture, out widths[i]))

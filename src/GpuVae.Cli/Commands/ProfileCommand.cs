@@ -1,7 +1,8 @@
 using System.CommandLine;
 using System.Globalization;
 using GpuVae.Data;
-using GpuVae.Kernels;
+using GpuVae.Devices;
+using GpuVae.Kernels.Common;
 using GpuVae.Models;
 using GpuVae.Scheduling;
 using GpuVae.Training;
@@ -45,7 +46,7 @@ internal sealed class ProfileCommand
         int count = parsed.GetValue(repeats);
         TrainingOptions options = training.Read(parsed);
         VaeOptions architecture = model.Read(parsed);
-        using var opened = device.Open(parsed);
+        using ComputeDevice opened = device.Open(parsed);
         ImageSet images = data.Read(parsed, options.Seed).LoadBoth().Train;
         using var profiled = new Vae(opened, model.For(parsed, architecture, images, hasDomains: false), options.Seed);
         using var trainer = new Trainer(profiled, images, options);
@@ -56,7 +57,7 @@ internal sealed class ProfileCommand
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
             $"{flops / 1e9:F0} GFLOP/s in registers, {bandwidth / 1e9:F1} GB/s copying; batch {trainer.Options.BatchSize}, medians of {count} steps"));
         trainer.Profile(Math.Min(count, 10));
-        var steps = trainer.Profile(count);
+        IReadOnlyList<(ScheduleStep Step, TimeSpan Time)> steps = trainer.Profile(count);
         Show(steps, flops, bandwidth);
         if (parsed.GetValue(trace) is { } path)
         {
@@ -67,11 +68,11 @@ internal sealed class ProfileCommand
 
     private static void Show(IReadOnlyList<(ScheduleStep Step, TimeSpan Time)> steps, double flops, double bandwidth)
     {
-        var table = new Table().Border(TableBorder.Simple).AddColumn("launch");
+        Table table = new Table().Border(TableBorder.Simple).AddColumn("launch");
         foreach (string column in (string[])["µs", "share", "GFLOP/s", "GB/s", "% of ceiling"])
             table.AddColumn(new TableColumn(column).RightAligned());
         double total = steps.Sum(s => s.Time.TotalSeconds);
-        foreach (var (step, time) in steps)
+        foreach ((ScheduleStep step, TimeSpan time) in steps)
             table.AddRow(Cells(step.Name, time.TotalSeconds, step.Flops, step.Bytes));
         table.AddEmptyRow();
         table.AddRow(Cells("sum", total, steps.Sum(s => s.Step.Flops), steps.Sum(s => s.Step.Bytes)));

@@ -14,7 +14,7 @@ internal static class ReconstructCommand
     {
         var run = new RunArguments();
         var pictures = new PictureArguments(defaultCount: 16, MaxCount);
-        var output = CommonOptions.PictureOut("reconstructions.png");
+        Option<string?> output = CommonOptions.PictureOut("reconstructions.png");
         var command = new ExampleCommand(
             "reconstruct", "Encodes and decodes images: originals above, reconstructions below.",
             "gpuvae reconstruct",

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Runtime.InteropServices;
 using GpuVae.Data;
+using GpuVae.Devices;
 using GpuVae.Models;
 using GpuVae.Training;
 
@@ -51,14 +52,14 @@ internal sealed class TrainCommand
         VaeOptions architecture = model.Read(parsed);
         RunData source = data.Read(parsed, options.Seed);
         string? path = GivenPath(parsed);
-        using var opened = device.Open(parsed);
+        using ComputeDevice opened = device.Open(parsed);
         DataSets sets = Load(source);
         using var fresh = new Vae(opened, model.For(parsed, architecture, sets.Train, hasDomains: source.Domains is not null), options.Seed);
         fresh.StartPriorFrom(sets.Train, options.Seed);
         using var trainer = new Trainer(fresh, sets.Train, options, sets.Test);
 
         // The folder comes last: bad input leaves nothing behind.
-        RunFolder folder = RunFolder.Create(path ?? FreePath(source));
+        var folder = RunFolder.Create(path ?? FreePath(source));
         using IDisposable held = folder.Lock();
         RefuseOther(folder.Path);
         source.Write(folder);
@@ -77,16 +78,16 @@ internal sealed class TrainCommand
             throw new BadInputException(
                 $"--resume goes on with the run's own options; leave out {string.Join(", ", refused)}, or start a new run with --out.");
         }
-        RunFolder folder = RunFolder.Open(path);
+        var folder = RunFolder.Open(path);
         if (!File.Exists(folder.Checkpoint))
         {
             throw new BadInputException(
                 $"{path} holds no checkpoint, so there is nothing to go on with. Start a run with 'gpuvae train --out {path}'.");
         }
         using IDisposable held = folder.Lock();
-        TrainingCheckpoint checkpoint = TrainingCheckpoint.Read(folder.Checkpoint);
+        var checkpoint = TrainingCheckpoint.Read(folder.Checkpoint);
         RunData source = data.Read(parsed, folder);
-        using var opened = device.Open(parsed, folder);
+        using ComputeDevice opened = device.Open(parsed, folder);
         DataSets sets = Load(source);
         using var trainer = Trainer.Resume(opened, checkpoint, sets.Train, sets.Test, training.GivenEpochs(parsed));
         Console.WriteLine($"going on at step {trainer.Step} of {trainer.Steps}");

@@ -14,11 +14,11 @@ internal static class TranslateCommand
     {
         var run = new RunArguments();
         var pictures = new PictureArguments(defaultCount: 16, MaxCount);
-        var to = CommonOptions.Text("--to", "DOMAIN", "The domain to translate into, by name or number.");
-        var from = CommonOptions.Text("--from", "DOMAIN", "The domain of the pictures; without it the other one, if there are two.");
-        var single = CommonOptions.Flag(
+        Option<string?> to = CommonOptions.Text("--to", "DOMAIN", "The domain to translate into, by name or number.");
+        Option<string?> from = CommonOptions.Text("--from", "DOMAIN", "The domain of the pictures; without it the other one, if there are two.");
+        Option<bool> single = CommonOptions.Flag(
             "--files", "Write each translation into a file of its own, 0000.png and so on, instead of all below the originals.");
-        var output = CommonOptions.PictureOut("translated.png or translated/", single);
+        Option<string?> output = CommonOptions.PictureOut("translated.png or translated/", single);
         var command = new ExampleCommand(
             "translate", "Turns pictures of one domain into pictures of another, with a model of 'gpuvae train --domains'.",
             "gpuvae translate --to drawings",
@@ -42,7 +42,7 @@ internal static class TranslateCommand
             ImageSet images = pictures.Load(parsed, folder, shape, ofLabel: source);
             RunData data = RunData.Read(folder)
                 ?? throw new BadInputException($"{folder.Path} does not tell what the model was trained on, so its domains are not known.");
-            Translator translator = Translator.Learn(model, data.LoadKnown(shape));
+            var translator = Translator.Learn(model, data.LoadKnown(shape));
             float[] originals = PictureInput.Rows(images), translated = translator.Translate(originals, source, target);
             if (parsed.GetValue(single))
                 Pictures.WriteEach(parsed.GetValue(output) ?? "translated", shape, translated);

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using GpuVae.Data;
 using GpuVae.Devices;
+using GpuVae.Kernels.Gemm;
 using GpuVae.Models;
 using GpuVae.Training;
 using Spectre.Console;
@@ -36,7 +37,7 @@ internal sealed class TuneCommand
     {
         TrainingOptions options = training.Read(parsed);
         VaeOptions architecture = model.Read(parsed);
-        using var opened = device.Open(parsed);
+        using ComputeDevice opened = device.Open(parsed);
         ImageSet images = data.Read(parsed, options.Seed).LoadBoth().Train;
         using var tuned = new Vae(opened, model.For(parsed, architecture, images, hasDomains: false), options.Seed);
         using var trainer = new Trainer(tuned, images, options);
@@ -44,10 +45,10 @@ internal sealed class TuneCommand
         trainer.Profile(1);
 
         Console.WriteLine($"trying the kernels of {RunResults.Hardware(tuned)} …");
-        var table = new Table().Border(TableBorder.Simple).AddColumns("product", "rows × columns × depth", "fastest")
+        Table table = new Table().Border(TableBorder.Simple).AddColumns("product", "rows × columns × depth", "fastest")
             .AddColumn(new TableColumn("µs").RightAligned()).AddColumn(new TableColumn("by the rule").RightAligned());
         var found = new List<TunedProduct>();
-        foreach (var (problem, result) in Tuner.Tune(opened))
+        foreach ((GemmProblem problem, GemmTuning result) in Tuner.Tune(opened))
         {
             found.Add(new TunedProduct(problem, result.Choice));
             table.AddRow(
@@ -59,8 +60,8 @@ internal sealed class TuneCommand
                 (1e6 * result.RuleSeconds).ToString("F1", CultureInfo.InvariantCulture));
         }
         TableConsole.Write(table);
-        var precision = opened.Options.Precision;
-        var kept = (TuningTable.Find(opened.Accelerator, precision) ?? TuningTable.For(opened.Accelerator, precision)).With(found);
+        MatrixPrecision precision = opened.Options.Precision;
+        TuningTable kept = (TuningTable.Find(opened.Accelerator, precision) ?? TuningTable.For(opened.Accelerator, precision)).With(found);
         Console.WriteLine(kept.Save(opened.Accelerator)
             ? $"kept in {TuningTable.PathFor(opened.Accelerator, precision)}; commands use it unless --deterministic is given"
             : $"not kept: {TuningTable.FolderVariable} is off");

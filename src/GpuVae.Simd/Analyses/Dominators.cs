@@ -63,7 +63,7 @@ internal sealed class Dominators
         // An explicit stack: unrolled kernels have chains of blocks too long for recursion.
         var stack = new Stack<(BasicBlock Block, int Next)>();
         stack.Push((entry, entry.Successors.Count));
-        while (stack.TryPop(out var top))
+        while (stack.TryPop(out (BasicBlock Block, int Next) top))
         {
             if (top.Next == 0)
             {
@@ -73,7 +73,7 @@ internal sealed class Dominators
             // Last successor first, so that the first one comes earlier in the reversed order.
             int next = top.Next - 1;
             stack.Push((top.Block, next));
-            var successor = top.Block.Successors[next];
+            BasicBlock successor = top.Block.Successors[next];
             if (numbers.TryAdd(successor, 0))
                 stack.Push((successor, successor.Successors.Count));
         }
@@ -94,7 +94,7 @@ internal sealed class Dominators
             for (int i = 1; i < order.Length; i++)
             {
                 int dominator = -1;
-                foreach (var predecessor in order[i].Predecessors)
+                foreach (BasicBlock predecessor in order[i].Predecessors)
                 {
                     if (!numbers.TryGetValue(predecessor, out int p) || result[p] < 0)
                         continue;
@@ -125,7 +125,7 @@ internal sealed class Dominators
         var stack = new Stack<(int Node, int Next)>();
         stack.Push((0, 0));
         enter[0] = clock++;
-        while (stack.TryPop(out var top))
+        while (stack.TryPop(out (int Node, int Next) top))
         {
             if (top.Next == children[top.Node].Count)
             {

@@ -81,7 +81,7 @@ internal static class KnownAlignment
             return 1;
         path.Add(phi);
         int known = Maximum;
-        foreach (var operand in phi.Operands)
+        foreach (Value operand in phi.Operands)
         {
             known = Math.Min(known, of(operand, path));
             if (known == 1)

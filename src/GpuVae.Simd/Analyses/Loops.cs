@@ -37,7 +37,7 @@ internal sealed class Loop(BasicBlock header)
         get
         {
             BasicBlock? result = null;
-            foreach (var predecessor in Header.Predecessors)
+            foreach (BasicBlock predecessor in Header.Predecessors)
             {
                 if (Contains(predecessor))
                     continue;
@@ -63,9 +63,9 @@ internal sealed class Loops
     public Loops(IrKernel kernel, Dominators dominators)
     {
         var byHeader = new Dictionary<BasicBlock, Loop>();
-        foreach (var block in dominators.Order)
+        foreach (BasicBlock block in dominators.Order)
         {
-            foreach (var successor in block.Successors)
+            foreach (BasicBlock successor in block.Successors)
             {
                 if (dominators.NumberOf(successor) > dominators.NumberOf(block))
                     continue;
@@ -75,7 +75,7 @@ internal sealed class Loops
                         $"kernel '{kernel.Name}': a loop is entered at two places, at {Describe(successor)}; " +
                         "replace the goto into the loop by structured code");
                 }
-                if (!byHeader.TryGetValue(successor, out var loop))
+                if (!byHeader.TryGetValue(successor, out Loop? loop))
                     byHeader.Add(successor, loop = new Loop(successor));
                 loop.Latches.Add(block);
             }
@@ -83,35 +83,35 @@ internal sealed class Loops
 
         // Inner headers come later in reverse postorder: outermost first lets every block end with its innermost loop.
         var work = new Stack<BasicBlock>();
-        foreach (var header in dominators.Order)
+        foreach (BasicBlock header in dominators.Order)
         {
-            if (!byHeader.TryGetValue(header, out var loop))
+            if (!byHeader.TryGetValue(header, out Loop? loop))
                 continue;
-            foreach (var latch in loop.Latches)
+            foreach (BasicBlock latch in loop.Latches)
             {
                 if (loop.AddMember(latch))
                     work.Push(latch);
             }
-            while (work.TryPop(out var block))
+            while (work.TryPop(out BasicBlock? block))
             {
-                foreach (var predecessor in block.Predecessors)
+                foreach (BasicBlock predecessor in block.Predecessors)
                 {
                     if (dominators.IsReachable(predecessor) && loop.AddMember(predecessor))
                         work.Push(predecessor);
                 }
             }
-            if (innermost.TryGetValue(header, out var parent))
+            if (innermost.TryGetValue(header, out Loop? parent))
             {
                 loop.Parent = parent;
                 parent.Children.Add(loop);
             }
-            foreach (var block in dominators.Order)
+            foreach (BasicBlock block in dominators.Order)
             {
                 if (!loop.Contains(block))
                     continue;
                 loop.Blocks.Add(block);
                 innermost[block] = loop;
-                foreach (var successor in block.Successors)
+                foreach (BasicBlock successor in block.Successors)
                 {
                     if (!loop.Contains(successor))
                         loop.Exits.Add(new LoopExit(block, successor));
@@ -129,7 +129,7 @@ internal sealed class Loops
 
     private static string Describe(BasicBlock block)
     {
-        foreach (var instruction in block.Body)
+        foreach (Instruction instruction in block.Body)
         {
             if (instruction.Location is { } location)
                 return location.ToString();

@@ -40,15 +40,15 @@ internal static class PointerOrigins
             case AlignedPointer aligned:
                 return OfMerge(aligned.Pointer, depth + 1);
             case Select select:
-                var whenTrue = OfMerge(select.WhenTrue, depth + 1);
+                Value? whenTrue = OfMerge(select.WhenTrue, depth + 1);
                 return whenTrue is not null && ReferenceEquals(whenTrue, OfMerge(select.WhenFalse, depth + 1)) ? whenTrue : null;
             case Phi phi:
                 Value? origin = null;
-                foreach (var operand in phi.Operands)
+                foreach (Value operand in phi.Operands)
                 {
                     if (ReferenceEquals(operand, phi) || operand is ElementAddress { Pointer: var step } && ReferenceEquals(step, phi))
                         continue;
-                    var next = OfMerge(operand, depth + 1);
+                    Value? next = OfMerge(operand, depth + 1);
                     if (next is null || (origin is not null && !ReferenceEquals(origin, next)))
                         return null;
                     origin = next;

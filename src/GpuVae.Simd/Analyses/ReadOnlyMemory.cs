@@ -11,13 +11,13 @@ internal static class ReadOnlyMemory
 {
     public static void Run(IrKernel kernel)
     {
-        foreach (var load in kernel.Instructions.OfType<Load>().Where(l => PointerOrigins.Of(l.Pointer) is Constant))
+        foreach (Load? load in kernel.Instructions.OfType<Load>().Where(l => PointerOrigins.Of(l.Pointer) is Constant))
             load.IsReadOnly = true;
         var written = new HashSet<Value>();
         bool anythingWritten = kernel.Instructions.Any(i => i is Ir.Convert { Type: IrType.Pointer });
-        foreach (var instruction in kernel.Instructions)
+        foreach (Instruction instruction in kernel.Instructions)
         {
-            var pointer = instruction switch
+            Value? pointer = instruction switch
             {
                 Store store => store.Pointer,
                 Atomic atomic => atomic.Pointer,
@@ -34,7 +34,7 @@ internal static class ReadOnlyMemory
         if (anythingWritten)
             return;
         var readOnly = new HashSet<Parameter>();
-        foreach (var load in kernel.Instructions.OfType<Load>())
+        foreach (Load load in kernel.Instructions.OfType<Load>())
         {
             if (load.Pointer.Space == AddressSpace.Global
                 && PointerOrigins.Of(load.Pointer) is Parameter { Kind: ParameterKind.ViewPointer } origin && !written.Contains(origin))

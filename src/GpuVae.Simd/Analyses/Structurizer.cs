@@ -45,7 +45,7 @@ internal static class Structurizer
         {
             this.dominators = dominators;
             this.loops = loops;
-            foreach (var block in dominators.Order)
+            foreach (BasicBlock block in dominators.Order)
                 Place(block);
         }
 
@@ -61,7 +61,7 @@ internal static class Structurizer
             if (dominators.ImmediateDominatorOf(block) is not { } dominator)
                 return;
             Loop? left = null;
-            for (var loop = loops.InnermostOf(dominator); loop is not null && !loop.Contains(block); loop = loop.Parent)
+            for (Loop? loop = loops.InnermostOf(dominator); loop is not null && !loop.Contains(block); loop = loop.Parent)
                 left = loop;
             if (left is not null && !StaysInside(block, left))
                 Add(behindLoop, left);
@@ -70,7 +70,7 @@ internal static class Structurizer
 
             void Add<TKey>(Dictionary<TKey, List<BasicBlock>> map, TKey key) where TKey : notnull
             {
-                if (!map.TryGetValue(key, out var list))
+                if (!map.TryGetValue(key, out global::System.Collections.Generic.List<global::GpuVae.Simd.Ir.BasicBlock>? list))
                     map.Add(key, list = []);
                 list.Add(block);
             }
@@ -87,7 +87,7 @@ internal static class Structurizer
         private int ForwardPredecessors(BasicBlock block)
         {
             int count = 0;
-            foreach (var predecessor in block.Predecessors)
+            foreach (BasicBlock predecessor in block.Predecessors)
             {
                 if (dominators.IsReachable(predecessor) && !dominators.Dominates(block, predecessor))
                     count++;
@@ -113,7 +113,7 @@ internal static class Structurizer
                 // Before any label: a barrier in the block must not come to stand under the condition of a jump behind it.
                 if (loop is null && block.Body.Count > 0)
                     nodes.Add(new BlockNode(block));
-                var joins = loop is null ? behindBlock.GetValueOrDefault(block) : behindLoop.GetValueOrDefault(loop);
+                List<BasicBlock>? joins = loop is null ? behindBlock.GetValueOrDefault(block) : behindLoop.GetValueOrDefault(loop);
                 if (joins is null)
                 {
                     EmitWithoutJoins(block, loop, nodes, follow);
@@ -151,7 +151,7 @@ internal static class Structurizer
 
             var node = new LoopNode(block);
             var body = new List<ControlNode>();
-            var outer = breaks.GetValueOrDefault(follow);
+            TargetNode? outer = breaks.GetValueOrDefault(follow);
             breaks[follow] = node;
             continues[block] = node;
             Emit(block, body, block, insideLoop: true);
@@ -209,12 +209,12 @@ internal static class Structurizer
             // Breaks first: leaving an inner loop at the end of an outer one's body is a break, not a continue of the outer.
             // A jump to the bare end of the kernel is a return, not a label around everything.
             bool isReturn = to is { Phis.Count: 0, Body.Count: 0, Terminator: Return };
-            if (breaks.TryGetValue(to, out var label) && !(isReturn && label is LabeledNode))
+            if (breaks.TryGetValue(to, out TargetNode? label) && !(isReturn && label is LabeledNode))
             {
                 usedLabels.Add(label);
                 nodes.Add(new BreakNode(label));
             }
-            else if (continues.TryGetValue(to, out var loop))
+            else if (continues.TryGetValue(to, out LoopNode? loop))
             {
                 nodes.Add(new ContinueNode(loop));
             }
@@ -232,7 +232,7 @@ internal static class Structurizer
         {
             if (ReferenceEquals(follow, end))
                 return;
-            if (breaks.TryGetValue(end, out var loop))
+            if (breaks.TryGetValue(end, out TargetNode? loop))
                 nodes.Add(new BreakNode(loop));
             else
                 nodes.Add(new ReturnNode());

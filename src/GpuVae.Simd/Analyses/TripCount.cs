@@ -25,7 +25,7 @@ internal sealed class TripCount
     {
         if (loop.Latches.Count != 1)
             return null;
-        foreach (var (from, _) in loop.Exits)
+        foreach ((BasicBlock from, _) in loop.Exits)
         {
             // The test must take place once in every turn.
             if (from.Terminator is not ConditionalBranch branch || loops.InnermostOf(from) != loop ||
@@ -42,9 +42,9 @@ internal sealed class TripCount
 
     private int? Run(Value condition, bool whenTrueStays, int maximum)
     {
-        var latch = loop.Latches[0];
-        var phis = loop.Header.Phis;
-        foreach (var phi in phis)
+        BasicBlock latch = loop.Latches[0];
+        List<Phi> phis = loop.Header.Phis;
+        foreach (Phi phi in phis)
         {
             Constant? start = null;
             bool same = true;
@@ -78,7 +78,7 @@ internal sealed class TripCount
     {
         if (value is Constant constant)
             return constant;
-        if (values.TryGetValue(value, out var known))
+        if (values.TryGetValue(value, out Constant? known))
             return known;
         Constant? result = null;
         if (depth < 16 && loop.Contains(value) && value is Unary or Binary or Compare or Ir.Convert or Select)

@@ -22,9 +22,9 @@ internal sealed class CheckedExecutor : KernelExecutor
     {
         lock (memory.Sync)
         {
-            var program = variants.Get(default, slots);
+            CheckedProgram program = variants.Get(default, slots);
             CheckSharedMemory(program.SharedBytes, shape);
-            var launched = shape;
+            LaunchShape launched = shape;
             if (Entry.IsImplicitlyGrouped)
             {
                 int width = shape.Group.X == 0 ? ImplicitGroupSize : shape.Group.X;

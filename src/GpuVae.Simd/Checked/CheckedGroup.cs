@@ -74,7 +74,7 @@ internal sealed unsafe class CheckedGroup : IDisposable
         launchStart = ++memory.Interval;
         // Raw pointers and page-locked host memory: only the bounds of views are known there.
         takesUnknownMemory = program.HasRawPointers;
-        foreach (var parameter in program.Kernel.Parameters)
+        foreach (Parameter parameter in program.Kernel.Parameters)
         {
             if (parameter.Kind == ParameterKind.ViewPointer && slots[parameter.Slot + 1] > 0)
                 takesUnknownMemory |= memory.Find((long)slots[parameter.Slot]) is null;
@@ -111,9 +111,9 @@ internal sealed unsafe class CheckedGroup : IDisposable
         for (int thread = 0; thread < threads; thread++)
         {
             ulong* r = registers + ((long)thread * registerCount);
-            foreach (var (register, bits) in program.Constants)
+            foreach ((int register, ulong bits) in program.Constants)
                 r[register] = bits;
-            foreach (var parameter in program.Kernel.Parameters)
+            foreach (Parameter parameter in program.Kernel.Parameters)
             {
                 r[program.RegisterOf(parameter)] = parameter.Kind switch
                 {
@@ -127,7 +127,7 @@ internal sealed unsafe class CheckedGroup : IDisposable
                     _ => Constant.FromBits(parameter.Type, slots[parameter.Slot]).Bits,
                 };
             }
-            foreach (var (register, allocation, offset) in program.Allocations)
+            foreach ((int register, Allocation allocation, int offset) in program.Allocations)
             {
                 r[register] = allocation.Space == AddressSpace.Shared
                     ? (ulong)(sharedBytes + offset)
@@ -219,7 +219,7 @@ internal sealed unsafe class CheckedGroup : IDisposable
             if (positions[t] != position)
                 ThrowDivergent(waiting, t);
         }
-        var step = program.Steps[position];
+        Step step = program.Steps[position];
         switch (step.Source)
         {
             case Barrier { Kind: BarrierKind.Group }:
@@ -268,7 +268,7 @@ internal sealed unsafe class CheckedGroup : IDisposable
 
     private void ThrowDivergent(int waiting, int other)
     {
-        var source = program.Steps[positions[waiting]].Source;
+        Instruction source = program.Steps[positions[waiting]].Source;
         string what = source is Barrier { Kind: not BarrierKind.Warp } or GroupBroadcast ? "barrier" : "shuffle or warp barrier";
         if (other == waiting)
         {
@@ -294,11 +294,11 @@ internal sealed unsafe class CheckedGroup : IDisposable
     {
         currentIndex = ThreadIndex(current);
         ulong* r = Registers(current);
-        var steps = program.Steps;
+        Step[] steps = program.Steps;
         int position = positions[current];
         while (true)
         {
-            ref readonly var step = ref steps[position];
+            ref readonly Step step = ref steps[position];
             switch (step.Kind)
             {
                 case StepKind.AddI32:
@@ -413,7 +413,7 @@ internal sealed unsafe class CheckedGroup : IDisposable
 
     private int Follow(in Edge edge, ulong* r)
     {
-        var copies = edge.Copies;
+        (int To, int From)[] copies = edge.Copies;
         if (copies.Length == 1)
         {
             r[copies[0].To] = r[copies[0].From];
@@ -431,7 +431,7 @@ internal sealed unsafe class CheckedGroup : IDisposable
 
     private int Geometry(GeometryKind kind)
     {
-        var thread = currentIndex;
+        Index3D thread = currentIndex;
         return kind switch
         {
             GeometryKind.GroupIdxX => thread.X,
@@ -470,7 +470,7 @@ internal sealed unsafe class CheckedGroup : IDisposable
                 $"an access of {size} bytes is at an address that is no multiple of {step.Alignment}; was a view cast at an odd offset?");
         }
         var space = (AddressSpace)step.Operation;
-        var memoryOfSpace = space switch
+        ShadowMemory? memoryOfSpace = space switch
         {
             AddressSpace.Shared => shared,
             AddressSpace.Local => local,
@@ -508,7 +508,7 @@ internal sealed unsafe class CheckedGroup : IDisposable
 
     private ShadowMemory? FindBuffer(int position, long address)
     {
-        var last = lastBuffers[position];
+        ShadowMemory? last = lastBuffers[position];
         if (last is null || address < last.Address || address >= last.Address + last.Length)
             lastBuffers[position] = last = memory.Find(address);
         return last;

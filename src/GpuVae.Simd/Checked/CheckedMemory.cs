@@ -65,7 +65,7 @@ internal sealed class CheckedMemory
         bool isExhausted = Interval > int.MaxValue / 2;
         if (isExhausted)
             Interval = 0;
-        foreach (var buffer in buffers.Values)
+        foreach (ShadowMemory buffer in buffers.Values)
             buffer.BeginLaunch(bytesPerCell, isExhausted);
     }
 
@@ -77,7 +77,7 @@ internal sealed class CheckedMemory
         while (low <= high)
         {
             int middle = (low + high) / 2;
-            var buffer = buffers.GetValueAtIndex(middle);
+            ShadowMemory buffer = buffers.GetValueAtIndex(middle);
             if (address < buffer.Address)
                 high = middle - 1;
             else if (address >= buffer.Address + buffer.Length)

@@ -59,13 +59,13 @@ internal sealed class CheckedProgram
     public CheckedProgram(IrKernel kernel)
     {
         Kernel = kernel;
-        foreach (var parameter in kernel.Parameters)
+        foreach (Parameter parameter in kernel.Parameters)
             RegisterOf(parameter);
         PlaceAllocations();
-        foreach (var block in kernel.Blocks)
+        foreach (BasicBlock block in kernel.Blocks)
         {
             starts[block] = steps.Count;
-            foreach (var instruction in block.Body)
+            foreach (Instruction instruction in block.Body)
                 Add(instruction);
             AddTerminator(block);
         }
@@ -121,7 +121,7 @@ internal sealed class CheckedProgram
 
     private void PlaceAllocations()
     {
-        foreach (var allocation in Kernel.Allocations.OrderBy(a => a.IsDynamic))
+        foreach (Allocation? allocation in Kernel.Allocations.OrderBy(a => a.IsDynamic))
         {
             bool isShared = allocation.Space == AddressSpace.Shared;
             int offset = isShared ? SharedBytes : LocalBytes;
@@ -136,8 +136,8 @@ internal sealed class CheckedProgram
 
     private void Add(Instruction instruction)
     {
-        var type = instruction.Operands.Count > 0 ? instruction.Operands[0].Type : instruction.Type;
-        var (kind, operation, extra, alignment) = instruction switch
+        IrType type = instruction.Operands.Count > 0 ? instruction.Operands[0].Type : instruction.Type;
+        (StepKind kind, byte operation, int extra, int alignment) = instruction switch
         {
             Unary unary => (StepKind.Unary, (byte)unary.Op, 0, 0),
             Binary binary => (Fast(binary), (byte)binary.Op, 0, 0),
@@ -185,8 +185,8 @@ internal sealed class CheckedProgram
 
     private void AddTerminator(BasicBlock block)
     {
-        var terminator = block.Terminator!;
-        var step = terminator switch
+        Terminator terminator = block.Terminator!;
+        Step step = terminator switch
         {
             Branch branch => new Step(StepKind.Jump, IrType.Void, 0, -1, -1, -1, -1, EdgeTo(branch.Target), 0, terminator),
             ConditionalBranch branch => new Step(
@@ -198,7 +198,7 @@ internal sealed class CheckedProgram
 
         int EdgeTo(BasicBlock target)
         {
-            var copies = target.Phis.Select(p => (RegisterOf(p), RegisterOf(p.ValueFrom(block))));
+            IEnumerable<(int, int)> copies = target.Phis.Select(p => (RegisterOf(p), RegisterOf(p.ValueFrom(block))));
             edges.Add(new Edge(Kernel.Blocks.IndexOf(target), [.. copies]));
             return edges.Count - 1;
         }

@@ -73,7 +73,7 @@ internal sealed class ShadowMemory
     public ref ShadowCell CellAt(long offset)
     {
         long cell = offset / granule;
-        var page = pages[cell / CellsPerPage] ??= new ShadowCell[CellsPerPage];
+        ShadowCell[] page = pages[cell / CellsPerPage] ??= new ShadowCell[CellsPerPage];
         return ref page[cell % CellsPerPage];
     }
 

@@ -26,13 +26,13 @@ internal static unsafe class AtomicOperations
         int first = 0;
         while (mask != null && mask[first] == 0)
             first++;
-        var all = ((T*)operands)[first];
+        T all = ((T*)operands)[first];
         for (int i = first + 1; i < lanes; i++)
         {
             if (mask == null || mask[i] != 0)
                 all = Combine((AtomicOp)op, all, ((T*)operands)[i]);
         }
-        var old = Apply(address, op, all);
+        T old = Apply(address, op, all);
         for (int i = first; i < lanes; i++)
         {
             if (mask != null && mask[i] == 0)
@@ -66,7 +66,7 @@ internal static unsafe class AtomicOperations
         }
         while (true)
         {
-            var old = Unsafe.ReadUnaligned<T>(address);
+            T old = Unsafe.ReadUnaligned<T>(address);
             if (Same(CompareExchange(address, old, Combine((AtomicOp)op, old, operand)), old))
                 return old;
         }

@@ -43,7 +43,7 @@ internal sealed class BarrierConvergence
         result.Tables.AddRange(kernel.Tables);
         var rewriter = new BarrierConvergence(result, index);
         rewriter.Rewrite();
-        foreach (var instruction in kernel.Instructions.ToArray())
+        foreach (Instruction? instruction in kernel.Instructions.ToArray())
             instruction.DropOperands();
         return result;
     }
@@ -90,7 +90,7 @@ internal sealed class BarrierConvergence
                 EmitLoop(loop);
                 break;
             case LabeledNode labeled:
-                var left = FlagsOf(labeled).Break;
+                Variable left = FlagsOf(labeled).Break;
                 Write(left, Constant.Bool(false));
                 EmitGroup(labeled.Body);
                 Write(active, Or(Read(active), Read(left)));
@@ -103,14 +103,14 @@ internal sealed class BarrierConvergence
         int from = 0;
         for (int i = 0; i < block.Body.Count; i++)
         {
-            var instruction = block.Body[i];
+            Instruction instruction = block.Body[i];
             if (!ControlIndex.IsBarrier(instruction))
                 continue;
             int first = from, last = i;
             if (first < last)
                 EmitPart(() => EmitInstructions(block, first, last));
             from = i + 1;
-            var copy = instruction is Barrier { Kind: not BarrierKind.Group } barrier
+            Instruction copy = instruction is Barrier { Kind: not BarrierKind.Group } barrier
                 ? new Barrier(barrier.Kind, Participating(barrier.Kind, Map(barrier.Operands[0]))) { Location = barrier.Location }
                 : instruction.Clone(Map);
             ssa.Emit(copy);
@@ -128,10 +128,10 @@ internal sealed class BarrierConvergence
 
     private void EmitIf(IfNode branch)
     {
-        var condition = Map(branch.Branch.Condition);
-        var before = Read(active);
-        var then = And(before, condition);
-        var otherwise = And(before, Not(condition));
+        Value condition = Map(branch.Branch.Condition);
+        Value before = Read(active);
+        Value then = And(before, condition);
+        Value otherwise = And(before, Not(condition));
         var afterThen = new Variable("active", IrType.Bool);
         EmitArm(branch.Then, then, afterThen);
         var afterElse = new Variable("active", IrType.Bool);
@@ -149,9 +149,9 @@ internal sealed class BarrierConvergence
             return;
         }
         Write(after, Constant.Bool(false));
-        var any = ssa.Emit(new Barrier(BarrierKind.GroupOr, taken));
-        var inside = ssa.CreateBlock(isSealed: false);
-        var end = ssa.CreateBlock(isSealed: false);
+        Barrier any = ssa.Emit(new Barrier(BarrierKind.GroupOr, taken));
+        BasicBlock inside = ssa.CreateBlock(isSealed: false);
+        BasicBlock end = ssa.CreateBlock(isSealed: false);
         ssa.Branch(any, inside, end);
         Continue(inside);
         EmitGroup(arm);
@@ -161,15 +161,15 @@ internal sealed class BarrierConvergence
 
     private void EmitLoop(LoopNode loop)
     {
-        var (left, next) = FlagsOf(loop);
+        (Variable left, Variable next) = FlagsOf(loop);
         Write(left, Constant.Bool(false));
-        var header = ssa.CreateBlock(isSealed: false);
-        var body = ssa.CreateBlock(isSealed: false);
-        var exit = ssa.CreateBlock(isSealed: false);
+        BasicBlock header = ssa.CreateBlock(isSealed: false);
+        BasicBlock body = ssa.CreateBlock(isSealed: false);
+        BasicBlock exit = ssa.CreateBlock(isSealed: false);
         ssa.Branch(header);
         ssa.MoveToEnd(header);
         ssa.Current = header;
-        var any = ssa.Emit(new Barrier(BarrierKind.GroupOr, Read(active)));
+        Barrier any = ssa.Emit(new Barrier(BarrierKind.GroupOr, Read(active)));
         ssa.Branch(any, body, exit);
         Continue(body);
         Write(next, Constant.Bool(false));
@@ -184,10 +184,10 @@ internal sealed class BarrierConvergence
     /// <summary>Runs what holds no barrier in the threads that take part.</summary>
     private void EmitPart(Action body)
     {
-        var end = partEnd = ssa.CreateBlock(isSealed: false);
+        BasicBlock end = partEnd = ssa.CreateBlock(isSealed: false);
         if (Read(active) is not Constant { Bits: 1 })
         {
-            var inside = ssa.CreateBlock(isSealed: false);
+            BasicBlock inside = ssa.CreateBlock(isSealed: false);
             ssa.Branch(Read(active), inside, end);
             Continue(inside);
         }
@@ -209,16 +209,16 @@ internal sealed class BarrierConvergence
                 EmitInstructions(block.Block, 0, block.Block.Body.Count);
                 break;
             case EdgeCopies copies:
-                var values = copies.To.Phis.Select(phi => Map(phi.ValueFrom(copies.From))).ToArray();
+                Value[] values = copies.To.Phis.Select(phi => Map(phi.ValueFrom(copies.From))).ToArray();
                 for (int i = 0; i < values.Length; i++)
                     Write(VariableOf(copies.To.Phis[i]), values[i]);
                 break;
             case IfNode branch:
-                var then = ssa.CreateBlock(isSealed: false);
-                var otherwise = ssa.CreateBlock(isSealed: false);
-                var end = ssa.CreateBlock(isSealed: false);
+                BasicBlock then = ssa.CreateBlock(isSealed: false);
+                BasicBlock otherwise = ssa.CreateBlock(isSealed: false);
+                BasicBlock end = ssa.CreateBlock(isSealed: false);
                 ssa.Branch(Map(branch.Branch.Condition), then, otherwise);
-                foreach (var (block, arm) in ((BasicBlock, ControlNode)[])[(then, branch.Then), (otherwise, branch.Else)])
+                foreach ((BasicBlock block, ControlNode arm) in ((BasicBlock, ControlNode)[])[(then, branch.Then), (otherwise, branch.Else)])
                 {
                     Continue(block);
                     EmitNode(arm);
@@ -228,8 +228,8 @@ internal sealed class BarrierConvergence
                 Continue(end);
                 break;
             case LoopNode loop:
-                var header = ssa.CreateBlock(isSealed: false);
-                var exit = ssa.CreateBlock(isSealed: false);
+                BasicBlock header = ssa.CreateBlock(isSealed: false);
+                BasicBlock exit = ssa.CreateBlock(isSealed: false);
                 blocks[loop] = (exit, header);
                 ssa.Branch(header);
                 ssa.MoveToEnd(header);
@@ -241,7 +241,7 @@ internal sealed class BarrierConvergence
                 Continue(exit);
                 break;
             case LabeledNode labeled:
-                var behind = ssa.CreateBlock(isSealed: false);
+                BasicBlock behind = ssa.CreateBlock(isSealed: false);
                 blocks[labeled] = (behind, null);
                 EmitNode(labeled.Body);
                 if (isReachable)
@@ -249,10 +249,10 @@ internal sealed class BarrierConvergence
                 Continue(behind);
                 break;
             case BreakNode { Target: var target }:
-                Jump(target, blocks.TryGetValue(target, out var left) ? left.Break : null, t => t.Break);
+                Jump(target, blocks.TryGetValue(target, out (BasicBlock Break, BasicBlock? Continue) left) ? left.Break : null, t => t.Break);
                 break;
             case ContinueNode { Target: var target }:
-                Jump(target, blocks.TryGetValue(target, out var next) ? next.Continue : null, t => t.Continue);
+                Jump(target, blocks.TryGetValue(target, out (BasicBlock Break, BasicBlock? Continue) next) ? next.Continue : null, t => t.Continue);
                 break;
             case ReturnNode:
                 Jump(null, null, null);
@@ -282,7 +282,7 @@ internal sealed class BarrierConvergence
     {
         for (int i = from; i < to; i++)
         {
-            var copy = ssa.Emit(block.Body[i].Clone(Map));
+            Instruction copy = ssa.Emit(block.Body[i].Clone(Map));
             if (copy.Type != IrType.Void)
                 Write(VariableOf(block.Body[i]), copy);
         }
@@ -305,14 +305,14 @@ internal sealed class BarrierConvergence
 
     private (Variable Break, Variable Continue) FlagsOf(TargetNode target)
     {
-        if (!flags.TryGetValue(target, out var found))
+        if (!flags.TryGetValue(target, out (Variable Break, Variable Continue) found))
             flags[target] = found = (new("left", IrType.Bool), new("next", IrType.Bool));
         return found;
     }
 
     private Variable VariableOf(Value value)
     {
-        if (!variables.TryGetValue(value, out var variable))
+        if (!variables.TryGetValue(value, out Variable? variable))
             variables[value] = variable = new("a value", value.Type) { Space = value.Space };
         return variable;
     }

@@ -27,10 +27,10 @@ internal sealed class ControlIndex
     {
         Root = root;
         Visit(root, null, 0, null);
-        foreach (var copies in Copies)
+        foreach (EdgeCopies copies in Copies)
         {
-            var edge = Resolve(copies);
-            if (!EdgesInto.TryGetValue(copies.To, out var list))
+            ControlEdge edge = Resolve(copies);
+            if (!EdgesInto.TryGetValue(copies.To, out List<ControlEdge>? list))
                 EdgesInto.Add(copies.To, list = []);
             list.Add(edge);
             EdgeOf.Add(copies, edge);
@@ -78,7 +78,7 @@ internal sealed class ControlIndex
                 break;
             case BlockNode block:
                 loopOf[block.Block] = loop;
-                foreach (var instruction in block.Block.Body)
+                foreach (Instruction instruction in block.Block.Body)
                 {
                     positions[instruction] = next++;
                     barrier |= IsBarrier(instruction);
@@ -119,7 +119,7 @@ internal sealed class ControlIndex
         ControlNode node = copies;
         while (true)
         {
-            var (parent, index) = parents[node];
+            (ControlNode? parent, int index) = parents[node];
             if (parent is null)
                 return new ControlEdge(copies, exited, false);
             if (parent is SequenceNode sequence && index + 1 < sequence.Children.Count)
@@ -147,7 +147,7 @@ internal sealed class ControlIndex
 
         void LeaveTo(ControlNode target, ControlNode from)
         {
-            for (var current = from; current != target; current = parents[current].Parent!)
+            for (ControlNode current = from; current != target; current = parents[current].Parent!)
             {
                 if (current is not SequenceNode)
                     exited.Add(current);

@@ -60,7 +60,7 @@ internal sealed class DivergenceWalk
         switch (node)
         {
             case SequenceNode sequence:
-                foreach (var child in sequence.Children)
+                foreach (ControlNode child in sequence.Children)
                 {
                     int childEscape = Visit(child, partial);
                     if (childEscape != None)

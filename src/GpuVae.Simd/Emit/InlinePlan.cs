@@ -27,11 +27,11 @@ internal sealed class InlinePlan
         this.shapes = shapes;
         this.isStatement = isStatement;
         var groupConditions = new HashSet<Value>(regions?.GroupBranches.Select(b => b.Condition) ?? [], ReferenceEqualityComparer.Instance);
-        foreach (var block in kernel.Blocks)
+        foreach (BasicBlock block in kernel.Blocks)
             PlanBlock(block, groupConditions);
-        foreach (var block in kernel.Blocks)
+        foreach (BasicBlock block in kernel.Blocks)
         {
-            foreach (var phi in block.Phis)
+            foreach (Phi phi in block.Phis)
             {
                 if (regions?.IsGroupVariable(phi) != true)
                     Coalesce(phi);
@@ -42,17 +42,17 @@ internal sealed class InlinePlan
     public bool IsInlined(Value value) => inlined.Contains(value);
 
     /// <summary>The phi whose variable holds the value, or the value itself.</summary>
-    public Value VariableOf(Value value) => coalesced.TryGetValue(value, out var phi) ? phi : value;
+    public Value VariableOf(Value value) => coalesced.TryGetValue(value, out Phi? phi) ? phi : value;
 
     private void PlanBlock(BasicBlock block, HashSet<Value> groupConditions)
     {
-        var body = block.Body;
+        List<Instruction> body = block.Body;
         // Where each instruction is evaluated: its own place, or that of the statement that it ends up in.
         var place = new Dictionary<Instruction, int>(ReferenceEqualityComparer.Instance);
         var effects = new List<int>();
         for (int i = body.Count - 1; i >= 0; i--)
         {
-            var instruction = body[i];
+            Instruction instruction = body[i];
             int at = i;
             if (instruction.HasSideEffects)
                 effects.Add(i);
@@ -80,7 +80,7 @@ internal sealed class InlinePlan
 
         int? UserPlace(Instruction instruction)
         {
-            var user = instruction.Users[0];
+            Instruction user = instruction.Users[0];
             if (ReferenceEquals(user.Block, block) && place.TryGetValue(user, out int at))
                 return at;
             return ReferenceEquals(user, block.Terminator) && user is ConditionalBranch ? body.Count : null;
@@ -98,7 +98,7 @@ internal sealed class InlinePlan
         bool local = address.Users.All(place.ContainsKey);
         if (!local && (address.Users.Any(u => u is Phi) || address.Operands.Any(o => o is Phi)))
             return false;
-        foreach (var operand in address.Operands)
+        foreach (Value operand in address.Operands)
             pinned.Add(operand);
         return true;
     }
@@ -135,20 +135,20 @@ internal sealed class InlinePlan
 
     private bool IsContiguous(Value pointer, Instruction access)
     {
-        var type = access is Store store ? store.StoredValue.Type : access.Type;
+        IrType type = access is Store store ? store.StoredValue.Type : access.Type;
         return shapes[pointer].IsStrided && shapes[pointer].Stride == type.SizeOf();
     }
 
     private int Parts(Instruction user)
     {
-        var type = user switch
+        IrType type = user switch
         {
             Store store => store.StoredValue.Type,
             Compare compare => compare.Left.Type,
             _ => user.Type,
         };
         int parts = configuration.PartsOf(type);
-        foreach (var operand in user.Operands)
+        foreach (Value operand in user.Operands)
         {
             if (operand.Type != IrType.Pointer || user is not (Load or Store))
                 parts = Math.Max(parts, configuration.PartsOf(operand.Type));
@@ -162,9 +162,9 @@ internal sealed class InlinePlan
     /// </summary>
     private void Coalesce(Phi phi)
     {
-        if (!index.EdgesInto.TryGetValue(phi.Block!, out var edges) || edges.Count(e => e.IsBackEdge) != 1)
+        if (!index.EdgesInto.TryGetValue(phi.Block!, out List<ControlEdge>? edges) || edges.Count(e => e.IsBackEdge) != 1)
             return;
-        var back = edges.First(e => e.IsBackEdge).Node;
+        EdgeCopies back = edges.First(e => e.IsBackEdge).Node;
         if (phi.ValueFrom(back.From) is not Instruction { Block: { } block } value || value is Phi ||
             inlined.Contains(value) || pinned.Contains(value) ||
             !index.IsPlaced(value) || coalesced.ContainsKey(value) || shapes[value] != shapes[phi] || value.Type != phi.Type ||
@@ -175,7 +175,7 @@ internal sealed class InlinePlan
         if (phi.Block!.Phis.Exists(other => ReferenceEquals(other.ValueFrom(back.From), phi)))
             return;
         int position = index.PositionOf(value);
-        foreach (var user in phi.Users)
+        foreach (Instruction user in phi.Users)
         {
             if (user is not Phi && evaluated.TryGetValue(user, out int at) && at > position)
                 return;

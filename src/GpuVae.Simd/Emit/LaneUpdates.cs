@@ -20,13 +20,13 @@ internal sealed class LaneUpdates
 
     public LaneUpdates(IrKernel kernel, ShapeAnalysis shapes)
     {
-        foreach (var block in kernel.Blocks)
+        foreach (BasicBlock block in kernel.Blocks)
         {
             // Loads that nothing has been written behind.
             var fresh = new List<Load>();
             for (int i = 0; i < block.Body.Count; i++)
             {
-                var instruction = block.Body[i];
+                Instruction instruction = block.Body[i];
                 if (instruction is Load load && shapes[load.Pointer].IsVarying)
                     fresh.Add(load);
                 if (instruction is Store store && fresh.Find(l => ReferenceEquals(l.Pointer, store.Pointer)) is { } own &&
@@ -54,7 +54,7 @@ internal sealed class LaneUpdates
         bool commutes = operation.Op is BinaryOp.Add or BinaryOp.And or BinaryOp.Or or BinaryOp.Xor;
         if (!commutes && operation.Op != BinaryOp.Sub)
             return null;
-        var operand = ReferenceEquals(operation.Left, own) ? operation.Right : operation.Left;
+        Value operand = ReferenceEquals(operation.Left, own) ? operation.Right : operation.Left;
         bool fits = ReferenceEquals(operation.Left, own) || (commutes && ReferenceEquals(operation.Right, own));
         return fits && !ReferenceEquals(operand, own) ? new(own, operation, operand) : null;
     }

@@ -16,7 +16,7 @@ internal sealed class LocalMemoryLayout
     public LocalMemoryLayout(IrKernel kernel, int lanes)
     {
         this.lanes = lanes;
-        foreach (var allocation in kernel.Allocations.Where(a => a.Space == AddressSpace.Local))
+        foreach (Allocation? allocation in kernel.Allocations.Where(a => a.Space == AddressSpace.Local))
         {
             granules[allocation] = lanes == 1 ? 0 : GranuleOf(allocation);
             offsets[allocation] = BytesPerWarp;
@@ -38,7 +38,7 @@ internal sealed class LocalMemoryLayout
     public int OffsetOf(ElementAddress address) => address.Offset * Spread(address);
 
     private int Spread(ElementAddress address) =>
-        origins.TryGetValue(address, out var allocation) && granules[allocation] > 0 ? lanes : 1;
+        origins.TryGetValue(address, out Allocation? allocation) && granules[allocation] > 0 ? lanes : 1;
 
     /// <summary>
     /// The one access size, or 0. Follows the addresses that are made from the allocation and notes where they come from.
@@ -50,9 +50,9 @@ internal sealed class LocalMemoryLayout
         var steps = new List<int>();
         var work = new Stack<Value>([allocation]);
         var seen = new HashSet<Value>(ReferenceEqualityComparer.Instance) { allocation };
-        while (work.TryPop(out var pointer))
+        while (work.TryPop(out Value? pointer))
         {
-            foreach (var user in pointer.Users)
+            foreach (Instruction user in pointer.Users)
             {
                 switch (user)
                 {

@@ -87,7 +87,7 @@ internal sealed class RegionPlan
     /// <summary>Some edge into the phi's block is taken in a region and another between regions.</summary>
     public bool IsMixed(Phi phi)
     {
-        var edges = index.EdgesInto.GetValueOrDefault(phi.Block!) ?? [];
+        List<ControlEdge> edges = index.EdgesInto.GetValueOrDefault(phi.Block!) ?? [];
         return edges.Any(e => looseCopies.Contains(e.Node)) && !edges.All(e => looseCopies.Contains(e.Node));
     }
 
@@ -196,7 +196,7 @@ internal sealed class RegionPlan
         void AppendBlock(BlockNode block)
         {
             int from = 0;
-            var body = block.Block.Body;
+            List<Instruction> body = block.Block.Body;
             for (int i = 0; i < body.Count; i++)
             {
                 if (!ControlIndex.IsBarrier(body[i]))

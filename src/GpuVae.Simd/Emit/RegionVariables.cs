@@ -19,12 +19,12 @@ internal sealed class RegionVariables
         this.plan = plan;
         Visit(regions.Root);
         var seen = new Dictionary<Value, int>(ReferenceEqualityComparer.Instance);
-        foreach (var (read, written) in accesses.Values)
+        foreach ((HashSet<Value> read, HashSet<Value> written) in accesses.Values)
         {
-            foreach (var variable in read.Union(written))
+            foreach (Value? variable in read.Union(written))
                 seen[variable] = seen.GetValueOrDefault(variable) + 1;
         }
-        foreach (var (variable, count) in seen)
+        foreach ((Value variable, int count) in seen)
         {
             if (count < 2 || (shapes[variable].Kind == ShapeKind.GroupUniform && !(variable is Phi phi && regions.IsMixed(phi))))
                 continue;
@@ -60,7 +60,7 @@ internal sealed class RegionVariables
             case RegionStep region:
                 var sets = (new HashSet<Value>(ReferenceEqualityComparer.Instance), new HashSet<Value>(ReferenceEqualityComparer.Instance));
                 accesses[region] = sets;
-                foreach (var piece in region.Pieces)
+                foreach (RegionPiece piece in region.Pieces)
                     Collect(piece.Node, piece, sets.Item1, sets.Item2);
                 break;
         }
@@ -71,24 +71,24 @@ internal sealed class RegionVariables
         switch (node)
         {
             case SequenceNode sequence:
-                foreach (var child in sequence.Children)
+                foreach (ControlNode child in sequence.Children)
                     Collect(child, default, read, written);
                 break;
             case BlockNode block:
                 int to = piece.Node is null ? block.Block.Body.Count : piece.To;
                 for (int i = piece.Node is null ? 0 : piece.From; i < to; i++)
                 {
-                    var instruction = block.Block.Body[i];
+                    Instruction instruction = block.Block.Body[i];
                     if (plan.IsInlined(instruction) || instruction is Geometry)
                         continue;
-                    foreach (var operand in instruction.Operands)
+                    foreach (Value operand in instruction.Operands)
                         Read(operand);
                     if (instruction.Type != IrType.Void)
                         written.Add(plan.VariableOf(instruction));
                 }
                 break;
             case EdgeCopies copies:
-                foreach (var phi in copies.To.Phis.Where(p => !regions.IsGroupVariable(p)))
+                foreach (Phi? phi in copies.To.Phis.Where(p => !regions.IsGroupVariable(p)))
                 {
                     Read(phi.ValueFrom(copies.From));
                     written.Add(phi);
@@ -113,7 +113,7 @@ internal sealed class RegionVariables
                 read.Add(plan.VariableOf(value));
                 return;
             }
-            foreach (var operand in instruction.Operands)
+            foreach (Value operand in instruction.Operands)
                 Read(operand);
         }
     }

@@ -21,7 +21,7 @@ internal sealed class ScratchLayout
         // Only printing has more operands than three; those beyond lie behind the result.
         int printed = kernel.Instructions.OfType<Print>().Select(p => p.Operands.Count).DefaultIfEmpty().Max();
         int offset = Math.Max(LaneBuffers, printed + 2) * LaneBufferBytes;
-        foreach (var allocation in kernel.Allocations.Where(a => a.Space == AddressSpace.Shared && !a.IsDynamic))
+        foreach (Allocation? allocation in kernel.Allocations.Where(a => a.Space == AddressSpace.Shared && !a.IsDynamic))
         {
             shared[allocation] = offset;
             offset += Align(allocation.SizeInBytes);

@@ -50,7 +50,7 @@ internal sealed class ShapeAnalysis
         Constant or Parameter => ValueShape.GroupUniform,
         Allocation { Space: AddressSpace.Local } allocation => Clamp(ValueShape.Strided(localMemory.LaneStride(allocation))),
         Allocation => ValueShape.GroupUniform,
-        _ => shapes.TryGetValue(value, out var shape) ? shape : ValueShape.GroupUniform,
+        _ => shapes.TryGetValue(value, out ValueShape shape) ? shape : ValueShape.GroupUniform,
     };
 
     /// <summary>The copy to the phi along this edge must leave the phi alone in lanes that are not on the edge.</summary>
@@ -66,11 +66,11 @@ internal sealed class ShapeAnalysis
             LaneWalk = Walk(ShapeKind.Strided);
             WarpWalk = Walk(ShapeKind.WarpUniform);
             changed = false;
-            foreach (var block in kernel.Blocks)
+            foreach (BasicBlock block in kernel.Blocks)
             {
-                foreach (var phi in block.Phis)
+                foreach (Phi phi in block.Phis)
                     changed |= Update(phi, PhiShape(phi));
-                foreach (var instruction in block.Body)
+                foreach (Instruction instruction in block.Body)
                     changed |= Update(instruction, Transfer(instruction));
             }
         }
@@ -83,7 +83,7 @@ internal sealed class ShapeAnalysis
         shape = Clamp(shape);
         if (forcedVarying.Contains(value))
             shape = ValueShape.Varying;
-        if (shapes.TryGetValue(value, out var old))
+        if (shapes.TryGetValue(value, out ValueShape old))
         {
             // Shapes only ever get worse, so that the iteration ends.
             if (shape.Kind < old.Kind)
@@ -105,13 +105,13 @@ internal sealed class ShapeAnalysis
     private ValueShape? PhiShape(Phi phi)
     {
         ValueShape? joined = null;
-        foreach (var operand in phi.Operands)
+        foreach (Value operand in phi.Operands)
         {
             if (ReferenceEquals(operand, phi) || !IsKnown(operand))
                 continue;
             joined = joined is { } shape ? ValueShape.Join(shape, this[operand]) : this[operand];
         }
-        if (joined is not { } result || !index.EdgesInto.TryGetValue(phi.Block!, out var edges))
+        if (joined is not { } result || !index.EdgesInto.TryGetValue(phi.Block!, out List<ControlEdge>? edges))
             return joined;
         if (MeetsPartedLanes(LaneWalk, edges) || IsReadAfterDivergentBackEdge(phi, edges))
             return ValueShape.Varying;
@@ -121,9 +121,9 @@ internal sealed class ShapeAnalysis
     private bool MeetsPartedLanes(DivergenceWalk walk, List<ControlEdge> edges)
     {
         int forward = 0, back = 0;
-        foreach (var edge in edges)
+        foreach (ControlEdge edge in edges)
             _ = edge.IsBackEdge ? back++ : forward++;
-        foreach (var edge in edges)
+        foreach (ControlEdge edge in edges)
         {
             if (LeavesDivergentLoop(walk, edge) || ((edge.IsBackEdge ? back : forward) > 1 && PartsLanes(walk, edge)))
                 return true;
@@ -143,7 +143,7 @@ internal sealed class ShapeAnalysis
     /// <summary>Lanes that are still in this turn read the phi after others have set it for the next.</summary>
     private bool IsReadAfterDivergentBackEdge(Phi phi, List<ControlEdge> edges)
     {
-        foreach (var edge in edges)
+        foreach (ControlEdge edge in edges)
         {
             if (edge.IsBackEdge && PartsLanes(LaneWalk, edge) && IsReadAfter(phi, index.PositionOf(edge.Node), edge.Node))
                 return true;
@@ -154,11 +154,11 @@ internal sealed class ShapeAnalysis
     /// <summary>Some use of the value stands behind the position, in the order in which SIMD code runs.</summary>
     public bool IsReadAfter(Value value, int position, EdgeCopies? except = null)
     {
-        foreach (var user in value.Users)
+        foreach (Instruction user in value.Users)
         {
             if (user is Phi phi)
             {
-                foreach (var edge in index.EdgesInto.GetValueOrDefault(phi.Block!) ?? [])
+                foreach (ControlEdge? edge in index.EdgesInto.GetValueOrDefault(phi.Block!) ?? [])
                 {
                     if (edge.Node != except && ReferenceEquals(phi.ValueFrom(edge.Node.From), value) &&
                         index.PositionOf(edge.Node) >= position)
@@ -175,7 +175,7 @@ internal sealed class ShapeAnalysis
 
     private void FindBlends()
     {
-        foreach (var (block, edges) in index.EdgesInto)
+        foreach ((BasicBlock block, List<ControlEdge> edges) in index.EdgesInto)
         {
             foreach (bool back in (ReadOnlySpan<bool>)[false, true])
             {
@@ -185,8 +185,8 @@ internal sealed class ShapeAnalysis
                     continue;
                 for (int i = 0; i < group.Count; i++)
                 {
-                    var edge = group[i];
-                    foreach (var phi in block.Phis)
+                    ControlEdge edge = group[i];
+                    foreach (Phi phi in block.Phis)
                     {
                         bool blend = LeavesDivergentLoop(LaneWalk, edge) ||
                             (back ? group.Count > 1 || IsReadAfter(phi, index.PositionOf(edge.Node), edge.Node) : i > 0);
@@ -200,8 +200,8 @@ internal sealed class ShapeAnalysis
 
     private ValueShape? Transfer(Instruction instruction)
     {
-        var worst = ShapeKind.GroupUniform;
-        foreach (var operand in instruction.Operands)
+        ShapeKind worst = ShapeKind.GroupUniform;
+        foreach (Value operand in instruction.Operands)
         {
             if (!IsKnown(operand))
                 return null;
@@ -225,7 +225,7 @@ internal sealed class ShapeAnalysis
 
     private ValueShape Shuffled(Shuffle shuffle)
     {
-        var value = this[shuffle.ShuffledValue];
+        ValueShape value = this[shuffle.ShuffledValue];
         if (value.IsUniform)
             return value;
         bool wholeWarp = shuffle.Width == 0 || shuffle.Width >= configuration.Lanes;
@@ -239,14 +239,14 @@ internal sealed class ShapeAnalysis
         switch (instruction)
         {
             case ElementAddress address:
-                var pointer = this[address.Pointer];
-                var position = this[address.Index];
+                ValueShape pointer = this[address.Pointer];
+                ValueShape position = this[address.Index];
                 if (pointer.IsVarying || position.IsVarying)
                     return null;
                 return ValueShape.Strided(pointer.Stride + position.Stride * localMemory.ScaleOf(address));
             case Binary { Type: IrType.I32 or IrType.I64 } binary:
-                var left = this[binary.Left];
-                var right = this[binary.Right];
+                ValueShape left = this[binary.Left];
+                ValueShape right = this[binary.Right];
                 if (left.IsVarying || right.IsVarying)
                     return null;
                 long? stride = binary.Op switch
@@ -284,7 +284,7 @@ internal sealed class ShapeAnalysis
     private bool DemoteWrappingIndices()
     {
         bool changed = false;
-        foreach (var instruction in kernel.Instructions)
+        foreach (Instruction instruction in kernel.Instructions)
         {
             if (instruction is Convert { Op: ConvertOp.SignExtend } && this[instruction].IsStrided && !OnlyAddresses(instruction))
                 changed |= forcedVarying.Add(instruction);
@@ -294,7 +294,7 @@ internal sealed class ShapeAnalysis
 
     private bool OnlyAddresses(Value value)
     {
-        foreach (var user in value.Users)
+        foreach (Instruction user in value.Users)
         {
             bool fine = user switch
             {

@@ -50,7 +50,7 @@ internal sealed partial class SimdEmitter
             EmitLaneOperation(instruction);
             return;
         }
-        var variable = VariableOf(instruction);
+        LocalBuilder[] variable = VariableOf(instruction);
         for (int part = 0; part < variable.Length; part++)
         {
             EmitVectorOperation(instruction, part);
@@ -99,7 +99,7 @@ internal sealed partial class SimdEmitter
 
     private void EmitVectorFma(Fma fma, int part)
     {
-        var type = VectorOf(fma.Type);
+        VectorType type = VectorOf(fma.Type);
         EmitVector(fma.A, part);
         EmitVector(fma.B, part);
         if (fma.Type.IsFloat())
@@ -125,8 +125,8 @@ internal sealed partial class SimdEmitter
 
     private void EmitVectorUnary(Unary unary, int part)
     {
-        var value = unary.Operand;
-        var type = VectorOf(value.Type);
+        Value value = unary.Operand;
+        VectorType type = VectorOf(value.Type);
         switch (unary.Op)
         {
             case UnaryOp.Neg or UnaryOp.Not or UnaryOp.Abs:
@@ -177,7 +177,7 @@ internal sealed partial class SimdEmitter
 
     private void EmitVectorBinary(Binary binary, int part)
     {
-        var type = VectorOf(binary.Type);
+        VectorType type = VectorOf(binary.Type);
         switch (binary.Op)
         {
             case BinaryOp.Shl or BinaryOp.Shr or BinaryOp.ShrUnsigned:
@@ -189,7 +189,7 @@ internal sealed partial class SimdEmitter
                 il.Vector2(type, binary.Op.ToString());
                 break;
             case BinaryOp.MinUnsigned or BinaryOp.MaxUnsigned:
-                var unsigned = type.With(Unsigned(type.Element));
+                VectorType unsigned = type.With(Unsigned(type.Element));
                 EmitVector(binary.Left, part);
                 il.As(type, unsigned.Element);
                 EmitVector(binary.Right, part);
@@ -204,7 +204,7 @@ internal sealed partial class SimdEmitter
                 break;
             case BinaryOp.Div or BinaryOp.DivUnsigned or BinaryOp.Rem or BinaryOp.RemUnsigned when binary.Type.IsInteger():
                 bool signed = binary.Op is BinaryOp.Div or BinaryOp.Rem;
-                foreach (var operand in binary.Operands)
+                foreach (Value operand in binary.Operands)
                 {
                     if (signed)
                         EmitSignedVector(operand, part);
@@ -243,7 +243,7 @@ internal sealed partial class SimdEmitter
     /// <summary>Shifts take the count modulo the operand's width, as C# does.</summary>
     private void EmitVectorShift(Binary shift, int part)
     {
-        var type = VectorOf(shift.Type);
+        VectorType type = VectorOf(shift.Type);
         int bits = SimdConfiguration.LaneBytes(shift.Type) * 8;
         string name = shift.Op switch
         {
@@ -282,7 +282,7 @@ internal sealed partial class SimdEmitter
 
     private void EmitVectorCompare(Compare compare, int part)
     {
-        var operand = compare.Left.Type;
+        IrType operand = compare.Left.Type;
         EmitMaskResult(operand, part, i => EmitComparison(compare, operand, i));
     }
 
@@ -291,7 +291,7 @@ internal sealed partial class SimdEmitter
     /// </summary>
     private void EmitMaskResult(IrType operand, int part, Action<int> emit)
     {
-        var type = VectorOf(operand);
+        VectorType type = VectorOf(operand);
         if (SimdConfiguration.LaneBytes(operand) == 4)
         {
             emit(part);
@@ -307,13 +307,13 @@ internal sealed partial class SimdEmitter
 
     private void EmitComparison(Compare compare, IrType operand, int part)
     {
-        var type = VectorOf(operand);
-        var op = compare.Op;
+        VectorType type = VectorOf(operand);
+        CompareOp op = compare.Op;
         bool isFloat = operand.IsFloat();
         if (isFloat && op is >= CompareOp.LtOrUnordered)
         {
             // True for NaN: the complement of the ordered opposite.
-            var opposite = op switch
+            string opposite = op switch
             {
                 CompareOp.LtOrUnordered => "GreaterThanOrEqual",
                 CompareOp.LeOrUnordered => "GreaterThan",
@@ -327,7 +327,7 @@ internal sealed partial class SimdEmitter
             return;
         }
         bool unsigned = !isFloat && op is >= CompareOp.LtUnsigned;
-        var compared = unsigned ? type.With(Unsigned(type.Element)) : type;
+        VectorType compared = unsigned ? type.With(Unsigned(type.Element)) : type;
         Operand(compare.Left);
         Operand(compare.Right);
         il.Vector2(compared, op switch
@@ -354,9 +354,9 @@ internal sealed partial class SimdEmitter
 
     private void EmitVectorConvert(Convert convert, int part)
     {
-        var value = convert.Operand;
-        var from = VectorOf(value.Type);
-        var to = VectorOf(convert.Type);
+        Value value = convert.Operand;
+        VectorType from = VectorOf(value.Type);
+        VectorType to = VectorOf(convert.Type);
         int fromBytes = SimdConfiguration.LaneBytes(value.Type), toBytes = SimdConfiguration.LaneBytes(convert.Type);
         switch (convert.Op)
         {
@@ -410,7 +410,7 @@ internal sealed partial class SimdEmitter
 
     private void EmitZeroExtended(Value value, VectorType to, int part)
     {
-        var from = MaskType;
+        VectorType from = MaskType;
         if (to.Element != typeof(long))
         {
             Narrow(part);
@@ -435,10 +435,10 @@ internal sealed partial class SimdEmitter
 
     private void EmitIntegerToFloat(Convert convert, int part)
     {
-        var value = convert.Operand;
+        Value value = convert.Operand;
         bool signed = convert.Op == ConvertOp.SignedToFloat;
-        var from = VectorOf(value.Type);
-        var to = VectorOf(convert.Type);
+        VectorType from = VectorOf(value.Type);
+        VectorType to = VectorOf(convert.Type);
         if (value.Type == IrType.I64)
         {
             EmitVector(value, part);
@@ -455,7 +455,7 @@ internal sealed partial class SimdEmitter
             il.Vector1(signed ? from : from.With(typeof(uint)), "ConvertToSingle");
             return;
         }
-        var wide = to.With(typeof(long));
+        VectorType wide = to.With(typeof(long));
         if (signed)
         {
             EmitWidened(from, wide, part, Source);
@@ -477,9 +477,9 @@ internal sealed partial class SimdEmitter
 
     private void EmitFloatToInteger(Convert convert, int part)
     {
-        var value = convert.Operand;
+        Value value = convert.Operand;
         bool signed = convert.Op == ConvertOp.FloatToSigned;
-        var from = VectorOf(value.Type);
+        VectorType from = VectorOf(value.Type);
         if (value.Type == IrType.F32 && convert.Type == IrType.I32)
         {
             EmitVector(value, part);
@@ -488,7 +488,7 @@ internal sealed partial class SimdEmitter
                 il.As(from.With(typeof(uint)), typeof(int));
             return;
         }
-        var doubles = VectorOf(IrType.F64);
+        VectorType doubles = VectorOf(IrType.F64);
         if (value.Type == IrType.F64)
             EmitVector(value, part);
         else
@@ -500,9 +500,9 @@ internal sealed partial class SimdEmitter
 
     private void EmitFloatToFloat(Convert convert, int part)
     {
-        var value = convert.Operand;
-        var from = VectorOf(value.Type);
-        var to = VectorOf(convert.Type);
+        Value value = convert.Operand;
+        VectorType from = VectorOf(value.Type);
+        VectorType to = VectorOf(convert.Type);
         if (value.Type == IrType.F16)
         {
             EmitVector(value, part);

@@ -24,8 +24,8 @@ internal sealed partial class SimdEmitter
             return;
         if (regions is null)
             EmitBarrierStart(barrier);
-        var result = VariableOf(barrier)[0];
-        var predicate = barrier.Operands[0];
+        LocalBuilder result = VariableOf(barrier)[0];
+        Value predicate = barrier.Operands[0];
         il.Get(result);
         if (configuration.IsScalar)
         {
@@ -48,7 +48,7 @@ internal sealed partial class SimdEmitter
         {
             // And: no running lane says no.
             bool all = barrier.Kind == BarrierKind.GroupAnd;
-            var lanes = NewMaskVariable();
+            LocalBuilder[] lanes = NewMaskVariable();
             for (int i = 0; i < MaskParts; i++)
             {
                 EmitMask(IrType.I32, i);
@@ -73,7 +73,7 @@ internal sealed partial class SimdEmitter
     private void EmitGroupBroadcast(GroupBroadcast broadcast)
     {
         int lanes = configuration.Lanes;
-        var done = il.NewLabel();
+        Label done = il.NewLabel();
         if (warps > 1)
         {
             EmitScalar(broadcast.Thread);

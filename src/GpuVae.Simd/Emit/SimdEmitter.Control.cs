@@ -58,7 +58,7 @@ internal sealed partial class SimdEmitter
     {
         for (int i = from; i < children.Count && !mask.IsUnreachable; i++)
         {
-            var child = children[i];
+            ControlNode child = children[i];
             bool more = i + 1 < children.Count;
             if (more && mask.IsFull && apart is null && child is IfNode branch && LaneWalk.IsDivergent(branch) &&
                 EndsInJump(branch.Then) != EndsInJump(branch.Else))
@@ -85,7 +85,7 @@ internal sealed partial class SimdEmitter
     {
         for (int i = from; i < to; i++)
         {
-            var instruction = block.Body[i];
+            Instruction instruction = block.Body[i];
             if (!plan.IsInlined(instruction) && !updates.IsPart(instruction))
                 EmitStatement(instruction);
         }
@@ -93,13 +93,13 @@ internal sealed partial class SimdEmitter
 
     private void EmitUniformIf(IfNode branch)
     {
-        var before = mask;
+        Mask before = mask;
         bool crossed = LaneWalk.IsCrossed(branch);
         bool hasElse = crossed || !IsEmpty(branch.Else);
-        var collector = crossed ? NewCollector() : null;
-        var otherwise = il.NewLabel();
-        var end = il.NewLabel();
-        var outerSkip = skip;
+        LocalBuilder[]? collector = crossed ? NewCollector() : null;
+        Label otherwise = il.NewLabel();
+        Label end = il.NewLabel();
+        Label outerSkip = skip;
         if (crossed)
             skip = end;
 
@@ -142,14 +142,14 @@ internal sealed partial class SimdEmitter
     /// <param name="restFrom">Where the rest begins.</param>
     private void EmitDivergentIf(IfNode branch, List<ControlNode> rest, int restFrom)
     {
-        var before = mask;
-        var condition = branch.Branch.Condition;
+        Mask before = mask;
+        Value condition = branch.Branch.Condition;
         bool hasRest = restFrom < rest.Count;
         bool restInElse = EndsInJump(branch.Then);
         bool crossed = hasRest || LaneWalk.IsCrossed(branch);
-        var collector = crossed ? NewCollector() : null;
-        var end = il.NewLabel();
-        var outerSkip = skip;
+        LocalBuilder[]? collector = crossed ? NewCollector() : null;
+        Label end = il.NewLabel();
+        Label outerSkip = skip;
         bool hasThen = !IsEmpty(branch.Then) || (hasRest && !restInElse);
         bool hasElse = !IsEmpty(branch.Else) || (hasRest && restInElse);
         bool trivial = !hasRest && IsTrivial(branch.Then) && IsTrivial(branch.Else);
@@ -176,7 +176,7 @@ internal sealed partial class SimdEmitter
 
         void EmitFullArm(bool then)
         {
-            var next = il.NewLabel();
+            Label next = il.NewLabel();
             EmitAgreement(condition, then, ref lanes);
             il.JumpIfNot(next);
             mask = Mask.Full;
@@ -193,7 +193,7 @@ internal sealed partial class SimdEmitter
             if (!present && !crossed)
                 return;
             mask = EmitArmMask(before, lanes!, then);
-            var armEnd = il.NewLabel();
+            Label armEnd = il.NewLabel();
             skip = armEnd;
             if (present && !trivial)
             {
@@ -233,7 +233,7 @@ internal sealed partial class SimdEmitter
     {
         if (!plan.IsInlined(condition) && shapes[condition].IsVarying)
             return VariableOf(condition);
-        var lanes = NewMaskVariable();
+        LocalBuilder[] lanes = NewMaskVariable();
         for (int i = 0; i < lanes.Length; i++)
         {
             EmitVector(condition, i);
@@ -244,7 +244,7 @@ internal sealed partial class SimdEmitter
 
     private Mask EmitArmMask(Mask before, LocalBuilder[] lanes, bool then)
     {
-        var parts = NewMaskVariable();
+        LocalBuilder[] parts = NewMaskVariable();
         for (int i = 0; i < parts.Length; i++)
         {
             if (before.IsFull)
@@ -291,7 +291,7 @@ internal sealed partial class SimdEmitter
     {
         if (condition is not Compare { Left.Type: IrType.I32 } compare)
             return false;
-        var (strided, bound, op) = (compare.Left, compare.Right, compare.Op);
+        (Value strided, Value bound, CompareOp op) = (compare.Left, compare.Right, compare.Op);
         if (!shapes[strided].IsStrided)
             (strided, bound, op) = (bound, strided, Mirrored(op));
         if (!shapes[strided].IsStrided || shapes[strided].Stride <= 0 || !shapes[bound].IsUniform)
@@ -301,7 +301,7 @@ internal sealed partial class SimdEmitter
         bool unsigned = op is CompareOp.LtUnsigned or CompareOp.LeUnsigned;
         if (op is not (CompareOp.Lt or CompareOp.Le) && !unsigned)
             return false;
-        var widen = unsigned ? OpCodes.Conv_U8 : OpCodes.Conv_I8;
+        OpCode widen = unsigned ? OpCodes.Conv_U8 : OpCodes.Conv_I8;
         EmitScalar(strided);
         il.Op(widen);
         il.AddOffset(shapes[strided].Stride * (configuration.Lanes - 1));
@@ -348,17 +348,17 @@ internal sealed partial class SimdEmitter
 
     private void EmitLoop(LoopNode loop)
     {
-        var before = mask;
+        Mask before = mask;
         bool crossed = LaneWalk.IsCrossed(loop);
         bool diverges = LaneWalk.IsDivergent(loop);
-        var top = il.NewLabel();
-        var next = il.NewLabel();
-        var exit = il.NewLabel();
-        var left = crossed ? NewCollector() : null;
+        Label top = il.NewLabel();
+        Label next = il.NewLabel();
+        Label exit = il.NewLabel();
+        LocalBuilder[]? left = crossed ? NewCollector() : null;
         if (diverges && before.IsFull && TogetherLoops.CanRestart(loop, LaneWalk, plan))
             EmitTogether(loop, exit, left);
-        var live = diverges ? NewMaskVariable() : null;
-        var remaining = diverges ? NewMaskVariable() : null;
+        LocalBuilder[]? live = diverges ? NewMaskVariable() : null;
+        LocalBuilder[]? remaining = diverges ? NewMaskVariable() : null;
         for (int i = 0; i < live?.Length; i++)
         {
             if (before.IsFull)
@@ -368,7 +368,7 @@ internal sealed partial class SimdEmitter
             il.Set(live[i]);
         }
 
-        var (outerSkip, outerApart) = (skip, apart);
+        (Label outerSkip, Label? outerApart) = (skip, apart);
         (skip, apart) = (next, null);
         targets[loop] = new JumpTarget(exit, next, left, remaining);
         il.Mark(top);
@@ -405,10 +405,10 @@ internal sealed partial class SimdEmitter
     /// </summary>
     private void EmitTogether(LoopNode loop, Label exit, LocalBuilder[]? left)
     {
-        var top = il.NewLabel();
-        var next = il.NewLabel();
-        var parted = il.NewLabel();
-        var (outerSkip, outerApart) = (skip, apart);
+        Label top = il.NewLabel();
+        Label next = il.NewLabel();
+        Label parted = il.NewLabel();
+        (Label outerSkip, Label? outerApart) = (skip, apart);
         (skip, apart) = (next, parted);
         targets[loop] = new JumpTarget(exit, next, left, null);
         il.Mark(top);
@@ -423,8 +423,8 @@ internal sealed partial class SimdEmitter
     /// <summary>A branch by which lanes can leave a loop that they are in together.</summary>
     private void EmitAgreedIf(IfNode branch, Label parted)
     {
-        var condition = branch.Branch.Condition;
-        var end = il.NewLabel();
+        Value condition = branch.Branch.Condition;
+        Label end = il.NewLabel();
         bool reached = false;
         LocalBuilder[]? lanes = null;
         EmitArm(true);
@@ -435,7 +435,7 @@ internal sealed partial class SimdEmitter
 
         void EmitArm(bool then)
         {
-            var other = il.NewLabel();
+            Label other = il.NewLabel();
             EmitAgreement(condition, then, ref lanes);
             il.JumpIfNot(other);
             mask = Mask.Full;
@@ -448,12 +448,12 @@ internal sealed partial class SimdEmitter
 
     private void EmitLabeled(LabeledNode labeled)
     {
-        var before = mask;
-        var outerApart = apart;
+        Mask before = mask;
+        Label? outerApart = apart;
         apart = null;
-        var collector = LaneWalk.IsCrossed(labeled) ? NewCollector() : null;
-        var end = il.NewLabel();
-        var outerSkip = skip;
+        LocalBuilder[]? collector = LaneWalk.IsCrossed(labeled) ? NewCollector() : null;
+        Label end = il.NewLabel();
+        Label outerSkip = skip;
         skip = end;
         targets[labeled] = new JumpTarget(end, end, collector, null);
         EmitNode(labeled.Body);
@@ -494,9 +494,9 @@ internal sealed partial class SimdEmitter
     private void EmitCopies(EdgeCopies copies, Func<Phi, bool> filter)
     {
         var pending = new List<(Phi Phi, Value Value)>();
-        foreach (var phi in copies.To.Phis)
+        foreach (Phi phi in copies.To.Phis)
         {
-            var value = phi.ValueFrom(copies.From);
+            Value value = phi.ValueFrom(copies.From);
             if (phi.Users.Count > 0 && !ReferenceEquals(plan.VariableOf(value), phi) && filter(phi))
                 pending.Add((phi, value));
         }
@@ -506,7 +506,7 @@ internal sealed partial class SimdEmitter
                 other.Phi != copy.Phi && ReferenceEquals(plan.VariableOf(other.Value), copy.Phi)));
             if (free >= 0)
             {
-                var (phi, value) = pending[free];
+                (Phi phi, Value value) = pending[free];
                 for (int part = 0; part < VariableOf(phi).Length; part++)
                 {
                     EmitCopySource(copies, phi, value, part);
@@ -516,14 +516,14 @@ internal sealed partial class SimdEmitter
                 continue;
             }
             // Only cycles are left: read everything, then write everything.
-            foreach (var (phi, value) in pending)
+            foreach ((Phi phi, Value value) in pending)
             {
                 for (int part = 0; part < VariableOf(phi).Length; part++)
                     EmitCopySource(copies, phi, value, part);
             }
             for (int i = pending.Count - 1; i >= 0; i--)
             {
-                var variable = VariableOf(pending[i].Phi);
+                LocalBuilder[] variable = VariableOf(pending[i].Phi);
                 for (int part = variable.Length - 1; part >= 0; part--)
                     il.Set(variable[part]);
             }

@@ -91,7 +91,7 @@ internal sealed partial class SimdEmitter
 
     private static MethodInfo LaneMethod(Convert convert)
     {
-        var from = ScalarClr(convert.Operand.Type);
+        Type from = ScalarClr(convert.Operand.Type);
         return convert.Op switch
         {
             ConvertOp.SignedToFloat => VectorApi.Find(typeof(ScalarMath), nameof(ScalarMath.SignedToSingle), null, from),
@@ -110,7 +110,7 @@ internal sealed partial class SimdEmitter
             EmitSpill(i, instruction.Operands[i], signed);
             types.Add(ScalarClr(instruction.Operands[i].Type));
         }
-        var maskPointer = EmitMaskSpill();
+        Action maskPointer = EmitMaskSpill();
         il.FunctionPointer(function);
         for (int i = 0; i < types.Count; i++)
             EmitLaneBuffer(i);
@@ -118,7 +118,7 @@ internal sealed partial class SimdEmitter
         maskPointer();
         il.Int(configuration.Lanes);
         types.Add(ScalarClr(instruction.Type));
-        var map = typeof(LaneOperations).GetMethod(types.Count == 2 ? nameof(LaneOperations.Map) : nameof(LaneOperations.Map2))!;
+        MethodInfo map = typeof(LaneOperations).GetMethod(types.Count == 2 ? nameof(LaneOperations.Map) : nameof(LaneOperations.Map2))!;
         il.Call(map.MakeGenericMethod([.. types]));
         EmitUnspill(instruction);
     }
@@ -135,7 +135,7 @@ internal sealed partial class SimdEmitter
     {
         for (int part = 0; part < Parts(value.Type); part++)
         {
-            var type = VectorOf(value.Type);
+            VectorType type = VectorOf(value.Type);
             EmitLaneBuffer(buffer);
             il.AddOffset(part * type.Bits / 8);
             if (signed)
@@ -182,10 +182,10 @@ internal sealed partial class SimdEmitter
     /// <summary>Sets the variable from the result buffer.</summary>
     private void EmitUnspill(Instruction instruction)
     {
-        var variable = VariableOf(instruction);
+        LocalBuilder[] variable = VariableOf(instruction);
         for (int part = 0; part < variable.Length; part++)
         {
-            var type = VectorOf(instruction.Type);
+            VectorType type = VectorOf(instruction.Type);
             EmitLaneBuffer(ResultBuffer);
             il.AddOffset(part * type.Bits / 8);
             il.LoadObject(type.Clr);
@@ -225,7 +225,7 @@ internal sealed partial class SimdEmitter
         bool same = !exchange && shapes[instruction.Operands[0]].IsUniform;
         for (int i = same ? 1 : 0; i < instruction.Operands.Count; i++)
             EmitSpill(i, instruction.Operands[i]);
-        var maskPointer = EmitMaskSpill();
+        Action maskPointer = EmitMaskSpill();
         if (same)
             EmitScalar(instruction.Operands[0]);
         else
@@ -255,8 +255,8 @@ internal sealed partial class SimdEmitter
 
     private void EmitOwnScalarAtomic(Atomic atomic)
     {
-        var clr = ScalarClr(atomic.Type);
-        var (place, old) = (il.Local(typeof(long)), il.Local(clr));
+        Type clr = ScalarClr(atomic.Type);
+        (LocalBuilder place, LocalBuilder old) = (il.Local(typeof(long)), il.Local(clr));
         EmitScalar(atomic.Pointer);
         il.Set(place);
         il.Get(place);
@@ -308,9 +308,9 @@ internal sealed partial class SimdEmitter
     /// <summary>Lane i takes lane <c>source(i)</c>; the JIT turns a constant permutation into one instruction.</summary>
     private void EmitVectorShuffle(Shuffle shuffle, int part)
     {
-        var type = VectorOf(shuffle.Type);
+        VectorType type = VectorOf(shuffle.Type);
         EmitVector(shuffle.ShuffledValue, part);
-        var indexType = type.With(SimdConfiguration.LaneBytes(shuffle.Type) == 8 ? typeof(long) : typeof(int));
+        VectorType indexType = type.With(SimdConfiguration.LaneBytes(shuffle.Type) == 8 ? typeof(long) : typeof(int));
         int operand = (int)((Constant)shuffle.Lane).Bits;
         il.Constants(indexType, i => LaneOperations.SourceLane(shuffle.Kind, i, operand, shuffle.Width, configuration.Lanes));
         il.Vector(type, "Shuffle", type.Clr, indexType.Clr);
@@ -326,7 +326,7 @@ internal sealed partial class SimdEmitter
         EmitLaneBuffer(ResultBuffer);
         il.Int(shuffle.Width);
         il.Int(configuration.Lanes);
-        var element = SimdConfiguration.LaneBytes(shuffle.Type) == 8 ? typeof(long) : typeof(int);
+        Type element = SimdConfiguration.LaneBytes(shuffle.Type) == 8 ? typeof(long) : typeof(int);
         il.Call(typeof(LaneOperations).GetMethod(nameof(LaneOperations.Shuffle))!.MakeGenericMethod(element));
         EmitUnspill(shuffle);
     }
@@ -339,12 +339,12 @@ internal sealed partial class SimdEmitter
             EmitPrintCall(print, i => EmitScalar(print.Operands[i]));
             return;
         }
-        var lane = il.Local(typeof(int));
+        LocalBuilder lane = il.Local(typeof(int));
         for (int i = 0; i < print.Operands.Count; i++)
             EmitSpill(OperandBuffer(i), print.Operands[i]);
         EmitMaskSpill();
-        var top = il.NewLabel();
-        var next = il.NewLabel();
+        Label top = il.NewLabel();
+        Label next = il.NewLabel();
         il.Int(0);
         il.Set(lane);
         il.Mark(top);
@@ -400,7 +400,7 @@ internal sealed partial class SimdEmitter
 
     private void EmitAssert(Assert assert)
     {
-        var fine = il.NewLabel();
+        Label fine = il.NewLabel();
         if (shapes[assert.Condition].IsUniform)
         {
             EmitScalar(assert.Condition);
@@ -408,7 +408,7 @@ internal sealed partial class SimdEmitter
         }
         else
         {
-            var failed = NewMaskVariable();
+            LocalBuilder[] failed = NewMaskVariable();
             for (int i = 0; i < failed.Length; i++)
             {
                 EmitMask(IrType.I32, i);

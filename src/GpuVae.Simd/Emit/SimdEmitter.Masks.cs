@@ -42,14 +42,14 @@ internal sealed partial class SimdEmitter
     /// <summary>An empty collector.</summary>
     private LocalBuilder[] NewCollector()
     {
-        var collector = NewMaskVariable();
+        LocalBuilder[] collector = NewMaskVariable();
         Clear(collector);
         return collector;
     }
 
     private void Clear(LocalBuilder[] collector)
     {
-        foreach (var part in collector)
+        foreach (LocalBuilder part in collector)
         {
             il.IntVector(MaskType, 0);
             il.Set(part);
@@ -111,7 +111,7 @@ internal sealed partial class SimdEmitter
     /// <summary>The lanes of the warp that are threads of the group.</summary>
     private Mask EmitGroupMask()
     {
-        var parts = NewMaskVariable();
+        LocalBuilder[] parts = NewMaskVariable();
         for (int i = 0; i < parts.Length; i++)
         {
             il.Sequence(MaskType, (long)LanesPerPart(IrType.I32) * i, 1);
@@ -143,8 +143,8 @@ internal sealed partial class SimdEmitter
     /// <summary>From masks of 4-byte lanes to one of the lanes of the type, as vectors of its element type.</summary>
     private void EmitLanes(IrType type, int part, Action<int> emit)
     {
-        var target = VectorOf(type);
-        var from = MaskType;
+        VectorType target = VectorOf(type);
+        VectorType from = MaskType;
         if (SimdConfiguration.LaneBytes(type) == 4)
         {
             emit(part);
@@ -168,7 +168,7 @@ internal sealed partial class SimdEmitter
             return;
         }
         emit(part);
-        var local = il.Local(from.Clr);
+        LocalBuilder local = il.Local(from.Clr);
         il.Set(local);
         il.Get(local);
         il.Vector1(from, "WidenLower");
@@ -180,7 +180,7 @@ internal sealed partial class SimdEmitter
     /// <summary>lower half, upper half → whole</summary>
     private void EmitJoin(VectorType whole)
     {
-        var half = VectorApi.Generic(whole.Bits / 2).MakeGenericType(whole.Element);
+        Type half = VectorApi.Generic(whole.Bits / 2).MakeGenericType(whole.Element);
         il.Call(VectorApi.Find(VectorApi.Holder(whole.Bits), nameof(Vector128.Create), whole.Element, half, half));
     }
 
@@ -195,7 +195,7 @@ internal sealed partial class SimdEmitter
             return;
         }
         emit(part);
-        var local = il.Local(from.Clr);
+        LocalBuilder local = il.Local(from.Clr);
         il.Set(local);
         il.Get(local);
         il.Vector1(from, "GetLower");

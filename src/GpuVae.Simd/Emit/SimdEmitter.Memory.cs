@@ -70,7 +70,7 @@ internal sealed partial class SimdEmitter
     {
         if (!shapes[pointer].IsVarying)
         {
-            var first = il.Local(typeof(long));
+            LocalBuilder first = il.Local(typeof(long));
             EmitScalar(pointer);
             il.Set(first);
             return lane => () =>
@@ -82,7 +82,7 @@ internal sealed partial class SimdEmitter
         if (pointer is not ElementAddress address || !IsIndexed(address))
         {
             EmitSpill(buffer, pointer);
-            var place = il.Local(typeof(long));
+            LocalBuilder place = il.Local(typeof(long));
             return lane =>
             {
                 EmitLaneValue(buffer, lane, typeof(long));
@@ -90,7 +90,7 @@ internal sealed partial class SimdEmitter
                 return () => il.Get(place);
             };
         }
-        var start = il.Local(typeof(long));
+        LocalBuilder start = il.Local(typeof(long));
         EmitIndexBase(address);
         il.Set(start);
         int unit = 1;
@@ -101,7 +101,7 @@ internal sealed partial class SimdEmitter
             unit = EmitIndex(address, part);
             EmitHalfStores(MaskType);
         }
-        var offset = il.Local(typeof(long));
+        LocalBuilder offset = il.Local(typeof(long));
         return lane =>
         {
             EmitLaneValue(buffer, lane, typeof(int));
@@ -129,7 +129,7 @@ internal sealed partial class SimdEmitter
         {
             if (value is Constant)
                 return _ => EmitScalar(value);
-            var local = il.Local(ScalarClr(value.Type));
+            LocalBuilder local = il.Local(ScalarClr(value.Type));
             EmitScalar(value);
             il.Set(local);
             return _ => il.Get(local);
@@ -180,7 +180,7 @@ internal sealed partial class SimdEmitter
 
     private void EmitVectorLoad(Load load, int part)
     {
-        var type = VectorOf(load.Type);
+        VectorType type = VectorOf(load.Type);
         if (!IsContiguous(load.Pointer, load.Type))
         {
             EmitGather(load, part);
@@ -225,7 +225,7 @@ internal sealed partial class SimdEmitter
 
     private void EmitGather(Load load, int part)
     {
-        var type = VectorOf(load.Type);
+        VectorType type = VectorOf(load.Type);
         int scale = 1;
         if (load.Pointer is ElementAddress address && shapes[address].IsVarying)
         {
@@ -249,7 +249,7 @@ internal sealed partial class SimdEmitter
     /// <summary>Pushes one part of the lanes' addresses as 64-bit integers.</summary>
     private void EmitVectorAddress(ElementAddress address, int part)
     {
-        var type = VectorOf(IrType.Pointer);
+        VectorType type = VectorOf(IrType.Pointer);
         EmitVector(address.Pointer, part);
         if (address.Index.Type == IrType.I64)
             EmitVector(address.Index, part);
@@ -278,10 +278,10 @@ internal sealed partial class SimdEmitter
     {
         if (mask.IsFull)
         {
-            var address = EmitLaneAddresses(load.Pointer, 0);
+            Func<int, Action> address = EmitLaneAddresses(load.Pointer, 0);
             for (int lane = 0; lane < configuration.Lanes; lane++)
             {
-                var push = address(lane);
+                Action push = address(lane);
                 EmitLaneBuffer(ResultBuffer, lane, ScalarClr(load.Type));
                 push();
                 EmitScalarLoad(load.Type);
@@ -293,7 +293,7 @@ internal sealed partial class SimdEmitter
             return;
         }
         EmitSpill(0, load.Pointer);
-        var maskPointer = EmitMaskSpill();
+        Action maskPointer = EmitMaskSpill();
         EmitLaneBuffer(0);
         EmitLaneBuffer(ResultBuffer);
         maskPointer();
@@ -303,7 +303,7 @@ internal sealed partial class SimdEmitter
         EmitUnspill(load);
         if (load.Type != IrType.Bool)
             return;
-        foreach (var part in VariableOf(load))
+        foreach (LocalBuilder part in VariableOf(load))
         {
             il.Get(part);
             il.IntVector(MaskType, 0);
@@ -317,7 +317,7 @@ internal sealed partial class SimdEmitter
     {
         if (scattered.Remove(store))
             return;
-        var value = store.StoredValue;
+        Value value = store.StoredValue;
         if (shapes[store.Pointer].IsUniform && shapes[value].IsUniform)
         {
             EmitScalar(store.Pointer);
@@ -330,7 +330,7 @@ internal sealed partial class SimdEmitter
             EmitScatter(store);
             return;
         }
-        var type = VectorOf(value.Type);
+        VectorType type = VectorOf(value.Type);
         int size = value.Type.SizeOf();
         for (int part = 0; part < Parts(value.Type); part++)
         {
@@ -366,7 +366,7 @@ internal sealed partial class SimdEmitter
 
     private void EmitUpdate(Store store, LaneUpdate update)
     {
-        var op = update.Operation.Op switch
+        OpCode op = update.Operation.Op switch
         {
             BinaryOp.Add => OpCodes.Add,
             BinaryOp.Sub => OpCodes.Sub,
@@ -391,16 +391,16 @@ internal sealed partial class SimdEmitter
     private void EmitReadModifyWrite(
         Instruction update, Value pointer, Value operand, Instruction old, bool isRead, bool reads, Action combine)
     {
-        var clr = ScalarClr(old.Type);
-        var address = EmitLaneAddresses(pointer, 0);
-        var operandOf = EmitLaneValues(operand, 1);
-        var before = isRead ? il.Local(clr) : null;
-        var scatters = isRead ? ScattersBy(old, update) : [];
+        Type clr = ScalarClr(old.Type);
+        Func<int, Action> address = EmitLaneAddresses(pointer, 0);
+        Action<int> operandOf = EmitLaneValues(operand, 1);
+        LocalBuilder? before = isRead ? il.Local(clr) : null;
+        List<Store> scatters = isRead ? ScattersBy(old, update) : [];
         // The buffers of the mask, which is full, and of the result, which is then not needed, are free.
         var emitScatters = scatters.Select((scatter, i) => EmitScatterBy(scatter, before!, 2 + i)).ToList();
         for (int lane = 0; lane < configuration.Lanes; lane++)
         {
-            var push = address(lane);
+            Action push = address(lane);
             if (before is not null)
             {
                 push();
@@ -439,14 +439,14 @@ internal sealed partial class SimdEmitter
     /// </summary>
     private List<Store> ScattersBy(Instruction read, Instruction update)
     {
-        var body = update.Block!.Body;
+        List<Instruction> body = update.Block!.Body;
         int first = body.IndexOf(update), last = first;
         var stores = new List<Store>();
-        foreach (var user in read.Users.Where(user => !updates.IsPart(user)))
+        foreach (Instruction? user in read.Users.Where(user => !updates.IsPart(user)))
         {
             if (user is not ElementAddress address || !IsIndexed(address) || !HasScale(address))
                 return [];
-            foreach (var use in address.Users)
+            foreach (Instruction use in address.Users)
             {
                 if (use is not Store store || !ReferenceEquals(store.Pointer, address) || !ReferenceEquals(store.Block, update.Block) ||
                     updates.Of(store) is not null || !IsThere(store.StoredValue) || !IsThere(address.Pointer))
@@ -466,10 +466,10 @@ internal sealed partial class SimdEmitter
     private Action<int> EmitScatterBy(Store scatter, LocalBuilder index, int buffer)
     {
         var address = (ElementAddress)scatter.Pointer;
-        var start = il.Local(typeof(long));
+        LocalBuilder start = il.Local(typeof(long));
         EmitIndexBase(address);
         il.Set(start);
-        var valueOf = EmitLaneValues(scatter.StoredValue, buffer);
+        Action<int> valueOf = EmitLaneValues(scatter.StoredValue, buffer);
         return lane =>
         {
             il.Get(start);
@@ -495,7 +495,7 @@ internal sealed partial class SimdEmitter
 
     private void EmitScatter(Store store)
     {
-        var value = store.StoredValue;
+        Value value = store.StoredValue;
         if (updates.Of(store) is { } update)
         {
             if (mask.IsFull)
@@ -510,8 +510,8 @@ internal sealed partial class SimdEmitter
         }
         if (mask.IsFull)
         {
-            var addressOf = EmitLaneAddresses(store.Pointer, 0);
-            var valueOf = EmitLaneValues(value, 1);
+            Func<int, Action> addressOf = EmitLaneAddresses(store.Pointer, 0);
+            Action<int> valueOf = EmitLaneValues(value, 1);
             for (int lane = 0; lane < configuration.Lanes; lane++)
             {
                 addressOf(lane)();
@@ -522,7 +522,7 @@ internal sealed partial class SimdEmitter
         }
         EmitSpill(0, store.Pointer);
         EmitSpill(1, value);
-        var maskPointer = EmitMaskSpill();
+        Action maskPointer = EmitMaskSpill();
         EmitLaneBuffer(0);
         EmitLaneBuffer(1);
         maskPointer();

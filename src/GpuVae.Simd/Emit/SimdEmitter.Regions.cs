@@ -12,7 +12,7 @@ internal sealed partial class SimdEmitter
         switch (step)
         {
             case GroupSequence sequence:
-                foreach (var child in sequence.Steps)
+                foreach (GroupStep child in sequence.Steps)
                     EmitRegions(child);
                 break;
             case RegionStep region:
@@ -36,16 +36,16 @@ internal sealed partial class SimdEmitter
 
     private void EmitRegion(RegionStep region)
     {
-        foreach (var piece in region.Pieces)
+        foreach (RegionPiece piece in region.Pieces)
         {
             if (piece.Node is BlockNode block && piece.To > 0 && block.Block.Body[piece.To - 1] is Barrier barrier)
                 EmitBarrierStart(barrier);
         }
         EmitWarps(() =>
         {
-            foreach (var variable in crossing!.LoadedIn(region))
+            foreach (Value variable in crossing!.LoadedIn(region))
                 EmitTransfer(variable, load: true);
-            foreach (var piece in region.Pieces)
+            foreach (RegionPiece piece in region.Pieces)
             {
                 if (piece.Node is BlockNode block)
                     EmitBlock(block.Block, piece.From, piece.To);
@@ -58,7 +58,7 @@ internal sealed partial class SimdEmitter
                     il.JumpIfNot(skip);
                 }
             }
-            foreach (var variable in crossing.StoredIn(region))
+            foreach (Value variable in crossing.StoredIn(region))
                 EmitTransfer(variable, load: false);
         });
     }
@@ -66,7 +66,7 @@ internal sealed partial class SimdEmitter
     /// <summary>Moves a variable between its local and the warp's block.</summary>
     private void EmitTransfer(Value variable, bool load)
     {
-        var locals = VariableOf(variable);
+        LocalBuilder[] locals = VariableOf(variable);
         for (int part = 0; part < locals.Length; part++)
         {
             il.Arg(1);
@@ -77,7 +77,7 @@ internal sealed partial class SimdEmitter
             il.Long(scratch.BytesPerWarp);
             il.Op(OpCodes.Mul);
             il.Op(OpCodes.Add);
-            var type = locals[part].LocalType;
+            Type type = locals[part].LocalType;
             if (load)
             {
                 il.LoadObject(type);
@@ -93,8 +93,8 @@ internal sealed partial class SimdEmitter
 
     private void EmitGroupIf(GroupIf branch)
     {
-        var otherwise = il.NewLabel();
-        var end = il.NewLabel();
+        Label otherwise = il.NewLabel();
+        Label end = il.NewLabel();
         EmitScalar(branch.Node.Branch.Condition);
         il.JumpIfNot(otherwise);
         EmitRegions(branch.Then);
@@ -106,8 +106,8 @@ internal sealed partial class SimdEmitter
 
     private void EmitGroupTarget(GroupTarget target)
     {
-        var top = il.NewLabel();
-        var end = il.NewLabel();
+        Label top = il.NewLabel();
+        Label end = il.NewLabel();
         targets[target.Node] = new JumpTarget(end, top, null, null);
         il.Mark(top);
         EmitRegions(target.Body);

@@ -24,7 +24,7 @@ internal sealed partial class SimdEmitter
                 if (fma.Type.IsFloat())
                 {
                     EmitScalar(fma.C);
-                    var type = ScalarClr(fma.Type);
+                    Type type = ScalarClr(fma.Type);
                     il.Call(VectorApi.Find(MathOf(type), "FusedMultiplyAdd", null, type, type, type));
                     break;
                 }
@@ -40,7 +40,7 @@ internal sealed partial class SimdEmitter
                 EmitScalar(select.Condition);
                 EmitScalar(select.WhenTrue);
                 EmitScalar(select.WhenFalse);
-                var operand = ScalarClr(select.Type);
+                Type operand = ScalarClr(select.Type);
                 il.Call(VectorApi.Find(typeof(ScalarMath), nameof(ScalarMath.Select), operand, typeof(int), operand, operand));
                 break;
             case Convert convert:
@@ -76,7 +76,7 @@ internal sealed partial class SimdEmitter
 
     private void EmitScalarUnary(Unary unary)
     {
-        var type = unary.Operand.Type;
+        IrType type = unary.Operand.Type;
         switch (unary.Op)
         {
             case UnaryOp.Neg:
@@ -104,7 +104,7 @@ internal sealed partial class SimdEmitter
     /// <summary>The scalar function behind an operation that IL has no instruction for.</summary>
     private static MethodInfo ScalarMethod(Unary unary)
     {
-        var type = ScalarClr(unary.Operand.Type);
+        Type type = ScalarClr(unary.Operand.Type);
         if (unary.Op == UnaryOp.RoundToEven)
             return VectorApi.Find(MathOf(type), "Round", null, type);
         bool ours = unary.Op is UnaryOp.Rsqrt or UnaryOp.Rcp or UnaryOp.Exp2 or UnaryOp.IsNaN or UnaryOp.IsInfinity or UnaryOp.IsFinite ||
@@ -151,7 +151,7 @@ internal sealed partial class SimdEmitter
             return;
         }
         bool signed = binary.Op is BinaryOp.Div or BinaryOp.Rem or BinaryOp.Min or BinaryOp.Max;
-        foreach (var operand in binary.Operands)
+        foreach (Value operand in binary.Operands)
         {
             if (signed)
                 EmitSigned(operand);
@@ -164,16 +164,16 @@ internal sealed partial class SimdEmitter
 
     private static MethodInfo ScalarMethod(Binary binary)
     {
-        var type = ScalarClr(binary.Type);
+        Type type = ScalarClr(binary.Type);
         bool math = binary.Type.IsFloat() ? binary.Op != BinaryOp.Rem : binary.Op is BinaryOp.Min or BinaryOp.Max;
         return VectorApi.Find(math ? MathOf(type) : typeof(ScalarMath), binary.Op.ToString(), null, type, ScalarClr(binary.Right.Type));
     }
 
     private void EmitScalarCompare(Compare compare)
     {
-        var op = compare.Op;
+        CompareOp op = compare.Op;
         bool isFloat = compare.Left.Type.IsFloat();
-        foreach (var operand in compare.Operands)
+        foreach (Value operand in compare.Operands)
         {
             if (op is CompareOp.Lt or CompareOp.Le or CompareOp.Gt or CompareOp.Ge)
                 EmitSigned(operand);
@@ -181,7 +181,7 @@ internal sealed partial class SimdEmitter
                 EmitScalar(operand);
         }
         // For floats clt.un and cgt.un are true when an operand is NaN; for integers they compare without sign.
-        var (code, negated) = op switch
+        (OpCode code, bool negated) = op switch
         {
             CompareOp.Eq => (OpCodes.Ceq, false),
             CompareOp.Ne => (OpCodes.Ceq, true),
@@ -201,7 +201,7 @@ internal sealed partial class SimdEmitter
 
     private void EmitScalarConvert(Convert convert)
     {
-        var value = convert.Operand;
+        Value value = convert.Operand;
         switch (convert.Op)
         {
             case ConvertOp.SignExtend:
@@ -256,7 +256,7 @@ internal sealed partial class SimdEmitter
     /// <summary>The scalar function of a conversion, or null where the two types look the same on the evaluation stack.</summary>
     private static MethodInfo? ScalarMethod(Convert convert)
     {
-        var from = ScalarClr(convert.Operand.Type);
+        Type from = ScalarClr(convert.Operand.Type);
         if (convert.Op == ConvertOp.FloatToFloat)
         {
             return (convert.Operand.Type, convert.Type) switch

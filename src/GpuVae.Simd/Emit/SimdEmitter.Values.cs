@@ -25,7 +25,7 @@ internal sealed partial class SimdEmitter
     private LocalBuilder[] VariableOf(Value value)
     {
         value = plan.VariableOf(value);
-        if (variables.TryGetValue(value, out var locals))
+        if (variables.TryGetValue(value, out LocalBuilder[]? locals))
             return locals;
         if (shapes[value].IsScalar)
         {
@@ -55,12 +55,12 @@ internal sealed partial class SimdEmitter
         if (regions is not null && shapes[value].Kind != ShapeKind.GroupUniform)
             return;
         bool used = false;
-        foreach (var user in value.Users)
+        foreach (Instruction user in value.Users)
             used |= user is Fma or Binary or Select && shapes[user].IsVarying && user.Type == value.Type && !IsStatement(user);
         if (!used)
             return;
-        var type = VectorOf(value.Type);
-        var local = il.Local(type.Clr);
+        VectorType type = VectorOf(value.Type);
+        LocalBuilder local = il.Local(type.Clr);
         broadcasts[value] = local;
         il.Get(VariableOf(value)[0]);
         il.Broadcast(type);
@@ -119,8 +119,8 @@ internal sealed partial class SimdEmitter
     /// <summary>Pushes one part of a value of any shape as a vector; Bool as a mask.</summary>
     private void EmitVector(Value value, int part)
     {
-        var type = VectorOf(value.Type);
-        var shape = shapes[value];
+        VectorType type = VectorOf(value.Type);
+        ValueShape shape = shapes[value];
         if (shape.IsVarying)
         {
             if (value is Geometry geometry)
@@ -131,7 +131,7 @@ internal sealed partial class SimdEmitter
                 il.Get(VariableOf(value)[part]);
             return;
         }
-        if (broadcasts.TryGetValue(value, out var broadcast))
+        if (broadcasts.TryGetValue(value, out LocalBuilder? broadcast))
         {
             il.Get(broadcast);
             return;
@@ -154,7 +154,7 @@ internal sealed partial class SimdEmitter
         int shift = value.Type switch { IrType.I8 => 24, IrType.I16 => 16, _ => 0 };
         if (shift == 0)
             return;
-        var type = VectorOf(value.Type);
+        VectorType type = VectorOf(value.Type);
         il.Int(shift);
         il.Vector(type, "ShiftLeft", type.Clr, typeof(int));
         il.Int(shift);
@@ -222,7 +222,7 @@ internal sealed partial class SimdEmitter
     /// <summary>A coordinate in a group whose warps do not lie within rows: from the thread's linear index.</summary>
     private void EmitVaryingGeometry(GeometryKind kind, int part)
     {
-        var (divisor, modulus) = kind switch
+        (int divisor, int modulus) = kind switch
         {
             GeometryKind.GroupIdxX => (1, group.X),
             GeometryKind.GroupIdxY => (group.X, group.Y),
@@ -245,8 +245,8 @@ internal sealed partial class SimdEmitter
         // (t + ½) / d in float is far enough from the integers to be cut off right for the few thousand threads of a group.
         void EmitQuotient(int by)
         {
-            var type = MaskType;
-            var floats = type.With(typeof(float));
+            VectorType type = MaskType;
+            VectorType floats = type.With(typeof(float));
             il.Get(warp);
             il.Int(configuration.Lanes);
             il.Op(OpCodes.Mul);

@@ -93,13 +93,13 @@ internal sealed partial class SimdEmitter
     private void EmitMethod()
     {
         EmitPrologue();
-        var position = il.Local(typeof(long));
+        LocalBuilder position = il.Local(typeof(long));
         il.Arg(2);
         il.Set(position);
         EmitGridPosition(position);
 
-        var top = il.NewLabel();
-        var end = il.NewLabel();
+        Label top = il.NewLabel();
+        Label end = il.NewLabel();
         il.Get(position);
         il.Arg(3);
         il.Op(OpCodes.Clt);
@@ -125,11 +125,11 @@ internal sealed partial class SimdEmitter
         LoadField(nameof(SimdInvocation.GridY), gridY);
         LoadField(nameof(SimdInvocation.GridZ), gridZ);
         LoadField(nameof(SimdInvocation.DynamicSharedBytes), dynamicBytes);
-        foreach (var parameter in kernel.Parameters)
+        foreach (Parameter parameter in kernel.Parameters)
         {
             if (parameter.Users.Count == 0)
                 continue;
-            var local = il.Local(ScalarClr(parameter.Type));
+            LocalBuilder local = il.Local(ScalarClr(parameter.Type));
             variables[parameter] = [local];
             il.Arg(0);
             LoadSlots();
@@ -138,11 +138,11 @@ internal sealed partial class SimdEmitter
             il.Set(local);
             EmitBroadcastVariable(parameter);
         }
-        foreach (var allocation in kernel.Allocations)
+        foreach (Allocation allocation in kernel.Allocations)
         {
             if (allocation.Users.Count == 0 || allocation.Space == AddressSpace.Local)
                 continue;
-            var local = il.Local(typeof(long));
+            LocalBuilder local = il.Local(typeof(long));
             variables[allocation] = [local];
             il.Arg(1);
             il.Op(OpCodes.Conv_U8);
@@ -198,7 +198,7 @@ internal sealed partial class SimdEmitter
 
     private void EmitNextGroup()
     {
-        var done = il.NewLabel();
+        Label done = il.NewLabel();
         Count(groupX, gridX);
         Count(groupY, gridY);
         il.Get(groupZ);
@@ -237,8 +237,8 @@ internal sealed partial class SimdEmitter
     /// <summary>Runs the body once per warp, with the mask full or, where the last warp is not, cut to the group's size.</summary>
     private void EmitWarps(Action body)
     {
-        var top = il.NewLabel();
-        var outerSkip = skip;
+        Label top = il.NewLabel();
+        Label outerSkip = skip;
         warpEnd = skip = il.NewLabel();
         il.Int(0);
         il.Set(warp);
@@ -264,11 +264,11 @@ internal sealed partial class SimdEmitter
 
     private void EmitLocalAllocations()
     {
-        foreach (var allocation in kernel.Allocations)
+        foreach (Allocation allocation in kernel.Allocations)
         {
             if (allocation.Users.Count == 0 || allocation.Space != AddressSpace.Local)
                 continue;
-            if (!variables.TryGetValue(allocation, out var local))
+            if (!variables.TryGetValue(allocation, out LocalBuilder[]? local))
                 variables[allocation] = local = [il.Local(typeof(long))];
             il.Arg(1);
             il.Op(OpCodes.Conv_U8);

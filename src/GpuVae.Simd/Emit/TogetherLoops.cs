@@ -23,7 +23,7 @@ internal static class TogetherLoops
             switch (node)
             {
                 case SequenceNode sequence:
-                    foreach (var child in sequence.Children)
+                    foreach (ControlNode child in sequence.Children)
                         pure = Visit(child, pure);
                     return pure;
                 case BlockNode { Block: var block }:

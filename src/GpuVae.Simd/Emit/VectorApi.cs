@@ -47,12 +47,12 @@ internal static class VectorApi
 
     private static MethodInfo Search(Type holder, string name, Type? element, Type[] parameters)
     {
-        var candidates = ByName.GetOrAdd(holder, static type => type
+        IEnumerable<MethodInfo> candidates = ByName.GetOrAdd(holder, static type => type
             .GetMethods(BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly)
             .ToLookup(m => m.Name))[name];
-        foreach (var candidate in candidates)
+        foreach (MethodInfo candidate in candidates)
         {
-            var method = candidate;
+            MethodInfo method = candidate;
             if (method.GetParameters().Length != parameters.Length)
                 continue;
             if (method.IsGenericMethodDefinition)
@@ -78,7 +78,7 @@ internal static class VectorApi
         public override int GetHashCode()
         {
             var hash = new HashCode();
-            foreach (var type in Types)
+            foreach (Type type in Types)
                 hash.Add(type);
             return hash.ToHashCode();
         }

@@ -14,8 +14,8 @@ internal static class VectorDivision
     public static Vector512<int> Div(Vector512<int> x, Vector512<int> y, Vector512<int> mask)
     {
         Check(Vector512.EqualsAny(y | ~mask, Vector512<int>.Zero));
-        var low = Vector512.ConvertToDouble(Vector512.WidenLower(x)) / Vector512.ConvertToDouble(Vector512.WidenLower(y));
-        var high = Vector512.ConvertToDouble(Vector512.WidenUpper(x)) / Vector512.ConvertToDouble(Vector512.WidenUpper(y));
+        Vector512<double> low = Vector512.ConvertToDouble(Vector512.WidenLower(x)) / Vector512.ConvertToDouble(Vector512.WidenLower(y));
+        Vector512<double> high = Vector512.ConvertToDouble(Vector512.WidenUpper(x)) / Vector512.ConvertToDouble(Vector512.WidenUpper(y));
         return Vector512.Narrow(Vector512.ConvertToInt64(low), Vector512.ConvertToInt64(high));
     }
 
@@ -23,10 +23,10 @@ internal static class VectorDivision
     public static Vector512<int> DivUnsigned(Vector512<int> x, Vector512<int> y, Vector512<int> mask)
     {
         Check(Vector512.EqualsAny(y | ~mask, Vector512<int>.Zero));
-        var (a, b) = (x.AsUInt32(), y.AsUInt32());
-        var low = Vector512.ConvertToDouble(Vector512.WidenLower(a).AsInt64()) /
+        (Vector512<uint> a, Vector512<uint> b) = (x.AsUInt32(), y.AsUInt32());
+        Vector512<double> low = Vector512.ConvertToDouble(Vector512.WidenLower(a).AsInt64()) /
             Vector512.ConvertToDouble(Vector512.WidenLower(b).AsInt64());
-        var high = Vector512.ConvertToDouble(Vector512.WidenUpper(a).AsInt64()) /
+        Vector512<double> high = Vector512.ConvertToDouble(Vector512.WidenUpper(a).AsInt64()) /
             Vector512.ConvertToDouble(Vector512.WidenUpper(b).AsInt64());
         return Vector512.Narrow(Vector512.ConvertToInt64(low), Vector512.ConvertToInt64(high));
     }
@@ -41,8 +41,8 @@ internal static class VectorDivision
     public static Vector256<int> Div(Vector256<int> x, Vector256<int> y, Vector256<int> mask)
     {
         Check(Vector256.EqualsAny(y | ~mask, Vector256<int>.Zero));
-        var low = Vector256.ConvertToDouble(Vector256.WidenLower(x)) / Vector256.ConvertToDouble(Vector256.WidenLower(y));
-        var high = Vector256.ConvertToDouble(Vector256.WidenUpper(x)) / Vector256.ConvertToDouble(Vector256.WidenUpper(y));
+        Vector256<double> low = Vector256.ConvertToDouble(Vector256.WidenLower(x)) / Vector256.ConvertToDouble(Vector256.WidenLower(y));
+        Vector256<double> high = Vector256.ConvertToDouble(Vector256.WidenUpper(x)) / Vector256.ConvertToDouble(Vector256.WidenUpper(y));
         return Vector256.Narrow(Vector256.ConvertToInt64(low), Vector256.ConvertToInt64(high));
     }
 
@@ -50,10 +50,10 @@ internal static class VectorDivision
     public static Vector256<int> DivUnsigned(Vector256<int> x, Vector256<int> y, Vector256<int> mask)
     {
         Check(Vector256.EqualsAny(y | ~mask, Vector256<int>.Zero));
-        var (a, b) = (x.AsUInt32(), y.AsUInt32());
-        var low = Vector256.ConvertToDouble(Vector256.WidenLower(a).AsInt64()) /
+        (Vector256<uint> a, Vector256<uint> b) = (x.AsUInt32(), y.AsUInt32());
+        Vector256<double> low = Vector256.ConvertToDouble(Vector256.WidenLower(a).AsInt64()) /
             Vector256.ConvertToDouble(Vector256.WidenLower(b).AsInt64());
-        var high = Vector256.ConvertToDouble(Vector256.WidenUpper(a).AsInt64()) /
+        Vector256<double> high = Vector256.ConvertToDouble(Vector256.WidenUpper(a).AsInt64()) /
             Vector256.ConvertToDouble(Vector256.WidenUpper(b).AsInt64());
         return Vector256.Narrow(Vector256.ConvertToInt64(low), Vector256.ConvertToInt64(high));
     }
@@ -68,8 +68,8 @@ internal static class VectorDivision
     public static Vector128<int> Div(Vector128<int> x, Vector128<int> y, Vector128<int> mask)
     {
         Check(Vector128.EqualsAny(y | ~mask, Vector128<int>.Zero));
-        var low = Vector128.ConvertToDouble(Vector128.WidenLower(x)) / Vector128.ConvertToDouble(Vector128.WidenLower(y));
-        var high = Vector128.ConvertToDouble(Vector128.WidenUpper(x)) / Vector128.ConvertToDouble(Vector128.WidenUpper(y));
+        Vector128<double> low = Vector128.ConvertToDouble(Vector128.WidenLower(x)) / Vector128.ConvertToDouble(Vector128.WidenLower(y));
+        Vector128<double> high = Vector128.ConvertToDouble(Vector128.WidenUpper(x)) / Vector128.ConvertToDouble(Vector128.WidenUpper(y));
         return Vector128.Narrow(Vector128.ConvertToInt64(low), Vector128.ConvertToInt64(high));
     }
 
@@ -77,10 +77,10 @@ internal static class VectorDivision
     public static Vector128<int> DivUnsigned(Vector128<int> x, Vector128<int> y, Vector128<int> mask)
     {
         Check(Vector128.EqualsAny(y | ~mask, Vector128<int>.Zero));
-        var (a, b) = (x.AsUInt32(), y.AsUInt32());
-        var low = Vector128.ConvertToDouble(Vector128.WidenLower(a).AsInt64()) /
+        (Vector128<uint> a, Vector128<uint> b) = (x.AsUInt32(), y.AsUInt32());
+        Vector128<double> low = Vector128.ConvertToDouble(Vector128.WidenLower(a).AsInt64()) /
             Vector128.ConvertToDouble(Vector128.WidenLower(b).AsInt64());
-        var high = Vector128.ConvertToDouble(Vector128.WidenUpper(a).AsInt64()) /
+        Vector128<double> high = Vector128.ConvertToDouble(Vector128.WidenUpper(a).AsInt64()) /
             Vector128.ConvertToDouble(Vector128.WidenUpper(b).AsInt64());
         return Vector128.Narrow(Vector128.ConvertToInt64(low), Vector128.ConvertToInt64(high));
     }

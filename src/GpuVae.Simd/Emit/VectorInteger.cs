@@ -18,8 +18,8 @@ internal static class VectorInteger
             return Vector512.Create(
                 MultiplyHighUnsigned(a.GetLower(), b.GetLower()), MultiplyHighUnsigned(a.GetUpper(), b.GetUpper()));
         }
-        var even = Avx512F.Multiply(a.AsUInt32(), b.AsUInt32());
-        var odd = Avx512F.Multiply((a.AsUInt64() >> 32).AsUInt32(), (b.AsUInt64() >> 32).AsUInt32());
+        Vector512<ulong> even = Avx512F.Multiply(a.AsUInt32(), b.AsUInt32());
+        Vector512<ulong> odd = Avx512F.Multiply((a.AsUInt64() >> 32).AsUInt32(), (b.AsUInt64() >> 32).AsUInt32());
         return Vector512.ConditionalSelect(Vector512.Create(0xFFFFFFFFul), even >> 32, odd).AsInt32();
     }
 
@@ -31,8 +31,8 @@ internal static class VectorInteger
             return Vector256.Create(
                 MultiplyHighUnsigned(a.GetLower(), b.GetLower()), MultiplyHighUnsigned(a.GetUpper(), b.GetUpper()));
         }
-        var even = Avx2.Multiply(a.AsUInt32(), b.AsUInt32());
-        var odd = Avx2.Multiply((a.AsUInt64() >> 32).AsUInt32(), (b.AsUInt64() >> 32).AsUInt32());
+        Vector256<ulong> even = Avx2.Multiply(a.AsUInt32(), b.AsUInt32());
+        Vector256<ulong> odd = Avx2.Multiply((a.AsUInt64() >> 32).AsUInt32(), (b.AsUInt64() >> 32).AsUInt32());
         return Vector256.ConditionalSelect(Vector256.Create(0xFFFFFFFFul), even >> 32, odd).AsInt32();
     }
 
@@ -187,8 +187,8 @@ internal static class VectorInteger
     /// </summary>
     public static Vector128<float> HalfToSingle(Vector128<int> half)
     {
-        var magnitude = (half & Vector128.Create(0x7FFF)) << 13;
-        var value = (magnitude.AsSingle() * Vector128.Create(BitConverter.Int32BitsToSingle((127 + 112) << 23))).AsInt32();
+        Vector128<int> magnitude = (half & Vector128.Create(0x7FFF)) << 13;
+        Vector128<int> value = (magnitude.AsSingle() * Vector128.Create(BitConverter.Int32BitsToSingle((127 + 112) << 23))).AsInt32();
         var special = Vector128.GreaterThan(half & Vector128.Create(0x7FFF), Vector128.Create(0x7BFF));
         value = Vector128.ConditionalSelect(special, magnitude | Vector128.Create(0x7F800000), value);
         return (value | ((half & Vector128.Create(0x8000)) << 16)).AsSingle();

@@ -188,7 +188,7 @@ internal static unsafe class VectorMemory
                 MaskGather(address, index.GetLower(), mask.GetLower(), scale),
                 MaskGather(address, index.GetUpper(), mask.GetUpper(), scale));
         }
-        var none = Vector256<int>.Zero;
+        Vector256<int> none = Vector256<int>.Zero;
         return scale switch
         {
             1 => Avx2.GatherMaskVector256(none, (int*)address, index, mask, 1),
@@ -203,7 +203,7 @@ internal static unsafe class VectorMemory
     {
         if (!Avx2.IsSupported)
             return GatherLanes(address, index, mask, scale);
-        var none = Vector128<int>.Zero;
+        Vector128<int> none = Vector128<int>.Zero;
         return scale switch
         {
             1 => Avx2.GatherMaskVector128(none, (int*)address, index, mask, 1),
@@ -237,7 +237,7 @@ internal static unsafe class VectorMemory
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<int> LoadBytes128(byte* address)
     {
-        var bytes = Vector128.CreateScalar(Unsafe.ReadUnaligned<uint>(address)).AsByte();
+        Vector128<byte> bytes = Vector128.CreateScalar(Unsafe.ReadUnaligned<uint>(address)).AsByte();
         return Vector128.WidenLower(Vector128.WidenLower(bytes)).AsInt32();
     }
 

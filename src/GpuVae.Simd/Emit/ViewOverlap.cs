@@ -11,10 +11,10 @@ internal sealed class ViewOverlap(IrKernel kernel)
 
     public bool IsIn(ReadOnlySpan<ulong> slots)
     {
-        foreach (var (target, targetSize) in written)
+        foreach ((int target, int targetSize) in written)
         {
             ulong begin = slots[target], end = begin + slots[target + 1] * (ulong)targetSize;
-            foreach (var (source, sourceSize) in readOnly)
+            foreach ((int source, int sourceSize) in readOnly)
             {
                 if (slots[source] < end && begin < slots[source] + slots[source + 1] * (ulong)sourceSize)
                     return true;

@@ -46,7 +46,7 @@ internal static class WarpWidth
             lanes /= 2;
         if (lanes <= configuration.Lanes)
             return configuration;
-        foreach (var blocks in loops)
+        foreach (IGrouping<LoopNode, BasicBlock>? blocks in loops)
             lanes = Math.Min(lanes, configuration.Lanes * Factor(blocks.Key, [.. blocks], configuration, shapes));
         return configuration with { Lanes = lanes };
     }
@@ -69,9 +69,9 @@ internal static class WarpWidth
     {
         int scattered = 0, others = 0;
         bool writes = false;
-        foreach (var instruction in blocks.SelectMany(b => b.Body))
+        foreach (Instruction? instruction in blocks.SelectMany(b => b.Body))
         {
-            var (pointer, type) = AccessOf(instruction);
+            (Value? pointer, IrType type) = AccessOf(instruction);
             if (pointer is null)
             {
                 others += instruction is not ElementAddress && shapes[instruction].IsVarying ? 1 : 0;
@@ -99,9 +99,9 @@ internal static class WarpWidth
             return 1;
         var live = new HashSet<Value>(loop.Header.Phis, ReferenceEqualityComparer.Instance);
         bool divides = false;
-        foreach (var block in blocks)
+        foreach (BasicBlock block in blocks)
         {
-            foreach (var operand in block.Body.SelectMany(instruction => instruction.Operands))
+            foreach (Value? operand in block.Body.SelectMany(instruction => instruction.Operands))
             {
                 if (operand is Instruction { Block: { } home } && !blocks.Contains(home))
                     live.Add(operand);
@@ -118,7 +118,7 @@ internal static class WarpWidth
     /// <summary>Lanes that walk through memory by themselves need a cache line each, and the more lanes the fewer stay cached.</summary>
     private static bool IsScattered(Instruction instruction, ShapeAnalysis shapes)
     {
-        var (pointer, type) = AccessOf(instruction);
+        (Value? pointer, IrType type) = AccessOf(instruction);
         return pointer is { Space: AddressSpace.Global } && !shapes[pointer].IsUniform && shapes[pointer].Stride != type.SizeOf();
     }
 

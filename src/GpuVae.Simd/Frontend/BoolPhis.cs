@@ -17,7 +17,7 @@ internal static class BoolPhis
             changed = candidates.RemoveWhere(p => p.Operands.Any(o => !IsBool(o) && !(o is Phi other && candidates.Contains(other)))) > 0;
         }
         var narrowed = candidates.ToDictionary(p => p, p => p.Block!.AppendPhi(new Phi(IrType.Bool) { Location = p.Location }));
-        foreach (var (phi, narrow) in narrowed)
+        foreach ((Phi phi, Phi narrow) in narrowed)
         {
             for (int i = 0; i < phi.Operands.Count; i++)
             {
@@ -29,17 +29,17 @@ internal static class BoolPhis
                 });
             }
         }
-        foreach (var (phi, narrow) in narrowed)
+        foreach ((Phi phi, Phi narrow) in narrowed)
         {
-            var block = phi.Block!;
+            BasicBlock block = phi.Block!;
             Instruction widened = new Convert(ConvertOp.ZeroExtend, narrow, IrType.I32) { Block = block, Location = phi.Location };
             block.Body.Insert(0, widened);
             phi.ReplaceAllUsesWith(widened);
             block.Remove(phi);
         }
-        foreach (var block in kernel.Blocks)
+        foreach (BasicBlock block in kernel.Blocks)
         {
-            foreach (var compare in block.Body.OfType<Compare>().ToArray())
+            foreach (Compare? compare in block.Body.OfType<Compare>().ToArray())
                 Simplify(compare);
         }
     }

@@ -16,7 +16,7 @@ internal sealed class Emitter(SsaBuilder ssa)
         // Functions whose last bits differ between devices stay, so that a constant argument gives what any other gives.
         if (operand is Constant constant && operand.Type != IrType.F16 && op is not (>= UnaryOp.Rsqrt and <= UnaryOp.Tanh))
         {
-            var result = new Unary(op, operand).Type;
+            IrType result = new Unary(op, operand).Type;
             return Constant.FromBits(result, ScalarEvaluator.Evaluate(op, operand.Type, constant.Bits));
         }
         if (op == UnaryOp.Not && operand.Type == IrType.Bool)
@@ -91,7 +91,7 @@ internal sealed class Emitter(SsaBuilder ssa)
             return Constant.FromBits(type, ScalarEvaluator.Evaluate(op, operand.Type, type, constant.Bits));
         if (operand is Convert inner)
         {
-            var source = ssa.Resolve(inner.Operand);
+            Value source = ssa.Resolve(inner.Operand);
             bool widened = inner.Op is ConvertOp.SignExtend or ConvertOp.ZeroExtend;
             if (op == ConvertOp.Truncate && widened && source.Type != IrType.Bool)
             {

@@ -131,7 +131,7 @@ internal sealed class IlBody
             var code = (ILOpCode)il[position++];
             if ((int)code == 0xFE)
                 code = (ILOpCode)(0xFE00 | il[position++]);
-            var rest = il.AsSpan(position);
+            Span<byte> rest = il.AsSpan(position);
             long integer = 0;
             int[]? targets = null;
             int size = 0;
@@ -203,7 +203,7 @@ internal sealed class IlBody
     {
         for (int i = 0; i < Instructions.Length; i++)
         {
-            var (_, code, index, _) = Instructions[i];
+            (_, ILOpCode code, long index, _) = Instructions[i];
             bool becomesPointer = i + 1 < Instructions.Length && Instructions[i + 1].Code is ILOpCode.Conv_u or ILOpCode.Conv_i;
             switch (code)
             {
@@ -251,9 +251,9 @@ internal sealed class IlBody
             blocks.Add(byFirst[first]);
         }
         blocks[^1].End = Instructions.Length;
-        foreach (var block in blocks)
+        foreach (IlBlock block in blocks)
         {
-            var last = Instructions[block.End - 1];
+            IlInstruction last = Instructions[block.End - 1];
             foreach (int target in TargetsOf(last))
                 Connect(block, byFirst[indexOf[target]]);
             bool fallsThrough = !EndsBlock(last.Code) || last.Code is (> ILOpCode.Br and <= ILOpCode.Switch);
@@ -280,17 +280,17 @@ internal sealed class IlBody
     private List<IlBlock> OrderBlocks()
     {
         var postOrder = new List<IlBlock>();
-        var visited = new bool[Blocks.Count];
+        bool[] visited = new bool[Blocks.Count];
         var stack = new Stack<(IlBlock Block, int Next)>();
         visited[0] = true;
         stack.Push((Blocks[0], 0));
-        while (stack.TryPop(out var top))
+        while (stack.TryPop(out (IlBlock Block, int Next) top))
         {
             // A branch's own target is first in the list; visiting the last first keeps source order for the fall-through.
             if (top.Next < top.Block.Successors.Count)
             {
                 stack.Push((top.Block, top.Next + 1));
-                var successor = top.Block.Successors[top.Next];
+                IlBlock successor = top.Block.Successors[top.Next];
                 if (!visited[successor.Index])
                 {
                     visited[successor.Index] = true;
@@ -310,27 +310,27 @@ internal sealed class IlBody
 
     private void FindLoops()
     {
-        foreach (var source in ReversePostOrder)
+        foreach (IlBlock source in ReversePostOrder)
         {
-            foreach (var header in source.Successors)
+            foreach (IlBlock header in source.Successors)
             {
                 if (header.Order > source.Order)
                     continue;
-                var loop = header.Loop ??= new IlLoop();
+                IlLoop loop = header.Loop ??= new IlLoop();
                 loop.LastBackEdgeOrder = Math.Max(loop.LastBackEdgeOrder, source.Order);
                 var members = new HashSet<IlBlock> { header };
                 var work = new Stack<IlBlock>();
                 work.Push(source);
-                while (work.TryPop(out var block))
+                while (work.TryPop(out IlBlock? block))
                 {
                     if (!members.Add(block))
                         continue;
                     if (block.Order < header.Order)
                         IsIrreducible = true;
-                    foreach (var predecessor in block.Predecessors.Where(p => p.Order >= 0))
+                    foreach (IlBlock? predecessor in block.Predecessors.Where(p => p.Order >= 0))
                         work.Push(predecessor);
                 }
-                foreach (var block in members)
+                foreach (IlBlock block in members)
                     CollectStores(block, loop);
             }
         }
@@ -340,7 +340,7 @@ internal sealed class IlBody
     {
         for (int i = block.First; i < block.End; i++)
         {
-            var instruction = Instructions[i];
+            IlInstruction instruction = Instructions[i];
             if (instruction.Code is ILOpCode.Stloc or ILOpCode.Ldloca)
                 loop.StoredLocals.Add((int)instruction.Integer);
             else if (instruction.Code is ILOpCode.Starg or ILOpCode.Ldarga)

@@ -119,7 +119,7 @@ internal static class Intrinsics
 
     private static void AddGeometry(EmitterTable table)
     {
-        foreach (var kind in Enum.GetValues<GeometryKind>().Where(k => k <= GeometryKind.GridDimZ))
+        foreach (GeometryKind kind in Enum.GetValues<GeometryKind>().Where(k => k <= GeometryKind.GridDimZ))
         {
             string name = kind.ToString();
             table["ILGPU." + (name.StartsWith("Group", StringComparison.Ordinal) ? "Group" : "Grid"), "get_" + name[^4..]] =
@@ -138,9 +138,9 @@ internal static class Intrinsics
         table["ILGPU.LocalMemory", "Allocate"] = (b, m, a) => Allocate(b, m, a, AddressSpace.Local);
         table["ILGPU.SharedMemory", "GetDynamic"] = (b, m, _) =>
         {
-            var type = m.GetGenericArguments()[0];
-            var memory = b.DynamicShared(type);
-            var bytes = b.Emit.Convert(ConvertOp.ZeroExtend, b.Geometry(GeometryKind.DynamicSharedBytes), IrType.I64);
+            Type type = m.GetGenericArguments()[0];
+            Allocation memory = b.DynamicShared(type);
+            Value bytes = b.Emit.Convert(ConvertOp.ZeroExtend, b.Geometry(GeometryKind.DynamicSharedBytes), IrType.I64);
             return View(type, memory, b.Emit.Binary(BinaryOp.DivUnsigned, bytes, Constant.Long(TypeLayout.Of(type).Size)));
         };
     }
@@ -149,8 +149,8 @@ internal static class Intrinsics
     {
         table[ViewType, "AsAlignedInternal"] = (b, m, a) =>
         {
-            var view = b.LoadFrom(a[0], m.DeclaringType!);
-            var pointer = b.Resolve(view.Leaves[0]);
+            Operand view = b.LoadFrom(a[0], m.DeclaringType!);
+            Value pointer = b.Resolve(view.Leaves[0]);
             if (b.Resolve(a[1].Single) is not Constant { SignedValue: > 0 and <= int.MaxValue } alignment
                 || !BitOperations.IsPow2(alignment.SignedValue))
             {
@@ -163,7 +163,7 @@ internal static class Intrinsics
                     ? View(ElementOf(m), b.Append(new AlignedPointer(pointer, (int)alignment.SignedValue)), view.Leaves[1])
                     : view;
             }
-            var rest = b.Emit.Binary(
+            Value rest = b.Emit.Binary(
                 BinaryOp.And, b.Emit.Convert(ConvertOp.Bitcast, pointer, IrType.I64), Constant.Long(alignment.SignedValue - 1));
             b.Append(new Assert(
                 b.Emit.Compare(CompareOp.Eq, rest, Constant.Long(0)),
@@ -176,15 +176,15 @@ internal static class Intrinsics
     /// <summary>The elements before the first aligned address, and those from there on.</summary>
     private static Operand AlignTo(KernelBuilder b, MethodBase m, Operand[] a)
     {
-        var view = b.LoadFrom(a[0], m.DeclaringType!);
-        var (pointer, length) = (b.Resolve(view.Leaves[0]), view.Leaves[1]);
+        Operand view = b.LoadFrom(a[0], m.DeclaringType!);
+        (Value pointer, Value length) = (b.Resolve(view.Leaves[0]), view.Leaves[1]);
         int size = TypeLayout.Of(ElementOf(m)).Size;
-        var alignment = b.Emit.Convert(ConvertOp.SignExtend, a[1].Single, IrType.I64);
-        var address = b.Emit.Convert(ConvertOp.Bitcast, pointer, IrType.I64);
-        var behind = b.Emit.Binary(BinaryOp.RemUnsigned, address, alignment);
+        Value alignment = b.Emit.Convert(ConvertOp.SignExtend, a[1].Single, IrType.I64);
+        Value address = b.Emit.Convert(ConvertOp.Bitcast, pointer, IrType.I64);
+        Value behind = b.Emit.Binary(BinaryOp.RemUnsigned, address, alignment);
         // A remainder of 0 is a distance of 0, not of a whole alignment.
-        var distance = b.Emit.Binary(BinaryOp.RemUnsigned, b.Emit.Binary(BinaryOp.Sub, alignment, behind), alignment);
-        var skipped = b.Emit.Binary(BinaryOp.Min, b.Emit.Binary(BinaryOp.DivUnsigned, distance, Constant.Long(size)), length);
+        Value distance = b.Emit.Binary(BinaryOp.RemUnsigned, b.Emit.Binary(BinaryOp.Sub, alignment, behind), alignment);
+        Value skipped = b.Emit.Binary(BinaryOp.Min, b.Emit.Binary(BinaryOp.DivUnsigned, distance, Constant.Long(size)), length);
         return new(
             ((MethodInfo)m).ReturnType,
             [pointer, skipped, b.Emit.Element(pointer, skipped, size), b.Emit.Binary(BinaryOp.Sub, length, skipped)]);
@@ -214,7 +214,7 @@ internal static class Intrinsics
 
         static Value Axis(KernelBuilder b, Operand[] a)
         {
-            var lengths = b.RequireArray(a[0]).Leaves[1..];
+            Value[] lengths = b.RequireArray(a[0]).Leaves[1..];
             return b.Resolve(a[1].Single) is Constant { SignedValue: >= 0 } axis && axis.SignedValue < lengths.Length
                 ? lengths[axis.SignedValue]
                 : throw b.Refuse("the axis of an array is not a constant", "Name it by a constant.");
@@ -226,7 +226,7 @@ internal static class Intrinsics
     {
         table[ViewType, "get_Item"] = (b, m, a) =>
         {
-            var view = b.LoadFrom(a[0], m.DeclaringType!);
+            Operand view = b.LoadFrom(a[0], m.DeclaringType!);
             return b.ElementAddressOf(view.Leaves[0], a[1].Single, view.Leaves[1], ElementOf(m));
         };
         table[ViewType, "get_Length"] = (b, m, a) => new(typeof(long), [Length(b, m, a)]);
@@ -240,19 +240,19 @@ internal static class Intrinsics
         table[ViewType, "get_IsValid"] = (b, m, a) => Bool(b, b.Emit.Compare(CompareOp.Gt, Length(b, m, a), Constant.Long(0)));
         table[ViewType, "SubView"] = (b, m, a) =>
         {
-            var view = b.LoadFrom(a[0], m.DeclaringType!);
-            var start = b.Emit.Convert(ConvertOp.SignExtend, a[1].Single, IrType.I64);
-            var length = a.Length > 2
+            Operand view = b.LoadFrom(a[0], m.DeclaringType!);
+            Value start = b.Emit.Convert(ConvertOp.SignExtend, a[1].Single, IrType.I64);
+            Value length = a.Length > 2
                 ? b.Emit.Convert(ConvertOp.SignExtend, a[2].Single, IrType.I64)
                 : b.Emit.Binary(BinaryOp.Sub, view.Leaves[1], start);
             return View(ElementOf(m), b.Emit.Element(view.Leaves[0], a[1].Single, TypeLayout.Of(ElementOf(m)).Size), length);
         };
         table[ViewType, "Cast"] = (b, m, a) =>
         {
-            var view = b.LoadFrom(a[0], m.DeclaringType!);
-            var target = m.GetGenericArguments()[0];
+            Operand view = b.LoadFrom(a[0], m.DeclaringType!);
+            Type target = m.GetGenericArguments()[0];
             int from = TypeLayout.Of(ElementOf(m)).Size, to = b.RequireMemoryType(target).Size;
-            var bytes = b.Emit.Binary(BinaryOp.Mul, view.Leaves[1], Constant.Long(from));
+            Value bytes = b.Emit.Binary(BinaryOp.Mul, view.Leaves[1], Constant.Long(from));
             return View(target, view.Leaves[0], from == to ? view.Leaves[1] : b.Emit.Binary(BinaryOp.DivUnsigned, bytes, Constant.Long(to)));
         };
 
@@ -261,7 +261,7 @@ internal static class Intrinsics
 
     private static Operand Allocate(KernelBuilder b, MethodBase method, Operand[] a, AddressSpace space)
     {
-        var type = method.GetGenericArguments()[0];
+        Type type = method.GetGenericArguments()[0];
         if (a.Length == 0)
             return new Operand(type.MakeByRefType(), [b.Allocate(space, type, 1)], TypeLayout.Of(type).Alignment);
         if (b.Resolve(a[0].Single) is not Constant { SignedValue: > 0 and < int.MaxValue } extent)
@@ -285,7 +285,7 @@ internal static class Intrinsics
         table["ILGPU.Group", "Broadcast"] = (b, m, a) =>
             PerWord(b, TypeOf(m, 0), a[0], v => b.Append(new GroupBroadcast(v, b.Resolve(a[1].Single))));
         table["ILGPU.Warp", "Barrier"] = (b, _, _) => Done(b.Append(new Barrier(BarrierKind.Warp)));
-        foreach (var (name, kind) in new[]
+        foreach ((string name, ShuffleKind kind) in new[]
         {
             ("Shuffle", ShuffleKind.Index),
             ("ShuffleDown", ShuffleKind.Down),
@@ -317,11 +317,11 @@ internal static class Intrinsics
     /// <summary>Communication between threads works on 32- and 64-bit words: narrower scalars are widened, structs split.</summary>
     private static Operand PerWord(KernelBuilder b, Type type, Operand value, Func<Value, Value> communicate)
     {
-        var leaves = b.ToStorage(value, type);
+        Value[] leaves = b.ToStorage(value, type);
         var results = new Value[leaves.Length];
         for (int i = 0; i < leaves.Length; i++)
         {
-            var leaf = leaves[i];
+            Value leaf = leaves[i];
             results[i] = leaf.Type switch
             {
                 IrType.Bool => b.Emit.ToBool(communicate(b.Emit.Extend(leaf))),
@@ -343,7 +343,7 @@ internal static class Intrinsics
 
     private static void AddAtomics(EmitterTable table)
     {
-        foreach (var (name, op) in new[]
+        foreach ((string name, AtomicOp op) in new[]
         {
             ("Add", AtomicOp.Add),
             ("Min", AtomicOp.Min),
@@ -377,7 +377,7 @@ internal static class Intrinsics
 
     private static Type Pointee(KernelBuilder b, MethodBase method)
     {
-        var type = TypeOf(method, 0).GetElementType()!;
+        Type type = TypeOf(method, 0).GetElementType()!;
         return TypeLayout.Of(type).Leaves is [{ Type: IrType.I32 or IrType.I64 or IrType.F32 or IrType.F64 }]
             ? type
             : throw b.Refuse(
@@ -386,12 +386,12 @@ internal static class Intrinsics
 
     private static Operand AtomicOperation(KernelBuilder b, MethodBase method, AtomicOp op, Operand target, Operand value)
     {
-        var type = Pointee(b, method);
-        var pointer = b.RequireMemory(target);
-        var operand = b.ToStorage(value, type)[0];
+        Type type = Pointee(b, method);
+        Value pointer = b.RequireMemory(target);
+        Value operand = b.ToStorage(value, type)[0];
         if (op == AtomicOp.Exchange && operand.Type.IsFloat())
         {
-            var bits = b.Append(new Atomic(op, pointer, b.Emit.Convert(ConvertOp.Bitcast, operand, IntegerOf(operand.Type))));
+            Atomic bits = b.Append(new Atomic(op, pointer, b.Emit.Convert(ConvertOp.Bitcast, operand, IntegerOf(operand.Type))));
             return Scalar(type, b.Emit.Convert(ConvertOp.Bitcast, bits, operand.Type));
         }
         if (KernelBuilder.IsUnsigned(type))
@@ -401,12 +401,12 @@ internal static class Intrinsics
 
     private static Operand CompareExchange(KernelBuilder b, MethodBase method, Operand target, Operand compare, Operand value)
     {
-        var type = Pointee(b, method);
-        var pointer = b.RequireMemory(target);
-        var comparand = b.ToStorage(compare, type)[0];
-        var replacement = b.ToStorage(value, type)[0];
-        var word = IntegerOf(replacement.Type);
-        var old = b.Append(new AtomicCompareExchange(
+        Type type = Pointee(b, method);
+        Value pointer = b.RequireMemory(target);
+        Value comparand = b.ToStorage(compare, type)[0];
+        Value replacement = b.ToStorage(value, type)[0];
+        IrType word = IntegerOf(replacement.Type);
+        AtomicCompareExchange old = b.Append(new AtomicCompareExchange(
             pointer, b.Emit.Convert(ConvertOp.Bitcast, comparand, word), b.Emit.Convert(ConvertOp.Bitcast, replacement, word)));
         return new Operand(type, [b.Emit.Convert(ConvertOp.Bitcast, old, replacement.Type)]);
     }
@@ -429,8 +429,8 @@ internal static class Intrinsics
             Scalar(typeof(int), Constant.Int(b.RequireMemoryType(m.GetGenericArguments()[0]).Size));
         table["ILGPU.Interop", "OffsetOf"] = (b, m, a) =>
         {
-            var type = m.GetGenericArguments()[0];
-            var field = a[0].Single is HostValue { Value: string name }
+            Type type = m.GetGenericArguments()[0];
+            FieldInfo? field = a[0].Single is HostValue { Value: string name }
                 ? type.GetField(name, BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic)
                 : null;
             return field is not null
@@ -440,8 +440,8 @@ internal static class Intrinsics
 
         static Operand Bits(KernelBuilder b, MethodBase method, Operand[] a)
         {
-            var from = b.ToStorage(a[0], TypeOf(method, 0))[0];
-            var to = ((MethodInfo)method).ReturnType;
+            Value from = b.ToStorage(a[0], TypeOf(method, 0))[0];
+            Type to = ((MethodInfo)method).ReturnType;
             return b.FromStorage(to, [b.Emit.Convert(ConvertOp.Bitcast, from, TypeLayout.Of(to).Leaves[0].Type)]);
         }
     }
@@ -468,9 +468,9 @@ internal static class Intrinsics
         table[Type, nameof(Unsafe.SkipInit)] = (_, _, _) => null;
         table[Type, nameof(Unsafe.BitCast)] = (b, m, a) =>
         {
-            var to = m.GetGenericArguments()[1];
-            var from = b.ToStorage(a[0], m.GetGenericArguments()[0]);
-            var leaves = TypeLayout.Of(to).Leaves;
+            Type to = m.GetGenericArguments()[1];
+            Value[] from = b.ToStorage(a[0], m.GetGenericArguments()[0]);
+            TypeLeaf[] leaves = TypeLayout.Of(to).Leaves;
             if (from.Length != leaves.Length || from.Zip(leaves).Any(p => p.First.Type.SizeOf() != p.Second.Type.SizeOf()))
                 throw b.Refuse("Unsafe.BitCast joins or splits scalars", "Shift and combine the parts as integers.");
             return b.FromStorage(to, [.. from.Select((v, i) => b.Emit.Convert(ConvertOp.Bitcast, v, leaves[i].Type))]);
@@ -494,7 +494,7 @@ internal static class Intrinsics
 
         static Operand Moved(KernelBuilder b, MethodBase method, Operand[] a, int size, bool negate)
         {
-            var index = b.Resolve(a[1].Single);
+            Value index = b.Resolve(a[1].Single);
             return new Operand(
                 ((MethodInfo)method).ReturnType,
                 [b.Emit.Element(b.RequireMemory(a[0]), negate ? b.Emit.Unary(UnaryOp.Neg, index) : index, size)]);
@@ -543,7 +543,7 @@ internal static class Intrinsics
             {
                 if (a[0].Single is not HostValue { Value: string format })
                     throw b.Refuse($"Interop.{name} has a format that is not a constant string", "Write it as a literal.");
-                var values = a.Skip(1).Select((o, i) => TypeLayout.Of(o.Type).Leaves.Length == 1 && o.Single is not CompileTimeValue
+                IEnumerable<Value> values = a.Skip(1).Select((o, i) => TypeLayout.Of(o.Type).Leaves.Length == 1 && o.Single is not CompileTimeValue
                     ? Printed(b, o, TypeOf(m, 1 + i))
                     : throw b.Refuse($"Interop.{name} prints a {SequencePoints.NameOf(o.Type)}", "Print its scalars."));
                 return Done(b.Append(new Print(name == "WriteLine" ? format + "\n" : format, [.. values])));
@@ -558,15 +558,15 @@ internal static class Intrinsics
         table[Type, "get_Default"] = (_, m, _) => new Operand(m.DeclaringType!, [new HostValue(HostValue.Opaque)]);
         table[Type, "Equals"] = (b, m, a) =>
         {
-            var type = m.DeclaringType!.GetGenericArguments()[0];
+            Type type = m.DeclaringType!.GetGenericArguments()[0];
             if (!TypeLayout.Of(type).IsScalar)
                 throw b.Refuse($"values of {SequencePoints.NameOf(type)} are compared by EqualityComparer", "Compare their fields.");
-            var (x, y) = (b.Resolve(a[1].Single), b.Resolve(a[2].Single));
-            var equal = b.Emit.Compare(CompareOp.Eq, x, y);
+            (Value x, Value y) = (b.Resolve(a[1].Single), b.Resolve(a[2].Single));
+            Value equal = b.Emit.Compare(CompareOp.Eq, x, y);
             if (x.Type.IsFloat())
             {
                 // Unlike the operator, Equals takes a NaN to equal a NaN.
-                var bothNaN = b.Emit.Binary(BinaryOp.And, b.Emit.Unary(UnaryOp.IsNaN, x), b.Emit.Unary(UnaryOp.IsNaN, y));
+                Value bothNaN = b.Emit.Binary(BinaryOp.And, b.Emit.Unary(UnaryOp.IsNaN, x), b.Emit.Unary(UnaryOp.IsNaN, y));
                 equal = b.Emit.Binary(BinaryOp.Or, equal, bothNaN);
             }
             return Bool(b, equal);
@@ -583,14 +583,14 @@ internal static class Intrinsics
         }
         if (!method.IsStatic || a.Length == 0)
             return null;
-        var parameters = method.GetParameters();
-        var scalar = parameters[0].ParameterType;
+        ParameterInfo[] parameters = method.GetParameters();
+        Type scalar = parameters[0].ParameterType;
         var layout = TypeLayout.Of(scalar);
         if (!layout.IsScalar || parameters.Any(p => p.ParameterType != scalar))
             return null;
         bool isFloat = layout.Leaves[0].Type.IsFloat();
         bool isUnsigned = KernelBuilder.IsUnsigned(scalar);
-        var values = a.Select(o => b.Resolve(o.Single)).ToArray();
+        Value[] values = a.Select(o => b.Resolve(o.Single)).ToArray();
         if (BitTypes.Contains(type) && !isFloat && EmitBits(b, method.Name, values) is { } bits)
             return bits;
         switch (a.Length, method.Name)
@@ -601,14 +601,14 @@ internal static class Intrinsics
                 var zero = Constant.FromBits(values[0].Type, 0);
                 if (isUnsigned)
                     return Scalar(typeof(int), b.Emit.Extend(b.Emit.Compare(CompareOp.Ne, values[0], zero)));
-                var positive = b.Emit.Extend(b.Emit.Compare(CompareOp.Gt, values[0], zero));
-                var negative = b.Emit.Extend(b.Emit.Compare(CompareOp.Lt, values[0], zero));
+                Value positive = b.Emit.Extend(b.Emit.Compare(CompareOp.Gt, values[0], zero));
+                Value negative = b.Emit.Extend(b.Emit.Compare(CompareOp.Lt, values[0], zero));
                 return Scalar(typeof(int), b.Emit.Binary(BinaryOp.Sub, positive, negative));
-            case (1, _) when UnaryFunctions.TryGetValue(method.Name, out var unary) && (isFloat || unary == UnaryOp.Abs):
-                var result = b.Emit.Unary(unary, values[0]);
+            case (1, _) when UnaryFunctions.TryGetValue(method.Name, out UnaryOp unary) && (isFloat || unary == UnaryOp.Abs):
+                Value result = b.Emit.Unary(unary, values[0]);
                 return method.ReturnType == typeof(bool) ? Bool(b, result) : b.Coerce(Scalar(scalar, result), method.ReturnType);
             case (2, "Min" or "Max"):
-                var op = (method.Name, isUnsigned && layout.Leaves[0].Type is IrType.I32 or IrType.I64) switch
+                BinaryOp op = (method.Name, isUnsigned && layout.Leaves[0].Type is IrType.I32 or IrType.I64) switch
                 {
                     ("Min", true) => isUnsigned ? BinaryOp.MinUnsigned : BinaryOp.Min,
                     ("Max", true) => isUnsigned ? BinaryOp.MaxUnsigned : BinaryOp.Max,
@@ -625,7 +625,7 @@ internal static class Intrinsics
                 return Scalar(scalar, b.Emit.Binary(BinaryOp.Rem, values[0], values[1]));
             case (3, "Clamp") when type.StartsWith("ILGPU", StringComparison.Ordinal):
                 bool unsignedClamp = isUnsigned && values[0].Type == layout.Leaves[0].Type;
-                var upper = b.Emit.Binary(unsignedClamp ? BinaryOp.MinUnsigned : BinaryOp.Min, values[0], values[2]);
+                Value upper = b.Emit.Binary(unsignedClamp ? BinaryOp.MinUnsigned : BinaryOp.Min, values[0], values[2]);
                 return Scalar(scalar, b.Emit.Binary(unsignedClamp ? BinaryOp.MaxUnsigned : BinaryOp.Max, upper, values[1]));
             default:
                 return null;
@@ -654,13 +654,13 @@ internal static class Intrinsics
     {
         if (!method.IsStatic || a.Length == 0)
             return null;
-        var half = typeof(ILGPU.Half);
-        var from = method.GetParameters()[0].ParameterType;
+        Type half = typeof(ILGPU.Half);
+        Type from = method.GetParameters()[0].ParameterType;
         if (method.Name is "op_Implicit" or "op_Explicit")
         {
             if (from == half)
             {
-                var wide = b.Emit.Convert(
+                Value wide = b.Emit.Convert(
                     ConvertOp.FloatToFloat, a[0].Single, method.ReturnType == typeof(double) ? IrType.F64 : IrType.F32);
                 return method.ReturnType == typeof(float) || method.ReturnType == typeof(double)
                     ? Scalar(method.ReturnType, wide)
@@ -672,7 +672,7 @@ internal static class Intrinsics
         }
         if (a.Any(o => o.Type != half && TypeLayout.Of(o.Type).CommonScalar != IrType.F16))
             return null;
-        var x = a.Select(o => b.Emit.Convert(ConvertOp.FloatToFloat, o.Single, IrType.F32)).ToArray();
+        Value[] x = a.Select(o => b.Emit.Convert(ConvertOp.FloatToFloat, o.Single, IrType.F32)).ToArray();
         return (a.Length, method.Name) switch
         {
             (2, "op_Addition") => Rounded(b.Emit.Binary(BinaryOp.Add, x[0], x[1])),

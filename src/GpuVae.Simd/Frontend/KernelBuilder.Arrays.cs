@@ -22,7 +22,7 @@ internal sealed partial class KernelBuilder
     /// <summary>An array of constant lengths, zeroed as C# has it.</summary>
     public Operand NewArray(Type type, Operand[] lengths, bool initialise)
     {
-        var elementType = type.GetElementType()!;
+        Type elementType = type.GetElementType()!;
         long elements = 1;
         var constants = new Value[lengths.Length];
         for (int i = 0; i < lengths.Length; i++)
@@ -38,7 +38,7 @@ internal sealed partial class KernelBuilder
         }
         if (elements > int.MaxValue)
             throw Refuse($"an array has {elements} elements", "Pass a view of a buffer for so many.");
-        var allocation = Allocate(AddressSpace.Local, elementType, (int)Math.Max(1, elements));
+        Allocation allocation = Allocate(AddressSpace.Local, elementType, (int)Math.Max(1, elements));
         if (initialise)
         {
             for (int i = 0; i < elements; i++)
@@ -50,21 +50,21 @@ internal sealed partial class KernelBuilder
     /// <summary><c>Get</c>, <c>Set</c> and <c>Address</c>, which the runtime gives to arrays of several axes.</summary>
     private Operand? AccessArray(MethodBase method, Operand[] arguments)
     {
-        var array = RequireArray(arguments[0]);
-        var type = array.Type.GetElementType()!;
+        Operand array = RequireArray(arguments[0]);
+        Type type = array.Type.GetElementType()!;
         int rank = array.Type.GetArrayRank();
         Value index = Constant.Int(0);
         Value count = Constant.Long(1);
         for (int axis = 0; axis < rank; axis++)
         {
-            var length = array.Leaves[1 + axis];
+            Value length = array.Leaves[1 + axis];
             if (Target.Kind == TargetKind.Checked)
                 Append(new BoundsCheck(ToType(ssa.Resolve(arguments[1 + axis].Single), IrType.I64), ssa.Resolve(length)));
             index = Emit.Binary(
                 BinaryOp.Add, Emit.Binary(BinaryOp.Mul, index, ToType(ssa.Resolve(length), IrType.I32)), arguments[1 + axis].Single);
             count = Emit.Binary(BinaryOp.Mul, count, length);
         }
-        var address = ElementAddressOf(array.Leaves[0], index, count, type);
+        Operand address = ElementAddressOf(array.Leaves[0], index, count, type);
         switch (method.Name)
         {
             case "Get":
@@ -82,7 +82,7 @@ internal sealed partial class KernelBuilder
     /// </summary>
     private bool IsArrayInitialiser(int index)
     {
-        var code = frame.Body.Instructions;
+        IlInstruction[] code = frame.Body.Instructions;
         if (index + 3 >= code.Length || ArrayMadeBy(code[index]) is not { } type || code[index + 1].Code != ILOpCode.Dup
             || code[index + 2].Code != ILOpCode.Ldtoken || code[index + 3].Code != ILOpCode.Call
             || frame.Body.ResolveMethod(code[index + 3].Integer).Name != nameof(RuntimeHelpers.InitializeArray))
@@ -111,8 +111,8 @@ internal sealed partial class KernelBuilder
 
     private Operand ArrayElement(Type elementType)
     {
-        var index = Pop();
-        var array = RequireArray(Pop());
+        Operand index = Pop();
+        Operand array = RequireArray(Pop());
         return ElementAddressOf(array.Leaves[0], index.Single, array.Leaves[1], elementType);
     }
 
@@ -130,7 +130,7 @@ internal sealed partial class KernelBuilder
                 $"static field '{SequencePoints.NameOf(field.DeclaringType!)}.{field.Name}' is not readonly",
                 "Make it readonly or const, or pass the value as a kernel parameter.");
         }
-        var value = field.GetValue(null);
+        object? value = field.GetValue(null);
         if (value is string text)
             return new Operand(typeof(string), [new HostValue(text)]);
         if (value is Array array && TypeLayout.Of(array.GetType().GetElementType()!).IsMemoryType)
@@ -161,12 +161,12 @@ internal sealed partial class KernelBuilder
 
     private Operand LocalCopy(Array array)
     {
-        var type = array.GetType().GetElementType()!;
+        Type type = array.GetType().GetElementType()!;
         Operand[] lengths =
             [.. Enumerable.Range(0, array.Rank).Select(axis => new Operand(typeof(int), [Constant.Int(array.GetLength(axis))]))];
-        var result = NewArray(array.GetType(), lengths, initialise: false);
+        Operand result = NewArray(array.GetType(), lengths, initialise: false);
         int index = 0;
-        foreach (var element in array)
+        foreach (object? element in array)
             StoreTo(ElementOf(result.Single, index++, type), type, HostConstant(type, element));
         return result;
     }

@@ -13,7 +13,7 @@ internal sealed partial class KernelBuilder
 
     private void Interpret(IlBlock block)
     {
-        var body = frame.Body;
+        IlBody body = frame.Body;
         for (int i = block.First; i < block.End; i++)
         {
             frame.Instruction = body.Instructions[i];
@@ -36,7 +36,7 @@ internal sealed partial class KernelBuilder
         switch (instruction.Code)
         {
             case ILOpCode.Ret:
-                var returnType = (frame.Body.Method as MethodInfo)?.ReturnType ?? typeof(void);
+                Type returnType = (frame.Body.Method as MethodInfo)?.ReturnType ?? typeof(void);
                 frame.Returns.Add((ssa.Current, returnType == typeof(void) ? null : Coerce(Pop(), returnType)));
                 return true;
             case ILOpCode.Br:
@@ -49,8 +49,8 @@ internal sealed partial class KernelBuilder
                 GoTo(PopCondition(), block.Successors[1], block.Successors[0]);
                 return true;
             case >= ILOpCode.Beq and <= ILOpCode.Blt_un:
-                var right = Pop();
-                var left = Pop();
+                Operand right = Pop();
+                Operand left = Pop();
                 GoTo(CompareOperands(instruction.Code, left, right), block.Successors[0], block.Successors[1]);
                 return true;
             case ILOpCode.Switch:
@@ -67,7 +67,7 @@ internal sealed partial class KernelBuilder
 
     private Value PopCondition()
     {
-        var value = ssa.Resolve(Pop().Single);
+        Value value = ssa.Resolve(Pop().Single);
         return value switch
         {
             HostValue { Value: null } => Constant.Bool(false),
@@ -80,7 +80,7 @@ internal sealed partial class KernelBuilder
     private void Switch(IlBlock block, Value value)
     {
         value = ssa.Resolve(value);
-        var fallThrough = block.Successors[^1];
+        IlBlock fallThrough = block.Successors[^1];
         if (value is Constant constant)
         {
             GoTo(constant.Bits < (ulong)(block.Successors.Count - 1) ? block.Successors[(int)constant.Bits] : fallThrough);
@@ -88,9 +88,9 @@ internal sealed partial class KernelBuilder
         }
         for (int i = 0; i < block.Successors.Count - 1; i++)
         {
-            var target = PrepareEdge(block.Successors[i]);
+            BasicBlock target = PrepareEdge(block.Successors[i]);
             bool isLast = i == block.Successors.Count - 2;
-            var next = isLast ? PrepareEdge(fallThrough) : ssa.CreateBlock(isSealed: false);
+            BasicBlock next = isLast ? PrepareEdge(fallThrough) : ssa.CreateBlock(isSealed: false);
             ssa.Branch(Emit.Compare(CompareOp.Eq, value, Constant.Int(i)), target, next);
             if (isLast)
                 return;
@@ -101,7 +101,7 @@ internal sealed partial class KernelBuilder
 
     private void Execute(IlInstruction instruction)
     {
-        var body = frame.Body;
+        IlBody body = frame.Body;
         long integer = instruction.Integer;
         switch (instruction.Code)
         {
@@ -172,12 +172,12 @@ internal sealed partial class KernelBuilder
                 Shift(instruction.Code);
                 break;
             case ILOpCode.Neg or ILOpCode.Not:
-                var negated = Pop();
+                Operand negated = Pop();
                 Push(negated.Type, Emit.Unary(instruction.Code == ILOpCode.Neg ? UnaryOp.Neg : UnaryOp.Not, negated.Single));
                 break;
             case ILOpCode.Ceq or ILOpCode.Cgt or ILOpCode.Cgt_un or ILOpCode.Clt or ILOpCode.Clt_un:
-                var right = Pop();
-                var left = Pop();
+                Operand right = Pop();
+                Operand left = Pop();
                 Push(typeof(bool), Emit.Extend(CompareOperands(instruction.Code, left, right)));
                 break;
 
@@ -188,14 +188,14 @@ internal sealed partial class KernelBuilder
                 Push(FieldAddress(Pop(), body.ResolveField(integer)));
                 break;
             case ILOpCode.Stfld:
-                var fieldValue = Pop();
+                Operand fieldValue = Pop();
                 StoreField(Pop(), body.ResolveField(integer), fieldValue);
                 break;
             case ILOpCode.Ldsfld:
                 Push(LoadStatic(body.ResolveField(integer)));
                 break;
             case ILOpCode.Ldsflda:
-                var (slot, address) = MakeTemporary(body.ResolveField(integer).FieldType);
+                (Slot slot, Operand address) = MakeTemporary(body.ResolveField(integer).FieldType);
                 StoreSlot(slot, LoadStatic(body.ResolveField(integer)));
                 Push(address);
                 break;
@@ -209,11 +209,11 @@ internal sealed partial class KernelBuilder
                 Push(LoadFrom(Pop(), body.ResolveType(integer)));
                 break;
             case ILOpCode.Stobj:
-                var stored = Pop();
+                Operand stored = Pop();
                 StoreTo(Pop(), body.ResolveType(integer), stored);
                 break;
             case ILOpCode.Cpobj:
-                var source = Pop();
+                Operand source = Pop();
                 StoreTo(Pop(), body.ResolveType(integer), LoadFrom(source, body.ResolveType(integer)));
                 break;
             case ILOpCode.Initobj:
@@ -225,7 +225,7 @@ internal sealed partial class KernelBuilder
                 Push(LoadFrom(Pop(), IndirectType(instruction.Code)));
                 break;
             case (>= ILOpCode.Stind_i1 and <= ILOpCode.Stind_r8) or ILOpCode.Stind_i:
-                var indirect = Pop();
+                Operand indirect = Pop();
                 StoreTo(Pop(), IndirectType(instruction.Code), indirect);
                 break;
 
@@ -239,12 +239,12 @@ internal sealed partial class KernelBuilder
                 Push(ArrayElement(body.ResolveType(integer)));
                 break;
             case (>= ILOpCode.Ldelem_i1 and <= ILOpCode.Ldelem_r8) or ILOpCode.Ldelem:
-                var loadedType = instruction.Code == ILOpCode.Ldelem ? body.ResolveType(integer) : ElementType(instruction.Code);
+                Type loadedType = instruction.Code == ILOpCode.Ldelem ? body.ResolveType(integer) : ElementType(instruction.Code);
                 Push(LoadFrom(ArrayElement(loadedType), loadedType));
                 break;
             case (>= ILOpCode.Stelem_i and <= ILOpCode.Stelem_r8) or ILOpCode.Stelem:
-                var element = Pop();
-                var storedType = instruction.Code == ILOpCode.Stelem ? body.ResolveType(integer) : ElementType(instruction.Code);
+                Operand element = Pop();
+                Type storedType = instruction.Code == ILOpCode.Stelem ? body.ResolveType(integer) : ElementType(instruction.Code);
                 StoreTo(ArrayElement(storedType), storedType, element);
                 break;
 
@@ -292,23 +292,23 @@ internal sealed partial class KernelBuilder
 
     private Operand Pop()
     {
-        var top = frame.Stack[^1];
+        Operand top = frame.Stack[^1];
         frame.Stack.RemoveAt(frame.Stack.Count - 1);
         return top;
     }
 
     private void Arithmetic(ILOpCode code)
     {
-        var right = Pop();
-        var left = Pop();
-        var (a, b) = (ssa.Resolve(left.Single), ssa.Resolve(right.Single));
+        Operand right = Pop();
+        Operand left = Pop();
+        (Value a, Value b) = (ssa.Resolve(left.Single), ssa.Resolve(right.Single));
         if (a.Type == IrType.Pointer || b.Type == IrType.Pointer)
         {
             Push(PointerArithmetic(code, left, right));
             return;
         }
         (a, b) = Balance(a, b);
-        var op = code switch
+        BinaryOp op = code switch
         {
             ILOpCode.Add => BinaryOp.Add,
             ILOpCode.Sub => BinaryOp.Sub,
@@ -326,7 +326,7 @@ internal sealed partial class KernelBuilder
 
     private Operand PointerArithmetic(ILOpCode code, Operand left, Operand right)
     {
-        var (a, b) = (ssa.Resolve(left.Single), ssa.Resolve(right.Single));
+        (Value a, Value b) = (ssa.Resolve(left.Single), ssa.Resolve(right.Single));
         if (code == ILOpCode.Sub && a.Type == IrType.Pointer && b.Type == IrType.Pointer)
         {
             RequireMemory(left);
@@ -354,7 +354,7 @@ internal sealed partial class KernelBuilder
             return (a, b);
         if (a is CompileTimeValue || b is CompileTimeValue)
             throw Refuse("arithmetic is done on a reference", "Kernels have no objects.");
-        var type = a.Type > b.Type ? a.Type : b.Type;
+        IrType type = a.Type > b.Type ? a.Type : b.Type;
         return (ToType(a, type), ToType(b, type));
     }
 
@@ -370,13 +370,13 @@ internal sealed partial class KernelBuilder
 
     private void Shift(ILOpCode code)
     {
-        var count = ToType(ssa.Resolve(Pop().Single), IrType.I32);
-        var value = Pop();
+        Value count = ToType(ssa.Resolve(Pop().Single), IrType.I32);
+        Operand value = Pop();
         // C# masks the count in IL; the IR's shifts mask by themselves.
         int mask = value.Single.Type == IrType.I64 ? 63 : 31;
         if (count is Binary { Op: BinaryOp.And, Right: Constant { Type: IrType.I32 } constant } masked && (int)constant.Bits == mask)
             count = ssa.Resolve(masked.Left);
-        var op = code switch
+        BinaryOp op = code switch
         {
             ILOpCode.Shl => BinaryOp.Shl,
             ILOpCode.Shr => BinaryOp.Shr,
@@ -387,7 +387,7 @@ internal sealed partial class KernelBuilder
 
     private Value CompareOperands(ILOpCode code, Operand left, Operand right)
     {
-        var (a, b) = (ssa.Resolve(left.Single), ssa.Resolve(right.Single));
+        (Value a, Value b) = (ssa.Resolve(left.Single), ssa.Resolve(right.Single));
         if (a is HostValue || b is HostValue)
             return CompareReferences(code, a, b);
         if (a is PlaceValue || b is PlaceValue)
@@ -450,8 +450,8 @@ internal sealed partial class KernelBuilder
 
     private Operand ConvertOperand(Operand operand, Type to, bool fromUnsigned)
     {
-        var value = ssa.Resolve(operand.Single);
-        var target = TypeLayout.Of(to).Leaves[0].Type;
+        Value value = ssa.Resolve(operand.Single);
+        IrType target = TypeLayout.Of(to).Leaves[0].Type;
         bool toUnsigned = IsUnsigned(to);
         if (value.Type == IrType.Pointer)
         {
@@ -476,8 +476,8 @@ internal sealed partial class KernelBuilder
         }
         if (value.Type.IsFloat())
         {
-            var wide = target == IrType.I64 ? IrType.I64 : IrType.I32;
-            var op = toUnsigned && target is (IrType.I32 or IrType.I64) ? ConvertOp.FloatToUnsigned : ConvertOp.FloatToSigned;
+            IrType wide = target == IrType.I64 ? IrType.I64 : IrType.I32;
+            ConvertOp op = toUnsigned && target is (IrType.I32 or IrType.I64) ? ConvertOp.FloatToUnsigned : ConvertOp.FloatToSigned;
             result = Emit.Convert(op, value, wide);
         }
         else if (target == IrType.I64 && value.Type == IrType.I32)
@@ -550,8 +550,8 @@ internal sealed partial class KernelBuilder
         {
             if (method.DeclaringType == type || !type.IsValueType)
                 return method;
-            var parameters = method.GetParameters().Select(p => p.ParameterType).ToArray();
-            var overriding = type.GetMethod(
+            Type[] parameters = method.GetParameters().Select(p => p.ParameterType).ToArray();
+            MethodInfo? overriding = type.GetMethod(
                 method.Name, BindingFlags.Public | BindingFlags.Instance | BindingFlags.DeclaredOnly, parameters);
             return overriding ?? throw Refuse(
                 $"'{SequencePoints.NameOf(method)}' is called on {SequencePoints.NameOf(type)}, which boxes it",
@@ -563,11 +563,11 @@ internal sealed partial class KernelBuilder
                 $"'{SequencePoints.NameOf(method)}' is called on class {SequencePoints.NameOf(type)}",
                 "Make the functor a struct.");
         }
-        var definition = method is MethodInfo { IsGenericMethod: true } generic ? generic.GetGenericMethodDefinition() : method;
-        var map = type.GetInterfaceMap(contract);
+        MethodBase definition = method is MethodInfo { IsGenericMethod: true } generic ? generic.GetGenericMethodDefinition() : method;
+        InterfaceMapping map = type.GetInterfaceMap(contract);
         int index = Array.FindIndex(
             map.InterfaceMethods, m => m.MetadataToken == definition.MetadataToken && m.Module == definition.Module);
-        var target = index < 0 ? (MethodInfo)definition : map.TargetMethods[index];
+        MethodInfo? target = index < 0 ? (MethodInfo)definition : map.TargetMethods[index];
         if (target is null || target.IsAbstract)
             throw Refuse(
                 $"{SequencePoints.NameOf(type)} does not implement '{SequencePoints.NameOf(method)}'", "Implement it in the struct.");
@@ -576,8 +576,8 @@ internal sealed partial class KernelBuilder
 
     private void New(ConstructorInfo constructor)
     {
-        var type = constructor.DeclaringType!;
-        var parameters = constructor.GetParameters();
+        Type type = constructor.DeclaringType!;
+        ParameterInfo[] parameters = constructor.GetParameters();
         if (type.IsArray)
         {
             var lengths = new Operand[parameters.Length];
@@ -601,7 +601,7 @@ internal sealed partial class KernelBuilder
         var arguments = new Operand[parameters.Length + 1];
         for (int i = parameters.Length; i >= 1; i--)
             arguments[i] = Pop();
-        var (slot, address) = MakeTemporary(type);
+        (Slot slot, Operand address) = MakeTemporary(type);
         arguments[0] = address;
         InlineCall(constructor, arguments);
         Push(LoadSlot(slot));
@@ -610,7 +610,7 @@ internal sealed partial class KernelBuilder
     /// <summary>What <c>new T()</c> of a struct gives.</summary>
     public Operand New(Type type)
     {
-        var (slot, address) = MakeTemporary(type);
+        (Slot slot, Operand address) = MakeTemporary(type);
         if (type.GetConstructor(Type.EmptyTypes) is { } constructor)
             InlineCall(constructor, [address]);
         return LoadSlot(slot);

@@ -13,7 +13,7 @@ internal sealed partial class KernelBuilder
     {
         if (!TypeLayout.Of(type).IsScalar)
             return new Operand(type, leaves);
-        var value = leaves[0];
+        Value value = leaves[0];
         return new Operand(type, [value.Type switch
         {
             IrType.Bool => Emit.Extend(value),
@@ -101,7 +101,7 @@ internal sealed partial class KernelBuilder
                 throw Refuse($"the address of {name}, a {SequencePoints.NameOf(type)}, is taken as a raw pointer", "Use a ref instead.");
             return new Slot(type) { Memory = Allocate(AddressSpace.Local, type, 1) };
         }
-        var variables = layout.Leaves.Select(leaf =>
+        IEnumerable<Variable> variables = layout.Leaves.Select(leaf =>
             new Variable(name, leaf.Type) { Owner = owner, Index = index, IsArgument = isArgument, IsAddressed = isAddressed });
         return new Slot(type) { Variables = [.. variables] };
     }
@@ -122,14 +122,14 @@ internal sealed partial class KernelBuilder
             StoreTo(new Operand(slot.Type.MakePointerType(), [memory], 16), slot.Type, value);
             return;
         }
-        var leaves = ToStorage(value, slot.Type);
+        Value[] leaves = ToStorage(value, slot.Type);
         for (int i = 0; i < leaves.Length; i++)
             ssa.WriteVariable(slot.Variables![i], leaves[i]);
     }
 
     private Operand AddressOf(Slot slot)
     {
-        var type = slot.Type.IsByRef ? slot.Type : slot.Type.MakeByRefType();
+        Type type = slot.Type.IsByRef ? slot.Type : slot.Type.MakeByRefType();
         return slot.Memory is { } memory
             ? new Operand(type, [memory], 16)
             : new Operand(type, [new PlaceValue(slot.Variables!, 0, slot.Type)]);
@@ -138,8 +138,8 @@ internal sealed partial class KernelBuilder
     /// <summary>A new variable of a struct type with its address: the target of a constructor.</summary>
     private (Slot Slot, Operand Address) MakeTemporary(Type type)
     {
-        var slot = MakeSlot(frame, "a new value", type, index: -1, isArgument: false, isAddressed: true, needsMemory: false);
-        var address = AddressOf(slot);
+        Slot slot = MakeSlot(frame, "a new value", type, index: -1, isArgument: false, isAddressed: true, needsMemory: false);
+        Operand address = AddressOf(slot);
         Initialize(address, type);
         return (slot, address);
     }
@@ -147,7 +147,7 @@ internal sealed partial class KernelBuilder
     /// <summary>Shared or local memory of a constant number of elements.</summary>
     public Allocation Allocate(AddressSpace space, Type elementType, int count)
     {
-        var layout = RequireMemoryType(elementType);
+        TypeLayout layout = RequireMemoryType(elementType);
         var allocation = new Allocation(space, layout.CommonScalar, layout.Size, count);
         kernel.Allocations.Add(allocation);
         return allocation;
@@ -156,7 +156,7 @@ internal sealed partial class KernelBuilder
     /// <summary>The dynamic shared memory, which every request for it shares.</summary>
     public Allocation DynamicShared(Type elementType)
     {
-        foreach (var allocation in kernel.Allocations)
+        foreach (Allocation allocation in kernel.Allocations)
         {
             if (allocation.IsDynamic)
                 return allocation;
@@ -180,7 +180,7 @@ internal sealed partial class KernelBuilder
         var layout = TypeLayout.Of(type);
         if (ssa.Resolve(address.Single) is PlaceValue place)
         {
-            var variables = VariablesAt(place, layout);
+            Variable[] variables = VariablesAt(place, layout);
             var values = new Value[layout.Leaves.Length];
             for (int i = 0; i < values.Length; i++)
                 values[i] = Reinterpret(ssa.ReadVariable(variables[i]), layout.Leaves[i].Type);
@@ -194,7 +194,7 @@ internal sealed partial class KernelBuilder
             if (layout.Leaves[i].Type == IrType.Pointer)
                 throw Refuse(
                     "a pointer is loaded from memory", "Its address space would be unknown; keep pointers in locals and parameters.");
-            var (pointer, alignment) = LeafAddress(address, layout, i);
+            (Value pointer, int alignment) = LeafAddress(address, layout, i);
             leaves[i] = Append(new Load(pointer, layout.Leaves[i].Type, alignment));
         }
         return FromStorage(type, leaves);
@@ -203,10 +203,10 @@ internal sealed partial class KernelBuilder
     public void StoreTo(Operand address, Type type, Operand value)
     {
         var layout = TypeLayout.Of(type);
-        var leaves = ToStorage(value, type);
+        Value[] leaves = ToStorage(value, type);
         if (ssa.Resolve(address.Single) is PlaceValue place)
         {
-            var variables = VariablesAt(place, layout);
+            Variable[] variables = VariablesAt(place, layout);
             for (int i = 0; i < leaves.Length; i++)
                 ssa.WriteVariable(variables[i], variables[i].Type == IrType.Void ? leaves[i] : Reinterpret(leaves[i], variables[i].Type));
             return;
@@ -219,7 +219,7 @@ internal sealed partial class KernelBuilder
         {
             if (layout.Leaves[i].Type == IrType.Pointer)
                 throw Refuse("a pointer is stored to memory", "Its address space would be lost; keep pointers in locals and parameters.");
-            var (pointer, alignment) = LeafAddress(address, layout, i);
+            (Value pointer, int alignment) = LeafAddress(address, layout, i);
             Append(new Store(pointer, leaves[i], alignment));
         }
     }
@@ -236,7 +236,7 @@ internal sealed partial class KernelBuilder
     /// <summary>The address of an element of a view or array.</summary>
     public Operand ElementAddressOf(Value pointer, Value index, Value length, Type elementType)
     {
-        var layout = RequireMemoryType(elementType);
+        TypeLayout layout = RequireMemoryType(elementType);
         if (Target.Kind == TargetKind.Checked)
             Append(new BoundsCheck(ToType(ssa.Resolve(index), IrType.I64), ssa.Resolve(length)));
         return new Operand(elementType.MakeByRefType(), [Emit.Element(pointer, index, layout.Size)], layout.Alignment);
@@ -281,11 +281,11 @@ internal sealed partial class KernelBuilder
 
     private Operand FieldAddress(Operand target, FieldInfo field)
     {
-        var type = field.FieldType.IsByRef ? field.FieldType : field.FieldType.MakeByRefType();
+        Type type = field.FieldType.IsByRef ? field.FieldType : field.FieldType.MakeByRefType();
         var owner = TypeLayout.Of(RequireStruct(field));
         if (owner.IsWhole)
             return new Operand(type, target.Leaves, target.Alignment);
-        var found = owner.Find(field);
+        (int First, TypeLayout Layout, int FieldIndex) found = owner.Find(field);
         if (ssa.Resolve(target.Single) is PlaceValue place)
             return new Operand(type, [new PlaceValue(place.Variables, place.First + found.First, field.FieldType)]);
         RequirePointer(target);
@@ -304,7 +304,7 @@ internal sealed partial class KernelBuilder
                 ? FromStorage(field.FieldType, [Reinterpret(ssa.Resolve(target.Single), TypeLayout.Of(field.FieldType).Leaves[0].Type)])
                 : LoadFrom(target, field.FieldType);
         }
-        var found = owner.Find(field);
+        (int First, TypeLayout Layout, int FieldIndex) found = owner.Find(field);
         if (isValue)
         {
             return found.Layout.Leaves.Length == 0
@@ -328,7 +328,7 @@ internal sealed partial class KernelBuilder
 
     private Type RequireStruct(FieldInfo field)
     {
-        var type = field.DeclaringType!;
+        Type type = field.DeclaringType!;
         if (type.IsValueType)
             return type;
         throw type.Name.Contains("DisplayClass", StringComparison.Ordinal)

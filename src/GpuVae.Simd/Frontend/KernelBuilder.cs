@@ -60,9 +60,9 @@ internal sealed partial class KernelBuilder
 
     private void BuildKernel()
     {
-        var entryBlock = ssa.CreateBlock(isSealed: true);
+        BasicBlock entryBlock = ssa.CreateBlock(isSealed: true);
         ssa.Current = entryBlock;
-        var parameters = entry.Method.GetParameters();
+        ParameterInfo[] parameters = entry.Method.GetParameters();
         if (IlBody.Of(entry.Method) is not { } body)
             throw new KernelCompilationException($"Kernel '{kernel.Name}' has no IL body: it is abstract, extern or made by the runtime.");
         var arguments = new List<Operand>();
@@ -70,21 +70,21 @@ internal sealed partial class KernelBuilder
             arguments.Add(new Operand(entry.Method.DeclaringType!, [new HostValue(HostValue.Opaque)]));
         frame = new Frame(this, body, caller: null);
         int first = entry.IsImplicitlyGrouped ? 1 : 0;
-        var declared = DeclareParameters(parameters, first);
+        List<Operand> declared = DeclareParameters(parameters, first);
         var guard = default(Value);
         if (entry.IsImplicitlyGrouped)
             arguments.Add(MakeIndex(parameters[0].ParameterType, out guard));
         arguments.AddRange(declared);
-        var exit = ssa.CreateBlock(isSealed: false);
+        BasicBlock exit = ssa.CreateBlock(isSealed: false);
         if (guard is not null)
         {
-            var inside = ssa.CreateBlock(isSealed: false);
+            BasicBlock inside = ssa.CreateBlock(isSealed: false);
             ssa.Branch(guard, inside, exit);
             ssa.Seal(inside);
             ssa.Current = inside;
         }
         Run(frame, [.. arguments]);
-        foreach (var (block, _) in frame.Returns)
+        foreach ((BasicBlock block, _) in frame.Returns)
         {
             ssa.Current = block;
             ssa.Branch(exit);
@@ -102,7 +102,7 @@ internal sealed partial class KernelBuilder
         var operands = new List<Operand>();
         for (int i = first; i < parameters.Length; i++)
         {
-            var type = parameters[i].ParameterType;
+            Type type = parameters[i].ParameterType;
             if (type.IsByRef || !type.IsValueType && !type.IsPointer)
             {
                 throw Refuse(
@@ -110,12 +110,12 @@ internal sealed partial class KernelBuilder
                     type.IsArray ? "Pass an ArrayView of a device buffer." : "Pass value types only: scalars, structs of them, views.");
             }
             var leaves = new List<Value>();
-            foreach (var leaf in entry.Layout.Leaves.Where(l => l.Parameter == i - first))
+            foreach (ParameterLeaf? leaf in entry.Layout.Leaves.Where(l => l.Parameter == i - first))
             {
                 string name = string.Join('.', leaf.Path.Select(f => FieldName(f.Name)).Prepend(parameters[i].Name ?? $"p{i}"));
                 if (leaf.IsView)
                 {
-                    var viewType = leaf.Path.Length == 0 ? type : leaf.Path[^1].FieldType;
+                    Type viewType = leaf.Path.Length == 0 ? type : leaf.Path[^1].FieldType;
                     int size = RequireMemoryType(viewType.GetGenericArguments()[0]).Size;
                     leaves.Add(Declare(new Parameter(name + ".pointer", ParameterKind.ViewPointer, IrType.Pointer, leaf.Slot, size)));
                     leaves.Add(Declare(new Parameter(name + ".length", ParameterKind.ViewLength, IrType.I64, leaf.Slot + 1)));
@@ -167,9 +167,9 @@ internal sealed partial class KernelBuilder
         {
             var extent = new Parameter($"extent.{"xyz"[axis]}", ParameterKind.Extent, IrType.I32, entry.Layout.SlotCount + axis);
             kernel.Parameters.Add(extent);
-            var origin = Emit.Binary(BinaryOp.Mul, Geometry(axes[axis].Grid), Geometry(axes[axis].Dim));
+            Value origin = Emit.Binary(BinaryOp.Mul, Geometry(axes[axis].Grid), Geometry(axes[axis].Dim));
             index[axis] = Emit.Binary(BinaryOp.Add, origin, Geometry(axes[axis].Group));
-            var inside = Emit.Compare(CompareOp.Lt, index[axis], extent);
+            Value inside = Emit.Compare(CompareOp.Lt, index[axis], extent);
             guard = guard is null ? inside : Emit.Binary(BinaryOp.And, guard, inside);
         }
         return new Operand(type, index);
@@ -193,25 +193,25 @@ internal sealed partial class KernelBuilder
     /// <summary>Inlines a call; returns what it returns, or null for void.</summary>
     private Operand? InlineCall(MethodBase method, Operand[] arguments)
     {
-        if (Intrinsics.TryEmit(this, method, arguments, out var result))
+        if (Intrinsics.TryEmit(this, method, arguments, out Operand? result))
             return result;
         if (method.DeclaringType is { IsArray: true })
             return AccessArray(method, arguments);
         if (IsRuntime(method) && method.Name.StartsWith("Throw", StringComparison.Ordinal))
             throw Refuse("an exception is thrown", "Kernels have no exceptions: return early.");
-        var body = RequireBody(method);
+        IlBody body = RequireBody(method);
         var callee = new Frame(this, body, frame);
-        for (var f = frame; f is not null; f = f.Caller)
+        for (Frame? f = frame; f is not null; f = f.Caller)
         {
             if (f.Body.Method == method)
                 throw Refuse($"'{SequencePoints.NameOf(method)}' calls itself", "Everything is inlined; rewrite the recursion as a loop.");
         }
         if (callee.Depth > MaxCallDepth)
             throw Refuse($"calls nest deeper than {MaxCallDepth}", "Generic recursion never ends when everything is inlined; use a loop.");
-        var caller = frame;
+        Frame caller = frame;
         frame = callee;
         Run(callee, arguments);
-        var returnType = (method as MethodInfo)?.ReturnType ?? typeof(void);
+        Type returnType = (method as MethodInfo)?.ReturnType ?? typeof(void);
         if (callee.Returns.Count == 0)
             throw Refuse($"'{SequencePoints.NameOf(method)}' never returns", "Give its loop a condition that ends it.");
         result = JoinReturns(callee, returnType);
@@ -225,10 +225,10 @@ internal sealed partial class KernelBuilder
         ssa.Current = callee.Returns[0].Block;
         if (callee.Returns.Count == 1)
             return callee.Returns[0].Value;
-        var exit = ssa.CreateBlock(isSealed: false);
-        var model = callee.Returns[0].Value;
+        BasicBlock exit = ssa.CreateBlock(isSealed: false);
+        Operand? model = callee.Returns[0].Value;
         Variable[] variables = [.. (model?.Leaves ?? []).Select(l => new Variable("the returned value", l.Type) { Owner = callee })];
-        foreach (var (block, value) in callee.Returns)
+        foreach ((BasicBlock block, Operand? value) in callee.Returns)
         {
             ssa.Current = block;
             for (int i = 0; i < variables.Length; i++)
@@ -280,7 +280,7 @@ internal sealed partial class KernelBuilder
         if (callee.Caller is null)
             RequireBody(callee.Body.Method);
         callee.Bind(arguments);
-        var blocks = callee.Body.ReversePostOrder;
+        List<IlBlock> blocks = callee.Body.ReversePostOrder;
         if (blocks[0].Predecessors.Count == 0)
         {
             callee.Entries[0] = new BlockEntry(ssa.Current, IsContinuation: true, []);
@@ -292,7 +292,7 @@ internal sealed partial class KernelBuilder
         var openLoops = new List<(int LastOrder, BasicBlock Head)>();
         for (int order = 0; order < blocks.Count; order++)
         {
-            var block = blocks[order];
+            IlBlock block = blocks[order];
             if (callee.Entries[block.Index] is { } start)
             {
                 Enter(block, start);
@@ -300,7 +300,7 @@ internal sealed partial class KernelBuilder
                     openLoops.Add((loop.LastBackEdgeOrder, start.Block));
                 Interpret(block);
             }
-            foreach (var (last, head) in openLoops)
+            foreach ((int last, BasicBlock head) in openLoops)
             {
                 if (last == order)
                     ssa.Seal(head);
@@ -324,7 +324,7 @@ internal sealed partial class KernelBuilder
             ssa.EnterLoopHead(start.Block);
         for (int depth = 0; depth < start.Stack.Count; depth++)
         {
-            var model = start.Stack[depth];
+            Operand model = start.Stack[depth];
             int at = depth;
             frame.Stack.Add(model with { Leaves = [.. model.Leaves.Select((_, leaf) => ssa.ReadVariable(frame.StackVariable(at, leaf)))] });
         }
@@ -338,7 +338,7 @@ internal sealed partial class KernelBuilder
             frame.Entries[target.Index] = new BlockEntry(ssa.Current, IsContinuation: true, [.. frame.Stack]);
             return;
         }
-        var block = PrepareEdge(target);
+        BasicBlock block = PrepareEdge(target);
         ssa.Branch(block);
     }
 
@@ -358,8 +358,8 @@ internal sealed partial class KernelBuilder
     {
         if (frame.Entries[target.Index] is not { } start)
         {
-            var owner = frame;
-            var block = ssa.CreateBlock(isSealed: false, target.Loop is { } loop ? v => owner.MayStore(loop, v) : null);
+            Frame owner = frame;
+            BasicBlock block = ssa.CreateBlock(isSealed: false, target.Loop is { } loop ? v => owner.MayStore(loop, v) : null);
             start = new BlockEntry(block, IsContinuation: false, [.. frame.Stack]);
             frame.Entries[target.Index] = start;
         }
@@ -367,8 +367,8 @@ internal sealed partial class KernelBuilder
             throw Refuse("the evaluation stack differs between two ways into a block", "The IL is malformed.");
         for (int depth = 0; depth < frame.Stack.Count; depth++)
         {
-            var model = start.Stack[depth];
-            var value = frame.Stack[depth];
+            Operand model = start.Stack[depth];
+            Operand value = frame.Stack[depth];
             for (int leaf = 0; leaf < model.Leaves.Length; leaf++)
                 ssa.WriteVariable(frame.StackVariable(depth, leaf), ToType(ssa.Resolve(value.Leaves[leaf]), model.Leaves[leaf].Type));
             start.Stack[depth] = model with { Alignment = Math.Min(model.Alignment, value.Alignment) };
@@ -379,13 +379,13 @@ internal sealed partial class KernelBuilder
     /// <summary>The exception that names kernel, method, line and way out.</summary>
     public Exception Refuse(string what, string advice)
     {
-        var user = frame;
+        Frame user = frame;
         while (user.Caller is not null && IsForeign(user.Body.Method))
             user = user.Caller;
         string through = "";
         if (!ReferenceEquals(user, frame))
         {
-            var outermost = frame;
+            Frame outermost = frame;
             while (!ReferenceEquals(outermost.Caller, user))
                 outermost = outermost.Caller!;
             through = $" (inside '{SequencePoints.NameOf(outermost.Body.Method)}', which is called there)";
@@ -394,7 +394,7 @@ internal sealed partial class KernelBuilder
         }
         var message = new System.Text.StringBuilder();
         message.Append($"Kernel '{kernel.Name}' cannot be compiled: {what}{through}, in {Where(user)}. {advice}");
-        for (var f = user.Caller; f is not null; f = f.Caller)
+        for (Frame? f = user.Caller; f is not null; f = f.Caller)
             message.Append($" Called from {Where(f)}.");
         return new KernelCompilationException(message.ToString());
 
@@ -414,7 +414,7 @@ internal sealed partial class KernelBuilder
     {
         if (Target.Kind != TargetKind.Checked && !Target.Assertions)
             return;
-        var user = frame;
+        Frame user = frame;
         while (user.Caller is not null && IsForeign(user.Body.Method))
             user = user.Caller;
         ssa.Location = user.Location;
@@ -460,13 +460,13 @@ internal sealed partial class KernelBuilder
 
         public void Bind(Operand[] arguments)
         {
-            var parameters = Body.Method.GetParameters();
+            ParameterInfo[] parameters = Body.Method.GetParameters();
             int offset = Body.Method.IsStatic ? 0 : 1;
             Arguments = new Slot[arguments.Length];
             for (int i = 0; i < arguments.Length; i++)
             {
-                var type = i < offset ? arguments[i].Type : parameters[i - offset].ParameterType;
-                var value = i < offset ? arguments[i] : builder.Coerce(arguments[i], type);
+                Type type = i < offset ? arguments[i].Type : parameters[i - offset].ParameterType;
+                Operand value = i < offset ? arguments[i] : builder.Coerce(arguments[i], type);
                 string name = i < offset ? "this" : parameters[i - offset].Name ?? $"argument {i}";
                 if (!Body.StoredArguments.Contains(i))
                 {
@@ -483,7 +483,7 @@ internal sealed partial class KernelBuilder
                 Locals[i] = builder.MakeSlot(
                     this, $"local {i}", Body.LocalTypes[i], i,
                     isArgument: false, Body.AddressedLocals.Contains(i), Body.PointerLocals.Contains(i));
-                foreach (var variable in Locals[i].Variables ?? [])
+                foreach (Variable variable in Locals[i].Variables ?? [])
                     builder.ssa.WriteVariable(variable, SsaBuilder.DefaultOf(variable.Type));
             }
         }

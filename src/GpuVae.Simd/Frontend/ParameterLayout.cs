@@ -48,7 +48,7 @@ internal sealed class ParameterLayout
                 return;
             }
             specialized |= type.IsGenericType && type.GetGenericTypeDefinition() == typeof(SpecializedValue<>);
-            foreach (var field in InstanceFields(type))
+            foreach (FieldInfo field in InstanceFields(type))
             {
                 if (ScalarBuffer(type, field) is var (element, length))
                 {

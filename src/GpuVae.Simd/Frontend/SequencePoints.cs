@@ -17,14 +17,14 @@ internal static class SequencePoints
         string name = NameOf(method);
         try
         {
-            var handle = MetadataTokens.MethodDefinitionHandle(method.MetadataToken & 0x00FFFFFF);
+            MethodDefinitionHandle handle = MetadataTokens.MethodDefinitionHandle(method.MetadataToken & 0x00FFFFFF);
             if (Readers.GetOrAdd(method.Module, Open) is not { } reader
                 || MetadataTokens.GetRowNumber(handle) > reader.MethodDebugInformation.Count)
             {
                 return new SourceLocation(name, null, 0, offset);
             }
             var best = default(SequencePoint?);
-            foreach (var point in reader.GetMethodDebugInformation(handle).GetSequencePoints())
+            foreach (SequencePoint point in reader.GetMethodDebugInformation(handle).GetSequencePoints())
             {
                 if (!point.IsHidden && point.Offset <= offset)
                     best = point;

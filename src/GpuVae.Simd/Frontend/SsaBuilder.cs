@@ -40,7 +40,7 @@ internal sealed class SsaBuilder(
     /// <summary>What a value has become: trivial phis vanish while values that name them are still on some stack.</summary>
     public Value Resolve(Value value)
     {
-        while (replaced.TryGetValue(value, out var replacement))
+        while (replaced.TryGetValue(value, out Value? replacement))
             value = replacement;
         return value;
     }
@@ -48,15 +48,15 @@ internal sealed class SsaBuilder(
     /// <summary>All predecessors are known: complete the phis that waited for them.</summary>
     public void Seal(BasicBlock block)
     {
-        var state = states[block];
+        BlockState state = states[block];
         if (state.IsSealed)
             return;
         state.IsSealed = true;
-        foreach (var (variable, phi) in state.IncompletePhis)
+        foreach ((Variable variable, Phi phi) in state.IncompletePhis)
             Complete(variable, phi);
-        foreach (var (variable, assumed) in state.Assumptions)
+        foreach ((Variable variable, Value assumed) in state.Assumptions)
         {
-            foreach (var predecessor in block.Predecessors)
+            foreach (BasicBlock predecessor in block.Predecessors)
                 RequireSame(variable, assumed, Read(variable, predecessor));
         }
     }
@@ -84,8 +84,8 @@ internal sealed class SsaBuilder(
         Value value;
         while (true)
         {
-            var state = states[block];
-            if (state.Definitions.TryGetValue(variable, out var known))
+            BlockState state = states[block];
+            if (state.Definitions.TryGetValue(variable, out Value? known))
             {
                 value = Resolve(known);
                 break;
@@ -104,7 +104,7 @@ internal sealed class SsaBuilder(
             }
             block = block.Predecessors[0];
         }
-        foreach (var passed in path)
+        foreach (BasicBlock passed in path)
             states[passed].Definitions[variable] = value;
         return value;
     }
@@ -115,8 +115,8 @@ internal sealed class SsaBuilder(
     private Value ReadJoin(Variable variable, BasicBlock block, BlockState state)
     {
         // The first predecessor is a forward one; its value tells the type and address space of the phi.
-        var model = Read(variable, block.Predecessors[0]);
-        if (state.Definitions.TryGetValue(variable, out var meanwhile))
+        Value model = Read(variable, block.Predecessors[0]);
+        if (state.Definitions.TryGetValue(variable, out Value? meanwhile))
             return Resolve(meanwhile);
         if (model is CompileTimeValue)
         {
@@ -132,7 +132,7 @@ internal sealed class SsaBuilder(
             }
             return model;
         }
-        var space = model.Space;
+        AddressSpace space = model.Space;
         if (model is Constant { Type: IrType.Pointer, Space: AddressSpace.None } && state.IsSealed)
             space = block.Predecessors.Select(p => Read(variable, p).Space).FirstOrDefault(s => s != AddressSpace.None);
         if (state.Definitions.TryGetValue(variable, out meanwhile))
@@ -140,7 +140,7 @@ internal sealed class SsaBuilder(
         bool isSpaceless = model.Type == IrType.Pointer && space == AddressSpace.None;
         if (isSpaceless)
             space = knownSpaces.GetValueOrDefault(spacelessPhis.Count);
-        var phi = block.AppendPhi(new Phi(model.Type, space));
+        Phi phi = block.AppendPhi(new Phi(model.Type, space));
         if (isSpaceless)
             spacelessPhis[phi] = spacelessPhis.Count;
         state.Definitions[variable] = phi;
@@ -154,10 +154,10 @@ internal sealed class SsaBuilder(
 
     private Value Complete(Variable variable, Phi phi)
     {
-        var block = phi.Block!;
-        foreach (var predecessor in block.Predecessors)
+        BasicBlock block = phi.Block!;
+        foreach (BasicBlock predecessor in block.Predecessors)
         {
-            var value = Read(variable, predecessor);
+            Value value = Read(variable, predecessor);
             if (value is Constant { Type: IrType.Pointer, Space: AddressSpace.None } && phi.Space != AddressSpace.None)
                 value = Constant.Null(phi.Space);
             if (value is CompileTimeValue || value.Type != phi.Type)
@@ -180,7 +180,7 @@ internal sealed class SsaBuilder(
     private Value RemoveIfTrivial(Phi phi)
     {
         Value? same = null;
-        foreach (var operand in phi.Operands)
+        foreach (Value operand in phi.Operands)
         {
             if (ReferenceEquals(operand, phi) || same is not null && AreEqual(operand, same))
                 continue;
@@ -190,11 +190,11 @@ internal sealed class SsaBuilder(
         }
         // Only itself: the block cannot be reached with a value, any will do.
         same ??= phi.Type == IrType.Pointer ? Constant.Null(phi.Space) : Constant.FromBits(phi.Type, 0);
-        var users = phi.Users.OfType<Phi>().Where(u => !ReferenceEquals(u, phi)).Distinct().ToArray();
+        Phi[] users = phi.Users.OfType<Phi>().Where(u => !ReferenceEquals(u, phi)).Distinct().ToArray();
         phi.ReplaceAllUsesWith(same);
         replaced[phi] = same;
         phi.Block!.Remove(phi);
-        foreach (var user in users)
+        foreach (Phi? user in users)
         {
             if (user.Block is not null && user.Operands.Count == user.Block.Predecessors.Count && states[user.Block].IsSealed)
                 RemoveIfTrivial(user);

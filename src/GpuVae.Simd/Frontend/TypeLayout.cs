@@ -100,13 +100,13 @@ internal sealed class TypeLayout
 
     private void AddFields(List<TypeLeaf> leaves)
     {
-        var inlineArray = Type.GetCustomAttribute<InlineArrayAttribute>();
-        foreach (var field in ParameterLayout.InstanceFields(Type))
+        InlineArrayAttribute? inlineArray = Type.GetCustomAttribute<InlineArrayAttribute>();
+        foreach (FieldInfo field in ParameterLayout.InstanceFields(Type))
         {
-            var layout = Of(field.FieldType);
+            TypeLayout layout = Of(field.FieldType);
             fields[field.MetadataToken] = (leaves.Count, layout, fieldList.Count);
             fieldList.Add(field);
-            var buffer = field.GetCustomAttribute<FixedBufferAttribute>();
+            FixedBufferAttribute? buffer = field.GetCustomAttribute<FixedBufferAttribute>();
             int copies = buffer?.Length ?? inlineArray?.Length ?? 1;
             for (int i = 0; i < copies; i++)
                 leaves.AddRange(buffer is null ? layout.Leaves : Of(buffer.ElementType).Leaves);
@@ -116,8 +116,8 @@ internal sealed class TypeLayout
         }
         if (Type.IsExplicitLayout && IsMemoryType)
         {
-            var ends = 0;
-            foreach (var (field, offset) in fieldList.Zip(memory.Value.FieldOffsets).OrderBy(p => p.Second))
+            int ends = 0;
+            foreach ((FieldInfo field, int offset) in fieldList.Zip(memory.Value.FieldOffsets).OrderBy(p => p.Second))
             {
                 HasOverlap |= offset < ends;
                 ends = offset + Of(field.FieldType).Size;
@@ -129,7 +129,7 @@ internal sealed class TypeLayout
     {
         if (!IsMemoryType)
             throw new InvalidOperationException($"{Type} cannot lie in device memory.");
-        var fieldOffsets = new int[fieldList.Count];
+        int[] fieldOffsets = new int[fieldList.Count];
         int size = MeasureManaged(fieldOffsets);
         if (fieldList.Count == 0)
             return (size, [0], fieldOffsets);
@@ -137,8 +137,8 @@ internal sealed class TypeLayout
         int copies = Type.GetCustomAttribute<InlineArrayAttribute>()?.Length ?? 1;
         for (int i = 0; i < fieldList.Count; i++)
         {
-            var buffer = fieldList[i].GetCustomAttribute<FixedBufferAttribute>();
-            var layout = Of(buffer?.ElementType ?? fieldList[i].FieldType);
+            FixedBufferAttribute? buffer = fieldList[i].GetCustomAttribute<FixedBufferAttribute>();
+            TypeLayout layout = Of(buffer?.ElementType ?? fieldList[i].FieldType);
             for (int copy = 0; copy < (buffer?.Length ?? copies); copy++)
             {
                 for (int leaf = 0; leaf < layout.Leaves.Length; leaf++)
@@ -154,8 +154,8 @@ internal sealed class TypeLayout
         if (Type.IsPointer || Type.IsByRef || Type.IsFunctionPointer)
             return 8;
         var method = new DynamicMethod("Measure", typeof(int), [typeof(int[])], typeof(TypeLayout).Module, skipVisibility: true);
-        var il = method.GetILGenerator();
-        var local = il.DeclareLocal(Type);
+        ILGenerator il = method.GetILGenerator();
+        LocalBuilder local = il.DeclareLocal(Type);
         for (int i = 0; i < offsets.Length; i++)
         {
             il.Emit(OpCodes.Ldarg_0);

@@ -13,7 +13,7 @@ internal abstract class Instruction : Value
 
     protected Instruction(IrType type, AddressSpace space, params ReadOnlySpan<Value> operands) : base(type, space)
     {
-        foreach (var operand in operands)
+        foreach (Value operand in operands)
             AppendOperand(operand);
     }
 
@@ -48,7 +48,7 @@ internal abstract class Instruction : Value
     /// <summary>Unlinks the operands; call it when the instruction leaves the kernel for good.</summary>
     public void DropOperands()
     {
-        foreach (var operand in operands)
+        foreach (Value operand in operands)
             operand.RemoveUser(this);
         operands.Clear();
     }
@@ -56,7 +56,7 @@ internal abstract class Instruction : Value
     /// <summary>A copy with each operand mapped, attached to no block and without users.</summary>
     public Instruction Clone(Func<Value, Value> map)
     {
-        var copy = CloneDetached();
+        Instruction copy = CloneDetached();
         copy.Location = Location;
         return copy;
 

@@ -20,7 +20,7 @@ internal sealed class BasicBlock
         {
             if (terminator is not null)
             {
-                foreach (var successor in terminator.Successors)
+                foreach (BasicBlock successor in terminator.Successors)
                     successor.predecessors.Remove(this);
                 if (!ReferenceEquals(terminator, value))
                     terminator.DropOperands();
@@ -30,7 +30,7 @@ internal sealed class BasicBlock
             if (value is null)
                 return;
             value.Block = this;
-            foreach (var successor in value.Successors)
+            foreach (BasicBlock successor in value.Successors)
                 successor.predecessors.Add(this);
         }
     }

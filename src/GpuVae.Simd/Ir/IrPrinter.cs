@@ -24,7 +24,7 @@ internal sealed class IrPrinter
 
     private void Name(IrKernel kernel)
     {
-        foreach (var parameter in kernel.Parameters)
+        foreach (Parameter parameter in kernel.Parameters)
             names[parameter] = "%" + parameter.Name;
         for (int i = 0; i < kernel.Allocations.Count; i++)
             names[kernel.Allocations[i]] = $"%{Lower(kernel.Allocations[i].Space)}{i}";
@@ -32,7 +32,7 @@ internal sealed class IrPrinter
         for (int i = 0; i < kernel.Blocks.Count; i++)
         {
             blockNames[kernel.Blocks[i]] = $"b{i}";
-            foreach (var instruction in kernel.Blocks[i].Phis.Concat(kernel.Blocks[i].Body))
+            foreach (Instruction? instruction in kernel.Blocks[i].Phis.Concat(kernel.Blocks[i].Body))
             {
                 if (instruction.Type != IrType.Void)
                     names[instruction] = $"%{next++}";
@@ -44,20 +44,20 @@ internal sealed class IrPrinter
     {
         text.Append("kernel ").Append(kernel.Name).Append('(');
         text.AppendJoin(", ", kernel.Parameters.Select(p => $"{Describe(p)} {names[p]}@{p.Slot}")).AppendLine(")");
-        foreach (var allocation in kernel.Allocations)
+        foreach (Allocation allocation in kernel.Allocations)
         {
             string count = allocation.IsDynamic ? "dynamic" : allocation.Count.ToString(CultureInfo.InvariantCulture);
             text.AppendLine($"  {names[allocation]} = allocate {Lower(allocation.ElementType)}({allocation.ElementSize} bytes) x {count}");
         }
-        foreach (var block in kernel.Blocks)
+        foreach (BasicBlock block in kernel.Blocks)
         {
             text.Append(blockNames[block]).Append(':');
             if (block.Predecessors.Count > 0)
                 text.Append("  <- ").AppendJoin(", ", block.Predecessors.Select(p => blockNames.GetValueOrDefault(p, "?")));
             text.AppendLine();
-            foreach (var phi in block.Phis)
+            foreach (Phi phi in block.Phis)
                 WriteLine(phi);
-            foreach (var instruction in block.Body)
+            foreach (Instruction instruction in block.Body)
                 WriteLine(instruction);
             if (block.Terminator is { } terminator)
                 text.Append("  ").AppendLine(Describe(terminator));

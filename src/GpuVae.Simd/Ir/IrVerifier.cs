@@ -20,9 +20,9 @@ internal static class IrVerifier
         CheckEdges(kernel, blocks, errors);
         if (errors.Count == 0)
         {
-            var positions = Positions(kernel);
+            Dictionary<Value, (BasicBlock Block, int Position)> positions = Positions(kernel);
             var dominators = new Dominators(kernel);
-            foreach (var block in kernel.Blocks)
+            foreach (BasicBlock block in kernel.Blocks)
                 CheckBlock(kernel, block, positions, dominators, errors);
         }
         if (errors.Count > 0)
@@ -31,7 +31,7 @@ internal static class IrVerifier
 
     private static void CheckEdges(IrKernel kernel, HashSet<BasicBlock> blocks, List<string> errors)
     {
-        foreach (var block in kernel.Blocks)
+        foreach (BasicBlock block in kernel.Blocks)
         {
             int number = kernel.Blocks.IndexOf(block);
             if (block.Terminator is null)
@@ -48,9 +48,9 @@ internal static class IrVerifier
     private static Dictionary<Value, (BasicBlock Block, int Position)> Positions(IrKernel kernel)
     {
         var positions = new Dictionary<Value, (BasicBlock, int)>();
-        foreach (var block in kernel.Blocks)
+        foreach (BasicBlock block in kernel.Blocks)
         {
-            foreach (var phi in block.Phis)
+            foreach (Phi phi in block.Phis)
                 positions[phi] = (block, -1);
             for (int i = 0; i < block.Body.Count; i++)
                 positions[block.Body[i]] = (block, i);
@@ -67,7 +67,7 @@ internal static class IrVerifier
     {
         if (!dominators.IsReachable(block))
             return;
-        foreach (var phi in block.Phis)
+        foreach (Phi phi in block.Phis)
         {
             if (phi.IncomingBlocks.Count != block.Predecessors.Count || phi.IncomingBlocks.Any(b => !block.Predecessors.Contains(b)))
                 Report(phi, "its incoming blocks are not the block's predecessors");
@@ -81,12 +81,12 @@ internal static class IrVerifier
         }
         for (int i = 0; i <= block.Body.Count; i++)
         {
-            var instruction = i < block.Body.Count ? block.Body[i] : block.Terminator!;
+            Instruction instruction = i < block.Body.Count ? block.Body[i] : block.Terminator!;
             if (instruction is Phi)
                 Report(instruction, "a phi is in the body");
             if (i < block.Body.Count && instruction is Terminator)
                 Report(instruction, "a terminator is in the body");
-            foreach (var operand in instruction.Operands)
+            foreach (Value operand in instruction.Operands)
             {
                 if (!IsAvailable(operand, block, i))
                     Report(instruction, $"operand {operand.GetType().Name} is not defined before it on every path");
@@ -94,11 +94,11 @@ internal static class IrVerifier
             if (TypeError(instruction) is { } error)
                 Report(instruction, error);
         }
-        foreach (var instruction in block.Phis.Concat(block.Body).Append(block.Terminator!))
+        foreach (Instruction? instruction in block.Phis.Concat(block.Body).Append(block.Terminator!))
         {
             if (!ReferenceEquals(instruction.Block, block))
                 Report(instruction, "its block is another");
-            foreach (var operand in instruction.Operands.Distinct())
+            foreach (Value? operand in instruction.Operands.Distinct())
             {
                 int uses = instruction.Operands.Count(o => ReferenceEquals(o, operand));
                 if (operand.Users.Count(u => ReferenceEquals(u, instruction)) != uses)
@@ -111,7 +111,7 @@ internal static class IrVerifier
             Constant => true,
             Parameter parameter => kernel.Parameters.Contains(parameter),
             Allocation allocation => kernel.Allocations.Contains(allocation),
-            _ => positions.TryGetValue(operand, out var definition)
+            _ => positions.TryGetValue(operand, out (BasicBlock Block, int Position) definition)
                 && (ReferenceEquals(definition.Block, at) ? definition.Position < position : dominators.Dominates(definition.Block, at)),
         };
 
@@ -164,7 +164,7 @@ internal static class IrVerifier
 
     private static bool IsValid(Convert convert)
     {
-        var (from, to) = (convert.Operand.Type, convert.Type);
+        (IrType from, IrType to) = (convert.Operand.Type, convert.Type);
         return convert.Op switch
         {
             ConvertOp.SignExtend => from.IsInteger() && to.IsInteger() && from < to,

@@ -256,7 +256,7 @@ internal static class ScalarEvaluator
         if (to == IrType.F16)
         {
             // One rounding from either source: a double must not pass through float first.
-            var half = from == IrType.F64 ? (System.Half)ToDouble(bits) : (System.Half)ToFloat(bits);
+            Half half = from == IrType.F64 ? (System.Half)ToDouble(bits) : (System.Half)ToFloat(bits);
             return BitConverter.HalfToUInt16Bits(half);
         }
         double value = from switch

@@ -28,7 +28,7 @@ internal abstract class Value(IrType type, AddressSpace space = AddressSpace.Non
             return;
         while (users.Count > 0)
         {
-            var user = users[^1];
+            Instruction user = users[^1];
             for (int i = 0; i < user.Operands.Count; i++)
             {
                 if (ReferenceEquals(user.Operands[i], this))

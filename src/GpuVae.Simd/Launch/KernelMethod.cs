@@ -31,8 +31,8 @@ internal static class KernelMethod
                 $"Kernel '{name}' captures variables of its surroundings; pass them as parameters: " +
                 string.Join(", ", ParameterLayout.InstanceFields(closure).Select(f => f.Name)) + ".");
         }
-        var parameters = method.GetParameters().Select(p => p.ParameterType).ToArray();
-        foreach (var type in parameters)
+        Type[] parameters = method.GetParameters().Select(p => p.ParameterType).ToArray();
+        foreach (Type? type in parameters)
             CheckParameter(name, type, type);
         if (isImplicit)
         {
@@ -61,7 +61,7 @@ internal static class KernelMethod
         CheckLeaf(kernel, parameter, type);
         if (ParameterLayout.ScalarTypeOf(type) == IrType.Void)
         {
-            foreach (var field in ParameterLayout.InstanceFields(type))
+            foreach (FieldInfo field in ParameterLayout.InstanceFields(type))
                 CheckParameter(kernel, parameter, field.FieldType);
             // Arguments travel field by field, so what is not one value per field cannot.
             var layout = TypeLayout.Of(type);
@@ -75,7 +75,7 @@ internal static class KernelMethod
         CheckLeaf(kernel, parameter, type);
         if (ParameterLayout.ScalarTypeOf(type) == IrType.Void)
         {
-            foreach (var field in ParameterLayout.InstanceFields(type))
+            foreach (FieldInfo field in ParameterLayout.InstanceFields(type))
                 CheckElement(kernel, parameter, field.FieldType);
         }
     }

@@ -25,7 +25,7 @@ internal sealed class KernelVariants<TVariant>(KernelEntry entry, Func<KernelEnt
 
     private TVariant? Find(Index3D group, ReadOnlySpan<ulong> slots)
     {
-        foreach (var variant in variants)
+        foreach (Variant variant in variants)
         {
             if (variant.Group == group && Matches(variant.Values, slots))
                 return variant.Value;
@@ -53,7 +53,7 @@ internal sealed class KernelVariants<TVariant>(KernelEntry entry, Func<KernelEnt
             for (int i = 0; i < values.Length; i++)
                 values[i] = slots[specializedSlots[i]];
             var bits = specializedSlots.Zip(values).ToDictionary(p => p.First, p => p.Second);
-            var value = compile(entry with { SpecializedSlots = bits }, group);
+            TVariant value = compile(entry with { SpecializedSlots = bits }, group);
             variants = [.. variants, new Variant(group, values, value)];
             return value;
         }

@@ -17,22 +17,22 @@ internal static unsafe class LaunchEmitter
 
     public static MethodInfo Emit(KernelEntry entry, int groupSize)
     {
-        var parameters = entry.Method.GetParameters().Select(p => p.ParameterType).ToArray();
-        var dimension = entry.IsImplicitlyGrouped ? parameters[0] : typeof(KernelConfig);
-        var arguments = entry.IsImplicitlyGrouped ? parameters[1..] : parameters;
+        Type[] parameters = entry.Method.GetParameters().Select(p => p.ParameterType).ToArray();
+        Type dimension = entry.IsImplicitlyGrouped ? parameters[0] : typeof(KernelConfig);
+        Type[] arguments = entry.IsImplicitlyGrouped ? parameters[1..] : parameters;
         var method = new DynamicMethod(
             $"Launch {entry.Method.Name}", null, [typeof(Kernel), typeof(AcceleratorStream), dimension, .. arguments],
             typeof(LaunchEmitter).Module, skipVisibility: true)
         {
             InitLocals = false,
         };
-        var il = method.GetILGenerator();
-        var slots = il.DeclareLocal(typeof(ulong*));
+        ILGenerator il = method.GetILGenerator();
+        LocalBuilder slots = il.DeclareLocal(typeof(ulong*));
         il.Emit(OpCodes.Ldc_I4, Math.Max(1, entry.Layout.SlotCount) * sizeof(ulong));
         il.Emit(OpCodes.Conv_U);
         il.Emit(OpCodes.Localloc);
         il.Emit(OpCodes.Stloc, slots);
-        foreach (var leaf in entry.Layout.Leaves)
+        foreach (ParameterLeaf leaf in entry.Layout.Leaves)
             EmitLeaf(il, leaf, arguments[leaf.Parameter], slots);
 
         il.Emit(OpCodes.Ldarg_0);
@@ -50,7 +50,7 @@ internal static unsafe class LaunchEmitter
         il.Emit(OpCodes.Ldc_I4, entry.Layout.SlotCount);
         il.Emit(OpCodes.Call, Find(
             typeof(SimdKernel), entry.IsImplicitlyGrouped ? nameof(SimdKernel.LaunchExtent) : nameof(SimdKernel.LaunchGrouped)));
-        foreach (var leaf in entry.Layout.Leaves.Where(l => l.IsView))
+        foreach (ParameterLeaf? leaf in entry.Layout.Leaves.Where(l => l.IsView))
         {
             EmitAddress(il, leaf);
             il.Emit(OpCodes.Call, Find(typeof(ViewSlots), nameof(ViewSlots.KeepAlive)).MakeGenericMethod(ElementType(leaf, arguments)));
@@ -66,7 +66,7 @@ internal static unsafe class LaunchEmitter
             EmitAddress(il, leaf);
             EmitSlot(il, leaf, slots);
             il.Emit(OpCodes.Ldarg_0);
-            var element = (leaf.Path.Length == 0 ? argument : leaf.Path[^1].FieldType).GetGenericArguments();
+            Type[] element = (leaf.Path.Length == 0 ? argument : leaf.Path[^1].FieldType).GetGenericArguments();
             il.Emit(OpCodes.Call, Find(typeof(ViewSlots), nameof(ViewSlots.Write)).MakeGenericMethod(element));
             return;
         }
@@ -89,7 +89,7 @@ internal static unsafe class LaunchEmitter
     private static void EmitAddress(ILGenerator il, ParameterLeaf leaf)
     {
         il.Emit(OpCodes.Ldarga, (short)(FirstArgument + leaf.Parameter));
-        foreach (var field in leaf.Path)
+        foreach (FieldInfo field in leaf.Path)
             il.Emit(OpCodes.Ldflda, field);
         if (leaf.Offset > 0)
         {

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using GpuVae.Simd.Emit;
 using GpuVae.Simd.Frontend;
+using GpuVae.Simd.Ir;
 using GpuVae.Simd.Workers;
 using ILGPU;
 
@@ -46,8 +47,8 @@ internal sealed unsafe class SimdExecutor : KernelExecutor
 
     public override void Launch(in LaunchShape shape, ReadOnlySpan<ulong> slots)
     {
-        var (grid, group) = Entry.IsImplicitlyGrouped ? Divide(shape.Extent, shape.Group) : (shape.Grid, shape.Group);
-        var program = variants.Get(group, slots);
+        (Index3D grid, Index3D group) = Entry.IsImplicitlyGrouped ? Divide(shape.Extent, shape.Group) : (shape.Grid, shape.Group);
+        SimdProgram program = variants.Get(group, slots);
         if (program.Overlap.IsIn(slots))
             program = overlapping.Get(group, slots);
         CheckSharedMemory(program.Scratch.SharedBytes, shape);
@@ -99,7 +100,7 @@ internal sealed unsafe class SimdExecutor : KernelExecutor
                 ViewsOverlap = viewsOverlap,
                 Assertions = assertions,
             };
-            var kernel = compiled.TakeBuilt() is { } built
+            IrKernel kernel = compiled.TakeBuilt() is { } built
                 ? KernelCompiler.Optimize(built, target)
                 : KernelCompiler.Compile(specialized, target);
             var shape = new GroupShape(group.X, group.Y, group.Z);

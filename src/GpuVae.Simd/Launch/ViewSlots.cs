@@ -11,7 +11,7 @@ internal static unsafe class ViewSlots
     /// <exception cref="ArgumentException">The buffer belongs to an accelerator whose memory this one must not touch.</exception>
     public static void Write<T>(ref ArrayView<T> view, ulong* slots, SimdKernel kernel) where T : unmanaged
     {
-        var buffer = BufferOf(view);
+        MemoryBuffer? buffer = BufferOf(view);
         if (buffer is null)
         {
             slots[0] = 0;

@@ -30,7 +30,7 @@ internal static unsafe class HostMemory
         {
             // What the collector knows is from its last collection.
             GC.Collect();
-            var memory = GC.GetGCMemoryInfo();
+            GCMemoryInfo memory = GC.GetGCMemoryInfo();
             long total = memory.TotalAvailableMemoryBytes, free = Math.Max(total - memory.MemoryLoadBytes, 0);
             throw new SimdAcceleratorException(
                 $"Out of memory: {bytes:N0} bytes were asked for, about {free:N0} of {total:N0} are free. " +

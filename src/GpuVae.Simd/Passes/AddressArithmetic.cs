@@ -14,14 +14,14 @@ internal static class AddressArithmetic
         var loops = new Loops(kernel, new Dominators(kernel));
         bool changed = false;
         var output = new List<Instruction>();
-        foreach (var block in kernel.Blocks)
+        foreach (BasicBlock block in kernel.Blocks)
         {
             output.Clear();
             bool blockChanged = false;
-            var loop = loops.InnermostOf(block);
-            foreach (var instruction in block.Body)
+            Loop? loop = loops.InnermostOf(block);
+            foreach (Instruction instruction in block.Body)
             {
-                var simpler = instruction is ElementAddress address ? Simplify(address, loop, block, output) : null;
+                Value? simpler = instruction is ElementAddress address ? Simplify(address, loop, block, output) : null;
                 if (simpler is null)
                 {
                     output.Add(instruction);
@@ -110,8 +110,8 @@ internal static class AddressArithmetic
             return (value, null);
         if (value is not Binary { Op: BinaryOp.Add or BinaryOp.Sub } binary)
             return (null, value);
-        var left = Split(binary.Left, loop, block, at, output);
-        var right = Split(binary.Right, loop, block, at, output);
+        (Value? Invariant, Value? Varying) left = Split(binary.Left, loop, block, at, output);
+        (Value? Invariant, Value? Varying) right = Split(binary.Right, loop, block, at, output);
         // Nothing fixed inside: keep the expression, others may share it.
         if (left.Invariant is null && right.Invariant is null)
             return (null, value);

@@ -12,7 +12,7 @@ internal static class AlignmentPropagation
     public static bool Run(IrKernel kernel)
     {
         bool changed = false;
-        foreach (var instruction in kernel.Instructions)
+        foreach (Instruction instruction in kernel.Instructions)
         {
             switch (instruction)
             {
@@ -26,7 +26,7 @@ internal static class AlignmentPropagation
                     break;
             }
         }
-        foreach (var block in kernel.Blocks)
+        foreach (BasicBlock block in kernel.Blocks)
         {
             changed |= block.Body.RemoveAll(instruction =>
             {

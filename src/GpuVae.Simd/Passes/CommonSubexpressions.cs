@@ -30,19 +30,19 @@ internal sealed class CommonSubexpressions
     private void Walk(Dominators dominators)
     {
         var scopes = new Stack<(BasicBlock Block, int Next, List<Key> Added)>();
-        var entry = dominators.Order[0];
+        BasicBlock entry = dominators.Order[0];
         scopes.Push((entry, 0, Number(entry)));
-        while (scopes.TryPop(out var top))
+        while (scopes.TryPop(out (BasicBlock Block, int Next, List<Key> Added) top))
         {
-            var children = dominators.ChildrenOf(top.Block);
+            IReadOnlyList<BasicBlock> children = dominators.ChildrenOf(top.Block);
             if (top.Next == children.Count)
             {
-                foreach (var key in top.Added)
+                foreach (Key key in top.Added)
                     available.Remove(key);
                 continue;
             }
             scopes.Push((top.Block, top.Next + 1, top.Added));
-            var child = children[top.Next];
+            BasicBlock child = children[top.Next];
             scopes.Push((child, 0, Number(child)));
         }
     }
@@ -56,9 +56,9 @@ internal sealed class CommonSubexpressions
         int kept = 0;
         for (int i = 0; i < block.Body.Count; i++)
         {
-            var instruction = block.Body[i];
+            Instruction instruction = block.Body[i];
             UniteConstants(instruction);
-            var known = instruction is Load { IsReadOnly: false } load ? KnownLoad(load) : KnownOperation(instruction, added);
+            Value? known = instruction is Load { IsReadOnly: false } load ? KnownLoad(load) : KnownOperation(instruction, added);
             if (known is null)
             {
                 block.Body[kept++] = instruction;
@@ -78,7 +78,7 @@ internal sealed class CommonSubexpressions
     {
         for (int i = block.Phis.Count - 1; i > 0; i--)
         {
-            var phi = block.Phis[i];
+            Phi phi = block.Phis[i];
             for (int j = 0; j < i; j++)
             {
                 if (!AreEqual(phi, block.Phis[j]))
@@ -113,8 +113,8 @@ internal sealed class CommonSubexpressions
         {
             if (instruction.Operands[i] is not Constant constant)
                 continue;
-            var key = (constant.Type, constant.Space, constant.Bits);
-            if (!constants.TryGetValue(key, out var first))
+            (IrType Type, AddressSpace Space, ulong Bits) key = (constant.Type, constant.Space, constant.Bits);
+            if (!constants.TryGetValue(key, out Constant? first))
                 constants.Add(key, constant);
             else if (!ReferenceEquals(first, constant))
                 instruction.SetOperand(i, first);
@@ -125,7 +125,7 @@ internal sealed class CommonSubexpressions
     {
         if (KeyOf(instruction) is not { } key)
             return null;
-        if (available.TryGetValue(key, out var known))
+        if (available.TryGetValue(key, out Value? known))
             return known;
         available.Add(key, instruction);
         added.Add(key);
@@ -134,7 +134,7 @@ internal sealed class CommonSubexpressions
 
     private static Key? KeyOf(Instruction instruction)
     {
-        var kind = instruction switch
+        (int, int, int) kind = instruction switch
         {
             Unary unary => (1, (int)unary.Op, 0),
             Binary binary => (2, (int)binary.Op, 0),
@@ -150,7 +150,7 @@ internal sealed class CommonSubexpressions
         };
         if (kind.Item1 == 0)
             return null;
-        var operands = instruction.Operands;
+        IReadOnlyList<Value> operands = instruction.Operands;
         return new Key(
             kind,
             instruction.Type,
@@ -162,7 +162,7 @@ internal sealed class CommonSubexpressions
     private Value? KnownLoad(Load load)
     {
         int version = VersionOf(load.Pointer);
-        if (loads.TryGetValue((load.Pointer, load.Type), out var known) && known.Version == version)
+        if (loads.TryGetValue((load.Pointer, load.Type), out (Value Value, int Version) known) && known.Version == version)
             return known.Value;
         loads[(load.Pointer, load.Type)] = (load, version);
         return null;

@@ -22,7 +22,7 @@ internal static class ConstantEvaluator
     {
         if (a.Type is IrType.F16 or IrType.Pointer || !IsExact(op))
             return null;
-        var type = op switch
+        IrType type = op switch
         {
             UnaryOp.IsNaN or UnaryOp.IsInfinity or UnaryOp.IsFinite => IrType.Bool,
             UnaryOp.PopCount or UnaryOp.LeadingZeroCount or UnaryOp.TrailingZeroCount => IrType.I32,

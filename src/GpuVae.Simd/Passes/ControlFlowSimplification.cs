@@ -12,7 +12,7 @@ internal static class ControlFlowSimplification
     public static bool Run(IrKernel kernel)
     {
         bool changed = false;
-        foreach (var block in kernel.Blocks)
+        foreach (BasicBlock block in kernel.Blocks)
             changed |= SimplifyBranch(block);
         changed |= UnreachableCode.Run(kernel);
         changed |= SkipEmptyBlocks(kernel);
@@ -27,8 +27,8 @@ internal static class ControlFlowSimplification
             return false;
         if (branch.Condition is Constant condition)
         {
-            var (taken, other) = condition.Bits != 0 ? (branch.WhenTrue, branch.WhenFalse) : (branch.WhenFalse, branch.WhenTrue);
-            foreach (var phi in other.Phis)
+            (BasicBlock taken, BasicBlock other) = condition.Bits != 0 ? (branch.WhenTrue, branch.WhenFalse) : (branch.WhenFalse, branch.WhenTrue);
+            foreach (Phi phi in other.Phis)
                 phi.RemoveIncoming(block);
             block.Terminator = new Branch(taken) { Location = branch.Location };
             return true;
@@ -47,17 +47,17 @@ internal static class ControlFlowSimplification
         bool changed = false;
         for (int i = 1; i < kernel.Blocks.Count; i++)
         {
-            var block = kernel.Blocks[i];
+            BasicBlock block = kernel.Blocks[i];
             if (block is not { Phis.Count: 0, Body.Count: 0, Terminator: Branch { Target: var target } } || target == block)
                 continue;
             // A single latch keeps `continue` a fall-through: only skip a block with many predecessors if it is no latch of anything.
             if (block.Predecessors.Count > 1 && target.Predecessors.Count > 1 && target.Phis.Count > 0)
                 continue;
-            foreach (var predecessor in block.Predecessors.ToArray())
+            foreach (BasicBlock? predecessor in block.Predecessors.ToArray())
                 changed |= TryRedirect(predecessor, block, target);
             if (block.Predecessors.Count > 0)
                 continue;
-            foreach (var phi in target.Phis)
+            foreach (Phi phi in target.Phis)
                 phi.RemoveIncoming(block);
             block.Terminator = null;
             kernel.Blocks.RemoveAt(i--);
@@ -73,7 +73,7 @@ internal static class ControlFlowSimplification
         bool meets = target.Predecessors.Contains(predecessor);
         if (meets)
         {
-            foreach (var phi in target.Phis)
+            foreach (Phi phi in target.Phis)
             {
                 if (!IsSame(phi.ValueFrom(predecessor), phi.ValueFrom(empty)))
                     return false;
@@ -81,7 +81,7 @@ internal static class ControlFlowSimplification
             predecessor.Terminator = new Branch(target) { Location = predecessor.Terminator!.Location };
             return true;
         }
-        foreach (var phi in target.Phis)
+        foreach (Phi phi in target.Phis)
             phi.AddIncoming(predecessor, phi.ValueFrom(empty));
         Retarget(predecessor, empty, target);
         return true;
@@ -96,7 +96,7 @@ internal static class ControlFlowSimplification
     {
         Dominators? dominators = null;
         bool changed = false;
-        foreach (var block in kernel.Blocks)
+        foreach (BasicBlock block in kernel.Blocks)
         {
             if (block is not { Phis.Count: > 0, Body.Count: 0, Terminator: ConditionalBranch { Condition: Phi condition } branch } ||
                 condition.Block != block || !condition.Operands.Any(o => o is Constant) || !PhisEndHere(block))
@@ -107,23 +107,23 @@ internal static class ControlFlowSimplification
             // around other blocks, so the answer for headers stays right while edges move.
             dominators ??= new Dominators(kernel);
             bool isHeader = false;
-            foreach (var predecessor in block.Predecessors)
+            foreach (BasicBlock predecessor in block.Predecessors)
                 isHeader |= dominators.Dominates(block, predecessor);
             if (isHeader)
                 continue;
-            foreach (var predecessor in block.Predecessors.ToArray())
+            foreach (BasicBlock? predecessor in block.Predecessors.ToArray())
             {
                 if (block.Predecessors.Count == 1 || condition.ValueFrom(predecessor) is not Constant constant)
                     continue;
-                var target = constant.Bits != 0 ? branch.WhenTrue : branch.WhenFalse;
+                BasicBlock target = constant.Bits != 0 ? branch.WhenTrue : branch.WhenFalse;
                 if (target.Predecessors.Contains(predecessor))
                     continue;
-                foreach (var phi in target.Phis)
+                foreach (Phi phi in target.Phis)
                 {
-                    var value = phi.ValueFrom(block);
+                    Value value = phi.ValueFrom(block);
                     phi.AddIncoming(predecessor, value is Phi own && own.Block == block ? own.ValueFrom(predecessor) : value);
                 }
-                foreach (var phi in block.Phis)
+                foreach (Phi phi in block.Phis)
                     phi.RemoveIncoming(predecessor);
                 Retarget(predecessor, block, target);
                 changed = true;
@@ -135,9 +135,9 @@ internal static class ControlFlowSimplification
     /// <summary>Whether the block's phis are used only by its branch and by phis of its successors.</summary>
     private static bool PhisEndHere(BasicBlock block)
     {
-        foreach (var phi in block.Phis)
+        foreach (Phi phi in block.Phis)
         {
-            foreach (var user in phi.Users)
+            foreach (Instruction user in phi.Users)
             {
                 if (ReferenceEquals(user, block.Terminator))
                     continue;
@@ -158,24 +158,24 @@ internal static class ControlFlowSimplification
     {
         bool changed = false;
         var merged = new HashSet<BasicBlock>();
-        foreach (var block in kernel.Blocks)
+        foreach (BasicBlock block in kernel.Blocks)
         {
             if (merged.Contains(block))
                 continue;
             while (block.Terminator is Branch { Target: { Predecessors.Count: 1 } next } && next != block && next != kernel.Entry)
             {
-                foreach (var phi in next.Phis.ToArray())
+                foreach (Phi phi in next.Phis.ToArray())
                 {
                     phi.ReplaceAllUsesWith(phi.Operands[0]);
                     next.Remove(phi);
                 }
-                foreach (var instruction in next.Body)
+                foreach (Instruction instruction in next.Body)
                     block.Append(instruction);
                 next.Body.Clear();
-                var terminator = next.Terminator!;
-                foreach (var successor in next.Successors)
+                Terminator terminator = next.Terminator!;
+                foreach (BasicBlock successor in next.Successors)
                 {
-                    foreach (var phi in successor.Phis)
+                    foreach (Phi phi in successor.Phis)
                         phi.ReplaceIncomingBlock(next, block);
                 }
                 block.Terminator = terminator.WithTargets(v => v, b => b);

@@ -11,23 +11,23 @@ internal static class DeadCode
     {
         var live = new HashSet<Value>(ReferenceEqualityComparer.Instance);
         var work = new Stack<Instruction>();
-        foreach (var block in kernel.Blocks)
+        foreach (BasicBlock block in kernel.Blocks)
         {
-            foreach (var instruction in block.Body)
+            foreach (Instruction instruction in block.Body)
             {
                 if (instruction.HasSideEffects)
                     Mark(instruction);
             }
             Mark(block.Terminator!);
         }
-        while (work.TryPop(out var instruction))
+        while (work.TryPop(out Instruction? instruction))
         {
             for (int i = 0; i < instruction.Operands.Count; i++)
                 Mark(instruction.Operands[i]);
         }
 
         bool changed = false;
-        foreach (var block in kernel.Blocks)
+        foreach (BasicBlock block in kernel.Blocks)
         {
             changed |= Sweep(block.Phis, live);
             changed |= Sweep(block.Body, live);
@@ -47,7 +47,7 @@ internal static class DeadCode
         int kept = 0;
         for (int i = 0; i < instructions.Count; i++)
         {
-            var instruction = instructions[i];
+            T instruction = instructions[i];
             if (live.Contains(instruction))
             {
                 instructions[kept++] = instruction;

@@ -22,13 +22,13 @@ internal static class ElementaryFunctions
     public static bool Run(IrKernel kernel)
     {
         bool changed = false;
-        foreach (var block in kernel.Blocks)
+        foreach (BasicBlock block in kernel.Blocks)
         {
             if (!block.Body.Exists(i => Expansion(i) is not null))
                 continue;
             Instruction[] body = [.. block.Body];
             block.Body.Clear();
-            foreach (var instruction in body)
+            foreach (Instruction instruction in body)
             {
                 if (Expansion(instruction) is not { } expansion)
                 {
@@ -99,14 +99,14 @@ internal static class ElementaryFunctions
 
     private static Value Log(Code c, Value x)
     {
-        var (f, correction, exponent) = LogParts(c, x);
+        (Value f, Value correction, Value exponent) = LogParts(c, x);
         Value low = c.Add(f, c.Fma(exponent, c.Of(Ln2Low), correction));
         return SpecialLog(c, x, c.Fma(exponent, c.Of(Ln2High), low));
     }
 
     private static Value Log2(Code c, Value x)
     {
-        var (f, correction, exponent) = LogParts(c, x);
+        (Value f, Value correction, Value exponent) = LogParts(c, x);
         // log2 e = 1.5 - 0.0573…: the product with f keeps its low part.
         Value product = c.Mul(f, c.Of(Log2E));
         Value low = c.Add(
@@ -116,7 +116,7 @@ internal static class ElementaryFunctions
 
     private static Value Log10(Code c, Value x)
     {
-        var (f, correction, exponent) = LogParts(c, x);
+        (Value f, Value correction, Value exponent) = LogParts(c, x);
         Value fraction = c.Fma(f, c.Of(0.434294481903252f), c.Mul(correction, c.Of(0.434294481903252f)));
         Value low = c.Fma(exponent, c.Of(4.605038981195e-6f), fraction);
         return SpecialLog(c, x, c.Fma(exponent, c.Of(0.301025390625f), low));

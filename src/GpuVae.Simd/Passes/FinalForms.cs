@@ -11,7 +11,7 @@ internal static class FinalForms
     public static bool Run(IrKernel kernel)
     {
         bool changed = false;
-        foreach (var block in kernel.Blocks)
+        foreach (BasicBlock block in kernel.Blocks)
         {
             for (int i = 0; i < block.Body.Count; i++)
             {

@@ -12,13 +12,13 @@ internal static class FmaContraction
     {
         bool changed = false;
         var output = new List<Instruction>();
-        foreach (var block in kernel.Blocks)
+        foreach (BasicBlock block in kernel.Blocks)
         {
             output.Clear();
             bool blockChanged = false;
-            foreach (var instruction in block.Body)
+            foreach (Instruction instruction in block.Body)
             {
-                var fused = instruction is Binary { Type: IrType.F32 or IrType.F64 } binary ? Contract(binary, block, output) : null;
+                Fma? fused = instruction is Binary { Type: IrType.F32 or IrType.F64 } binary ? Contract(binary, block, output) : null;
                 if (fused is null)
                 {
                     output.Add(instruction);
@@ -35,7 +35,7 @@ internal static class FmaContraction
             if (!blockChanged)
                 continue;
             block.Body.Clear();
-            foreach (var instruction in output)
+            foreach (Instruction instruction in output)
             {
                 // The products that went into a fused operation have no user left.
                 if (instruction is Binary { Op: BinaryOp.Mul, Users.Count: 0 })

@@ -18,7 +18,7 @@ internal static class IfConversion
         // Backwards, so that inner ifs have become straight code before the ifs around them are looked at.
         for (int i = kernel.Blocks.Count - 1; i >= 0; i--)
         {
-            var block = kernel.Blocks[i];
+            BasicBlock block = kernel.Blocks[i];
             while (!gone.Contains(block) && block.Terminator is ConditionalBranch branch &&
                 (TryConvert(block, branch, gone) || TryCombine(block, branch, gone)))
             {
@@ -32,9 +32,9 @@ internal static class IfConversion
 
     private static bool TryConvert(BasicBlock block, ConditionalBranch branch, HashSet<BasicBlock> gone)
     {
-        var then = ArmOf(branch.WhenTrue, block);
-        var otherwise = ArmOf(branch.WhenFalse, block);
-        var join = then is not null ? Target(then) : branch.WhenTrue;
+        BasicBlock? then = ArmOf(branch.WhenTrue, block);
+        BasicBlock? otherwise = ArmOf(branch.WhenFalse, block);
+        BasicBlock join = then is not null ? Target(then) : branch.WhenTrue;
         if ((then is null && otherwise is null) || join != (otherwise is not null ? Target(otherwise) : branch.WhenFalse) || join == block)
             return false;
         int cost = join.Phis.Count;
@@ -48,7 +48,7 @@ internal static class IfConversion
         var selected = new Value[join.Phis.Count];
         for (int i = 0; i < selected.Length; i++)
         {
-            var phi = join.Phis[i];
+            Phi phi = join.Phis[i];
             Value whenTrue = phi.ValueFrom(fromTrue), whenFalse = phi.ValueFrom(fromFalse);
             selected[i] = ReferenceEquals(whenTrue, whenFalse)
                 ? whenTrue
@@ -56,7 +56,7 @@ internal static class IfConversion
         }
         for (int i = 0; i < selected.Length; i++)
         {
-            var phi = join.Phis[i];
+            Phi phi = join.Phis[i];
             phi.RemoveIncoming(fromTrue);
             phi.RemoveIncoming(fromFalse);
             phi.AddIncoming(block, selected[i]);
@@ -83,7 +83,7 @@ internal static class IfConversion
     {
         foreach (bool whenTrue in (ReadOnlySpan<bool>)[true, false])
         {
-            var (middle, other) = whenTrue ? (first.WhenTrue, first.WhenFalse) : (first.WhenFalse, first.WhenTrue);
+            (BasicBlock middle, BasicBlock other) = whenTrue ? (first.WhenTrue, first.WhenFalse) : (first.WhenFalse, first.WhenTrue);
             int cost = 1;
             if (middle is not { Predecessors.Count: 1, Phis.Count: 0, Terminator: ConditionalBranch second } || middle == block ||
                 (second.WhenTrue != other && second.WhenFalse != other) || other == block || !IsCheap(middle, ref cost) ||
@@ -91,15 +91,15 @@ internal static class IfConversion
             {
                 continue;
             }
-            var next = second.WhenTrue == other ? second.WhenFalse : second.WhenTrue;
+            BasicBlock next = second.WhenTrue == other ? second.WhenFalse : second.WhenTrue;
             if (next == block)
                 continue;
             MoveInto(block, middle);
             Value a = Holds(first.Condition, whenTrue), b = Holds(second.Condition, second.WhenTrue == next);
-            var condition = block.Append(new Binary(BinaryOp.And, a, b) { Location = second.Location });
-            foreach (var phi in other.Phis)
+            Binary condition = block.Append(new Binary(BinaryOp.And, a, b) { Location = second.Location });
+            foreach (Phi phi in other.Phis)
                 phi.RemoveIncoming(middle);
-            foreach (var phi in next.Phis)
+            foreach (Phi phi in next.Phis)
                 phi.ReplaceIncomingBlock(middle, block);
             middle.Terminator = null;
             gone.Add(middle);
@@ -121,7 +121,7 @@ internal static class IfConversion
     {
         if (arm is null)
             return true;
-        foreach (var instruction in arm.Body)
+        foreach (Instruction instruction in arm.Body)
         {
             if (!LoopInvariantCodeMotion.IsSafeAnywhere(instruction))
                 return false;
@@ -141,7 +141,7 @@ internal static class IfConversion
     {
         if (arm is null)
             return;
-        foreach (var instruction in arm.Body)
+        foreach (Instruction instruction in arm.Body)
             block.Append(instruction);
         arm.Body.Clear();
     }

@@ -18,7 +18,7 @@ internal sealed class InstructionSimplification
     private bool RunOn(IrKernel kernel)
     {
         bool changed = false;
-        foreach (var next in kernel.Blocks)
+        foreach (BasicBlock next in kernel.Blocks)
         {
             block = next;
             changed |= SimplifyPhis();
@@ -27,7 +27,7 @@ internal sealed class InstructionSimplification
             for (int i = 0; i < block.Body.Count; i++)
             {
                 current = block.Body[i];
-                var replacement = current.Type == IrType.Void ? null : Simplify(current);
+                Value? replacement = current.Type == IrType.Void ? null : Simplify(current);
                 if (replacement is null || ReferenceEquals(replacement, current))
                 {
                     output.Add(current);
@@ -53,12 +53,12 @@ internal sealed class InstructionSimplification
         bool changed = false;
         for (int i = block.Phis.Count - 1; i >= 0; i--)
         {
-            var phi = block.Phis[i];
+            Phi phi = block.Phis[i];
             Value? only = null;
             bool same = true;
             for (int k = 0; k < phi.Operands.Count && same; k++)
             {
-                var operand = phi.Operands[k];
+                Value operand = phi.Operands[k];
                 if (ReferenceEquals(operand, phi))
                     continue;
                 same = only is null || IsSame(only, operand);
@@ -118,7 +118,7 @@ internal sealed class InstructionSimplification
 
     private Value? SimplifyInteger(Binary binary)
     {
-        var (left, right) = (binary.Left, binary.Right);
+        (Value left, Value right) = (binary.Left, binary.Right);
         if (left is Constant && right is not Constant && IsCommutative(binary.Op))
             return Add(new Binary(binary.Op, right, left));
         if (ReferenceEquals(left, right))
@@ -154,7 +154,7 @@ internal sealed class InstructionSimplification
 
     private Value? SimplifyWithConstant(Binary binary, Value left, Constant c)
     {
-        var type = binary.Type;
+        IrType type = binary.Type;
         bool isZero = c.Bits == 0, isOne = c.Bits == 1;
         bool isAllOnes = c.SignedValue == -1 || (type == IrType.Bool && isOne);
         switch (binary.Op)
@@ -190,7 +190,7 @@ internal sealed class InstructionSimplification
             case BinaryOp.Rem when c.SignedValue > 1 && BitOperations.IsPow2(c.Bits):
                 if (IsNonNegative(left))
                     return Add(new Binary(BinaryOp.And, left, Constant.FromBits(type, c.Bits - 1)));
-                var quotient = DividePowerOfTwo(left, BitOperations.Log2(c.Bits));
+                Value quotient = DividePowerOfTwo(left, BitOperations.Log2(c.Bits));
                 return Add(new Binary(BinaryOp.Sub, left, Add(new Binary(BinaryOp.Mul, quotient, c))));
         }
 
@@ -224,7 +224,7 @@ internal sealed class InstructionSimplification
         if (!IsNonNegative(dividend))
         {
             int width = dividend.Type.SizeOf() * 8;
-            var sign = Add(new Binary(BinaryOp.Shr, dividend, Constant.Int(width - 1)));
+            Binary sign = Add(new Binary(BinaryOp.Shr, dividend, Constant.Int(width - 1)));
             dividend = Add(new Binary(BinaryOp.Add, dividend, Add(new Binary(BinaryOp.ShrUnsigned, sign, Constant.Int(width - shift)))));
         }
         return Add(new Binary(BinaryOp.Shr, dividend, Constant.Int(shift)));
@@ -252,11 +252,11 @@ internal sealed class InstructionSimplification
 
     private Value? SimplifyFloat(Binary binary)
     {
-        var (left, right) = (binary.Left, binary.Right);
+        (Value left, Value right) = (binary.Left, binary.Right);
         if (left is Constant && right is not Constant && binary.Op is BinaryOp.Add or BinaryOp.Mul)
             return Add(new Binary(binary.Op, right, left));
-        var negatedLeft = left is Unary { Op: UnaryOp.Neg } nl ? nl.Operand : null;
-        var negatedRight = right is Unary { Op: UnaryOp.Neg } nr ? nr.Operand : null;
+        Value? negatedLeft = left is Unary { Op: UnaryOp.Neg } nl ? nl.Operand : null;
+        Value? negatedRight = right is Unary { Op: UnaryOp.Neg } nr ? nr.Operand : null;
         switch (binary.Op)
         {
             case BinaryOp.Add when negatedRight is not null:
@@ -306,7 +306,7 @@ internal sealed class InstructionSimplification
 
     private Value? SimplifyCompare(Compare compare)
     {
-        var (left, right) = (compare.Left, compare.Right);
+        (Value left, Value right) = (compare.Left, compare.Right);
         bool isFloat = left.Type.IsFloat();
         if (left is Constant && right is not Constant)
             return Add(new Compare(Swap(compare.Op), right, left));
@@ -425,7 +425,7 @@ internal sealed class InstructionSimplification
             return narrowed;
         if (convert.Operand is not Ir.Convert inner)
             return convert.Op == ConvertOp.Bitcast && convert.Type == convert.Operand.Type ? convert.Operand : null;
-        var source = inner.Operand;
+        Value source = inner.Operand;
         switch (convert.Op, inner.Op)
         {
             case (ConvertOp.Bitcast, ConvertOp.Bitcast):

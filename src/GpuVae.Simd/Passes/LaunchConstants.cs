@@ -11,9 +11,9 @@ internal static class LaunchConstants
     public static bool Run(IrKernel kernel, KernelTarget target)
     {
         bool changed = false;
-        foreach (var block in kernel.Blocks)
+        foreach (BasicBlock block in kernel.Blocks)
         {
-            foreach (var instruction in block.Body)
+            foreach (Instruction instruction in block.Body)
             {
                 if (instruction is not Geometry { Users.Count: > 0 } geometry || ValueOf(geometry.Kind, target) is not { } value)
                     continue;

@@ -13,7 +13,7 @@ internal static class LocalMemoryPromotion
     {
         bool changed = false;
         Dominators? dominators = null;
-        foreach (var allocation in kernel.Allocations)
+        foreach (Allocation allocation in kernel.Allocations)
         {
             if (allocation.Space != AddressSpace.Local || allocation.Users.Count == 0)
                 continue;
@@ -42,7 +42,7 @@ internal static class LocalMemoryPromotion
         Dictionary<Instruction, long> accesses,
         Dictionary<long, IrType> types)
     {
-        foreach (var user in pointer.Users)
+        foreach (Instruction user in pointer.Users)
         {
             IrType type;
             switch (user)
@@ -76,7 +76,7 @@ internal static class LocalMemoryPromotion
     private static bool Overlap(Dictionary<long, IrType> types, int size)
     {
         long end = 0;
-        foreach (var (offset, type) in types.OrderBy(t => t.Key))
+        foreach ((long offset, IrType type) in types.OrderBy(t => t.Key))
         {
             if (offset < end || offset + type.SizeOf() > size)
                 return true;
@@ -87,7 +87,7 @@ internal static class LocalMemoryPromotion
 
     private static void RemoveStores(IEnumerable<Instruction> stores)
     {
-        foreach (var store in stores)
+        foreach (Instruction store in stores)
             store.Block!.Remove(store);
     }
 
@@ -101,24 +101,24 @@ internal static class LocalMemoryPromotion
 
         public void Run()
         {
-            var blocks = accesses.Keys.Select(a => a.Block!).Distinct().ToArray();
+            BasicBlock[] blocks = accesses.Keys.Select(a => a.Block!).Distinct().ToArray();
             // First what each block leaves behind, so that reading across blocks finds it.
-            foreach (var block in blocks)
+            foreach (BasicBlock? block in blocks)
             {
-                foreach (var instruction in block.Body)
+                foreach (Instruction instruction in block.Body)
                 {
                     if (instruction is Store store && accesses.TryGetValue(store, out long offset))
                         atEnd[(block, offset)] = store.StoredValue;
                 }
             }
             var current = new Dictionary<long, Value>();
-            foreach (var block in blocks)
+            foreach (BasicBlock? block in blocks)
             {
                 current.Clear();
                 int kept = 0;
                 for (int i = 0; i < block.Body.Count; i++)
                 {
-                    var instruction = block.Body[i];
+                    Instruction instruction = block.Body[i];
                     if (!accesses.TryGetValue(instruction, out long offset))
                     {
                         block.Body[kept++] = instruction;
@@ -127,54 +127,54 @@ internal static class LocalMemoryPromotion
                     if (instruction is Store store)
                         current[offset] = store.StoredValue;
                     else
-                        replaced.Add(instruction, current.TryGetValue(offset, out var value) ? value : ReadAtEntry(block, offset));
+                        replaced.Add(instruction, current.TryGetValue(offset, out Value? value) ? value : ReadAtEntry(block, offset));
                     instruction.Block = null;
                 }
                 block.Body.RemoveRange(kept, block.Body.Count - kept);
             }
 
             // A load may have given its value to a store that another load reads: follow the chain to its end.
-            foreach (var phi in phis)
+            foreach (Phi phi in phis)
             {
                 for (int i = 0; i < phi.Operands.Count; i++)
                     phi.SetOperand(i, Resolve(phi.Operands[i]));
             }
-            foreach (var (load, value) in replaced)
+            foreach ((Value load, Value value) in replaced)
                 load.ReplaceAllUsesWith(Resolve(value));
-            foreach (var access in accesses.Keys)
+            foreach (Instruction access in accesses.Keys)
                 access.DropOperands();
         }
 
         private Value Resolve(Value value)
         {
-            while (replaced.TryGetValue(value, out var next))
+            while (replaced.TryGetValue(value, out Value? next))
                 value = next;
             return value;
         }
 
         private Value ReadAtEnd(BasicBlock block, long offset) =>
-            atEnd.TryGetValue((block, offset), out var value) ? value : ReadAtEntry(block, offset);
+            atEnd.TryGetValue((block, offset), out Value? value) ? value : ReadAtEntry(block, offset);
 
         private Value ReadAtEntry(BasicBlock block, long offset)
         {
             // Straight chains are walked, not recursed into: unrolled code makes them long.
-            var start = block;
+            BasicBlock start = block;
             while (!atEntry.ContainsKey((block, offset)) && block.Predecessors.Count == 1)
             {
                 block = block.Predecessors[0];
-                if (atEnd.TryGetValue((block, offset), out var value))
+                if (atEnd.TryGetValue((block, offset), out Value? value))
                     return atEntry[(start, offset)] = value;
             }
-            if (atEntry.TryGetValue((block, offset), out var known))
+            if (atEntry.TryGetValue((block, offset), out Value? known))
                 return atEntry[(start, offset)] = known;
             if (block.Predecessors.Count == 0)
                 return atEntry[(start, offset)] = Constant.FromBits(types[offset], 0);
 
-            var phi = block.AppendPhi(new Phi(types[offset]));
+            Phi phi = block.AppendPhi(new Phi(types[offset]));
             phis.Add(phi);
             atEntry[(block, offset)] = phi;
             atEntry[(start, offset)] = phi;
-            foreach (var predecessor in block.Predecessors)
+            foreach (BasicBlock predecessor in block.Predecessors)
             {
                 if (dominators.IsReachable(predecessor))
                     phi.AddIncoming(predecessor, ReadAtEnd(predecessor, offset));

@@ -12,7 +12,7 @@ internal static class LoopClosedSsa
     public static void Run(Dominators dominators, Loops loops)
     {
         // In the order of the headers: the phi that closes one loop may stand in the header of the next, whose value it is then.
-        foreach (var loop in loops.OuterFirst)
+        foreach (Loop loop in loops.OuterFirst)
             new Closer(dominators, loop).Run();
     }
 
@@ -24,11 +24,11 @@ internal static class LoopClosedSsa
         {
             if (loop.Exits.Count == 0)
                 return;
-            foreach (var block in loop.Blocks)
+            foreach (BasicBlock block in loop.Blocks)
             {
-                foreach (var phi in block.Phis)
+                foreach (Phi phi in block.Phis)
                     Close(phi);
-                foreach (var instruction in block.Body)
+                foreach (Instruction instruction in block.Body)
                 {
                     if (instruction.Type != IrType.Void)
                         Close(instruction);
@@ -39,7 +39,7 @@ internal static class LoopClosedSsa
         private void Close(Instruction definition)
         {
             bool escapes = false;
-            foreach (var user in definition.Users)
+            foreach (Instruction user in definition.Users)
             {
                 for (int i = 0; i < user.Operands.Count && !escapes; i++)
                     escapes = ReferenceEquals(user.Operands[i], definition) && !loop.Contains(PlaceOfUse(user, i));
@@ -48,7 +48,7 @@ internal static class LoopClosedSsa
                 return;
 
             phis.Clear();
-            foreach (var user in definition.Users.ToArray())
+            foreach (Instruction? user in definition.Users.ToArray())
             {
                 for (int i = 0; i < user.Operands.Count; i++)
                 {
@@ -66,18 +66,18 @@ internal static class LoopClosedSsa
             // Above the first dominator that is an exit, or that joins several exits, the value cannot change.
             while (!IsExit(block) && dominators.ImmediateDominatorOf(block) is { } dominator && !loop.Contains(dominator))
                 block = dominator;
-            if (phis.TryGetValue(block, out var phi))
+            if (phis.TryGetValue(block, out Phi? phi))
                 return phi;
             phi = block.AppendPhi(new Phi(definition.Type, definition.Space) { Location = definition.Location });
             phis.Add(block, phi);
-            foreach (var predecessor in block.Predecessors)
+            foreach (BasicBlock predecessor in block.Predecessors)
                 phi.AddIncoming(predecessor, loop.Contains(predecessor) ? definition : AtEntry(predecessor, definition));
             return phi;
         }
 
         private bool IsExit(BasicBlock block)
         {
-            foreach (var predecessor in block.Predecessors)
+            foreach (BasicBlock predecessor in block.Predecessors)
             {
                 if (loop.Contains(predecessor))
                     return true;

@@ -16,7 +16,7 @@ internal static class LoopInvariantCodeMotion
         if (loops.OuterFirst.Count == 0)
             return false;
         bool added = false;
-        foreach (var loop in loops.OuterFirst)
+        foreach (Loop loop in loops.OuterFirst)
             added |= EnsurePreheader(kernel, loop);
         if (added)
         {
@@ -35,11 +35,11 @@ internal static class LoopInvariantCodeMotion
     {
         if (loop.Preheader is not null)
             return false;
-        var header = loop.Header;
+        BasicBlock header = loop.Header;
         var preheader = new BasicBlock();
         kernel.Blocks.Insert(kernel.Blocks.IndexOf(header), preheader);
-        var outside = header.Predecessors.Where(p => !loop.Contains(p)).ToArray();
-        foreach (var phi in header.Phis)
+        BasicBlock[] outside = header.Predecessors.Where(p => !loop.Contains(p)).ToArray();
+        foreach (Phi phi in header.Phis)
         {
             Value entering;
             if (outside.Length == 1)
@@ -49,8 +49,8 @@ internal static class LoopInvariantCodeMotion
             }
             else
             {
-                var merged = preheader.AppendPhi(new Phi(phi.Type, phi.Space) { Location = phi.Location });
-                foreach (var block in outside)
+                Phi merged = preheader.AppendPhi(new Phi(phi.Type, phi.Space) { Location = phi.Location });
+                foreach (BasicBlock? block in outside)
                 {
                     merged.AddIncoming(block, phi.ValueFrom(block));
                     phi.RemoveIncoming(block);
@@ -59,7 +59,7 @@ internal static class LoopInvariantCodeMotion
             }
             phi.AddIncoming(preheader, entering);
         }
-        foreach (var block in outside)
+        foreach (BasicBlock? block in outside)
             ControlFlowSimplification.Retarget(block, header, preheader);
         preheader.Terminator = new Branch(header);
         return true;
@@ -67,15 +67,15 @@ internal static class LoopInvariantCodeMotion
 
     private static bool Hoist(Loop loop, Dominators dominators)
     {
-        var preheader = loop.Preheader!;
+        BasicBlock preheader = loop.Preheader!;
         bool changed = false;
-        foreach (var block in loop.Blocks)
+        foreach (BasicBlock block in loop.Blocks)
         {
             bool? runsAlways = null;
             int kept = 0;
             for (int i = 0; i < block.Body.Count; i++)
             {
-                var instruction = block.Body[i];
+                Instruction instruction = block.Body[i];
                 if (IsInvariant(instruction) && (IsSafeAnywhere(instruction) ||
                     (MayRunEarly(instruction) && (runsAlways ??= RunsInFirstTurn(block)))))
                 {
@@ -103,7 +103,7 @@ internal static class LoopInvariantCodeMotion
 
         bool RunsInFirstTurn(BasicBlock block)
         {
-            foreach (var exit in loop.Exits)
+            foreach (LoopExit exit in loop.Exits)
             {
                 if (!dominators.Dominates(block, exit.From))
                     return false;

@@ -27,7 +27,7 @@ internal static class LoopUnrolling
             bool unrolled = false;
             // Inner loops first, neighbours in the order in which values flow: unrolling puts the values that enter a loop in the place of
             // its phis, and those may be what closes the loop before.
-            foreach (var loop in loops.OuterFirst)
+            foreach (Loop loop in loops.OuterFirst)
             {
                 if (loop.Parent is null)
                     UnrollTree(loop);
@@ -44,7 +44,7 @@ internal static class LoopUnrolling
             bool UnrollTree(Loop loop)
             {
                 bool inside = false;
-                foreach (var child in loop.Children)
+                foreach (Loop child in loop.Children)
                     inside |= UnrollTree(child);
                 if (inside)
                 {
@@ -72,10 +72,10 @@ internal static class LoopUnrolling
     {
         int size = 0;
         bool communicates = false;
-        foreach (var block in loop.Blocks)
+        foreach (BasicBlock block in loop.Blocks)
         {
             size += block.Phis.Count + block.Body.Count + 1;
-            foreach (var instruction in block.Body)
+            foreach (Instruction instruction in block.Body)
                 communicates |= instruction is Ir.Barrier or GroupBroadcast;
         }
         if (size > LocalArrayBudget)
@@ -96,13 +96,13 @@ internal static class LoopUnrolling
     {
         var work = new Stack<Value>();
         var seen = new HashSet<Value>();
-        foreach (var phi in loop.Header.Phis)
+        foreach (Phi phi in loop.Header.Phis)
             work.Push(phi);
-        while (work.TryPop(out var value))
+        while (work.TryPop(out Value? value))
         {
             if (!seen.Add(value))
                 continue;
-            foreach (var user in value.Users)
+            foreach (Instruction user in value.Users)
             {
                 if (!loop.Contains(user.Block!))
                     continue;
@@ -117,11 +117,11 @@ internal static class LoopUnrolling
 
     private static void Unroll(IrKernel kernel, Loop loop, TripCount.Result trip)
     {
-        var header = loop.Header;
-        var latch = loop.Latches[0];
+        BasicBlock header = loop.Header;
+        BasicBlock latch = loop.Latches[0];
         int position = kernel.Blocks.IndexOf(header);
         var added = new List<BasicBlock>();
-        var outside = header.Predecessors.Where(p => !loop.Contains(p)).ToArray();
+        BasicBlock[] outside = header.Predecessors.Where(p => !loop.Contains(p)).ToArray();
 
         // Copy k takes the place of turn k; the values of the header's phis are those that turn k-1 passed on.
         Dictionary<Value, Value>? previous = null;
@@ -131,32 +131,32 @@ internal static class LoopUnrolling
         {
             var blocks = new Dictionary<BasicBlock, BasicBlock>(loop.Blocks.Count);
             var values = new Dictionary<Value, Value>();
-            foreach (var block in loop.Blocks)
+            foreach (BasicBlock block in loop.Blocks)
             {
                 var copy = new BasicBlock();
                 blocks.Add(block, copy);
                 added.Add(copy);
             }
             CopyHeaderPhis(turn, values, blocks[header]);
-            foreach (var block in loop.Blocks)
+            foreach (BasicBlock block in loop.Blocks)
             {
                 if (block == header)
                     continue;
-                foreach (var phi in block.Phis)
+                foreach (Phi phi in block.Phis)
                     values.Add(phi, blocks[block].AppendPhi(new Phi(phi.Type, phi.Space) { Location = phi.Location }));
             }
             // Reverse postorder: operands come before their users, except through phis.
-            foreach (var block in loop.Blocks)
+            foreach (BasicBlock block in loop.Blocks)
             {
-                foreach (var instruction in block.Body)
+                foreach (Instruction instruction in block.Body)
                     values.Add(instruction, blocks[block].Append(instruction.Clone(Map)));
             }
-            foreach (var block in loop.Blocks)
+            foreach (BasicBlock block in loop.Blocks)
             {
                 CopyTerminator(block, turn, Map, blocks);
                 if (block == header)
                     continue;
-                foreach (var phi in block.Phis)
+                foreach (Phi phi in block.Phis)
                 {
                     var copy = (Phi)values[phi];
                     for (int i = 0; i < phi.Operands.Count; i++)
@@ -172,7 +172,7 @@ internal static class LoopUnrolling
             Value Map(Value value) => values.GetValueOrDefault(value, value);
         }
 
-        foreach (var block in outside)
+        foreach (BasicBlock? block in outside)
             ControlFlowSimplification.Retarget(block, header, first!);
         kernel.Blocks.InsertRange(position, added);
         // The original loop is unreachable now, as is what follows the exit in the last copy.
@@ -180,11 +180,11 @@ internal static class LoopUnrolling
 
         void CopyHeaderPhis(int turn, Dictionary<Value, Value> values, BasicBlock copy)
         {
-            foreach (var phi in header.Phis)
+            foreach (Phi phi in header.Phis)
             {
                 if (turn > 0)
                 {
-                    var passed = phi.ValueFrom(latch);
+                    Value passed = phi.ValueFrom(latch);
                     values.Add(phi, previous!.GetValueOrDefault(passed, passed));
                 }
                 else if (outside.Length == 1)
@@ -193,8 +193,8 @@ internal static class LoopUnrolling
                 }
                 else
                 {
-                    var merged = copy.AppendPhi(new Phi(phi.Type, phi.Space) { Location = phi.Location });
-                    foreach (var block in outside)
+                    Phi merged = copy.AppendPhi(new Phi(phi.Type, phi.Space) { Location = phi.Location });
+                    foreach (BasicBlock? block in outside)
                         merged.AddIncoming(block, phi.ValueFrom(block));
                     values.Add(phi, merged);
                 }
@@ -207,8 +207,8 @@ internal static class LoopUnrolling
 
         void CopyTerminator(BasicBlock block, int turn, Func<Value, Value> map, Dictionary<BasicBlock, BasicBlock> blocks)
         {
-            var copy = blocks[block];
-            var terminator = block.Terminator!;
+            BasicBlock copy = blocks[block];
+            Terminator terminator = block.Terminator!;
             if (block == trip.Exit)
             {
                 var branch = (ConditionalBranch)terminator;
@@ -217,11 +217,11 @@ internal static class LoopUnrolling
             }
             // A back edge still names the old header: the next copy takes it over, and in the last copy it cannot be reached.
             copy.Terminator = terminator.WithTargets(map, b => b == header ? header : blocks.GetValueOrDefault(b, b));
-            foreach (var successor in terminator.Successors)
+            foreach (BasicBlock successor in terminator.Successors)
             {
                 if (loop.Contains(successor))
                     continue;
-                foreach (var phi in successor.Phis)
+                foreach (Phi phi in successor.Phis)
                     phi.AddIncoming(copy, map(phi.ValueFrom(block)));
             }
         }

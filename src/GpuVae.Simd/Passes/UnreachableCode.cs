@@ -10,9 +10,9 @@ internal static class UnreachableCode
         var reachable = new HashSet<BasicBlock> { kernel.Entry };
         var work = new Stack<BasicBlock>();
         work.Push(kernel.Entry);
-        while (work.TryPop(out var block))
+        while (work.TryPop(out BasicBlock? block))
         {
-            foreach (var successor in block.Successors)
+            foreach (BasicBlock successor in block.Successors)
             {
                 if (reachable.Add(successor))
                     work.Push(successor);
@@ -21,26 +21,26 @@ internal static class UnreachableCode
         if (reachable.Count == kernel.Blocks.Count)
             return false;
 
-        foreach (var block in kernel.Blocks)
+        foreach (BasicBlock block in kernel.Blocks)
         {
             if (reachable.Contains(block))
                 continue;
-            foreach (var successor in block.Successors)
+            foreach (BasicBlock successor in block.Successors)
             {
                 if (!reachable.Contains(successor))
                     continue;
-                foreach (var phi in successor.Phis)
+                foreach (Phi phi in successor.Phis)
                     phi.RemoveIncoming(block);
             }
             block.Terminator = null;
         }
-        foreach (var block in kernel.Blocks)
+        foreach (BasicBlock block in kernel.Blocks)
         {
             if (reachable.Contains(block))
                 continue;
-            foreach (var phi in block.Phis)
+            foreach (Phi phi in block.Phis)
                 phi.DropOperands();
-            foreach (var instruction in block.Body)
+            foreach (Instruction instruction in block.Body)
                 instruction.DropOperands();
         }
         kernel.Blocks.RemoveAll(b => !reachable.Contains(b));

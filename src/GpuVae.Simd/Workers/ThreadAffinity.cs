@@ -17,7 +17,7 @@ internal static unsafe partial class ThreadAffinity
     {
         if (OperatingSystem.IsLinux())
         {
-            var mask = new byte[MaskBytes];
+            byte[] mask = new byte[MaskBytes];
             fixed (byte* bits = mask)
             {
                 if (GetAffinity(0, MaskBytes, bits) < 0)

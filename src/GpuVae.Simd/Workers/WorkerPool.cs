@@ -101,7 +101,7 @@ internal sealed unsafe class WorkerPool : IDisposable
         }
         Interlocked.Increment(ref generation);
         wake.Release(threads.Length + 1);
-        foreach (var thread in threads)
+        foreach (Thread thread in threads)
             thread.Join();
         wake.Dispose();
         own.Dispose();
@@ -147,7 +147,7 @@ internal sealed unsafe class WorkerPool : IDisposable
         try
         {
             byte* memory = scratch.Get(program!.ScratchBytes(invocation->DynamicSharedBytes));
-            var body = program.Body;
+            SimdBody body = program.Body;
             for (int i = 0; i < shares.Length; i++)
             {
                 int share = (worker + i) % shares.Length;

@@ -114,7 +114,7 @@ public sealed class AttributeDirections
     public float[] Sheet(ReadOnlySpan<float> code, IReadOnlyList<string> attributes, int columns, double extent)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(columns, 2);
-        var sheet = new float[checked(attributes.Count * columns * latent)];
+        float[] sheet = new float[checked(attributes.Count * columns * latent)];
         for (int row = 0; row < attributes.Count; row++)
         {
             double strength = effects.TryGetValue(attributes[row], out Effect? effect) && effect.IsCategorical ? 1 : extent;

@@ -1,4 +1,4 @@
-using GpuVae.Kernels;
+using GpuVae.Kernels.Common;
 using GpuVae.Models;
 
 namespace GpuVae.Applications;
@@ -12,7 +12,7 @@ public static class Enlargement
     public static float[] Reduce(ReadOnlySpan<float> images, ImageShape shape, int factor)
     {
         var reduction = new Reduction(shape.Width, shape.Height, shape.Channels, factor);
-        var small = new float[images.Length / shape.Pixels * reduction.SmallPixels];
+        float[] small = new float[images.Length / shape.Pixels * reduction.SmallPixels];
         for (int i = 0; i < small.Length; i++)
             small[i] = Mean(images.Slice(i / reduction.SmallPixels * shape.Pixels, shape.Pixels), i % reduction.SmallPixels, reduction);
         return small;
@@ -22,7 +22,7 @@ public static class Enlargement
     public static float[] Repeat(ReadOnlySpan<float> small, ImageShape smallShape, int factor)
     {
         int width = smallShape.Width * factor;
-        var large = new float[small.Length * factor * factor];
+        float[] large = new float[small.Length * factor * factor];
         for (int i = 0; i < large.Length; i++)
             large[i] = small[i / width / factor * smallShape.Width + i % width / factor];
         return large;
@@ -35,16 +35,16 @@ public static class Enlargement
     public static float[] Bicubic(ReadOnlySpan<float> small, ImageShape smallShape, int factor)
     {
         int width = smallShape.Width, height = smallShape.Height, planes = small.Length / (width * height);
-        var weights = new float[factor, 4];
+        float[,] weights = new float[factor, 4];
         for (int phase = 0; phase < factor; phase++)
             for (int tap = 0; tap < 4; tap++)
                 weights[phase, tap] = Keys(Offset(phase) - (tap - 1));
-        var wide = new float[small.Length * factor];
+        float[] wide = new float[small.Length * factor];
         for (int row = 0; row < planes * height; row++)
             for (int x = 0; x < width * factor; x++)
                 for (int tap = 0; tap < 4; tap++)
                     wide[row * width * factor + x] += weights[x % factor, tap] * small[row * width + Source(x, tap, width)];
-        var large = new float[wide.Length * factor];
+        float[] large = new float[wide.Length * factor];
         for (int y = 0; y < planes * height * factor; y++)
         {
             int plane = y / (height * factor) * height;

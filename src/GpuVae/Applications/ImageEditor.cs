@@ -38,7 +38,7 @@ public sealed class ImageEditor(Vae model, ImageSet set)
     /// <exception cref="BadInputException">The model does not know the label, or knows none.</exception>
     public float[] Edit(ReadOnlySpan<float> change, int? label = null)
     {
-        var moved = new float[codes.Length];
+        float[] moved = new float[codes.Length];
         TensorPrimitives.Add(codes, change, moved);
         float[] edited = Decode(moved, label);
         // Another label is another picture: there are no details to be kept.
@@ -82,7 +82,7 @@ public sealed class ImageEditor(Vae model, ImageSet set)
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(steps);
         return Columns(Enumerable.Range(1, steps).Select(step =>
         {
-            var part = new float[change.Length];
+            float[] part = new float[change.Length];
             TensorPrimitives.Multiply(change, (float)step / steps, part);
             return Edit(part);
         }));
@@ -99,7 +99,7 @@ public sealed class ImageEditor(Vae model, ImageSet set)
     {
         float[][] columns = [images, Reconstructions, .. edited];
         int pixels = model.Options.Shape.Pixels;
-        var strips = new float[checked(columns.Length * images.Length)];
+        float[] strips = new float[checked(columns.Length * images.Length)];
         for (int i = 0; i < strips.Length / pixels; i++)
             columns[i % columns.Length].AsSpan(i / columns.Length * pixels, pixels).CopyTo(strips.AsSpan(i * pixels));
         return strips;
@@ -107,7 +107,7 @@ public sealed class ImageEditor(Vae model, ImageSet set)
 
     private float[] Decode(float[] from, int? label)
     {
-        var decoded = new float[images.Length];
+        float[] decoded = new float[images.Length];
         model.Decode(from, decoded, label is { } other ? [.. Enumerable.Repeat(other, set.Count)] : model.LabelsOf(set, 0, set.Count));
         return decoded;
     }

@@ -1,4 +1,5 @@
-using GpuVae.Kernels;
+using GpuVae.Kernels.Likelihoods;
+using GpuVae.Kernels.Random;
 using GpuVae.Layers;
 using GpuVae.Models;
 using GpuVae.Scheduling;
@@ -89,7 +90,7 @@ public static class Inpainting
         if (!isGuessed)
             model.Labels.RequireCount(labels.Length, count);
         model.Labels.RequireKnown(labels);
-        var results = new float[checked(count * perImage * pixels)];
+        float[] results = new float[checked(count * perImage * pixels)];
         using MemoryBuffer1D<float, Stride1D.Dense> given = model.Device.Accelerator.Allocate1D<float>((batch + 1L) * pixels);
         ArrayView<float> givenImages = given.View.BaseView.SubView(0, (long)batch * pixels);
         ArrayView<float> givenSeen = given.View.BaseView.SubView((long)batch * pixels, pixels);
@@ -100,7 +101,7 @@ public static class Inpainting
         var start = new Start(model, seen, batch, perImage, options.Seed);
         Start guess = isGuessed && perImage > 1 ? new Start(model, seen, batch, 1, options.Seed) : start;
         int[] labelsOfRows = new int[model.Options.Classes > 0 ? rows : 0];
-        var part = new float[batch * pixels];
+        float[] part = new float[batch * pixels];
         for (int first = 0; first < count; first += batch)
         {
             // The last part overlaps the one before it: the schedule is for full ones.

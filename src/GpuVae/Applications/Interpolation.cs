@@ -23,7 +23,7 @@ public static class Interpolation
         double cosine = norms > 0 ? Math.Clamp(TensorPrimitives.Dot(from, to) / norms, -1, 1) : 1;
         double angle = Math.Acos(cosine), sine = Math.Sin(angle);
         bool isArc = angle > SmallestAngle && angle < Math.PI - SmallestAngle;
-        var (a, b) = isArc ? (Math.Sin((1 - t) * angle) / sine, Math.Sin(t * angle) / sine) : (1 - t, t);
+        (double a, double b) = isArc ? (Math.Sin((1 - t) * angle) / sine, Math.Sin(t * angle) / sine) : (1 - t, t);
         for (int i = 0; i < from.Length; i++)
             result[i] = (float)(a * from[i] + b * to[i]);
     }
@@ -35,7 +35,7 @@ public static class Interpolation
     public static float[] Path(ReadOnlySpan<float> from, ReadOnlySpan<float> to, int count)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(count, 2);
-        var path = new float[checked(count * from.Length)];
+        float[] path = new float[checked(count * from.Length)];
         for (int i = 0; i < count; i++)
             Slerp(from, to, (double)i / (count - 1), path.AsSpan(i * from.Length, from.Length));
         return path;

@@ -51,7 +51,7 @@ public static class LabelGuess
     /// <summary>Between rows of pixels: the root of the sum of their squared differences.</summary>
     internal static float[] Distances(float[] a, float[] b, int pixels)
     {
-        var distances = new float[a.Length / pixels];
+        float[] distances = new float[a.Length / pixels];
         for (int i = 0; i < distances.Length; i++)
             distances[i] = TensorPrimitives.Distance(a.AsSpan(i * pixels, pixels), b.AsSpan(i * pixels, pixels));
         return distances;

@@ -31,7 +31,7 @@ public static class LatentBlend
         if (codes.Length % weights.Length != 0)
             throw new ArgumentException($"{codes.Length} values are not {weights.Length} codes.", nameof(codes));
         int latent = codes.Length / weights.Length;
-        var mean = new float[latent];
+        float[] mean = new float[latent];
         double length = 0;
         for (int i = 0; i < weights.Length; i++)
         {

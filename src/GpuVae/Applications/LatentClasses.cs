@@ -20,9 +20,9 @@ internal sealed class LatentClasses
     public static LatentClasses Learn(Matrix<double> codes, ReadOnlySpan<float> values, int count)
     {
         int images = codes.RowCount, latent = codes.ColumnCount;
-        var sizes = new int[count];
-        var means = Matrix<double>.Build.Dense(count, latent);
-        var centred = codes.Clone();
+        int[] sizes = new int[count];
+        Matrix<double> means = Matrix<double>.Build.Dense(count, latent);
+        Matrix<double> centred = codes.Clone();
         for (int i = 0; i < images; i++)
         {
             int value = (int)values[i];
@@ -49,7 +49,7 @@ internal sealed class LatentClasses
     /// <summary>p(value | code), [values].</summary>
     public double[] Probabilities(ReadOnlySpan<float> code)
     {
-        var scores = (double[])biases.Clone();
+        double[] scores = (double[])biases.Clone();
         for (int k = 0; k < scores.Length; k++)
         {
             for (int j = 0; j < code.Length; j++)

@@ -18,7 +18,7 @@ public static class LatentGrid
         int latent = center.Length;
         Require(unitX, latent);
         Require(unitY, latent);
-        var codes = new float[checked(rows * columns * latent)];
+        float[] codes = new float[checked(rows * columns * latent)];
         for (int i = 0; i < rows * columns; i++)
         {
             Span<float> code = codes.AsSpan(i * latent, latent);
@@ -38,11 +38,11 @@ public static class LatentGrid
     {
         int latent = corner.Length;
         // The fourth corner that makes a parallelogram, at the length of the others.
-        var opposite = new float[latent];
+        float[] opposite = new float[latent];
         for (int i = 0; i < latent; i++)
             opposite[i] = right[i] + below[i] - corner[i];
         float[] left = Interpolation.Path(corner, below, rows), end = Interpolation.Path(right, opposite, rows);
-        var codes = new float[checked(rows * columns * latent)];
+        float[] codes = new float[checked(rows * columns * latent)];
         for (int y = 0; y < rows; y++)
             Interpolation.Path(left.AsSpan(y * latent, latent), end.AsSpan(y * latent, latent), columns)
                 .CopyTo(codes.AsSpan(y * columns * latent));
@@ -60,7 +60,7 @@ public static class LatentGrid
         int latent = center.Length;
         foreach (int unit in units)
             Require(unit, latent);
-        var codes = new float[checked(units.Length * columns * latent)];
+        float[] codes = new float[checked(units.Length * columns * latent)];
         for (int i = 0; i < units.Length * columns; i++)
         {
             center.CopyTo(codes.AsSpan(i * latent));

@@ -19,7 +19,7 @@ public static class LatentWalk
         int count = stops.Length / latent;
         if (count < 2 || stops.Length % latent != 0)
             throw new ArgumentException($"{stops.Length} values are not two or more codes of {latent}.", nameof(stops));
-        var walk = new float[checked(count * framesPerStop * latent)];
+        float[] walk = new float[checked(count * framesPerStop * latent)];
         for (int frame = 0; frame < count * framesPerStop; frame++)
         {
             int stop = frame / framesPerStop, next = (stop + 1) % count;

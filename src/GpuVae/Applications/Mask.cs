@@ -92,7 +92,7 @@ public sealed class Mask
         if ((Width, Height) != (shape.Width, shape.Height))
             throw new BadInputException(
                 $"The mask has {Width}×{Height} pixels, the images have {shape.Width}×{shape.Height}. Scale the mask to that size.");
-        var seen = new float[shape.Pixels];
+        float[] seen = new float[shape.Pixels];
         for (int i = 0; i < seen.Length; i++)
             seen[i] = hidden[i % hidden.Length] ? 0 : 1;
         return seen;

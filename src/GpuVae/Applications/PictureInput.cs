@@ -34,7 +34,7 @@ public static class PictureInput
     /// <exception cref="BadInputException">They do not fit; the message says what is wanted and how to convert.</exception>
     public static ImageSet Conform(ImageSet images, ImageShape shape, bool fit = false)
     {
-        ImageShape found = ImageShape.Of(images);
+        var found = ImageShape.Of(images);
         if (found == shape)
             return images;
         bool isSameSize = (found.Width, found.Height) == (shape.Width, shape.Height);
@@ -51,7 +51,7 @@ public static class PictureInput
     /// <summary>Images of a set as rows, [count, pixels] in [0, 1].</summary>
     public static float[] Rows(ImageSet images, int first, int count)
     {
-        var rows = new float[checked(count * images.PixelsPerImage)];
+        float[] rows = new float[checked(count * images.PixelsPerImage)];
         ReadOnlySpan<byte> pixels = images.Pixels.AsSpan(checked(first * images.PixelsPerImage), rows.Length);
         for (int i = 0; i < rows.Length; i++)
             rows[i] = pixels[i] / 255f;
@@ -65,7 +65,7 @@ public static class PictureInput
     {
         Image image = ImageFile.Read(path);
         image = image.WithChannels(image.Channels == 1 ? 1 : 3);
-        var pixels = new byte[image.Pixels.Length];
+        byte[] pixels = new byte[image.Pixels.Length];
         image.CopyToPlanar(pixels);
         return new ImageSet(path, image.Width, image.Height, image.Channels, pixels);
     }

@@ -1,6 +1,7 @@
 using GpuVae.Data;
 using GpuVae.Models;
 using MathNet.Numerics.LinearAlgebra;
+using MathNet.Numerics.LinearAlgebra.Factorization;
 
 namespace GpuVae.Applications;
 
@@ -53,11 +54,11 @@ public sealed class Translator
     {
         int latent = model.Options.Latent, count = images.Length / model.Options.Shape.Pixels;
         int[] source = [.. Enumerable.Repeat(from, count)], target = [.. Enumerable.Repeat(to, count)];
-        var codes = new float[count * latent];
+        float[] codes = new float[count * latent];
         model.Encode(images, codes, new float[codes.Length], source);
         if (from != to)
             domains[from].TransportTo(domains[to], codes);
-        var translated = new float[images.Length];
+        float[] translated = new float[images.Length];
         model.Decode(codes, translated, target);
         return translated;
     }
@@ -93,7 +94,7 @@ public sealed class Translator
         /// <summary>Of a symmetric matrix with positive eigenvalues.</summary>
         private static Matrix<double> Power(Matrix<double> matrix, double exponent)
         {
-            var decomposed = matrix.Evd(Symmetricity.Symmetric);
+            Evd<double> decomposed = matrix.Evd(Symmetricity.Symmetric);
             double[] powers = [.. decomposed.EigenValues.Select(value => Math.Pow(value.Real, exponent))];
             return decomposed.EigenVectors * Matrix<double>.Build.DiagonalOfDiagonalArray(powers) * decomposed.EigenVectors.Transpose();
         }

@@ -1,4 +1,5 @@
-using GpuVae.Kernels;
+using GpuVae.Kernels.Common;
+using GpuVae.Kernels.Likelihoods;
 using GpuVae.Layers;
 using GpuVae.Models;
 using GpuVae.Scheduling;
@@ -74,7 +75,7 @@ public static class Upscaling
         float[] codes = new float[batch * latent], variances = new float[batch * latent];
         // An encoder of reduced images takes the means of blocks, which are then the input itself, and leaves nothing to search for.
         bool isTrainedForIt = model.Options.Upscale == factor;
-        var results = new float[checked(count * pixels)];
+        float[] results = new float[checked(count * pixels)];
         using MemoryBuffer1D<float, Stride1D.Dense> given = model.Device.Accelerator.Allocate1D<float>((long)batch * smallPixels);
         using LatentSearch? search = isTrainedForIt ? null : new LatentSearch(
             model, batch, (context, decoded) => Loss(model, context, decoded, given.View, reduction, options.Deviation), seed: 0);
@@ -109,7 +110,7 @@ public static class Upscaling
     private static int[] GuessLabels(Vae model, float[] enlarged, float[] small, int factor)
     {
         ImageShape shape = model.Options.Shape;
-        var reconstructions = new float[enlarged.Length];
+        float[] reconstructions = new float[enlarged.Length];
         return LabelGuess.Best(model.Options.Classes, enlarged.Length / shape.Pixels, labels =>
         {
             model.Reconstruct(enlarged, reconstructions, labels);

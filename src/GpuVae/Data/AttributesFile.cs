@@ -73,7 +73,7 @@ internal static class AttributesFile
             int[] indices = [.. rows.Select(row => Array.BinarySearch(words, row.Cells[column], StringComparer.Ordinal))];
             return Factor.Categorical(name, words, indices);
         }
-        var values = new float[rows.Length];
+        float[] values = new float[rows.Length];
         for (int i = 0; i < values.Length; i++)
             if (!IsNumber(rows[i].Cells[column], out values[i]))
                 throw Bad(path, rows[i].Line, $"{name} is `{rows[i].Cells[column]}`, but its first value is a number");

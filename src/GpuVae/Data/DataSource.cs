@@ -114,7 +114,7 @@ public static class DataSource
         if ((long)perImage * set.Count > Array.MaxLength)
             throw new BadInputException(
                 $"{set.Name}: {set.Count} images of {size}×{channels} do not fit into memory. Choose a smaller --size.");
-        var pixels = new byte[perImage * set.Count];
+        byte[] pixels = new byte[perImage * set.Count];
         Parallel.For(0, set.Count, i =>
         {
             Image image = Image.FromPlanar(set[i], set.Width, set.Height, set.Channels).WithChannels(channels);

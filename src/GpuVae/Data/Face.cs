@@ -73,7 +73,7 @@ internal readonly record struct Face
         canvas.Turn(Middle, 54, 0.1f * Tilt);
         HairBehind(canvas);
         // The shoulders stay where they are.
-        var upright = canvas;
+        ShapeCanvas upright = canvas;
         upright.Turn(0, 0, 0);
         upright.Area(new RoundBox(Middle, 57, 5.4f, 9, 4), Tone.Times(0.86f));
         upright.Area(new Egg(Middle, 71, 24, 14), ClothesTones[Background], hatched: true);

@@ -16,7 +16,7 @@ public sealed class Factor
     /// <exception cref="ArgumentException">An index is out of range.</exception>
     public static Factor Categorical(string name, string[] valueNames, ReadOnlySpan<int> values)
     {
-        var indices = new float[values.Length];
+        float[] indices = new float[values.Length];
         for (int i = 0; i < indices.Length; i++)
             indices[i] = values[i] >= 0 && values[i] < valueNames.Length
                 ? values[i]
@@ -64,7 +64,7 @@ public sealed class Factor
     /// <summary>The factor of the images at <paramref name="indices"/>, in that order.</summary>
     public Factor Select(ReadOnlySpan<int> indices)
     {
-        var values = new float[indices.Length];
+        float[] values = new float[indices.Length];
         for (int i = 0; i < values.Length; i++)
             values[i] = Values[indices[i]];
         return new Factor(Name, values, ValueNames, Threshold);

@@ -63,7 +63,7 @@ public static class IdxFile
             file.Position = 0;
             using Stream stream = compressed ? new GZipStream(file, CompressionMode.Decompress) : file;
 
-            var header = new byte[4 + 4 * dimensions];
+            byte[] header = new byte[4 + 4 * dimensions];
             int got = stream.ReadAtLeast(header, 4, throwOnEndOfStream: false);
             if (got < 4)
                 throw Bad(path, $"it is truncated: {got} bytes are no header");
@@ -76,7 +76,7 @@ public static class IdxFile
             if (got < header.Length)
                 throw Bad(path, "it is truncated within the header");
 
-            var sizes = new int[dimensions];
+            int[] sizes = new int[dimensions];
             long count = 1, most = compressed ? file.Length * MaxDeflateRatio : file.Length - header.Length;
             for (int i = 0; i < dimensions; i++)
             {
@@ -91,7 +91,7 @@ public static class IdxFile
             if (count > most)
                 throw Bad(path, $"it is truncated: {string.Join("×", sizes)} bytes are declared, at most {most} are there");
 
-            var data = new byte[count];
+            byte[] data = new byte[count];
             int read = stream.ReadAtLeast(data, data.Length, throwOnEndOfStream: false);
             if (read < count)
                 throw Bad(path, $"it is truncated: {string.Join("×", sizes)} = {count} bytes are declared, {read} are there");

@@ -38,7 +38,7 @@ public static class ImageDomains
         byte[][] pixels = [.. domains.Select(domain => DataSource.Convert(domain.Images, new DataOptions { Channels = channels }).Pixels)];
         if (pixels.Sum(part => (long)part.Length) > Array.MaxLength)
             throw new BadInputException("The domains together do not fit into memory. Choose a smaller --size.");
-        var all = new byte[pixels.Sum(part => part.Length)];
+        byte[] all = new byte[pixels.Sum(part => part.Length)];
         int at = 0;
         foreach (byte[] part in pixels)
         {

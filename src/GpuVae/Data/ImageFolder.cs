@@ -51,7 +51,7 @@ public static class ImageFolder
         if (perImage * images.Length > Array.MaxLength)
             throw new BadInputException(
                 $"{folder}: {images.Length} images of {width}×{height}×{channels} do not fit into memory. Choose a smaller --size.");
-        var pixels = new byte[perImage * images.Length];
+        byte[] pixels = new byte[perImage * images.Length];
         for (int i = 0; i < images.Length; i++)
             images[i].WithChannels(channels).CopyToPlanar(pixels.AsSpan((int)(i * perImage), (int)perImage));
 

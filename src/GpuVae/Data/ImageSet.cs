@@ -80,7 +80,7 @@ public sealed class ImageSet
     /// <summary>The images at <paramref name="indices"/>, copied in that order.</summary>
     public ImageSet Select(ReadOnlySpan<int> indices, string? name = null)
     {
-        var pixels = new byte[checked(indices.Length * PixelsPerImage)];
+        byte[] pixels = new byte[checked(indices.Length * PixelsPerImage)];
         int[]? labels = Labels is null ? null : new int[indices.Length];
         for (int i = 0; i < indices.Length; i++)
         {

@@ -59,8 +59,8 @@ public static class SyntheticDigits
     public static ImageSet Create(int count, ulong seed)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(count);
-        var pixels = new byte[checked(count * Size * Size)];
-        var labels = new int[count];
+        byte[] pixels = new byte[checked(count * Size * Size)];
+        int[] labels = new int[count];
         float[] slants = new float[count], thicknesses = new float[count], turns = new float[count];
         Parallel.For(0, count, i =>
         {

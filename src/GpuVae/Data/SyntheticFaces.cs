@@ -29,7 +29,7 @@ public static class SyntheticFaces
     public static ImageSet Create(int count, ulong seed, FaceStyle style)
     {
         Face[] faces = CreateFaces(count, seed);
-        var pixels = new byte[checked(count * 3 * Size * Size)];
+        byte[] pixels = new byte[checked(count * 3 * Size * Size)];
         Parallel.For(0, count, i => faces[i].Render(style, pixels.AsSpan(i * 3 * Size * Size, 3 * Size * Size)));
         return new ImageSet("faces", Size, Size, 3, pixels, [.. faces.Select(face => face.Hair)], Face.HairStyles, Factors(faces));
     }
@@ -42,7 +42,7 @@ public static class SyntheticFaces
     {
         Face[] faces = CreateFaces(count, seed);
         int[] styles = [.. Enumerable.Range(0, count).Select(i => i % 2)];
-        var pixels = new byte[checked(count * 3 * Size * Size)];
+        byte[] pixels = new byte[checked(count * 3 * Size * Size)];
         Parallel.For(0, count, i => faces[i].Render((FaceStyle)styles[i], pixels.AsSpan(i * 3 * Size * Size, 3 * Size * Size)));
         string[] names = [.. Enum.GetNames<FaceStyle>().Select(name => name.ToLowerInvariant())];
         return new ImageSet(

@@ -1,4 +1,4 @@
-using GpuVae.Kernels;
+using GpuVae.Kernels.Gemm;
 using GpuVae.Simd;
 using ILGPU;
 using ILGPU.Runtime;
@@ -10,7 +10,7 @@ public sealed class ComputeDevice : IDisposable
 {
     private readonly Context? ownedContext;
     private IDisposable? shared;
-    private Gemm? gemm;
+    private GemmContext? gemm;
 
     private ComputeDevice(
         Context? ownedContext, Accelerator accelerator, AcceleratorStream stream, string name, ComputeOptions options)
@@ -32,7 +32,7 @@ public sealed class ComputeDevice : IDisposable
     public ComputeOptions Options { get; }
 
     /// <summary>Matrix products with the device's options.</summary>
-    internal Gemm Gemm => gemm ??= new Gemm(Accelerator, Options.Precision, Options.Tuning?.ToDictionary());
+    internal GemmContext Gemm => gemm ??= new GemmContext(Accelerator, Options.Precision, Options.Tuning?.ToDictionary());
 
     /// <summary>The devices of this machine, in the order in which <c>auto</c> prefers them.</summary>
     public static IReadOnlyList<DeviceDescription> List() =>
@@ -160,7 +160,7 @@ public sealed class ComputeDevice : IDisposable
 
     private static void CheckPrecision(Accelerator accelerator, string name, MatrixPrecision precision)
     {
-        if (precision == MatrixPrecision.Float32 || Gemm.Supports(accelerator, precision))
+        if (precision == MatrixPrecision.Float32 || GemmContext.Supports(accelerator, precision))
             return;
         throw new BadInputException(
             $"{name} ({accelerator.Name}) does not multiply in {precision.ToString().ToLowerInvariant()}: that takes an NVIDIA GPU of "

@@ -41,14 +41,14 @@ internal static class OpenCLDevices
         if (!loader.IsSupported)
             return [];
         CLException.ThrowIfFailed(loader.GetNumPlatforms(out int count));
-        var platforms = new nint[count];
+        nint[] platforms = new nint[count];
         CLException.ThrowIfFailed(loader.GetPlatforms(platforms, ref count));
         return platforms;
     }
 
     private static void AddDevices(CLAPI loader, nint platform, List<CLDevice> found, List<string> obstacles)
     {
-        var devices = new nint[MaxDevices];
+        nint[] devices = new nint[MaxDevices];
         CLError error = loader.GetDevices(platform, CLDeviceType.CL_DEVICE_TYPE_ALL, devices, out int count);
         if (error == CLError.CL_DEVICE_NOT_FOUND)
             return;

@@ -1,7 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using GpuVae.Formats;
-using GpuVae.Kernels;
+using GpuVae.Kernels.Gemm;
 using ILGPU.Runtime;
 
 namespace GpuVae.Devices;

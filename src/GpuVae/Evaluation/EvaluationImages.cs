@@ -1,5 +1,5 @@
 using GpuVae.Data;
-using GpuVae.Kernels;
+using GpuVae.Kernels.Training;
 using GpuVae.Models;
 using GpuVae.Scheduling;
 using ILGPU;
@@ -39,7 +39,7 @@ internal sealed class EvaluationImages : IDisposable
         if (model.Options.Classes > 0)
         {
             // Whole batches, as the images: what is beyond the last belongs to no image.
-            var classes = new float[feed.StepsPerEpoch * BatchSize];
+            float[] classes = new float[feed.StepsPerEpoch * BatchSize];
             images.Labels!.Select(label => (float)label).ToArray().CopyTo(classes, 0);
             labels = model.Device.Accelerator.Allocate1D(classes);
         }

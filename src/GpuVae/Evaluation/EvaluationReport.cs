@@ -1,6 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using GpuVae.Kernels;
+using GpuVae.Kernels.Training;
 using GpuVae.Models;
 
 namespace GpuVae.Evaluation;

@@ -1,6 +1,8 @@
 using System.Numerics;
 using GpuVae.Data;
-using GpuVae.Kernels;
+using GpuVae.Kernels.Common;
+using GpuVae.Kernels.Random;
+using GpuVae.Kernels.Training;
 using GpuVae.Latent;
 using GpuVae.Layers;
 using GpuVae.Models;
@@ -127,7 +129,7 @@ public static class ImportanceSampling
         public double[] Read(int count)
         {
             float[] pairs = sums.View.BaseView.SubView(0, 2L * count).GetAsArray(model.Device.Stream);
-            var result = new double[count];
+            double[] result = new double[count];
             for (int i = 0; i < count; i++)
                 result[i] = pairs[2 * i] + Math.Log(pairs[2 * i + 1]) - Math.Log(samples);
             return result;

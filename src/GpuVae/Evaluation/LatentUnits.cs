@@ -1,4 +1,4 @@
-using GpuVae.Kernels;
+using GpuVae.Kernels.Latent;
 
 namespace GpuVae.Evaluation;
 

@@ -34,8 +34,8 @@ public sealed record MutualInformationGap(double Score, IReadOnlyList<FactorGap>
     public static MutualInformationGap Of(ReadOnlySpan<float> codes, int latent, IReadOnlyList<Factor> factors)
     {
         int images = codes.Length / latent;
-        var units = new int[latent][];
-        var column = new float[images];
+        int[][] units = new int[latent][];
+        float[] column = new float[images];
         for (int j = 0; j < latent; j++)
         {
             for (int i = 0; i < images; i++)
@@ -66,7 +66,7 @@ public sealed record MutualInformationGap(double Score, IReadOnlyList<FactorGap>
         double least = double.PositiveInfinity, greatest = double.NegativeInfinity;
         foreach (float value in values)
             (least, greatest) = (Math.Min(least, value), Math.Max(greatest, value));
-        var bins = new int[values.Length];
+        int[] bins = new int[values.Length];
         for (int i = 0; i < bins.Length && greatest > least; i++)
             bins[i] = Math.Min((int)((values[i] - least) / (greatest - least) * Bins), Bins - 1);
         return bins;

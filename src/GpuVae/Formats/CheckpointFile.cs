@@ -52,7 +52,7 @@ internal sealed class CheckpointFile(JsonObject header)
     {
         var list = new JsonArray([.. sections.Select(s => new JsonObject { ["name"] = s.Key, ["bytes"] = s.Value.Length })]);
         byte[] json = Encoding.UTF8.GetBytes(new JsonObject { ["header"] = Header.DeepClone(), ["sections"] = list }.ToJsonString());
-        var prefix = new byte[PrefixBytes];
+        byte[] prefix = new byte[PrefixBytes];
         Magic.CopyTo(prefix);
         BinaryPrimitives.WriteInt32LittleEndian(prefix.AsSpan(8), Version);
         BinaryPrimitives.WriteInt32LittleEndian(prefix.AsSpan(12), json.Length);
@@ -78,7 +78,7 @@ internal sealed class CheckpointFile(JsonObject header)
         try
         {
             using FileStream stream = File.OpenRead(path);
-            var prefix = new byte[PrefixBytes];
+            byte[] prefix = new byte[PrefixBytes];
             int got = stream.ReadAtLeast(prefix, PrefixBytes, throwOnEndOfStream: false);
             if (!prefix.AsSpan(0, Math.Min(got, Magic.Length)).SequenceEqual(Magic[..Math.Min(got, Magic.Length)]))
                 throw Bad(path, "it does not begin like one");
@@ -96,13 +96,13 @@ internal sealed class CheckpointFile(JsonObject header)
             Verify(stream, path);
 
             stream.Position = PrefixBytes;
-            var json = new byte[headerBytes];
+            byte[] json = new byte[headerBytes];
             stream.ReadExactly(json);
             JsonNode contents = JsonNode.Parse(json)!;
             var checkpoint = new CheckpointFile((JsonObject)contents["header"]!.DeepClone()) { source = path };
             foreach (JsonNode? section in (JsonArray)contents["sections"]!)
             {
-                var bytes = new byte[(int)section!["bytes"]!];
+                byte[] bytes = new byte[(int)section!["bytes"]!];
                 stream.ReadExactly(bytes);
                 checkpoint.sections.Add((string)section["name"]!, bytes);
             }
@@ -118,7 +118,7 @@ internal sealed class CheckpointFile(JsonObject header)
     {
         stream.Position = 0;
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        var buffer = new byte[1 << 16];
+        byte[] buffer = new byte[1 << 16];
         for (long left = stream.Length - DigestBytes; left > 0;)
         {
             int count = (int)Math.Min(left, buffer.Length);

@@ -126,11 +126,11 @@ public sealed class SafetensorsFile
             throw Bad(path, $"it declares a header of {declared} bytes");
         if ((long)declared > stream.Length - 8)
             throw Bad(path, $"it is truncated: the header has {declared} bytes, {stream.Length - 8} follow");
-        var header = new byte[declared];
+        byte[] header = new byte[declared];
         stream.ReadExactly(header);
         long dataBytes = stream.Length - stream.Position;
 
-        using JsonDocument json = JsonDocument.Parse(header, new JsonDocumentOptions { AllowDuplicateProperties = false });
+        using var json = JsonDocument.Parse(header, new JsonDocumentOptions { AllowDuplicateProperties = false });
         if (json.RootElement.ValueKind != JsonValueKind.Object)
             throw Bad(path, "its header is not a JSON object");
         var metadata = new Dictionary<string, string>();
@@ -213,14 +213,14 @@ public sealed class SafetensorsFile
     private static NamedTensor ReadData(FileStream stream, Entry entry)
     {
         int count = entry.Shape.Aggregate(1, (product, side) => product * side);
-        var data = new float[count];
+        float[] data = new float[count];
         switch (entry.Dtype)
         {
             case "F32":
                 LittleEndian.Read<float>(stream, data);
                 break;
             case "F64":
-                var doubles = new double[count];
+                double[] doubles = new double[count];
                 LittleEndian.Read<double>(stream, doubles);
                 for (int i = 0; i < count; i++)
                     data[i] = (float)doubles[i];
@@ -231,7 +231,7 @@ public sealed class SafetensorsFile
                 TensorPrimitives.ConvertToSingle(halves, data);
                 break;
             default: // BF16: the upper half of a float32
-                var upper = new ushort[count];
+                ushort[] upper = new ushort[count];
                 LittleEndian.Read<ushort>(stream, upper);
                 for (int i = 0; i < count; i++)
                     data[i] = BitConverter.UInt32BitsToSingle((uint)upper[i] << 16);

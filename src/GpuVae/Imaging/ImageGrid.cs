@@ -42,7 +42,7 @@ public static class ImageGrid
     /// <summary>[0, 1] to 0…255, to the nearest; values outside are clamped, NaN becomes 0.</summary>
     public static byte[] ToBytes(ReadOnlySpan<float> values)
     {
-        var bytes = new byte[values.Length];
+        byte[] bytes = new byte[values.Length];
         for (int i = 0; i < bytes.Length; i++)
             bytes[i] = values[i] > 0 ? (byte)(Math.Min(values[i], 1f) * 255f + 0.5f) : (byte)0;
         return bytes;

@@ -30,7 +30,7 @@ internal sealed class PngReader(byte[] content, string file)
         // Every pass is rows of one filter byte and the packed samples; a pass without pixels has no rows (9.1).
         (int X, int Y, int StepX, int StepY)[] passes = interlaced ? InterlacePasses : [(0, 0, 1, 1)];
         long expected = 0;
-        foreach (var pass in passes)
+        foreach ((int X, int Y, int StepX, int StepY) pass in passes)
         {
             (int columns, int rows) = PassSize(pass);
             expected += columns == 0 ? 0 : rows * (1 + RowBytes(columns));
@@ -43,7 +43,7 @@ internal sealed class PngReader(byte[] content, string file)
         try
         {
             using var zlib = new ZLibStream(compressed, CompressionMode.Decompress);
-            foreach (var pass in passes)
+            foreach ((int X, int Y, int StepX, int StepY) pass in passes)
                 ReadPass(zlib, pass, image);
             // Reading past the last row makes the decoder verify the Adler-32 checksum.
             zlib.ReadByte();

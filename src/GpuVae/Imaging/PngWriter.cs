@@ -100,7 +100,7 @@ internal static class PngWriter
 
     private static byte[] BigEndian(uint value)
     {
-        var bytes = new byte[4];
+        byte[] bytes = new byte[4];
         BinaryPrimitives.WriteUInt32BigEndian(bytes, value);
         return bytes;
     }

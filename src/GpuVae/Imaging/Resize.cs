@@ -47,7 +47,7 @@ public static class Resize
         int width = horizontal.Length, height = vertical.Length, channels = image.Channels, stride = width * channels;
         if (width == image.Width && height == image.Height)
             return image;
-        var rows = new float[checked(stride * image.Height)];
+        float[] rows = new float[checked(stride * image.Height)];
         for (int y = 0; y < image.Height; y++)
         {
             ReadOnlySpan<byte> source = image.Row(y);
@@ -103,7 +103,7 @@ public static class Resize
             {
                 double centre = (i + 0.5) * scale;
                 int first = Math.Max(0, (int)Math.Floor(centre - reach)), end = Math.Min(from, (int)Math.Ceiling(centre + reach));
-                var weights = new double[end - first];
+                double[] weights = new double[end - first];
                 for (int k = 0; k < weights.Length; k++)
                     weights[k] = weight(first + k + 0.5 - centre, scale);
                 double total = weights.Sum();

@@ -15,7 +15,7 @@ internal sealed class DecoderPass
     public DecoderPass(Vae model, LayerContext context, PlannedTensor codes, PlannedTensor images)
     {
         decoder = model.Decoder;
-        LayerOutput input = LayerOutput.Of(codes);
+        var input = LayerOutput.Of(codes);
         int last = decoder.Layers.Count - 1;
         if (last > 0)
         {

@@ -1,4 +1,4 @@
-using GpuVae.Kernels;
+using GpuVae.Kernels.Latent;
 using GpuVae.Layers;
 using GpuVae.Scheduling;
 

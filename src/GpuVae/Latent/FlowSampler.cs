@@ -1,4 +1,4 @@
-using GpuVae.Kernels;
+using GpuVae.Kernels.Random;
 using GpuVae.Layers;
 using GpuVae.Scheduling;
 using GpuVae.Tensors;

@@ -1,4 +1,5 @@
-using GpuVae.Kernels;
+using GpuVae.Kernels.Common;
+using GpuVae.Kernels.Latent;
 using GpuVae.Layers;
 using GpuVae.Models;
 using GpuVae.Scheduling;

@@ -1,4 +1,5 @@
-using GpuVae.Kernels;
+using GpuVae.Kernels.Latent;
+using GpuVae.Kernels.Random;
 using GpuVae.Models;
 using GpuVae.Scheduling;
 using GpuVae.Tensors;

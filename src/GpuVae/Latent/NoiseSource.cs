@@ -1,4 +1,4 @@
-using GpuVae.Kernels;
+using GpuVae.Kernels.Random;
 using ILGPU;
 
 namespace GpuVae.Latent;

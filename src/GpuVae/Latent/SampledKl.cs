@@ -1,4 +1,6 @@
-using GpuVae.Kernels;
+using GpuVae.Kernels.Common;
+using GpuVae.Kernels.Latent;
+using GpuVae.Kernels.Random;
 using GpuVae.Layers;
 using GpuVae.Models;
 using GpuVae.Scheduling;

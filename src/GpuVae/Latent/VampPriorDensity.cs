@@ -1,5 +1,6 @@
 using GpuVae.Data;
-using GpuVae.Kernels;
+using GpuVae.Kernels.Latent;
+using GpuVae.Kernels.Random;
 using GpuVae.Layers;
 using GpuVae.Models;
 using GpuVae.Scheduling;
@@ -43,7 +44,7 @@ internal class VampPriorDensity(VaeOptions options) : MixtureDensity(options.Pri
     {
         int[] all = [.. Enumerable.Range(0, images.Count)];
         int[][] ofLabel = [.. Enumerable.Range(0, classes).Select(label => Array.FindAll(all, i => images.Labels![i] == label))];
-        var values = new float[components * pixels];
+        float[] values = new float[components * pixels];
         for (int c = 0; c < components; c++)
         {
             uint word = Philox.Generate(seed, RandomPurpose.PriorComponent, 1, c, 0).W0;

@@ -1,4 +1,4 @@
-using GpuVae.Kernels;
+using GpuVae.Kernels.Convolution;
 using GpuVae.Models;
 using GpuVae.Scheduling;
 using GpuVae.Tensors;

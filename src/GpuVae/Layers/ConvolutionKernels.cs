@@ -1,4 +1,7 @@
-using GpuVae.Kernels;
+using GpuVae.Kernels.Common;
+using GpuVae.Kernels.Convolution;
+using GpuVae.Kernels.Gemm;
+using GpuVae.Kernels.Layers;
 using ILGPU;
 using ILGPU.Runtime;
 
@@ -43,7 +46,7 @@ internal abstract class ConvolutionKernels
 }
 
 /// <inheritdoc/>
-internal sealed class ConvolutionKernels<TActivation>(Gemm gemm, Accelerator accelerator) : ConvolutionKernels
+internal sealed class ConvolutionKernels<TActivation>(GemmContext gemm, Accelerator accelerator) : ConvolutionKernels
     where TActivation : struct, IActivation
 {
     private Convolution<BiasEpilogue<TActivation>> Biased => field ??= new(gemm);

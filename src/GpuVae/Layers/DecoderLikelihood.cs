@@ -1,4 +1,6 @@
-using GpuVae.Kernels;
+using GpuVae.Kernels.Gemm;
+using GpuVae.Kernels.Layers;
+using GpuVae.Kernels.Likelihoods;
 using GpuVae.Models;
 using GpuVae.Scheduling;
 using ILGPU.Runtime;
@@ -33,7 +35,7 @@ internal sealed record DecoderLikelihood(LikelihoodKernels Kernels)
     public delegate (PlannedTensor Loss, PlannedTensor Gradient) FusedLoss(
         LayerContext context, Linear layer, PlannedTensor x, PlannedTensor target);
 
-    public static DecoderLikelihood Create(Accelerator accelerator, Gemm gemm, VaeOptions options)
+    public static DecoderLikelihood Create(Accelerator accelerator, GemmContext gemm, VaeOptions options)
     {
         return options.Likelihood switch
         {

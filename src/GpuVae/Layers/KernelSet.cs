@@ -1,5 +1,12 @@
 using GpuVae.Devices;
-using GpuVae.Kernels;
+using GpuVae.Kernels.Common;
+using GpuVae.Kernels.Convolution;
+using GpuVae.Kernels.Gemm;
+using GpuVae.Kernels.Latent;
+using GpuVae.Kernels.Layers;
+using GpuVae.Kernels.Likelihoods;
+using GpuVae.Kernels.Random;
+using GpuVae.Kernels.Training;
 using GpuVae.Models;
 using ILGPU.Runtime;
 
@@ -9,7 +16,7 @@ namespace GpuVae.Layers;
 /// The kernels of one device, loaded at first use and then kept: models and trainers on the device share them, and a program that only
 /// generates never compiles a backward pass.
 /// </summary>
-internal sealed class KernelSet(Accelerator accelerator, Gemm gemm) : IDisposable
+internal sealed class KernelSet(Accelerator accelerator, GemmContext gemm) : IDisposable
 {
     private readonly Dictionary<ActivationKind, LinearKernels> activated = [];
     private readonly Dictionary<(Likelihood, double, int), DecoderLikelihood> likelihoods = [];
@@ -83,7 +90,7 @@ internal sealed class KernelSet(Accelerator accelerator, Gemm gemm) : IDisposabl
     /// <summary>The likelihood that <paramref name="options"/> describe.</summary>
     public DecoderLikelihood LikelihoodOf(VaeOptions options)
     {
-        var key = (options.Likelihood, options.Variance, options.MixtureComponents);
+        (Likelihood Likelihood, double Variance, int MixtureComponents) key = (options.Likelihood, options.Variance, options.MixtureComponents);
         if (!likelihoods.TryGetValue(key, out DecoderLikelihood? likelihood))
             likelihoods[key] = likelihood = DecoderLikelihood.Create(accelerator, gemm, options);
         return likelihood;

@@ -1,4 +1,6 @@
-using GpuVae.Kernels;
+using GpuVae.Kernels.Latent;
+using GpuVae.Kernels.Layers;
+using GpuVae.Kernels.Likelihoods;
 using GpuVae.Models;
 using GpuVae.Scheduling;
 using GpuVae.Tensors;

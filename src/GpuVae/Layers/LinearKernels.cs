@@ -1,4 +1,6 @@
-using GpuVae.Kernels;
+using GpuVae.Kernels.Common;
+using GpuVae.Kernels.Gemm;
+using GpuVae.Kernels.Layers;
 using GpuVae.Models;
 using ILGPU;
 using ILGPU.Runtime;
@@ -17,7 +19,7 @@ internal abstract class LinearKernels
     /// <summary>The kernels of convolutional layers with the same activation.</summary>
     public abstract ConvolutionKernels Convolutions { get; }
 
-    public static LinearKernels Create(Gemm gemm, ActivationKind activation) => activation switch
+    public static LinearKernels Create(GemmContext gemm, ActivationKind activation) => activation switch
     {
         ActivationKind.Relu => new LinearKernels<Relu>(gemm),
         ActivationKind.LeakyRelu => new LinearKernels<LeakyRelu>(gemm),
@@ -53,7 +55,7 @@ internal abstract class LinearKernels
 }
 
 /// <inheritdoc/>
-internal sealed class LinearKernels<TActivation>(Gemm gemm) : LinearKernels
+internal sealed class LinearKernels<TActivation>(GemmContext gemm) : LinearKernels
     where TActivation : struct, IActivation
 {
     private Gemm<BiasEpilogue<TActivation>> Biased => field ??= gemm.With<BiasEpilogue<TActivation>>();

@@ -1,4 +1,4 @@
-using GpuVae.Kernels;
+using GpuVae.Kernels.Common;
 using GpuVae.Models;
 using GpuVae.Scheduling;
 

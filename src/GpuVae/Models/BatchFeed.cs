@@ -1,6 +1,7 @@
 using GpuVae.Data;
 using GpuVae.Devices;
-using GpuVae.Kernels;
+using GpuVae.Kernels.Common;
+using GpuVae.Kernels.Training;
 using GpuVae.Layers;
 using GpuVae.Scheduling;
 using ILGPU;

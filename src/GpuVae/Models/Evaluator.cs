@@ -1,5 +1,6 @@
 using GpuVae.Data;
-using GpuVae.Kernels;
+using GpuVae.Kernels.Random;
+using GpuVae.Kernels.Training;
 using GpuVae.Latent;
 using GpuVae.Layers;
 using GpuVae.Scheduling;

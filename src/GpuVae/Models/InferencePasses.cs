@@ -166,7 +166,7 @@ internal sealed class InferencePasses(Vae model, ClassLabels classes) : IDisposa
 
     private static void AppendColumns(LayerContext context, PlannedTensor from, PlannedTensor to, int columns)
     {
-        Kernels.Rows rows = context.Kernels.Rows;
+        Kernels.Common.Rows rows = context.Kernels.Rows;
         context.Builder.Add(
             $"copy {from.Name}", 0, 8.0 * from.Rows * columns, [from, to],
             stream => rows.CopyColumns(stream, from.View, from.Columns, to.View, to.Columns, columns));
@@ -184,7 +184,7 @@ internal sealed class InferencePasses(Vae model, ClassLabels classes) : IDisposa
         PlannedTensor decoded = context.Builder.Tensor("decoder output", codes.Rows, model.Decoder.Outputs);
         model.Decoder.Infer(context, codes, decoded, null);
         ArrayView<float> shared = model.SharedIn(context.Values);
-        Kernels.PixelLayout layout = model.PixelLayout;
+        Kernels.Likelihoods.PixelLayout layout = model.PixelLayout;
         context.Builder.Add(
             "means", 20.0 * decoded.Length, 4.0 * (decoded.Length + images.Length), [decoded, images],
             stream => likelihood.Kernels.Means(stream, decoded.View, shared, images.View, layout));

@@ -1,4 +1,4 @@
-using GpuVae.Kernels;
+using GpuVae.Kernels.Random;
 using GpuVae.Tensors;
 
 namespace GpuVae.Models;
@@ -21,7 +21,7 @@ internal static class Initialization
             bool isWeight = parameter.Name.EndsWith(".weight", StringComparison.Ordinal);
             if (isWeight)
                 fanIn = parameter.Shape.Count == 1 ? 0 : parameter.Length / parameter.Shape[0];
-            var values = new float[parameter.Length];
+            float[] values = new float[parameter.Length];
             if (fanIn == 0)
             {
                 Array.Fill(values, isWeight ? 1 : 0);

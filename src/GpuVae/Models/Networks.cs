@@ -1,4 +1,6 @@
-using GpuVae.Kernels;
+using GpuVae.Kernels.Common;
+using GpuVae.Kernels.Convolution;
+using GpuVae.Kernels.Layers;
 using GpuVae.Layers;
 
 namespace GpuVae.Models;

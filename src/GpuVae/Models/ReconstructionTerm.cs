@@ -1,4 +1,5 @@
-using GpuVae.Kernels;
+using GpuVae.Kernels.Common;
+using GpuVae.Kernels.Likelihoods;
 using GpuVae.Layers;
 using GpuVae.Scheduling;
 using ILGPU;

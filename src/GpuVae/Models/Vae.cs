@@ -1,7 +1,8 @@
 using GpuVae.Data;
 using GpuVae.Devices;
 using GpuVae.Formats;
-using GpuVae.Kernels;
+using GpuVae.Kernels.Likelihoods;
+using GpuVae.Kernels.Random;
 using GpuVae.Latent;
 using GpuVae.Layers;
 using GpuVae.Tensors;
@@ -138,7 +139,7 @@ public sealed class Vae : IDisposable
     /// unchanged.</exception>
     public void LoadWeights(string path)
     {
-        SafetensorsFile file = SafetensorsFile.Read(path);
+        var file = SafetensorsFile.Read(path);
         NamedTensor[] tensors = [.. Parameters.Parameters.Select(parameter => file.Get(parameter.Name, [.. parameter.Shape]))];
         if (file.Tensors.FirstOrDefault(tensor => !tensors.Contains(tensor)) is { } extra)
             throw new BadInputException(
@@ -171,7 +172,7 @@ public sealed class Vae : IDisposable
     {
         int latent = Options.Latent, count = InferencePasses.Rows(images.Length, Options.Shape.Pixels, means.Length, latent);
         InferencePasses.Rows(images.Length, Options.Shape.Pixels, logVariances.Length, latent);
-        var moments = new float[count * 2 * latent];
+        float[] moments = new float[count * 2 * latent];
         Passes.Run(Direction.Encode, images, moments, labels);
         for (int i = 0; i < count; i++)
         {
@@ -254,7 +255,7 @@ public sealed class Vae : IDisposable
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(count);
         if (label is not null && Options.Classes == 0)
             throw new BadInputException("This model was not trained with labels, so it cannot be asked for one; train with --conditional.");
-        var images = new float[checked(count * Options.Shape.Pixels)];
+        float[] images = new float[checked(count * Options.Shape.Pixels)];
         int[] labels = Options.Classes == 0 ? [] : [.. Enumerable.Range(0, count).Select(i => label ?? i % Options.Classes)];
         Decode(SamplePrior(count, seed), images, labels);
         return images;

@@ -34,7 +34,7 @@ internal static partial class VaeConfig
     {
         try
         {
-            using JsonDocument document = JsonDocument.Parse(json);
+            using var document = JsonDocument.Parse(json);
             return document.RootElement.ValueKind == JsonValueKind.Object;
         }
         catch (JsonException)

@@ -51,7 +51,7 @@ public sealed class Schedule : IDisposable
     internal TimeSpan[] Profile(AcceleratorStream stream, int repeats, Action prepare)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(repeats);
-        var ticks = new long[steps.Length, repeats];
+        long[,] ticks = new long[steps.Length, repeats];
         for (int r = 0; r < repeats; r++)
         {
             prepare();
@@ -64,7 +64,7 @@ public sealed class Schedule : IDisposable
             }
         }
         var medians = new TimeSpan[steps.Length];
-        var row = new long[repeats];
+        long[] row = new long[repeats];
         for (int s = 0; s < steps.Length; s++)
         {
             for (int r = 0; r < repeats; r++)

@@ -64,7 +64,7 @@ public sealed class ParameterStore : IDisposable
     public float[] Read(Parameter parameter, ArrayView<float> flat)
     {
         float[] onDevice = Slice(flat, parameter).GetAsArray(stream);
-        var values = new float[onDevice.Length];
+        float[] values = new float[onDevice.Length];
         ToHost(parameter, onDevice, values);
         return values;
     }
@@ -75,7 +75,7 @@ public sealed class ParameterStore : IDisposable
     {
         if (data.Length != parameter.Length)
             throw new ArgumentException($"{parameter.Name} has {parameter.Length} values, not {data.Length}.", nameof(data));
-        var onDevice = new float[data.Length];
+        float[] onDevice = new float[data.Length];
         ToDevice(parameter, data, onDevice);
         Slice(Values, parameter).CopyFromCPU(stream, onDevice);
     }
@@ -94,7 +94,7 @@ public sealed class ParameterStore : IDisposable
     /// <summary>Puts what <see cref="ReadAll"/> gave back on the device.</summary>
     internal void WriteAll(ArrayView<float> flat, float[] values)
     {
-        var onDevice = new float[values.Length];
+        float[] onDevice = new float[values.Length];
         foreach (Parameter parameter in parameters)
             ToDevice(parameter, OnHost(values, parameter), OnHost(onDevice, parameter));
         flat.CopyFromCPU(stream, onDevice);

@@ -1,4 +1,4 @@
-using GpuVae.Kernels;
+using GpuVae.Kernels.Random;
 
 namespace GpuVae.Training;
 

@@ -1,7 +1,8 @@
 using System.Globalization;
 using GpuVae.Data;
 using GpuVae.Evaluation;
-using GpuVae.Kernels;
+using GpuVae.Kernels.Common;
+using GpuVae.Kernels.Latent;
 using GpuVae.Layers;
 using GpuVae.Models;
 using GpuVae.Scheduling;
@@ -73,7 +74,7 @@ internal sealed class HealthWatch : IDisposable
     private static float[] Part(ImageSet set)
     {
         int pixels = set.PixelsPerImage, count = Math.Min(set.Count, Math.Clamp(MaxPixels / pixels, 1, MaxImages));
-        var part = new float[count * pixels];
+        float[] part = new float[count * pixels];
         for (int i = 0; i < count; i++)
         {
             ReadOnlySpan<byte> image = set[Place(set, i, count)];

@@ -1,7 +1,8 @@
 using System.Diagnostics;
 using GpuVae.Data;
 using GpuVae.Devices;
-using GpuVae.Kernels;
+using GpuVae.Kernels.Random;
+using GpuVae.Kernels.Training;
 using GpuVae.Latent;
 using GpuVae.Layers;
 using GpuVae.Models;
@@ -373,7 +374,7 @@ public sealed class Trainer : IDisposable
             throw new BadInputException(
                 $"The checkpoint has {checkpoint.Step} steps behind it; {Options.Epochs} epochs have only {Steps}. Ask for more epochs.");
         ParameterStore parameters = Model.Parameters;
-        var weights = new float[parameters.Values.Length];
+        float[] weights = new float[parameters.Values.Length];
         float[] firstMoment = new float[weights.Length], secondMoment = new float[weights.Length];
         checkpoint.Restore(weights, firstMoment, secondMoment, epochSums);
         parameters.WriteAll(parameters.Values, weights);

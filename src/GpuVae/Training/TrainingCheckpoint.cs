@@ -34,7 +34,7 @@ public sealed partial class TrainingCheckpoint
     /// <exception cref="BadInputException">The file is missing, damaged, or no checkpoint of a training.</exception>
     public static TrainingCheckpoint Read(string path)
     {
-        CheckpointFile file = CheckpointFile.Read(path);
+        var file = CheckpointFile.Read(path);
         try
         {
             VaeOptions model = VaeConfig.FromJson((string)file.Header["model"]!, path);

@@ -37,7 +37,7 @@ public class ContractTests
     [InlineData(nameof(Offenders.UsesSystemHalf), "Half")]
     public void FindsWhatIlgpuRefuses(string offender, string named)
     {
-        var method = typeof(Offenders).GetMethod(offender, BindingFlags.Static | BindingFlags.Public)!;
+        MethodInfo method = typeof(Offenders).GetMethod(offender, BindingFlags.Static | BindingFlags.Public)!;
         Assert.Contains(KernelContract.Violations(method), v => v.Contains(named, StringComparison.Ordinal));
     }
 
@@ -120,7 +120,7 @@ public class ContractTests
                 local[i & 3] += view[i] * MathF.Sqrt(view[0]);
             shared[Group.IdxX] = local[0];
             Group.Barrier();
-            var (low, high) = (shared[0], Warp.ShuffleXor(local[1], 1));
+            (float low, float high) = (shared[0], Warp.ShuffleXor(local[1], 1));
             Atomic.Add(ref view[0], low + high);
         }
 

@@ -75,7 +75,7 @@ internal sealed class KernelContract
 
     static KernelContract()
     {
-        foreach (var field in typeof(OpCodes).GetFields(BindingFlags.Public | BindingFlags.Static))
+        foreach (FieldInfo field in typeof(OpCodes).GetFields(BindingFlags.Public | BindingFlags.Static))
         {
             var code = (OpCode)field.GetValue(null)!;
             (code.Size == 1 ? oneByte : twoByte)[(byte)code.Value] = code;
@@ -103,12 +103,12 @@ internal sealed class KernelContract
     private void CheckSignature()
     {
         path.Push(kernel);
-        var parameters = kernel.GetParameters().Skip(isImplicit ? 1 : 0).ToArray();
+        ParameterInfo[] parameters = kernel.GetParameters().Skip(isImplicit ? 1 : 0).ToArray();
         if (!kernel.IsStatic || kernel.ReturnType != typeof(void))
             Report("a kernel is a static void method");
         if (parameters.Length > MaxParameters)
             Report($"{parameters.Length} parameters; the launchers go up to {MaxParameters}");
-        foreach (var parameter in parameters)
+        foreach (ParameterInfo? parameter in parameters)
         {
             if (parameter.ParameterType.IsByRef)
                 Report($"parameter {parameter.Name} is a reference");
@@ -133,7 +133,7 @@ internal sealed class KernelContract
             Array.ForEach(type.GetGenericArguments(), a => CheckBlittable(a, what));
         else if (!type.IsPrimitive && !type.IsEnum && !type.IsPointer && type.Assembly != typeof(ArrayView<>).Assembly)
         {
-            foreach (var field in type.GetFields(BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic))
+            foreach (FieldInfo field in type.GetFields(BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic))
                 CheckBlittable(field.FieldType, $"{what}.{field.Name}");
         }
     }
@@ -152,7 +152,7 @@ internal sealed class KernelContract
         {
             if (body.ExceptionHandlingClauses.Count > 0)
                 Report("a try block");
-            foreach (var local in body.LocalVariables)
+            foreach (LocalVariableInfo local in body.LocalVariables)
                 CheckLocal(local.LocalType);
             Walk(method, body.GetILAsByteArray()!);
         }
@@ -171,13 +171,13 @@ internal sealed class KernelContract
 
     private void Walk(MethodBase method, byte[] il)
     {
-        var typeArguments = method.DeclaringType?.GetGenericArguments();
-        var methodArguments = method.IsGenericMethod ? method.GetGenericArguments() : null;
+        Type[]? typeArguments = method.DeclaringType?.GetGenericArguments();
+        Type[]? methodArguments = method.IsGenericMethod ? method.GetGenericArguments() : null;
         Type? constraint = null;
         OpCode previous = OpCodes.Nop;
         for (int i = 0; i < il.Length;)
         {
-            var code = il[i] == 0xFE ? twoByte[il[++i]] : oneByte[il[i]];
+            OpCode code = il[i] == 0xFE ? twoByte[il[++i]] : oneByte[il[i]];
             i++;
             if (refusedCodes.Contains(code))
                 Report($"the instruction {code.Name}");
@@ -221,7 +221,7 @@ internal sealed class KernelContract
 
     private void Call(MethodBase callee, Type? constraint, OpCode code)
     {
-        var type = callee.DeclaringType!;
+        Type type = callee.DeclaringType!;
         if (constraint is not null && !constraint.IsGenericParameter)
             callee = Implementation(constraint, callee);
         else if (code == OpCodes.Callvirt && callee.IsVirtual)
@@ -241,9 +241,9 @@ internal sealed class KernelContract
     {
         if (!declared.DeclaringType!.IsInterface)
             return declared;
-        var map = type.GetInterfaceMap(declared.DeclaringType);
-        var definition = declared is MethodInfo { IsGenericMethod: true } generic ? generic.GetGenericMethodDefinition() : declared;
-        var target = map.TargetMethods[Array.IndexOf(map.InterfaceMethods, definition)];
+        InterfaceMapping map = type.GetInterfaceMap(declared.DeclaringType);
+        MethodBase definition = declared is MethodInfo { IsGenericMethod: true } generic ? generic.GetGenericMethodDefinition() : declared;
+        MethodInfo target = map.TargetMethods[Array.IndexOf(map.InterfaceMethods, definition)];
         return declared is MethodInfo { IsGenericMethod: true } closed ? target.MakeGenericMethod(closed.GetGenericArguments()) : target;
     }
 

@@ -16,7 +16,7 @@ public sealed partial class GpuCodeTests
             var data = new TheoryData<string, string>();
             foreach (string target in GpuKernels.Targets)
             {
-                foreach (var (name, kernel) in GpuKernels.All.Where(k => GpuKernels.IsFor(k.Value, target)))
+                foreach ((string name, System.Reflection.MethodInfo kernel) in GpuKernels.All.Where(k => GpuKernels.IsFor(k.Value, target)))
                     data.Add(target, name);
             }
             return data;

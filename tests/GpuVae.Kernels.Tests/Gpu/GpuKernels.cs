@@ -1,9 +1,14 @@
 using System.Reflection;
+using GpuVae.Kernels.Convolution;
+using GpuVae.Kernels.Gemm;
+using GpuVae.Kernels.Gemm.Gpu;
+using GpuVae.Kernels.Gemm.Simd;
 using ILGPU;
 using ILGPU.Backends;
 using ILGPU.Backends.EntryPoints;
 using ILGPU.Backends.OpenCL;
 using ILGPU.Backends.PTX;
+using ILGPU.Runtime;
 using ILGPU.Runtime.Cuda;
 using ILGPU.Runtime.OpenCL;
 
@@ -48,7 +53,7 @@ internal static class GpuKernels
         EntryPointDescription entry = KernelCatalog.IsImplicitlyGrouped(kernel)
             ? EntryPointDescription.FromImplicitlyGroupedKernel(kernel)
             : EntryPointDescription.FromExplicitlyGroupedKernel(kernel);
-        var bounds = TileOf(kernel) is { } tile ? GemmTileLaunch.Bounds(tile) : default;
+        KernelSpecialization bounds = TileOf(kernel) is { } tile ? GemmTileLaunch.Bounds(tile) : default;
         return BackendFor(target).Compile(entry, bounds) switch
         {
             PTXCompiledKernel ptx => ptx.PTXAssembly,

@@ -23,7 +23,7 @@ internal static partial class Ptxas
         try
         {
             File.WriteAllText(file, ptx);
-            using var process = Process.Start(new ProcessStartInfo(ptxas, ["-arch", architecture, "-v", "-o", "/dev/null", file])
+            using Process process = Process.Start(new ProcessStartInfo(ptxas, ["-arch", architecture, "-v", "-o", "/dev/null", file])
             {
                 RedirectStandardError = true,
             })!;

@@ -2,6 +2,9 @@ using System.Collections.Concurrent;
 using System.Globalization;
 using System.Reflection;
 using System.Text;
+using GpuVae.Kernels.Common;
+using GpuVae.Kernels.Gemm;
+using GpuVae.Kernels.Gemm.Gpu;
 
 namespace GpuVae.Kernels.Tests.Gpu;
 
@@ -23,7 +26,7 @@ public sealed class PtxasTests
         var sources = GpuKernels.All.ToDictionary(k => k.Key, k => GpuKernels.Compile(k.Value, "sm_80"));
         var assembled = new ConcurrentDictionary<(string Kernel, string Architecture), Assembled>();
         var faults = new ConcurrentBag<string>();
-        var jobs = from source in sources from processor in Multiprocessor.All select (source.Key, source.Value, processor.Architecture);
+        IEnumerable<(string Key, string Value, string Architecture)> jobs = from source in sources from processor in Multiprocessor.All select (source.Key, source.Value, processor.Architecture);
         Parallel.ForEach(jobs, job =>
         {
             try
@@ -69,13 +72,13 @@ public sealed class PtxasTests
             |---|--:|--:|--:|--:|--:|--:|--:|
 
             """);
-        foreach (var row in GpuKernels.All.GroupBy(k => Name(k.Value)).OrderBy(row => row.Key, StringComparer.Ordinal))
+        foreach (IGrouping<string, KeyValuePair<string, MethodInfo>>? row in GpuKernels.All.GroupBy(k => Name(k.Value)).OrderBy(row => row.Key, StringComparer.Ordinal))
         {
             int threads = GpuKernels.TileOf(row.First().Value) is { } tile ? GemmTileLaunch.Threads(tile) : UsualThreads;
             var most = Multiprocessor.All.ToDictionary(p => p, p => Most(row.Select(k => assembled[(k.Key, p.Architecture)])));
             text.Append(
                 CultureInfo.InvariantCulture, $"| {row.Key} | {row.Count()} | {threads} | {most.Values.Max(m => m.SharedBytes):n0} |");
-            foreach (var (processor, kernel) in most)
+            foreach ((Multiprocessor processor, Assembled kernel) in most)
             {
                 text.Append(
                     CultureInfo.InvariantCulture,
@@ -93,7 +96,7 @@ public sealed class PtxasTests
     private static string Name(MethodInfo kernel)
     {
         Type[] shaping = [typeof(ITileShape), typeof(ITensorPrecision), typeof(IOperandLayout)];
-        var types = GpuKernels.TypesOf(kernel).Where(type => shaping.Any(s => s.IsAssignableFrom(type))).Select(type => type.Name);
+        IEnumerable<string> types = GpuKernels.TypesOf(kernel).Where(type => shaping.Any(s => s.IsAssignableFrom(type))).Select(type => type.Name);
         return $"{kernel.DeclaringType!.Name.Split('`')[0]}.{kernel.Name} {string.Join(", ", types)}".TrimEnd();
     }
 }

@@ -1,3 +1,5 @@
+using GpuVae.Kernels.Common;
+
 namespace GpuVae.Kernels.Tests.Ops;
 
 internal static class ActivationOps

@@ -1,3 +1,5 @@
+using GpuVae.Kernels.Common;
+using GpuVae.Kernels.Training;
 using ILGPU;
 
 namespace GpuVae.Kernels.Tests.Ops;

@@ -1,3 +1,6 @@
+using GpuVae.Kernels.Common;
+using GpuVae.Kernels.Convolution;
+using GpuVae.Kernels.Gemm;
 using ILGPU;
 
 namespace GpuVae.Kernels.Tests.Ops;
@@ -60,11 +63,11 @@ internal static class ConvolutionOps
     {
         (float[] x, float[] y, float[] weight) = Operands(run, shape);
         float[] bias = run.Uniform(shape.Outputs);
-        var before = new double[y.Length];
+        double[] before = new double[y.Length];
         for (int i = 0; i < before.Length; i++)
             before[i] = bias[i % bias.Length];
         ForEach(shape, (atX, atY, atW) => before[atY] += (double)x[atX] * weight[atW]);
-        var kernel = new Convolution<BiasKeepEpilogue<Silu>>(run.Own(new Gemm(run.Accelerator)));
+        var kernel = new Convolution<BiasKeepEpilogue<Silu>>(run.Own(new GemmContext(run.Accelerator)));
         kernel.Forward(
             run.Stream, shape, run.Upload(x), run.Upload(weight), run.Expect("y", Array.ConvertAll(before, v => v * Reference.Sigmoid(v))),
             new(run.Upload(bias), run.Expect("pre-activation", before), shape.Outputs));
@@ -73,11 +76,11 @@ internal static class ConvolutionOps
     private static void DataGradient(OpRun run, ConvolutionShape shape)
     {
         (float[] x, float[] dy, float[] weight) = Operands(run, shape);
-        var dx = new double[x.Length];
+        double[] dx = new double[x.Length];
         ForEach(shape, (atX, atY, atW) => dx[atX] += (double)dy[atY] * weight[atW]);
         for (int i = 0; i < dx.Length; i++)
             dx[i] *= 1 - (double)x[i] * x[i];
-        var kernel = new Convolution<DerivativeEpilogue<Tanh>>(run.Own(new Gemm(run.Accelerator)));
+        var kernel = new Convolution<DerivativeEpilogue<Tanh>>(run.Own(new GemmContext(run.Accelerator)));
         kernel.DataGradient(
             run.Stream, shape, run.Upload(dy), run.Upload(weight), run.Upload(new float[shape.ScratchLength]), run.Expect("dx", dx),
             new(run.Upload(x), shape.Inputs));
@@ -86,13 +89,13 @@ internal static class ConvolutionOps
     private static void WeightGradient(OpRun run, ConvolutionShape shape, bool isTransposed)
     {
         (float[] x, float[] dy, _) = Operands(run, shape);
-        var dw = new double[shape.Weights];
+        double[] dw = new double[shape.Weights];
         ForEach(shape, (atX, atY, atW) => dw[atW] += (double)x[atX] * dy[atY]);
         float[] biased = isTransposed ? x : dy;
-        var db = new double[isTransposed ? shape.Inputs : shape.Outputs];
+        double[] db = new double[isTransposed ? shape.Inputs : shape.Outputs];
         for (int i = 0; i < biased.Length; i++)
             db[i % db.Length] += biased[i];
-        var kernel = new ConvolutionWeightGradient(run.Own(new Gemm(run.Accelerator)));
+        var kernel = new ConvolutionWeightGradient(run.Own(new GemmContext(run.Accelerator)));
         ArrayView<float> scratch = run.Upload(new float[kernel.ScratchLength(shape)]);
         kernel.Run(run.Stream, shape, run.Upload(x), run.Upload(dy), scratch, run.Expect("dW", dw), run.Expect("db", db), isTransposed);
     }

@@ -1,3 +1,5 @@
+using GpuVae.Kernels.Common;
+using GpuVae.Kernels.Likelihoods;
 using ILGPU;
 
 namespace GpuVae.Kernels.Tests.Ops;
@@ -27,7 +29,7 @@ internal static class EvaluationOps
     private static void LogSumExpOfPortions(OpRun run, int images, int samples, int parts, double spread)
     {
         int rows = images * samples, counted = Math.Max(1, samples - 2);
-        var sums = new double[images][];
+        double[][] sums = new double[images][];
         for (int i = 0; i < images; i++)
             sums[i] = [];
         var portions = new List<(float[] Parts, float[] Posterior, float[] Prior)>();

@@ -1,3 +1,5 @@
+using GpuVae.Kernels.Latent;
+
 namespace GpuVae.Kernels.Tests.Ops;
 
 internal static class FlowOps

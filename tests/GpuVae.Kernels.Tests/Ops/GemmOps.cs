@@ -1,3 +1,6 @@
+using GpuVae.Kernels.Common;
+using GpuVae.Kernels.Gemm;
+
 namespace GpuVae.Kernels.Tests.Ops;
 
 internal static class GemmOps
@@ -70,10 +73,10 @@ internal static class GemmOps
     }
 
     /// <summary>A matrix product by the rule, or by a certain kernel.</summary>
-    public static Gemm Create(OpRun run, GemmChoice? choice, MatrixPrecision precision = MatrixPrecision.Float32)
+    public static GemmContext Create(OpRun run, GemmChoice? choice, MatrixPrecision precision = MatrixPrecision.Float32)
     {
         bool usesTiles = choice is { } given && GemmTileRule.IsTile(given.Variant);
-        Gemm gemm = run.Own(!usesTiles ? new Gemm(run.Accelerator) : new Gemm(run.Accelerator, usesTiles: true, precision));
+        GemmContext gemm = run.Own(!usesTiles ? new GemmContext(run.Accelerator) : new GemmContext(run.Accelerator, usesTiles: true, precision));
         gemm.Forced = choice;
         return gemm;
     }
@@ -81,7 +84,7 @@ internal static class GemmOps
     /// <summary>op(A)·op(B) in double precision, [m × n].</summary>
     public static double[] Product(float[] a, int lda, bool ta, float[] b, int ldb, bool tb, int m, int n, int k)
     {
-        var c = new double[m * n];
+        double[] c = new double[m * n];
         for (int i = 0; i < m; i++)
         {
             for (int p = 0; p < k; p++)
@@ -113,7 +116,7 @@ internal static class GemmOps
                     c[at] = float.NaN;
             }
         }
-        Gemm gemm = Create(run, choice, precision);
+        GemmContext gemm = Create(run, choice, precision);
         gemm.With<PlainEpilogue>().Run(
             run.Stream, ta, tb, m, n, k, alpha, run.Upload(a), lda, run.Upload(b), ldb, beta, run.Expect("C", c, expected), ldc, default);
     }
@@ -125,7 +128,7 @@ internal static class GemmOps
         double[] expected = Product(x, k, false, w, k, true, m, n, k);
         for (int i = 0; i < expected.Length; i++)
             expected[i] = f(expected[i] + bias[i % n]);
-        Gemm gemm = run.Own(new Gemm(run.Accelerator));
+        GemmContext gemm = run.Own(new GemmContext(run.Accelerator));
         gemm.With<BiasEpilogue<TActivation>>().Run(
             run.Stream, false, true, m, n, k, 1f, run.Upload(x), k, run.Upload(w), k, 0f, run.Expect("Y", expected), n,
             new(run.Upload(bias)));
@@ -138,7 +141,7 @@ internal static class GemmOps
         double[] before = Product(x, k, false, w, k, true, m, n, k);
         for (int i = 0; i < before.Length; i++)
             before[i] += bias[i % n];
-        Gemm gemm = run.Own(new Gemm(run.Accelerator));
+        GemmContext gemm = run.Own(new GemmContext(run.Accelerator));
         gemm.With<BiasKeepEpilogue<TActivation>>().Run(
             run.Stream, false, true, m, n, k, 1f, run.Upload(x), k, run.Upload(w), k, 0f,
             run.Expect("Y", Array.ConvertAll(before, v => f(v))), n, new(run.Upload(bias), run.Expect("pre-activation", before), n));
@@ -152,7 +155,7 @@ internal static class GemmOps
         double[] expected = Product(dy, k, false, w, n, false, m, n, k);
         for (int i = 0; i < expected.Length; i++)
             expected[i] *= derivative(saved[i]);
-        Gemm gemm = run.Own(new Gemm(run.Accelerator));
+        GemmContext gemm = run.Own(new GemmContext(run.Accelerator));
         gemm.With<DerivativeEpilogue<TActivation>>().Run(
             run.Stream, false, false, m, n, k, 1f, run.Upload(dy), k, run.Upload(w), n, 0f, run.Expect("dX", expected), n,
             new(run.Upload(saved), n));

@@ -1,3 +1,5 @@
+using GpuVae.Kernels.Common;
+using GpuVae.Kernels.Layers;
 using ILGPU;
 
 namespace GpuVae.Kernels.Tests.Ops;
@@ -33,7 +35,7 @@ internal static class ImageOps
 
     private static double[] NormalizedOf(float[] x, float[] gamma, float[] beta, NormalizationShape s, double[] statistics)
     {
-        var v = new double[x.Length];
+        double[] v = new double[x.Length];
         for (int group = 0; group < s.Batch * s.Groups; group++)
         {
             int[] members = [.. Members(s, group)];
@@ -56,7 +58,7 @@ internal static class ImageOps
     {
         float[] x = run.Uniform(shape.Batch * shape.Area * shape.Channels, 1, 3), gamma = run.Uniform(shape.Channels);
         float[] beta = run.Uniform(shape.Channels);
-        var statistics = new double[2 * shape.Batch * shape.Groups];
+        double[] statistics = new double[2 * shape.Batch * shape.Groups];
         double[] v = NormalizedOf(x, gamma, beta, shape, statistics);
         new GroupNormalization<Silu>(run.Accelerator).Forward(
             run.Stream, shape, run.Upload(x), run.Upload(gamma), run.Upload(beta),
@@ -68,7 +70,7 @@ internal static class ImageOps
     {
         float[] x = run.Uniform(shape.Batch * shape.Area * shape.Channels, 1, 3), gamma = run.Uniform(shape.Channels);
         float[] beta = run.Uniform(shape.Channels), dv = run.Uniform(x.Length);
-        var statistics = new double[2 * shape.Batch * shape.Groups];
+        double[] statistics = new double[2 * shape.Batch * shape.Groups];
         NormalizedOf(x, gamma, beta, shape, statistics);
         double[] dx = new double[x.Length], dGamma = new double[shape.Channels], dBeta = new double[shape.Channels];
         for (int group = 0; group < shape.Batch * shape.Groups; group++)
@@ -101,7 +103,7 @@ internal static class ImageOps
     private static void Upsample(OpRun run, UpsamplingShape shape)
     {
         float[] x = run.Uniform(shape.Batch * shape.SourceHeight * shape.SourceWidth * shape.Channels);
-        var y = new double[shape.Batch * shape.Height * shape.Width * shape.Channels];
+        double[] y = new double[shape.Batch * shape.Height * shape.Width * shape.Channels];
         for (int i = 0; i < y.Length; i++)
             y[i] = x[SourceOf(shape, i)];
         new Upsampling(run.Accelerator).Forward(run.Stream, shape, run.Upload(x), run.Expect("y", y));
@@ -110,7 +112,7 @@ internal static class ImageOps
     private static void UpsampleBackward(OpRun run, UpsamplingShape shape)
     {
         float[] dy = run.Uniform(shape.Batch * shape.Height * shape.Width * shape.Channels);
-        var dx = new double[shape.Batch * shape.SourceHeight * shape.SourceWidth * shape.Channels];
+        double[] dx = new double[shape.Batch * shape.SourceHeight * shape.SourceWidth * shape.Channels];
         for (int i = 0; i < dy.Length; i++)
             dx[SourceOf(shape, i)] += dy[i];
         new Upsampling(run.Accelerator).Backward(run.Stream, shape, run.Upload(dy), run.Expect("dx", dx));
@@ -119,7 +121,7 @@ internal static class ImageOps
     private static void Transpose(OpRun run, int count, int rows, int columns)
     {
         float[] from = run.Uniform(count * rows * columns);
-        var to = new double[from.Length];
+        double[] to = new double[from.Length];
         for (int i = 0; i < from.Length; i++)
             to[(i / (rows * columns) * columns + i % columns) * rows + i / columns % rows] = from[i];
         new Transposition(run.Accelerator).Run(run.Stream, count, rows, columns, run.Upload(from), run.Expect("to", to));
@@ -137,7 +139,7 @@ internal static class ImageOps
     private static void AddBackward(OpRun run, int n)
     {
         float[] saved = run.Uniform(n), dy = run.Uniform(n), dx = run.Uniform(n);
-        var expected = new double[n];
+        double[] expected = new double[n];
         for (int i = 0; i < n; i++)
             expected[i] = ((double)dx[i] + dy[i]) * (1 - (double)saved[i] * saved[i]);
         new Addition<Tanh>(run.Accelerator).Backward(run.Stream, run.Upload(saved), run.Upload(dy), run.Expect("dx", dx, expected));

@@ -1,3 +1,6 @@
+using GpuVae.Kernels.Latent;
+using GpuVae.Kernels.Random;
+
 namespace GpuVae.Kernels.Tests.Ops;
 
 /// <summary>A step of chains, some of whose proposals are taken and some not.</summary>
@@ -31,7 +34,7 @@ internal static class LangevinOps
             data[1] = float.NaN;
 
         double[] nextCode = Reference.ToDouble(code), nextGradient = Reference.ToDouble(gradient), nextState = Reference.ToDouble(state);
-        var next = new double[rows * latents];
+        double[] next = new double[rows * latents];
         for (int row = 0; row < rows; row++)
         {
             double h = state[4 * row + 1], proposed = data[row] - (double)prior[row], ratio = 0;

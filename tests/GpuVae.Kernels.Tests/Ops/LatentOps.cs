@@ -1,3 +1,6 @@
+using GpuVae.Kernels.Latent;
+using GpuVae.Kernels.Random;
+
 namespace GpuVae.Kernels.Tests.Ops;
 
 internal static class LatentOps
@@ -55,7 +58,7 @@ internal static class LatentOps
         const ulong seed = 42;
         const long step = 5;
         float[] encoded = Encoded(run, batch, latents);
-        var noise = new float[batch * latents];
+        float[] noise = new float[batch * latents];
         for (int i = 0; i < noise.Length; i++)
             noise[i] = Philox.NormalAt(seed, RandomPurpose.Latent, step, i / latents, i % latents);
         (double[] z, double[] kl) = Reparameterized(Reference.ToDouble(encoded), noise, batch, latents);
@@ -70,7 +73,7 @@ internal static class LatentOps
         float scale = 1f / batch;
         float[] encoded = Encoded(run, batch, latents), noise = run.Uniform(batch * latents, -2, 2), dz = run.Uniform(batch * latents);
         double[] at = Reference.ToDouble(encoded);
-        var expected = new double[encoded.Length];
+        double[] expected = new double[encoded.Length];
         for (int i = 0; i < expected.Length; i++)
         {
             // The objective whose gradient is wanted: <dz, z> + beta·scale·KL, as a function of one encoder output of sample b.

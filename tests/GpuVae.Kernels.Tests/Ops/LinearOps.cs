@@ -1,3 +1,7 @@
+using GpuVae.Kernels.Common;
+using GpuVae.Kernels.Gemm;
+using GpuVae.Kernels.Layers;
+using GpuVae.Kernels.Likelihoods;
 using ILGPU;
 
 namespace GpuVae.Kernels.Tests.Ops;
@@ -54,14 +58,14 @@ internal static class LinearOps
     {
         float[] x = run.Uniform(batch * inputs), dy = run.Uniform(batch * outputs), weight = run.Uniform(inputs * outputs);
         double[] dw = GemmOps.Product(x, inputs, true, dy, outputs, false, inputs, outputs, batch);
-        var db = new double[outputs];
+        double[] db = new double[outputs];
         for (int i = 0; i < dy.Length; i++)
             db[i % outputs] += dy[i];
         double[] dx = GemmOps.Product(dy, outputs, false, weight, outputs, true, batch, inputs, outputs);
         for (int i = 0; i < dx.Length; i++)
             dx[i] *= 1 - (double)x[i] * x[i];
 
-        Gemm gemm = GemmOps.Create(run, choice, precision);
+        GemmContext gemm = GemmOps.Create(run, choice, precision);
         ArrayView<float> input = run.Upload(x);
         new LinearBackward<DerivativeEpilogue<Tanh>>(gemm).Run(
             run.Stream, batch, inputs, outputs, input, run.Upload(dy), run.Upload(weight), run.Expect("dW", dw), run.Expect("db", db),
@@ -78,7 +82,7 @@ internal static class LinearOps
         float[] target = run.Uniform(batch / samples * outputs, 0, 1);
         float scale = 1f / batch;
         double[] y = GemmOps.Product(x, inputs, false, weight, outputs, false, batch, outputs, inputs);
-        var gradient = new double[y.Length];
+        double[] gradient = new double[y.Length];
         var kernel = new LinearLoss<TLikelihood>(GemmOps.Create(run, choice, precision));
         int parts = kernel.PartsPerRow(batch, inputs, outputs);
         double total = 0;

@@ -1,3 +1,4 @@
+using GpuVae.Kernels.Likelihoods;
 using ILGPU;
 
 namespace GpuVae.Kernels.Tests.Ops;

@@ -1,3 +1,4 @@
+using GpuVae.Kernels.Latent;
 using ILGPU;
 
 namespace GpuVae.Kernels.Tests.Ops;

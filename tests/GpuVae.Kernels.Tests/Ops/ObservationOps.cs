@@ -1,3 +1,7 @@
+using GpuVae.Kernels.Common;
+using GpuVae.Kernels.Layers;
+using GpuVae.Kernels.Likelihoods;
+
 namespace GpuVae.Kernels.Tests.Ops;
 
 /// <summary>
@@ -33,8 +37,8 @@ internal static class ObservationOps
         var outputs = new Outputs(run, likelihood, rows, area, channels, isPlanar: channels == 1);
         float[] images = [.. run.Uniform(rows / samplesPerImage * pixels, 0, 1).Select(x => MathF.Round(x))];
         float[] seen = [.. run.Uniform(pixels, 0, 1).Select(x => MathF.Round(x))];
-        var losses = new double[rows];
-        var gradient = new double[outputs.Values.Length];
+        double[] losses = new double[rows];
+        double[] gradient = new double[outputs.Values.Length];
         for (int row = 0; row < rows; row++)
         {
             for (int pixel = 0; pixel < pixels; pixel++)
@@ -84,7 +88,7 @@ internal static class ObservationOps
     private static void Means(OpRun run, int rows, Reduction reduction)
     {
         float[] images = run.Uniform(rows * reduction.Pixels);
-        var means = new double[images.Length];
+        double[] means = new double[images.Length];
         int f = reduction.Factor, width = reduction.Width;
         for (int i = 0; i < images.Length; i++)
         {

@@ -1,3 +1,5 @@
+using GpuVae.Kernels.Latent;
+using GpuVae.Kernels.Random;
 using ILGPU;
 
 namespace GpuVae.Kernels.Tests.Ops;
@@ -70,7 +72,7 @@ internal static class PosteriorOps
     private static double[] Sample(double[] encoded, float[] noise, int row, int samples, int latents, bool full)
     {
         int at = row / samples * Columns(latents, full);
-        var z = new double[latents];
+        double[] z = new double[latents];
         for (int i = 0; i < latents; i++)
         {
             double u = noise[row * latents + i];
@@ -86,7 +88,7 @@ internal static class PosteriorOps
     {
         int at = image * Columns(latents, full);
         double sum = 0;
-        var noise = new double[latents];
+        double[] noise = new double[latents];
         for (int i = 0; i < latents; i++)
         {
             double s = Reference.ClampLogVariance(encoded[at + latents + i]);

@@ -1,3 +1,5 @@
+using GpuVae.Kernels.Random;
+
 namespace GpuVae.Kernels.Tests.Ops;
 
 internal static class RandomOps

@@ -1,3 +1,6 @@
+using GpuVae.Kernels.Common;
+using GpuVae.Kernels.Training;
+
 namespace GpuVae.Kernels.Tests.Ops;
 
 internal static class RowOps

@@ -32,19 +32,19 @@ public sealed class AlgorithmTests
     {
         get
         {
-            var cases = Widths;
+            TheoryData<string, int> cases = Widths;
             cases.Add("checked", 67);
             return cases;
         }
     }
 
     [Theory, MemberData(nameof(Cases))]
-    public void Initialize_sequence_and_transform(string name, int length)
+    public void InitializeSequenceAndTransform(string name, int length)
     {
-        var accelerator = TestAccelerators.Open(name);
-        var stream = accelerator.DefaultStream;
-        using var source = accelerator.Allocate1D<int>(length);
-        using var target = accelerator.Allocate1D<long>(length);
+        SimdAccelerator accelerator = TestAccelerators.Open(name);
+        AcceleratorStream stream = accelerator.DefaultStream;
+        using MemoryBuffer1D<int, Stride1D.Dense> source = accelerator.Allocate1D<int>(length);
+        using MemoryBuffer1D<long, Stride1D.Dense> target = accelerator.Allocate1D<long>(length);
         accelerator.Initialize(stream, source.View.BaseView, -7);
         Assert.All(source.GetAsArray1D(), value => Assert.Equal(-7, value));
         accelerator.CreateInitializer<int, Stride1D.Dense>()(stream, source.View, 5);
@@ -59,10 +59,10 @@ public sealed class AlgorithmTests
     }
 
     [Theory, MemberData(nameof(Cases))]
-    public void Grid_stride_kernels_visit_each_element_once(string name, int length)
+    public void GridStrideKernelsVisitEachElementOnce(string name, int length)
     {
-        var accelerator = TestAccelerators.Open(name);
-        using var buffer = accelerator.Allocate1D<int>(length);
+        SimdAccelerator accelerator = TestAccelerators.Open(name);
+        using MemoryBuffer1D<int, Stride1D.Dense> buffer = accelerator.Allocate1D<int>(length);
         buffer.MemSetToZero();
         accelerator.LaunchGridStride(length, new Count(buffer.View));
         accelerator.LoadGridStrideKernel<Count>()(accelerator.DefaultStream, length, new(buffer.View));
@@ -72,30 +72,30 @@ public sealed class AlgorithmTests
     [Theory, MemberData(nameof(Cases))]
     public async Task Reductions(string name, int length)
     {
-        var accelerator = TestAccelerators.Open(name);
-        var stream = accelerator.DefaultStream;
+        SimdAccelerator accelerator = TestAccelerators.Open(name);
+        AcceleratorStream stream = accelerator.DefaultStream;
         int[] data = Numbers(length);
-        using var source = accelerator.Allocate1D(data);
+        using MemoryBuffer1D<int, Stride1D.Dense> source = accelerator.Allocate1D(data);
         ArrayView<int> view = source.View;
         Assert.Equal(data.Sum(), accelerator.Reduce<int, AddInt32>(stream, view));
         Assert.Equal(data.Max(), accelerator.Reduce<int, MaxInt32>(stream, view));
         Assert.Equal(data.Min(), await accelerator.ReduceAsync<int, MinInt32>(stream, view));
-        using var doubles = accelerator.Allocate1D<double>([.. data.Select(v => (double)v)]);
+        using MemoryBuffer1D<double, Stride1D.Dense> doubles = accelerator.Allocate1D<double>([.. data.Select(v => (double)v)]);
         Assert.Equal(data.Sum(), accelerator.Reduce<double, AddDouble>(stream, doubles.View.BaseView));
-        using var longs = accelerator.Allocate1D<long>([.. data.Select(v => v * 3L)]);
+        using MemoryBuffer1D<long, Stride1D.Dense> longs = accelerator.Allocate1D<long>([.. data.Select(v => v * 3L)]);
         Assert.Equal(data.Max() * 3L, accelerator.Reduce<long, MaxInt64>(stream, longs.View.BaseView));
-        using var floats = accelerator.Allocate1D<float>([.. data.Select(v => (float)v)]);
+        using MemoryBuffer1D<float, Stride1D.Dense> floats = accelerator.Allocate1D<float>([.. data.Select(v => (float)v)]);
         Assert.Equal(data.Min(), accelerator.Reduce<float, MinFloat>(stream, floats.View.BaseView));
     }
 
     [Theory, MemberData(nameof(Widths))]
     public void Scans(string name, int length)
     {
-        var accelerator = TestAccelerators.Open(name);
+        SimdAccelerator accelerator = TestAccelerators.Open(name);
         int[] data = Numbers(length);
-        using var source = accelerator.Allocate1D(data);
-        using var target = accelerator.Allocate1D<int>(length);
-        using var temporary = accelerator.Allocate1D<int>(accelerator.ComputeScanTempStorageSize<int>(length));
+        using MemoryBuffer1D<int, Stride1D.Dense> source = accelerator.Allocate1D(data);
+        using MemoryBuffer1D<int, Stride1D.Dense> target = accelerator.Allocate1D<int>(length);
+        using MemoryBuffer1D<int, Stride1D.Dense> temporary = accelerator.Allocate1D<int>(accelerator.ComputeScanTempStorageSize<int>(length));
         int[] inclusive = new int[length], exclusive = new int[length];
         for (int i = 0, sum = 0; i < length; i++)
         {
@@ -108,20 +108,20 @@ public sealed class AlgorithmTests
         accelerator.CreateScan<int, Stride1D.Dense, Stride1D.Dense, AddInt32>(ScanKind.Exclusive)(
             accelerator.DefaultStream, source.View, target.View, temporary.View);
         Assert.Equal(exclusive, target.GetAsArray1D());
-        using var provider = accelerator.CreateScanProvider<int>(length);
+        using ScanProvider provider = accelerator.CreateScanProvider<int>(length);
         provider.CreateScan<int, Stride1D.Dense, Stride1D.Dense, AddInt32>(ScanKind.Inclusive)(
             accelerator.DefaultStream, source.View, target.View);
         Assert.Equal(inclusive, target.GetAsArray1D());
     }
 
     [Theory, MemberData(nameof(Widths))]
-    public void Radix_sort(string name, int length)
+    public void RadixSort(string name, int length)
     {
-        var accelerator = TestAccelerators.Open(name);
-        var stream = accelerator.DefaultStream;
+        SimdAccelerator accelerator = TestAccelerators.Open(name);
+        AcceleratorStream stream = accelerator.DefaultStream;
         int[] data = Numbers(length);
-        using var keys = accelerator.Allocate1D(data);
-        using var temporary = accelerator.Allocate1D<int>(accelerator.ComputeRadixSortTempStorageSize<int, AscendingInt32>(length));
+        using MemoryBuffer1D<int, Stride1D.Dense> keys = accelerator.Allocate1D(data);
+        using MemoryBuffer1D<int, Stride1D.Dense> temporary = accelerator.Allocate1D<int>(accelerator.ComputeRadixSortTempStorageSize<int, AscendingInt32>(length));
         accelerator.CreateRadixSort<int, Stride1D.Dense, AscendingInt32>()(stream, keys.View, temporary.View);
         Assert.Equal(data.Order(), keys.GetAsArray1D());
         accelerator.CreateRadixSort<int, Stride1D.Dense, DescendingInt32>()(stream, keys.View, temporary.View);
@@ -129,21 +129,21 @@ public sealed class AlgorithmTests
 
         // ILGPU's operations for floats sort negative ones the wrong way round: their shift of the sign is a logical one.
         float[] floats = [.. data.Select(v => Math.Abs(v) * 0.37f)];
-        using var floatKeys = accelerator.Allocate1D(floats);
-        using var provider = accelerator.CreateRadixSortProvider<float, AscendingFloat>(length);
+        using MemoryBuffer1D<float, Stride1D.Dense> floatKeys = accelerator.Allocate1D(floats);
+        using RadixSortProvider provider = accelerator.CreateRadixSortProvider<float, AscendingFloat>(length);
         provider.CreateRadixSort<float, Stride1D.Dense, AscendingFloat>()(stream, floatKeys.View);
         Assert.Equal(floats.Order(), floatKeys.GetAsArray1D());
     }
 
     [Theory, MemberData(nameof(Widths))]
-    public void Radix_sort_of_pairs(string name, int length)
+    public void RadixSortOfPairs(string name, int length)
     {
-        var accelerator = TestAccelerators.Open(name);
-        var stream = accelerator.DefaultStream;
+        SimdAccelerator accelerator = TestAccelerators.Open(name);
+        AcceleratorStream stream = accelerator.DefaultStream;
         int[] data = Numbers(length);
-        using var keys = accelerator.Allocate1D(data);
-        using var values = accelerator.Allocate1D<double>([.. Enumerable.Range(0, length).Select(i => i * 0.5)]);
-        using var temporary = accelerator.Allocate1D<int>(
+        using MemoryBuffer1D<int, Stride1D.Dense> keys = accelerator.Allocate1D(data);
+        using MemoryBuffer1D<double, Stride1D.Dense> values = accelerator.Allocate1D<double>([.. Enumerable.Range(0, length).Select(i => i * 0.5)]);
+        using MemoryBuffer1D<int, Stride1D.Dense> temporary = accelerator.Allocate1D<int>(
             accelerator.ComputeRadixSortPairsTempStorageSize<int, double, AscendingInt32>(length));
         accelerator.CreateRadixSortPairs<int, Stride1D.Dense, double, Stride1D.Dense, AscendingInt32>()(
             stream, keys.View, values.View, temporary.View);
@@ -154,14 +154,14 @@ public sealed class AlgorithmTests
     }
 
     [Theory, MemberData(nameof(Cases))]
-    public void Unique_histogram_and_reorder(string name, int length)
+    public void UniqueHistogramAndReorder(string name, int length)
     {
-        var accelerator = TestAccelerators.Open(name);
-        var stream = accelerator.DefaultStream;
+        SimdAccelerator accelerator = TestAccelerators.Open(name);
+        AcceleratorStream stream = accelerator.DefaultStream;
         int[] data = [.. Numbers(length).Select(v => (v & 15) / 5)];
-        using var source = accelerator.Allocate1D(data);
-        using var bins = accelerator.Allocate1D<int>(4);
-        using var overflow = accelerator.Allocate1D<int>(1);
+        using MemoryBuffer1D<int, Stride1D.Dense> source = accelerator.Allocate1D(data);
+        using MemoryBuffer1D<int, Stride1D.Dense> bins = accelerator.Allocate1D<int>(4);
+        using MemoryBuffer1D<int, Stride1D.Dense> overflow = accelerator.Allocate1D<int>(1);
         bins.MemSetToZero();
         overflow.MemSetToZero();
         accelerator.Histogram<int, Stride1D.Dense, Bin>(stream, source.View, bins.View, overflow.View);
@@ -172,8 +172,8 @@ public sealed class AlgorithmTests
         Assert.Equal(Enumerable.Range(0, 4).Select(b => data.Count(v => v == b) + (b == 0 ? 0 : length)), bins.GetAsArray1D());
 
         Index1D[] order = [.. Enumerable.Range(0, length).Select(i => new Index1D((int)(i * 7L % length)))];
-        using var reorder = accelerator.Allocate1D(order);
-        using var target = accelerator.Allocate1D<int>(length);
+        using MemoryBuffer1D<Index1D, Stride1D.Dense> reorder = accelerator.Allocate1D(order);
+        using MemoryBuffer1D<int, Stride1D.Dense> target = accelerator.Allocate1D<int>(length);
         accelerator.Reorder(stream, source.View.BaseView, target.View.BaseView, reorder.View.BaseView);
         Assert.Equal(order.Select(i => data[i]), target.GetAsArray1D());
 
@@ -188,12 +188,12 @@ public sealed class AlgorithmTests
     }
 
     [Theory, MemberData(nameof(Cases))]
-    public void Random_numbers_are_those_of_the_generator(string name, int length)
+    public void RandomNumbersAreThoseOfTheGenerator(string name, int length)
     {
-        var accelerator = TestAccelerators.Open(name);
-        using var seeds = accelerator.Allocate1D<XorShift64Star>(
+        SimdAccelerator accelerator = TestAccelerators.Open(name);
+        using MemoryBuffer1D<XorShift64Star, Stride1D.Dense> seeds = accelerator.Allocate1D<XorShift64Star>(
             [.. Enumerable.Range(0, length).Select(i => new XorShift64Star((ulong)i + 1))]);
-        using var results = accelerator.Allocate1D<float>(length);
+        using MemoryBuffer1D<float, Stride1D.Dense> results = accelerator.Allocate1D<float>(length);
         accelerator.LoadAutoGroupedStreamKernel<Index1D, ArrayView<XorShift64Star>, ArrayView<float>>(Draw)(
             length, seeds.View, results.View);
         float[] expected = new float[length];
@@ -207,12 +207,12 @@ public sealed class AlgorithmTests
     }
 
     [Theory, MemberData(nameof(Cases))]
-    public void Generators_fill_views_uniformly(string name, int length)
+    public void GeneratorsFillViewsUniformly(string name, int length)
     {
-        var accelerator = TestAccelerators.Open(name);
+        SimdAccelerator accelerator = TestAccelerators.Open(name);
         using var rng = RNG.Create<XorShift128Plus>(accelerator, new Random(3));
-        using var floats = accelerator.Allocate1D<float>(length);
-        using var longs = accelerator.Allocate1D<long>(length);
+        using MemoryBuffer1D<float, Stride1D.Dense> floats = accelerator.Allocate1D<float>(length);
+        using MemoryBuffer1D<long, Stride1D.Dense> longs = accelerator.Allocate1D<long>(length);
         rng.FillUniform(accelerator.DefaultStream, floats.View);
         rng.FillUniform(accelerator.DefaultStream, longs.View);
         float[] values = floats.GetAsArray1D();
@@ -231,7 +231,7 @@ public sealed class AlgorithmTests
 
     private static void Draw(Index1D i, ArrayView<XorShift64Star> generators, ArrayView<float> results)
     {
-        var generator = generators[i];
+        XorShift64Star generator = generators[i];
         float sum = 0;
         for (int k = 0; k < 3; k++)
             sum += generator.NextFloat() + (generator.Next() & 1) + (generator.NextLong() & 2);

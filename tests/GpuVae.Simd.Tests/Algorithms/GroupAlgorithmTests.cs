@@ -26,12 +26,12 @@ public sealed class GroupAlgorithmTests
     }
 
     [Theory, MemberData(nameof(Cases))]
-    public void Groups_reduce_and_scan(string name, int size)
+    public void GroupsReduceAndScan(string name, int size)
     {
-        var accelerator = TestAccelerators.Open(name);
+        SimdAccelerator accelerator = TestAccelerators.Open(name);
         int[] data = Numbers(size);
-        using var input = accelerator.Allocate1D(data);
-        using var output = accelerator.Allocate1D<int>(size * GroupResults);
+        using MemoryBuffer1D<int, Stride1D.Dense> input = accelerator.Allocate1D(data);
+        using MemoryBuffer1D<int, Stride1D.Dense> output = accelerator.Allocate1D<int>(size * GroupResults);
         output.MemSetToZero();
         accelerator.LoadStreamKernel<ArrayView<int>, ArrayView<int>>(ReduceAndScan)((1, size), input.View, output.View);
         int[] values = output.GetAsArray1D();
@@ -47,19 +47,19 @@ public sealed class GroupAlgorithmTests
     }
 
     [Theory, MemberData(nameof(Cases))]
-    public void Warps_reduce_and_scan(string name, int size)
+    public void WarpsReduceAndScan(string name, int size)
     {
-        var accelerator = TestAccelerators.Open(name);
+        SimdAccelerator accelerator = TestAccelerators.Open(name);
         int warp = accelerator.WarpSize;
         int[] data = Numbers(size);
-        using var input = accelerator.Allocate1D(data);
-        using var output = accelerator.Allocate1D<long>(size * WarpResults);
+        using MemoryBuffer1D<int, Stride1D.Dense> input = accelerator.Allocate1D(data);
+        using MemoryBuffer1D<long, Stride1D.Dense> output = accelerator.Allocate1D<long>(size * WarpResults);
         accelerator.LoadStreamKernel<ArrayView<int>, ArrayView<long>>(ReduceAndScanWarps)((1, size), input.View, output.View);
         long[] values = output.GetAsArray1D();
         for (int i = 0; i < size; i++)
         {
             int first = i / warp * warp;
-            var lanes = data[first..(first + warp)];
+            int[] lanes = data[first..(first + warp)];
             Assert.Equal(
                 [lanes.Max(), i == first ? lanes.Sum() : 0, lanes[..(i - first)].Sum(), lanes[..(i - first + 1)].Sum()],
                 values[(WarpResults * i)..(WarpResults * (i + 1))]);
@@ -80,7 +80,7 @@ public sealed class GroupAlgorithmTests
         output[o] = GroupExtensions.AllReduce<int, AddInt32>(value);
         output[o + 1] = GroupExtensions.AllReduce<int, MaxInt32>(value);
         output[o + 2] = GroupExtensions.ExclusiveScan<int, AddInt32>(value);
-        output[o + 3] = GroupExtensions.InclusiveScanWithBoundaries<int, AddInt32>(value, out var boundaries);
+        output[o + 3] = GroupExtensions.InclusiveScanWithBoundaries<int, AddInt32>(value, out ScanBoundaries<int> boundaries);
         output[o + 4] = boundaries.LeftBoundary;
         int sum = GroupExtensions.Reduce<int, AddInt32>(value);
         if (Group.IsFirstThread)

@@ -14,25 +14,25 @@ public sealed class CheckedModeTests
     private KernelCheckException Defect(
         Action<ArrayView<int>> kernel, int groups = 1, int threads = 8, int length = 64, bool initialise = true)
     {
-        using var buffer = accelerator.Allocate1D<int>(length);
+        using MemoryBuffer1D<int, Stride1D.Dense> buffer = accelerator.Allocate1D<int>(length);
         if (initialise)
             buffer.MemSetToZero();
-        var launch = accelerator.LoadStreamKernel(kernel);
+        Action<KernelConfig, ArrayView<int>> launch = accelerator.LoadStreamKernel(kernel);
         return Assert.Throws<KernelCheckException>(() => launch(new KernelConfig(groups, threads), buffer.View));
     }
 
     private int[] Clean(Action<ArrayView<int>> kernel, int groups = 1, int threads = 8, int length = 64)
     {
-        using var buffer = accelerator.Allocate1D<int>(length);
+        using MemoryBuffer1D<int, Stride1D.Dense> buffer = accelerator.Allocate1D<int>(length);
         buffer.MemSetToZero();
         accelerator.LoadStreamKernel(kernel)(new KernelConfig(groups, threads), buffer.View);
         return buffer.GetAsArray1D();
     }
 
     [Fact]
-    public void An_index_behind_its_view_is_named_with_line_and_thread()
+    public void AnIndexBehindItsViewIsNamedWithLineAndThread()
     {
-        var found = Defect(static view => view[Group.IdxX * 10] = 1, length: 64);
+        KernelCheckException found = Defect(static view => view[Group.IdxX * 10] = 1, length: 64);
         Assert.Equal(KernelDefect.OutOfBounds, found.Defect);
         Assert.Equal(new Index3D(7, 0, 0), found.Thread);
         Assert.Contains("index 70 is outside its view of 64 elements", found.Message);
@@ -40,28 +40,28 @@ public sealed class CheckedModeTests
     }
 
     [Fact]
-    public void A_negative_index_is_found() =>
+    public void ANegativeIndexIsFound() =>
         Assert.Equal(KernelDefect.OutOfBounds, Defect(static view => view[Group.IdxX - 1] = 1).Defect);
 
     [Fact]
-    public void An_index_outside_a_subview_is_found_inside_the_buffer() =>
+    public void AnIndexOutsideASubviewIsFoundInsideTheBuffer() =>
         Assert.Equal(KernelDefect.OutOfBounds, Defect(static view => view.SubView(0, 4)[Group.IdxX] = 1).Defect);
 
     [Fact]
-    public void A_subview_that_leaves_its_buffer_is_found_when_used() =>
+    public void ASubviewThatLeavesItsBufferIsFoundWhenUsed() =>
         Assert.Equal(KernelDefect.OutOfBounds, Defect(static view => view.SubView(60, 100)[Group.IdxX] = 1).Defect);
 
     [Fact]
-    public void Local_and_shared_memory_have_bounds_too()
+    public void LocalAndSharedMemoryHaveBoundsToo()
     {
         Assert.Equal(KernelDefect.OutOfBounds, Defect(static view => LocalMemory.Allocate<int>(4)[Group.IdxX] = 1).Defect);
         Assert.Equal(KernelDefect.OutOfBounds, Defect(static view => SharedMemory.Allocate<int>(4)[Group.IdxX] = 1).Defect);
     }
 
     [Fact]
-    public void A_barrier_in_a_divergent_branch_is_found()
+    public void ABarrierInADivergentBranchIsFound()
     {
-        var found = Defect(static view =>
+        KernelCheckException found = Defect(static view =>
         {
             if (Group.IdxX < 5)
                 Group.Barrier();
@@ -72,9 +72,9 @@ public sealed class CheckedModeTests
     }
 
     [Fact]
-    public void Two_different_barriers_do_not_match()
+    public void TwoDifferentBarriersDoNotMatch()
     {
-        var found = Defect(static view =>
+        KernelCheckException found = Defect(static view =>
         {
             if (Group.IdxX < 5)
                 Group.Barrier();
@@ -87,9 +87,9 @@ public sealed class CheckedModeTests
     }
 
     [Fact]
-    public void A_shuffle_that_a_lane_skips_is_found()
+    public void AShuffleThatALaneSkipsIsFound()
     {
-        var found = Defect(static view =>
+        KernelCheckException found = Defect(static view =>
         {
             if (Group.IdxX != 6)
                 view[Group.IdxX] = Warp.ShuffleDown(Group.IdxX, 1);
@@ -99,11 +99,11 @@ public sealed class CheckedModeTests
     }
 
     [Fact]
-    public void A_missing_barrier_is_a_race_on_shared_memory()
+    public void AMissingBarrierIsARaceOnSharedMemory()
     {
-        var found = Defect(static view =>
+        KernelCheckException found = Defect(static view =>
         {
-            var shared = SharedMemory.Allocate<int>(8);
+            ArrayView<int> shared = SharedMemory.Allocate<int>(8);
             shared[Group.IdxX] = Group.IdxX;
             view[Group.IdxX] = shared[Group.DimX - 1 - Group.IdxX];
         });
@@ -111,11 +111,11 @@ public sealed class CheckedModeTests
     }
 
     [Fact]
-    public void Writing_what_a_neighbour_read_is_a_race()
+    public void WritingWhatANeighbourReadIsARace()
     {
-        var found = Defect(static view =>
+        KernelCheckException found = Defect(static view =>
         {
-            var shared = SharedMemory.Allocate<int>(9);
+            ArrayView<int> shared = SharedMemory.Allocate<int>(9);
             shared[Group.IdxX] = 1;
             if (Group.IdxX == 0)
                 shared[8] = 1;
@@ -130,16 +130,16 @@ public sealed class CheckedModeTests
     }
 
     [Fact]
-    public void Two_groups_writing_one_element_race()
+    public void TwoGroupsWritingOneElementRace()
     {
-        var found = Defect(static view => view[Group.IdxX] = Grid.IdxX, groups: 2);
+        KernelCheckException found = Defect(static view => view[Group.IdxX] = Grid.IdxX, groups: 2);
         Assert.Equal(KernelDefect.DataRace, found.Defect);
         Assert.Equal(new Index3D(1, 0, 0), found.Group);
         Assert.Contains("of group (0, 0, 0)", found.Message);
     }
 
     [Fact]
-    public void An_atomic_and_a_plain_write_race() => Assert.Equal(
+    public void AnAtomicAndAPlainWriteRace() => Assert.Equal(
         KernelDefect.DataRace,
         Defect(static view =>
         {
@@ -150,7 +150,7 @@ public sealed class CheckedModeTests
         }).Defect);
 
     [Fact]
-    public void Reading_what_nobody_wrote_is_found()
+    public void ReadingWhatNobodyWroteIsFound()
     {
         Assert.Equal(KernelDefect.UninitializedRead, Defect(static view => view[1] = view[0] + 1, threads: 1, initialise: false).Defect);
         Assert.Equal(
@@ -159,40 +159,40 @@ public sealed class CheckedModeTests
     }
 
     [Fact]
-    public void A_misaligned_cast_is_found()
+    public void AMisalignedCastIsFound()
     {
-        var found = Defect(static view => view.SubView(1).Cast<long>()[0] = 1, threads: 1);
+        KernelCheckException found = Defect(static view => view.SubView(1).Cast<long>()[0] = 1, threads: 1);
         Assert.Equal(KernelDefect.MisalignedAccess, found.Defect);
         Assert.Contains("no multiple of 8", found.Message);
     }
 
     [Fact]
-    public void A_broken_promise_of_alignment_is_found()
+    public void ABrokenPromiseOfAlignmentIsFound()
     {
-        var found = Defect(static view => view.SubView(1).AsAligned16()[0] = 1, threads: 1);
+        KernelCheckException found = Defect(static view => view.SubView(1).AsAligned16()[0] = 1, threads: 1);
         Assert.Equal(KernelDefect.AssertionFailed, found.Defect);
         Assert.Contains("multiple of 16 bytes", found.Message);
         Assert.Equal(1, Clean(static view => view.SubView(1).AlignTo16().Main.AsAligned16()[0] = 1, threads: 1)[4]);
     }
 
     [Fact]
-    public void Division_by_zero_is_found() =>
+    public void DivisionByZeroIsFound() =>
         Assert.Equal(KernelDefect.DivisionByZero, Defect(static view => view[0] = 7 / view[1], threads: 1).Defect);
 
     [Fact]
-    public void The_accelerator_survives_a_defect()
+    public void TheAcceleratorSurvivesADefect()
     {
         Defect(static view => view[Group.IdxX - 1] = 1);
         Assert.Equal(3, Clean(static view => view[Group.IdxX] = 3)[5]);
     }
 
     [Fact]
-    public void Barriers_and_atomics_make_communication_clean()
+    public void BarriersAndAtomicsMakeCommunicationClean()
     {
         int[] result = Clean(
             static view =>
             {
-                var shared = SharedMemory.Allocate<int>(8);
+                ArrayView<int> shared = SharedMemory.Allocate<int>(8);
                 for (int round = 0; round < 3; round++)
                 {
                     shared[Group.IdxX] = Group.IdxX + round;
@@ -209,13 +209,13 @@ public sealed class CheckedModeTests
     }
 
     [Fact]
-    public void Dynamic_shared_memory_and_several_dimensions_are_clean()
+    public void DynamicSharedMemoryAndSeveralDimensionsAreClean()
     {
-        using var buffer = accelerator.Allocate1D<int>(64);
+        using MemoryBuffer1D<int, Stride1D.Dense> buffer = accelerator.Allocate1D<int>(64);
         buffer.MemSetToZero();
-        var launch = accelerator.LoadStreamKernel(static (ArrayView<int> view) =>
+        Action<KernelConfig, ArrayView<int>> launch = accelerator.LoadStreamKernel(static (ArrayView<int> view) =>
         {
-            var shared = SharedMemory.GetDynamic<int>();
+            ArrayView<int> shared = SharedMemory.GetDynamic<int>();
             shared[Group.LinearIndex] = Group.IdxY * 10 + Group.IdxX;
             Group.Barrier();
             view[(Grid.IdxX * 12) + Group.LinearIndex] = shared[(Group.LinearIndex + 1) % 12] + shared.IntLength;
@@ -225,23 +225,23 @@ public sealed class CheckedModeTests
     }
 
     [Fact]
-    public void Implicitly_grouped_kernels_run_up_to_their_extent()
+    public void ImplicitlyGroupedKernelsRunUpToTheirExtent()
     {
-        using var buffer = accelerator.Allocate1D<float>(1000);
-        var launch = accelerator.LoadAutoGroupedStreamKernel<Index2D, ArrayView<float>>(
+        using MemoryBuffer1D<float, Stride1D.Dense> buffer = accelerator.Allocate1D<float>(1000);
+        Action<Index2D, ArrayView<float>> launch = accelerator.LoadAutoGroupedStreamKernel<Index2D, ArrayView<float>>(
             static (i, view) => view[(i.Y * 100) + i.X] = XMath.Sqrt(i.X) + i.Y);
         launch(new Index2D(100, 10), buffer.View);
         Assert.Equal(MathF.Sqrt(99) + 9, buffer.GetAsArray1D()[999]);
     }
 
     [Fact]
-    public void Copies_carry_what_is_initialised()
+    public void CopiesCarryWhatIsInitialised()
     {
-        using var from = accelerator.Allocate1D<int>(8);
-        using var to = accelerator.Allocate1D<int>(8);
+        using MemoryBuffer1D<int, Stride1D.Dense> from = accelerator.Allocate1D<int>(8);
+        using MemoryBuffer1D<int, Stride1D.Dense> to = accelerator.Allocate1D<int>(8);
         from.View.SubView(0, 4).MemSetToZero();
         from.View.CopyTo(accelerator.DefaultStream, to.View);
-        var launch = accelerator.LoadStreamKernel(static (ArrayView<int> view, int i) => view[0] = view[i]);
+        Action<KernelConfig, ArrayView<int>, int> launch = accelerator.LoadStreamKernel(static (ArrayView<int> view, int i) => view[0] = view[i]);
         launch(new KernelConfig(1, 1), to.View, 3);
         Assert.Throws<KernelCheckException>(() => launch(new KernelConfig(1, 1), to.View, 4));
     }

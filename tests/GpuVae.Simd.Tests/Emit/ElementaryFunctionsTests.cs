@@ -12,14 +12,14 @@ public sealed class ElementaryFunctionsTests
     public static TheoryData<string> Functions => ["Exp", "Exp2", "Log", "Log2", "Log10", "Tanh"];
 
     [Theory, MemberData(nameof(Functions))]
-    public void Stays_within_its_bound(string name)
+    public void StaysWithinItsBound(string name)
     {
         // Every 4099th bit pattern: all exponents, both signs, subnormals.
         const long step = 4099;
         float[] arguments = [.. Enumerable.Range(0, (int)((1L << 32) / step))
             .Select(i => BitConverter.UInt32BitsToSingle((uint)(i * step)))
             .Where(float.IsFinite)];
-        var (kernel, reference, bound) = Function(name);
+        (Action<Index1D, ArrayView<float>>? kernel, Func<double, double>? reference, double bound) = Function(name);
         float[] results = Run(kernel, arguments);
         double worst = 0;
         float at = 0;
@@ -40,9 +40,9 @@ public sealed class ElementaryFunctionsTests
     }
 
     [Theory, MemberData(nameof(Functions))]
-    public void Follows_MathF_at_special_values(string name)
+    public void FollowsMathFAtSpecialValues(string name)
     {
-        var (kernel, reference, _) = Function(name);
+        (Action<Index1D, ArrayView<float>>? kernel, Func<double, double>? reference, _) = Function(name);
         float[] special = [0f, -0f, float.PositiveInfinity, float.NegativeInfinity, float.NaN, float.MaxValue, float.MinValue, -1f, 1f];
         float[] results = Run(kernel, special);
         for (int i = 0; i < special.Length; i++)
@@ -55,10 +55,10 @@ public sealed class ElementaryFunctionsTests
 
     /// <summary>An argument that is the same for all lanes goes through scalar code, which must not differ in a single bit.</summary>
     [Fact]
-    public void One_argument_for_all_lanes_gives_the_same_bits()
+    public void OneArgumentForAllLanesGivesTheSameBits()
     {
-        using var x = accelerator.Allocate1D(new[] { 0.7f, -2.3f, 41.5f, 1e-40f });
-        using var y = accelerator.Allocate1D<float>(2 * 4 * 16);
+        using MemoryBuffer1D<float, Stride1D.Dense> x = accelerator.Allocate1D(new[] { 0.7f, -2.3f, 41.5f, 1e-40f });
+        using MemoryBuffer1D<float, Stride1D.Dense> y = accelerator.Allocate1D<float>(2 * 4 * 16);
         accelerator.LoadAutoGroupedStreamKernel<Index1D, ArrayView<float>, ArrayView<float>>(UniformAndVarying)(16, x.View, y.View);
         float[] results = y.GetAsArray1D();
         for (int i = 0; i < results.Length; i += 2)
@@ -67,7 +67,7 @@ public sealed class ElementaryFunctionsTests
 
     private float[] Run(Action<Index1D, ArrayView<float>> kernel, float[] arguments)
     {
-        using var buffer = accelerator.Allocate1D(arguments);
+        using MemoryBuffer1D<float, Stride1D.Dense> buffer = accelerator.Allocate1D(arguments);
         accelerator.LoadAutoGroupedStreamKernel(kernel)(arguments.Length, buffer.View);
         return buffer.GetAsArray1D();
     }

@@ -20,12 +20,12 @@ public sealed class HalfTests
     [Theory, MemberData(nameof(Accelerators))]
     public void RoundsToNearestEven(string name)
     {
-        var accelerator = TestAccelerators.Open(name);
-        using var x = accelerator.Allocate1D(Values);
-        using var halves = accelerator.Allocate1D<ILGPU.Half>(4 * Values.Length);
+        SimdAccelerator accelerator = TestAccelerators.Open(name);
+        using MemoryBuffer1D<float, Stride1D.Dense> x = accelerator.Allocate1D(Values);
+        using MemoryBuffer1D<ILGPU.Half, Stride1D.Dense> halves = accelerator.Allocate1D<ILGPU.Half>(4 * Values.Length);
         accelerator.LoadAutoGroupedStreamKernel<Index1D, ArrayView<float>, ArrayView<ILGPU.Half>>(Convert)(
             Values.Length, x.View, halves.View);
-        var expected = Values.SelectMany(v => new[]
+        IEnumerable<System.Half> expected = Values.SelectMany(v => new[]
         {
             (System.Half)v,
             (System.Half)((float)(System.Half)v * (float)(System.Half)v),

@@ -116,7 +116,7 @@ internal static class MechanismKernels
 
     public static void LocalArray(Index1D i, ArrayView<int> x, ArrayView<int> y)
     {
-        var local = LocalMemory.Allocate<int>(8);
+        ArrayView<int> local = LocalMemory.Allocate<int>(8);
         for (int k = 0; k < 8; k++)
             local[k] = x[i] * k;
         int v = x[i] & 7;
@@ -132,7 +132,7 @@ internal static class MechanismKernels
 
     public static void GroupSum(ArrayView<int> x, ArrayView<int> y)
     {
-        var shared = SharedMemory.Allocate<int>(256);
+        ArrayView<int> shared = SharedMemory.Allocate<int>(256);
         int thread = Group.LinearIndex;
         int size = Group.DimX * Group.DimY * Group.DimZ;
         int i = Grid.IdxX * size + thread;
@@ -300,8 +300,8 @@ internal static class MechanismKernels
     /// <summary>Loops over a grid that is smaller than the data, atomics on shared memory in it, and once per group on a buffer.</summary>
     public static void StridedAtomics(ArrayView<int> x, ArrayView<int> bins, ArrayView<float> sum)
     {
-        var own = SharedMemory.Allocate<int>(16);
-        var floats = SharedMemory.Allocate<float>(2);
+        ArrayView<int> own = SharedMemory.Allocate<int>(16);
+        ArrayView<float> floats = SharedMemory.Allocate<float>(2);
         for (int bin = Group.IdxX; bin < 16; bin += Group.DimX)
             own[bin] = 0;
         if (Group.IdxX < 2)
@@ -326,8 +326,8 @@ internal static class MechanismKernels
     /// <summary>Every thread moves its own stretch to where its counters say, and the group hands out places in a row.</summary>
     public static void Moves(ArrayView<int> x, ArrayView<int> moved, ArrayView<byte> tags, ArrayView<int> taken)
     {
-        var places = SharedMemory.Allocate<int>(4 * 64);
-        var next = SharedMemory.Allocate<int>(1);
+        ArrayView<int> places = SharedMemory.Allocate<int>(4 * 64);
+        ArrayView<int> next = SharedMemory.Allocate<int>(1);
         int thread = Grid.GlobalIndex.X, stretch = x.IntLength / (Grid.DimX * Group.DimX);
         if (Group.IdxX == 0)
             next[0] = 0;

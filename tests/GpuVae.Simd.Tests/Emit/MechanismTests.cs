@@ -49,9 +49,9 @@ public sealed class MechanismTests
     [Theory, MemberData(nameof(Widths))]
     public void MicroKernel(string width) => Compare(width, a =>
     {
-        using var x = a.Allocate1D(Floats.AsSpan(0, 12 * 20).ToArray());
-        using var y = a.Allocate1D(Floats.AsSpan(100, 32 * 20).ToArray());
-        using var z = a.Allocate1D<float>(12 * 32);
+        using MemoryBuffer1D<float, Stride1D.Dense> x = a.Allocate1D(Floats.AsSpan(0, 12 * 20).ToArray());
+        using MemoryBuffer1D<float, Stride1D.Dense> y = a.Allocate1D(Floats.AsSpan(100, 32 * 20).ToArray());
+        using MemoryBuffer1D<float, Stride1D.Dense> z = a.Allocate1D<float>(12 * 32);
         a.LoadStreamKernel<ArrayView<float>, ArrayView<float>, ArrayView<float>, int, int>(MechanismKernels.MicroKernel)(
             (1, 16), x.View, y.View, z.View, 20, 32);
         return [z.GetAsArray1D()];
@@ -68,9 +68,9 @@ public sealed class MechanismTests
     [Theory, MemberData(nameof(Widths))]
     public void BytesAndShorts(string width) => Compare(width, a =>
     {
-        using var x = a.Allocate1D(Ints.Select(v => (byte)v).ToArray());
-        using var y = a.Allocate1D<short>(N);
-        using var z = a.Allocate1D<float>(N);
+        using MemoryBuffer1D<byte, Stride1D.Dense> x = a.Allocate1D(Ints.Select(v => (byte)v).ToArray());
+        using MemoryBuffer1D<short, Stride1D.Dense> y = a.Allocate1D<short>(N);
+        using MemoryBuffer1D<float, Stride1D.Dense> z = a.Allocate1D<float>(N);
         a.LoadAutoGroupedStreamKernel<Index1D, ArrayView<byte>, ArrayView<short>, ArrayView<float>>(MechanismKernels.Bytes)(
             N, x.View, y.View, z.View);
         return [x.GetAsArray1D(), y.GetAsArray1D(), z.GetAsArray1D()];
@@ -79,9 +79,9 @@ public sealed class MechanismTests
     [Theory, MemberData(nameof(Widths))]
     public void DoublesAndLongs(string width) => Compare(width, a =>
     {
-        using var x = a.Allocate1D(Floats.Select(v => v * 1.0).ToArray());
-        using var y = a.Allocate1D<long>(N);
-        using var z = a.Allocate1D<float>(N);
+        using MemoryBuffer1D<double, Stride1D.Dense> x = a.Allocate1D(Floats.Select(v => v * 1.0).ToArray());
+        using MemoryBuffer1D<long, Stride1D.Dense> y = a.Allocate1D<long>(N);
+        using MemoryBuffer1D<float, Stride1D.Dense> z = a.Allocate1D<float>(N);
         a.LoadAutoGroupedStreamKernel<Index1D, ArrayView<double>, ArrayView<long>, ArrayView<float>>(MechanismKernels.Doubles)(
             N, x.View, y.View, z.View);
         return [x.GetAsArray1D(), y.GetAsArray1D(), z.GetAsArray1D()];
@@ -90,10 +90,10 @@ public sealed class MechanismTests
     [Theory, MemberData(nameof(Widths))]
     public void Atomics(string width) => Compare(width, a =>
     {
-        using var x = a.Allocate1D(Ints);
-        using var bins = a.Allocate1D(new int[8]);
-        using var sum = a.Allocate1D(new float[1]);
-        using var extremes = a.Allocate1D(new long[] { long.MinValue, long.MaxValue });
+        using MemoryBuffer1D<int, Stride1D.Dense> x = a.Allocate1D(Ints);
+        using MemoryBuffer1D<int, Stride1D.Dense> bins = a.Allocate1D(new int[8]);
+        using MemoryBuffer1D<float, Stride1D.Dense> sum = a.Allocate1D(new float[1]);
+        using MemoryBuffer1D<long, Stride1D.Dense> extremes = a.Allocate1D(new long[] { long.MinValue, long.MaxValue });
         a.LoadAutoGroupedStreamKernel<Index1D, ArrayView<int>, ArrayView<int>, ArrayView<float>, ArrayView<long>>(MechanismKernels.Atomics)(
             N, x.View, bins.View, sum.View, extremes.View);
         return [bins.GetAsArray1D(), sum.GetAsArray1D(), extremes.GetAsArray1D()];
@@ -102,8 +102,8 @@ public sealed class MechanismTests
     [Theory, MemberData(nameof(Widths))]
     public void Rows(string width) => Compare(width, a =>
     {
-        using var x = a.Allocate2DDenseX<float>(new LongIndex2D(37, 11));
-        using var y = a.Allocate1D<float>(37 * 11);
+        using MemoryBuffer2D<float, Stride2D.DenseX> x = a.Allocate2DDenseX<float>(new LongIndex2D(37, 11));
+        using MemoryBuffer1D<float, Stride1D.Dense> y = a.Allocate1D<float>(37 * 11);
         x.AsContiguous().CopyFromCPU(Floats.AsSpan(0, 37 * 11).ToArray());
         a.LoadAutoGroupedStreamKernel<Index2D, ArrayView2D<float, Stride2D.DenseX>, ArrayView<float>, int>(MechanismKernels.Rows)(
             new Index2D(37, 11), x.View, y.View, 37);
@@ -113,12 +113,12 @@ public sealed class MechanismTests
     [Theory, MemberData(nameof(Widths))]
     public void Groups(string width)
     {
-        foreach (var group in new Index3D[] { new(64, 1, 1), new(8, 8, 1), new(5, 3, 2), new(16, 1, 1), new(50, 1, 1) })
+        foreach (Index3D group in new Index3D[] { new(64, 1, 1), new(8, 8, 1), new(5, 3, 2), new(16, 1, 1), new(50, 1, 1) })
         {
             Compare(width, a =>
             {
-                using var x = a.Allocate1D(Ints.AsSpan(0, group.Size * 6).ToArray());
-                using var y = a.Allocate1D<int>(group.Size * 6);
+                using MemoryBuffer1D<int, Stride1D.Dense> x = a.Allocate1D(Ints.AsSpan(0, group.Size * 6).ToArray());
+                using MemoryBuffer1D<int, Stride1D.Dense> y = a.Allocate1D<int>(group.Size * 6);
                 a.LoadStreamKernel<ArrayView<int>, ArrayView<int>>(MechanismKernels.GroupSum)(
                     new KernelConfig(new Index3D(6, 1, 1), group), x.View, y.View);
                 return [y.GetAsArray1D()];
@@ -133,8 +133,8 @@ public sealed class MechanismTests
         {
             Compare(width, a =>
             {
-                using var x = a.Allocate1D(Ints.AsSpan(0, group * 6).ToArray());
-                using var y = a.Allocate1D<int>(group * 6);
+                using MemoryBuffer1D<int, Stride1D.Dense> x = a.Allocate1D(Ints.AsSpan(0, group * 6).ToArray());
+                using MemoryBuffer1D<int, Stride1D.Dense> y = a.Allocate1D<int>(group * 6);
                 a.LoadStreamKernel<ArrayView<int>, ArrayView<int>>(MechanismKernels.GroupVotes)((6, group), x.View, y.View);
                 return [y.GetAsArray1D()];
             });
@@ -145,9 +145,9 @@ public sealed class MechanismTests
     public void Shuffles(string width)
     {
         const int Count = 64 * 4, Delta = 2;
-        var simd = TestAccelerators.Open(width);
-        using var x = simd.Allocate1D(Floats.AsSpan(0, Count).ToArray());
-        using var y = simd.Allocate1D<float>(Count);
+        SimdAccelerator simd = TestAccelerators.Open(width);
+        using MemoryBuffer1D<float, Stride1D.Dense> x = simd.Allocate1D(Floats.AsSpan(0, Count).ToArray());
+        using MemoryBuffer1D<float, Stride1D.Dense> y = simd.Allocate1D<float>(Count);
         simd.LoadStreamKernel<ArrayView<float>, ArrayView<float>, int>(MechanismKernels.Shuffles)((4, 64), x.View, y.View, Delta);
         int warp = simd.WarpSize;
         float[] v = Floats, sums = [.. Enumerable.Range(0, Count).Select(i => v[i] + (warp > 1 ? v[i ^ 1] : v[i]))];
@@ -174,9 +174,9 @@ public sealed class MechanismTests
         {
             Compare(width, a =>
             {
-                using var x = a.Allocate1D(Ints);
-                using var bins = a.Allocate1D(new int[16 * 3]);
-                using var sum = a.Allocate1D(new float[1]);
+                using MemoryBuffer1D<int, Stride1D.Dense> x = a.Allocate1D(Ints);
+                using MemoryBuffer1D<int, Stride1D.Dense> bins = a.Allocate1D(new int[16 * 3]);
+                using MemoryBuffer1D<float, Stride1D.Dense> sum = a.Allocate1D(new float[1]);
                 a.LoadStreamKernel<ArrayView<int>, ArrayView<int>, ArrayView<float>>(MechanismKernels.StridedAtomics)(
                     (3, group), x.View, bins.View, sum.View);
                 return [bins.GetAsArray1D(), sum.GetAsArray1D()];
@@ -192,10 +192,10 @@ public sealed class MechanismTests
             Compare(width, a =>
             {
                 int count = group * 2 * 7;
-                using var x = a.Allocate1D(Ints.AsSpan(0, count).ToArray());
-                using var moved = a.Allocate1D(new int[4 * count]);
-                using var tags = a.Allocate1D(new byte[4 * count]);
-                using var taken = a.Allocate1D(new int[2 * group]);
+                using MemoryBuffer1D<int, Stride1D.Dense> x = a.Allocate1D(Ints.AsSpan(0, count).ToArray());
+                using MemoryBuffer1D<int, Stride1D.Dense> moved = a.Allocate1D(new int[4 * count]);
+                using MemoryBuffer1D<byte, Stride1D.Dense> tags = a.Allocate1D(new byte[4 * count]);
+                using MemoryBuffer1D<int, Stride1D.Dense> taken = a.Allocate1D(new int[2 * group]);
                 a.LoadStreamKernel<ArrayView<int>, ArrayView<int>, ArrayView<byte>, ArrayView<int>>(MechanismKernels.Moves)(
                     (2, group), x.View, moved.View, tags.View, taken.View);
                 return [moved.GetAsArray1D(), tags.GetAsArray1D(), taken.GetAsArray1D()];
@@ -206,9 +206,9 @@ public sealed class MechanismTests
     [Theory, MemberData(nameof(Widths))]
     public void Tickets(string width) => Compare(width, a =>
     {
-        using var x = a.Allocate1D(Ints);
-        using var next = a.Allocate1D(new int[3]);
-        using var taken = a.Allocate1D(new int[N]);
+        using MemoryBuffer1D<int, Stride1D.Dense> x = a.Allocate1D(Ints);
+        using MemoryBuffer1D<int, Stride1D.Dense> next = a.Allocate1D(new int[3]);
+        using MemoryBuffer1D<int, Stride1D.Dense> taken = a.Allocate1D(new int[N]);
         a.LoadAutoGroupedStreamKernel<Index1D, ArrayView<int>, ArrayView<int>, ArrayView<int>>(MechanismKernels.Tickets)(
             N, x.View, next.View, taken.View);
         return [next.GetAsArray1D(), taken.GetAsArray1D()];
@@ -218,17 +218,17 @@ public sealed class MechanismTests
         where T : unmanaged =>
         Compare(width, a =>
         {
-            using var x = a.Allocate1D(first);
-            using var y = a.Allocate1D(second);
+            using MemoryBuffer1D<T, Stride1D.Dense> x = a.Allocate1D(first);
+            using MemoryBuffer1D<T, Stride1D.Dense> y = a.Allocate1D(second);
             run(a, x.View, y.View);
             return [x.GetAsArray1D(), y.GetAsArray1D()];
         });
 
     private static void Compare(string width, Func<Accelerator, Array[]> run)
     {
-        var simd = TestAccelerators.Open(width);
-        var expected = run(TestAccelerators.Reference());
-        var actual = run(simd);
+        SimdAccelerator simd = TestAccelerators.Open(width);
+        Array[] expected = run(TestAccelerators.Reference());
+        Array[] actual = run(simd);
         for (int i = 0; i < expected.Length; i++)
         {
             if (expected[i] is float[] floats)

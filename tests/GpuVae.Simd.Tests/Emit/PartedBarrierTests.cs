@@ -15,7 +15,7 @@ public sealed class PartedBarrierTests
 
     private static void ReturnsEarly(ArrayView<int> output, int present)
     {
-        var shared = SharedMemory.Allocate<int>(64);
+        ArrayView<int> shared = SharedMemory.Allocate<int>(64);
         shared[Group.IdxX] = -1;
         Group.Barrier();
         if (Group.IdxX >= present)
@@ -50,7 +50,7 @@ public sealed class PartedBarrierTests
 
     private static void BranchesApart(ArrayView<int> output)
     {
-        var shared = SharedMemory.Allocate<int>(64);
+        ArrayView<int> shared = SharedMemory.Allocate<int>(64);
         int me = Group.IdxX, result;
         if (me % 3 == 0)
         {
@@ -74,7 +74,7 @@ public sealed class PartedBarrierTests
         for (int i = Group.IdxX; i < end; i += Group.DimX)
         {
             int value = i < length ? values[i] : 0;
-            int scanned = GroupExtensions.InclusiveScanWithBoundaries<int, AddInt32>(value, out var boundaries);
+            int scanned = GroupExtensions.InclusiveScanWithBoundaries<int, AddInt32>(value, out ScanBoundaries<int> boundaries);
             if (i < length)
                 output[i] = carry + scanned;
             carry += boundaries.RightBoundary;
@@ -83,40 +83,40 @@ public sealed class PartedBarrierTests
     }
 
     [Theory, MemberData(nameof(Widths))]
-    public void Threads_that_returned_are_not_waited_for(string width)
+    public void ThreadsThatReturnedAreNotWaitedFor(string width)
     {
         foreach (int present in new[] { 1, 16, 17, 40, Threads })
         {
-            var result = Run(
+            int[] result = Run(
                 width, (a, output) => a.LoadStreamKernel<ArrayView<int>, int>(ReturnsEarly)((Groups, Threads), output, present));
             Assert.Equal(Each(i => i < present ? present - 1 - i + 100 * present : 0), result);
         }
     }
 
     [Theory, MemberData(nameof(Widths))]
-    public void Threads_that_left_the_loop_are_not_waited_for(string width)
+    public void ThreadsThatLeftTheLoopAreNotWaitedFor(string width)
     {
         int[] turns = [.. Enumerable.Range(0, Threads).Select(i => i == 13 ? 1 : i % 7)];
         int[] partners = [.. Enumerable.Range(0, 7).Select(turn => turn % 2 == 0 ? turns.Count(t => t > turn) : 0)];
         int sum = partners.Sum();
-        var result = Run(width, (a, output) => a.LoadStreamKernel<ArrayView<int>>(LeavesTheLoop)((Groups, Threads), output));
+        int[] result = Run(width, (a, output) => a.LoadStreamKernel<ArrayView<int>>(LeavesTheLoop)((Groups, Threads), output));
         Assert.Equal(Each(i => 1000 * sum + partners.Take(turns[i]).Sum()), result);
     }
 
     [Theory, MemberData(nameof(Widths))]
-    public void Each_arm_of_a_branch_has_its_own_barriers(string width)
+    public void EachArmOfABranchHasItsOwnBarriers(string width)
     {
-        var result = Run(width, (a, output) => a.LoadStreamKernel<ArrayView<int>>(BranchesApart)((Groups, Threads), output));
+        int[] result = Run(width, (a, output) => a.LoadStreamKernel<ArrayView<int>>(BranchesApart)((Groups, Threads), output));
         Assert.Equal(Each(i => i % 3 != 0 ? 2 : (i + 3) % 63), result);
     }
 
     [Theory, MemberData(nameof(Widths))]
-    public void A_loop_that_ends_per_thread_may_scan(string width)
+    public void ALoopThatEndsPerThreadMayScan(string width)
     {
-        var accelerator = TestAccelerators.Open(width);
+        SimdAccelerator accelerator = TestAccelerators.Open(width);
         int[] values = [.. Enumerable.Range(0, 1000).Select(i => i * 7 % 11 - 4)];
-        using var input = accelerator.Allocate1D(values);
-        using var output = accelerator.Allocate1D<int>(values.Length);
+        using MemoryBuffer1D<int, Stride1D.Dense> input = accelerator.Allocate1D(values);
+        using MemoryBuffer1D<int, Stride1D.Dense> output = accelerator.Allocate1D<int>(values.Length);
         accelerator.LoadStreamKernel<ArrayView<int>, ArrayView<int>>(ScansTiles)((1, Threads), input.View, output.View);
         int sum = 0;
         Assert.Equal([.. values.Select(v => sum += v)], output.GetAsArray1D());
@@ -124,8 +124,8 @@ public sealed class PartedBarrierTests
 
     private static int[] Run(string width, Action<Accelerator, ArrayView<int>> launch)
     {
-        var accelerator = TestAccelerators.Open(width);
-        using var output = accelerator.Allocate1D<int>(Groups * Threads);
+        SimdAccelerator accelerator = TestAccelerators.Open(width);
+        using MemoryBuffer1D<int, Stride1D.Dense> output = accelerator.Allocate1D<int>(Groups * Threads);
         output.MemSetToZero();
         launch(accelerator, output.View);
         return output.GetAsArray1D();

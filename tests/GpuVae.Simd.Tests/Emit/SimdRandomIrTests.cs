@@ -24,7 +24,7 @@ public sealed unsafe class SimdRandomIrTests
     };
 
     [Theory, MemberData(nameof(Cases))]
-    public void Stores_what_the_interpreter_stores(int lanes, int bits, bool optimized)
+    public void StoresWhatTheInterpreterStores(int lanes, int bits, bool optimized)
     {
         for (int seed = 0; seed < Programs; seed++)
             Check(seed, lanes, bits, optimized);
@@ -34,17 +34,17 @@ public sealed unsafe class SimdRandomIrTests
     /// Copies to a join stand in the arm that jumps there and behind the branch: the second must not run before the first.
     /// </summary>
     [Fact]
-    public void Jumping_arm_runs_before_what_follows_the_branch() => Check(468, 16, 512, true);
+    public void JumpingArmRunsBeforeWhatFollowsTheBranch() => Check(468, 16, 512, true);
 
     /// <summary>Lanes that leave an inner label in a branch meet the others, which leave an outer one together, behind both.</summary>
     [Fact]
-    public void Lanes_that_part_at_a_jump_further_in_meet_at_the_outer_join() => Check(773, 16, 512, true);
+    public void LanesThatPartAtAJumpFurtherInMeetAtTheOuterJoin() => Check(773, 16, 512, true);
 
     private static void Check(int seed, int lanes, int bits, bool optimized)
     {
-        var (builder, n) = RandomIr.Make(seed);
+        (Passes.SsaBuilder? builder, Parameter? n) = RandomIr.Make(seed);
         int[] inputs = [.. Enumerable.Range(0, Threads).Select(i => i % 5 == 4 ? i * 1000003 : (i * 7 % 23) - 6)];
-        var expected = inputs
+        IReadOnlyDictionary<long, ulong>[] expected = inputs
             .Select(x => new IrEvaluator(new Dictionary<Parameter, long> { [n] = x }).RunGraph(builder.Kernel).Global).ToArray();
         Spread(builder.Kernel, n);
         if (optimized)
@@ -65,19 +65,19 @@ public sealed unsafe class SimdRandomIrTests
     /// <summary>Makes the scalar parameter a value per thread and gives each thread its own part of the output.</summary>
     private static void Spread(IrKernel kernel, Parameter n)
     {
-        var output = kernel.Parameters.Single(p => p.Kind == ParameterKind.ViewPointer);
+        Parameter output = kernel.Parameters.Single(p => p.Kind == ParameterKind.ViewPointer);
         var inputs = new Parameter("inputs", ParameterKind.ViewPointer, IrType.Pointer, 10, IrType.I32.SizeOf());
         kernel.Parameters.Add(inputs);
-        var outputUsers = output.Users.Distinct().ToArray();
+        Instruction[] outputUsers = output.Users.Distinct().ToArray();
         var thread = new Geometry(GeometryKind.GroupIdxX);
         var address = new ElementAddress(inputs, thread, 4);
         var load = new Load(address, IrType.I32, 4);
         n.ReplaceAllUsesWith(load);
         var part = new ElementAddress(output, thread, 4 * ResultsPerThread);
-        foreach (var user in outputUsers)
+        foreach (Instruction? user in outputUsers)
             user.SetOperand(0, part);
         int at = 0;
-        foreach (var instruction in (Instruction[])[thread, address, load, part])
+        foreach (Instruction instruction in (Instruction[])[thread, address, load, part])
         {
             kernel.Entry.Body.Insert(at++, instruction);
             instruction.Block = kernel.Entry;
@@ -86,7 +86,7 @@ public sealed unsafe class SimdRandomIrTests
 
     private static int[] Run(IrKernel kernel, SimdConfiguration configuration, int[] inputs)
     {
-        var program = SimdEmitter.Compile(kernel, configuration, new GroupShape(Threads, 1, 1));
+        SimdProgram program = SimdEmitter.Compile(kernel, configuration, new GroupShape(Threads, 1, 1));
         int[] results = new int[Threads * ResultsPerThread];
         int bytes = program.ScratchBytes(0);
         byte* scratch = (byte*)NativeMemory.AlignedAlloc((nuint)bytes, 64);

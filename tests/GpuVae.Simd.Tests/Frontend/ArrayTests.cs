@@ -42,17 +42,17 @@ public sealed unsafe class ArrayTests
 
     private static short[,] Spread()
     {
-        var wide = new short[5, 10];
+        short[,] wide = new short[5, 10];
         for (int i = 0; i < wide.Length; i++)
             wide[i / 10, i % 10] = (short)(i * i);
         return wide;
     }
 
     [Fact]
-    public void Arrays_of_several_axes_are_zeroed_and_row_major() => KernelHarness.Run<int>(
+    public void ArraysOfSeveralAxesAreZeroedAndRowMajor() => KernelHarness.Run<int>(
         static (input, output) =>
         {
-            var box = new int[2, 3, 4];
+            int[,,] box = new int[2, 3, 4];
             int before = box[1, 2, 3];
             for (int i = 0; i < 2; i++)
             {
@@ -70,11 +70,11 @@ public sealed unsafe class ArrayTests
         Integers, 2);
 
     [Fact]
-    public void The_sizes_of_arrays_are_known() => KernelHarness.Run<int>(
+    public void TheSizesOfArraysAreKnown() => KernelHarness.Run<int>(
         static (_, output) =>
         {
-            var plane = new double[3, 5];
-            var line = new byte[7];
+            double[,] plane = new double[3, 5];
+            byte[] line = new byte[7];
             output[0] = plane.Length + 100 * plane.Rank;
             output[1] = plane.GetLength(0) + 100 * plane.GetLength(1);
             output[2] = plane.GetLowerBound(1) + 100 * plane.GetUpperBound(1);
@@ -83,7 +83,7 @@ public sealed unsafe class ArrayTests
         Integers, 4);
 
     [Fact]
-    public void Static_readonly_arrays_are_constants() => KernelHarness.Run<int>(
+    public void StaticReadonlyArraysAreConstants() => KernelHarness.Run<int>(
         static (input, output) =>
         {
             for (int i = 0; i < output.IntLength; i++)
@@ -92,27 +92,27 @@ public sealed unsafe class ArrayTests
         Integers, 8);
 
     [Fact]
-    public void Long_static_arrays_are_tables() => KernelHarness.Run<int>(
+    public void LongStaticArraysAreTables() => KernelHarness.Run<int>(
         static (input, output) =>
         {
             for (int i = 0; i < output.IntLength; i++)
             {
-                var (low, high) = Long[(input[i & 7] * 37 + i) % Long.Length];
+                (byte low, double high) = Long[(input[i & 7] * 37 + i) % Long.Length];
                 output[i] = low + (int)high + Wide[i % 5, input[i & 7]];
             }
         },
         Integers, 100);
 
     [Fact]
-    public void Tables_cannot_be_written()
+    public void TablesCannotBeWritten()
     {
-        var refused = Assert.Throws<InternalCompilerException>(
+        InternalCompilerException refused = Assert.Throws<InternalCompilerException>(
             () => TestAccelerators.Widest.LoadStreamKernel<ArrayView<int>>(static view => Wide[1, 1] = (short)view[0]));
         Assert.Contains("an element of a constant array is written", refused.Message);
     }
 
     [Fact]
-    public void Arrays_of_several_axes_with_constant_elements() => KernelHarness.Run<int>(
+    public void ArraysOfSeveralAxesWithConstantElements() => KernelHarness.Run<int>(
         static (input, output) =>
         {
             int[,] table = { { 1, 2, 3 }, { 4, 5, 6 } };
@@ -121,10 +121,10 @@ public sealed unsafe class ArrayTests
         Integers, 1);
 
     [Theory, MemberData(nameof(All))]
-    public void Fixed_buffers_and_inline_arrays_are_arguments(string name)
+    public void FixedBuffersAndInlineArraysAreArguments(string name)
     {
-        var accelerator = TestAccelerators.Open(name);
-        using var buffer = accelerator.Allocate1D<double>(8);
+        SimdAccelerator accelerator = TestAccelerators.Open(name);
+        using MemoryBuffer1D<double, Stride1D.Dense> buffer = accelerator.Allocate1D<double>(8);
         var taps = new Taps { Count = 5, Scale = 0.5 };
         for (int i = 0; i < 5; i++)
             taps.Weights[i] = (short)(i * i - 7);
@@ -139,7 +139,7 @@ public sealed unsafe class ArrayTests
     }
 
     [Fact]
-    public void New_of_a_type_parameter_makes_a_struct() =>
+    public void NewOfATypeParameterMakesAStruct() =>
         KernelHarness.Run<int>(static (input, output) => output[0] = Identity<Functor>(input[2]), Integers, 1);
 
     private static int Identity<T>(int x) where T : struct => Unsafe.SizeOf<T>() + Value(new T()) + x;

@@ -22,7 +22,7 @@ public sealed class ConstructTests
     ];
 
     [Fact]
-    public void Arithmetic_and_bit_operations() => KernelHarness.Run<int>(
+    public void ArithmeticAndBitOperations() => KernelHarness.Run<int>(
         static (input, output) =>
         {
             for (int i = 0; i < input.IntLength; i++)
@@ -41,7 +41,7 @@ public sealed class ConstructTests
     }
 
     [Fact]
-    public void Bools_by_reference() => KernelHarness.Run<int>(
+    public void BoolsByReference() => KernelHarness.Run<int>(
         static (input, output) =>
         {
             bool isAnyNegative = false;
@@ -54,7 +54,7 @@ public sealed class ConstructTests
         Integers, Integers.Length);
 
     [Fact]
-    public void Division_signed_and_unsigned() => KernelHarness.Run<int>(
+    public void DivisionSignedAndUnsigned() => KernelHarness.Run<int>(
         static (input, output) =>
         {
             for (int i = 0; i < input.IntLength; i++)
@@ -67,7 +67,7 @@ public sealed class ConstructTests
         Integers, Integers.Length);
 
     [Fact]
-    public void Narrow_and_wide_integers_convert_as_in_CSharp() => KernelHarness.Run<int>(
+    public void NarrowAndWideIntegersConvertAsInCSharp() => KernelHarness.Run<int>(
         static (input, output) =>
         {
             for (int i = 0; i < input.IntLength; i++)
@@ -88,7 +88,7 @@ public sealed class ConstructTests
         Integers, Integers.Length);
 
     [Fact]
-    public void Comparisons_signed_unsigned_and_of_floats_with_NaN() => KernelHarness.Run<float>(
+    public void ComparisonsSignedUnsignedAndOfFloatsWithNaN() => KernelHarness.Run<float>(
         static (input, output) =>
         {
             for (int i = 0; i < input.IntLength; i++)
@@ -122,7 +122,7 @@ public sealed class ConstructTests
         Floats, Floats.Length);
 
     [Fact]
-    public void Float_conversions_saturate() => KernelHarness.Run<float>(
+    public void FloatConversionsSaturate() => KernelHarness.Run<float>(
         static (input, output) =>
         {
             for (int i = 0; i < input.IntLength; i++)
@@ -139,7 +139,7 @@ public sealed class ConstructTests
         [0f, 1.9f, -1.9f, 3e9f, -3e9f, 1e20f, -1e20f, float.NaN, 2147483648f, 100f], 10);
 
     [Fact]
-    public void Math_functions() => KernelHarness.Run<float>(
+    public void MathFunctions() => KernelHarness.Run<float>(
         static (input, output) =>
         {
             for (int i = 0; i < 12; i++)
@@ -156,7 +156,7 @@ public sealed class ConstructTests
         [0f, 1f, -1f, 0.5f, 1.5f, 2.5f, -2.5f, 10f, -10f, 0.1f, 3f, 4f], 24);
 
     [Fact]
-    public void Integer_functions() => KernelHarness.Run<int>(
+    public void IntegerFunctions() => KernelHarness.Run<int>(
         static (input, output) =>
         {
             for (int i = 0; i < input.IntLength; i++)
@@ -171,7 +171,7 @@ public sealed class ConstructTests
         Integers, Integers.Length);
 
     [Fact]
-    public void Nested_loops_with_break_continue_and_early_return() => KernelHarness.Run<int>(
+    public void NestedLoopsWithBreakContinueAndEarlyReturn() => KernelHarness.Run<int>(
         static (input, output) =>
         {
             int total = 0;
@@ -204,7 +204,7 @@ public sealed class ConstructTests
         Integers, 2);
 
     [Fact]
-    public void Switches_dense_and_sparse() => KernelHarness.Run<int>(
+    public void SwitchesDenseAndSparse() => KernelHarness.Run<int>(
         static (input, output) =>
         {
             for (int i = 0; i < input.IntLength; i++)
@@ -260,7 +260,7 @@ public sealed class ConstructTests
     private static ref int Pick(ref Accumulator accumulator) => ref accumulator.Pair.Low;
 
     [Fact]
-    public void Structs_refs_outs_and_ref_returns() => KernelHarness.Run<int>(
+    public void StructsRefsOutsAndRefReturns() => KernelHarness.Run<int>(
         static (input, output) =>
         {
             var accumulator = new Accumulator(3);
@@ -272,7 +272,7 @@ public sealed class ConstructTests
                 Pick(ref accumulator) += old & 15;
                 Bump(ref output[i], accumulator.Total, out _);
             }
-            var copy = accumulator;
+            Accumulator copy = accumulator;
             copy.Sum = 1;
             accumulator = default;
             accumulator.Pair = copy.Pair;
@@ -314,7 +314,7 @@ public sealed class ConstructTests
     private static bool AreSame<TFirst, TSecond>() => typeof(TFirst) == typeof(TSecond);
 
     [Fact]
-    public void Functors_static_abstracts_and_default_interface_methods() => KernelHarness.Run<int>(
+    public void FunctorsStaticAbstractsAndDefaultInterfaceMethods() => KernelHarness.Run<int>(
         static (input, output) =>
         {
             output[0] = Fold(input, new AddOperation(2));
@@ -332,7 +332,7 @@ public sealed class ConstructTests
     }
 
     [Fact]
-    public void Generic_arithmetic() => KernelHarness.Run<int>(static (input, output) => output[0] = Sum(input, 4), Integers, 1);
+    public void GenericArithmetic() => KernelHarness.Run<int>(static (input, output) => output[0] = Sum(input, 4), Integers, 1);
 
     private enum Color : byte
     {
@@ -343,25 +343,25 @@ public sealed class ConstructTests
     private record struct Point(int X, float Y);
 
     [Fact]
-    public void Enums_records_and_tuples() => KernelHarness.Run<int>(
+    public void EnumsRecordsAndTuples() => KernelHarness.Run<int>(
         static (input, output) =>
         {
             var color = (Color)(byte)input[4];
             var point = new Point(input[1], 2.5f) { X = 4 };
-            var other = point with { Y = 3.5f };
-            var (a, b) = (point.X, other);
+            Point other = point with { Y = 3.5f };
+            (int a, Point b) = (point.X, other);
             output[0] = color == Color.Green ? 1 : (int)color;
             output[1] = (int)(b.Y * 2) + a + (point == other ? 100 : 0) + (point.Equals(point) ? 1000 : 0);
         },
         Integers, 2);
 
     [Fact]
-    public void Local_arrays_and_local_memory() => KernelHarness.RunGroups<int>(
+    public void LocalArraysAndLocalMemory() => KernelHarness.RunGroups<int>(
         static (input, output) =>
         {
             int[] zeroed = new int[4];
             int[] filled = [1, 20, 300, 4000];
-            var local = LocalMemory.Allocate<long>(4);
+            ArrayView<long> local = LocalMemory.Allocate<long>(4);
             for (int i = 0; i < zeroed.Length; i++)
             {
                 zeroed[(input[i] & 1) + 1] += filled[i];
@@ -379,7 +379,7 @@ public sealed class ConstructTests
     }
 
     [Fact]
-    public unsafe void Fixed_buffers_and_pointers() => KernelHarness.Run<int>(
+    public unsafe void FixedBuffersAndPointers() => KernelHarness.Run<int>(
         static (input, output) =>
         {
             Buffered buffered = default;
@@ -402,18 +402,18 @@ public sealed class ConstructTests
         Integers, 4);
 
     [Fact]
-    public void Views_subviews_and_casts() => KernelHarness.Run<int>(
+    public void ViewsSubviewsAndCasts() => KernelHarness.Run<int>(
         static (input, output) =>
         {
-            var part = input.SubView(4, 8);
-            var shorts = part.Cast<short>();
+            ArrayView<int> part = input.SubView(4, 8);
+            ArrayView<short> shorts = part.Cast<short>();
             ArrayView1D<int, Stride1D.Dense> dense = part;
             var matrix = new ArrayView2D<int, Stride2D.DenseY>(part, new LongIndex2D(2, 4), new Stride2D.DenseY(4));
-            var transposed = matrix.AsTransposed();
+            ArrayView2D<int, Stride2D.DenseX> transposed = matrix.AsTransposed();
             output[0] = part[1] + part[2L] + part.IntLength + (int)shorts.Length + shorts[3];
             output[1] = dense[new Index1D(3)] + matrix[1, 2] + matrix[new Index2D(0, 3)] + transposed[3, 1];
             output[2] = (int)matrix.IntExtent.X + matrix.IntExtent.Y + transposed.IntExtent.X;
-            var variable = part.VariableView(5);
+            VariableView<int> variable = part.VariableView(5);
             variable.Value = 1 + variable.Value;
             output[3] = part[5];
             ArrayView<int> chosen = input[0] == 0 ? part : input;
@@ -422,10 +422,10 @@ public sealed class ConstructTests
         Integers, 5);
 
     [Fact]
-    public void Views_may_change_in_loops() => KernelHarness.Run<int>(
+    public void ViewsMayChangeInLoops() => KernelHarness.Run<int>(
         static (input, output) =>
         {
-            var rest = input;
+            ArrayView<int> rest = input;
             ArrayView<int> longest = default;
             int total = 0;
             while (rest.Length > 2)
@@ -441,11 +441,11 @@ public sealed class ConstructTests
         Integers, 2);
 
     [Fact]
-    public void Double_buffers_swap() => KernelHarness.RunGroups<int>(
+    public void DoubleBuffersSwap() => KernelHarness.RunGroups<int>(
         static (input, output) =>
         {
-            var front = SharedMemory.Allocate<int>(8);
-            var back = SharedMemory.Allocate<int>(8);
+            ArrayView<int> front = SharedMemory.Allocate<int>(8);
+            ArrayView<int> back = SharedMemory.Allocate<int>(8);
             int i = Group.IdxX;
             front[i] = input[i] & 63;
             for (int round = 0; round < 5; round++)
@@ -467,7 +467,7 @@ public sealed class ConstructTests
     }
 
     [Fact]
-    public void Structs_may_hold_views_and_return_refs_into_them() => KernelHarness.Run<int>(
+    public void StructsMayHoldViewsAndReturnRefsIntoThem() => KernelHarness.Run<int>(
         static (input, output) =>
         {
             var reader = new Walker { View = input };
@@ -489,11 +489,11 @@ public sealed class ConstructTests
     }
 
     [Fact]
-    public void Struct_elements_load_and_store() => KernelHarness.Run<float>(
+    public void StructElementsLoadAndStore() => KernelHarness.Run<float>(
         static (input, output) =>
         {
-            var from = input.Cast<Vector>();
-            var to = output.Cast<Vector>();
+            ArrayView<Vector> from = input.Cast<Vector>();
+            ArrayView<Vector> to = output.Cast<Vector>();
             for (int i = 0; i < 3; i++)
                 to[i] = from[i] + from[i + 1];
             to[3] = new Vector(from[0].Y, to[0].Z, 1f, from[3].W);
@@ -501,7 +501,7 @@ public sealed class ConstructTests
         [.. Enumerable.Range(0, 16).Select(i => i * 1.25f)], 16);
 
     [Fact]
-    public void Bits_of_floats() => KernelHarness.Run<float>(
+    public void BitsOfFloats() => KernelHarness.Run<float>(
         static (input, output) =>
         {
             for (int i = 0; i < input.IntLength; i++)
@@ -514,13 +514,13 @@ public sealed class ConstructTests
     private static readonly (int A, float B) Pair = (3, 0.25f);
 
     [Fact]
-    public void Static_readonly_fields_are_constants() => KernelHarness.Run<float>(
+    public void StaticReadonlyFieldsAreConstants() => KernelHarness.Run<float>(
         static (input, output) => output[0] = (input[0] * Scale) + Pair.A + Pair.B, [4f], 1);
 
     private static readonly int[] Table = [3, 1, 4, 1, 5];
 
     [Fact]
-    public void Static_readonly_arrays_are_constants() => KernelHarness.Run<int>(
+    public void StaticReadonlyArraysAreConstants() => KernelHarness.Run<int>(
         static (input, output) =>
         {
             for (int i = 0; i < input.IntLength; i++)
@@ -529,7 +529,7 @@ public sealed class ConstructTests
         Integers, Integers.Length);
 
     [Fact]
-    public void Local_functions_may_capture_by_reference() => KernelHarness.Run<int>(
+    public void LocalFunctionsMayCaptureByReference() => KernelHarness.Run<int>(
         static (input, output) =>
         {
             int total = 0;
@@ -542,7 +542,7 @@ public sealed class ConstructTests
         Integers, 1);
 
     [Fact]
-    public void Short_circuits_and_conditional_values() => KernelHarness.Run<int>(
+    public void ShortCircuitsAndConditionalValues() => KernelHarness.Run<int>(
         static (input, output) =>
         {
             for (int i = 0; i < input.IntLength; i++)
@@ -558,10 +558,10 @@ public sealed class ConstructTests
         Integers, Integers.Length);
 
     [Fact]
-    public void Shared_memory_barriers_and_broadcasts() => KernelHarness.RunGroups<int>(
+    public void SharedMemoryBarriersAndBroadcasts() => KernelHarness.RunGroups<int>(
         static (input, output) =>
         {
-            var tile = SharedMemory.Allocate<int>(16);
+            ArrayView<int> tile = SharedMemory.Allocate<int>(16);
             ref int total = ref SharedMemory.Allocate<int>();
             int i = Group.IdxX;
             tile[i] = input[i] & 1023;
@@ -585,7 +585,7 @@ public sealed class ConstructTests
         Integers, 32, groups: 2, threads: 16);
 
     [Fact]
-    public void Group_and_warp_algorithms() => KernelHarness.RunGroups<int>(
+    public void GroupAndWarpAlgorithms() => KernelHarness.RunGroups<int>(
         static (input, output) =>
         {
             int value = input[Group.IdxX] & 255;
@@ -599,7 +599,7 @@ public sealed class ConstructTests
         Integers, 32, groups: 2, threads: 16);
 
     [Fact]
-    public void Nullables_and_nested_generics() => KernelHarness.Run<int>(
+    public void NullablesAndNestedGenerics() => KernelHarness.Run<int>(
         static (input, output) =>
         {
             int? found = null;
@@ -616,7 +616,7 @@ public sealed class ConstructTests
         Integers, 2);
 
     [Fact]
-    public void Atomics_return_the_old_value() => KernelHarness.RunGroups<int>(
+    public void AtomicsReturnTheOldValue() => KernelHarness.RunGroups<int>(
         static (input, output) =>
         {
             int i = Group.IdxX;
@@ -636,7 +636,7 @@ public sealed class ConstructTests
         Integers, 11, threads: 8);
 
     [Fact]
-    public void Random_numbers_by_wide_multiplication() => KernelHarness.Run<int>(
+    public void RandomNumbersByWideMultiplication() => KernelHarness.Run<int>(
         static (input, output) =>
         {
             for (int i = 0; i < input.IntLength; i++)

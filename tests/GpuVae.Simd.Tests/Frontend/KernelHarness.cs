@@ -27,8 +27,8 @@ internal static class KernelHarness
     /// <summary>A kernel of one thread that asks nothing of a group: .NET itself runs it.</summary>
     public static T[] Run<T>(Action<ArrayView<T>, ArrayView<T>> kernel, T[] input, int outputs) where T : unmanaged
     {
-        using var from = TestAccelerators.Widest.Allocate1D(input);
-        using var to = TestAccelerators.Widest.Allocate1D<T>(outputs);
+        using MemoryBuffer1D<T, Stride1D.Dense> from = TestAccelerators.Widest.Allocate1D(input);
+        using MemoryBuffer1D<T, Stride1D.Dense> to = TestAccelerators.Widest.Allocate1D<T>(outputs);
         to.MemSetToZero();
         kernel(from.View, to.View);
         return Compare(to.GetAsArray1D(), kernel, input, 1, 1);
@@ -53,8 +53,8 @@ internal static class KernelHarness
         Accelerator accelerator, Action<ArrayView<T>, ArrayView<T>> kernel, T[] input, int outputs, int groups, int threads)
         where T : unmanaged
     {
-        using var from = accelerator.Allocate1D(input);
-        using var to = accelerator.Allocate1D<T>(outputs);
+        using MemoryBuffer1D<T, Stride1D.Dense> from = accelerator.Allocate1D(input);
+        using MemoryBuffer1D<T, Stride1D.Dense> to = accelerator.Allocate1D<T>(outputs);
         to.MemSetToZero();
         accelerator.LoadStreamKernel(kernel)(new KernelConfig(groups, threads), from.View, to.View);
         accelerator.Synchronize();
@@ -70,7 +70,7 @@ internal static class KernelHarness
     /// <summary>The IR as the front end builds it, verified and printed.</summary>
     public static string Print(Delegate kernel, KernelTarget target, bool optimise = false)
     {
-        var ir = optimise
+        IrKernel ir = optimise
             ? KernelCompiler.Compile(EntryOf(kernel.Method), target)
             : KernelBuilder.Build(EntryOf(kernel.Method), target);
         IrVerifier.Verify(ir);
@@ -79,8 +79,8 @@ internal static class KernelHarness
 
     private static unsafe T[] RunOptimised<T>(MethodInfo method, T[] input, int outputs, int groups, int threads) where T : unmanaged
     {
-        var entry = EntryOf(method);
-        var ir = KernelCompiler.Compile(entry, new KernelTarget(TargetKind.Simd) { WarpSize = WarpSize });
+        KernelEntry entry = EntryOf(method);
+        IrKernel ir = KernelCompiler.Compile(entry, new KernelTarget(TargetKind.Simd) { WarpSize = WarpSize });
         IrVerifier.Verify(ir);
         var memory = new CheckedMemory();
         var result = new T[outputs];

@@ -1,3 +1,4 @@
+using System.Linq.Expressions;
 using System.Numerics;
 using System.Reflection;
 using System.Reflection.Emit;
@@ -31,7 +32,7 @@ public sealed class LibraryTests(ITestOutputHelper output)
         [.. numbers, typeof(Math), typeof(MathF), typeof(BitOperations), typeof(BitConverter), typeof(IntrinsicMath), typeof(XMath)];
 
     [Theory, MemberData(nameof(Libraries))]
-    public void Methods_on_numbers(Type library)
+    public void MethodsOnNumbers(Type library)
     {
         MethodInfo[] methods =
         [
@@ -39,7 +40,7 @@ public sealed class LibraryTests(ITestOutputHelper output)
                 && IsNumber(m.ReturnType) && m.GetParameters() is { Length: > 0 } parameters
                 && parameters.All(p => IsNumber(p.ParameterType))),
         ];
-        var kernels = Emit(methods);
+        MethodInfo[] kernels = Emit(methods);
         var failures = new List<string>();
         int refused = 0;
         for (int i = 0; i < methods.Length; i++)
@@ -72,12 +73,12 @@ public sealed class LibraryTests(ITestOutputHelper output)
     {
         var assembly = new PersistedAssemblyBuilder(
             new AssemblyName($"Library{Interlocked.Increment(ref assemblies)}"), typeof(object).Assembly);
-        var type = assembly.DefineDynamicModule("Library").DefineType(
+        TypeBuilder type = assembly.DefineDynamicModule("Library").DefineType(
             "Kernels", TypeAttributes.Public | TypeAttributes.Abstract | TypeAttributes.Sealed);
         for (int i = 0; i < methods.Length; i++)
         {
             Type[] parameters = [.. methods[i].GetParameters().Select(p => p.ParameterType)];
-            var il = type.DefineMethod(
+            ILGenerator il = type.DefineMethod(
                 $"Kernel{i}", MethodAttributes.Public | MethodAttributes.Static, typeof(void),
                 [typeof(Index1D), View(methods[i].ReturnType), .. parameters.Select(View)]).GetILGenerator();
             EmitElement(il, 1, methods[i].ReturnType);
@@ -93,7 +94,7 @@ public sealed class LibraryTests(ITestOutputHelper output)
         type.CreateType();
         using var stream = new MemoryStream();
         assembly.Save(stream);
-        var loaded = Assembly.Load(stream.ToArray()).GetType("Kernels")!;
+        Type loaded = Assembly.Load(stream.ToArray()).GetType("Kernels")!;
         return [.. Enumerable.Range(0, methods.Length).Select(i => loaded.GetMethod($"Kernel{i}")!)];
     }
 
@@ -109,11 +110,11 @@ public sealed class LibraryTests(ITestOutputHelper output)
     private static string? Failure(MethodInfo method, MethodInfo kernel)
     {
         Type[] parameters = [.. method.GetParameters().Select(p => p.ParameterType)];
-        var inputs = parameters.Select((type, i) => Inputs(Stored(type), i)).ToArray();
-        var host = LinqExpression.Parameter(typeof(int));
-        var result = LinqExpression.Call(method, parameters.Select((type, k) => Argument(type, inputs[k], host)));
-        var call = LinqExpression.Lambda<Func<int, object>>(LinqExpression.Convert(result, typeof(object)), host).Compile();
-        var expected = new object[Count];
+        Array[] inputs = parameters.Select((type, i) => Inputs(Stored(type), i)).ToArray();
+        ParameterExpression host = LinqExpression.Parameter(typeof(int));
+        MethodCallExpression result = LinqExpression.Call(method, parameters.Select((type, k) => Argument(type, inputs[k], host)));
+        Func<int, object> call = LinqExpression.Lambda<Func<int, object>>(LinqExpression.Convert(result, typeof(object)), host).Compile();
+        object[] expected = new object[Count];
         for (int i = 0; i < Count; i++)
         {
             try
@@ -125,12 +126,12 @@ public sealed class LibraryTests(ITestOutputHelper output)
                 // What the host refuses is replaced by what it takes, if there is something.
                 if (i == 0)
                     return null;
-                foreach (var input in inputs)
+                foreach (Array? input in inputs)
                     input.SetValue(input.GetValue(i - 1), i);
                 expected[i] = expected[i - 1];
             }
         }
-        var run = typeof(LibraryTests).GetMethod(nameof(Run), BindingFlags.Static | BindingFlags.NonPublic)!;
+        MethodInfo run = typeof(LibraryTests).GetMethod(nameof(Run), BindingFlags.Static | BindingFlags.NonPublic)!;
         return (string?)run.MakeGenericMethod(Stored(method.ReturnType))
             .Invoke(null, BindingFlags.DoNotWrapExceptions, null, [kernel, inputs, expected], null);
     }
@@ -143,14 +144,14 @@ public sealed class LibraryTests(ITestOutputHelper output)
 
     private static string? Run<TResult>(MethodInfo kernel, Array[] inputs, object[] expected) where TResult : unmanaged
     {
-        var accelerator = TestAccelerators.Widest;
-        var compiled = accelerator.GetBackend().Compile(EntryPointDescription.FromImplicitlyGroupedKernel(kernel), default);
-        using var loaded = accelerator.LoadAutoGroupedKernel(compiled);
-        using var result = accelerator.Allocate1D<TResult>(Count);
-        var buffers = inputs.Select(input => Upload(accelerator, input)).ToArray();
+        SimdAccelerator accelerator = TestAccelerators.Widest;
+        CompiledKernel compiled = accelerator.GetBackend().Compile(EntryPointDescription.FromImplicitlyGroupedKernel(kernel), default);
+        using Kernel loaded = accelerator.LoadAutoGroupedKernel(compiled);
+        using MemoryBuffer1D<TResult, Stride1D.Dense> result = accelerator.Allocate1D<TResult>(Count);
+        (IDisposable Buffer, object View)[] buffers = inputs.Select(input => Upload(accelerator, input)).ToArray();
         loaded.Launch(accelerator.DefaultStream, Count, [result.View.BaseView, .. buffers.Select(b => b.View)]);
-        var actual = result.GetAsArray1D();
-        foreach (var (buffer, _) in buffers)
+        TResult[] actual = result.GetAsArray1D();
+        foreach ((IDisposable buffer, _) in buffers)
             buffer.Dispose();
         for (int i = 0; i < Count; i++)
         {
@@ -178,7 +179,7 @@ public sealed class LibraryTests(ITestOutputHelper output)
 
     private static (IDisposable Buffer, object View) UploadArray<T>(Accelerator accelerator, T[] values) where T : unmanaged
     {
-        var buffer = accelerator.Allocate1D(values);
+        MemoryBuffer1D<T, Stride1D.Dense> buffer = accelerator.Allocate1D(values);
         return (buffer, buffer.View.BaseView);
     }
 

@@ -1,3 +1,4 @@
+using System.Reflection;
 using GpuVae.Simd.Frontend;
 using GpuVae.Simd.Ir;
 using ILGPU;
@@ -12,10 +13,10 @@ public sealed class PrintedIrTests
     private static void Saxpy(Index1D i, ArrayView<float> x, ArrayView<float> y, float a) => y[i] = (a * x[i]) + y[i];
 
     [Fact]
-    public void An_implicitly_grouped_kernel_guards_its_index()
+    public void AnImplicitlyGroupedKernelGuardsItsIndex()
     {
-        var method = ((Action<Index1D, ArrayView<float>, ArrayView<float>, float>)Saxpy).Method;
-        var kernel = KernelCompiler.Compile(KernelHarness.EntryOf(method, isImplicitlyGrouped: true), new(TargetKind.Simd));
+        MethodInfo method = ((Action<Index1D, ArrayView<float>, ArrayView<float>, float>)Saxpy).Method;
+        IrKernel kernel = KernelCompiler.Compile(KernelHarness.EntryOf(method, isImplicitlyGrouped: true), new(TargetKind.Simd));
         string text = IrPrinter.Print(kernel);
         Assert.Contains(
             "kernel PrintedIrTests.Saxpy(pointer.global %x.pointer@0, i64 %x.length@1, pointer.global %y.pointer@2, i64 %y.length@3, "
@@ -28,11 +29,11 @@ public sealed class PrintedIrTests
     }
 
     [Fact]
-    public void The_checked_target_keeps_bounds_checks_and_locations()
+    public void TheCheckedTargetKeepsBoundsChecksAndLocations()
     {
-        var method = ((Action<Index1D, ArrayView<float>, ArrayView<float>, float>)Saxpy).Method;
-        var kernel = KernelCompiler.Compile(KernelHarness.EntryOf(method, isImplicitlyGrouped: true), new(TargetKind.Checked));
-        var checks = kernel.Instructions.OfType<BoundsCheck>().ToArray();
+        MethodInfo method = ((Action<Index1D, ArrayView<float>, ArrayView<float>, float>)Saxpy).Method;
+        IrKernel kernel = KernelCompiler.Compile(KernelHarness.EntryOf(method, isImplicitlyGrouped: true), new(TargetKind.Checked));
+        BoundsCheck[] checks = kernel.Instructions.OfType<BoundsCheck>().ToArray();
         Assert.Equal(3, checks.Length);
         Assert.All(checks, c => Assert.Matches(@"Saxpy \(PrintedIrTests\.cs:\d+\)", c.Location!.ToString()));
     }
@@ -50,7 +51,7 @@ public sealed class PrintedIrTests
     }
 
     [Fact]
-    public void Branches_on_what_the_accelerator_decides_are_not_visited()
+    public void BranchesOnWhatTheAcceleratorDecidesAreNotVisited()
     {
         string text = KernelHarness.Print(Guarded, new(TargetKind.Simd));
         Assert.Matches(@"store i32 %\d+, 1", text);
@@ -59,18 +60,18 @@ public sealed class PrintedIrTests
 
     private static void Specialized(ArrayView<float> output, SpecializedValue<int> size)
     {
-        var memory = LocalMemory.Allocate<float>(size.Value);
+        ArrayView<float> memory = LocalMemory.Allocate<float>(size.Value);
         for (int i = 0; i < size; i++)
             memory[i] = output[i];
         output[0] = memory[size - 1];
     }
 
     [Fact]
-    public void Specialized_values_are_constants()
+    public void SpecializedValuesAreConstants()
     {
-        var entry = KernelHarness.EntryOf(((Action<ArrayView<float>, SpecializedValue<int>>)Specialized).Method);
-        var specialized = entry with { SpecializedSlots = new Dictionary<int, ulong> { [2] = 6 } };
-        var kernel = KernelBuilder.Build(specialized, new(TargetKind.Simd));
+        KernelEntry entry = KernelHarness.EntryOf(((Action<ArrayView<float>, SpecializedValue<int>>)Specialized).Method);
+        KernelEntry specialized = entry with { SpecializedSlots = new Dictionary<int, ulong> { [2] = 6 } };
+        IrKernel kernel = KernelBuilder.Build(specialized, new(TargetKind.Simd));
         IrVerifier.Verify(kernel);
         Assert.Equal(6, Assert.Single(kernel.Allocations).Count);
         Assert.DoesNotContain(kernel.Parameters, p => p.Name.StartsWith("size", StringComparison.Ordinal));
@@ -85,7 +86,7 @@ public sealed class PrintedIrTests
     }
 
     [Fact]
-    public void A_known_group_shape_is_constant()
+    public void AKnownGroupShapeIsConstant()
     {
         string text = KernelHarness.Print(Dimensions, new(TargetKind.Simd) { GroupDim = (32, 1, 1), WarpSize = 8 });
         Assert.DoesNotContain("barrier", text);
@@ -98,9 +99,9 @@ public sealed class PrintedIrTests
         output[0] = weights.Values[1] + weights.Matrix[2, 3] + weights.Bias;
 
     [Fact]
-    public void Struct_parameters_are_taken_apart_by_path()
+    public void StructParametersAreTakenApartByPath()
     {
-        var kernel = KernelBuilder.Build(KernelHarness.EntryOf(((Action<Weights, ArrayView<float>>)Nested).Method), new(TargetKind.Simd));
+        IrKernel kernel = KernelBuilder.Build(KernelHarness.EntryOf(((Action<Weights, ArrayView<float>>)Nested).Method), new(TargetKind.Simd));
         IrVerifier.Verify(kernel);
         string[] names = [.. kernel.Parameters.Select(p => p.Name)];
         Assert.Contains("weights.Values.pointer", names);

@@ -1,3 +1,4 @@
+using System.Reflection;
 using GpuVae.Simd.Frontend;
 using ILGPU;
 using ILGPU.Runtime.Cuda;
@@ -98,8 +99,8 @@ public sealed class RefusalTests
 
     private static void MixesSpaces(ArrayView<float> a)
     {
-        var shared = SharedMemory.Allocate<float>(4);
-        var view = a[0] > 0 ? a : shared;
+        ArrayView<float> shared = SharedMemory.Allocate<float>(4);
+        ArrayView<float> view = a[0] > 0 ? a : shared;
         view[0] = 1;
     }
 
@@ -156,11 +157,11 @@ public sealed class RefusalTests
     [InlineData(nameof(UsesAsm), "CudaAsm is used on an accelerator that is not CUDA", "CudaAsm.IsSupported")]
     [InlineData(nameof(NeverReturns), "never returns", "Give the loop a condition")]
     [InlineData(nameof(Writes), "Console", "Interop.WriteLine")]
-    public void A_kernel_that_cannot_be_compiled_says_what_where_and_what_instead(string name, string what, string instead)
+    public void AKernelThatCannotBeCompiledSaysWhatWhereAndWhatInstead(string name, string what, string instead)
     {
-        var method = typeof(RefusalTests).GetMethod(
+        MethodInfo method = typeof(RefusalTests).GetMethod(
             name, System.Reflection.BindingFlags.NonPublic | System.Reflection.BindingFlags.Static)!;
-        var exception = Assert.Throws<KernelCompilationException>(
+        KernelCompilationException exception = Assert.Throws<KernelCompilationException>(
             () => KernelBuilder.Build(KernelHarness.EntryOf(method), new(TargetKind.Simd)));
         Assert.Contains($"Kernel 'RefusalTests.{name}'", exception.Message);
         Assert.Contains(what, exception.Message);
@@ -169,19 +170,19 @@ public sealed class RefusalTests
     }
 
     [Fact]
-    public void The_chain_of_calls_is_named()
+    public void TheChainOfCallsIsNamed()
     {
-        var method = ((Action<ArrayView<float>>)Recurses).Method;
-        var exception = Assert.Throws<KernelCompilationException>(
+        MethodInfo method = ((Action<ArrayView<float>>)Recurses).Method;
+        KernelCompilationException exception = Assert.Throws<KernelCompilationException>(
             () => KernelBuilder.Build(KernelHarness.EntryOf(method), new(TargetKind.Simd)));
         Assert.Contains("Called from RefusalTests.Recurses", exception.Message);
     }
 
     [Fact]
-    public void Reference_parameters_are_refused_by_name()
+    public void ReferenceParametersAreRefusedByName()
     {
         Action<float[]> kernel = values => values[0] = 1;
-        var exception = Assert.Throws<KernelCompilationException>(
+        KernelCompilationException exception = Assert.Throws<KernelCompilationException>(
             () => KernelBuilder.Build(
                 new KernelEntry(kernel.Method, false, new ParameterLayout([]), new Dictionary<int, ulong>()), new(TargetKind.Simd)));
         Assert.Contains("parameter 'values'", exception.Message);
@@ -189,25 +190,25 @@ public sealed class RefusalTests
     }
 
     [Fact]
-    public void Barriers_in_implicitly_grouped_kernels_are_refused()
+    public void BarriersInImplicitlyGroupedKernelsAreRefused()
     {
         Action<Index1D, ArrayView<int>> kernel = static (i, view) =>
         {
             Group.Barrier();
             view[i] = 1;
         };
-        var exception = Assert.Throws<KernelCompilationException>(
+        KernelCompilationException exception = Assert.Throws<KernelCompilationException>(
             () => KernelBuilder.Build(KernelHarness.EntryOf(kernel.Method, isImplicitlyGrouped: true), new(TargetKind.Simd)));
         Assert.Contains("Group.Barrier is used in an implicitly grouped kernel", exception.Message);
         Assert.Contains("KernelConfig", exception.Message);
     }
 
     [Fact]
-    public void Lambdas_that_capture_are_refused()
+    public void LambdasThatCaptureAreRefused()
     {
         float factor = Environment.ProcessorCount;
         Action<ArrayView<float>> kernel = a => a[0] *= factor;
-        var exception = Assert.Throws<KernelCompilationException>(
+        KernelCompilationException exception = Assert.Throws<KernelCompilationException>(
             () => KernelBuilder.Build(KernelHarness.EntryOf(kernel.Method), new(TargetKind.Simd)));
         Assert.Contains("captures 'factor'", exception.Message);
         Assert.Contains("kernel parameter", exception.Message);

@@ -19,14 +19,14 @@ internal sealed class AcceleratorBackend(string name, Accelerator accelerator) :
 
     public override (FuzzMemory Memory, IReadOnlySet<int>? Threads) Run(MethodInfo kernel, Program program, FuzzMemory memory)
     {
-        var result = memory.Copy();
+        FuzzMemory result = memory.Copy();
         var buffers = new List<IDisposable>();
         var arguments = new List<object>();
         var downloads = new List<Action>();
         for (int i = 0; i < result.Buffers.Length; i++)
         {
             byte[] bytes = result.Buffers[i];
-            var (buffer, view, download) = FuzzMemory.Types[i] switch
+            (IDisposable buffer, object view, Action download) = FuzzMemory.Types[i] switch
             {
                 FuzzType.Byte => Upload<byte>(bytes),
                 FuzzType.Short => Upload<short>(bytes),
@@ -47,21 +47,21 @@ internal sealed class AcceleratorBackend(string name, Accelerator accelerator) :
             var config = new KernelConfig(
                 new Index3D(program.Groups, 1, 1), new Index3D(program.DimX, program.DimY, program.DimZ),
                 program.UsesDynamicMemory ? SharedMemoryConfig.RequestDynamic<long>(64) : default);
-            var backend = accelerator.GetBackend();
+            Backend backend = accelerator.GetBackend();
             if (program.IsImplicit)
             {
-                var compiled = backend.Compile(EntryPointDescription.FromImplicitlyGroupedKernel(kernel), default);
-                using var loaded = accelerator.LoadAutoGroupedKernel(compiled);
+                CompiledKernel compiled = backend.Compile(EntryPointDescription.FromImplicitlyGroupedKernel(kernel), default);
+                using Kernel loaded = accelerator.LoadAutoGroupedKernel(compiled);
                 loaded.Launch(accelerator.DefaultStream, new Index1D(program.Threads), [.. arguments]);
             }
             else
             {
-                var compiled = backend.Compile(EntryPointDescription.FromExplicitlyGroupedKernel(kernel), default);
-                using var loaded = accelerator.LoadKernel(compiled);
+                CompiledKernel compiled = backend.Compile(EntryPointDescription.FromExplicitlyGroupedKernel(kernel), default);
+                using Kernel loaded = accelerator.LoadKernel(compiled);
                 loaded.Launch(accelerator.DefaultStream, config, [.. arguments]);
             }
             accelerator.Synchronize();
-            foreach (var download in downloads)
+            foreach (Action download in downloads)
                 download();
             return (result, null);
         }
@@ -73,8 +73,8 @@ internal sealed class AcceleratorBackend(string name, Accelerator accelerator) :
 
     private (IDisposable Buffer, object View, Action Download) Upload<T>(byte[] bytes) where T : unmanaged
     {
-        var elements = MemoryMarshal.Cast<byte, T>(bytes).ToArray();
-        var buffer = accelerator.Allocate1D(elements);
+        T[] elements = MemoryMarshal.Cast<byte, T>(bytes).ToArray();
+        MemoryBuffer1D<T, Stride1D.Dense> buffer = accelerator.Allocate1D(elements);
         return (buffer, (ArrayView<T>)buffer.View, () => MemoryMarshal.AsBytes(buffer.GetAsArray1D().AsSpan()).CopyTo(bytes));
     }
 }

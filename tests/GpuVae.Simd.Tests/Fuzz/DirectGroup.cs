@@ -23,7 +23,7 @@ internal sealed class DirectGroup(int index, int warpSize, (int X, int Y, int Z)
     {
         lock (memory)
         {
-            if (!memory.TryGetValue(allocation, out var array))
+            if (!memory.TryGetValue(allocation, out Array? array))
                 memory[allocation] = array = new T[length];
             return (T[])array;
         }

@@ -121,7 +121,7 @@ public static class DirectThread
     private static T Read<T>(T value, int lane)
     {
         object[] shown = Show(value!);
-        var result = lane >= 0 && lane < Current.WarpSize ? (T)shown[linearIndex - WarpLaneIdx + lane] : value;
+        T? result = lane >= 0 && lane < Current.WarpSize ? (T)shown[linearIndex - WarpLaneIdx + lane] : value;
         Barrier();
         return result;
     }

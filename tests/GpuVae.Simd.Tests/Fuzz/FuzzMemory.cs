@@ -74,14 +74,14 @@ internal sealed class FuzzMemory
         {
             if (threads is not null && i == Atomics)
                 continue;
-            var type = Types[i];
+            FuzzType type = Types[i];
             int size = SizeOf(type), start = IsOutputOnly(i) ? 0 : Inputs;
             for (int k = 0; k < Buffers[i].Length / size; k++)
             {
                 if (threads is not null && !threads.Contains((k - start) / PerThread))
                     continue;
-                var x = Buffers[i].AsSpan(k * size, size);
-                var y = actual.Buffers[i].AsSpan(k * size, size);
+                Span<byte> x = Buffers[i].AsSpan(k * size, size);
+                Span<byte> y = actual.Buffers[i].AsSpan(k * size, size);
                 if (!x.SequenceEqual(y) && !Agree(type, x, y, i == Approximate))
                     return $"{SourceWriter.Name(type)} view {i}, element {k}: {Show(type, y)} instead of {Show(type, x)}";
             }

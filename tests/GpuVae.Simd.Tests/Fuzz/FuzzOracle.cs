@@ -1,3 +1,5 @@
+using System.Linq.Expressions;
+using System.Reflection;
 using System.Runtime.InteropServices;
 using ILGPU;
 using LinqExpression = System.Linq.Expressions.Expression;
@@ -14,7 +16,7 @@ internal sealed class FuzzOracle
 
     public FuzzBatch Batch(int first, int count, bool halves)
     {
-        if (batches.TryGetValue((first, count, halves), out var batch))
+        if (batches.TryGetValue((first, count, halves), out FuzzBatch? batch))
             return batch;
         batch = new FuzzBatch([.. Enumerable.Range(first, count).Select(seed => ProgramGenerator.Make(seed, halves))]);
         if (batches.Count < KeptBatches)
@@ -24,18 +26,18 @@ internal sealed class FuzzOracle
 
     public FuzzMemory Result(FuzzBatch batch, int index, int warpSize)
     {
-        var program = batch.Programs[index];
-        var key = (index, program.UsesLanes ? warpSize : 0);
-        if (!batch.Results.TryGetValue(key, out var result))
+        Program program = batch.Programs[index];
+        (int index, int) key = (index, program.UsesLanes ? warpSize : 0);
+        if (!batch.Results.TryGetValue(key, out FuzzMemory? result))
             batch.Results[key] = result = Run(batch, index, warpSize);
         return result;
     }
 
     private static FuzzMemory Run(FuzzBatch batch, int index, int warpSize)
     {
-        var program = batch.Programs[index];
-        var memory = batch.Inputs[index].Copy();
-        var arrays = memory.Buffers.Select((bytes, i) => FuzzMemory.Types[i] switch
+        Program program = batch.Programs[index];
+        FuzzMemory memory = batch.Inputs[index].Copy();
+        Array[] arrays = memory.Buffers.Select((bytes, i) => FuzzMemory.Types[i] switch
         {
             FuzzType.Byte => ElementsOf<byte>(bytes),
             FuzzType.Short => ElementsOf<short>(bytes),
@@ -46,15 +48,15 @@ internal sealed class FuzzOracle
             FuzzType.Half => ElementsOf<ILGPU.Half>(bytes),
             _ => (Array)ElementsOf<double>(bytes),
         }).ToArray();
-        var method = batch.Direct[index];
-        var thread = LinqExpression.Parameter(typeof(Index1D));
+        MethodInfo method = batch.Direct[index];
+        ParameterExpression thread = LinqExpression.Parameter(typeof(Index1D));
         LinqExpression[] arguments =
         [
             .. program.IsImplicit ? [thread] : Array.Empty<LinqExpression>(),
             .. arrays.Select(a => LinqExpression.Constant(
                 Activator.CreateInstance(typeof(DirectView<>).MakeGenericType(a.GetType().GetElementType()!), a))),
         ];
-        var kernel = LinqExpression.Lambda<Action<Index1D>>(LinqExpression.Call(method, arguments), thread).Compile();
+        Action<Index1D> kernel = LinqExpression.Lambda<Action<Index1D>>(LinqExpression.Call(method, arguments), thread).Compile();
         for (int i = 0; i < program.Groups; i++)
         {
             using var group = new DirectGroup(i, warpSize, (program.DimX, program.DimY, program.DimZ));
@@ -76,11 +78,11 @@ internal sealed class FuzzOracle
 
     private static void RunTogether(DirectGroup group, Action<Index1D> kernel)
     {
-        var threads = Enumerable.Range(0, group.Size)
+        Thread[] threads = Enumerable.Range(0, group.Size)
             .Select(i => new Thread(() => DirectThread.Run(group, i, () => kernel(default)), maxStackSize: 256 << 10)).ToArray();
-        foreach (var thread in threads)
+        foreach (Thread? thread in threads)
             thread.Start();
-        foreach (var thread in threads)
+        foreach (Thread? thread in threads)
             thread.Join();
     }
 

@@ -17,7 +17,7 @@ public class FuzzTests(ITestOutputHelper output)
     [MemberData(nameof(Backends))]
     public void AgreesWithDirectExecution(string backendName)
     {
-        var backend = FuzzBackend.All.Single(b => b.Name == backendName);
+        FuzzBackend backend = FuzzBackend.All.Single(b => b.Name == backendName);
         int first = 0, count = backend.Kernels;
         if (Environment.GetEnvironmentVariable("GPUVAE_FUZZ_SEED") is { Length: > 0 } seed)
             (first, count) = (int.Parse(seed, CultureInfo.InvariantCulture), 1);
@@ -26,7 +26,7 @@ public class FuzzTests(ITestOutputHelper output)
         output.WriteLine($"seeds {first} to {first + count - 1}");
         for (int done = 0; done < count; done += FuzzBatch.Size)
         {
-            var batch = oracle.Batch(first + done, Math.Min(FuzzBatch.Size, count - done), backend.RoundsHalves);
+            FuzzBatch batch = oracle.Batch(first + done, Math.Min(FuzzBatch.Size, count - done), backend.RoundsHalves);
             for (int i = 0; i < batch.Programs.Length; i++)
                 Check(backend, batch, i);
         }
@@ -54,10 +54,10 @@ public class FuzzTests(ITestOutputHelper output)
 
     private static void Check(FuzzBackend backend, FuzzBatch batch, int index)
     {
-        var program = batch.Programs[index];
+        Program program = batch.Programs[index];
         if (!backend.CanRun(program) || Failure(backend, batch, index) is not { } failure)
             return;
-        var small = Shrinker.Shrink(
+        Program small = Shrinker.Shrink(
             program, p => backend.CanRun(p) && Failure(backend, new FuzzBatch(p), 0) is not null, TimeSpan.FromSeconds(20));
         string reduced = Failure(backend, new FuzzBatch(small), 0) ?? "no failure any more";
         Assert.Fail($"seed {program.Seed} on {backend.Name}: {failure}\nreduced: {reduced}\n{small.Source}");
@@ -65,15 +65,15 @@ public class FuzzTests(ITestOutputHelper output)
 
     private static string? Failure(FuzzBackend backend, FuzzBatch batch, int index)
     {
-        var expected = oracle.Result(batch, index, backend.WarpSize);
+        FuzzMemory expected = oracle.Result(batch, index, backend.WarpSize);
         try
         {
-            var (actual, threads) = backend.Run(batch.Kernels[index], batch.Programs[index], batch.Inputs[index]);
+            (FuzzMemory? actual, IReadOnlySet<int>? threads) = backend.Run(batch.Kernels[index], batch.Programs[index], batch.Inputs[index]);
             return expected.Difference(actual, threads);
         }
         catch (Exception exception) when (exception is not OutOfMemoryException)
         {
-            var cause = exception.GetBaseException();
+            Exception cause = exception.GetBaseException();
             return $"{cause.GetType().Name}: {cause.Message} {cause.StackTrace?.Split('\n')[0].Trim()}";
         }
     }

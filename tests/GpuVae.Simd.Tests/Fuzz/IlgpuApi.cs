@@ -18,7 +18,7 @@ internal sealed class IlgpuApi : FuzzApi
     public override MethodInfo Coordinate(string name)
     {
         string[] parts = name.Split('.');
-        var owner = parts[0] == "Group" ? typeof(Group) : parts[0] == "Grid" ? typeof(Grid) : typeof(Warp);
+        Type owner = parts[0] == "Group" ? typeof(Group) : parts[0] == "Grid" ? typeof(Grid) : typeof(Warp);
         return owner.GetProperty(parts[1])!.GetMethod!;
     }
 

@@ -18,12 +18,12 @@ internal sealed class IrBackend(bool optimise) : FuzzBackend(optimise ? "optimis
     public override (FuzzMemory Memory, IReadOnlySet<int>? Threads) Run(MethodInfo kernel, Program program, FuzzMemory memory)
     {
         var target = new KernelTarget(TargetKind.Simd);
-        var ir = KernelBuilder.Build(new KernelEntry(kernel, false, layout, new Dictionary<int, ulong>()), target);
+        IrKernel ir = KernelBuilder.Build(new KernelEntry(kernel, false, layout, new Dictionary<int, ulong>()), target);
         IrVerifier.Verify(ir);
         if (optimise)
             Optimizer.Run(ir, target, _ => IrVerifier.Verify(ir));
-        var tree = optimise ? Structurizer.Build(ir) : null;
-        var result = memory.Copy();
+        ControlNode? tree = optimise ? Structurizer.Build(ir) : null;
+        FuzzMemory result = memory.Copy();
         var threads = new HashSet<int>(Enumerable.Range(0, 3).Select(i => (int)((program.Seed + (i * 7919L)) % program.Threads)));
         foreach (int thread in threads)
             RunThread(ir, tree, program, thread, memory, result);
@@ -45,7 +45,7 @@ internal sealed class IrBackend(bool optimise) : FuzzBackend(optimise ? "optimis
         };
         var views = ir.Parameters.Where(p => p.Kind == ParameterKind.ViewPointer).ToDictionary(p => p.Slot / 2);
         var evaluator = new IrEvaluator(new Dictionary<Parameter, long>(), geometry);
-        foreach (var (index, view) in views)
+        foreach ((int index, Parameter view) in views)
         {
             if (FuzzMemory.IsOutputOnly(index))
                 continue;
@@ -57,7 +57,7 @@ internal sealed class IrBackend(bool optimise) : FuzzBackend(optimise ? "optimis
             evaluator.RunGraph(ir);
         else
             evaluator.RunTree(tree);
-        foreach (var ((origin, offset), bits) in evaluator.Memory)
+        foreach (((Value origin, long offset), ulong bits) in evaluator.Memory)
         {
             if (origin is not Parameter parameter)
                 continue;

@@ -64,18 +64,18 @@ internal sealed class KernelEmitter
     {
         var assembly = new PersistedAssemblyBuilder(new AssemblyName($"Fuzz{Interlocked.Increment(ref assemblies)}"),
             typeof(object).Assembly);
-        var type = assembly.DefineDynamicModule("Fuzz").DefineType("Kernels",
+        TypeBuilder type = assembly.DefineDynamicModule("Fuzz").DefineType("Kernels",
             TypeAttributes.Public | TypeAttributes.Abstract | TypeAttributes.Sealed);
         for (int i = 0; i < programs.Length; i++)
         {
-            var method = type.DefineMethod($"Kernel{i}", MethodAttributes.Public | MethodAttributes.Static, typeof(void),
+            MethodBuilder method = type.DefineMethod($"Kernel{i}", MethodAttributes.Public | MethodAttributes.Static, typeof(void),
                 ParameterTypes(api, programs[i].IsImplicit));
             _ = new KernelEmitter(api, method.GetILGenerator(), programs[i]);
         }
         type.CreateType();
         using var stream = new MemoryStream();
         assembly.Save(stream);
-        var loaded = Assembly.Load(stream.ToArray()).GetType("Kernels")!;
+        Type loaded = Assembly.Load(stream.ToArray()).GetType("Kernels")!;
         return [.. Enumerable.Range(0, programs.Length).Select(i => loaded.GetMethod($"Kernel{i}")!)];
     }
 
@@ -110,11 +110,11 @@ internal sealed class KernelEmitter
             il.Emit(OpCodes.Xor);
             il.Emit(OpCodes.Stind_I4);
         }
-        foreach (var type in Enum.GetValues<FuzzType>())
+        foreach (FuzzType type in Enum.GetValues<FuzzType>())
         {
             for (int i = 0; i < 2; i++)
             {
-                var variable = il.DeclareLocal(Clr(type));
+                LocalBuilder variable = il.DeclareLocal(Clr(type));
                 variables.Add(ProgramGenerator.Variable(type, i), variable);
                 int shift = i * 11;
                 ElementOf(FuzzMemory.InputOf(type), type, () =>
@@ -131,9 +131,9 @@ internal sealed class KernelEmitter
         }
         if (!program.Communicates)
             return;
-        foreach (var type in Enum.GetValues<FuzzType>())
+        foreach (FuzzType type in Enum.GetValues<FuzzType>())
         {
-            var view = il.DeclareLocal(api.View(Clr(type)));
+            LocalBuilder view = il.DeclareLocal(api.View(Clr(type)));
             shared.Add((type, false), view);
             il.Emit(OpCodes.Ldc_I4, 64);
             il.Emit(OpCodes.Call, api.Allocate("Shared", Clr(type)));
@@ -175,7 +175,7 @@ internal sealed class KernelEmitter
     /// <summary>What the variables hold at the end is seen in any case.</summary>
     private void Epilogue()
     {
-        foreach (var type in Enum.GetValues<FuzzType>())
+        foreach (FuzzType type in Enum.GetValues<FuzzType>())
         {
             for (int i = 0; i < 2; i++)
                 Emit(new Output(2 + i, new Read(type, ProgramGenerator.Variable(type, i))));
@@ -196,7 +196,7 @@ internal sealed class KernelEmitter
             return;
         }
         int group = program.DimX * program.DimY * program.DimZ;
-        var (divisor, remainder) = name switch
+        (int divisor, int remainder) = name switch
         {
             "Group.IdxX" => (1, program.DimX),
             "Group.IdxY" => (program.DimX, program.DimY),
@@ -238,7 +238,7 @@ internal sealed class KernelEmitter
         switch (statement)
         {
             case Block block:
-                foreach (var inner in block.Statements)
+                foreach (Statement inner in block.Statements)
                     Emit(inner);
                 break;
             case Assign assign:
@@ -247,8 +247,8 @@ internal sealed class KernelEmitter
                 il.Emit(OpCodes.Stloc, variables[assign.Variable]);
                 break;
             case If branch:
-                var otherwise = il.DefineLabel();
-                var join = il.DefineLabel();
+                Label otherwise = il.DefineLabel();
+                Label join = il.DefineLabel();
                 Emit(branch.Condition, otherwise);
                 Emit(branch.Then);
                 il.Emit(OpCodes.Br, join);
@@ -318,7 +318,7 @@ internal sealed class KernelEmitter
         switch (statement)
         {
             case Exchange exchange:
-                var memory = shared[(exchange.Type, exchange.IsDynamic)];
+                LocalBuilder memory = shared[(exchange.Type, exchange.IsDynamic)];
                 Element(memory, Clr(exchange.Type), () => il.Emit(OpCodes.Ldloc, me));
                 Emit(exchange.Value);
                 il.Emit(OpCodes.Stobj, Clr(exchange.Type));
@@ -387,7 +387,7 @@ internal sealed class KernelEmitter
 
     private void EmitLoop(For loop)
     {
-        var counter = il.DeclareLocal(typeof(int));
+        LocalBuilder counter = il.DeclareLocal(typeof(int));
         variables[loop.Counter] = counter;
         Label body = il.DefineLabel(), next = il.DefineLabel(), test = il.DefineLabel(), after = il.DefineLabel();
         il.Emit(OpCodes.Ldc_I4_0);
@@ -589,15 +589,15 @@ internal sealed class KernelEmitter
     private void Call(string function, FuzzType type)
     {
         type = Computed(type);
-        var clr = Clr(Computed(type));
+        Type clr = Clr(Computed(type));
         bool isBinary = function is "Min" or "Max";
-        var owner = type == FuzzType.Float && function is "Sqrt" or "Floor" && type == FuzzType.Float ? typeof(MathF) : typeof(Math);
+        Type owner = type == FuzzType.Float && function is "Sqrt" or "Floor" && type == FuzzType.Float ? typeof(MathF) : typeof(Math);
         il.Emit(OpCodes.Call, owner.GetMethod(function, isBinary ? [clr, clr] : [clr])!);
     }
 
     private void EmitBinary(BinaryExpression binary)
     {
-        var type = Computed(binary.Type);
+        FuzzType type = Computed(binary.Type);
         if (binary.Type == FuzzType.Half && api.HalfOperator(binary.Operator) is { } method)
         {
             Emit(binary.Left);

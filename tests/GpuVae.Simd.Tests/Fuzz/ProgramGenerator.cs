@@ -36,9 +36,9 @@ internal sealed class ProgramGenerator
     public static Program Make(int seed, bool halves)
     {
         var generator = new ProgramGenerator(seed, halves);
-        var shapes = generator.communicates ? ShapesOfWholeWarps : Shapes;
-        var (x, y, z) = shapes[generator.random.Next(shapes.Length)];
-        var body = generator.Statements(0, uniform: true, loop: false);
+        (int X, int Y, int Z)[] shapes = generator.communicates ? ShapesOfWholeWarps : Shapes;
+        (int x, int y, int z) = shapes[generator.random.Next(shapes.Length)];
+        Block body = generator.Statements(0, uniform: true, loop: false);
         int groups = generator.random.Next(1, 4);
         return new Program(seed, body, groups, x, y, z) { IsImplicit = !generator.communicates && generator.Chance(2) };
     }
@@ -57,7 +57,7 @@ internal sealed class ProgramGenerator
         for (int count = random.Next(1, depth == 0 ? 12 : 5); count > 0 && budget > 0; count--)
         {
             budget--;
-            var statement = Next(depth, uniform, loop);
+            Statement statement = Next(depth, uniform, loop);
             result.Add(statement);
             if (statement is Break or Continue or Return)
                 break;
@@ -67,7 +67,7 @@ internal sealed class ProgramGenerator
 
     private Statement Next(int depth, bool uniform, bool loop)
     {
-        var type = AnyType();
+        FuzzType type = AnyType();
         switch (random.Next(depth < 4 ? 20 : 12))
         {
             case < 6:
@@ -108,14 +108,14 @@ internal sealed class ProgramGenerator
             ? new Literal(FuzzType.Int, random.Next(1, 6))
             : new BinaryExpression("&", Expression(FuzzType.Int, 1), new Literal(FuzzType.Int, 7));
         loops++;
-        var body = Statements(depth + 1, stays, loop: !stays);
+        Block body = Statements(depth + 1, stays, loop: !stays);
         loops--;
         return new For(counter, turns, body);
     }
 
     private Statement Communicate()
     {
-        var type = Pick(FuzzType.Int, FuzzType.Long, FuzzType.Float, FuzzType.Double);
+        FuzzType type = Pick(FuzzType.Int, FuzzType.Long, FuzzType.Float, FuzzType.Double);
         return random.Next(3) switch
         {
             0 => new Exchange(type, AnyVariable(type), Expression(type, 2), Expression(FuzzType.Int, 1), Chance(2)),
@@ -130,7 +130,7 @@ internal sealed class ProgramGenerator
     {
         if (depth > 0 && Chance(4))
             return new Logic(Chance(2), Condition(depth - 1), Condition(depth - 1));
-        var type = AnyType();
+        FuzzType type = AnyType();
         return new Comparison(Pick("<", "<=", ">", ">=", "==", "!="), Expression(type, 1), Expression(type, 1));
     }
 

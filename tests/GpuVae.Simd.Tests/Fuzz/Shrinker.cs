@@ -7,12 +7,12 @@ internal static class Shrinker
 {
     public static Program Shrink(Program program, Func<Program, bool> fails, TimeSpan limit)
     {
-        var deadline = DateTime.UtcNow + limit;
+        DateTime deadline = DateTime.UtcNow + limit;
         bool progress = true;
         while (progress)
         {
             progress = false;
-            foreach (var candidate in Variants(program))
+            foreach (Program candidate in Variants(program))
             {
                 if (DateTime.UtcNow > deadline)
                     return program;
@@ -32,13 +32,13 @@ internal static class Shrinker
             yield return program with { Groups = 1 };
         if (program.DimZ > 1)
             yield return program with { DimX = program.DimX * program.DimZ, DimZ = 1 };
-        foreach (var body in Variants(program.Body))
+        foreach (Block body in Variants(program.Body))
             yield return program with { Body = body };
     }
 
     private static IEnumerable<Block> Variants(Block block)
     {
-        var statements = block.Statements;
+        Statement[] statements = block.Statements;
         for (int half = statements.Length / 2; half > 1; half /= 2)
         {
             for (int start = 0; start + half <= statements.Length; start += half)
@@ -48,9 +48,9 @@ internal static class Shrinker
         {
             int at = i;
             yield return new Block([.. statements[..at], .. statements[(at + 1)..]]);
-            foreach (var variant in Variants(statements[at]))
+            foreach (Statement variant in Variants(statements[at]))
             {
-                var inner = variant is Block nested ? nested.Statements : [variant];
+                Statement[] inner = variant is Block nested ? nested.Statements : [variant];
                 yield return new Block([.. statements[..at], .. inner, .. statements[(at + 1)..]]);
             }
         }
@@ -85,7 +85,7 @@ internal static class Shrinker
         if (expression is not Read)
             yield return new Read(expression.Type, ProgramGenerator.Variable(expression.Type, 0));
         yield return new Literal(expression.Type, 1);
-        var parts = expression switch
+        IEnumerable<Expression> parts = expression switch
         {
             UnaryExpression e => Variants(e.Operand).Select(o => (Expression)(e with { Operand = o })).Prepend(e.Operand),
             BinaryExpression e => Variants(e.Left).Select(o => (Expression)(e with { Left = o }))
@@ -98,7 +98,7 @@ internal static class Shrinker
             LocalRead e => Variants(e.Index).Select(o => (Expression)(e with { Index = o })),
             _ => [],
         };
-        foreach (var part in parts)
+        foreach (Expression? part in parts)
             yield return part;
     }
 

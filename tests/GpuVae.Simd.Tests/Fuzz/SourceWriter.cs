@@ -24,7 +24,7 @@ internal static class SourceWriter
         switch (statement)
         {
             case Block block:
-                foreach (var inner in block.Statements)
+                foreach (Statement inner in block.Statements)
                     Write(text, inner, depth);
                 return;
             case If branch:

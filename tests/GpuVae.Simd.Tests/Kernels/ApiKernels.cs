@@ -19,17 +19,17 @@ internal static class ApiKernels
         result[o + 3] = Group.DimX + 10 * Group.DimY + 100 * Group.DimZ;
         result[o + 4] = Grid.LinearIndex;
         result[o + 5] = Group.LinearIndex;
-        var global = Grid.GlobalIndex;
+        Index3D global = Grid.GlobalIndex;
         result[o + 6] = global.X;
         result[o + 7] = global.Y;
         result[o + 8] = global.Z;
-        var wide = Grid.LongGlobalIndex;
+        LongIndex3D wide = Grid.LongGlobalIndex;
         result[o + 9] = (int)(wide.X + wide.Y + wide.Z);
         result[o + 10] = Group.IsFirstThread ? 1 : 0;
         result[o + 11] = Group.IsLastThread ? 1 : 0;
         result[o + 12] = Group.Dimension.Size;
         result[o + 13] = Grid.Dimension.Size;
-        var computed = Grid.ComputeGlobalIndex(Grid.Index, Group.Index);
+        Index3D computed = Grid.ComputeGlobalIndex(Grid.Index, Group.Index);
         result[o + 14] = computed == global ? 1 : 0;
         result[o + 15] = Grid.ComputeGlobalIndex(new Index2D(1, 2), new Index2D(3, 1)).X;
         result[o + 16] = (int)Grid.ComputeLongGlobalIndex(new Index1D(1), new Index1D(2)).X;
@@ -88,7 +88,7 @@ internal static class ApiKernels
     {
         int i = Grid.GlobalLinearIndex;
         int x = input[i];
-        var mine = memory.SubView(7 * i, 7);
+        ArrayView<long> mine = memory.SubView(7 * i, 7);
         ref int first = ref mine.Cast<int>()[0];
         int o = ExchangeResults * i;
         first = 5;
@@ -110,7 +110,7 @@ internal static class ApiKernels
         ref double fifth = ref mine.Cast<double>()[5];
         fifth = 0.25;
         result[o + 8] = Atomic.Exchange(ref fifth, 0.5) + Atomic.CompareExchange(ref fifth, 0.5, x) + fifth;
-        ref var index = ref mine.Cast<Index1D>()[12];
+        ref Index1D index = ref mine.Cast<Index1D>()[12];
         index = 3;
         result[o + 9] = Atomic.Add(ref index, new Index1D(4)).X + 100 * Atomic.Exchange(ref index, new Index1D(2)).X;
         result[o + 10] = Atomic.CompareExchange(ref index, new Index1D(2), new Index1D(x)).X;
@@ -147,7 +147,7 @@ internal static class ApiKernels
         result[o + 16] = XMath.Abs((short)small) + XMath.Abs((sbyte)(small & 63));
         result[o + 17] = XMath.Sign((double)x) + 10 * Math.Sign(w);
         result[o + 18] = XMath.Min(x, 3) + (XMath.Max((ulong)w, 3ul) > 5 ? 10 : 0);
-        var parts = IntrinsicMath.Decompose((ulong)w);
+        IntrinsicMath.IntegerParts parts = IntrinsicMath.Decompose((ulong)w);
         result[o + 19] = parts.Lower ^ (long)parts.Upper << 3;
         result[o + 20] = (long)IntrinsicMath.ComposeULong(parts) ^ XMath.ComposeLong(XMath.Decompose(w));
         result[o + 21] = Interop.FloatAsInt(x * 1f) + Interop.FloatAsInt((ILGPU.Half)(small & 15));
@@ -252,7 +252,7 @@ internal static class ApiKernels
     {
         int i = Grid.GlobalLinearIndex;
         int o = ViewResults * i;
-        var part = input.SubView(2 * i, 24);
+        ArrayView<int> part = input.SubView(2 * i, 24);
         var denseX = new ArrayView2D<int, Stride2D.DenseX>(part, new LongIndex2D(4, 6), new Stride2D.DenseX(4));
         var denseY = new ArrayView2D<int, Stride2D.DenseY>(part, new LongIndex2D(4, 6), new Stride2D.DenseY(6));
         var general = new ArrayView2D<int, Stride2D.General>(part, new LongIndex2D(3, 3), new Stride2D.General((2, 5)));
@@ -272,12 +272,12 @@ internal static class ApiKernels
         ArrayView1D<int, Stride1D.Dense> dense = part;
         result[o + 8] = dense[3] + dense.SubView(2, 4)[1] + (int)dense.BaseView.Length + (int)dense.AsGeneral().Length;
         result[o + 9] = (int)part.Cast<long>()[1] ^ part.Cast<byte>()[5] ^ (int)part.Cast<short>().Length;
-        var variable = part.VariableView(new Index1D(7));
+        VariableView<int> variable = part.VariableView(new Index1D(7));
         result[o + 10] = variable.Value + (variable.IsValid ? 1 : 0) + variable.SubView<short>(2).Value;
         var pair = new Pair { Left = part.SubView(3, 5), Right = denseY, Scale = 3 };
         result[o + 11] = pair.Sum() + pair.Nested.Length();
         result[o + 12] = part.IsValid && !default(ArrayView<int>).IsValid ? part.IntLength : -1;
-        var (prefix, main) = part.AlignTo(16);
+        (ArrayView<int> prefix, ArrayView<int> main) = part.AlignTo(16);
         result[o + 13] = prefix.IntLength + main.IntLength;
         result[o + 14] = denseX.BaseView[5] + (int)denseX.LengthInBytes;
         result[o + 15] = part.SubView(part.Length - 1)[0] + part.SubView(2)[0] + part[(Index1D)4] + part[(LongIndex1D)5];
@@ -287,12 +287,12 @@ internal static class ApiKernels
     {
         int t = Group.LinearIndex;
         int i = Grid.IdxX * Group.Dimension.Size + t;
-        var flat = SharedMemory.Allocate<int>(64);
-        var matrix = SharedMemory.Allocate2D<int, Stride2D.DenseX>(new Index2D(8, 8), new Stride2D.DenseX(9));
-        var cube = SharedMemory.Allocate3DDenseXY<short>(new Index3D(4, 4, 4));
+        ArrayView<int> flat = SharedMemory.Allocate<int>(64);
+        ArrayView2D<int, Stride2D.DenseX> matrix = SharedMemory.Allocate2D<int, Stride2D.DenseX>(new Index2D(8, 8), new Stride2D.DenseX(9));
+        ArrayView3D<short, Stride3D.DenseXY> cube = SharedMemory.Allocate3DDenseXY<short>(new Index3D(4, 4, 4));
         ref long total = ref SharedMemory.Allocate<Total>(1)[0].Value;
-        var dynamic = SharedMemory.GetDynamic<double>();
-        var local = LocalMemory.Allocate2D<int, Stride2D.DenseY>(new Index2D(3, 2), new Stride2D.DenseY(2));
+        ArrayView<double> dynamic = SharedMemory.GetDynamic<double>();
+        ArrayView2D<int, Stride2D.DenseY> local = LocalMemory.Allocate2D<int, Stride2D.DenseY>(new Index2D(3, 2), new Stride2D.DenseY(2));
         if (Group.IsFirstThread)
             total = 0;
         flat[t] = input[i] & 0xFFFF;

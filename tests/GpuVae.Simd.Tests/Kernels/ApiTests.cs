@@ -52,8 +52,8 @@ public sealed class ApiTests
     [Theory, MemberData(nameof(Cases))]
     public void RunsLikeOnTheReference(string kernel, string accelerator)
     {
-        var (ulps, run) = runs[kernel];
-        if (!expected.TryGetValue(kernel, out var results))
+        (int ulps, Func<Accelerator, Array[]>? run) = runs[kernel];
+        if (!expected.TryGetValue(kernel, out Array[]? results))
             expected[kernel] = results = run(TestAccelerators.Reference());
         KernelSuite.AssertSame(results, run(TestAccelerators.Open(accelerator)), ulps);
     }
@@ -61,8 +61,8 @@ public sealed class ApiTests
     private static Array[] Run<T>(Accelerator accelerator, Action<ArrayView<int>, ArrayView<T>> kernel, KernelConfig config, int outputs)
         where T : unmanaged
     {
-        using var input = accelerator.Allocate1D(Input);
-        using var output = accelerator.Allocate1D<T>(outputs);
+        using MemoryBuffer1D<int, Stride1D.Dense> input = accelerator.Allocate1D(Input);
+        using MemoryBuffer1D<T, Stride1D.Dense> output = accelerator.Allocate1D<T>(outputs);
         output.MemSetToZero();
         accelerator.LoadStreamKernel(kernel)(config, input.View, output.View);
         accelerator.Synchronize();
@@ -71,13 +71,13 @@ public sealed class ApiTests
 
     private static Array[] Atomics(Accelerator a)
     {
-        using var input = a.Allocate1D(Input);
-        using var ints = a.Allocate1D([0, int.MaxValue, int.MinValue, -1, 0, 0, 0]);
-        using var uints = a.Allocate1D([0u, uint.MaxValue, 0u, uint.MaxValue, 0u, 0u]);
-        using var longs = a.Allocate1D([0L, long.MaxValue, long.MinValue, -1, 0, 0]);
-        using var ulongs = a.Allocate1D([0ul, ulong.MaxValue, 0ul, ulong.MaxValue, 0ul, 0ul]);
-        using var floats = a.Allocate1D([0f, float.MaxValue, float.MinValue]);
-        using var doubles = a.Allocate1D([0.0, double.MaxValue, double.MinValue, 0]);
+        using MemoryBuffer1D<int, Stride1D.Dense> input = a.Allocate1D(Input);
+        using MemoryBuffer1D<int, Stride1D.Dense> ints = a.Allocate1D([0, int.MaxValue, int.MinValue, -1, 0, 0, 0]);
+        using MemoryBuffer1D<uint, Stride1D.Dense> uints = a.Allocate1D([0u, uint.MaxValue, 0u, uint.MaxValue, 0u, 0u]);
+        using MemoryBuffer1D<long, Stride1D.Dense> longs = a.Allocate1D([0L, long.MaxValue, long.MinValue, -1, 0, 0]);
+        using MemoryBuffer1D<ulong, Stride1D.Dense> ulongs = a.Allocate1D([0ul, ulong.MaxValue, 0ul, ulong.MaxValue, 0ul, 0ul]);
+        using MemoryBuffer1D<float, Stride1D.Dense> floats = a.Allocate1D([0f, float.MaxValue, float.MinValue]);
+        using MemoryBuffer1D<double, Stride1D.Dense> doubles = a.Allocate1D([0.0, double.MaxValue, double.MinValue, 0]);
         a.LoadStreamKernel<ArrayView<int>, ArrayView<int>, ArrayView<uint>, ArrayView<long>, ArrayView<ulong>, ArrayView<float>,
             ArrayView<double>>(ApiKernels.Atomics)(
             (Groups, Threads), input.View, ints.View, uints.View, longs.View, ulongs.View, floats.View, doubles.View);
@@ -92,9 +92,9 @@ public sealed class ApiTests
     private static Array[] Exchanges(Accelerator a)
     {
         const int Count = Groups * Threads;
-        using var input = a.Allocate1D(Input);
-        using var memory = a.Allocate1D<long>(7 * Count);
-        using var result = a.Allocate1D<double>(ApiKernels.ExchangeResults * Count);
+        using MemoryBuffer1D<int, Stride1D.Dense> input = a.Allocate1D(Input);
+        using MemoryBuffer1D<long, Stride1D.Dense> memory = a.Allocate1D<long>(7 * Count);
+        using MemoryBuffer1D<double, Stride1D.Dense> result = a.Allocate1D<double>(ApiKernels.ExchangeResults * Count);
         memory.MemSetToZero();
         a.LoadStreamKernel<ArrayView<int>, ArrayView<long>, ArrayView<double>>(ApiKernels.Exchanges)(
             (Groups, Threads), input.View, memory.View, result.View);

@@ -261,7 +261,7 @@ internal static class DeviceKernels
 
     public static void LocalArrays(Index1D i, ArrayView<int> a, ArrayView<int> result)
     {
-        var local = LocalMemory.Allocate<int>(16);
+        ArrayView<int> local = LocalMemory.Allocate<int>(16);
         int x = a[i];
         for (int j = 0; j < 16; j++)
             local[j] = x * j;
@@ -274,7 +274,7 @@ internal static class DeviceKernels
     /// <summary>Sums, votes and broadcasts of a group.</summary>
     public static void GroupOperations(ArrayView<int> a, ArrayView<int> result)
     {
-        var shared = SharedMemory.Allocate<int>(256);
+        ArrayView<int> shared = SharedMemory.Allocate<int>(256);
         int t = Group.IdxX;
         int g = Grid.IdxX * Group.DimX + t;
         shared[t] = a[g];
@@ -296,7 +296,7 @@ internal static class DeviceKernels
     /// <summary>A loop of unknown length with barriers, and behind it an update that must happen once: PoCL 3.1 got this wrong.</summary>
     public static void LoopedBarriers(ArrayView<int> a, ArrayView<int> totals, int length)
     {
-        var shared = SharedMemory.Allocate<int>(64);
+        ArrayView<int> shared = SharedMemory.Allocate<int>(64);
         int t = Group.IdxX;
         int sum = 0;
         for (int start = 0; start < length; start += Group.DimX)
@@ -316,7 +316,7 @@ internal static class DeviceKernels
 
     public static void DynamicShared(ArrayView<float> a, ArrayView<float> result)
     {
-        var shared = SharedMemory.GetDynamic<float>();
+        ArrayView<float> shared = SharedMemory.GetDynamic<float>();
         int t = Group.IdxX;
         int g = Grid.IdxX * Group.DimX + t;
         shared[t] = a[g];
@@ -373,7 +373,7 @@ internal static class DeviceKernels
 
     public static void SharedAtomics(ArrayView<int> a, ArrayView<int> histogram)
     {
-        var local = SharedMemory.Allocate<int>(16);
+        ArrayView<int> local = SharedMemory.Allocate<int>(16);
         if (Group.IdxX < 16)
             local[Group.IdxX] = 0;
         Group.Barrier();
@@ -394,8 +394,8 @@ internal static class DeviceKernels
 
     public static void Windows(Index1D i, ArrayView<float> a, ArrayView<float> result, float scale)
     {
-        var left = a.SubView(0, result.IntLength);
-        var right = a.SubView(1, result.IntLength);
+        ArrayView<float> left = a.SubView(0, result.IntLength);
+        ArrayView<float> right = a.SubView(1, result.IntLength);
         result[i] = (right[i] - left[i]) * scale;
     }
 
@@ -403,8 +403,8 @@ internal static class DeviceKernels
     /// <summary>Neighbours at promised addresses, read and written in place.</summary>
     public static void AlignedQuads(Index1D i, ArrayView<float> a, ArrayView<float> result, float scale)
     {
-        var source = a.AsAligned16();
-        var target = result.AlignTo16().Main;
+        ArrayView<float> source = a.AsAligned16();
+        ArrayView<float> target = result.AlignTo16().Main;
         int o = i * 4;
         float x = target[o], y = target[o + 1], z = target[o + 2], w = target[o + 3];
         target[o] = (w + source[o]) * scale;

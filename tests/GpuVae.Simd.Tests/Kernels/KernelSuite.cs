@@ -20,9 +20,9 @@ internal static class KernelSuite
         {
             ["Integers"] = (0, a =>
             {
-                using var x = a.Allocate1D(Integers);
-                using var y = a.Allocate1D(Rotated(Integers, 37));
-                using var r = a.Allocate1D<int>(Count * DeviceKernels.IntegerResults);
+                using MemoryBuffer1D<int, Stride1D.Dense> x = a.Allocate1D(Integers);
+                using MemoryBuffer1D<int, Stride1D.Dense> y = a.Allocate1D(Rotated(Integers, 37));
+                using MemoryBuffer1D<int, Stride1D.Dense> r = a.Allocate1D<int>(Count * DeviceKernels.IntegerResults);
                 a.LoadAutoGroupedStreamKernel<Index1D, ArrayView<int>, ArrayView<int>, ArrayView<int>>(DeviceKernels.Integers)(
                     Count, x.View, y.View, r.View);
                 return [r.GetAsArray1D()];
@@ -31,9 +31,9 @@ internal static class KernelSuite
             ["Longs"] = (0, a =>
             {
                 long[] longs = [.. Integers.Select((v, i) => (long)v * Integers[^(i + 1)] + i)];
-                using var x = a.Allocate1D(longs);
-                using var y = a.Allocate1D(Rotated(longs, 11));
-                using var r = a.Allocate1D<long>(Count * DeviceKernels.LongResults);
+                using MemoryBuffer1D<long, Stride1D.Dense> x = a.Allocate1D(longs);
+                using MemoryBuffer1D<long, Stride1D.Dense> y = a.Allocate1D(Rotated(longs, 11));
+                using MemoryBuffer1D<long, Stride1D.Dense> r = a.Allocate1D<long>(Count * DeviceKernels.LongResults);
                 a.LoadAutoGroupedStreamKernel<Index1D, ArrayView<long>, ArrayView<long>, ArrayView<long>>(DeviceKernels.Longs)(
                     Count, x.View, y.View, r.View);
                 return [r.GetAsArray1D()];
@@ -41,11 +41,11 @@ internal static class KernelSuite
             ),
             ["Narrow"] = (0, a =>
             {
-                using var x = a.Allocate1D<byte>([.. Integers.Select(v => (byte)v)]);
-                using var y = a.Allocate1D<short>([.. Integers.Select(v => (short)(v >> 3))]);
-                using var z = a.Allocate1D<sbyte>([.. Integers.Select(v => (sbyte)(v >> 5))]);
-                using var r = a.Allocate1D<int>(Count * DeviceKernels.NarrowResults);
-                using var bytes = a.Allocate1D<byte>(Count);
+                using MemoryBuffer1D<byte, Stride1D.Dense> x = a.Allocate1D<byte>([.. Integers.Select(v => (byte)v)]);
+                using MemoryBuffer1D<short, Stride1D.Dense> y = a.Allocate1D<short>([.. Integers.Select(v => (short)(v >> 3))]);
+                using MemoryBuffer1D<sbyte, Stride1D.Dense> z = a.Allocate1D<sbyte>([.. Integers.Select(v => (sbyte)(v >> 5))]);
+                using MemoryBuffer1D<int, Stride1D.Dense> r = a.Allocate1D<int>(Count * DeviceKernels.NarrowResults);
+                using MemoryBuffer1D<byte, Stride1D.Dense> bytes = a.Allocate1D<byte>(Count);
                 a.LoadAutoGroupedStreamKernel<Index1D, ArrayView<byte>, ArrayView<short>, ArrayView<sbyte>, ArrayView<int>,
                     ArrayView<byte>>(
                     DeviceKernels.Narrow)(Count, x.View, y.View, z.View, r.View, bytes.View);
@@ -54,9 +54,9 @@ internal static class KernelSuite
             ),
             ["Floats"] = (0, a =>
             {
-                using var x = a.Allocate1D(Floats);
-                using var y = a.Allocate1D(Rotated(Floats, 5));
-                using var r = a.Allocate1D<float>(Count * DeviceKernels.FloatResults);
+                using MemoryBuffer1D<float, Stride1D.Dense> x = a.Allocate1D(Floats);
+                using MemoryBuffer1D<float, Stride1D.Dense> y = a.Allocate1D(Rotated(Floats, 5));
+                using MemoryBuffer1D<float, Stride1D.Dense> r = a.Allocate1D<float>(Count * DeviceKernels.FloatResults);
                 a.LoadAutoGroupedStreamKernel<Index1D, ArrayView<float>, ArrayView<float>, ArrayView<float>>(DeviceKernels.Floats)(
                     Count, x.View, y.View, r.View);
                 return [r.GetAsArray1D()];
@@ -65,9 +65,9 @@ internal static class KernelSuite
             ["Doubles"] = (0, a =>
             {
                 double[] doubles = [.. Floats.Select((v, i) => v * (1 + i * 1e-9))];
-                using var x = a.Allocate1D(doubles);
-                using var y = a.Allocate1D(Rotated(doubles, 5));
-                using var r = a.Allocate1D<double>(Count * 8);
+                using MemoryBuffer1D<double, Stride1D.Dense> x = a.Allocate1D(doubles);
+                using MemoryBuffer1D<double, Stride1D.Dense> y = a.Allocate1D(Rotated(doubles, 5));
+                using MemoryBuffer1D<double, Stride1D.Dense> r = a.Allocate1D<double>(Count * 8);
                 a.LoadAutoGroupedStreamKernel<Index1D, ArrayView<double>, ArrayView<double>, ArrayView<double>>(DeviceKernels.Doubles)(
                     Count, x.View, y.View, r.View);
                 return [r.GetAsArray1D()];
@@ -75,11 +75,11 @@ internal static class KernelSuite
             ),
             ["Conversions"] = (0, a =>
             {
-                using var x = a.Allocate1D(Floats);
-                using var y = a.Allocate1D<double>([.. Floats.Select(v => v * 1.5)]);
-                using var z = a.Allocate1D(Integers);
-                using var r = a.Allocate1D<long>(Count * DeviceKernels.ConversionResults);
-                using var f = a.Allocate1D<float>(Count * 4);
+                using MemoryBuffer1D<float, Stride1D.Dense> x = a.Allocate1D(Floats);
+                using MemoryBuffer1D<double, Stride1D.Dense> y = a.Allocate1D<double>([.. Floats.Select(v => v * 1.5)]);
+                using MemoryBuffer1D<int, Stride1D.Dense> z = a.Allocate1D(Integers);
+                using MemoryBuffer1D<long, Stride1D.Dense> r = a.Allocate1D<long>(Count * DeviceKernels.ConversionResults);
+                using MemoryBuffer1D<float, Stride1D.Dense> f = a.Allocate1D<float>(Count * 4);
                 a.LoadAutoGroupedStreamKernel<Index1D, ArrayView<float>, ArrayView<double>, ArrayView<int>, ArrayView<long>,
                     ArrayView<float>>(
                     DeviceKernels.Conversions)(Count, x.View, y.View, z.View, r.View, f.View);
@@ -88,16 +88,16 @@ internal static class KernelSuite
             ),
             ["Functions"] = (16, a =>
             {
-                using var x = a.Allocate1D(Moderate);
-                using var r = a.Allocate1D<float>(Count * DeviceKernels.MathResults);
+                using MemoryBuffer1D<float, Stride1D.Dense> x = a.Allocate1D(Moderate);
+                using MemoryBuffer1D<float, Stride1D.Dense> r = a.Allocate1D<float>(Count * DeviceKernels.MathResults);
                 a.LoadAutoGroupedStreamKernel<Index1D, ArrayView<float>, ArrayView<float>>(DeviceKernels.Functions)(Count, x.View, r.View);
                 return [r.GetAsArray1D()];
             }
             ),
             ["DoubleFunctions"] = (16, a =>
             {
-                using var x = a.Allocate1D<double>([.. Moderate.Select(v => (double)v)]);
-                using var r = a.Allocate1D<double>(Count * 6);
+                using MemoryBuffer1D<double, Stride1D.Dense> x = a.Allocate1D<double>([.. Moderate.Select(v => (double)v)]);
+                using MemoryBuffer1D<double, Stride1D.Dense> r = a.Allocate1D<double>(Count * 6);
                 a.LoadAutoGroupedStreamKernel<Index1D, ArrayView<double>, ArrayView<double>>(DeviceKernels.DoubleFunctions)(Count,
                     x.View, r.View);
                 return [r.GetAsArray1D()];
@@ -107,24 +107,24 @@ internal static class KernelSuite
             ["LocalArrays"] = (0, a => MapIntegers(a, DeviceKernels.LocalArrays)),
             ["GroupOperations"] = (0, a =>
             {
-                using var x = a.Allocate1D(Integers);
-                using var r = a.Allocate1D<int>(Count);
+                using MemoryBuffer1D<int, Stride1D.Dense> x = a.Allocate1D(Integers);
+                using MemoryBuffer1D<int, Stride1D.Dense> r = a.Allocate1D<int>(Count);
                 a.LoadStreamKernel<ArrayView<int>, ArrayView<int>>(DeviceKernels.GroupOperations)((Count / 64, 64), x.View, r.View);
                 return [r.GetAsArray1D()];
             }
             ),
             ["LoopedBarriers"] = (0, a =>
             {
-                using var x = a.Allocate1D(Integers);
-                using var totals = a.Allocate1D<int>([.. Enumerable.Range(1, 256)]);
+                using MemoryBuffer1D<int, Stride1D.Dense> x = a.Allocate1D(Integers);
+                using MemoryBuffer1D<int, Stride1D.Dense> totals = a.Allocate1D<int>([.. Enumerable.Range(1, 256)]);
                 a.LoadStreamKernel<ArrayView<int>, ArrayView<int>, int>(DeviceKernels.LoopedBarriers)((4, 64), x.View, totals.View, 300);
                 return [totals.GetAsArray1D()];
             }
             ),
             ["DynamicShared"] = (0, a =>
             {
-                using var x = a.Allocate1D(Moderate);
-                using var r = a.Allocate1D<float>(Count);
+                using MemoryBuffer1D<float, Stride1D.Dense> x = a.Allocate1D(Moderate);
+                using MemoryBuffer1D<float, Stride1D.Dense> r = a.Allocate1D<float>(Count);
                 a.LoadStreamKernel<ArrayView<float>, ArrayView<float>>(DeviceKernels.DynamicShared)(
                     (Count / 64, 64, SharedMemoryConfig.RequestDynamic<float>(64)), x.View, r.View);
                 return [r.GetAsArray1D()];
@@ -132,10 +132,10 @@ internal static class KernelSuite
             ),
             ["Shuffles"] = (8, a =>
             {
-                using var x = a.Allocate1D(Integers);
-                using var f = a.Allocate1D(Moderate);
-                using var r = a.Allocate1D<int>(Count * DeviceKernels.ShuffleResults);
-                using var sums = a.Allocate1D<float>(Count);
+                using MemoryBuffer1D<int, Stride1D.Dense> x = a.Allocate1D(Integers);
+                using MemoryBuffer1D<float, Stride1D.Dense> f = a.Allocate1D(Moderate);
+                using MemoryBuffer1D<int, Stride1D.Dense> r = a.Allocate1D<int>(Count * DeviceKernels.ShuffleResults);
+                using MemoryBuffer1D<float, Stride1D.Dense> sums = a.Allocate1D<float>(Count);
                 a.LoadStreamKernel<ArrayView<int>, ArrayView<float>, ArrayView<int>, ArrayView<float>>(DeviceKernels.Shuffles)(
                     (Count / 64, 64), x.View, f.View, r.View, sums.View);
                 return [r.GetAsArray1D(), sums.GetAsArray1D()];
@@ -143,10 +143,10 @@ internal static class KernelSuite
             ),
             ["Atomics"] = (0, a =>
             {
-                using var x = a.Allocate1D(Integers);
-                using var counters = a.Allocate1D(new[] { 0, int.MaxValue, int.MinValue, -1, 0, 0, 0, 0, 0, 0, 0, 0 });
-                using var floats = a.Allocate1D(new[] { 0f, float.MinValue, float.MaxValue });
-                using var unsigned = a.Allocate1D(new[] { 0u, uint.MaxValue });
+                using MemoryBuffer1D<int, Stride1D.Dense> x = a.Allocate1D(Integers);
+                using MemoryBuffer1D<int, Stride1D.Dense> counters = a.Allocate1D(new[] { 0, int.MaxValue, int.MinValue, -1, 0, 0, 0, 0, 0, 0, 0, 0 });
+                using MemoryBuffer1D<float, Stride1D.Dense> floats = a.Allocate1D(new[] { 0f, float.MinValue, float.MaxValue });
+                using MemoryBuffer1D<uint, Stride1D.Dense> unsigned = a.Allocate1D(new[] { 0u, uint.MaxValue });
                 a.LoadAutoGroupedStreamKernel<Index1D, ArrayView<int>, ArrayView<int>, ArrayView<float>, ArrayView<uint>>(
                     DeviceKernels.Atomics)(Count, x.View, counters.View, floats.View, unsigned.View);
                 return [counters.GetAsArray1D(), floats.GetAsArray1D(), unsigned.GetAsArray1D()];
@@ -154,9 +154,9 @@ internal static class KernelSuite
             ),
             ["LongAtomics"] = (0, a =>
             {
-                using var x = a.Allocate1D(Integers);
-                using var counters = a.Allocate1D(new[] { 0L, long.MaxValue, long.MinValue });
-                using var doubles = a.Allocate1D(new[] { 0.0 });
+                using MemoryBuffer1D<int, Stride1D.Dense> x = a.Allocate1D(Integers);
+                using MemoryBuffer1D<long, Stride1D.Dense> counters = a.Allocate1D(new[] { 0L, long.MaxValue, long.MinValue });
+                using MemoryBuffer1D<double, Stride1D.Dense> doubles = a.Allocate1D(new[] { 0.0 });
                 a.LoadAutoGroupedStreamKernel<Index1D, ArrayView<int>, ArrayView<long>, ArrayView<double>>(DeviceKernels.LongAtomics)(
                     Count, x.View, counters.View, doubles.View);
                 return [counters.GetAsArray1D(), doubles.GetAsArray1D()];
@@ -164,16 +164,16 @@ internal static class KernelSuite
             ),
             ["SharedAtomics"] = (0, a =>
             {
-                using var x = a.Allocate1D(Integers);
-                using var histogram = a.Allocate1D(new int[16]);
+                using MemoryBuffer1D<int, Stride1D.Dense> x = a.Allocate1D(Integers);
+                using MemoryBuffer1D<int, Stride1D.Dense> histogram = a.Allocate1D(new int[16]);
                 a.LoadStreamKernel<ArrayView<int>, ArrayView<int>>(DeviceKernels.SharedAtomics)((Count / 64, 64), x.View, histogram.View);
                 return [histogram.GetAsArray1D()];
             }
             ),
             ["Specialized"] = (0, a =>
             {
-                using var x = a.Allocate1D(Integers);
-                var kernel = a.LoadAutoGroupedStreamKernel<Index1D, ArrayView<int>, SpecializedValue<int>, int>(DeviceKernels.Specialized);
+                using MemoryBuffer1D<int, Stride1D.Dense> x = a.Allocate1D(Integers);
+                Action<Index1D, ArrayView<int>, SpecializedValue<int>, int> kernel = a.LoadAutoGroupedStreamKernel<Index1D, ArrayView<int>, SpecializedValue<int>, int>(DeviceKernels.Specialized);
                 kernel(Count, x.View, SpecializedValue.New(3), 17);
                 kernel(Count - 7, x.View, SpecializedValue.New(-5), 1);
                 kernel(Count, x.View, SpecializedValue.New(3), -4);
@@ -182,8 +182,8 @@ internal static class KernelSuite
             ),
             ["TwoDimensions"] = (0, a =>
             {
-                using var x = a.Allocate2DDenseX<int>(new LongIndex2D(37, 13));
-                using var r = a.Allocate2DDenseX<int>(new LongIndex2D(37, 13));
+                using MemoryBuffer2D<int, Stride2D.DenseX> x = a.Allocate2DDenseX<int>(new LongIndex2D(37, 13));
+                using MemoryBuffer2D<int, Stride2D.DenseX> r = a.Allocate2DDenseX<int>(new LongIndex2D(37, 13));
                 x.View.BaseView.CopyFromCPU(Integers[..(37 * 13)]);
                 a.LoadAutoGroupedStreamKernel<Index2D, ArrayView2D<int, Stride2D.DenseX>, ArrayView2D<int, Stride2D.DenseX>>(
                     DeviceKernels.TwoDimensions)(new Index2D(37, 13), x.View, r.View);
@@ -193,15 +193,15 @@ internal static class KernelSuite
             ["ThreeDimensions"] = (0, a =>
             {
                 var extent = new Index3D(5, 6, 7);
-                using var r = a.Allocate1D<int>(extent.Size);
+                using MemoryBuffer1D<int, Stride1D.Dense> r = a.Allocate1D<int>(extent.Size);
                 a.LoadAutoGroupedStreamKernel<Index3D, ArrayView<int>, Index3D>(DeviceKernels.ThreeDimensions)(extent, r.View, extent);
                 return [r.GetAsArray1D()];
             }
             ),
             ["Windows"] = (0, a =>
             {
-                using var x = a.Allocate1D(Moderate);
-                using var r = a.Allocate1D<float>(Count - 11);
+                using MemoryBuffer1D<float, Stride1D.Dense> x = a.Allocate1D(Moderate);
+                using MemoryBuffer1D<float, Stride1D.Dense> r = a.Allocate1D<float>(Count - 11);
                 a.LoadAutoGroupedStreamKernel<Index1D, ArrayView<float>, ArrayView<float>, float>(DeviceKernels.Windows)(
                     Count - 11, x.View.SubView(10, Count - 10), r.View, 0.5f);
                 return [r.GetAsArray1D()];
@@ -209,8 +209,8 @@ internal static class KernelSuite
             ),
             ["AlignedQuads"] = (0, a =>
             {
-                using var x = a.Allocate1D(Moderate);
-                using var r = a.Allocate1D(Moderate);
+                using MemoryBuffer1D<float, Stride1D.Dense> x = a.Allocate1D(Moderate);
+                using MemoryBuffer1D<float, Stride1D.Dense> r = a.Allocate1D(Moderate);
                 a.LoadAutoGroupedStreamKernel<Index1D, ArrayView<float>, ArrayView<float>, float>(DeviceKernels.AlignedQuads)(
                     Count / 4, x.View, r.View, 0.25f);
                 return [r.GetAsArray1D()];
@@ -218,8 +218,8 @@ internal static class KernelSuite
             ),
             ["Quads"] = (0, a =>
             {
-                using var x = a.Allocate1D(Moderate);
-                using var r = a.Allocate1D<float>(Count);
+                using MemoryBuffer1D<float, Stride1D.Dense> x = a.Allocate1D(Moderate);
+                using MemoryBuffer1D<float, Stride1D.Dense> r = a.Allocate1D<float>(Count);
                 a.LoadAutoGroupedStreamKernel<Index1D, ArrayView<float>, ArrayView<float>, float>(DeviceKernels.Quads)(
                     Count / 4, x.View, r.View, 0.25f);
                 return [r.GetAsArray1D()];
@@ -272,8 +272,8 @@ internal static class KernelSuite
 
     private static Array[] MapIntegers(Accelerator accelerator, Action<Index1D, ArrayView<int>, ArrayView<int>> kernel)
     {
-        using var x = accelerator.Allocate1D(Integers);
-        using var r = accelerator.Allocate1D<int>(Count);
+        using MemoryBuffer1D<int, Stride1D.Dense> x = accelerator.Allocate1D(Integers);
+        using MemoryBuffer1D<int, Stride1D.Dense> r = accelerator.Allocate1D<int>(Count);
         accelerator.LoadAutoGroupedStreamKernel(kernel)(Count, x.View, r.View);
         return [r.GetAsArray1D()];
     }

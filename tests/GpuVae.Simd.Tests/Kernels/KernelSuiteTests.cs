@@ -1,3 +1,4 @@
+
 namespace GpuVae.Simd.Tests.Kernels;
 
 /// <summary>The suite of kernels at every width and in checked mode, against ILGPU's CPU accelerator.</summary>
@@ -26,9 +27,9 @@ public sealed class KernelSuiteTests
     [Theory, MemberData(nameof(Cases))]
     public void RunsLikeOnTheReference(string kernel, string accelerator)
     {
-        var (ulps, run) = KernelSuite.Runs[kernel];
-        var simd = TestAccelerators.Open(accelerator);
-        if (!expected.TryGetValue((kernel, simd.WarpSize), out var results))
+        (int ulps, Func<ILGPU.Runtime.Accelerator, Array[]>? run) = KernelSuite.Runs[kernel];
+        SimdAccelerator simd = TestAccelerators.Open(accelerator);
+        if (!expected.TryGetValue((kernel, simd.WarpSize), out Array[]? results))
             expected[(kernel, simd.WarpSize)] = results = run(TestAccelerators.Reference(simd.WarpSize));
         KernelSuite.AssertSame(results, run(simd), ulps);
     }

@@ -14,11 +14,11 @@ public sealed class WarpTests
     public static TheoryData<string> Accelerators => TestAccelerators.All;
 
     [Theory, MemberData(nameof(Accelerators))]
-    public void Shuffles_follow_their_definition(string name)
+    public void ShufflesFollowTheirDefinition(string name)
     {
-        var accelerator = TestAccelerators.Open(name);
+        SimdAccelerator accelerator = TestAccelerators.Open(name);
         int warp = accelerator.WarpSize;
-        using var output = accelerator.Allocate1D<int>(2 * Size * Results);
+        using MemoryBuffer1D<int, Stride1D.Dense> output = accelerator.Allocate1D<int>(2 * Size * Results);
         accelerator.LoadStreamKernel<ArrayView<int>>(Shuffle)((2, Size), output.View);
         int[] values = output.GetAsArray1D();
         int half = Math.Max(1, warp / 2);
@@ -49,7 +49,7 @@ public sealed class WarpTests
     }
 
     [Theory, MemberData(nameof(Accelerators))]
-    public void Every_type_can_be_shuffled(string name)
+    public void EveryTypeCanBeShuffled(string name)
     {
         Check<byte>(name, i => (byte)(i * 3));
         Check<sbyte>(name, i => (sbyte)(i - 60));
@@ -68,14 +68,14 @@ public sealed class WarpTests
 
     private static void Check<T>(string name, Func<int, T> make) where T : unmanaged
     {
-        var accelerator = TestAccelerators.Open(name);
+        SimdAccelerator accelerator = TestAccelerators.Open(name);
         int warp = accelerator.WarpSize;
         T[] data = [.. Enumerable.Range(0, Size).Select(make)];
-        using var input = accelerator.Allocate1D(data);
-        using var output = accelerator.Allocate1D<T>(4 * Size);
+        using MemoryBuffer1D<T, Stride1D.Dense> input = accelerator.Allocate1D(data);
+        using MemoryBuffer1D<T, Stride1D.Dense> output = accelerator.Allocate1D<T>(4 * Size);
         output.MemSetToZero();
         accelerator.LoadStreamKernel<ArrayView<T>, ArrayView<T>>(ShuffleValues)((1, Size), input.View, output.View);
-        var expected = Enumerable.Range(0, Size).SelectMany(i =>
+        IEnumerable<T> expected = Enumerable.Range(0, Size).SelectMany(i =>
         {
             int lane = i % warp, first = i - lane;
             return new[] { data[first + (lane + 1) % warp], data[lane + 1 < warp ? i + 1 : i], data[first], data[5] };
@@ -110,7 +110,7 @@ public sealed class WarpTests
     private static void ShuffleValues<T>(ArrayView<T> input, ArrayView<T> output) where T : unmanaged
     {
         int i = Group.IdxX;
-        var value = input[i];
+        T value = input[i];
         output[4 * i] = Warp.Shuffle(value, (Warp.LaneIdx + 1) % Warp.WarpSize);
         output[4 * i + 1] = Warp.ShuffleDown(value, 1);
         output[4 * i + 2] = Warp.Broadcast(value, 0);

@@ -20,7 +20,7 @@ internal sealed class IrEvaluator(IReadOnlyDictionary<Parameter, long> scalars, 
     public IrEvaluator RunGraph(IrKernel kernel)
     {
         BasicBlock? from = null;
-        for (var block = kernel.Entry; ;)
+        for (BasicBlock block = kernel.Entry; ;)
         {
             if (from is not null)
                 Copy(from, block);
@@ -51,7 +51,7 @@ internal sealed class IrEvaluator(IReadOnlyDictionary<Parameter, long> scalars, 
         switch (node)
         {
             case SequenceNode sequence:
-                foreach (var child in sequence.Children)
+                foreach (ControlNode child in sequence.Children)
                 {
                     if (Run(child) is { } jump)
                         return jump;
@@ -68,7 +68,7 @@ internal sealed class IrEvaluator(IReadOnlyDictionary<Parameter, long> scalars, 
             case LoopNode loop:
                 while (true)
                 {
-                    var jump = Run(loop.Body);
+                    ControlNode? jump = Run(loop.Body);
                     Burn();
                     if (jump is BreakNode leave && leave.Target == loop)
                         return null;
@@ -76,7 +76,7 @@ internal sealed class IrEvaluator(IReadOnlyDictionary<Parameter, long> scalars, 
                         return jump;
                 }
             case LabeledNode label:
-                var inner = Run(label.Body);
+                ControlNode? inner = Run(label.Body);
                 return inner is BreakNode exit && exit.Target == label ? null : inner;
             default:
                 return node;
@@ -91,28 +91,28 @@ internal sealed class IrEvaluator(IReadOnlyDictionary<Parameter, long> scalars, 
 
     private void Copy(BasicBlock from, BasicBlock to)
     {
-        var incoming = to.Phis.Select(p => Get(p.ValueFrom(from))).ToArray();
+        (Value? Base, Constant? Bits, long Offset)[] incoming = to.Phis.Select(p => Get(p.ValueFrom(from))).ToArray();
         for (int i = 0; i < incoming.Length; i++)
             values[to.Phis[i]] = incoming[i];
     }
 
     private void RunBody(BasicBlock block)
     {
-        foreach (var instruction in block.Body)
+        foreach (Instruction instruction in block.Body)
         {
             Burn();
             switch (instruction)
             {
                 case ElementAddress address:
-                    var (origin, _, offset) = Get(address.Pointer);
+                    (Value? origin, _, long offset) = Get(address.Pointer);
                     values[address] = (origin, null, offset + Bits(address.Index).SignedValue * address.ElementSize + address.Offset);
                     break;
                 case Load load:
-                    var source = Get(load.Pointer);
+                    (Value? Base, Constant? Bits, long Offset) source = Get(load.Pointer);
                     values[load] = (null, Constant.FromBits(load.Type, Memory.GetValueOrDefault((source.Base!, source.Offset))), 0);
                     break;
                 case Store store:
-                    var target = Get(store.Pointer);
+                    (Value? Base, Constant? Bits, long Offset) target = Get(store.Pointer);
                     Memory[(target.Base!, target.Offset)] = Bits(store.StoredValue).Bits;
                     break;
                 case Select select:

@@ -29,14 +29,14 @@ public class PassTests
     public void RegroupsIntegerConstants()
     {
         // ((n + 3) * 4 - 12) / 4 unsigned = n * 4 >> 2.
-        var value = b.Binary(BinaryOp.Add, n, Constant.Int(3));
+        Value value = b.Binary(BinaryOp.Add, n, Constant.Int(3));
         value = b.Binary(BinaryOp.Mul, value, Constant.Int(4));
         value = b.Binary(BinaryOp.Sub, value, Constant.Int(12));
-        var result = Simplified(b.Binary(BinaryOp.DivUnsigned, value, Constant.Int(4)));
+        Value result = Simplified(b.Binary(BinaryOp.DivUnsigned, value, Constant.Int(4)));
 
-        var shift = Assert.IsType<Binary>(result);
+        Binary shift = Assert.IsType<Binary>(result);
         Assert.Equal(BinaryOp.ShrUnsigned, shift.Op);
-        var product = Assert.IsType<Binary>(shift.Left);
+        Binary product = Assert.IsType<Binary>(shift.Left);
         Assert.Equal(BinaryOp.Mul, product.Op);
         Assert.Same(n, product.Left);
     }
@@ -69,23 +69,23 @@ public class PassTests
     [Fact]
     public void InvertsOrderedFloatComparisonsToUnordered()
     {
-        var result = Simplified(b.Add(new Unary(UnaryOp.Not, b.Compare(CompareOp.Lt, x, Constant.Float(1f)))));
+        Value result = Simplified(b.Add(new Unary(UnaryOp.Not, b.Compare(CompareOp.Lt, x, Constant.Float(1f)))));
         Assert.Equal(CompareOp.GeOrUnordered, Assert.IsType<Compare>(result).Op);
     }
 
     [Fact]
     public void MakesTheHighHalfOfAProductOneOperation()
     {
-        var wide = b.Binary(
+        Value wide = b.Binary(
             BinaryOp.Mul, b.Add(new Convert(ConvertOp.ZeroExtend, n, IrType.I64)), Constant.FromBits(IrType.I64, 0xD2511F53));
-        var high = b.Add(new Convert(ConvertOp.Truncate, b.Binary(BinaryOp.ShrUnsigned, wide, Constant.Int(32)), IrType.I32));
+        Convert high = b.Add(new Convert(ConvertOp.Truncate, b.Binary(BinaryOp.ShrUnsigned, wide, Constant.Int(32)), IrType.I32));
         Assert.Equal(BinaryOp.MulHighUnsigned, Assert.IsType<Binary>(Simplified(high)).Op);
     }
 
     [Fact]
     public void SharesEqualOperationsAndReadOnlyLoads()
     {
-        var sum = b.Binary(BinaryOp.Add, b.Load(input, n, IrType.F32), b.Load(input, n, IrType.F32));
+        Value sum = b.Binary(BinaryOp.Add, b.Load(input, n, IrType.F32), b.Load(input, n, IrType.F32));
         b.Store(output, Constant.Int(0), sum);
         b.Return();
 
@@ -99,9 +99,9 @@ public class PassTests
     {
         // Both views are written, so neither is read-only, and they may be the same buffer.
         b.Store(input, Constant.Int(5), x);
-        var first = b.Load(input, n, IrType.F32);
+        Value first = b.Load(input, n, IrType.F32);
         b.Store(output, Constant.Int(0), first);
-        var second = b.Load(input, n, IrType.F32);
+        Value second = b.Load(input, n, IrType.F32);
         b.Store(output, Constant.Int(1), second);
         b.Return();
 
@@ -139,13 +139,13 @@ public class PassTests
     {
         Loop(n, i =>
         {
-            var scale = b.Binary(BinaryOp.Mul, x, x);
-            var quotient = b.Binary(BinaryOp.Div, Constant.Int(100), n);
+            Value scale = b.Binary(BinaryOp.Mul, x, x);
+            Value quotient = b.Binary(BinaryOp.Div, Constant.Int(100), n);
             b.Store(output, b.Binary(BinaryOp.Add, i, quotient), scale);
         });
 
         LoopInvariantCodeMotion.Run(b.Kernel);
-        var inLoop = LoopBlocks().SelectMany(block => block.Body).ToArray();
+        Instruction[] inLoop = LoopBlocks().SelectMany(block => block.Body).ToArray();
         Assert.DoesNotContain(inLoop, i => i is Binary { Op: BinaryOp.Mul });
         // The loop may have no turn, and then n may be 0: the division stays.
         Assert.Contains(inLoop, i => i is Binary { Op: BinaryOp.Div });
@@ -154,7 +154,7 @@ public class PassTests
     [Fact]
     public void UnrollsALoopOverALocalArrayIntoRegisters()
     {
-        var local = b.Local(IrType.F32, 8);
+        Allocation local = b.Local(IrType.F32, 8);
         Loop(Constant.Int(8), i => b.Store(local, i, b.Load(input, i, IrType.F32)));
         Loop(Constant.Int(8), i => b.Store(output, i, b.Load(local, i, IrType.F32)));
         b.Return();
@@ -179,7 +179,7 @@ public class PassTests
     [Fact]
     public void KeepsALocalArrayWithAComputedIndexInMemory()
     {
-        var local = b.Local(IrType.F32, 4);
+        Allocation local = b.Local(IrType.F32, 4);
         b.Store(local, Constant.Int(1), x);
         b.Store(output, Constant.Int(0), b.Load(local, n, IrType.F32));
         b.Return();
@@ -191,13 +191,13 @@ public class PassTests
     [Fact]
     public void FoldsConstantIndicesIntoTheOffset()
     {
-        var wide = b.Add(new Convert(ConvertOp.SignExtend, b.Binary(BinaryOp.Add, n, Constant.Int(3)), IrType.I64));
+        Convert wide = b.Add(new Convert(ConvertOp.SignExtend, b.Binary(BinaryOp.Add, n, Constant.Int(3)), IrType.I64));
         b.Store(output, wide, x);
         b.Return();
 
         AddressArithmetic.Run(b.Kernel);
         DeadCode.Run(b.Kernel);
-        var address = Assert.Single(Body.OfType<ElementAddress>());
+        ElementAddress address = Assert.Single(Body.OfType<ElementAddress>());
         Assert.Same(n, address.Index);
         Assert.Equal(12, address.Offset);
     }
@@ -205,15 +205,15 @@ public class PassTests
     [Fact]
     public void TakesTheRowPointerOutOfTheLoop()
     {
-        var row = b.Binary(BinaryOp.Mul, n, Constant.Int(100));
+        Value row = b.Binary(BinaryOp.Mul, n, Constant.Int(100));
         Loop(n, i => b.Store(output, b.Binary(BinaryOp.Add, row, i), x));
         b.Return();
 
         Optimize();
-        var store = Assert.Single(Body.OfType<Store>());
-        var address = Assert.IsType<ElementAddress>(store.Pointer);
+        Store store = Assert.Single(Body.OfType<Store>());
+        ElementAddress address = Assert.IsType<ElementAddress>(store.Pointer);
         Assert.IsType<Phi>(address.Index);
-        var rowPointer = Assert.IsType<ElementAddress>(address.Pointer);
+        ElementAddress rowPointer = Assert.IsType<ElementAddress>(address.Pointer);
         Assert.DoesNotContain(rowPointer.Block!, LoopBlocks());
     }
 
@@ -223,8 +223,8 @@ public class PassTests
     [InlineData(false, false)]
     public void ContractsProductsWithOneUse(bool adds, bool productFirst)
     {
-        var op = adds ? BinaryOp.Add : BinaryOp.Sub;
-        var product = b.Binary(BinaryOp.Mul, x, b.Load(input, n, IrType.F32));
+        BinaryOp op = adds ? BinaryOp.Add : BinaryOp.Sub;
+        Value product = b.Binary(BinaryOp.Mul, x, b.Load(input, n, IrType.F32));
         b.Store(output, Constant.Int(0), productFirst ? b.Binary(op, product, x) : b.Binary(op, x, product));
         b.Return();
 
@@ -237,7 +237,7 @@ public class PassTests
     [Fact]
     public void KeepsAProductThatIsAlsoStored()
     {
-        var product = b.Binary(BinaryOp.Mul, x, x);
+        Value product = b.Binary(BinaryOp.Mul, x, x);
         b.Store(output, Constant.Int(0), b.Binary(BinaryOp.Add, product, x));
         b.Store(output, Constant.Int(1), product);
         b.Return();
@@ -309,10 +309,10 @@ public class PassTests
         b.Enter(no);
         b.Goto(test);
         b.Enter(second);
-        var holds = b.Compare(CompareOp.Gt, b.Load(input, n, IrType.I32), Constant.Int(3));
+        Value holds = b.Compare(CompareOp.Gt, b.Load(input, n, IrType.I32), Constant.Int(3));
         b.Goto(test);
         b.Enter(test);
-        var both = test.AppendPhi(new Phi(IrType.Bool));
+        Phi both = test.AppendPhi(new Phi(IrType.Bool));
         both.AddIncoming(no, Constant.Bool(false));
         both.AddIncoming(second, holds);
         b.If(both, then, end);
@@ -342,7 +342,7 @@ public class PassTests
     /// <summary>Ends the kernel with a store of the value and returns what the simplification makes of it.</summary>
     private Value Simplified(Value value)
     {
-        var store = b.Add(new Store(output, value, 4));
+        Store store = b.Add(new Store(output, value, 4));
         while (InstructionSimplification.Run(b.Kernel))
         {
         }

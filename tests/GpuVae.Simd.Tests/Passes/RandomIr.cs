@@ -71,7 +71,7 @@ internal sealed class RandomIr
 
     private Value Narrowed()
     {
-        var narrow = b.Add(new GpuVae.Simd.Ir.Convert(ConvertOp.Truncate, Operand(),
+        Ir.Convert narrow = b.Add(new GpuVae.Simd.Ir.Convert(ConvertOp.Truncate, Operand(),
             random.Next(2) == 0 ? IrType.I8 : IrType.I16));
         return b.Add(new GpuVae.Simd.Ir.Convert(random.Next(2) == 0 ? ConvertOp.SignExtend : ConvertOp.ZeroExtend, narrow,
             IrType.I32));
@@ -79,7 +79,7 @@ internal sealed class RandomIr
 
     private Value Condition()
     {
-        var condition = b.Compare((CompareOp)random.Next(10), Operand(), Operand());
+        Value condition = b.Compare((CompareOp)random.Next(10), Operand(), Operand());
         return random.Next(4) switch
         {
             0 => b.Add(new Unary(UnaryOp.Not, condition)),
@@ -123,7 +123,7 @@ internal sealed class RandomIr
                 Loop(depth);
                 return true;
             case 10 when loops.Count > 0:
-                var target = loops[random.Next(loops.Count)];
+                (BasicBlock Break, BasicBlock Continue) target = loops[random.Next(loops.Count)];
                 b.Goto(random.Next(2) == 0 ? target.Break : target.Continue);
                 return false;
             case 11 when depth > 1 && random.Next(3) == 0:

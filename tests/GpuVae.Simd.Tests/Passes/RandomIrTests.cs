@@ -22,8 +22,8 @@ public class RandomIrTests
     {
         for (int seed = 0; seed < Programs; seed++)
         {
-            var (builder, n) = RandomIr.Make(seed);
-            var expected = Inputs.Select(x => Evaluator(n, x).RunGraph(builder.Kernel).Global).ToArray();
+            (SsaBuilder builder, Parameter n) = RandomIr.Make(seed);
+            IReadOnlyDictionary<long, ulong>[] expected = Inputs.Select(x => Evaluator(n, x).RunGraph(builder.Kernel).Global).ToArray();
             var passes = new List<string>();
             try
             {
@@ -32,7 +32,7 @@ public class RandomIrTests
                     passes.Add(pass);
                     Compare(x => Evaluator(n, x).RunGraph(builder.Kernel));
                 });
-                var tree = Structurizer.Build(builder.Kernel);
+                ControlNode tree = Structurizer.Build(builder.Kernel);
                 Compare(x => Evaluator(n, x).RunTree(tree));
                 AssertLoopClosed(builder.Kernel);
             }
@@ -52,11 +52,11 @@ public class RandomIrTests
     private static void AssertLoopClosed(IrKernel kernel)
     {
         var loops = new Loops(kernel, new Dominators(kernel));
-        foreach (var loop in loops.OuterFirst)
+        foreach (Loop loop in loops.OuterFirst)
         {
-            foreach (var definition in loop.Blocks.SelectMany(b => b.Phis.Concat(b.Body)))
+            foreach (Instruction? definition in loop.Blocks.SelectMany(b => b.Phis.Concat(b.Body)))
             {
-                foreach (var user in definition.Users)
+                foreach (Instruction user in definition.Users)
                 {
                     for (int i = 0; i < user.Operands.Count; i++)
                     {

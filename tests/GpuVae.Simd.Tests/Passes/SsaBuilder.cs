@@ -87,9 +87,9 @@ internal sealed class SsaBuilder
     {
         if (!isSealed.Add(block))
             return;
-        if (incomplete.Remove(block, out var phis))
+        if (incomplete.Remove(block, out List<(string Variable, Phi Phi)>? phis))
         {
-            foreach (var (variable, phi) in phis)
+            foreach ((string variable, Phi phi) in phis)
                 Fill(variable, block, phi);
         }
     }
@@ -100,7 +100,7 @@ internal sealed class SsaBuilder
 
     private Value Read(string variable, BasicBlock block)
     {
-        if (definitions.TryGetValue((variable, block), out var value))
+        if (definitions.TryGetValue((variable, block), out Value? value))
             return value;
         if (isSealed.Contains(block) && block.Predecessors.Count == 1)
         {
@@ -112,11 +112,11 @@ internal sealed class SsaBuilder
         }
         else
         {
-            var phi = block.AppendPhi(new Phi(IrType.I32));
+            Phi phi = block.AppendPhi(new Phi(IrType.I32));
             definitions[(variable, block)] = phi;
             if (isSealed.Contains(block))
                 Fill(variable, block, phi);
-            else if (incomplete.TryGetValue(block, out var list))
+            else if (incomplete.TryGetValue(block, out List<(string Variable, Phi Phi)>? list))
                 list.Add((variable, phi));
             else
                 incomplete.Add(block, [(variable, phi)]);
@@ -127,7 +127,7 @@ internal sealed class SsaBuilder
 
     private void Fill(string variable, BasicBlock block, Phi phi)
     {
-        foreach (var predecessor in block.Predecessors)
+        foreach (BasicBlock predecessor in block.Predecessors)
             phi.AddIncoming(predecessor, Read(variable, predecessor));
     }
 

@@ -65,7 +65,7 @@ public class StructurizerTests
 
         Assert.Equal("entry→header loop header {header if()else(header→after break header) body body→header} after", Structure());
         // Loop-closed: what is stored is a phi of the exit, not the loop's own phi.
-        var store = after.Body.OfType<Store>().Single();
+        Store store = after.Body.OfType<Store>().Single();
         Assert.Equal(after, Assert.IsType<Phi>(store.StoredValue).Block);
     }
 
@@ -129,7 +129,7 @@ public class StructurizerTests
         b.EnterOpen(right);
         b.Goto(left);
 
-        var error = Assert.Throws<KernelCompilationException>(() => Structure());
+        KernelCompilationException error = Assert.Throws<KernelCompilationException>(() => Structure());
         Assert.Contains("entered at two places", error.Message);
     }
 

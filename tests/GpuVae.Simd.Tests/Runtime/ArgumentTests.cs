@@ -18,13 +18,13 @@ public sealed class ArgumentTests
     public static TheoryData<string> Accelerators => TestAccelerators.All;
 
     [Theory, MemberData(nameof(Accelerators))]
-    public void Views_of_structs_with_padding_nesting_and_enums(string name)
+    public void ViewsOfStructsWithPaddingNestingAndEnums(string name)
     {
-        var accelerator = TestAccelerators.Open(name);
+        SimdAccelerator accelerator = TestAccelerators.Open(name);
         Particle[] particles = [.. Enumerable.Range(0, 37).Select(i => new Particle((byte)i, i * 0.5, (short)-i, Kind.Even, (i, i * 2f)))];
-        using var buffer = accelerator.Allocate1D(particles);
-        using var kinds = accelerator.Allocate1D<Kind>(37);
-        using var indices = accelerator.Allocate1D<Index2D>(37);
+        using MemoryBuffer1D<Particle, Stride1D.Dense> buffer = accelerator.Allocate1D(particles);
+        using MemoryBuffer1D<Kind, Stride1D.Dense> kinds = accelerator.Allocate1D<Kind>(37);
+        using MemoryBuffer1D<Index2D, Stride1D.Dense> indices = accelerator.Allocate1D<Index2D>(37);
         accelerator.LoadAutoGroupedStreamKernel<Index1D, ArrayView<Particle>, ArrayView<Kind>, ArrayView<Index2D>>(Move)(
             37, buffer.View, kinds.View, indices.View);
         Assert.Equal(
@@ -35,12 +35,12 @@ public sealed class ArgumentTests
     }
 
     [Theory, MemberData(nameof(Accelerators))]
-    public void Structs_of_views_variables_and_functors(string name)
+    public void StructsOfViewsVariablesAndFunctors(string name)
     {
-        var accelerator = TestAccelerators.Open(name);
-        using var matrix = accelerator.Allocate2DDenseX<float>(new LongIndex2D(8, 5));
-        using var count = accelerator.Allocate1D<int>(1);
-        using var sums = accelerator.Allocate1D<float>(8);
+        SimdAccelerator accelerator = TestAccelerators.Open(name);
+        using MemoryBuffer2D<float, Stride2D.DenseX> matrix = accelerator.Allocate2DDenseX<float>(new LongIndex2D(8, 5));
+        using MemoryBuffer1D<int, Stride1D.Dense> count = accelerator.Allocate1D<int>(1);
+        using MemoryBuffer1D<float, Stride1D.Dense> sums = accelerator.Allocate1D<float>(8);
         matrix.MemSetToZero();
         count.MemSetToZero();
         var job = new Job<Twice>
@@ -52,17 +52,17 @@ public sealed class ArgumentTests
         };
         accelerator.LoadAutoGroupedStreamKernel<Index1D, Job<Twice>, (int First, float Step)>(Fill)(8, job, (2, 0.25f));
         Assert.Equal(8, count.GetAsArray1D()[0]);
-        var expected = Enumerable.Range(0, 8).Select(x => Enumerable.Range(0, 5).Sum(y => 2 * (2 + x + y * 0.25f) + 1.5f));
+        IEnumerable<float> expected = Enumerable.Range(0, 8).Select(x => Enumerable.Range(0, 5).Sum(y => 2 * (2 + x + y * 0.25f) + 1.5f));
         Assert.Equal(expected, sums.GetAsArray1D());
     }
 
     [Theory, MemberData(nameof(Accelerators))]
-    public void Generators_of_a_warp_serve_its_lanes(string name)
+    public void GeneratorsOfAWarpServeItsLanes(string name)
     {
-        var accelerator = TestAccelerators.Open(name);
+        SimdAccelerator accelerator = TestAccelerators.Open(name);
         using var rng = RNG.Create<XorShift128>(accelerator, new Random(5));
-        using var values = accelerator.Allocate1D<double>(128);
-        var view = ((RNG<XorShift128>)rng).GetViewViaThreads(128);
+        using MemoryBuffer1D<double, Stride1D.Dense> values = accelerator.Allocate1D<double>(128);
+        RNGView<XorShift128> view = ((RNG<XorShift128>)rng).GetViewViaThreads(128);
         accelerator.LoadStreamKernel<RNGView<XorShift128>, ArrayView<double>>(
             static (generators, result) => result[Grid.GlobalLinearIndex] = generators.NextDouble())((2, 64), view, values.View);
         double[] drawn = values.GetAsArray1D();
@@ -71,10 +71,10 @@ public sealed class ArgumentTests
     }
 
     [Fact]
-    public void Memory_of_the_host_and_of_ILGPUs_accelerator_is_reached_where_peers_may()
+    public void MemoryOfTheHostAndOfILGPUsAcceleratorIsReachedWherePeersMay()
     {
-        var accelerator = TestAccelerators.Widest;
-        var cpu = TestAccelerators.Reference();
+        SimdAccelerator accelerator = TestAccelerators.Widest;
+        CPUAccelerator cpu = TestAccelerators.Reference();
         accelerator.EnablePeerAccess(cpu);
         int[] host = GC.AllocateArray<int>(10, pinned: true);
         unsafe
@@ -91,22 +91,22 @@ public sealed class ArgumentTests
     }
 
     [Fact]
-    public void Raw_buffers_are_seen_as_views()
+    public void RawBuffersAreSeenAsViews()
     {
-        var accelerator = TestAccelerators.Widest;
-        using var raw = accelerator.AllocateRaw(8, sizeof(long));
-        var longs = raw.AsArrayView<long>(0, 8);
+        SimdAccelerator accelerator = TestAccelerators.Widest;
+        using MemoryBuffer raw = accelerator.AllocateRaw(8, sizeof(long));
+        ArrayView<long> longs = raw.AsArrayView<long>(0, 8);
         accelerator.LoadAutoGroupedStreamKernel<Index1D, ArrayView<long>>(static (i, view) => view[i] = i)(8, longs);
         Assert.Equal([0, 1, 2, 3], raw.AsArrayView<long>(0, 4).GetAsArray());
         Assert.Equal(64, raw.LengthInBytes);
     }
 
     [Fact]
-    public void Streams_work_concurrently()
+    public void StreamsWorkConcurrently()
     {
-        var accelerator = TestAccelerators.Widest;
-        using var buffer = accelerator.Allocate1D<int>(1000);
-        var kernel = accelerator.LoadAutoGroupedKernel<Index1D, ArrayView<int>, int>(static (i, view, value) => view[i] = value);
+        SimdAccelerator accelerator = TestAccelerators.Widest;
+        using MemoryBuffer1D<int, Stride1D.Dense> buffer = accelerator.Allocate1D<int>(1000);
+        Action<AcceleratorStream, Index1D, ArrayView<int>, int> kernel = accelerator.LoadAutoGroupedKernel<Index1D, ArrayView<int>, int>(static (i, view, value) => view[i] = value);
         using var processor = new ConcurrentStreamProcessor(accelerator, 4);
         processor.ProcessConcurrently(10, (stream, i) => kernel(stream, 100, buffer.View.SubView(100 * i, 100), i));
         Assert.Equal(Enumerable.Range(0, 1000).Select(i => i / 100), buffer.GetAsArray1D());
@@ -116,25 +116,25 @@ public sealed class ArgumentTests
     [Theory]
     [InlineData(1)]
     [InlineData(50_000)]
-    public void Reading_an_empty_view_is_an_exception(int length)
+    public void ReadingAnEmptyViewIsAnException(int length)
     {
-        var accelerator = TestAccelerators.Widest;
-        using var target = accelerator.Allocate1D<int>(length);
-        var kernel = accelerator.LoadAutoGroupedStreamKernel<Index1D, ArrayView<int>, ArrayView<int>>(
+        SimdAccelerator accelerator = TestAccelerators.Widest;
+        using MemoryBuffer1D<int, Stride1D.Dense> target = accelerator.Allocate1D<int>(length);
+        Action<Index1D, ArrayView<int>, ArrayView<int>> kernel = accelerator.LoadAutoGroupedStreamKernel<Index1D, ArrayView<int>, ArrayView<int>>(
             static (i, from, to) => to[i] = from[i & 63]);
         Assert.Throws<SimdAcceleratorException>(() => kernel(length, ArrayView<int>.Empty, target.View));
-        using var source = accelerator.Allocate1D(new int[64]);
+        using MemoryBuffer1D<int, Stride1D.Dense> source = accelerator.Allocate1D(new int[64]);
         kernel(length, source.View, target.View);
         Assert.All(target.GetAsArray1D(), value => Assert.Equal(0, value));
     }
 
     private static void Move(Index1D i, ArrayView<Particle> particles, ArrayView<Kind> kinds, ArrayView<Index2D> indices)
     {
-        var particle = particles[i];
-        var kind = (particle.Id & 1) != 0 ? Kind.Odd : Kind.Even;
+        Particle particle = particles[i];
+        Kind kind = (particle.Id & 1) != 0 ? Kind.Odd : Kind.Even;
         particles[i].Kind = kind;
         particles[i].Mass = particle.Mass + particle.Charge;
-        ref var place = ref particles[i].Place;
+        ref (int X, float Y) place = ref particles[i].Place;
         place.X = particle.Id + 1;
         place.Y *= 3;
         kinds[i] = kind;

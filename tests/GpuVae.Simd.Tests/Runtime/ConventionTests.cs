@@ -30,38 +30,38 @@ public sealed class ConventionTests
     private static void TakesBool(Index1D i, ArrayView<int> output, bool flag) => output[i] = flag ? 1 : 0;
 
     [Fact]
-    public void Static_fields_follow_the_mode_of_the_context()
+    public void StaticFieldsFollowTheModeOfTheContext()
     {
         var entry = EntryPointDescription.FromImplicitlyGroupedKernel(((Action<Index1D, ArrayView<int>>)ReadsStatic).Method);
-        var refused = Assert.Throws<InternalCompilerException>(
+        InternalCompilerException refused = Assert.Throws<InternalCompilerException>(
             () => TestAccelerators.Widest.GetBackend().Compile(entry, new KernelSpecialization()));
         Assert.IsType<NotSupportedException>(refused.InnerException);
         Assert.Contains("'ConventionTests.level' is not readonly", refused.Message);
 
         using var context = Context.Create(builder =>
             builder.StaticFields(StaticFieldMode.MutableStaticFields | StaticFieldMode.IgnoreStaticFieldStores));
-        using var accelerator = context.CreateSimdAccelerator();
-        using var output = accelerator.Allocate1D<int>(3);
+        using SimdAccelerator accelerator = context.CreateSimdAccelerator();
+        using MemoryBuffer1D<int, Stride1D.Dense> output = accelerator.Allocate1D<int>(3);
         accelerator.LoadAutoGroupedStreamKernel<Index1D, ArrayView<int>>(ReadsStatic)(3, output.View);
         Assert.Equal([5, 6, 7], output.GetAsArray1D());
         Assert.Equal(5, level);
     }
 
     [Fact]
-    public void Parameters_that_cannot_be_passed_are_bad_arguments()
+    public void ParametersThatCannotBePassedAreBadArguments()
     {
-        var exception = Assert.Throws<ArgumentException>(
+        ArgumentException exception = Assert.Throws<ArgumentException>(
             () => TestAccelerators.Widest.LoadAutoGroupedStreamKernel<Index1D, ArrayView<int>, bool>(TakesBool));
         Assert.IsType<NotSupportedException>(exception.InnerException);
         Assert.Contains("pass a byte or an int instead of a bool", exception.Message);
     }
 
     [Theory, MemberData(nameof(All))]
-    public void Any_number_of_values_is_printed_by_the_running_lanes(string name)
+    public void AnyNumberOfValuesIsPrintedByTheRunningLanes(string name)
     {
-        var accelerator = TestAccelerators.Open(name);
-        using var output = accelerator.Allocate1D(new[] { 10, 11, 12, 13 });
-        var (console, text) = (Console.Out, new StringWriter());
+        SimdAccelerator accelerator = TestAccelerators.Open(name);
+        using MemoryBuffer1D<int, Stride1D.Dense> output = accelerator.Allocate1D(new[] { 10, 11, 12, 13 });
+        (TextWriter console, StringWriter text) = (Console.Out, new StringWriter());
         Console.SetOut(text);
         try
         {
@@ -76,11 +76,11 @@ public sealed class ConventionTests
     }
 
     [Theory, MemberData(nameof(All))]
-    public void Warps_of_implicitly_grouped_kernels_shuffle(string name)
+    public void WarpsOfImplicitlyGroupedKernelsShuffle(string name)
     {
-        var accelerator = TestAccelerators.Open(name);
+        SimdAccelerator accelerator = TestAccelerators.Open(name);
         int warp = accelerator.WarpSize;
-        using var output = accelerator.Allocate1D<int>(4 * warp);
+        using MemoryBuffer1D<int, Stride1D.Dense> output = accelerator.Allocate1D<int>(4 * warp);
         accelerator.LoadAutoGroupedStreamKernel<Index1D, ArrayView<int>>(Rotates)(4 * warp, output.View);
         Assert.Equal(
             [.. Enumerable.Range(0, 4 * warp).Select(i => 1000 * (i / warp * warp + (i + 1) % warp) + (warp == 1 ? i : i ^ 1))],

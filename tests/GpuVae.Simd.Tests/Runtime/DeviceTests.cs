@@ -8,12 +8,12 @@ namespace GpuVae.Simd.Tests.Runtime;
 public sealed class DeviceTests
 {
     [Fact]
-    public void A_context_lists_the_device_and_opens_it()
+    public void AContextListsTheDeviceAndOpensIt()
     {
         using var context = Context.Create(builder => builder.Simd(new() { VectorBits = 128, Workers = 3 }).CPU());
-        var device = Assert.Single(context.Devices.OfType<SimdDevice>());
+        SimdDevice device = Assert.Single(context.Devices.OfType<SimdDevice>());
         Assert.Equal((4, 3, 1024), (device.WarpSize, device.NumMultiprocessors, device.MaxNumThreadsPerGroup));
-        using var accelerator = device.CreateAccelerator(context);
+        using Accelerator accelerator = device.CreateAccelerator(context);
         Assert.IsType<SimdAccelerator>(accelerator);
         Assert.Equal(AcceleratorType.CPU, accelerator.AcceleratorType);
         Assert.Same(device, accelerator.Device);
@@ -21,9 +21,9 @@ public sealed class DeviceTests
     }
 
     [Fact]
-    public void An_accelerator_repeats_its_device()
+    public void AnAcceleratorRepeatsItsDevice()
     {
-        var accelerator = TestAccelerators.Widest;
+        SimdAccelerator accelerator = TestAccelerators.Widest;
         Assert.Equal(accelerator.Device.WarpSize, accelerator.WarpSize);
         Assert.Equal(accelerator.Device.Name, accelerator.Name);
         Assert.Equal(accelerator.NumMultiprocessors * accelerator.MaxNumThreadsPerMultiprocessor, accelerator.MaxNumThreads);
@@ -39,20 +39,20 @@ public sealed class DeviceTests
     [InlineData(-128, null, "VectorBits")]
     [InlineData(null, 0, "Workers")]
     [InlineData(null, -3, "Workers")]
-    public void Options_out_of_range_are_refused_by_name(int? bits, int? workers, string option)
+    public void OptionsOutOfRangeAreRefusedByName(int? bits, int? workers, string option)
     {
         var options = new SimdOptions { VectorBits = bits, Workers = workers };
-        var exception = Assert.Throws<ArgumentOutOfRangeException>(() => TestAccelerators.Context.CreateSimdAccelerator(options));
+        ArgumentOutOfRangeException exception = Assert.Throws<ArgumentOutOfRangeException>(() => TestAccelerators.Context.CreateSimdAccelerator(options));
         Assert.Contains($"SimdOptions.{option}", exception.Message);
     }
 
     [Fact]
-    public void Accelerators_are_announced_and_go_with_their_context()
+    public void AcceleratorsAreAnnouncedAndGoWithTheirContext()
     {
         var context = Context.Create(_ => { });
         Accelerator? announced = null;
         context.AcceleratorCreated += (_, accelerator) => announced = accelerator;
-        var created = context.CreateSimdAccelerator();
+        SimdAccelerator created = context.CreateSimdAccelerator();
         Assert.Same(created, announced);
         bool disposed = false;
         created.Disposed += (_, _) => disposed = true;
@@ -62,10 +62,10 @@ public sealed class DeviceTests
     }
 
     [Fact]
-    public void Group_size_estimates_stay_within_the_device()
+    public void GroupSizeEstimatesStayWithinTheDevice()
     {
-        var accelerator = TestAccelerators.Widest;
-        var kernel = accelerator.LoadAutoGroupedStreamKernel<Index1D, ArrayView<int>>(static (i, view) => view[i] = 1).GetKernel();
+        SimdAccelerator accelerator = TestAccelerators.Widest;
+        Kernel kernel = accelerator.LoadAutoGroupedStreamKernel<Index1D, ArrayView<int>>(static (i, view) => view[i] = 1).GetKernel();
         int size = accelerator.EstimateGroupSize(kernel, 0, 200, out int minGridSize);
         Assert.InRange(size, 1, 200);
         Assert.True(minGridSize >= 1);
@@ -78,17 +78,17 @@ public sealed class DeviceTests
     }
 
     [Fact]
-    public void Peers_share_the_memory_of_the_machine()
+    public void PeersShareTheMemoryOfTheMachine()
     {
-        var accelerator = TestAccelerators.Widest;
-        using var other = TestAccelerators.Context.CreateSimdAccelerator(new() { Workers = 1 });
+        SimdAccelerator accelerator = TestAccelerators.Widest;
+        using SimdAccelerator other = TestAccelerators.Context.CreateSimdAccelerator(new() { Workers = 1 });
         Assert.True(accelerator.CanAccessPeer(other));
         Assert.True(accelerator.CanAccessPeer(TestAccelerators.Reference()));
         Assert.False(accelerator.HasPeerAccess(other));
         Assert.True(accelerator.EnablePeerAccess(other));
         Assert.True(accelerator.HasPeerAccess(other));
-        using var buffer = other.Allocate1D([1, 2, 3]);
-        var kernel = accelerator.LoadAutoGroupedStreamKernel<Index1D, ArrayView<int>>(static (i, view) => view[i] *= 2);
+        using MemoryBuffer1D<int, Stride1D.Dense> buffer = other.Allocate1D([1, 2, 3]);
+        Action<Index1D, ArrayView<int>> kernel = accelerator.LoadAutoGroupedStreamKernel<Index1D, ArrayView<int>>(static (i, view) => view[i] *= 2);
         kernel(3, buffer.View);
         Assert.Equal([2, 4, 6], buffer.GetAsArray1D());
         Assert.True(accelerator.DisablePeerAccess(other));
@@ -97,28 +97,28 @@ public sealed class DeviceTests
     }
 
     [Fact]
-    public void Markers_measure_forward_in_time()
+    public void MarkersMeasureForwardInTime()
     {
-        var accelerator = TestAccelerators.Widest;
-        using var stream = accelerator.CreateStream();
-        using var start = stream.AddProfilingMarker();
+        SimdAccelerator accelerator = TestAccelerators.Widest;
+        using AcceleratorStream stream = accelerator.CreateStream();
+        using ProfilingMarker start = stream.AddProfilingMarker();
         Thread.Sleep(2);
-        using var end = stream.AddProfilingMarker();
+        using ProfilingMarker end = stream.AddProfilingMarker();
         end.Synchronize();
         Assert.True(end - start >= TimeSpan.FromMilliseconds(1));
         Assert.Equal(-(end - start), start - end);
-        using var ofDefault = accelerator.AddProfilingMarker();
+        using ProfilingMarker ofDefault = accelerator.AddProfilingMarker();
         Assert.True(ofDefault.MeasureFrom(start) >= end.MeasureFrom(start));
         using var context = Context.Create(_ => { });
-        using var other = context.CreateSimdAccelerator();
+        using SimdAccelerator other = context.CreateSimdAccelerator();
         Assert.ThrowsAny<Exception>(() => other.DefaultStream.AddProfilingMarker());
     }
 
     [Fact]
-    public void Extensions_that_know_only_ILGPUs_accelerators_are_refused_in_one_line()
+    public void ExtensionsThatKnowOnlyILGPUsAcceleratorsAreRefusedInOneLine()
     {
         using var context = Context.Create(builder => builder.EnableAlgorithms());
-        using var accelerator = context.CreateSimdAccelerator();
+        using SimdAccelerator accelerator = context.CreateSimdAccelerator();
         Assert.Contains(accelerator.Name, Assert.Throws<NotSupportedException>(
             () => accelerator.CreateExtension<TestExtension, TestProvider>(default)).Message);
     }

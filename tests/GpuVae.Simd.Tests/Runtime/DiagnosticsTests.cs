@@ -10,11 +10,11 @@ public sealed class DiagnosticsTests
     public static TheoryData<string> Accelerators => TestAccelerators.All;
 
     [Theory, MemberData(nameof(Accelerators))]
-    public void Lines_are_printed_whole(string name)
+    public void LinesArePrintedWhole(string name)
     {
-        var accelerator = TestAccelerators.Open(name);
-        using var buffer = accelerator.Allocate1D(Enumerable.Range(0, 20).Select(i => i * 0.5f).ToArray());
-        var output = Console.Out;
+        SimdAccelerator accelerator = TestAccelerators.Open(name);
+        using MemoryBuffer1D<float, Stride1D.Dense> buffer = accelerator.Allocate1D(Enumerable.Range(0, 20).Select(i => i * 0.5f).ToArray());
+        TextWriter output = Console.Out;
         using var text = new StringWriter();
         Console.SetOut(text);
         try
@@ -33,24 +33,24 @@ public sealed class DiagnosticsTests
 
     /// <summary>ILGPU compiles assertions where the context asks for them.</summary>
     [Fact]
-    public void Assertions_that_hold_change_nothing_and_others_are_reported()
+    public void AssertionsThatHoldChangeNothingAndOthersAreReported()
     {
         using var context = Context.Create(builder => builder.Assertions());
-        using var accelerator = context.CreateSimdAccelerator();
-        using var buffer = accelerator.Allocate1D<int>(100);
-        var kernel = accelerator.LoadAutoGroupedStreamKernel<Index1D, ArrayView<int>, int>(Asserts);
+        using SimdAccelerator accelerator = context.CreateSimdAccelerator();
+        using MemoryBuffer1D<int, Stride1D.Dense> buffer = accelerator.Allocate1D<int>(100);
+        Action<Index1D, ArrayView<int>, int> kernel = accelerator.LoadAutoGroupedStreamKernel<Index1D, ArrayView<int>, int>(Asserts);
         kernel(100, buffer.View, 100);
         Assert.Equal(Enumerable.Range(0, 100), buffer.GetAsArray1D());
-        var exception = Assert.ThrowsAny<Exception>(() => kernel(100, buffer.View, 50));
+        Exception exception = Assert.ThrowsAny<Exception>(() => kernel(100, buffer.View, 50));
         Assert.Contains("below the limit", exception.Message);
         kernel(100, buffer.View, 100);
     }
 
     [Fact]
-    public void Without_them_the_kernel_runs_through()
+    public void WithoutThemTheKernelRunsThrough()
     {
-        var accelerator = TestAccelerators.Widest;
-        using var buffer = accelerator.Allocate1D<int>(100);
+        SimdAccelerator accelerator = TestAccelerators.Widest;
+        using MemoryBuffer1D<int, Stride1D.Dense> buffer = accelerator.Allocate1D<int>(100);
         accelerator.LoadAutoGroupedStreamKernel<Index1D, ArrayView<int>, int>(Asserts)(100, buffer.View, 50);
         Assert.Equal(99, buffer.GetAsArray1D()[99]);
     }

@@ -14,8 +14,8 @@ public sealed class GuardedBufferTests
     [InlineData(-2, 100, "from 8 bytes before a buffer of 100 elements of 4 bytes")]
     public void WritesBeyondABufferAreReportedWhenItIsDisposed(int first, int end, string? report)
     {
-        var buffer = accelerator.Allocate1D<float>(100);
-        var kernel = accelerator.LoadAutoGroupedStreamKernel<Index1D, ArrayView<float>, int>(
+        MemoryBuffer1D<float, Stride1D.Dense> buffer = accelerator.Allocate1D<float>(100);
+        Action<Index1D, ArrayView<float>, int> kernel = accelerator.LoadAutoGroupedStreamKernel<Index1D, ArrayView<float>, int>(
             static (i, view, start) => view[i + start] = i);
         kernel(end - first, buffer.View, first);
         if (report is null)
@@ -28,8 +28,8 @@ public sealed class GuardedBufferTests
     [Fact]
     public void ReadsBeyondABufferGiveNaN()
     {
-        using var source = accelerator.Allocate1D(new float[100]);
-        using var target = accelerator.Allocate1D<float>(3);
+        using MemoryBuffer1D<float, Stride1D.Dense> source = accelerator.Allocate1D(new float[100]);
+        using MemoryBuffer1D<float, Stride1D.Dense> target = accelerator.Allocate1D<float>(3);
         accelerator.LoadAutoGroupedStreamKernel<Index1D, ArrayView<float>, ArrayView<float>>(
             static (i, from, to) => to[i] = from[99 * i.X - 98])(3, source.View, target.View);
         Assert.Equal([float.NaN, 0, float.NaN], target.GetAsArray1D());

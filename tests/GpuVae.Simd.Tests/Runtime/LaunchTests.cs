@@ -18,14 +18,14 @@ public sealed class LaunchTests
     public static TheoryData<string> Accelerators => TestAccelerators.All;
 
     [Theory, MemberData(nameof(Accelerators))]
-    public void One_dimensional_extents_cover_each_element_once(string name)
+    public void OneDimensionalExtentsCoverEachElementOnce(string name)
     {
-        var accelerator = TestAccelerators.Open(name);
-        var automatic = accelerator.LoadAutoGroupedStreamKernel<Index1D, ArrayView<int>, int>(AddIndex);
-        var grouped = accelerator.LoadImplicitlyGroupedKernel<Index1D, ArrayView<int>, int>(AddIndex, 96);
+        SimdAccelerator accelerator = TestAccelerators.Open(name);
+        Action<Index1D, ArrayView<int>, int> automatic = accelerator.LoadAutoGroupedStreamKernel<Index1D, ArrayView<int>, int>(AddIndex);
+        Action<AcceleratorStream, Index1D, ArrayView<int>, int> grouped = accelerator.LoadImplicitlyGroupedKernel<Index1D, ArrayView<int>, int>(AddIndex, 96);
         foreach (int length in (int[])[1, 17, 4096, 20_003])
         {
-            using var buffer = accelerator.Allocate1D<int>(length);
+            using MemoryBuffer1D<int, Stride1D.Dense> buffer = accelerator.Allocate1D<int>(length);
             buffer.MemSetToZero();
             automatic(length, buffer.View, 3);
             grouped(accelerator.DefaultStream, length, buffer.View, 4);
@@ -35,15 +35,15 @@ public sealed class LaunchTests
     }
 
     [Theory, MemberData(nameof(Accelerators))]
-    public void Two_and_three_dimensional_extents_with_tails(string name)
+    public void TwoAndThreeDimensionalExtentsWithTails(string name)
     {
-        var accelerator = TestAccelerators.Open(name);
-        using var two = accelerator.Allocate2DDenseX<int>(new LongIndex2D(13, 7));
+        SimdAccelerator accelerator = TestAccelerators.Open(name);
+        using MemoryBuffer2D<int, Stride2D.DenseX> two = accelerator.Allocate2DDenseX<int>(new LongIndex2D(13, 7));
         accelerator.LoadAutoGroupedStreamKernel<Index2D, ArrayView2D<int, Stride2D.DenseX>>(Fill2D)(two.IntExtent, two.View);
         int[,] values = two.GetAsArray2D();
         for (int i = 0; i < 91; i++)
             Assert.Equal(100 * (i / 7) + i % 7, values[i / 7, i % 7]);
-        using var three = accelerator.Allocate3DDenseZY<int>(new LongIndex3D(5, 3, 9));
+        using MemoryBuffer3D<int, Stride3D.DenseZY> three = accelerator.Allocate3DDenseZY<int>(new LongIndex3D(5, 3, 9));
         foreach (int groupSize in (int[])[1, 32])
         {
             three.MemSetToZero();
@@ -56,17 +56,17 @@ public sealed class LaunchTests
     }
 
     [Theory, MemberData(nameof(Accelerators))]
-    public void Groups_of_one_to_three_dimensions_see_their_place(string name)
+    public void GroupsOfOneToThreeDimensionsSeeTheirPlace(string name)
     {
-        var accelerator = TestAccelerators.Open(name);
-        var kernel = accelerator.LoadStreamKernel<ArrayView<int>>(CountPlaces);
-        foreach (var config in (KernelConfig[])
+        SimdAccelerator accelerator = TestAccelerators.Open(name);
+        Action<KernelConfig, ArrayView<int>> kernel = accelerator.LoadStreamKernel<ArrayView<int>>(CountPlaces);
+        foreach (KernelConfig config in (KernelConfig[])
         [
             (7, 33), new(new Index2D(3, 2), new Index2D(4, 9)), new(new Index3D(2, 3, 4), new Index3D(5, 2, 3)),
             (new Index3D(2, 1, 3), 16), new(new Index1D(2), new Index1D(1024)),
         ])
         {
-            using var buffer = accelerator.Allocate1D<int>(config.Size);
+            using MemoryBuffer1D<int, Stride1D.Dense> buffer = accelerator.Allocate1D<int>(config.Size);
             buffer.MemSetToZero();
             kernel(config, buffer.View);
             Assert.All(buffer.GetAsArray1D(), value => Assert.Equal(1, value));
@@ -74,11 +74,11 @@ public sealed class LaunchTests
     }
 
     [Theory, MemberData(nameof(Accelerators))]
-    public void Dynamic_shared_memory_is_as_large_as_the_launch_asks(string name)
+    public void DynamicSharedMemoryIsAsLargeAsTheLaunchAsks(string name)
     {
-        var accelerator = TestAccelerators.Open(name);
-        using var buffer = accelerator.Allocate1D<int>(64);
-        var kernel = accelerator.LoadStreamKernel<ArrayView<int>>(ReverseInDynamicMemory);
+        SimdAccelerator accelerator = TestAccelerators.Open(name);
+        using MemoryBuffer1D<int, Stride1D.Dense> buffer = accelerator.Allocate1D<int>(64);
+        Action<KernelConfig, ArrayView<int>> kernel = accelerator.LoadStreamKernel<ArrayView<int>>(ReverseInDynamicMemory);
         foreach (int size in (int[])[64, 16, 1])
         {
             kernel((64 / size, size, SharedMemoryConfig.RequestDynamic<int>(size)), buffer.View);
@@ -90,12 +90,12 @@ public sealed class LaunchTests
     }
 
     [Theory, MemberData(nameof(Accelerators))]
-    public void Structs_enums_and_every_scalar_arrive_unchanged(string name)
+    public void StructsEnumsAndEveryScalarArriveUnchanged(string name)
     {
-        var accelerator = TestAccelerators.Open(name);
-        using var buffer = accelerator.Allocate1D<double>(16);
-        using var bytes = accelerator.Allocate1D(new byte[] { 42, 43 });
-        var kernel = accelerator.LoadStreamKernel<ArrayView<double>, Packed, Kind, sbyte, ushort, ILGPU.Half, Index2D>(StoreAll);
+        SimdAccelerator accelerator = TestAccelerators.Open(name);
+        using MemoryBuffer1D<double, Stride1D.Dense> buffer = accelerator.Allocate1D<double>(16);
+        using MemoryBuffer1D<byte, Stride1D.Dense> bytes = accelerator.Allocate1D(new byte[] { 42, 43 });
+        Action<KernelConfig, ArrayView<double>, Packed, Kind, sbyte, ushort, ILGPU.Half, Index2D> kernel = accelerator.LoadStreamKernel<ArrayView<double>, Packed, Kind, sbyte, ushort, ILGPU.Half, Index2D>(StoreAll);
         var inner = new Nested { Wide = -(1L << 40), Value = 1.5f };
         var packed = new Packed { Small = 200, View = bytes.View.SubView(1, 1), Inner = inner, Fraction = Math.PI };
         kernel((1, 1), buffer.View, packed, Kind.Second, -7, 65535, (ILGPU.Half)0.5f, new Index2D(11, -12));
@@ -103,29 +103,29 @@ public sealed class LaunchTests
     }
 
     [Theory, MemberData(nameof(Accelerators))]
-    public void Specialized_values_reach_the_kernel(string name)
+    public void SpecializedValuesReachTheKernel(string name)
     {
-        var accelerator = TestAccelerators.Open(name);
-        using var buffer = accelerator.Allocate1D<long>(2);
-        var kernel = accelerator.LoadStreamKernel<ArrayView<long>, SpecializedValue<int>, SpecializedValue<long>>(StoreSpecialized);
+        SimdAccelerator accelerator = TestAccelerators.Open(name);
+        using MemoryBuffer1D<long, Stride1D.Dense> buffer = accelerator.Allocate1D<long>(2);
+        Action<KernelConfig, ArrayView<long>, SpecializedValue<int>, SpecializedValue<long>> kernel = accelerator.LoadStreamKernel<ArrayView<long>, SpecializedValue<int>, SpecializedValue<long>>(StoreSpecialized);
         foreach (int value in (int[])[1, 9, 1, 4])
         {
             kernel((1, 1), buffer.View, SpecializedValue.New(value), SpecializedValue.New((long)value << 33));
             Assert.Equal([value * (value - 1) / 2, (long)value << 33], buffer.GetAsArray1D());
         }
-        var implicitly = accelerator.LoadAutoGroupedStreamKernel<Index1D, ArrayView<long>, SpecializedValue<int>>(
+        Action<Index1D, ArrayView<long>, SpecializedValue<int>> implicitly = accelerator.LoadAutoGroupedStreamKernel<Index1D, ArrayView<long>, SpecializedValue<int>>(
             static (i, view, factor) => view[i] = i * factor);
         implicitly(2, buffer.View, SpecializedValue.New(5));
         Assert.Equal([0, 5], buffer.GetAsArray1D());
     }
 
     [Theory, MemberData(nameof(Accelerators))]
-    public void Kernel_specializations_limit_the_group(string name)
+    public void KernelSpecializationsLimitTheGroup(string name)
     {
-        var accelerator = TestAccelerators.Open(name);
-        using var buffer = accelerator.Allocate1D<int>(64);
+        SimdAccelerator accelerator = TestAccelerators.Open(name);
+        using MemoryBuffer1D<int, Stride1D.Dense> buffer = accelerator.Allocate1D<int>(64);
         buffer.MemSetToZero();
-        var kernel = accelerator.LoadStreamKernel<ArrayView<int>>(CountPlaces, new KernelSpecialization(32, 2), out var info);
+        Action<KernelConfig, ArrayView<int>> kernel = accelerator.LoadStreamKernel<ArrayView<int>>(CountPlaces, new KernelSpecialization(32, 2), out KernelInfo? info);
         kernel((2, 32), buffer.View);
         Assert.All(buffer.GetAsArray1D(), value => Assert.Equal(1, value));
         Assert.Equal(32, kernel.GetKernelSpecialization().MaxNumThreadsPerGroup);
@@ -133,21 +133,21 @@ public sealed class LaunchTests
     }
 
     [Theory, MemberData(nameof(Accelerators))]
-    public void Many_parameters_and_few(string name)
+    public void ManyParametersAndFew(string name)
     {
-        var accelerator = TestAccelerators.Open(name);
-        using var buffer = accelerator.Allocate1D<int>(1);
-        var kernel = accelerator.LoadKernel<ArrayView<int>, int, int, int, int, int, int, int, int, int, int, int, int>(Sum);
+        SimdAccelerator accelerator = TestAccelerators.Open(name);
+        using MemoryBuffer1D<int, Stride1D.Dense> buffer = accelerator.Allocate1D<int>(1);
+        Action<AcceleratorStream, KernelConfig, ArrayView<int>, int, int, int, int, int, int, int, int, int, int, int, int> kernel = accelerator.LoadKernel<ArrayView<int>, int, int, int, int, int, int, int, int, int, int, int, int>(Sum);
         kernel(accelerator.DefaultStream, (1, 1), buffer.View, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12);
         Assert.Equal(78, buffer.GetAsArray1D()[0]);
         accelerator.LoadStreamKernel<int>(static _ => { })((3, 5), 1);
     }
 
     [Theory, MemberData(nameof(Accelerators))]
-    public void Generic_kernels_local_functions_and_functors(string name)
+    public void GenericKernelsLocalFunctionsAndFunctors(string name)
     {
-        var accelerator = TestAccelerators.Open(name);
-        using var floats = accelerator.Allocate1D<float>(40);
+        SimdAccelerator accelerator = TestAccelerators.Open(name);
+        using MemoryBuffer1D<float, Stride1D.Dense> floats = accelerator.Allocate1D<float>(40);
         accelerator.LoadAutoGroupedStreamKernel<Index1D, ArrayView<float>, Scale>(Map<float, Scale>)(40, floats.View, new(2.5f));
         Assert.Equal(Enumerable.Range(0, 40).Select(i => i * 2.5f), floats.GetAsArray1D());
         accelerator.LoadAutoGroupedStreamKernel<Index1D, ArrayView<float>>(Local)(40, floats.View);
@@ -157,25 +157,25 @@ public sealed class LaunchTests
     }
 
     [Fact]
-    public void Kernels_from_methods_and_boxed_arguments()
+    public void KernelsFromMethodsAndBoxedArguments()
     {
-        var accelerator = TestAccelerators.Widest;
-        var method = typeof(LaunchTests).GetMethod(nameof(StoreGlobalIndex), BindingFlags.Static | BindingFlags.NonPublic)!;
-        using var buffer = accelerator.Allocate1D<int>(12);
+        SimdAccelerator accelerator = TestAccelerators.Widest;
+        MethodInfo method = typeof(LaunchTests).GetMethod(nameof(StoreGlobalIndex), BindingFlags.Static | BindingFlags.NonPublic)!;
+        using MemoryBuffer1D<int, Stride1D.Dense> buffer = accelerator.Allocate1D<int>(12);
         buffer.MemSetToZero();
-        var compiled = accelerator.GetBackend().Compile(EntryPointDescription.FromExplicitlyGroupedKernel(method), default);
-        var kernel = accelerator.LoadKernel(compiled);
+        CompiledKernel compiled = accelerator.GetBackend().Compile(EntryPointDescription.FromExplicitlyGroupedKernel(method), default);
+        Kernel kernel = accelerator.LoadKernel(compiled);
         kernel.Launch(accelerator.DefaultStream, new KernelConfig(3, 4), buffer.View.BaseView);
         Assert.Equal(Enumerable.Range(0, 12), buffer.GetAsArray1D());
         buffer.MemSetToZero();
-        var launch = kernel.CreateLauncherDelegate<Action<AcceleratorStream, KernelConfig, ArrayView<int>>>();
+        Action<AcceleratorStream, KernelConfig, ArrayView<int>> launch = kernel.CreateLauncherDelegate<Action<AcceleratorStream, KernelConfig, ArrayView<int>>>();
         launch(accelerator.DefaultStream, (3, 4), buffer.View);
         Assert.Equal(Enumerable.Range(0, 12), buffer.GetAsArray1D());
         Assert.EndsWith("StoreGlobalIndex", compiled.Name);
 
         var implicitly = EntryPointDescription.FromImplicitlyGroupedKernel(
             typeof(LaunchTests).GetMethod(nameof(AddIndex), BindingFlags.Static | BindingFlags.NonPublic)!);
-        var automatic = accelerator.LoadAutoGroupedKernel(accelerator.GetBackend().Compile(implicitly, default), out var info);
+        Kernel automatic = accelerator.LoadAutoGroupedKernel(accelerator.GetBackend().Compile(implicitly, default), out KernelInfo? info);
         Assert.True(info!.MinGroupSize > 0);
         buffer.MemSetToZero();
         automatic.Launch(accelerator.DefaultStream, 12, buffer.View.BaseView, 3);
@@ -184,11 +184,11 @@ public sealed class LaunchTests
     }
 
     [Fact]
-    public void Launchers_know_their_kernel()
+    public void LaunchersKnowTheirKernel()
     {
-        var accelerator = TestAccelerators.Widest;
-        var launch = accelerator.LoadKernel<ArrayView<int>>(StoreGlobalIndex);
-        var kernel = Assert.IsType<SimdKernel>(launch.GetKernel());
+        SimdAccelerator accelerator = TestAccelerators.Widest;
+        Action<AcceleratorStream, KernelConfig, ArrayView<int>> launch = accelerator.LoadKernel<ArrayView<int>>(StoreGlobalIndex);
+        SimdKernel kernel = Assert.IsType<SimdKernel>(launch.GetKernel());
         Assert.Equal("LaunchTests.StoreGlobalIndex", kernel.Name);
         Assert.Same(launch.GetCompiledKernel(), kernel.CompiledKernel);
         Assert.True(launch.TryGetKernel(out _));
@@ -198,14 +198,14 @@ public sealed class LaunchTests
     }
 
     [Fact]
-    public async Task Several_streams_and_threads_launch_at_once()
+    public async Task SeveralStreamsAndThreadsLaunchAtOnce()
     {
-        var accelerator = TestAccelerators.Widest;
-        var kernel = accelerator.LoadAutoGroupedKernel<Index1D, ArrayView<int>, int>(AddIndex);
+        SimdAccelerator accelerator = TestAccelerators.Widest;
+        Action<AcceleratorStream, Index1D, ArrayView<int>, int> kernel = accelerator.LoadAutoGroupedKernel<Index1D, ArrayView<int>, int>(AddIndex);
         await Task.WhenAll(Enumerable.Range(0, 4).Select(worker => Task.Run(() =>
         {
-            using var stream = accelerator.CreateStream();
-            using var buffer = accelerator.Allocate1D<int>(10_000);
+            using AcceleratorStream stream = accelerator.CreateStream();
+            using MemoryBuffer1D<int, Stride1D.Dense> buffer = accelerator.Allocate1D<int>(10_000);
             buffer.MemSetToZero(stream);
             for (int i = 0; i < 50; i++)
                 kernel(stream, 10_000, buffer.View, worker);
@@ -217,13 +217,13 @@ public sealed class LaunchTests
     }
 
     [Fact]
-    public void Launches_do_not_allocate()
+    public void LaunchesDoNotAllocate()
     {
-        var accelerator = TestAccelerators.Widest;
-        using var buffer = accelerator.Allocate1D<int>(1000);
+        SimdAccelerator accelerator = TestAccelerators.Widest;
+        using MemoryBuffer1D<int, Stride1D.Dense> buffer = accelerator.Allocate1D<int>(1000);
         buffer.MemSetToZero();
-        var extent = accelerator.LoadAutoGroupedStreamKernel<Index1D, ArrayView<int>, int>(AddIndex);
-        var grouped = accelerator.LoadStreamKernel<ArrayView<int>>(StoreGlobalIndex);
+        Action<Index1D, ArrayView<int>, int> extent = accelerator.LoadAutoGroupedStreamKernel<Index1D, ArrayView<int>, int>(AddIndex);
+        Action<KernelConfig, ArrayView<int>> grouped = accelerator.LoadStreamKernel<ArrayView<int>>(StoreGlobalIndex);
         void LaunchAll()
         {
             extent(buffer.IntExtent, buffer.View, 1);
@@ -247,14 +247,14 @@ public sealed class LaunchTests
 
     private static void CountPlaces(ArrayView<int> counts)
     {
-        var global = Grid.GlobalIndex;
+        Index3D global = Grid.GlobalIndex;
         var extent = new Index3D(Grid.DimX * Group.DimX, Grid.DimY * Group.DimY, Grid.DimZ * Group.DimZ);
         Atomic.Add(ref counts[((global.Z * extent.Y) + global.Y) * extent.X + global.X], 1);
     }
 
     private static void ReverseInDynamicMemory(ArrayView<int> result)
     {
-        var shared = SharedMemory.GetDynamic<int>();
+        ArrayView<int> shared = SharedMemory.GetDynamic<int>();
         int thread = Group.IdxX;
         shared[thread] = Grid.IdxX * Group.DimX + thread;
         Group.Barrier();
@@ -280,7 +280,7 @@ public sealed class LaunchTests
 
     private static void StoreSpecialized(ArrayView<long> result, SpecializedValue<int> count, SpecializedValue<long> value)
     {
-        var local = LocalMemory.Allocate<int>(count);
+        ArrayView<int> local = LocalMemory.Allocate<int>(count);
         for (int i = 0; i < count; i++)
             local[i] = i;
         long sum = 0;

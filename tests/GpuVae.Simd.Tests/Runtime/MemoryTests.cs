@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using ILGPU;
 using ILGPU.Runtime;
+using ILGPU.Runtime.CPU;
 
 namespace GpuVae.Simd.Tests.Runtime;
 
@@ -10,12 +11,12 @@ public sealed class MemoryTests
     public static TheoryData<string> Accelerators => TestAccelerators.All;
 
     [Theory, MemberData(nameof(Accelerators))]
-    public void Arrays_spans_and_references_with_and_without_stream(string name)
+    public void ArraysSpansAndReferencesWithAndWithoutStream(string name)
     {
-        var accelerator = TestAccelerators.Open(name);
-        using var stream = accelerator.CreateStream();
+        SimdAccelerator accelerator = TestAccelerators.Open(name);
+        using AcceleratorStream stream = accelerator.CreateStream();
         int[] data = [1, 2, 3, 4, 5];
-        using var buffer = accelerator.Allocate1D<int>(5);
+        using MemoryBuffer1D<int, Stride1D.Dense> buffer = accelerator.Allocate1D<int>(5);
         Action<int[]>[] writes =
         [
             d => buffer.CopyFromCPU(d),
@@ -49,9 +50,9 @@ public sealed class MemoryTests
                 pin.Free();
             },
         ];
-        foreach (var write in writes)
+        foreach (Action<int[]> write in writes)
         {
-            foreach (var read in reads)
+            foreach (Action<int[]> read in reads)
             {
                 buffer.MemSet(0xFF);
                 write(data);
@@ -63,11 +64,11 @@ public sealed class MemoryTests
     }
 
     [Theory, MemberData(nameof(Accelerators))]
-    public void Copies_between_buffers_and_ranges(string name)
+    public void CopiesBetweenBuffersAndRanges(string name)
     {
-        var accelerator = TestAccelerators.Open(name);
-        using var source = accelerator.Allocate1D(Enumerable.Range(0, 10).ToArray());
-        using var target = accelerator.Allocate1D<int>(10);
+        SimdAccelerator accelerator = TestAccelerators.Open(name);
+        using MemoryBuffer1D<int, Stride1D.Dense> source = accelerator.Allocate1D(Enumerable.Range(0, 10).ToArray());
+        using MemoryBuffer1D<int, Stride1D.Dense> target = accelerator.Allocate1D<int>(10);
         target.MemSetToZero();
         source.View.SubView(2, 3).CopyTo(target.View.SubView(5, 3));
         Assert.Equal([0, 0, 0, 0, 0, 2, 3, 4, 0, 0], target.GetAsArray1D());
@@ -80,22 +81,22 @@ public sealed class MemoryTests
     }
 
     [Theory, MemberData(nameof(Accelerators))]
-    public void Copies_to_and_from_other_accelerators(string name)
+    public void CopiesToAndFromOtherAccelerators(string name)
     {
-        var accelerator = TestAccelerators.Open(name);
-        var cpu = TestAccelerators.Reference();
-        using var second = TestAccelerators.Context.CreateSimdAccelerator(new() { Workers = 1 });
+        SimdAccelerator accelerator = TestAccelerators.Open(name);
+        CPUAccelerator cpu = TestAccelerators.Reference();
+        using SimdAccelerator second = TestAccelerators.Context.CreateSimdAccelerator(new() { Workers = 1 });
         double[] data = [1, 2, 3, 4];
-        using var here = accelerator.Allocate1D(data);
+        using MemoryBuffer1D<double, Stride1D.Dense> here = accelerator.Allocate1D(data);
         foreach (Accelerator other in (Accelerator[])[cpu, second])
         {
-            using var there = other.Allocate1D<double>(4);
+            using MemoryBuffer1D<double, Stride1D.Dense> there = other.Allocate1D<double>(4);
             here.CopyTo(there);
             Assert.Equal(data, there.GetAsArray1D());
             there.View.MemSetToZero();
             there.View.CopyFrom(other.DefaultStream, here.View);
             Assert.Equal(data, there.GetAsArray1D());
-            using var back = accelerator.Allocate1D<double>(4);
+            using MemoryBuffer1D<double, Stride1D.Dense> back = accelerator.Allocate1D<double>(4);
             there.View.CopyTo(other.DefaultStream, back.View);
             Assert.Equal(data, back.GetAsArray1D());
             back.View.SubView(1, 2).CopyFrom(accelerator.DefaultStream, there.View.SubView(0, 2));
@@ -104,10 +105,10 @@ public sealed class MemoryTests
     }
 
     [Theory, MemberData(nameof(Accelerators))]
-    public void MemSet_sets_bytes(string name)
+    public void MemSetSetsBytes(string name)
     {
-        var accelerator = TestAccelerators.Open(name);
-        using var buffer = accelerator.Allocate1D<int>(4);
+        SimdAccelerator accelerator = TestAccelerators.Open(name);
+        using MemoryBuffer1D<int, Stride1D.Dense> buffer = accelerator.Allocate1D<int>(4);
         buffer.MemSet(1);
         Assert.All(buffer.GetAsArray1D(), value => Assert.Equal(0x01010101, value));
         buffer.View.SubView(1, 2).MemSetToZero();
@@ -117,15 +118,15 @@ public sealed class MemoryTests
     }
 
     [Theory, MemberData(nameof(Accelerators))]
-    public void Page_locked_arrays(string name)
+    public void PageLockedArrays(string name)
     {
-        var accelerator = TestAccelerators.Open(name);
-        using var stream = accelerator.CreateStream();
-        using var locked = accelerator.AllocatePageLocked1D<int>(4);
+        SimdAccelerator accelerator = TestAccelerators.Open(name);
+        using AcceleratorStream stream = accelerator.CreateStream();
+        using PageLockedArray1D<int> locked = accelerator.AllocatePageLocked1D<int>(4);
         locked.Span.Clear();
         locked[2] = 7;
         locked.Span[0] = 1;
-        using var buffer = accelerator.Allocate1D<int>(4);
+        using MemoryBuffer1D<int, Stride1D.Dense> buffer = accelerator.Allocate1D<int>(4);
         buffer.View.CopyFromPageLockedAsync(stream, locked);
         stream.Synchronize();
         Assert.Equal([1, 0, 7, 0], buffer.GetAsArray1D());
@@ -135,27 +136,27 @@ public sealed class MemoryTests
         Assert.Equal([1, 0, 7, 0], locked.GetArray());
         int[] managed = GC.AllocateArray<int>(4, pinned: true);
         managed[3] = 5;
-        using (var scope = accelerator.CreatePageLockFromPinned(managed))
+        using (PageLockScope<int> scope = accelerator.CreatePageLockFromPinned(managed))
         {
             Assert.Equal(4, scope.Length);
             Assert.Equal(Marshal.UnsafeAddrOfPinnedArrayElement(managed, 0), scope.AddrOfLockedObject);
         }
-        using var two = accelerator.AllocatePageLocked2D<int>(new LongIndex2D(2, 3));
+        using PageLockedArray2D<int> two = accelerator.AllocatePageLocked2D<int>(new LongIndex2D(2, 3));
         two.Span.Fill(4);
         two[1, 2] = 5;
-        using var matrix = accelerator.Allocate2DDenseY<int>(new LongIndex2D(2, 3));
+        using MemoryBuffer2D<int, Stride2D.DenseY> matrix = accelerator.Allocate2DDenseY<int>(new LongIndex2D(2, 3));
         matrix.View.BaseView.CopyFromPageLockedAsync(stream, two);
         stream.Synchronize();
         Assert.Equal(new int[,] { { 4, 4, 4 }, { 4, 4, 5 } }, matrix.GetAsArray2D());
-        using var three = accelerator.AllocatePageLocked3D<byte>(new LongIndex3D(2, 2, 2));
+        using PageLockedArray3D<byte> three = accelerator.AllocatePageLocked3D<byte>(new LongIndex3D(2, 2, 2));
         Assert.Equal(8, three.Length);
     }
 
     [Theory, MemberData(nameof(Accelerators))]
-    public void Kernels_read_and_write_page_locked_memory(string name)
+    public void KernelsReadAndWritePageLockedMemory(string name)
     {
-        var accelerator = TestAccelerators.Open(name);
-        using var locked = accelerator.AllocatePageLocked1D<int>(4);
+        SimdAccelerator accelerator = TestAccelerators.Open(name);
+        using PageLockedArray1D<int> locked = accelerator.AllocatePageLocked1D<int>(4);
         locked.Span.Fill(3);
         accelerator.LoadAutoGroupedStreamKernel<Index1D, ArrayView<int>>(static (i, view) => view[i] = view[i] + i)(4, locked.ArrayView);
         accelerator.Synchronize();
@@ -163,14 +164,14 @@ public sealed class MemoryTests
     }
 
     [Theory, MemberData(nameof(Accelerators))]
-    public void Sub_views_and_casts_share_the_memory(string name)
+    public void SubViewsAndCastsShareTheMemory(string name)
     {
-        var accelerator = TestAccelerators.Open(name);
-        using var buffer = accelerator.Allocate1D([0, 1, 2, 3, 4, 5, 6, 7]);
+        SimdAccelerator accelerator = TestAccelerators.Open(name);
+        using MemoryBuffer1D<int, Stride1D.Dense> buffer = accelerator.Allocate1D([0, 1, 2, 3, 4, 5, 6, 7]);
         ArrayView<int> view = buffer.View;
         Assert.Equal([3, 4], view.SubView(3, 2).GetAsArray());
         Assert.Equal([6, 7], view.SubView(6L).GetAsArray());
-        var wide = view.SubView(2, 5).Cast<long>();
+        ArrayView<long> wide = view.SubView(2, 5).Cast<long>();
         Assert.Equal([2L | 3L << 32, 4L | 5L << 32], wide.GetAsArray());
         Assert.Equal(32, view.Cast<byte>().Length);
         Assert.Same(accelerator, view.GetAccelerator());
@@ -180,17 +181,17 @@ public sealed class MemoryTests
     }
 
     [Theory, MemberData(nameof(Accelerators))]
-    public void Two_dimensional_layouts_hold_the_same_elements(string name)
+    public void TwoDimensionalLayoutsHoldTheSameElements(string name)
     {
-        var accelerator = TestAccelerators.Open(name);
+        SimdAccelerator accelerator = TestAccelerators.Open(name);
         int[,] data = new int[10, 5];
         for (int i = 0; i < 50; i++)
             data[i / 5, i % 5] = i;
         var extent = new LongIndex2D(10, 5);
-        using var source = accelerator.Allocate2DDenseY(data);
-        using var x = accelerator.Allocate2DDenseX<int>(extent);
-        using var pitchedX = accelerator.Allocate2DPitchedX<int>(extent, 128);
-        using var pitchedY = accelerator.Allocate2DPitchedY<int>(extent, 128);
+        using MemoryBuffer2D<int, Stride2D.DenseY> source = accelerator.Allocate2DDenseY(data);
+        using MemoryBuffer2D<int, Stride2D.DenseX> x = accelerator.Allocate2DDenseX<int>(extent);
+        using MemoryBuffer2D<int, Stride2D.DenseX> pitchedX = accelerator.Allocate2DPitchedX<int>(extent, 128);
+        using MemoryBuffer2D<int, Stride2D.DenseY> pitchedY = accelerator.Allocate2DPitchedY<int>(extent, 128);
         Assert.Equal((32, 32), (pitchedX.View.Stride.YStride, pitchedY.View.Stride.XStride));
         Copy2D<Stride2D.DenseX>(accelerator, source.View, x.View);
         Copy2D<Stride2D.DenseX>(accelerator, source.View, pitchedX.View);
@@ -206,18 +207,18 @@ public sealed class MemoryTests
     }
 
     [Theory, MemberData(nameof(Accelerators))]
-    public void Three_dimensional_layouts_hold_the_same_elements(string name)
+    public void ThreeDimensionalLayoutsHoldTheSameElements(string name)
     {
-        var accelerator = TestAccelerators.Open(name);
+        SimdAccelerator accelerator = TestAccelerators.Open(name);
         int[,,] data = new int[2, 3, 4];
         for (int i = 0; i < 24; i++)
             data[i / 12, i / 4 % 3, i % 4] = i;
         var extent = new LongIndex3D(2, 3, 4);
-        using var source = accelerator.Allocate1D(Enumerable.Range(0, 24).ToArray());
-        using var zy = accelerator.Allocate3DDenseZY<int>(extent);
-        using var xy = accelerator.Allocate3DDenseXY<int>(extent);
-        using var pitchedZy = accelerator.Allocate3DPitchedZY<int>(extent, 64);
-        using var pitchedXy = accelerator.Allocate3DPitchedXY<int>(extent, 64);
+        using MemoryBuffer1D<int, Stride1D.Dense> source = accelerator.Allocate1D(Enumerable.Range(0, 24).ToArray());
+        using MemoryBuffer3D<int, Stride3D.DenseZY> zy = accelerator.Allocate3DDenseZY<int>(extent);
+        using MemoryBuffer3D<int, Stride3D.DenseXY> xy = accelerator.Allocate3DDenseXY<int>(extent);
+        using MemoryBuffer3D<int, Stride3D.DenseZY> pitchedZy = accelerator.Allocate3DPitchedZY<int>(extent, 64);
+        using MemoryBuffer3D<int, Stride3D.DenseXY> pitchedXy = accelerator.Allocate3DPitchedXY<int>(extent, 64);
         Fill3D<Stride3D.DenseZY>(accelerator, source.View, zy.View);
         Fill3D<Stride3D.DenseXY>(accelerator, source.View, xy.View);
         Fill3D<Stride3D.DenseZY>(accelerator, source.View, pitchedZy.View);
@@ -232,30 +233,30 @@ public sealed class MemoryTests
     }
 
     [Theory, MemberData(nameof(Accelerators))]
-    public void One_dimensional_strides(string name)
+    public void OneDimensionalStrides(string name)
     {
-        var accelerator = TestAccelerators.Open(name);
-        using var buffer = accelerator.Allocate1D<int, Stride1D.General>(5, new Stride1D.General(3));
+        SimdAccelerator accelerator = TestAccelerators.Open(name);
+        using MemoryBuffer1D<int, Stride1D.General> buffer = accelerator.Allocate1D<int, Stride1D.General>(5, new Stride1D.General(3));
         buffer.View.AsContiguous().MemSetToZero();
         accelerator.LoadAutoGroupedStreamKernel<Index1D, ArrayView1D<int, Stride1D.General>>(static (i, view) => view[i] = 1 + i)(
             5, buffer.View);
         int[] raw = buffer.View.AsContiguous().GetAsArray();
         Assert.Equal([1, 0, 0, 2, 0, 0, 3], raw[..7]);
-        using var single = accelerator.Allocate1D([9]);
+        using MemoryBuffer1D<int, Stride1D.Dense> single = accelerator.Allocate1D([9]);
         var infinite = new ArrayView1D<int, Stride1D.Infinite>(single.View.BaseView, 100, default);
-        using var target = accelerator.Allocate1D<int>(100);
+        using MemoryBuffer1D<int, Stride1D.Dense> target = accelerator.Allocate1D<int>(100);
         accelerator.LoadAutoGroupedStreamKernel<Index1D, ArrayView1D<int, Stride1D.Infinite>, ArrayView<int>>(
             static (i, from, to) => to[i] = from[i])(100, infinite, target.View);
         Assert.All(target.GetAsArray1D(), value => Assert.Equal(9, value));
     }
 
     [Theory, MemberData(nameof(Accelerators))]
-    public void Empty_buffers_can_be_made_and_disposed(string name)
+    public void EmptyBuffersCanBeMadeAndDisposed(string name)
     {
-        var accelerator = TestAccelerators.Open(name);
-        using var buffer = accelerator.Allocate1D<int>(0);
+        SimdAccelerator accelerator = TestAccelerators.Open(name);
+        using MemoryBuffer1D<int, Stride1D.Dense> buffer = accelerator.Allocate1D<int>(0);
         Assert.Equal(0, buffer.Length);
-        using var target = accelerator.Allocate1D([1]);
+        using MemoryBuffer1D<int, Stride1D.Dense> target = accelerator.Allocate1D([1]);
         accelerator.LoadAutoGroupedStreamKernel<Index1D, ArrayView<int>, ArrayView<int>>(
             static (i, empty, to) => to[i] = empty.IntLength)(1, buffer.View, target.View);
         Assert.Equal(0, target.GetAsArray1D()[0]);

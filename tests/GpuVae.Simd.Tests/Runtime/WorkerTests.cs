@@ -12,13 +12,13 @@ public sealed class WorkerTests
     [Theory]
     [InlineData(1)]
     [InlineData(100_003)]
-    public void A_division_by_zero_names_the_kernel_and_the_accelerator_lives_on(int length)
+    public void ADivisionByZeroNamesTheKernelAndTheAcceleratorLivesOn(int length)
     {
-        using var x = accelerator.Allocate1D<int>(length);
-        using var y = accelerator.Allocate1D<int>(length);
+        using MemoryBuffer1D<int, Stride1D.Dense> x = accelerator.Allocate1D<int>(length);
+        using MemoryBuffer1D<int, Stride1D.Dense> y = accelerator.Allocate1D<int>(length);
         x.MemSetToZero();
-        var kernel = accelerator.LoadAutoGroupedStreamKernel<Index1D, ArrayView<int>, ArrayView<int>>(MechanismKernels.DivideByAll);
-        var exception = Assert.Throws<SimdAcceleratorException>(() => kernel(length, x.View, y.View));
+        Action<Index1D, ArrayView<int>, ArrayView<int>> kernel = accelerator.LoadAutoGroupedStreamKernel<Index1D, ArrayView<int>, ArrayView<int>>(MechanismKernels.DivideByAll);
+        SimdAcceleratorException exception = Assert.Throws<SimdAcceleratorException>(() => kernel(length, x.View, y.View));
         Assert.Contains(nameof(MechanismKernels.DivideByAll), exception.Message);
         Assert.IsType<DivideByZeroException>(exception.InnerException);
         x.MemSet(1);
@@ -27,10 +27,10 @@ public sealed class WorkerTests
     }
 
     [Fact]
-    public void A_barrier_that_part_of_the_group_skips_does_not_hang()
+    public void ABarrierThatPartOfTheGroupSkipsDoesNotHang()
     {
-        using var x = accelerator.Allocate1D(Enumerable.Range(0, 64).Select(i => i % 3).ToArray());
-        using var y = accelerator.Allocate1D<int>(64);
+        using MemoryBuffer1D<int, Stride1D.Dense> x = accelerator.Allocate1D(Enumerable.Range(0, 64).Select(i => i % 3).ToArray());
+        using MemoryBuffer1D<int, Stride1D.Dense> y = accelerator.Allocate1D<int>(64);
         y.MemSetToZero();
         accelerator.LoadStreamKernel<ArrayView<int>, ArrayView<int>>(MechanismKernels.BarrierInBranch)((1, 64), x.View, y.View);
         Assert.All(y.GetAsArray1D(), value => Assert.Equal(1, value));
@@ -41,12 +41,12 @@ public sealed class WorkerTests
     [InlineData(2, false)]
     [InlineData(2, true)]
     [InlineData(5, true)]
-    public void Workers_can_be_limited_and_pinned(int workers, bool pinned)
+    public void WorkersCanBeLimitedAndPinned(int workers, bool pinned)
     {
-        using var other = TestAccelerators.Context.CreateSimdAccelerator(new() { Workers = workers, PinWorkers = pinned });
+        using SimdAccelerator other = TestAccelerators.Context.CreateSimdAccelerator(new() { Workers = workers, PinWorkers = pinned });
         Assert.Equal(workers, other.NumMultiprocessors);
-        using var x = other.Allocate1D(new int[100_003]);
-        using var y = other.Allocate1D<int>(100_003);
+        using MemoryBuffer1D<int, Stride1D.Dense> x = other.Allocate1D(new int[100_003]);
+        using MemoryBuffer1D<int, Stride1D.Dense> y = other.Allocate1D<int>(100_003);
         x.MemSet(1);
         other.LoadAutoGroupedStreamKernel<Index1D, ArrayView<int>, ArrayView<int>>(MechanismKernels.DivideByAll)(100_003, x.View, y.View);
         Assert.All(y.GetAsArray1D(), v => Assert.Equal(100 / 0x01010101, v));
@@ -60,11 +60,11 @@ public sealed class WorkerTests
     }
 
     [Fact]
-    public void Launches_allocate_nothing_on_the_managed_heap()
+    public void LaunchesAllocateNothingOnTheManagedHeap()
     {
-        using var x = accelerator.Allocate1D<float>(50_000);
-        using var y = accelerator.Allocate1D<float>(50_000);
-        var kernel = accelerator.LoadAutoGroupedStreamKernel<Index1D, ArrayView<float>, ArrayView<float>, float>(MechanismKernels.Axpy);
+        using MemoryBuffer1D<float, Stride1D.Dense> x = accelerator.Allocate1D<float>(50_000);
+        using MemoryBuffer1D<float, Stride1D.Dense> y = accelerator.Allocate1D<float>(50_000);
+        Action<Index1D, ArrayView<float>, ArrayView<float>, float> kernel = accelerator.LoadAutoGroupedStreamKernel<Index1D, ArrayView<float>, ArrayView<float>, float>(MechanismKernels.Axpy);
         kernel(50_000, x.View, y.View, 2);
         Assert.Equal(0, Allocations.Of(() =>
         {
@@ -74,11 +74,11 @@ public sealed class WorkerTests
     }
 
     [Fact]
-    public async Task Launches_from_several_threads_take_turns()
+    public async Task LaunchesFromSeveralThreadsTakeTurns()
     {
-        using var y = accelerator.Allocate1D(new float[30_000]);
-        using var x = accelerator.Allocate1D(Enumerable.Repeat(1f, 30_000).ToArray());
-        var kernel = accelerator.LoadAutoGroupedStreamKernel<Index1D, ArrayView<float>, ArrayView<float>, float>(MechanismKernels.Axpy);
+        using MemoryBuffer1D<float, Stride1D.Dense> y = accelerator.Allocate1D(new float[30_000]);
+        using MemoryBuffer1D<float, Stride1D.Dense> x = accelerator.Allocate1D(Enumerable.Repeat(1f, 30_000).ToArray());
+        Action<Index1D, ArrayView<float>, ArrayView<float>, float> kernel = accelerator.LoadAutoGroupedStreamKernel<Index1D, ArrayView<float>, ArrayView<float>, float>(MechanismKernels.Axpy);
         await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => Task.Run(() =>
         {
             for (int i = 0; i < 50; i++)

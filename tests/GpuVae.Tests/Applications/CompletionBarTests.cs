@@ -18,12 +18,12 @@ public sealed class CompletionBarTests(CpuDevice cpu) : IClassFixture<CpuDevice>
         Nightly.Require("trains for minutes");
         DataSets mnist = MnistData.LoadOrSkip();
         using Vae model = Train(mnist.Train, new VaeOptions(), epochs: 10);
-        Mask lower = Mask.Half(28, 28, ImageHalf.Lower);
+        var lower = Mask.Half(28, 28, ImageHalf.Lower);
         float[] images = PictureInput.Rows(mnist.Test, 0, count);
         float[] probable = Inpainting.Complete(model, images, lower);
         float[] drawn = Inpainting.Sample(model, images, lower, samples, new InpaintingOptions { SamplingSteps = 100 });
 
-        var expected = new float[images.Length];
+        float[] expected = new float[images.Length];
         double spread = 0;
         for (int i = 0; i < drawn.Length; i++)
             expected[i / (samples * pixels) * pixels + i % pixels] += drawn[i] / samples;
@@ -33,7 +33,7 @@ public sealed class CompletionBarTests(CpuDevice cpu) : IClassFixture<CpuDevice>
         float[] train = PictureInput.Rows(mnist.Train), mean = new float[pixels];
         for (int i = 0; i < train.Length; i++)
             mean[i % pixels] += train[i] / mnist.Train.Count;
-        var nearest = new int[count];
+        int[] nearest = new int[count];
         Parallel.For(0, count, i =>
         {
             ReadOnlySpan<float> given = images.AsSpan(i * pixels, seen);

@@ -77,7 +77,7 @@ public sealed class FaceBarTests(CpuDevice cpu) : IClassFixture<CpuDevice>
         float[] painted = PictureInput.Rows(FaceProbes.Faces(judged, seed: 777, FaceStyle.Painted, size));
         float[] drawn = PictureInput.Rows(FaceProbes.Faces(judged, seed: 777, FaceStyle.Drawn, size));
         int pixels = train.PixelsPerImage;
-        var mean = new float[pixels];
+        float[] mean = new float[pixels];
         for (int i = 0; i < drawn.Length; i++)
             mean[i % pixels] += drawn[i] / judged;
         double Error(Func<int, float> picture) => Enumerable.Range(0, drawn.Length).Average(i => Math.Pow(picture(i) - drawn[i], 2));

@@ -28,7 +28,7 @@ public sealed class ImageEditorTests : IClassFixture<CpuDevice>, IDisposable
     [Fact]
     public void ADirectionLeavesAnAttributeAloneThatOftenGoesWithIt()
     {
-        AttributeDirections directions = AttributeDirections.Learn(model, Faces());
+        var directions = AttributeDirections.Learn(model, Faces());
         Assert.Equal(["glasses", "glasses=none", "glasses=round", "smile"], directions.Attributes);
         float[] plain = [0.2f, 0.25f], smilingWithGlasses = [0.8f, 0.75f];
         // With glasses pixel 0 is 0.8, without 0.2. The difference of means would have some of the smile, too.
@@ -104,7 +104,7 @@ public sealed class ImageEditorTests : IClassFixture<CpuDevice>, IDisposable
     [InlineData("smile:", "from -100 to 100")]
     public void EditsThatCannotBeAreRefused(string edit, string fragment)
     {
-        AttributeDirections directions = AttributeDirections.Learn(model, Faces());
+        var directions = AttributeDirections.Learn(model, Faces());
         Assert.Contains(fragment, Assert.Throws<BadInputException>(() => directions.Changes([0, 0], AttributeEdit.Parse(edit))).Message);
     }
 
@@ -121,7 +121,7 @@ public sealed class ImageEditorTests : IClassFixture<CpuDevice>, IDisposable
         const int count = 64;
         int[] glasses = new int[count];
         float[] smile = new float[count];
-        var pixels = new byte[count * Pixels];
+        byte[] pixels = new byte[count * Pixels];
         for (int i = 0; i < count; i++)
         {
             glasses[i] = i % 2;

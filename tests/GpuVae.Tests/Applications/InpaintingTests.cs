@@ -82,7 +82,7 @@ public sealed class InpaintingTests(InpaintingTests.Digits digits) : IClassFixtu
     [Fact]
     public void WithEverythingHiddenTheMostProbableCodeIsThePriorsMean()
     {
-        Mask all = Mask.Rectangle(28, 28, 0, 0, 28, 28);
+        var all = Mask.Rectangle(28, 28, 0, 0, 28, 28);
         float[] expected = new float[784];
         digits.Model.Decode(new float[digits.Model.Options.Latent], expected);
         float[] completed = Inpainting.Complete(digits.Model, images.AsSpan(0, 784), all);
@@ -111,11 +111,11 @@ public sealed class InpaintingTests(InpaintingTests.Digits digits) : IClassFixtu
     [Fact]
     public void AMaskThatDoesNotFitOrHidesNothingIsRefused()
     {
-        var size = Assert.Throws<BadInputException>(() => Inpainting.Complete(digits.Model, images, Mask.Half(14, 28, ImageHalf.Left)));
+        BadInputException size = Assert.Throws<BadInputException>(() => Inpainting.Complete(digits.Model, images, Mask.Half(14, 28, ImageHalf.Left)));
         Assert.Contains("14×28", size.Message, StringComparison.Ordinal);
         Assert.Contains("28×28", size.Message, StringComparison.Ordinal);
         Assert.Throws<ArgumentException>(() => Inpainting.Complete(digits.Model, images.AsSpan(1), Mask.Half(28, 28, ImageHalf.Left)));
-        var nothing = Assert.Throws<BadInputException>(
+        BadInputException nothing = Assert.Throws<BadInputException>(
             () => Inpainting.Complete(digits.Model, images, Mask.Rectangle(28, 28, 28, 0, 5, 5)));
         Assert.Contains("hides nothing", nothing.Message, StringComparison.Ordinal);
     }
@@ -136,7 +136,7 @@ public sealed class InpaintingTests(InpaintingTests.Digits digits) : IClassFixtu
 
     private static bool[] Hidden(Image image)
     {
-        Mask mask = Mask.FromImage(image);
+        var mask = Mask.FromImage(image);
         return [mask[0, 0], mask[1, 0]];
     }
 

@@ -34,7 +34,7 @@ public class InterpolationTests
     [InlineData(0f, 2f)]
     public void WhereNoArcIsDefinedTheLineIsStraight(float from, float to)
     {
-        var result = new float[2];
+        float[] result = new float[2];
         Interpolation.Slerp([from, from], [to, to], 0.25, result);
         Assert.Equal([0.75f * from + 0.25f * to, 0.75f * from + 0.25f * to], result);
     }

@@ -1,6 +1,7 @@
 using GpuVae.Applications;
 using GpuVae.Data;
-using GpuVae.Kernels;
+using GpuVae.Kernels.Likelihoods;
+using GpuVae.Kernels.Random;
 using GpuVae.Layers;
 using GpuVae.Models;
 using GpuVae.Scheduling;
@@ -48,7 +49,7 @@ public sealed class LatentSearchTests(CpuDevice cpu) : IClassFixture<CpuDevice>
         int[] labels = options.Classes > 0 ? [2, 0, 1] : [];
         ImageSet images = TestImages.Random(Rows, options.Shape);
         using var model = new Vae(cpu.Device, options, seed: 5);
-        Dictionary<string, double[]> at = model.Parameters.Parameters.ToDictionary(
+        var at = model.Parameters.Parameters.ToDictionary(
             parameter => parameter.Name, parameter => model.Parameters.Read(parameter).Select(value => (double)value).ToArray());
         var reference = new ReferenceFamily(options, TestImages.AsDoubles(images.Pixels), labels, []);
         float[] codes = [.. Enumerable.Range(0, Rows * options.Latent).Select(i =>
@@ -60,7 +61,7 @@ public sealed class LatentSearchTests(CpuDevice cpu) : IClassFixture<CpuDevice>
         search.Run(1, temperature: 0, adapts: false);
         (float Energy, float Taken)[] start = search.ReadState();
         search.Run(1, temperature: 0, adapts: false);
-        var moved = new float[codes.Length];
+        float[] moved = new float[codes.Length];
         search.ReadCodes(moved);
         for (int row = 0; row < Rows; row++)
         {
@@ -96,7 +97,7 @@ public sealed class LatentSearchTests(CpuDevice cpu) : IClassFixture<CpuDevice>
         search.Start(new float[rows], [.. Enumerable.Repeat(1f, rows)], [], firstRow: 0);
         search.Run(100, temperature: 1, adapts: true);
         search.Run(100, temperature: 1, adapts: false);
-        var codes = new float[rows];
+        float[] codes = new float[rows];
         search.ReadCodes(codes);
         // Of p = N(-1, 1/4)/4 + 3·N(1, 1)/4: E z = 1/2, E z² = 1.25/4 + 3·2/4; three to five standard errors of 4000 independent draws.
         Assert.Equal(0.5, codes.Average(), 0.09);
@@ -121,7 +122,7 @@ public sealed class LatentSearchTests(CpuDevice cpu) : IClassFixture<CpuDevice>
         model.StartPriorFrom(train, seed: 1);
         using (var trainer = new Trainer(model, train, new TrainingOptions { Epochs = 12, BatchSize = 50, LearningRate = 3e-3 }))
             trainer.Run(Cancellation);
-        Mask lower = Mask.Half(28, 28, ImageHalf.Lower);
+        var lower = Mask.Half(28, 28, ImageHalf.Lower);
         int[] labels = isConditional ? test.Labels! : [];
         float[] images = PictureInput.Rows(test), mean = new float[784];
         for (int i = 0; i < train.Pixels.Length; i++)

@@ -49,7 +49,7 @@ public sealed class PictureInputTests : IDisposable
     public void WhatDoesNotFitIsRefusedWithTheWayToConvertIt(int width, int height, int channels, string found)
     {
         string file = Write("a.png", width, height, channels);
-        var error = Assert.Throws<BadInputException>(() => PictureInput.Load(file, Grey));
+        BadInputException error = Assert.Throws<BadInputException>(() => PictureInput.Load(file, Grey));
         Assert.Contains($"{file} has {found}", error.Message, StringComparison.Ordinal);
         Assert.Contains("the model takes 6×4×1", error.Message, StringComparison.Ordinal);
         Assert.Contains("--fit", error.Message, StringComparison.Ordinal);
@@ -68,7 +68,7 @@ public sealed class PictureInputTests : IDisposable
 
     private string Write(string name, int width, int height, int channels)
     {
-        var pixels = new byte[width * height * channels];
+        byte[] pixels = new byte[width * height * channels];
         new Random(1).NextBytes(pixels);
         string path = folder[name];
         ImageFile.Write(path, new Image(width, height, channels, pixels));

@@ -12,7 +12,7 @@ public sealed class TranslatorTests(CpuDevice cpu) : IClassFixture<CpuDevice>
     {
         using Vae model = Linear(classes: 2);
         // Domain 0 lies between 40 and 200, domain 1 between 100 and 140; nothing says which image belongs to which.
-        Translator translator = Translator.Learn(
+        var translator = Translator.Learn(
             model, new ImageSet("dots", 1, 1, 1, [40, 200, 120, 100, 120, 140], [0, 0, 0, 1, 1, 1], ["wide", "narrow"]));
         float[] images = [40 / 255f, 120 / 255f, 160 / 255f];
         AssertNear([100 / 255f, 120 / 255f, 130 / 255f], translator.Translate(images, from: 0, to: 1));

@@ -31,7 +31,7 @@ public sealed class UpscalingTests(InpaintingTests.Digits digits) : IClassFixtur
         float[] images = PictureInput.Rows(digits.Test), small = Enlargement.Reduce(images, shape, 4);
         float[] Means(float[] of)
         {
-            var means = new float[digits.Test.Count * model.Options.Latent];
+            float[] means = new float[digits.Test.Count * model.Options.Latent];
             model.Encode(of, means, new float[means.Length]);
             return means;
         }

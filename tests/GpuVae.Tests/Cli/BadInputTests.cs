@@ -286,7 +286,7 @@ public sealed class BadInputTests(BadInputTests.TinyRun tiny) : IClassFixture<Ba
     /// <summary>Images of 6×6 in MNIST's format.</summary>
     private static byte[] Idx(int images)
     {
-        var file = new byte[16 + images * 36];
+        byte[] file = new byte[16 + images * 36];
         BinaryPrimitives.WriteInt32BigEndian(file, 0x803);
         BinaryPrimitives.WriteInt32BigEndian(file.AsSpan(4), images);
         BinaryPrimitives.WriteInt32BigEndian(file.AsSpan(8), 6);

@@ -46,7 +46,7 @@ public sealed partial class KillAndResumeTests : IDisposable
         while (!File.Exists(folder["stopped/metrics.jsonl"]) && !process.HasExited)
             Thread.Sleep(10);
         Assert.Equal(0, Kill(process.Id, signal));
-        CommandResult result = CommandResult.Wait(process);
+        var result = CommandResult.Wait(process);
 
         Assert.True(result is { ExitCode: 130, Error: "" }, result.ToString());
         Assert.Contains("go on with: gpuvae train --resume stopped", result.Output, StringComparison.Ordinal);
@@ -66,7 +66,7 @@ public sealed partial class KillAndResumeTests : IDisposable
         while (!File.Exists(folder["generated/00002.png"]) && !process.HasExited)
             Thread.Sleep(10);
         Assert.Equal(0, Kill(process.Id, 2));
-        CommandResult result = CommandResult.Wait(process);
+        var result = CommandResult.Wait(process);
 
         Assert.True(result is { ExitCode: 130, Error: "" }, result.ToString());
         Assert.All(Directory.GetFiles(folder["generated"]), file => Assert.EndsWith(".png", file, StringComparison.Ordinal));

@@ -36,7 +36,7 @@ public sealed partial class MainJobTests(TrainedRun run) : IClassFixture<Trained
         Assert.Equal(2, lines.Length);
         for (int i = 0; i < lines.Length; i++)
         {
-            using JsonDocument line = JsonDocument.Parse(lines[i]);
+            using var line = JsonDocument.Parse(lines[i]);
             string[] names = [.. line.RootElement.EnumerateObject().Select(property => property.Name)];
             Assert.Equal(["epoch", "train_loss", "test_loss", "test_recon", "test_kl", "seconds", "images_per_second", "device"], names[..8]);
             // What the health watch saw, where it saw something, as it does in trainings as short as this one.
@@ -64,7 +64,7 @@ public sealed partial class MainJobTests(TrainedRun run) : IClassFixture<Trained
     [Fact]
     public void WeightsAreNamedLikeThePyTorchModule()
     {
-        SafetensorsFile weights = SafetensorsFile.Read(run["model.safetensors"]);
+        var weights = SafetensorsFile.Read(run["model.safetensors"]);
         Assert.Equal([64, 784], weights.Get("encoder.0.weight", 64, 784).Shape);
         Assert.Equal([784], weights.Get("decoder.4.bias", 784).Shape);
         Assert.Equal(12, weights.Tensors.Count);

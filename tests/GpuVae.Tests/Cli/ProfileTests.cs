@@ -20,7 +20,7 @@ public sealed partial class ProfileTests
         // The sum's own line says 100 %, too.
         Assert.InRange(shares.Sum(), 199, 201);
 
-        using JsonDocument trace = JsonDocument.Parse(File.ReadAllBytes(folder["step.json"]));
+        using var trace = JsonDocument.Parse(File.ReadAllBytes(folder["step.json"]));
         JsonElement[] events = [.. trace.RootElement.GetProperty("traceEvents").EnumerateArray()];
         Assert.Equal(shares.Length - 1, events.Length);
         Assert.All(events, e => Assert.True(e.GetProperty("ph").GetString() == "X" && e.GetProperty("dur").GetDouble() > 0));

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using GpuVae.Devices;
 
 namespace GpuVae.Tests.Cli;
@@ -43,9 +44,9 @@ public sealed class TuneTests : IDisposable
 
     private string Run(string command, params string[] arguments)
     {
-        var start = Gpuvae.StartInfo(folder["."], [command, .. arguments]);
+        ProcessStartInfo start = Gpuvae.StartInfo(folder["."], [command, .. arguments]);
         start.Environment[TuningTable.FolderVariable] = folder["tables"];
-        CommandResult result = CommandResult.Of(start);
+        var result = CommandResult.Of(start);
         Assert.True(result.ExitCode == 0, result.ToString());
         return result.Output;
     }

@@ -18,7 +18,7 @@ public class AttributesFileTests
     private static ImageSet Load(TemporaryFolder folder) => ImageFolder.Load(folder.FullPath);
 
     [Fact]
-    public void Columns_become_factors_of_the_images_in_any_order()
+    public void ColumnsBecomeFactorsOfTheImagesInAnyOrder()
     {
         using TemporaryFolder folder = Folder(
             "\uFEFFfile,smile,hair,Glasses\r\n\r\nc.png, 0.5 ,long,no\na.png,-1,short,yes\n\"b,1.png\",3,\"long, curly\",no\n",
@@ -34,7 +34,7 @@ public class AttributesFileTests
     }
 
     [Fact]
-    public void Subfolders_stay_labels_and_become_a_factor()
+    public void SubfoldersStayLabelsAndBecomeAFactor()
     {
         using TemporaryFolder folder = Folder("file,age\ndogs/a.png,3\ncats\\b.png,5\n", "dogs/a.png", "cats/b.png");
         ImageSet set = Load(folder);
@@ -57,7 +57,7 @@ public class AttributesFileTests
     [InlineData("file,smile\na.png,1\na.png,1\nb.png,1", "line 3", "line 2 already")]
     [InlineData("file,smile\na.png,1\nb.png,\"1", "line 3", "quotation mark")]
     [InlineData("file,smile\na.png,1\n", "no row for", "b.png")]
-    public void Bad_rows_are_named(string csv, params string[] expected)
+    public void BadRowsAreNamed(string csv, params string[] expected)
     {
         using TemporaryFolder folder = Folder(csv, "a.png", "b.png");
         string message = Assert.Throws<BadInputException>(() => Load(folder)).Message;

@@ -10,7 +10,7 @@ public class IdxFileTests
     private static readonly byte[] Labels = [0, 0, 8, 1, 0, 0, 0, 2, 7, 5];
 
     [Fact]
-    public void The_real_mnist_is_read()
+    public void TheRealMnistIsRead()
     {
         string folder = MnistFolder() ?? "";
         Assert.SkipWhen(folder == "", "MNIST is not there (shared/data/mnist beside the repository)");
@@ -29,7 +29,7 @@ public class IdxFileTests
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public void Plain_and_compressed_files_are_read(bool compressed)
+    public void PlainAndCompressedFilesAreRead(bool compressed)
     {
         using var folder = new TemporaryFolder();
         string images = folder.Write("images", compressed ? Gzip(Images) : Images);
@@ -43,7 +43,7 @@ public class IdxFileTests
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public void Truncation_at_any_byte_is_reported(bool compressed)
+    public void TruncationAtAnyByteIsReported(bool compressed)
     {
         using var folder = new TemporaryFolder();
         byte[] file = compressed ? Gzip(Images) : Images;
@@ -60,7 +60,7 @@ public class IdxFileTests
     }
 
     [Fact]
-    public void Damage_says_what_it_is()
+    public void DamageSaysWhatItIs()
     {
         using var folder = new TemporaryFolder();
         void Reports(string expected, byte[] content)
@@ -83,7 +83,7 @@ public class IdxFileTests
     }
 
     [Fact]
-    public void Counts_that_differ_name_both_files()
+    public void CountsThatDifferNameBothFiles()
     {
         using var folder = new TemporaryFolder();
         string images = folder.Write("images", Images), labels = folder.Write("labels", [0, 0, 8, 1, 0, 0, 0, 1, 7]);
@@ -92,7 +92,7 @@ public class IdxFileTests
     }
 
     [Fact]
-    public void Test_files_and_labels_are_found_beside_the_training_file()
+    public void TestFilesAndLabelsAreFoundBesideTheTrainingFile()
     {
         using var folder = new TemporaryFolder();
         string train = folder.Write("train-images-idx3-ubyte", Images);

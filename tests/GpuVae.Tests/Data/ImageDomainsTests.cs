@@ -38,7 +38,7 @@ public class ImageDomainsTests
 
     private static ImageSet Plain(int count, int channels, byte value)
     {
-        var pixels = new byte[count * channels * 4];
+        byte[] pixels = new byte[count * channels * 4];
         pixels.AsSpan().Fill(value);
         return new ImageSet("plain", 2, 2, channels, pixels);
     }

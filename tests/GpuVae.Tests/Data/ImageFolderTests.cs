@@ -13,7 +13,7 @@ public class ImageFolderTests
     }
 
     [Fact]
-    public void Subfolders_are_labels()
+    public void SubfoldersAreLabels()
     {
         using var folder = new TemporaryFolder();
         Save(folder["dogs/b.png"], 4, 3, 1, 20);
@@ -28,7 +28,7 @@ public class ImageFolderTests
     }
 
     [Fact]
-    public void One_coloured_image_makes_the_set_rgb_unless_grey_is_wanted()
+    public void OneColouredImageMakesTheSetRgbUnlessGreyIsWanted()
     {
         using var folder = new TemporaryFolder();
         Save(folder["a.png"], 2, 2, 1, 50);
@@ -41,7 +41,7 @@ public class ImageFolderTests
     }
 
     [Fact]
-    public void Different_sizes_need_a_size()
+    public void DifferentSizesNeedASize()
     {
         using var folder = new TemporaryFolder();
         Save(folder["a.png"], 20, 10, 1, 50);
@@ -56,7 +56,7 @@ public class ImageFolderTests
     }
 
     [Fact]
-    public void Empty_folders_broken_files_and_missing_paths_are_named()
+    public void EmptyFoldersBrokenFilesAndMissingPathsAreNamed()
     {
         using var folder = new TemporaryFolder();
         string Message(string spec) => Assert.Throws<BadInputException>(() => DataSource.Load(spec)).Message;
@@ -71,7 +71,7 @@ public class ImageFolderTests
     }
 
     [Fact]
-    public void Train_and_test_folders_are_the_two_sets()
+    public void TrainAndTestFoldersAreTheTwoSets()
     {
         using var folder = new TemporaryFolder();
         Save(folder["train/a.png"], 5, 5, 1, 1);
@@ -83,7 +83,7 @@ public class ImageFolderTests
     }
 
     [Fact]
-    public void The_built_in_set_takes_any_size_and_a_test_set_is_brought_to_that_of_the_training_set()
+    public void TheBuiltInSetTakesAnySizeAndATestSetIsBroughtToThatOfTheTrainingSet()
     {
         using var folder = new TemporaryFolder();
         Save(folder["a.png"], 50, 40, 3, 200);
@@ -96,7 +96,7 @@ public class ImageFolderTests
     }
 
     [Fact]
-    public void Alpha_is_composited_on_black_and_16_bits_become_8()
+    public void AlphaIsCompositedOnBlackAnd16BitsBecome8()
     {
         using var folder = new TemporaryFolder();
         // Half transparent, then fully; one pixel of a colour that is not there any more.
@@ -109,7 +109,7 @@ public class ImageFolderTests
     }
 
     [Fact]
-    public void Built_in_sets_are_named_like_paths()
+    public void BuiltInSetsAreNamedLikePaths()
     {
         var options = new DataOptions { SyntheticCount = 20, Seed = 3 };
         foreach (string name in (string[])["digits", "faces", "faces:drawn", "faces:both"])
@@ -131,7 +131,7 @@ public class ImageFolderTests
     [Theory]
     [InlineData("28", 28, 28)]
     [InlineData("64x48", 64, 48)]
-    public void Sizes_are_parsed(string text, int width, int height) => Assert.Equal(new ImageSize(width, height), ImageSize.Parse(text));
+    public void SizesAreParsed(string text, int width, int height) => Assert.Equal(new ImageSize(width, height), ImageSize.Parse(text));
 
     [Theory]
     [InlineData("0")]
@@ -140,6 +140,6 @@ public class ImageFolderTests
     [InlineData("1x2x3")]
     [InlineData("99999")]
     [InlineData("NaN")]
-    public void Bad_sizes_are_refused(string text) =>
+    public void BadSizesAreRefused(string text) =>
         Assert.Contains(text, Assert.Throws<BadInputException>(() => ImageSize.Parse(text)).Message);
 }

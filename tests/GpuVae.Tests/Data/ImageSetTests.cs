@@ -12,7 +12,7 @@ public class ImageSetTests
     }
 
     [Fact]
-    public void A_split_is_a_partition_and_repeatable()
+    public void ASplitIsAPartitionAndRepeatable()
     {
         (ImageSet train, ImageSet test) = Numbered(100).Split(0.1, seed: 9);
         Assert.Equal((90, 10), (train.Count, test.Count));
@@ -23,7 +23,7 @@ public class ImageSetTests
     }
 
     [Fact]
-    public void Both_parts_of_a_split_have_an_image()
+    public void BothPartsOfASplitHaveAnImage()
     {
         (ImageSet train, ImageSet test) = Numbered(2).Split(0.01, seed: 1);
         Assert.Equal((1, 1), (train.Count, test.Count));
@@ -39,7 +39,7 @@ public class ImageSetTests
     ]);
 
     [Fact]
-    public void Attributes_are_yes_or_no_questions_about_factors()
+    public void AttributesAreYesOrNoQuestionsAboutFactors()
     {
         ImageSet people = People();
         Assert.Equal(["hat", "hat=none", "hat=cap", "hat=top", "hair=long", "hair=short", "smile"], people.Attributes);
@@ -56,7 +56,7 @@ public class ImageSetTests
     }
 
     [Fact]
-    public void Parts_keep_their_factors()
+    public void PartsKeepTheirFactors()
     {
         ImageSet part = People().Select([3, 0]);
         Assert.Equal([1f, 0], part.Factors[0].Values);
@@ -69,7 +69,7 @@ public class ImageSetTests
     }
 
     [Fact]
-    public void Without_other_factors_the_labels_are_one()
+    public void WithoutOtherFactorsTheLabelsAreOne()
     {
         Factor unnamed = Assert.Single(Numbered(3).Factors);
         Assert.Equal(["0", "1", "2"], unnamed.ValueNames!);
@@ -79,7 +79,7 @@ public class ImageSetTests
     }
 
     [Fact]
-    public void Labels_are_numbered_anew_by_their_names()
+    public void LabelsAreNumberedAnewByTheirNames()
     {
         var animals = new ImageSet("animals", 1, 1, 1, [0, 1, 2], [1, 0, 1], ["Cat", "dog"]);
         ImageSet others = animals.WithLabelNames(["bird", "dog", "cat"]);
@@ -95,7 +95,7 @@ public class ImageSetTests
     }
 
     [Fact]
-    public void Sizes_that_do_not_fit_are_refused()
+    public void SizesThatDoNotFitAreRefused()
     {
         Assert.Throws<ArgumentException>(() => new ImageSet("a", 2, 2, 1, new byte[7]));
         Assert.Throws<ArgumentException>(() => new ImageSet("a", 2, 2, 2, new byte[8]));

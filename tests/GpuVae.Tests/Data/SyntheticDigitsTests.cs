@@ -6,7 +6,7 @@ namespace GpuVae.Tests.Data;
 public class SyntheticDigitsTests
 {
     [Fact]
-    public void The_pixels_are_the_same_on_every_platform()
+    public void ThePixelsAreTheSameOnEveryPlatform()
     {
         // Recorded once; only exactly rounded arithmetic is used, so no processor or runtime may change it.
         byte[] digest = SHA256.HashData(SyntheticDigits.Create(100, seed: 1).Pixels);
@@ -14,7 +14,7 @@ public class SyntheticDigitsTests
     }
 
     [Fact]
-    public void An_image_depends_on_seed_and_index_only()
+    public void AnImageDependsOnSeedAndIndexOnly()
     {
         ImageSet few = SyntheticDigits.Create(50, 3), many = SyntheticDigits.Create(500, 3), other = SyntheticDigits.Create(50, 4);
         Assert.Equal(few.Pixels, many.Pixels[..few.Pixels.Length]);
@@ -22,7 +22,7 @@ public class SyntheticDigitsTests
     }
 
     [Fact]
-    public void Classes_are_balanced_and_named()
+    public void ClassesAreBalancedAndNamed()
     {
         ImageSet set = SyntheticDigits.Create(14_000, 5);
         Assert.Equal(14, set.LabelNames!.Length);
@@ -32,7 +32,7 @@ public class SyntheticDigitsTests
     }
 
     [Fact]
-    public void Factors_describe_the_drawing()
+    public void FactorsDescribeTheDrawing()
     {
         ImageSet set = SyntheticDigits.Create(3000, 5);
         Assert.Equal(["label", "slant", "thickness", "turn"], set.Factors.Select(factor => factor.Name));
@@ -61,7 +61,7 @@ public class SyntheticDigitsTests
     }
 
     [Fact]
-    public void Drawings_are_strokes_inside_the_frame()
+    public void DrawingsAreStrokesInsideTheFrame()
     {
         ImageSet set = SyntheticDigits.Create(1000, 6);
         for (int i = 0; i < set.Count; i++)
@@ -75,10 +75,10 @@ public class SyntheticDigitsTests
     }
 
     [Fact]
-    public void A_nearest_class_mean_tells_the_classes_apart()
+    public void ANearestClassMeanTellsTheClassesApart()
     {
         ImageSet train = SyntheticDigits.Create(4000, 7), test = SyntheticDigits.Create(500, 8);
-        var means = new double[14][];
+        double[][] means = new double[14][];
         for (int label = 0; label < 14; label++)
         {
             int[] members = [.. Enumerable.Range(0, train.Count).Where(i => train.Labels![i] == label)];

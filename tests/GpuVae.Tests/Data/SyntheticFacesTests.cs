@@ -8,7 +8,7 @@ public class SyntheticFacesTests
     [Theory]
     [InlineData(FaceStyle.Painted, "31F69343F5DF27643242DF757383CC26ADDE55C761148A1E980708A30336B63D")]
     [InlineData(FaceStyle.Drawn, "684C33DD763A62EC4950A14B17809F41642BD24B3279C279EB28D911CAFD76B8")]
-    public void The_pixels_are_the_same_on_every_platform(FaceStyle style, string expected)
+    public void ThePixelsAreTheSameOnEveryPlatform(FaceStyle style, string expected)
     {
         // Recorded once; only exactly rounded arithmetic is used, so no processor or runtime may change it.
         byte[] digest = SHA256.HashData(SyntheticFaces.Create(60, seed: 1, style).Pixels);
@@ -16,7 +16,7 @@ public class SyntheticFacesTests
     }
 
     [Fact]
-    public void A_face_depends_on_seed_and_index_only()
+    public void AFaceDependsOnSeedAndIndexOnly()
     {
         ImageSet few = SyntheticFaces.Create(20, 3, FaceStyle.Painted), many = SyntheticFaces.Create(60, 3, FaceStyle.Painted);
         Assert.Equal(few.Pixels, many.Pixels[..few.Pixels.Length]);
@@ -24,7 +24,7 @@ public class SyntheticFacesTests
     }
 
     [Fact]
-    public void Factors_are_balanced_and_independent()
+    public void FactorsAreBalancedAndIndependent()
     {
         Face[] faces = [.. Enumerable.Range(0, 12_000).Select(i => Face.Draw(5, i))];
         void Balanced(string[] names, Func<Face, int> value, Func<int, double> probability)
@@ -58,7 +58,7 @@ public class SyntheticFacesTests
     }
 
     [Fact]
-    public void The_set_tells_the_factors_of_each_face()
+    public void TheSetTellsTheFactorsOfEachFace()
     {
         ImageSet set = SyntheticFaces.Create(40, 7, FaceStyle.Drawn);
         Assert.Equal(
@@ -71,14 +71,14 @@ public class SyntheticFacesTests
         bool[] glasses = set.Attribute("glasses"), square = set.Attribute("glasses=square"), smiles = set.Attribute("smile");
         for (int i = 0; i < set.Count; i++)
         {
-            Face face = Face.Draw(7, i);
+            var face = Face.Draw(7, i);
             Assert.Equal(face.Hair, set.Labels![i]);
             Assert.Equal((face.Glasses > 0, face.Glasses == 2, face.Smile > 0), (glasses[i], square[i], smiles[i]));
         }
     }
 
     [Fact]
-    public void Both_styles_have_the_same_geometry()
+    public void BothStylesHaveTheSameGeometry()
     {
         // The lines of a drawing lie where the same face's painting has its edges, more so than where another's has.
         const int Count = 60;
@@ -91,7 +91,7 @@ public class SyntheticFacesTests
     }
 
     [Fact]
-    public void In_both_styles_faces_take_turns()
+    public void InBothStylesFacesTakeTurns()
     {
         ImageSet both = SyntheticFaces.CreateInBothStyles(10, 9);
         Assert.Equal(["painted", "drawn"], both.LabelNames!);
@@ -102,7 +102,7 @@ public class SyntheticFacesTests
     }
 
     [Fact]
-    public void Every_factor_changes_the_painting()
+    public void EveryFactorChangesThePainting()
     {
         Face face = Face.Draw(3, 1) with { Hair = 1, Hat = 0, Glasses = 0 };
         Face[] others =
@@ -117,7 +117,7 @@ public class SyntheticFacesTests
 
         static byte[] Render(Face face)
         {
-            var pixels = new byte[3 * 64 * 64];
+            byte[] pixels = new byte[3 * 64 * 64];
             face.Render(FaceStyle.Painted, pixels);
             return pixels;
         }
@@ -127,7 +127,7 @@ public class SyntheticFacesTests
     private static double[] Edges(ReadOnlySpan<byte> image)
     {
         const int Size = SyntheticFaces.Size, Plane = Size * Size;
-        var edges = new double[Plane / 4];
+        double[] edges = new double[Plane / 4];
         for (int y = 0; y < Size - 1; y++)
             for (int x = 0; x < Size - 1; x++)
             {

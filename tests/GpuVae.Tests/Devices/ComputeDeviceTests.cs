@@ -14,7 +14,7 @@ public class ComputeDeviceTests
         IReadOnlyList<DeviceDescription> devices = ComputeDevice.List();
         Assert.Contains(devices, device => device.Name == "cpu");
         Assert.Equal(devices.Select(device => device.Name).Distinct(), devices.Select(device => device.Name));
-        using ComputeDevice auto = ComputeDevice.Open();
+        using var auto = ComputeDevice.Open();
         Assert.Equal(devices[0].Name, auto.Name);
     }
 
@@ -42,7 +42,7 @@ public class ComputeDeviceTests
     [InlineData("ilgpu-cpu", "ilgpu-cpu", typeof(CPUAccelerator))]
     public void TheProcessorsAreOpenedByTheirNames(string asked, string name, Type accelerator)
     {
-        using ComputeDevice device = ComputeDevice.Open(asked);
+        using var device = ComputeDevice.Open(asked);
         Assert.Equal(name, device.Name);
         Assert.IsType(accelerator, device.Accelerator);
     }
@@ -50,7 +50,7 @@ public class ComputeDeviceTests
     [Fact]
     public void AWrappedAcceleratorHasTheNameThatOpensItsDevice()
     {
-        using Context context = Context.Create(builder => builder.CPU().EnableAlgorithms());
+        using var context = Context.Create(builder => builder.CPU().EnableAlgorithms());
         using Accelerator simd = context.CreateSimdAccelerator(), emulator = context.CreateCPUAccelerator(0);
         using ComputeDevice cpu = ComputeDevice.Wrap(simd), slow = ComputeDevice.Wrap(emulator);
         Assert.Equal("cpu", cpu.Name);
@@ -63,7 +63,7 @@ public class ComputeDeviceTests
     [InlineData("")]
     public void AnUnknownDeviceIsBadInputThatListsThoseThatExist(string name)
     {
-        var error = Assert.Throws<BadInputException>(() => ComputeDevice.Open(name));
+        BadInputException error = Assert.Throws<BadInputException>(() => ComputeDevice.Open(name));
         Assert.Contains($"'{name}'", error.Message, StringComparison.Ordinal);
         Assert.Contains("cpu (", error.Message, StringComparison.Ordinal);
     }

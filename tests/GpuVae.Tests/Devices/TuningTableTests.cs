@@ -1,5 +1,5 @@
 using GpuVae.Devices;
-using GpuVae.Kernels;
+using GpuVae.Kernels.Gemm;
 using ILGPU.Runtime;
 
 namespace GpuVae.Tests.Devices;
@@ -11,9 +11,9 @@ public sealed class TuningTableTests
     [Fact]
     public void TheDeviceUsesATableThatIsForIt()
     {
-        using ComputeDevice plain = ComputeDevice.Open("cpu");
+        using var plain = ComputeDevice.Open("cpu");
         TuningTable table = Table(plain.Accelerator);
-        using ComputeDevice tuned = ComputeDevice.Open("cpu", new ComputeOptions { Tuning = table });
+        using var tuned = ComputeDevice.Open("cpu", new ComputeOptions { Tuning = table });
         Assert.Same(table, tuned.Options.Tuning);
         Assert.Null(plain.Options.Tuning);
     }
@@ -21,7 +21,7 @@ public sealed class TuningTableTests
     [Fact]
     public void ATableForAnotherDeviceOrOtherKernelsIsLeftAside()
     {
-        using ComputeDevice plain = ComputeDevice.Open("cpu");
+        using var plain = ComputeDevice.Open("cpu");
         TuningTable table = Table(plain.Accelerator);
         foreach (TuningTable other in new[]
         {
@@ -29,7 +29,7 @@ public sealed class TuningTableTests
             table with { Precision = MatrixPrecision.Tf32 },
         })
         {
-            using ComputeDevice device = ComputeDevice.Open("cpu", new ComputeOptions { Tuning = other });
+            using var device = ComputeDevice.Open("cpu", new ComputeOptions { Tuning = other });
             Assert.Null(device.Options.Tuning);
         }
     }
@@ -47,7 +47,7 @@ public sealed class TuningTableTests
     [Fact]
     public void NewChoicesTakeThePlaceOfOldOnes()
     {
-        using ComputeDevice device = ComputeDevice.Open("cpu");
+        using var device = ComputeDevice.Open("cpu");
         var newer = new TunedProduct(problem, new GemmChoice(GemmVariant.Staged));
         var further = new TunedProduct(problem with { M = 65 }, new GemmChoice(GemmVariant.Lanes));
         Assert.Equal([newer, further], Table(device.Accelerator).With([newer, further]).Products);
@@ -58,7 +58,7 @@ public sealed class TuningTableTests
     {
         foreach (MatrixPrecision precision in new[] { MatrixPrecision.Tf32, MatrixPrecision.Bf16 })
         {
-            var error = Assert.Throws<BadInputException>(() => ComputeDevice.Open("cpu", new ComputeOptions { Precision = precision }));
+            BadInputException error = Assert.Throws<BadInputException>(() => ComputeDevice.Open("cpu", new ComputeOptions { Precision = precision }));
             Assert.Contains("cpu (", error.Message, StringComparison.Ordinal);
             Assert.Contains("compute capability 8.0", error.Message, StringComparison.Ordinal);
         }

@@ -1,7 +1,7 @@
 using System.Text.Json;
 using GpuVae.Data;
 using GpuVae.Evaluation;
-using GpuVae.Kernels;
+using GpuVae.Kernels.Training;
 using GpuVae.Models;
 
 namespace GpuVae.Tests.Evaluation;
@@ -16,7 +16,7 @@ public sealed class ModelEvaluationTests(CpuDevice cpu) : IClassFixture<CpuDevic
     public void UnitsHaveTheKlAndTheVarianceOfTheirMeans()
     {
         // Two images, two units: means (1, 0) and (3, 0), log-variances (0, ln 2) and (0, 0).
-        LatentUnits units = LatentUnits.Of([1, 0, 0, MathF.Log(2), 3, 0, 0, 0], 2);
+        var units = LatentUnits.Of([1, 0, 0, MathF.Log(2), 3, 0, 0, 0], 2);
         Assert.Equal((0.5 + 4.5) / 2, units.Kl[0], 1e-6);
         Assert.Equal(0.5 * (2 - 1 - Math.Log(2)) / 2, units.Kl[1], 1e-6);
         Assert.Equal([1.0, 0.0], units.MeanVariance);

@@ -5,7 +5,7 @@ namespace GpuVae.Tests.Formats;
 public class AtomicFileTests
 {
     [Fact]
-    public void A_failure_leaves_the_old_file_and_nothing_else()
+    public void AFailureLeavesTheOldFileAndNothingElse()
     {
         using var folder = new TemporaryFolder();
         string path = folder.Write("a.bin", [1, 2, 3]);
@@ -20,7 +20,7 @@ public class AtomicFileTests
     }
 
     [Fact]
-    public void A_full_disk_names_the_file_and_keeps_the_old_one()
+    public void AFullDiskNamesTheFileAndKeepsTheOldOne()
     {
         using var folder = new TemporaryFolder();
         string path = folder.Write("a.bin", [1, 2, 3]);
@@ -33,7 +33,7 @@ public class AtomicFileTests
     }
 
     [Fact]
-    public void What_a_killed_process_left_is_overwritten_and_folders_are_made()
+    public void WhatAKilledProcessLeftIsOverwrittenAndFoldersAreMade()
     {
         using var folder = new TemporaryFolder();
         folder.Write("new/a.bin.tmp", new byte[1000]);
@@ -43,7 +43,7 @@ public class AtomicFileTests
     }
 
     [Fact]
-    public void A_place_that_cannot_be_written_is_an_error_that_names_it()
+    public void APlaceThatCannotBeWrittenIsAnErrorThatNamesIt()
     {
         using var folder = new TemporaryFolder();
         string file = folder.Write("file", [1]), path = Path.Combine(file, "in", "it");

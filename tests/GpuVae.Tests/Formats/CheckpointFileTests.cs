@@ -17,13 +17,13 @@ public class CheckpointFileTests
     }
 
     [Fact]
-    public void What_is_written_is_read_back_to_the_bit()
+    public void WhatIsWrittenIsReadBackToTheBit()
     {
         using var folder = new TemporaryFolder();
         byte[] first = Example(folder);
-        CheckpointFile checkpoint = CheckpointFile.Read(folder["checkpoint"]);
+        var checkpoint = CheckpointFile.Read(folder["checkpoint"]);
         Assert.Equal(12, (int)checkpoint.Header["step"]!);
-        var weights = new float[3];
+        float[] weights = new float[3];
         checkpoint.GetFloats("weights", weights);
         uint[] expected = [0x3FC00000, 0x80000000, BitConverter.SingleToUInt32Bits(float.NaN)];
         Assert.Equal(expected, weights.Select(BitConverter.SingleToUInt32Bits));
@@ -34,7 +34,7 @@ public class CheckpointFileTests
     }
 
     [Fact]
-    public void A_change_of_any_byte_is_detected()
+    public void AChangeOfAnyByteIsDetected()
     {
         using var folder = new TemporaryFolder();
         byte[] file = Example(folder);
@@ -49,7 +49,7 @@ public class CheckpointFileTests
     }
 
     [Fact]
-    public void Any_other_length_is_detected()
+    public void AnyOtherLengthIsDetected()
     {
         using var folder = new TemporaryFolder();
         byte[] file = Example(folder);
@@ -59,7 +59,7 @@ public class CheckpointFileTests
     }
 
     [Fact]
-    public void The_message_says_what_is_wrong()
+    public void TheMessageSaysWhatIsWrong()
     {
         using var folder = new TemporaryFolder();
         byte[] file = Example(folder);
@@ -68,9 +68,9 @@ public class CheckpointFileTests
         Assert.Contains("checksum", MessageFor(folder, [.. file[..^40], (byte)~file[^40], .. file[^39..]]));
         Assert.Contains("nowhere", Assert.Throws<BadInputException>(() => CheckpointFile.Read(folder["nowhere"])).Message);
 
-        CheckpointFile checkpoint = CheckpointFile.Read(folder["checkpoint"]);
+        var checkpoint = CheckpointFile.Read(folder["checkpoint"]);
         Assert.Contains("\"moments\"", Assert.Throws<BadInputException>(() => checkpoint.Get("moments")).Message);
-        var tooMany = new float[4];
+        float[] tooMany = new float[4];
         Assert.Contains("another architecture", Assert.Throws<BadInputException>(() => checkpoint.GetFloats("weights", tooMany)).Message);
     }
 

@@ -7,7 +7,7 @@ namespace GpuVae.Tests.Formats;
 public class SafetensorsTests
 {
     [Fact]
-    public void What_is_written_is_read_back()
+    public void WhatIsWrittenIsReadBack()
     {
         using var folder = new TemporaryFolder();
         NamedTensor[] tensors =
@@ -18,7 +18,7 @@ public class SafetensorsTests
             new("名前 \"quoted\"", [1], [0.1f]),
         ];
         SafetensorsFile.Write(folder["a"], tensors, new Dictionary<string, string> { ["format"] = "pt" });
-        SafetensorsFile file = SafetensorsFile.Read(folder["a"]);
+        var file = SafetensorsFile.Read(folder["a"]);
         Assert.Equal("pt", file.Metadata["format"]);
         Assert.Equal(tensors.Select(t => t.Name).Order(), file.Tensors.Select(t => t.Name).Order());
         foreach (NamedTensor tensor in tensors)
@@ -27,7 +27,7 @@ public class SafetensorsTests
     }
 
     [Fact]
-    public void A_file_laid_out_by_hand_is_read_in_every_float_type()
+    public void AFileLaidOutByHandIsReadInEveryFloatType()
     {
         // 1.5 and −2 as F16, BF16, F32 and F64, in that order of offsets and another order of names.
         const string Header = """
@@ -40,13 +40,13 @@ public class SafetensorsTests
             0, 0, 0, 0, 0, 0, 0xF8, 0x3F, 0, 0, 0, 0, 0, 0, 0, 0xC0,
         ];
         using var folder = new TemporaryFolder();
-        SafetensorsFile file = SafetensorsFile.Read(folder.Write("a", Lay(Header, data)));
+        var file = SafetensorsFile.Read(folder.Write("a", Lay(Header, data)));
         Assert.Equal(["a", "b", "c", "d"], file.Tensors.Select(t => t.Name));
         Assert.All(file.Tensors, tensor => Assert.Equal([1.5f, -2f], tensor.Data));
     }
 
     [Fact]
-    public void Truncation_at_any_byte_is_reported()
+    public void TruncationAtAnyByteIsReported()
     {
         using var folder = new TemporaryFolder();
         SafetensorsFile.Write(folder["a"], [new("x", [3], [1, 2, 3]), new("y", [1], [4])]);
@@ -80,7 +80,7 @@ public class SafetensorsTests
         {"a":{"dtype":"F32","shape":[0],"data_offsets":[0,0]},
         "a":{"dtype":"F32","shape":[0],"data_offsets":[0,0]}}
         """, 0, "not valid JSON")]
-    public void Corrupt_headers_say_what_is_wrong(string header, int dataBytes, string expected)
+    public void CorruptHeadersSayWhatIsWrong(string header, int dataBytes, string expected)
     {
         using var folder = new TemporaryFolder();
         string path = folder.Write("bad", Lay(header, new byte[dataBytes]));
@@ -93,10 +93,10 @@ public class SafetensorsTests
     [InlineData(ulong.MaxValue)]
     [InlineData(1UL << 40)]
     [InlineData(99_999_999UL)]
-    public void An_absurd_header_length_allocates_nothing(ulong length)
+    public void AnAbsurdHeaderLengthAllocatesNothing(ulong length)
     {
         using var folder = new TemporaryFolder();
-        var file = new byte[64];
+        byte[] file = new byte[64];
         BinaryPrimitives.WriteUInt64LittleEndian(file, length);
         string path = folder.Write("huge", file);
         long before = GC.GetAllocatedBytesForCurrentThread();
@@ -105,11 +105,11 @@ public class SafetensorsTests
     }
 
     [Fact]
-    public void A_tensor_of_another_model_is_reported_with_both_shapes()
+    public void ATensorOfAnotherModelIsReportedWithBothShapes()
     {
         using var folder = new TemporaryFolder();
         SafetensorsFile.Write(folder["a"], [new("w", [2, 2], new float[4])]);
-        SafetensorsFile file = SafetensorsFile.Read(folder["a"]);
+        var file = SafetensorsFile.Read(folder["a"]);
         string message = Assert.Throws<BadInputException>(() => file.Get("w", 4, 1)).Message;
         Assert.Contains("[2, 2]", message);
         Assert.Contains("[4, 1]", message);

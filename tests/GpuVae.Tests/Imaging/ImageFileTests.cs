@@ -15,7 +15,7 @@ public class ImageFileTests
     [Theory]
     [InlineData(1)]
     [InlineData(3)]
-    public void Jpeg_keeps_a_smooth_picture(int channels)
+    public void JpegKeepsASmoothPicture(int channels)
     {
         using var folder = new TemporaryFolder();
         Image image = Smooth(channels);
@@ -26,7 +26,7 @@ public class ImageFileTests
     }
 
     [Fact]
-    public void A_truncated_jpeg_is_reported()
+    public void ATruncatedJpegIsReported()
     {
         using var folder = new TemporaryFolder();
         WriteJpegOrSkip(folder["a.jpg"], Smooth(3));
@@ -36,7 +36,7 @@ public class ImageFileTests
     }
 
     [Fact]
-    public void An_absurd_jpeg_size_is_refused()
+    public void AnAbsurdJpegSizeIsRefused()
     {
         using var folder = new TemporaryFolder();
         WriteJpegOrSkip(folder["a.jpg"], Smooth(1));
@@ -47,7 +47,7 @@ public class ImageFileTests
     }
 
     [Fact]
-    public void Missing_empty_and_foreign_files_are_named()
+    public void MissingEmptyAndForeignFilesAreNamed()
     {
         using var folder = new TemporaryFolder();
         string empty = folder.Write("empty.png", []), text = folder.Write("text.png", "hello there, no image"u8.ToArray());
@@ -58,7 +58,7 @@ public class ImageFileTests
     }
 
     [Fact]
-    public void Alpha_is_composited_on_black_and_grey_is_luma()
+    public void AlphaIsCompositedOnBlackAndGreyIsLuma()
     {
         var image = new Image(2, 1, 4, [200, 100, 50, 128, 255, 255, 255, 0]);
         Assert.Equal([100, 50, 25, 0, 0, 0], image.WithChannels(3).Pixels);
@@ -66,12 +66,12 @@ public class ImageFileTests
     }
 
     [Fact]
-    public void Planar_and_interleaved_are_inverses()
+    public void PlanarAndInterleavedAreInverses()
     {
         byte[] planar = [.. Enumerable.Range(0, 3 * 4 * 5).Select(i => (byte)i)];
-        Image image = Image.FromPlanar(planar, 5, 4, 3);
+        var image = Image.FromPlanar(planar, 5, 4, 3);
         Assert.Equal([0, 20, 40, 1, 21, 41], image.Pixels[..6]);
-        var back = new byte[planar.Length];
+        byte[] back = new byte[planar.Length];
         image.CopyToPlanar(back);
         Assert.Equal(planar, back);
     }

@@ -35,7 +35,7 @@ public class PngTests
 
     [Theory]
     [MemberData(nameof(Kinds))]
-    public void Reads_every_colour_type_and_depth(int type, int depth, bool interlaced)
+    public void ReadsEveryColourTypeAndDepth(int type, int depth, bool interlaced)
     {
         int max = (1 << depth) - 1;
         byte[] palette = [.. Enumerable.Range(0, 3 * Math.Min(max + 1, 256)).Select(i => (byte)(i * 37 + 11))];
@@ -60,7 +60,7 @@ public class PngTests
     }
 
     [Fact]
-    public void Transparency_chunks_become_alpha()
+    public void TransparencyChunksBecomeAlpha()
     {
         Image grey = Codec.Read(Encode(0, 8, false, (x, _, _) => x, transparency: [0, 3]), "grey");
         Assert.Equal(4, grey.Channels);
@@ -75,7 +75,7 @@ public class PngTests
     }
 
     [Fact]
-    public void Reads_a_file_made_by_another_encoder()
+    public void ReadsAFileMadeByAnotherEncoder()
     {
         // 2 × 2 RGB, red green / blue white, unfiltered, stored as uncompressed deflate: written out by hand from the specification.
         byte[] raw = [0, 255, 0, 0, 0, 255, 0, 0, 0, 0, 255, 255, 255, 255];
@@ -94,7 +94,7 @@ public class PngTests
     [InlineData(64, 33, 1)]
     [InlineData(31, 65, 3)]
     [InlineData(40, 40, 4)]
-    public void What_is_written_is_read_back(int width, int height, int channels)
+    public void WhatIsWrittenIsReadBack(int width, int height, int channels)
     {
         Image image = Picture(width, height, channels);
         var stream = new MemoryStream();
@@ -105,7 +105,7 @@ public class PngTests
     }
 
     [Fact]
-    public void An_animation_holds_every_frame_and_shows_the_first()
+    public void AnAnimationHoldsEveryFrameAndShowsTheFirst()
     {
         Image[] frames = [Picture(20, 10, 3, 1), Picture(20, 10, 3, 2), Picture(20, 10, 3, 3)];
         var stream = new MemoryStream();
@@ -125,11 +125,11 @@ public class PngTests
     }
 
     [Fact]
-    public void Frames_of_different_sizes_are_refused() =>
+    public void FramesOfDifferentSizesAreRefused() =>
         Assert.Throws<ArgumentException>(() => PngCodec.WriteAnimation(new MemoryStream(), [Picture(4, 4, 1), Picture(4, 5, 1)], 10));
 
     [Fact]
-    public void Truncation_at_any_byte_is_reported()
+    public void TruncationAtAnyByteIsReported()
     {
         byte[] file = Encode(2, 8, false, (x, y, s) => x * y + s);
         for (int length = 0; length < file.Length; length++)
@@ -137,7 +137,7 @@ public class PngTests
     }
 
     [Fact]
-    public void A_flipped_bit_anywhere_is_reported()
+    public void AFlippedBitAnywhereIsReported()
     {
         byte[] file = Encode(0, 8, false, (x, y, _) => x * y);
         for (int i = 0; i < file.Length; i++)
@@ -153,7 +153,7 @@ public class PngTests
     [InlineData(0, 0)]
     [InlineData(0, 5)]
     [InlineData(int.MaxValue, int.MaxValue)]
-    public void Absurd_sizes_are_refused_from_the_header(int width, int height)
+    public void AbsurdSizesAreRefusedFromTheHeader(int width, int height)
     {
         byte[] header = [.. BigEndian((uint)width), .. BigEndian((uint)height), 8, 6, 0, 0, 0];
         byte[] file = [.. Signature, .. Chunk("IHDR", header), .. Chunk("IDAT", [1, 2, 3]), .. Chunk("IEND", [])];
@@ -164,7 +164,7 @@ public class PngTests
     }
 
     [Fact]
-    public void A_large_declared_size_without_the_data_allocates_nothing()
+    public void ALargeDeclaredSizeWithoutTheDataAllocatesNothing()
     {
         byte[] header = [.. BigEndian(8000), .. BigEndian(8000), 8, 6, 0, 0, 0];
         byte[] file = [.. Signature, .. Chunk("IHDR", header), .. Chunk("IDAT", Zlib([0, 1, 2])), .. Chunk("IEND", [])];
@@ -179,14 +179,14 @@ public class PngTests
     [InlineData(2, 4)]
     [InlineData(3, 16)]
     [InlineData(7, 8)]
-    public void Kinds_that_do_not_exist_are_refused(int type, int depth)
+    public void KindsThatDoNotExistAreRefused(int type, int depth)
     {
         byte[] file = [.. Signature, .. Chunk("IHDR", [0, 0, 0, 1, 0, 0, 0, 1, (byte)depth, (byte)type, 0, 0, 0]), .. Chunk("IEND", [])];
         Assert.Contains("does not have", Assert.Throws<BadInputException>(() => Codec.Read(file, "odd.png")).Message);
     }
 
     [Fact]
-    public void An_index_beyond_the_palette_is_reported() => Assert.Contains("palette entry", Assert.Throws<BadInputException>(
+    public void AnIndexBeyondThePaletteIsReported() => Assert.Contains("palette entry", Assert.Throws<BadInputException>(
         () => Codec.Read(Encode(3, 8, false, (_, _, _) => 9, palette: [1, 2, 3]), "indexed.png")).Message);
 
     private static Image Picture(int width, int height, int channels, int seed = 0)

@@ -9,7 +9,7 @@ public class PnmTests
         ImageFile.Decode([.. Encoding.ASCII.GetBytes(header), .. data], "test.pnm");
 
     [Fact]
-    public void Reads_all_six_kinds()
+    public void ReadsAllSixKinds()
     {
         Assert.Equal([255, 0, 0, 255], Read("P1\n# a comment\n2 2\n01\n1 0\n").Pixels);
         Assert.Equal([0, 255, 128], Read("P2 3 1 # width, height\n 2\n0 2 1").Pixels);
@@ -32,7 +32,7 @@ public class PnmTests
     [InlineData("P2 2 1 9\n1 x", "not a number")]
     [InlineData("P1 2 1\n12", "neither 0 nor 1")]
     [InlineData("P5", "truncated")]
-    public void Broken_files_are_reported(string content, string expected)
+    public void BrokenFilesAreReported(string content, string expected)
     {
         string message = Assert.Throws<BadInputException>(() => Read(content)).Message;
         Assert.Contains("test.pnm", message);
@@ -42,7 +42,7 @@ public class PnmTests
     [Theory]
     [InlineData("a.pgm", 1)]
     [InlineData("a.ppm", 3)]
-    public void What_is_written_is_read_back(string name, int channels)
+    public void WhatIsWrittenIsReadBack(string name, int channels)
     {
         using var folder = new TemporaryFolder();
         var image = new Image(5, 3, channels, [.. Enumerable.Range(0, 15 * channels).Select(i => (byte)(i * 5))]);

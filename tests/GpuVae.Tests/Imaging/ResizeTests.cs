@@ -8,7 +8,7 @@ public class ResizeTests
     [InlineData(60, 45, 20, 15)]
     [InlineData(61, 47, 20, 13)]
     [InlineData(7, 5, 3, 4)]
-    public void Area_is_the_integral_over_the_new_pixel(int width, int height, int newWidth, int newHeight)
+    public void AreaIsTheIntegralOverTheNewPixel(int width, int height, int newWidth, int newHeight)
     {
         Image image = Noise(width, height, 3);
         Image small = Resize.Area(image, newWidth, newHeight);
@@ -29,7 +29,7 @@ public class ResizeTests
     [InlineData(5, 5, 40, 33)]
     [InlineData(40, 40, 7, 9)]
     [InlineData(3, 50, 50, 3)]
-    public void A_flat_picture_stays_flat(int width, int height, int newWidth, int newHeight)
+    public void AFlatPictureStaysFlat(int width, int height, int newWidth, int newHeight)
     {
         var image = new Image(width, height, 1);
         image.Pixels.AsSpan().Fill(173);
@@ -38,7 +38,7 @@ public class ResizeTests
     }
 
     [Fact]
-    public void Lanczos_reproduces_a_smooth_wave()
+    public void LanczosReproducesASmoothWave()
     {
         static double Wave(double x) => 128 + 100 * Math.Sin(x * 2 * Math.PI / 16);
         var image = new Image(64, 1, 1, [.. Enumerable.Range(0, 64).Select(x => (byte)Math.Round(Wave(x + 0.5)))]);
@@ -48,7 +48,7 @@ public class ResizeTests
     }
 
     [Fact]
-    public void The_crop_is_centred_and_of_the_wanted_aspect()
+    public void TheCropIsCentredAndOfTheWantedAspect()
     {
         var image = new Image(10, 4, 1, [.. Enumerable.Range(0, 40).Select(i => (byte)i)]);
         Image square = Resize.CentreCrop(image, 1, 1);
@@ -59,7 +59,7 @@ public class ResizeTests
     }
 
     [Fact]
-    public void A_grid_puts_every_image_in_its_place()
+    public void AGridPutsEveryImageInItsPlace()
     {
         byte[] images = [.. Enumerable.Range(0, 3 * 3 * 2 * 2).Select(i => (byte)(i + 100))]; // three of 3 × 2 × 2
         Image grid = ImageGrid.Compose(images, 2, 2, 3, columns: 2, padding: 1, background: 9);

@@ -72,19 +72,19 @@ public sealed class ConvolutionalVaeTests(CpuDevice cpu) : IClassFixture<CpuDevi
         VaeOptions options = Small(13, 10, 3) with { ResidualBlocks = 1, GroupNorm = true, Upsampling = UpsamplingKind.Nearest };
         using var folder = new TemporaryFolder();
         using var model = new Vae(cpu.Device, options, seed: 9);
-        var images = new float[2 * options.Shape.Pixels];
+        float[] images = new float[2 * options.Shape.Pixels];
         for (int i = 0; i < images.Length; i++)
             images[i] = i % 7 / 7f;
-        var expected = new float[images.Length];
+        float[] expected = new float[images.Length];
         model.Reconstruct(images, expected);
         Assert.All(expected, value => Assert.InRange(value, 0, 1));
         model.Save(folder.FullPath);
 
-        using Vae loaded = Vae.Load(cpu.Device, folder.FullPath);
-        var actual = new float[images.Length];
+        using var loaded = Vae.Load(cpu.Device, folder.FullPath);
+        float[] actual = new float[images.Length];
         loaded.Reconstruct(images, actual);
         Assert.Equal(expected, actual);
-        SafetensorsFile file = SafetensorsFile.Read(Path.Combine(folder.FullPath, "model.safetensors"));
+        var file = SafetensorsFile.Read(Path.Combine(folder.FullPath, "model.safetensors"));
         Assert.Equal([6, 3, 3, 3], file.Get("encoder.0.weight", 6, 3, 3, 3).Shape);
         Assert.Equal(6, file.Get("encoder.3.norm2.bias", 6).Data.Length);
     }

@@ -1,5 +1,5 @@
 using GpuVae.Data;
-using GpuVae.Kernels;
+using GpuVae.Kernels.Latent;
 using GpuVae.Models;
 using GpuVae.Tensors;
 using GpuVae.Training;
@@ -79,7 +79,7 @@ public sealed class FamilyGradientTests(CpuDevice cpu) : IClassFixture<CpuDevice
         Assert.Equal(1, step.Loss.Reconstruction / reconstruction, 1e-5);
         Assert.InRange(Math.Abs(step.Loss.Kl - kl), 0, 1e-4 * Math.Abs(kl) + 1e-5);
 
-        Dictionary<string, double[]> still = at.ToDictionary(pair => pair.Key, pair => (double[])pair.Value.Clone());
+        var still = at.ToDictionary(pair => pair.Key, pair => (double[])pair.Value.Clone());
         foreach ((Parameter parameter, float[] actual) in step.Gradients)
         {
             bool ofEncoder = parameter.Name.StartsWith("encoder", StringComparison.Ordinal);

@@ -1,6 +1,7 @@
 using GpuVae.Data;
 using GpuVae.Evaluation;
-using GpuVae.Kernels;
+using GpuVae.Kernels.Latent;
+using GpuVae.Kernels.Random;
 using GpuVae.Models;
 using GpuVae.Training;
 
@@ -57,7 +58,7 @@ public sealed class FamilyTests(CpuDevice cpu) : IClassFixture<CpuDevice>, IDisp
                 trainer.RunStep();
             trainer.Save(parts);
         }
-        using (Trainer trainer = Trainer.Resume(cpu.Device, TrainingCheckpoint.Read(parts), images, images))
+        using (var trainer = Trainer.Resume(cpu.Device, TrainingCheckpoint.Read(parts), images, images))
         {
             trainer.CheckpointPath = parts;
             actual = trainer.Run(Cancellation).LastEpoch;
@@ -93,7 +94,7 @@ public sealed class FamilyTests(CpuDevice cpu) : IClassFixture<CpuDevice>, IDisp
         int[] labels = options.Classes > 0 ? [0, 1, 0, 1] : [];
         using var model = new Vae(cpu.Device, options, seed: 3);
         model.Save(folder);
-        using Vae loaded = Vae.Load(cpu.Device, folder);
+        using var loaded = Vae.Load(cpu.Device, folder);
         Assert.Equal(model.Generate(5, seed: 2), loaded.Generate(5, seed: 2));
         Assert.Equal(model.Generate(5, seed: 2)[..12], model.Generate(1, seed: 2));
         float[] direct = new float[48], byWay = new float[48], means = new float[12], logVariances = new float[12];
@@ -112,7 +113,7 @@ public sealed class FamilyTests(CpuDevice cpu) : IClassFixture<CpuDevice>, IDisp
         VaeOptions options = Small with { Posterior = posterior, Activation = ActivationKind.Tanh };
         ImageSet images = TestImages.Random(3, options.Shape);
         using var model = new Vae(cpu.Device, options, seed: 4);
-        Dictionary<string, double[]> at = model.Parameters.Parameters.ToDictionary(
+        var at = model.Parameters.Parameters.ToDictionary(
             parameter => parameter.Name, parameter => model.Parameters.Read(parameter).Select(value => (double)value).ToArray());
         double[] noise = [.. Enumerable.Range(0, 9).Select(i => (double)Philox.NormalAt(8, RandomPurpose.Evaluation, 0, i / 3, i % 3))];
         var reference = new ReferenceFamily(options, TestImages.AsDoubles(images.Pixels), [], noise);
@@ -120,7 +121,7 @@ public sealed class FamilyTests(CpuDevice cpu) : IClassFixture<CpuDevice>, IDisp
         for (int image = 0; image < 3; image++)
         {
             double[] encoded = reference.Encode(at, image), eps = noise[(3 * image)..(3 * image + 3)];
-            var jacobian = new double[3, 3];
+            double[,] jacobian = new double[3, 3];
             for (int j = 0; j < 3; j++)
             {
                 const double h = 1e-5;
@@ -214,7 +215,7 @@ public sealed class FamilyTests(CpuDevice cpu) : IClassFixture<CpuDevice>, IDisp
     {
         // Class 0 is dark with a light pixel somewhere, class 1 the reverse.
         var random = new Random(5);
-        var pixels = new byte[200 * 12];
+        byte[] pixels = new byte[200 * 12];
         int[] labels = [.. Enumerable.Range(0, 200).Select(i => i % 2)];
         for (int i = 0; i < 200; i++)
         {

@@ -1,6 +1,7 @@
 using GpuVae.Data;
 using GpuVae.Models;
 using GpuVae.Training;
+using ILGPU;
 using ILGPU.Runtime;
 
 namespace GpuVae.Tests.Models;
@@ -34,8 +35,8 @@ public sealed class LikelihoodTests(CpuDevice cpu) : IClassFixture<CpuDevice>
         int pixels = model.Options.Shape.Pixels;
         float[] code = [0.5f, -1, 2], mean = new float[pixels];
         model.Decode(code, mean);
-        using var codes = cpu.Device.Accelerator.Allocate1D([.. Enumerable.Repeat(code, draws).SelectMany(v => v)]);
-        using var images = cpu.Device.Accelerator.Allocate1D<float>(draws * pixels);
+        using MemoryBuffer1D<float, Stride1D.Dense> codes = cpu.Device.Accelerator.Allocate1D([.. Enumerable.Repeat(code, draws).SelectMany(v => v)]);
+        using MemoryBuffer1D<float, Stride1D.Dense> images = cpu.Device.Accelerator.Allocate1D<float>(draws * pixels);
         float[] Draw(int count, ulong seed, long step)
         {
             model.DecodeSamples(codes.View.SubView(0, 3 * count), images.View.SubView(0, count * pixels), seed, step);
@@ -61,7 +62,7 @@ public sealed class LikelihoodTests(CpuDevice cpu) : IClassFixture<CpuDevice>
         using var folder = new TemporaryFolder();
         using var model = new Vae(cpu.Device, Options(likelihood), seed: 4);
         model.Save(folder.FullPath);
-        using Vae loaded = Vae.Load(cpu.Device, folder.FullPath);
+        using var loaded = Vae.Load(cpu.Device, folder.FullPath);
         Assert.Equal(model.Options.DecoderOutputs, loaded.Options.DecoderOutputs);
         Assert.Equal(model.Parameters.Values.GetAsArray(cpu.Device.Stream), loaded.Parameters.Values.GetAsArray(cpu.Device.Stream));
     }
@@ -99,7 +100,7 @@ public sealed class LikelihoodTests(CpuDevice cpu) : IClassFixture<CpuDevice>
     [InlineData(101)]
     public void AnImpossibleMixtureIsBadInput(int components)
     {
-        var error = Assert.Throws<BadInputException>(() => (Options(Likelihood.LogisticMixture) with { MixtureComponents = components })
+        BadInputException error = Assert.Throws<BadInputException>(() => (Options(Likelihood.LogisticMixture) with { MixtureComponents = components })
             .Validate());
         Assert.Contains("1…100", error.Message, StringComparison.Ordinal);
     }

@@ -1,6 +1,6 @@
 using GpuVae.Data;
 using GpuVae.Devices;
-using GpuVae.Kernels;
+using GpuVae.Kernels.Random;
 using GpuVae.Models;
 using GpuVae.Tensors;
 using GpuVae.Training;

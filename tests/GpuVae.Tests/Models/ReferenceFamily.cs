@@ -1,4 +1,4 @@
-using GpuVae.Kernels;
+using GpuVae.Kernels.Latent;
 using GpuVae.Models;
 using Parameters = System.Collections.Generic.IReadOnlyDictionary<string, double[]>;
 
@@ -94,7 +94,7 @@ internal sealed class ReferenceFamily(VaeOptions options, double[] x, int[] labe
     public double LogPosterior(double[] encoded, double[] z)
     {
         double sum = 0;
-        var eps = new double[latent];
+        double[] eps = new double[latent];
         for (int i = 0; i < latent; i++)
         {
             eps[i] = (z[i] - encoded[i]) * Math.Exp(-encoded[latent + i] / 2);
@@ -108,7 +108,7 @@ internal sealed class ReferenceFamily(VaeOptions options, double[] x, int[] labe
     /// <summary>The code that noise gives, without its density.</summary>
     public double[] Transform(Parameters at, double[] encoded, double[] eps)
     {
-        var z = new double[latent];
+        double[] z = new double[latent];
         for (int i = 0; i < latent; i++)
         {
             double u = eps[i];

@@ -14,7 +14,7 @@ internal static class ReferenceVae
         for (int b = 0; b < batch; b++)
         {
             double[] moments = Network(options, parameters, "encoder", options.EncoderWidths, x.AsSpan(b * pixels, pixels));
-            var z = new double[latent];
+            double[] z = new double[latent];
             for (int j = 0; j < latent; j++)
             {
                 double mean = moments[j], logVariance = Math.Clamp(moments[latent + j], -30, 20);
@@ -76,7 +76,7 @@ internal static class ReferenceVae
         for (int layer = 0; layer < widths.Length - 1; layer++)
         {
             double[] weight = parameters[$"{name}.{2 * layer}.weight"], bias = parameters[$"{name}.{2 * layer}.bias"];
-            var y = new double[widths[layer + 1]];
+            double[] y = new double[widths[layer + 1]];
             for (int o = 0; o < y.Length; o++)
             {
                 y[o] = bias[o];

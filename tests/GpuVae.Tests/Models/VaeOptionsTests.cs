@@ -1,4 +1,4 @@
-using GpuVae.Kernels;
+using GpuVae.Kernels.Latent;
 using GpuVae.Models;
 
 namespace GpuVae.Tests.Models;
@@ -93,7 +93,7 @@ public class VaeOptionsTests
     [InlineData("""{ "hidden": null }""")]
     public void BrokenJsonIsBadInputThatNamesTheFile(string json)
     {
-        var error = Assert.Throws<BadInputException>(() => VaeConfig.FromJson(json, "config.json"));
+        BadInputException error = Assert.Throws<BadInputException>(() => VaeConfig.FromJson(json, "config.json"));
         Assert.Contains("config.json", error.Message, StringComparison.Ordinal);
     }
 }

@@ -1,9 +1,10 @@
 using GpuVae.Data;
 using GpuVae.Devices;
 using GpuVae.Formats;
-using GpuVae.Kernels;
+using GpuVae.Kernels.Random;
 using GpuVae.Models;
 using GpuVae.Simd;
+using GpuVae.Tensors;
 using ILGPU;
 using ILGPU.Runtime;
 
@@ -33,7 +34,7 @@ public sealed class VaeTests(CpuDevice cpu) : IClassFixture<CpuDevice>, IDisposa
     public void InitialWeightsAreUniformWithinOneOverRootFanIn()
     {
         using var model = new Vae(cpu.Device, seed: 4);
-        foreach (var parameter in model.Parameters.Parameters)
+        foreach (Parameter parameter in model.Parameters.Parameters)
         {
             int fanIn = model.Parameters[parameter.Name.Replace("bias", "weight", StringComparison.Ordinal)].Shape[1];
             double bound = 1 / Math.Sqrt(fanIn);
@@ -126,7 +127,7 @@ public sealed class VaeTests(CpuDevice cpu) : IClassFixture<CpuDevice>, IDisposa
         ImageSet images = TestImages.Random(260, Small.Shape);
         using var model = new Vae(cpu.Device, Small);
         ElboParts actual = model.Evaluate(images, seed: 6);
-        Dictionary<string, double[]> parameters = model.Parameters.Parameters.ToDictionary(
+        var parameters = model.Parameters.Parameters.ToDictionary(
             parameter => parameter.Name, parameter => model.Parameters.Read(parameter).Select(value => (double)value).ToArray());
         double[] noise =
         [
@@ -144,9 +145,9 @@ public sealed class VaeTests(CpuDevice cpu) : IClassFixture<CpuDevice>, IDisposa
     {
         using var model = new Vae(cpu.Device, Small with { Activation = ActivationKind.Gelu, Likelihood = Likelihood.Gaussian }, seed: 3);
         model.Save(folder);
-        using Vae loaded = Vae.Load(cpu.Device, folder);
+        using var loaded = Vae.Load(cpu.Device, folder);
         Assert.Equal(VaeConfig.ToJson(model.Options), VaeConfig.ToJson(loaded.Options));
-        foreach (var parameter in model.Parameters.Parameters)
+        foreach (Parameter parameter in model.Parameters.Parameters)
             Assert.Equal(model.Parameters.Read(parameter), loaded.Parameters.Read(loaded.Parameters[parameter.Name]));
     }
 
@@ -172,7 +173,7 @@ public sealed class VaeTests(CpuDevice cpu) : IClassFixture<CpuDevice>, IDisposa
         string path = Path.Combine(folder, "more.safetensors");
         using var model = new Vae(cpu.Device, Small);
         model.SaveWeights(path);
-        SafetensorsFile file = SafetensorsFile.Read(path);
+        var file = SafetensorsFile.Read(path);
         SafetensorsFile.Write(path, [.. file.Tensors, new NamedTensor("encoder.6.weight", [1], [1f])]);
         Assert.Contains(
             "encoder.6.weight", Assert.Throws<BadInputException>(() => model.LoadWeights(path)).Message, StringComparison.Ordinal);
@@ -227,13 +228,13 @@ public sealed class VaeTests(CpuDevice cpu) : IClassFixture<CpuDevice>, IDisposa
     [Fact]
     public void OnAnAcceleratorOfTheCallersViewsAreUsedInPlaceAndTheAcceleratorStaysOpen()
     {
-        using Context context = Context.Create(builder => builder.EnableAlgorithms());
+        using var context = Context.Create(builder => builder.EnableAlgorithms());
         using Accelerator accelerator = context.CreateSimdAccelerator();
         float[] images = Floats(TestImages.Random(4, Small.Shape));
         using MemoryBuffer1D<float, Stride1D.Dense> input = accelerator.Allocate1D(images);
         using MemoryBuffer1D<float, Stride1D.Dense> moments = accelerator.Allocate1D<float>(4 * 6);
         using MemoryBuffer1D<float, Stride1D.Dense> output = accelerator.Allocate1D<float>(4 * 12);
-        using (ComputeDevice device = ComputeDevice.Wrap(accelerator))
+        using (var device = ComputeDevice.Wrap(accelerator))
         using (var model = new Vae(device, Small))
         {
             Assert.Equal("cpu", device.Name);

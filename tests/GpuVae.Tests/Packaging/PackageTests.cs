@@ -64,7 +64,7 @@ public sealed class PackageTests(PackageTests.PackedRepository packed) : IClassF
             // What runs the tests may itself be a build that set these for its children.
             foreach (string name in (string[])["MSBuildSDKsPath", "MSBuildExtensionsPath", "MSBUILD_EXE_PATH"])
                 start.Environment.Remove(name);
-            CommandResult result = CommandResult.Of(start);
+            var result = CommandResult.Of(start);
             Assert.True(result.ExitCode == 0, $"dotnet {string.Join(' ', start.ArgumentList)}\n{result}");
             return result.Output;
         }

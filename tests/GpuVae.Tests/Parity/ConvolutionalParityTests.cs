@@ -51,8 +51,8 @@ public sealed class ConvolutionalParityTests
     [MemberData(nameof(Rows))]
     public void LossAndGradientsAgree(string deviceName, string name)
     {
-        using ComputeDevice device = ComputeDevice.Open(deviceName);
-        SafetensorsFile file = SafetensorsFile.Read(Path.Combine(AppContext.BaseDirectory, "Parity", "convolutional_vae.safetensors"));
+        using var device = ComputeDevice.Open(deviceName);
+        var file = SafetensorsFile.Read(Path.Combine(AppContext.BaseDirectory, "Parity", "convolutional_vae.safetensors"));
         using var model = new Vae(device, models[name]);
         foreach (Parameter parameter in model.Parameters.Parameters)
             model.Parameters.Write(parameter, file.Get($"{name}.{parameter.Name}", [.. parameter.Shape]).Data);
@@ -79,9 +79,9 @@ public sealed class ConvolutionalParityTests
     {
         ImageShape shape = models[name].Shape;
         byte[] batch = [.. file.Get($"{name}.x", Batch, shape.Pixels).Data.Select(value => (byte)MathF.Round(value * 255))];
-        var order = new int[Batch];
+        int[] order = new int[Batch];
         EpochOrder.Fill(order, Seed, 0);
-        var arranged = new byte[batch.Length];
+        byte[] arranged = new byte[batch.Length];
         for (int i = 0; i < order.Length; i++)
             batch.AsSpan(i * shape.Pixels, shape.Pixels).CopyTo(arranged.AsSpan(order[i] * shape.Pixels));
         return new ImageSet("the script's batch", shape.Width, shape.Height, shape.Channels, arranged);

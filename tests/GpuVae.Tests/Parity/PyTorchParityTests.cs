@@ -1,7 +1,7 @@
 using GpuVae.Data;
 using GpuVae.Devices;
 using GpuVae.Formats;
-using GpuVae.Kernels;
+using GpuVae.Kernels.Random;
 using GpuVae.Models;
 using GpuVae.Tensors;
 using GpuVae.Training;
@@ -26,8 +26,8 @@ public sealed class PyTorchParityTests
     [MemberData(nameof(Devices))]
     public void LossGradientsAndThreeAdamStepsAgree(string name)
     {
-        using ComputeDevice device = ComputeDevice.Open(name);
-        SafetensorsFile file = SafetensorsFile.Read(Path.Combine(AppContext.BaseDirectory, "Parity", "seed_vae.safetensors"));
+        using var device = ComputeDevice.Open(name);
+        var file = SafetensorsFile.Read(Path.Combine(AppContext.BaseDirectory, "Parity", "seed_vae.safetensors"));
         using var model = new Vae(device, Options);
         foreach (Parameter parameter in model.Parameters.Parameters)
             model.Parameters.Write(parameter, file.Get(parameter.Name, [.. parameter.Shape]).Data);
@@ -59,7 +59,7 @@ public sealed class PyTorchParityTests
     [Fact]
     public void TheNoiseIsThatOfTheScript()
     {
-        SafetensorsFile file = SafetensorsFile.Read(Path.Combine(AppContext.BaseDirectory, "Parity", "seed_vae.safetensors"));
+        var file = SafetensorsFile.Read(Path.Combine(AppContext.BaseDirectory, "Parity", "seed_vae.safetensors"));
         for (int step = 0; step < Steps; step++)
         {
             float[] expected = file.Get($"noise.{step}", Batch, Latent).Data;
@@ -75,9 +75,9 @@ public sealed class PyTorchParityTests
     {
         int pixels = Options.Shape.Pixels;
         byte[] batch = [.. file.Get("x", Batch, pixels).Data.Select(value => (byte)MathF.Round(value * 255))];
-        var order = new int[Steps * Batch];
+        int[] order = new int[Steps * Batch];
         EpochOrder.Fill(order, Seed, 0);
-        var arranged = new byte[order.Length * pixels];
+        byte[] arranged = new byte[order.Length * pixels];
         for (int i = 0; i < order.Length; i++)
             batch.AsSpan(i % Batch * pixels, pixels).CopyTo(arranged.AsSpan(order[i] * pixels));
         return new ImageSet("the script's batch", Options.Shape.Width, Options.Shape.Height, 1, arranged);

@@ -30,9 +30,9 @@ internal sealed class DigitClassifier
     private static float[] Features(byte[] pixels)
     {
         int count = pixels.Length / (Size * Size);
-        var rows = new float[count][];
+        float[][] rows = new float[count][];
         Parallel.For(0, count, i => rows[i] = ImageFeatures.Edges(pixels.AsSpan(i * Size * Size, Size * Size), Size, Size, Spacing));
-        var features = new float[count * rows[0].Length];
+        float[] features = new float[count * rows[0].Length];
         for (int i = 0; i < count; i++)
             rows[i].CopyTo(features, i * rows[0].Length);
         return features;

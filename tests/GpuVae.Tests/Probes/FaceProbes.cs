@@ -70,7 +70,7 @@ internal sealed class FaceProbes(FaceStyle style, int size = SyntheticFaces.Size
     private static float[] Features(byte[] pixels, int size)
     {
         int perImage = 3 * size * size, block = size > 32 ? 2 : 1, perFeatures = perImage / (block * block);
-        var features = new float[pixels.Length / (block * block)];
+        float[] features = new float[pixels.Length / (block * block)];
         Parallel.For(0, pixels.Length / perImage, i =>
         {
             ReadOnlySpan<byte> image = pixels.AsSpan(i * perImage, perImage);

@@ -9,7 +9,7 @@ internal static class ImageFeatures
     public static float[] Means(ReadOnlySpan<byte> image, int width, int height, int channels, int block)
     {
         int columns = width / block, rows = height / block;
-        var means = new float[channels * rows * columns];
+        float[] means = new float[channels * rows * columns];
         for (int c = 0; c < channels; c++)
             for (int y = 0; y < rows * block; y++)
                 for (int x = 0; x < columns * block; x++)
@@ -25,7 +25,7 @@ internal static class ImageFeatures
     public static float[] Edges(ReadOnlySpan<byte> image, int width, int height, int spacing)
     {
         int columns = width / spacing, rows = height / spacing;
-        var histogram = new float[columns * rows * Directions];
+        float[] histogram = new float[columns * rows * Directions];
         for (int y = 1; y < height - 1; y++)
             for (int x = 1; x < width - 1; x++)
             {

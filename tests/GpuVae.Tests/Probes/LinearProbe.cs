@@ -29,7 +29,7 @@ internal sealed class LinearProbe
         var probe = new LinearProbe(dimension, classes);
         float[] x = probe.Standardise(features, n);
         float[] w = probe.weights, gradient = new float[w.Length], first = new float[w.Length], second = new float[w.Length];
-        var scores = new float[classes];
+        float[] scores = new float[classes];
         var random = new Random(1);
         int[] order = [.. Enumerable.Range(0, n)];
         int steps = epochs * (n / Batch), step = 0;
@@ -71,9 +71,9 @@ internal sealed class LinearProbe
     public int[] Predict(float[] features)
     {
         int n = features.Length / dimension;
-        var answers = new int[n];
-        var row = new float[dimension + 1];
-        var scores = new float[classes];
+        int[] answers = new int[n];
+        float[] row = new float[dimension + 1];
+        float[] scores = new float[classes];
         for (int i = 0; i < n; i++)
         {
             StandardiseRow(features.AsSpan(i * dimension, dimension), row);
@@ -92,8 +92,8 @@ internal sealed class LinearProbe
     /// <summary>Learns mean and deviation, and makes rows [n, dimension + 1] of mean 0, deviation 1 and a last 1.</summary>
     private float[] Standardise(float[] features, int n)
     {
-        var square = new double[dimension];
-        var sum = new double[dimension];
+        double[] square = new double[dimension];
+        double[] sum = new double[dimension];
         for (int i = 0; i < n; i++)
             for (int k = 0; k < dimension; k++)
             {
@@ -110,7 +110,7 @@ internal sealed class LinearProbe
             double m = sum[k] / n, variance = Math.Max(0, square[k] / n - m * m);
             (mean[k], scale[k]) = ((float)m, (float)(1 / Math.Sqrt(variance + 0.1 * floor + 1e-12)));
         }
-        var rows = new float[n * (dimension + 1)];
+        float[] rows = new float[n * (dimension + 1)];
         for (int i = 0; i < n; i++)
             StandardiseRow(features.AsSpan(i * dimension, dimension), rows.AsSpan(i * (dimension + 1), dimension + 1));
         return rows;

@@ -7,7 +7,7 @@ namespace GpuVae.Tests.Probes;
 public class ProbeTests
 {
     [Fact]
-    public void Painted_faces_tell_their_factors()
+    public void PaintedFacesTellTheirFactors()
     {
         // Measured: 100 % of glasses, hats, skins and backgrounds, 98.3 % of smiles (the rest is next to straight), 96 % of eye shapes.
         Dictionary<string, double> atLeast = new() { ["smile"] = 0.96, ["eyes"] = 0.93, ["hair"] = 0.97, ["hair-colour"] = 0.95 };
@@ -23,14 +23,14 @@ public class ProbeTests
     }
 
     [Fact]
-    public void Small_faces_and_drawings_tell_them_as_well()
+    public void SmallFacesAndDrawingsTellThemAsWell()
     {
         Check(FaceStyle.Drawn, 64, FaceProbes.Drawn, factor => factor == "smile" ? 0.96 : 0.98);
         Check(FaceStyle.Painted, 32, ["glasses", "hat"], _ => 0.99);
     }
 
     [Fact]
-    public void Digits_of_mnist_are_told()
+    public void DigitsOfMnistAreTold()
     {
         (ImageSet train, ImageSet test) = MnistData.LoadOrSkip();
         double right = Agreement(new DigitClassifier(train).Tell(test), test.Labels!);

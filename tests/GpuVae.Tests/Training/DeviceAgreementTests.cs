@@ -27,7 +27,7 @@ public sealed class DeviceAgreementTests
 
     private static double[] Losses(string name)
     {
-        using ComputeDevice device = ComputeDevice.Open(name);
+        using var device = ComputeDevice.Open(name);
         using var model = new Vae(device, seed: 1);
         ImageSet images = SyntheticDigits.Create(256, seed: 5);
         // 16 steps per epoch, so the last of 7 epochs is cut short.

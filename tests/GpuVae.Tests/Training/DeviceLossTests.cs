@@ -19,9 +19,9 @@ public sealed class DeviceLossTests
         using var folder = new TemporaryFolder();
         ImageSet images = SyntheticDigits.Create(48, seed: 3);
         // As a program has it: what it disposes on the way out must not hide what happened.
-        var error = Assert.Throws<CLException>(() =>
+        CLException error = Assert.Throws<CLException>(() =>
         {
-            using ComputeDevice device = ComputeDevice.Open(name);
+            using var device = ComputeDevice.Open(name);
             using var model = new Vae(device, new VaeOptions { Hidden = [16], Latent = 4 });
             using var trainer = new Trainer(model, images, new TrainingOptions { BatchSize = 16, Epochs = 6, CheckpointEverySteps = 1 });
             trainer.CheckpointPath = folder["checkpoint"];
@@ -36,7 +36,7 @@ public sealed class DeviceLossTests
         Assert.Contains($"training on {name}, step 2: OpenCL: CL_INVALID_COMMAND_QUEUE (-36); the device may be lost", error.Message, StringComparison.Ordinal);
         Assert.Equal(1, TrainingCheckpoint.Read(folder["checkpoint"]).Step);
         Assert.Empty(Directory.GetFiles(folder.FullPath, "*.tmp"));
-        using ComputeDevice again = ComputeDevice.Open(name);
+        using var again = ComputeDevice.Open(name);
         again.Synchronize();
     }
 

@@ -10,7 +10,7 @@ public class EpochOrderTests
     [InlineData(1000)]
     public void EveryImageComesExactlyOnce(int count)
     {
-        var order = new int[count];
+        int[] order = new int[count];
         EpochOrder.Fill(order, seed: 5, epoch: 3);
         Assert.Equal(Enumerable.Range(0, count), order.Order());
     }
@@ -20,7 +20,7 @@ public class EpochOrderTests
     {
         int[] Order(ulong seed, long epoch)
         {
-            var order = new int[100];
+            int[] order = new int[100];
             EpochOrder.Fill(order, seed, epoch);
             return order;
         }
@@ -33,8 +33,8 @@ public class EpochOrderTests
     public void EveryPlaceIsEquallyLikely()
     {
         // 6 images, 6000 epochs: each image stands 1000 ± 29 (one deviation) times in each place; 5 deviations leave one failure in 50,000.
-        var counts = new int[6, 6];
-        var order = new int[6];
+        int[,] counts = new int[6, 6];
+        int[] order = new int[6];
         for (int epoch = 0; epoch < 6000; epoch++)
         {
             EpochOrder.Fill(order, 11, epoch);

@@ -10,7 +10,7 @@ public sealed class RunFolderTests : IDisposable
     [Fact]
     public void MetricsAreOneSnakeCaseObjectPerEpoch()
     {
-        RunFolder run = RunFolder.Create(RunFolder.PathOf(root, "one"));
+        var run = RunFolder.Create(RunFolder.PathOf(root, "one"));
         run.AppendMetrics(Epoch(1, new ElboParts(90, 10)));
         string line = Assert.Single(File.ReadLines(run.Metrics));
         Assert.Equal(
@@ -24,7 +24,7 @@ public sealed class RunFolderTests : IDisposable
     [Fact]
     public void TruncateDropsLaterEpochsAndATornLine()
     {
-        RunFolder run = RunFolder.Create(RunFolder.PathOf(root, "two"));
+        var run = RunFolder.Create(RunFolder.PathOf(root, "two"));
         for (int epoch = 1; epoch <= 3; epoch++)
             run.AppendMetrics(Epoch(epoch, null));
         File.AppendAllText(run.Metrics, """{"epoch":4,"train_l""");

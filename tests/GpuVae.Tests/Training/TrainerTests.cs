@@ -93,7 +93,7 @@ public sealed class TrainerTests(CpuDevice cpu) : IClassFixture<CpuDevice>, IDis
             Assert.False(trainer.Run(stop.Token).Completed);
             Assert.Equal(stopAt, trainer.Step);
         }
-        using (Trainer trainer = Trainer.Resume(cpu.Device, TrainingCheckpoint.Read(parts), images, images))
+        using (var trainer = Trainer.Resume(cpu.Device, TrainingCheckpoint.Read(parts), images, images))
         {
             trainer.EpochCompleted += actual.Add;
             trainer.CheckpointPath = parts;
@@ -128,7 +128,7 @@ public sealed class TrainerTests(CpuDevice cpu) : IClassFixture<CpuDevice>, IDis
             new TrainingOptions { BatchSize = 4, LearningRate = 1e30, LogEverySteps = 1 })
         { CheckpointPath = path };
         trainer.Save(path);
-        var error = Assert.Throws<TrainingDivergedException>(() => trainer.Run(Cancellation));
+        TrainingDivergedException error = Assert.Throws<TrainingDivergedException>(() => trainer.Run(Cancellation));
         Assert.Equal(2, error.Step);
         Assert.Contains($"step 2: the {error.Term} is", error.Message, StringComparison.Ordinal);
         Assert.Contains(path, error.Message, StringComparison.Ordinal);
@@ -199,7 +199,7 @@ public sealed class TrainerTests(CpuDevice cpu) : IClassFixture<CpuDevice>, IDis
         using (var model = new Vae(cpu.Device, Small))
         using (var trainer = new Trainer(model, TestImages.Random(11, Small.Shape), Busy))
             trainer.Save(path);
-        var error = Assert.Throws<BadInputException>(
+        BadInputException error = Assert.Throws<BadInputException>(
             () => Trainer.Resume(cpu.Device, TrainingCheckpoint.Read(path), TestImages.Random(11, Small.Shape, seed: 2)));
         Assert.Contains("random images", error.Message, StringComparison.Ordinal);
     }
@@ -208,7 +208,7 @@ public sealed class TrainerTests(CpuDevice cpu) : IClassFixture<CpuDevice>, IDis
     public void MoreImagesInABatchThanThereAreIsBadInput()
     {
         using var model = new Vae(cpu.Device, Small);
-        var error = Assert.Throws<BadInputException>(
+        BadInputException error = Assert.Throws<BadInputException>(
             () => new Trainer(model, TestImages.Random(8, Small.Shape), new TrainingOptions { BatchSize = 9 }));
         Assert.Contains("batch size up to 8", error.Message, StringComparison.Ordinal);
     }
@@ -217,7 +217,7 @@ public sealed class TrainerTests(CpuDevice cpu) : IClassFixture<CpuDevice>, IDis
     public void ImagesOfAnotherShapeAreBadInput()
     {
         using var model = new Vae(cpu.Device, Small);
-        var error = Assert.Throws<BadInputException>(() => new Trainer(model, TestImages.Random(8, new ImageShape(5, 3))));
+        BadInputException error = Assert.Throws<BadInputException>(() => new Trainer(model, TestImages.Random(8, new ImageShape(5, 3))));
         Assert.Contains("5×3×1", error.Message, StringComparison.Ordinal);
         Assert.Contains("4×3×1", error.Message, StringComparison.Ordinal);
     }

@@ -1,0 +1,150 @@
+// Activation functions y = f(x) and their derivatives.
+//
+//   ReLU       max(x, 0)                      f' from y
+//   LeakyReLU  x > 0 ? x : 0.01 x             f' from y   (slope: PyTorch's default)
+//   Tanh       tanh x                         f' = 1 - y²
+//   Sigmoid    1 / (1 + e^-x)                 f' = y (1 - y)
+//   Softplus   ln(1 + e^x)                    f' = 1 - e^-y
+//   SiLU       x·sigmoid(x)                   f' from x   (Elfwing et al. 2017, arXiv:1702.03118)
+//   GELU       x·Phi(x), the exact erf form   f' from x   (Hendrycks & Gimpel 2016, arXiv:1606.08415)
+//
+// Where f' can be had from y nothing but the output needs to be kept for the backward pass. That also holds for ReLU at 0, where the
+// derivative is 0 as in PyTorch.
+
+using ILGPU;
+using ILGPU.Algorithms;
+using ILGPU.Runtime;
+using FloatView = ILGPU.ArrayView<float>;
+
+namespace GpuVae.Kernels.Common;
+
+/// <summary>An activation function, passed to kernels as a type argument so that it is compiled in.</summary>
+public interface IActivation
+{
+    /// <summary>Whether <see cref="Derivative"/> takes the output y (true) or the pre-activation x (false).</summary>
+    static abstract bool DerivativeFromOutput { get; }
+
+    static abstract float Apply(float x);
+
+    /// <summary>f'(x), given y = f(x) or x itself: see <see cref="DerivativeFromOutput"/>.</summary>
+    static abstract float Derivative(float saved);
+}
+
+/// <summary>f(x) = x.</summary>
+public readonly struct Identity : IActivation
+{
+    public static bool DerivativeFromOutput => true;
+
+    public static float Apply(float x) => x;
+
+    public static float Derivative(float saved) => 1f;
+}
+
+public readonly struct Relu : IActivation
+{
+    public static bool DerivativeFromOutput => true;
+
+    // Written as a comparison so that NaN stays NaN: a diverged run must not be hidden.
+    public static float Apply(float x) => x <= 0f ? 0f : x;
+
+    public static float Derivative(float saved) => saved > 0f ? 1f : 0f;
+}
+
+public readonly struct LeakyRelu : IActivation
+{
+    private const float Slope = 0.01f;
+
+    public static bool DerivativeFromOutput => true;
+
+    public static float Apply(float x) => x > 0f ? x : Slope * x;
+
+    public static float Derivative(float saved) => saved > 0f ? 1f : Slope;
+}
+
+public readonly struct Silu : IActivation
+{
+    public static bool DerivativeFromOutput => false;
+
+    public static float Apply(float x) => x * ScalarMath.Sigmoid(x);
+
+    public static float Derivative(float saved)
+    {
+        float s = ScalarMath.Sigmoid(saved);
+        return s + saved * s * (1f - s);
+    }
+}
+
+public readonly struct Gelu : IActivation
+{
+    public static bool DerivativeFromOutput => false;
+
+    public static float Apply(float x) => x * ScalarMath.NormalDistribution(x, ScalarMath.NormalDensity(x));
+
+    public static float Derivative(float saved)
+    {
+        float density = ScalarMath.NormalDensity(saved);
+        return ScalarMath.NormalDistribution(saved, density) + saved * density;
+    }
+}
+
+public readonly struct Tanh : IActivation
+{
+    public static bool DerivativeFromOutput => true;
+
+    public static float Apply(float x) => XMath.Tanh(x);
+
+    public static float Derivative(float saved) => 1f - saved * saved;
+}
+
+public readonly struct Sigmoid : IActivation
+{
+    public static bool DerivativeFromOutput => true;
+
+    public static float Apply(float x) => ScalarMath.Sigmoid(x);
+
+    public static float Derivative(float saved) => saved * (1f - saved);
+}
+
+public readonly struct Softplus : IActivation
+{
+    public static bool DerivativeFromOutput => true;
+
+    public static float Apply(float x) => ScalarMath.Softplus(x);
+
+    public static float Derivative(float saved) => -ScalarMath.ExpM1Negative(-saved);
+}
+
+/// <summary>Element-wise activation forward and backward, for where no matrix product is at hand to carry it as its epilogue.</summary>
+/// <typeparam name="TActivation">The function.</typeparam>
+public sealed class ActivationKernels<TActivation>
+    where TActivation : struct, IActivation
+{
+    private readonly Action<AcceleratorStream, Index1D, FloatView, FloatView> forward;
+    private readonly Action<AcceleratorStream, Index1D, FloatView, FloatView, FloatView> backward;
+
+    public ActivationKernels(Accelerator accelerator)
+    {
+        forward = accelerator.LoadAutoGroupedKernel<Index1D, FloatView, FloatView>(ForwardKernel);
+        backward = accelerator.LoadAutoGroupedKernel<Index1D, FloatView, FloatView, FloatView>(BackwardKernel);
+    }
+
+    /// <summary>y = f(x), element by element; y may be x. Both n long.</summary>
+    public void Forward(AcceleratorStream stream, FloatView x, FloatView y)
+    {
+        if (x.Length > 0)
+            forward(stream, x.IntExtent, x, y);
+    }
+
+    /// <summary>dx = dy·f'(<paramref name="saved"/>), where dx may be dy. All n long.</summary>
+    /// <remarks>What is saved, output or pre-activation, is up to <see cref="IActivation.DerivativeFromOutput"/>.</remarks>
+    public void Backward(AcceleratorStream stream, FloatView saved, FloatView dy, FloatView dx)
+    {
+        if (saved.Length > 0)
+            backward(stream, saved.IntExtent, saved, dy, dx);
+    }
+
+    private static void ForwardKernel(Index1D i, FloatView x, FloatView y) => y[i] = TActivation.Apply(x[i]);
+
+    private static void BackwardKernel(Index1D i, FloatView saved, FloatView dy, FloatView dx) =>
+        dx[i] = dy[i] * TActivation.Derivative(saved[i]);
+}

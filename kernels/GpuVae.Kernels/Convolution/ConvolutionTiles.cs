@@ -1,0 +1,161 @@
+// The products of Convolution.cs and ConvolutionWeightGradient.cs for GPUs, in tiles of C. Elements of the patches are looked
+// up in the source as they go to shared memory; where a row or a column of the tile starts in the source is worked out once and waits in
+// shared memory, too.
+
+using GpuVae.Kernels.Gemm;
+using ILGPU;
+using FloatView = ILGPU.ArrayView<float>;
+
+namespace GpuVae.Kernels.Convolution;
+
+internal static class ConvolutionTiles
+{
+    /// <summary>Rows and columns of C per thread.</summary>
+    public const int ThreadTile = 4;
+
+    /// <summary>Rows and columns of a group's tile at most.</summary>
+    public const int MaxSide = 64;
+
+    /// <summary>k per turn.</summary>
+    public const int Depth = 16;
+
+    // One more than the tile: a transposing store would hit one bank over and over.
+    public const int Pitch = MaxSide + 1;
+
+    /// <summary>Elements of each of the two tiles in shared memory.</summary>
+    public const int TileElements = Depth * Pitch;
+
+    /// <summary>target = epilogue(patches(source)·weight), the weights with one row per column of the patches.</summary>
+    public static void Kernel<TEpilogue>(FloatView source, FloatView weight, FloatView target, PatchArguments g, TEpilogue epilogue)
+        where TEpilogue : struct, IEpilogue
+    {
+        FloatView tileA = SharedMemory.Allocate<float>(TileElements);
+        FloatView tileB = SharedMemory.Allocate<float>(TileElements);
+        ArrayView<int> rowImage = SharedMemory.Allocate<int>(MaxSide), rowTop = SharedMemory.Allocate<int>(MaxSide);
+        ArrayView<int> rowLeft = SharedMemory.Allocate<int>(MaxSide);
+        ArrayView<int> tapY = SharedMemory.Allocate<int>(Depth), tapX = SharedMemory.Allocate<int>(Depth);
+        ArrayView<int> channel = SharedMemory.Allocate<int>(Depth), weightRow = SharedMemory.Allocate<int>(Depth);
+        int side = ThreadTile * Group.DimX;
+        int threads = Group.DimX * Group.DimY;
+        int thread = Group.IdxY * Group.DimX + Group.IdxX;
+        int phases = g.TargetStep * g.TargetStep;
+        int block = Grid.IdxX / g.GroupsX;
+        var patches = new Patches(g, block % phases);
+        int row0 = block / phases * side;
+        int column0 = Grid.IdxX % g.GroupsX * side;
+        for (int r = thread; r < side; r += threads)
+        {
+            var row = new PatchRow(patches, row0 + r);
+            // A row past the last one has its patch outside the source.
+            rowImage[r] = row.Image * g.SourceHeight;
+            rowTop[r] = row0 + r < patches.Rows ? row.Top(patches, g) : -g.Kernel;
+            rowLeft[r] = row.Left(patches, g);
+        }
+
+        Row4 r0 = default, r1 = default, r2 = default, r3 = default;
+        for (int k0 = 0; k0 < patches.Depth; k0 += Depth)
+        {
+            for (int d = thread; d < Depth; d += threads)
+            {
+                bool exists = k0 + d < patches.Depth;
+                int k = exists ? k0 + d : 0;
+                var column = new PatchColumn(patches, k, g);
+                tapY[d] = exists ? column.TapY : -2 * (g.SourceHeight + g.Kernel);
+                tapX[d] = column.TapX;
+                channel[d] = column.Channel;
+                weightRow[d] = patches.WeightRow(k, g);
+            }
+            Group.Barrier();
+            for (int e = thread; e < side * Depth; e += threads)
+            {
+                int row = e / Depth, d = e % Depth;
+                int y = rowTop[row] + tapY[d], x = rowLeft[row] + tapX[d];
+                float value = 0f;
+                if (y >= 0 && y < g.SourceHeight && x >= 0 && x < g.SourceWidth)
+                    value = source[((rowImage[row] + y) * g.SourceWidth + x) * g.Channels + channel[d]];
+                tileA[d * Pitch + row] = value;
+            }
+            for (int e = thread; e < side * Depth; e += threads)
+            {
+                int column = e % side, d = e / side;
+                float value = 0f;
+                if (column0 + column < g.Columns && k0 + d < patches.Depth)
+                    value = weight[weightRow[d] * g.Columns + column0 + column];
+                tileB[d * Pitch + column] = value;
+            }
+            Group.Barrier();
+            Multiply(tileA, tileB, ref r0, ref r1, ref r2, ref r3);
+            Group.Barrier();
+        }
+
+        int firstRow = row0 + ThreadTile * Group.IdxY;
+        StoreRow(r0, target, firstRow, column0 + Group.IdxX, patches, g, epilogue);
+        StoreRow(r1, target, firstRow + 1, column0 + Group.IdxX, patches, g, epilogue);
+        StoreRow(r2, target, firstRow + 2, column0 + Group.IdxX, patches, g, epilogue);
+        StoreRow(r3, target, firstRow + 3, column0 + Group.IdxX, patches, g, epilogue);
+    }
+
+    /// <summary>This thread's 4 × 4 sums over one turn of k.</summary>
+    public static void Multiply(
+        FloatView tileA, FloatView tileB, ref Row4 r0, ref Row4 r1, ref Row4 r2, ref Row4 r3)
+    {
+        for (int depth = 0; depth < Depth; depth++)
+        {
+            int atA = depth * Pitch + ThreadTile * Group.IdxY;
+            int atB = depth * Pitch + Group.IdxX;
+            float b0 = tileB[atB];
+            float b1 = tileB[atB + Group.DimX];
+            float b2 = tileB[atB + 2 * Group.DimX];
+            float b3 = tileB[atB + 3 * Group.DimX];
+            r0.Add(tileA[atA], b0, b1, b2, b3);
+            r1.Add(tileA[atA + 1], b0, b1, b2, b3);
+            r2.Add(tileA[atA + 2], b0, b1, b2, b3);
+            r3.Add(tileA[atA + 3], b0, b1, b2, b3);
+        }
+    }
+
+    private static void StoreRow<TEpilogue>(
+        Row4 sums, FloatView target, int row, int column, Patches patches, PatchArguments g, TEpilogue epilogue)
+        where TEpilogue : struct, IEpilogue
+    {
+        if (row >= patches.Rows)
+            return;
+        var from = new PatchRow(patches, row);
+        Store(sums.X0, target, from, column, patches, g, epilogue);
+        Store(sums.X1, target, from, column + Group.DimX, patches, g, epilogue);
+        Store(sums.X2, target, from, column + 2 * Group.DimX, patches, g, epilogue);
+        Store(sums.X3, target, from, column + 3 * Group.DimX, patches, g, epilogue);
+    }
+
+    private static void Store<TEpilogue>(
+        float sum, FloatView target, PatchRow row, int column, Patches patches, PatchArguments g, TEpilogue epilogue)
+        where TEpilogue : struct, IEpilogue
+    {
+        if (g.Block > 1)
+        {
+            var place = new BlockPlace(column, g);
+            int pixel = place.Pixel(row, g);
+            if (place.Exists(row, g))
+                target[pixel * g.BlockedChannels + place.Channel] = epilogue.Apply(sum, pixel, place.Channel);
+        }
+        else if (column < g.Columns)
+        {
+            int pixel = patches.Pixel(row, g);
+            target[pixel * g.Columns + column] = epilogue.Apply(sum, pixel, column);
+        }
+    }
+
+    /// <summary>One row's sums in a thread.</summary>
+    internal struct Row4
+    {
+        public float X0, X1, X2, X3;
+
+        public void Add(float a, float b0, float b1, float b2, float b3)
+        {
+            X0 += a * b0;
+            X1 += a * b1;
+            X2 += a * b2;
+            X3 += a * b3;
+        }
+    }
+}

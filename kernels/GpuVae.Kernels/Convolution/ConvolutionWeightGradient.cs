@@ -1,0 +1,472 @@
+// The gradient of a convolution to its weights and biases, as an implicit matrix product whose depth are the pixels (ConvolutionPatches.cs):
+//
+//   dw[ky, kx, i, o] = Σ_{b, oy, ox} x[b, s·oy - p + ky, s·ox - p + kx, i] · dy[b, oy, ox, o]
+//   db[c]            = Σ_pixels g[pixel, c], where g is the gradient of what the biases were added to
+//
+// With x and dy exchanged for gradient and input it is that of a transposed convolution, whose biases belong to the large image.
+//
+// The result is small and the depth large, so pixels are cut into parts, each with sums of its own, which a last launch adds in order: the
+// result depends on the sizes and the device's number of cores, not on scheduling.
+
+using GpuVae.Kernels.Common;
+using GpuVae.Kernels.Gemm;
+using GpuVae.Kernels.Gemm.Simd;
+using ILGPU;
+using ILGPU.Algorithms;
+using ILGPU.Runtime;
+using FloatView = ILGPU.ArrayView<float>;
+
+namespace GpuVae.Kernels.Convolution;
+
+/// <summary>dw and db of a convolution.</summary>
+public sealed class ConvolutionWeightGradient
+{
+    // Rows of dw per group (a multiple of both tiles).
+    private const int SliceRows = 192;
+
+    // Pixels taken at a time, and elements of both operands, which stay in the second-level cache: 216 KiB.
+    private const int MaxChunkPixels = 192, ChunkElements = 54 << 10;
+
+    // Enough parts to fill a large GPU; more would cost more in adding them up.
+    private const int MaxParts = 64;
+
+    private readonly GemmContext gemm;
+    private readonly int groupSize;
+    private readonly Action<AcceleratorStream, KernelConfig, FloatView, FloatView, FloatView, WeightGradientArguments> product;
+    private readonly Action<AcceleratorStream, KernelConfig, FloatView, FloatView, WeightGradientArguments> sumRows;
+    private readonly Action<AcceleratorStream, Index1D, FloatView, FloatView, FloatView, int> add;
+
+    public ConvolutionWeightGradient(GemmContext gemm)
+    {
+        this.gemm = gemm;
+        groupSize = GroupShapes.ForRow(gemm.Accelerator);
+        product = gemm.Accelerator.LoadKernel<FloatView, FloatView, FloatView, WeightGradientArguments>(
+            gemm.Packing is null ? TileKernel
+            : gemm.TileRows == GemmLanes.ManyRows ? LaneKernel<ManyRows> : LaneKernel<FewRows>);
+        sumRows = gemm.Accelerator.LoadKernel<FloatView, FloatView, WeightGradientArguments>(SumRowsKernel);
+        add = gemm.Accelerator.LoadAutoGroupedKernel<Index1D, FloatView, FloatView, FloatView, int>(AddKernel);
+    }
+
+    /// <summary>Elements of scratch that <see cref="Run"/> needs.</summary>
+    public int ScratchLength(ConvolutionShape shape)
+    {
+        WeightGradientArguments a = Cut(shape, biases: Math.Max(shape.Inputs, shape.Outputs));
+        return a.Parts * a.PartLength;
+    }
+
+    /// <summary>Overwrites dw and db.</summary>
+    /// <param name="stream">Stream to run on.</param>
+    /// <param name="shape">The convolution; for a transposed one that of which it is the data gradient.</param>
+    /// <param name="x">[batch, height, width, inputs].</param>
+    /// <param name="dy">[batch, output height, output width, outputs].</param>
+    /// <param name="scratch">At least <see cref="ScratchLength"/> elements, overwritten.</param>
+    /// <param name="dw">[k, k, inputs, outputs], written.</param>
+    /// <param name="db">[outputs], or [inputs] where <paramref name="isTransposed"/>; written.</param>
+    /// <param name="isTransposed">Whether the biases belong to x, which then is the gradient, rather than to dy.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A size is not positive, or the padding negative.</exception>
+    /// <exception cref="ArgumentException">The kernel is larger than the padded image, or the scratch too short.</exception>
+    public void Run(
+        AcceleratorStream stream, ConvolutionShape shape, FloatView x, FloatView dy, FloatView scratch, FloatView dw, FloatView db,
+        bool isTransposed)
+    {
+        shape.Check();
+        WeightGradientArguments a = Cut(shape, isTransposed ? shape.Inputs : shape.Outputs);
+        int needed = a.Parts * a.PartLength;
+        if (scratch.Length < needed)
+            throw new ArgumentException($"The scratch needs {needed} elements, but its view has {scratch.Length}.");
+        a.BiasRows = isTransposed ? shape.Batch * shape.Height * shape.Width : shape.Batch * shape.OutputHeight * shape.OutputWidth;
+        product(stream, (new Index2D(a.Patches.GroupsX * a.Slices * a.Parts, 1), gemm.Group), x, dy, scratch, a);
+        sumRows(stream, (a.Parts, groupSize), isTransposed ? x : dy, scratch, a);
+        add(stream, a.PartLength, scratch.SubView(0, needed), dw.SubView(0, shape.Weights), db, a.Parts);
+    }
+
+    private WeightGradientArguments Cut(ConvolutionShape shape, int biases)
+    {
+        PatchArguments g = shape.Forward;
+        int rows = g.PhaseDepth, pixels = g.PhaseRows, panels = GemmContext.Blocks(g.Columns, gemm.TileColumns);
+        var a = new WeightGradientArguments { BiasChannels = biases, PartLength = shape.Weights + biases };
+        if (gemm.Packing is null)
+        {
+            g.GroupsX = panels;
+            a.SliceRows = gemm.TileRows;
+        }
+        else
+        {
+            g.PanelsPerGroup = Math.Min(panels, ConvolutionLanes.MaxPanels);
+            g.GroupsX = GemmContext.Blocks(panels, g.PanelsPerGroup);
+            g.Slice(SliceRows, GemmContext.Blocks(shape.OutputWidth, GemmContext.Blocks(shape.OutputWidth, ConvolutionLanes.SegmentPixels)));
+            a.SliceRows = g.DepthBlock;
+        }
+        a.Slices = gemm.Packing is null
+            ? GemmContext.Blocks(rows, a.SliceRows)
+            : GemmContext.Blocks(g.Kernel, g.SliceTaps) * GemmContext.Blocks(g.Kernel * g.Channels, g.SliceLength);
+        int wanted = GemmContext.Blocks(gemm.WantedGroups, g.GroupsX * a.Slices);
+        int parts = Math.Clamp(wanted, 1, Math.Min(MaxParts, GemmContext.Blocks(pixels, 64)));
+        a.PartPixels = GemmContext.Blocks(pixels, parts);
+        if (gemm.Packing is not null)
+        {
+            // Parts are whole segments of lines.
+            int segments = pixels / shape.OutputWidth * GemmContext.Blocks(shape.OutputWidth, g.SegmentPixels);
+            a.PartSegments = GemmContext.Blocks(segments, parts);
+            int elements = g.SegmentPixels * (g.DepthBlock + g.PanelsPerGroup * gemm.TileColumns);
+            int capacity = Math.Max(Math.Min(MaxChunkPixels / g.SegmentPixels, (ChunkElements - GemmLanes.ManyRows) / elements), 1);
+            a.ChunkSegments = GemmContext.Blocks(a.PartSegments, GemmContext.Blocks(a.PartSegments, capacity));
+            a.Parts = GemmContext.Blocks(segments, a.PartSegments);
+            a.Patches = g;
+            return a;
+        }
+        a.Parts = GemmContext.Blocks(pixels, a.PartPixels);
+        a.Patches = g;
+        return a;
+    }
+
+    private static void LaneKernel<TTile>(FloatView x, FloatView dy, FloatView parts, WeightGradientArguments a)
+        where TTile : struct, ITile
+    {
+        FloatView chunk = SharedMemory.Allocate<float>(ChunkElements);
+        FloatView sums = SharedMemory.Allocate<float>(GemmLanes.ManyRows * 2 * GemmLanes.MaxWarp);
+        PatchArguments g = a.Patches;
+        int part = Grid.IdxX % a.Parts, block = Grid.IdxX / a.Parts;
+        var patches = new Patches(g, 0);
+        var rows = new PatchSlice(patches, g, block / g.GroupsX);
+        int segmentLength = rows.Taps * rows.LinePitch, width = 2 * Group.DimX;
+        int linesLength = a.ChunkSegments * segmentLength + GemmLanes.ManyRows;
+        FloatView lines = chunk.SubView(0, linesLength);
+        FloatView slice = chunk.SubView(linesLength, a.ChunkSegments * g.SegmentPixels * g.PanelsPerGroup * width);
+        int panel0 = block % g.GroupsX * g.PanelsPerGroup;
+        int panels = XMath.Min(g.PanelsPerGroup, (g.Columns + width - 1) / width - panel0);
+        int perLine = (patches.X.Extent + g.SegmentPixels - 1) / g.SegmentPixels;
+        int first = part * a.PartSegments, end = XMath.Min(first + a.PartSegments, g.Batch * patches.Y.Extent * perLine);
+        for (int segment = first; segment < end; segment += a.ChunkSegments)
+        {
+            int count = XMath.Min(a.ChunkSegments, end - segment);
+            for (int i = 0; i < count; i++)
+            {
+                var from = new PatchRow(patches, segment + i, perLine, g.SegmentPixels);
+                ConvolutionLanes.Gather(x, lines, i * segmentLength, from, g.SegmentPixels, rows, patches, g);
+                int pixels = XMath.Min(g.SegmentPixels, patches.X.Extent - from.X);
+                for (int panel = 0; panel < panels; panel++)
+                {
+                    int to = (panel * a.ChunkSegments + i) * g.SegmentPixels * width;
+                    StageGradient(dy, slice, to, (panel0 + panel) * width, patches.Pixel(from, g), pixels, g);
+                }
+            }
+            // A tile may reach over the last row.
+            ConvolutionLanes.Clear(lines, count * segmentLength, GemmLanes.ManyRows);
+            Group.Barrier();
+            for (int panel = 0; panel < panels; panel++)
+            {
+                int column = (panel0 + panel) * width + Group.IdxX, atB = panel * a.ChunkSegments * g.SegmentPixels * width + Group.IdxX;
+                for (int tap = 0; tap < rows.Taps; tap++)
+                {
+                    int row0 = rows.FirstColumn(patches) + tap * patches.Run;
+                    for (int r0 = 0; r0 < rows.Length; r0 += TTile.Rows)
+                    {
+                        TTile.Multiply(lines, slice, sums, new Walk(tap * rows.LinePitch + r0, atB, count, segmentLength, rows.Pitch, g));
+                        AddSums(
+                            sums, parts, part * a.PartLength + (row0 + r0) * g.Columns, XMath.Min(TTile.Rows, rows.Length - r0), column,
+                            (panel0 + panel + 1) * width <= g.Columns, segment == first, g);
+                    }
+                }
+            }
+            Group.Barrier();
+        }
+    }
+
+    /// <summary>Adds the sums of a tile to what its part has so far.</summary>
+    private static void AddSums(FloatView sums, FloatView parts, int start, int rows, int column, bool isWhole, bool isFirst, PatchArguments g)
+    {
+        int at = start + column, from = Group.IdxX;
+        if (isWhole)
+        {
+            // No store has to be masked.
+            for (int r = 0; r < rows; r++)
+            {
+                float sum0 = sums[from], sum1 = sums[from + Group.DimX];
+                if (!isFirst)
+                {
+                    sum0 += parts[at];
+                    sum1 += parts[at + Group.DimX];
+                }
+                parts[at] = sum0;
+                parts[at + Group.DimX] = sum1;
+                at += g.Columns;
+                from += 2 * Group.DimX;
+            }
+            return;
+        }
+        bool hasFirst = column < g.Columns, hasSecond = column + Group.DimX < g.Columns;
+        for (int r = 0; r < rows; r++)
+        {
+            if (hasFirst)
+                parts[at] = sums[from] + (isFirst ? 0f : parts[at]);
+            if (hasSecond)
+                parts[at + Group.DimX] = sums[from + Group.DimX] + (isFirst ? 0f : parts[at + Group.DimX]);
+            at += g.Columns;
+            from += 2 * Group.DimX;
+        }
+    }
+
+    /// <summary>Zeros for the pixels that a segment has too few, and the columns that a panel has.</summary>
+    private static void StageGradient(FloatView dy, FloatView slice, int to, int column0, int pixel, int pixels, PatchArguments g)
+    {
+        int column = column0 + Group.IdxX;
+        int from = pixel * g.Columns + column;
+        to += Group.IdxX;
+        if (pixels == g.SegmentPixels && column0 + 2 * Group.DimX <= g.Columns)
+        {
+            for (int i = 0; i < pixels; i++)
+            {
+                slice[to] = dy[from];
+                slice[to + Group.DimX] = dy[from + Group.DimX];
+                from += g.Columns;
+                to += 2 * Group.DimX;
+            }
+            return;
+        }
+        for (int i = 0; i < g.SegmentPixels; i++)
+        {
+            slice[to] = i < pixels && column < g.Columns ? dy[from] : 0f;
+            slice[to + Group.DimX] = i < pixels && column + Group.DimX < g.Columns ? dy[from + Group.DimX] : 0f;
+            from += g.Columns;
+            to += 2 * Group.DimX;
+        }
+    }
+
+    private static void Rows12(FloatView a, FloatView b, FloatView sums, Walk walk)
+    {
+        GemmLanes.Row2 r0 = default, r1 = default, r2 = default, r3 = default, r4 = default, r5 = default, r6 = default, r7 = default, r8 = default, r9 = default, r10 = default, r11 = default;
+        int segment = walk.AtA, atB = walk.AtB;
+        for (int i = 0; i < walk.Segments; i++)
+        {
+            int atA = segment;
+            for (int pixel = 0; pixel < walk.Pixels; pixel++)
+            {
+                float b0 = b[atB], b1 = b[atB + Group.DimX];
+                r0.Add(a[atA], b0, b1);
+                r1.Add(a[atA + 1], b0, b1);
+                r2.Add(a[atA + 2], b0, b1);
+                r3.Add(a[atA + 3], b0, b1);
+                r4.Add(a[atA + 4], b0, b1);
+                r5.Add(a[atA + 5], b0, b1);
+                r6.Add(a[atA + 6], b0, b1);
+                r7.Add(a[atA + 7], b0, b1);
+                r8.Add(a[atA + 8], b0, b1);
+                r9.Add(a[atA + 9], b0, b1);
+                r10.Add(a[atA + 10], b0, b1);
+                r11.Add(a[atA + 11], b0, b1);
+                atA += walk.Pitch;
+                atB += 2 * Group.DimX;
+            }
+            segment += walk.SegmentLength;
+        }
+        r0.Keep(sums, 0);
+        r1.Keep(sums, 1);
+        r2.Keep(sums, 2);
+        r3.Keep(sums, 3);
+        r4.Keep(sums, 4);
+        r5.Keep(sums, 5);
+        r6.Keep(sums, 6);
+        r7.Keep(sums, 7);
+        r8.Keep(sums, 8);
+        r9.Keep(sums, 9);
+        r10.Keep(sums, 10);
+        r11.Keep(sums, 11);
+    }
+
+    private static void Rows6(FloatView a, FloatView b, FloatView sums, Walk walk)
+    {
+        GemmLanes.Row2 r0 = default, r1 = default, r2 = default, r3 = default, r4 = default, r5 = default;
+        int segment = walk.AtA, atB = walk.AtB;
+        for (int i = 0; i < walk.Segments; i++)
+        {
+            int atA = segment;
+            for (int pixel = 0; pixel < walk.Pixels; pixel++)
+            {
+                float b0 = b[atB], b1 = b[atB + Group.DimX];
+                r0.Add(a[atA], b0, b1);
+                r1.Add(a[atA + 1], b0, b1);
+                r2.Add(a[atA + 2], b0, b1);
+                r3.Add(a[atA + 3], b0, b1);
+                r4.Add(a[atA + 4], b0, b1);
+                r5.Add(a[atA + 5], b0, b1);
+                atA += walk.Pitch;
+                atB += 2 * Group.DimX;
+            }
+            segment += walk.SegmentLength;
+        }
+        r0.Keep(sums, 0);
+        r1.Keep(sums, 1);
+        r2.Keep(sums, 2);
+        r3.Keep(sums, 3);
+        r4.Keep(sums, 4);
+        r5.Keep(sums, 5);
+    }
+
+    private static void TileKernel(FloatView x, FloatView dy, FloatView parts, WeightGradientArguments a)
+    {
+        FloatView tileA = SharedMemory.Allocate<float>(ConvolutionTiles.TileElements);
+        FloatView tileB = SharedMemory.Allocate<float>(ConvolutionTiles.TileElements);
+        ArrayView<int> tapY = SharedMemory.Allocate<int>(ConvolutionTiles.MaxSide);
+        ArrayView<int> tapX = SharedMemory.Allocate<int>(ConvolutionTiles.MaxSide);
+        ArrayView<int> channel = SharedMemory.Allocate<int>(ConvolutionTiles.MaxSide);
+        ArrayView<int> image = SharedMemory.Allocate<int>(ConvolutionTiles.Depth), top = SharedMemory.Allocate<int>(ConvolutionTiles.Depth);
+        ArrayView<int> left = SharedMemory.Allocate<int>(ConvolutionTiles.Depth);
+        PatchArguments g = a.Patches;
+        int side = ConvolutionTiles.ThreadTile * Group.DimX;
+        int threads = Group.DimX * Group.DimY;
+        int thread = Group.IdxY * Group.DimX + Group.IdxX;
+        int part = Grid.IdxX % a.Parts, block = Grid.IdxX / a.Parts;
+        var patches = new Patches(g, 0);
+        int row0 = block / g.GroupsX * side, column0 = block % g.GroupsX * side;
+        for (int r = thread; r < side; r += threads)
+        {
+            bool exists = row0 + r < patches.Depth;
+            var at = new PatchColumn(patches, exists ? row0 + r : 0, g);
+            // A row past the last one has its taps outside the source.
+            tapY[r] = exists ? at.TapY : -2 * (g.SourceHeight + g.Kernel);
+            tapX[r] = at.TapX;
+            channel[r] = at.Channel;
+        }
+
+        ConvolutionTiles.Row4 r0 = default, r1 = default, r2 = default, r3 = default;
+        int end = XMath.Min((part + 1) * a.PartPixels, patches.Rows);
+        for (int k0 = part * a.PartPixels; k0 < end; k0 += ConvolutionTiles.Depth)
+        {
+            for (int d = thread; d < ConvolutionTiles.Depth; d += threads)
+            {
+                var pixel = new PatchRow(patches, k0 + d);
+                image[d] = pixel.Image * g.SourceHeight;
+                top[d] = k0 + d < end ? pixel.Top(patches, g) : -g.Kernel;
+                left[d] = pixel.Left(patches, g);
+            }
+            Group.Barrier();
+            for (int e = thread; e < side * ConvolutionTiles.Depth; e += threads)
+            {
+                int row = e % side, d = e / side;
+                int sourceY = top[d] + tapY[row], sourceX = left[d] + tapX[row];
+                float value = 0f;
+                if (sourceY >= 0 && sourceY < g.SourceHeight && sourceX >= 0 && sourceX < g.SourceWidth)
+                    value = x[((image[d] + sourceY) * g.SourceWidth + sourceX) * g.Channels + channel[row]];
+                tileA[d * ConvolutionTiles.Pitch + row] = value;
+            }
+            for (int e = thread; e < side * ConvolutionTiles.Depth; e += threads)
+            {
+                int column = e % side, d = e / side;
+                float value = 0f;
+                if (column0 + column < g.Columns && k0 + d < end)
+                    value = dy[(k0 + d) * g.Columns + column0 + column];
+                tileB[d * ConvolutionTiles.Pitch + column] = value;
+            }
+            Group.Barrier();
+            ConvolutionTiles.Multiply(tileA, tileB, ref r0, ref r1, ref r2, ref r3);
+            Group.Barrier();
+        }
+
+        int firstRow = row0 + ConvolutionTiles.ThreadTile * Group.IdxY;
+        StoreRow(r0, parts, part * a.PartLength, firstRow, column0 + Group.IdxX, patches.Depth, g.Columns);
+        StoreRow(r1, parts, part * a.PartLength, firstRow + 1, column0 + Group.IdxX, patches.Depth, g.Columns);
+        StoreRow(r2, parts, part * a.PartLength, firstRow + 2, column0 + Group.IdxX, patches.Depth, g.Columns);
+        StoreRow(r3, parts, part * a.PartLength, firstRow + 3, column0 + Group.IdxX, patches.Depth, g.Columns);
+    }
+
+    private static void StoreRow(ConvolutionTiles.Row4 sums, FloatView parts, int start, int row, int column, int rows, int columns)
+    {
+        if (row >= rows)
+            return;
+        int at = start + row * columns + column;
+        if (column < columns)
+            parts[at] = sums.X0;
+        if (column + Group.DimX < columns)
+            parts[at + Group.DimX] = sums.X1;
+        if (column + 2 * Group.DimX < columns)
+            parts[at + 2 * Group.DimX] = sums.X2;
+        if (column + 3 * Group.DimX < columns)
+            parts[at + 3 * Group.DimX] = sums.X3;
+    }
+
+    /// <summary>The sums for the biases, a group per part: threads own channels.</summary>
+    private static void SumRowsKernel(FloatView biased, FloatView parts, WeightGradientArguments a)
+    {
+        int part = Grid.IdxX;
+        int partRows = (a.BiasRows + a.Parts - 1) / a.Parts;
+        int end = XMath.Min((part + 1) * partRows, a.BiasRows);
+        for (int channel = Group.IdxX; channel < a.BiasChannels; channel += Group.DimX)
+        {
+            // Four chains: one addition waits for the one before it.
+            float sum0 = 0f, sum1 = 0f, sum2 = 0f, sum3 = 0f;
+            int row = part * partRows;
+            for (; row < end - 3; row += 4)
+            {
+                int at = row * a.BiasChannels + channel;
+                sum0 += biased[at];
+                sum1 += biased[at + a.BiasChannels];
+                sum2 += biased[at + 2 * a.BiasChannels];
+                sum3 += biased[at + 3 * a.BiasChannels];
+            }
+            for (; row < end; row++)
+                sum0 += biased[row * a.BiasChannels + channel];
+            parts[(part + 1) * a.PartLength - a.BiasChannels + channel] = sum0 + sum1 + (sum2 + sum3);
+        }
+    }
+
+    /// <summary>Where the micro-kernel goes: pixels a pitch apart, in segments.</summary>
+    internal readonly struct Walk(int atA, int atB, int segments, int segmentLength, int pitch, PatchArguments g)
+    {
+        public readonly int AtA = atA, AtB = atB, Segments = segments, SegmentLength = segmentLength, Pitch = pitch;
+        public readonly int Pixels = g.SegmentPixels;
+    }
+
+    /// <summary>The micro-kernel of a number of rows, which are neighbours in the lines.</summary>
+    internal interface ITile
+    {
+        static abstract int Rows { get; }
+
+        static abstract void Multiply(FloatView a, FloatView b, FloatView sums, Walk walk);
+    }
+
+    internal readonly struct ManyRows : ITile
+    {
+        public static int Rows => GemmLanes.ManyRows;
+
+        public static void Multiply(FloatView a, FloatView b, FloatView sums, Walk walk) => Rows12(a, b, sums, walk);
+    }
+
+    internal readonly struct FewRows : ITile
+    {
+        public static int Rows => GemmLanes.FewRows;
+
+        public static void Multiply(FloatView a, FloatView b, FloatView sums, Walk walk) => Rows6(a, b, sums, walk);
+    }
+
+    private static void AddKernel(Index1D i, FloatView parts, FloatView dw, FloatView db, int count)
+    {
+        int length = parts.IntLength / count;
+        int weights = dw.IntLength;
+        float sum = 0f;
+        for (int part = 0; part < count; part++)
+            sum += parts[part * length + i];
+        if (i.X < weights)
+            dw[i] = sum;
+        else
+            db[i.X - weights] = sum;
+    }
+}
+
+/// <summary>A weight gradient as the kernels take it.</summary>
+internal struct WeightGradientArguments
+{
+    public PatchArguments Patches;
+
+    /// <summary>Rows of dw per group, and how many such slices there are.</summary>
+    public int SliceRows, Slices;
+
+    /// <summary>Parts of the sum over pixels, pixels in one, and elements of what one gives: dw, then db.</summary>
+    public int Parts, PartPixels, PartLength;
+
+    /// <summary>On CPUs, segments of lines in a part, and those taken at a time.</summary>
+    public int PartSegments, ChunkSegments;
+
+    /// <summary>What the biases' gradient is summed over.</summary>
+    public int BiasRows, BiasChannels;
+}

@@ -1,0 +1,50 @@
+// The end of a residual block (He et al. 2015, arXiv:1512.03385): y = f(a + b). The gradient at a + b is that of a and of b; where
+// both come from the same x, their gradients to it add up.
+
+using GpuVae.Kernels.Common;
+using ILGPU;
+using ILGPU.Runtime;
+using FloatView = ILGPU.ArrayView<float>;
+
+namespace GpuVae.Kernels.Layers;
+
+/// <summary>Sums of two buffers with an activation.</summary>
+/// <typeparam name="TActivation">f.</typeparam>
+public sealed class Addition<TActivation>
+    where TActivation : struct, IActivation
+{
+    private readonly Action<AcceleratorStream, Index1D, FloatView, FloatView, FloatView, FloatView> forward;
+    private readonly Action<AcceleratorStream, Index1D, FloatView, FloatView, FloatView> backward;
+
+    public Addition(Accelerator accelerator)
+    {
+        forward = accelerator.LoadAutoGroupedKernel<Index1D, FloatView, FloatView, FloatView, FloatView>(ForwardKernel);
+        backward = accelerator.LoadAutoGroupedKernel<Index1D, FloatView, FloatView, FloatView>(BackwardKernel);
+    }
+
+    /// <summary>y = f(a + b). All n long.</summary>
+    /// <param name="stream">Stream to run on.</param>
+    /// <param name="a">Left.</param>
+    /// <param name="b">Right.</param>
+    /// <param name="y">Written.</param>
+    /// <param name="preActivation">
+    /// a + b, written if the derivative of f needs it (<see cref="IActivation.DerivativeFromOutput"/>); else it may be y.
+    /// </param>
+    public void Forward(AcceleratorStream stream, FloatView a, FloatView b, FloatView y, FloatView preActivation) =>
+        forward(stream, y.IntExtent, a, b, y, preActivation);
+
+    /// <summary>dx = (dx + dy)·f'(<paramref name="saved"/>), f being what made x: the gradients of both ways to x. All n long.</summary>
+    public void Backward(AcceleratorStream stream, FloatView saved, FloatView dy, FloatView dx) =>
+        backward(stream, dx.IntExtent, saved, dy, dx);
+
+    private static void ForwardKernel(Index1D i, FloatView a, FloatView b, FloatView y, FloatView preActivation)
+    {
+        float sum = a[i] + b[i];
+        if (!TActivation.DerivativeFromOutput)
+            preActivation[i] = sum;
+        y[i] = TActivation.Apply(sum);
+    }
+
+    private static void BackwardKernel(Index1D i, FloatView saved, FloatView dy, FloatView dx) =>
+        dx[i] = (dx[i] + dy[i]) * TActivation.Derivative(saved[i]);
+}

@@ -1,0 +1,85 @@
+// Images from a decoder's output: the mean E[x|z] of every pixel, or a draw from p(x|z). The draw of pixel i (planar) of row r takes the
+// Philox block of counter (i, r, step, Pixels), the same whatever the layout and the batch.
+
+using GpuVae.Kernels.Common;
+using GpuVae.Kernels.Random;
+using ILGPU;
+using ILGPU.Runtime;
+using FloatView = ILGPU.ArrayView<float>;
+
+namespace GpuVae.Kernels.Likelihoods;
+
+/// <summary>Means and samples of p(x|z). One group works on one row.</summary>
+/// <typeparam name="TLikelihood">p(x|z) of one pixel.</typeparam>
+public sealed class LikelihoodImages<TLikelihood>
+    where TLikelihood : struct, IPixelLikelihood
+{
+    private readonly int groupSize;
+    private readonly Action<AcceleratorStream, KernelConfig, FloatView, FloatView, FloatView, TLikelihood, PixelLayout> means;
+    private readonly Action<AcceleratorStream, KernelConfig, FloatView, FloatView, FloatView, TLikelihood, PixelLayout, ulong, long, int>
+        samples;
+
+    public LikelihoodImages(Accelerator accelerator)
+    {
+        groupSize = GroupShapes.ForRow(accelerator);
+        means = accelerator.LoadKernel<FloatView, FloatView, FloatView, TLikelihood, PixelLayout>(MeansKernel);
+        samples = accelerator.LoadKernel<FloatView, FloatView, FloatView, TLikelihood, PixelLayout, ulong, long, int>(SamplesKernel);
+    }
+
+    /// <summary>The mean of p(x|z): outside [0, 1] only for likelihoods that reach there.</summary>
+    /// <param name="stream">Stream to run on.</param>
+    /// <param name="decoded">[rows × columns], columns being the layout's pixels times the likelihood's parameters.</param>
+    /// <param name="shared">One element where <see cref="IPixelLikelihood.HasShared"/>; else empty.</param>
+    /// <param name="images">[rows × pixels], planar, written; not <paramref name="decoded"/>.</param>
+    /// <param name="likelihood">p(x|z).</param>
+    /// <param name="layout">The order of the columns.</param>
+    public void Means(
+        AcceleratorStream stream, FloatView decoded, FloatView shared, FloatView images, TLikelihood likelihood, PixelLayout layout) =>
+        means(stream, (images.IntExtent / layout.Pixels, groupSize), decoded, shared, images, likelihood, layout);
+
+    /// <summary>A draw from p(x|z).</summary>
+    /// <param name="stream">Stream to run on.</param>
+    /// <param name="decoded">As for <see cref="Means"/>.</param>
+    /// <param name="shared">As for <see cref="Means"/>.</param>
+    /// <param name="images">As for <see cref="Means"/>.</param>
+    /// <param name="likelihood">p(x|z).</param>
+    /// <param name="layout">The order of the columns.</param>
+    /// <param name="seed">Seed of the draws.</param>
+    /// <param name="step">Keeps several draws of one row apart.</param>
+    /// <param name="firstRow">The number of the first row, where a larger batch is worked through in parts.</param>
+    public void Samples(
+        AcceleratorStream stream, FloatView decoded, FloatView shared, FloatView images, TLikelihood likelihood, PixelLayout layout,
+        ulong seed, long step, int firstRow = 0) =>
+        samples(stream, (images.IntExtent / layout.Pixels, groupSize), decoded, shared, images, likelihood, layout, seed, step, firstRow);
+
+    private static void MeansKernel(FloatView decoded, FloatView shared, FloatView images, TLikelihood likelihood, PixelLayout layout)
+    {
+        int row = Grid.IdxX;
+        float sharedValue = TLikelihood.HasShared ? shared[0] : 0f;
+        for (int channel = 0; channel < layout.Channels; channel++)
+        {
+            int image = row * layout.Pixels + channel * layout.Area;
+            int first = row * layout.Pixels * likelihood.Parameters + channel * layout.ChannelStride;
+            for (int a = Group.IdxX; a < layout.Area; a += Group.DimX)
+                images[image + a] = likelihood.Mean(decoded, first + a * layout.AreaStride, layout.ParameterStride, sharedValue);
+        }
+    }
+
+    private static void SamplesKernel(
+        FloatView decoded, FloatView shared, FloatView images, TLikelihood likelihood, PixelLayout layout, ulong seed, long step,
+        int firstRow)
+    {
+        int row = Grid.IdxX;
+        float sharedValue = TLikelihood.HasShared ? shared[0] : 0f;
+        for (int channel = 0; channel < layout.Channels; channel++)
+        {
+            int image = row * layout.Pixels + channel * layout.Area;
+            int first = row * layout.Pixels * likelihood.Parameters + channel * layout.ChannelStride;
+            for (int a = Group.IdxX; a < layout.Area; a += Group.DimX)
+            {
+                PhiloxBlock noise = Philox.Generate(seed, RandomPurpose.Pixels, step, firstRow + row, channel * layout.Area + a);
+                images[image + a] = likelihood.Sample(decoded, first + a * layout.AreaStride, layout.ParameterStride, sharedValue, noise);
+            }
+        }
+    }
+}

@@ -1,0 +1,119 @@
+// Reconstruction term of the ELBO, -ln p(x|z) summed over the pixels of a sample, in nats, from a decoder's output, for every likelihood;
+// with its gradient, where that is wanted, in the place of the output. Likelihoods of one column per pixel that share nothing can ride on
+// a dense decoder's last product instead (LinearLoss.cs).
+//
+// A sample is a row of the decoder's output. With k samples per image row r belongs to image r / k.
+
+using GpuVae.Kernels.Common;
+using ILGPU;
+using ILGPU.Runtime;
+using FloatView = ILGPU.ArrayView<float>;
+
+namespace GpuVae.Kernels.Likelihoods;
+
+/// <summary>A likelihood, forward and backward in one pass. One group works on one sample.</summary>
+/// <typeparam name="TLikelihood">p(x|z) of one pixel.</typeparam>
+public sealed class LikelihoodLoss<TLikelihood>
+    where TLikelihood : struct, IPixelLikelihood
+{
+    private readonly int groupSize;
+    private readonly Action<
+        AcceleratorStream, KernelConfig, FloatView, FloatView, FloatView, FloatView, TLikelihood, PixelLayout, int> forward;
+
+    private readonly Action<
+        AcceleratorStream, KernelConfig, FloatView, FloatView, FloatView, FloatView, FloatView, TLikelihood, PixelLayout, int, float>
+        differentiate;
+
+    public LikelihoodLoss(Accelerator accelerator)
+    {
+        groupSize = GroupShapes.ForRow(accelerator);
+        forward = accelerator.LoadKernel<FloatView, FloatView, FloatView, FloatView, TLikelihood, PixelLayout, int>(ForwardKernel);
+        differentiate = accelerator.LoadKernel<
+            FloatView, FloatView, FloatView, FloatView, FloatView, TLikelihood, PixelLayout, int, float>(DifferentiateKernel);
+    }
+
+    /// <summary>The loss alone.</summary>
+    /// <param name="stream">Stream to run on.</param>
+    /// <param name="decoded">[rows × columns], columns being the layout's pixels times the likelihood's parameters.</param>
+    /// <param name="images">[rows / samplesPerImage × pixels], planar, in [0, 1].</param>
+    /// <param name="shared">One element where <see cref="IPixelLikelihood.HasShared"/>; else empty.</param>
+    /// <param name="reconstruction">[rows], written: nats per sample.</param>
+    /// <param name="likelihood">p(x|z).</param>
+    /// <param name="layout">The order of the columns.</param>
+    /// <param name="samplesPerImage">Consecutive rows that belong to the same image.</param>
+    public void Forward(
+        AcceleratorStream stream, FloatView decoded, FloatView images, FloatView shared, FloatView reconstruction, TLikelihood likelihood,
+        PixelLayout layout, int samplesPerImage) =>
+        forward(
+            stream, (reconstruction.IntExtent, groupSize), decoded, images, shared, reconstruction, likelihood, layout, samplesPerImage);
+
+    /// <summary>The loss, and scale times its gradient in the place of <paramref name="decoded"/>.</summary>
+    /// <param name="stream">Stream to run on.</param>
+    /// <param name="decoded">As for <see cref="Forward"/>; overwritten.</param>
+    /// <param name="images">As for <see cref="Forward"/>.</param>
+    /// <param name="shared">As for <see cref="Forward"/>.</param>
+    /// <param name="dShared">[rows], written: each sample's part of scale times the gradient of the shared number, to be added up
+    /// (<see cref="Reduce.Sum"/>); empty where nothing is shared.</param>
+    /// <param name="reconstruction">[rows], written: nats per sample, without the scale.</param>
+    /// <param name="likelihood">p(x|z).</param>
+    /// <param name="layout">The order of the columns.</param>
+    /// <param name="samplesPerImage">Consecutive rows that belong to the same image.</param>
+    /// <param name="scale">For a mean 1 / rows.</param>
+    public void Differentiate(
+        AcceleratorStream stream, FloatView decoded, FloatView images, FloatView shared, FloatView dShared, FloatView reconstruction,
+        TLikelihood likelihood, PixelLayout layout, int samplesPerImage, float scale) =>
+        differentiate(
+            stream, (reconstruction.IntExtent, groupSize), decoded, images, shared, dShared, reconstruction, likelihood, layout,
+            samplesPerImage, scale);
+
+    private static void ForwardKernel(
+        FloatView decoded, FloatView images, FloatView shared, FloatView reconstruction, TLikelihood likelihood, PixelLayout layout,
+        int samplesPerImage)
+    {
+        FloatView scratch = SharedMemory.Allocate<float>(GroupShapes.MaxRowGroup);
+        int row = Grid.IdxX;
+        float sharedValue = TLikelihood.HasShared ? shared[0] : 0f;
+        float sum = 0f;
+        for (int channel = 0; channel < layout.Channels; channel++)
+        {
+            int image = row / samplesPerImage * layout.Pixels + channel * layout.Area;
+            int first = row * layout.Pixels * likelihood.Parameters + channel * layout.ChannelStride;
+            for (int a = Group.IdxX; a < layout.Area; a += Group.DimX)
+                sum += likelihood.Loss(decoded, first + a * layout.AreaStride, layout.ParameterStride, sharedValue, images[image + a]);
+        }
+        float total = GroupShapes.Sum(sum, scratch);
+        if (Group.IdxX == 0)
+            reconstruction[row] = total;
+    }
+
+    private static void DifferentiateKernel(
+        FloatView decoded, FloatView images, FloatView shared, FloatView dShared, FloatView reconstruction, TLikelihood likelihood,
+        PixelLayout layout, int samplesPerImage, float scale)
+    {
+        FloatView scratch = SharedMemory.Allocate<float>(GroupShapes.MaxRowGroup);
+        int row = Grid.IdxX;
+        float sharedValue = TLikelihood.HasShared ? shared[0] : 0f;
+        float sum = 0f, slopes = 0f;
+        for (int channel = 0; channel < layout.Channels; channel++)
+        {
+            int image = row / samplesPerImage * layout.Pixels + channel * layout.Area;
+            int first = row * layout.Pixels * likelihood.Parameters + channel * layout.ChannelStride;
+            for (int a = Group.IdxX; a < layout.Area; a += Group.DimX)
+            {
+                LikelihoodTerm term = likelihood.Differentiate(
+                    decoded, first + a * layout.AreaStride, layout.ParameterStride, sharedValue, images[image + a], scale);
+                sum += term.Loss;
+                slopes += term.Slope;
+            }
+        }
+        float total = GroupShapes.Sum(sum, scratch);
+        if (Group.IdxX == 0)
+            reconstruction[row] = total;
+        if (TLikelihood.HasShared)
+        {
+            float slope = scale * GroupShapes.Sum(slopes, scratch);
+            if (Group.IdxX == 0)
+                dShared[row] = slope;
+        }
+    }
+}

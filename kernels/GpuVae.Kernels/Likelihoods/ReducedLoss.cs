@@ -1,0 +1,76 @@
+// How well a decoded image, reduced, agrees with a small one (Menon et al. 2020, "PULSE", arXiv:2003.03808). Reduction is the mean over
+// blocks of f × f pixels; each pixel of the small image is normal around it:
+//
+//   m = E[x | z]    r_j = Σ_{p in block j} m_p / f²    loss = Σ_j (r_j - s_j)²/(2·variance)    d/dm_p = (r_j - s_j)/(variance·f²)
+//
+// In nats up to a constant. The gradient takes the place of the decoder's output.
+
+using GpuVae.Kernels.Common;
+using ILGPU;
+using ILGPU.Runtime;
+using FloatView = ILGPU.ArrayView<float>;
+
+namespace GpuVae.Kernels.Likelihoods;
+
+/// <summary>The loss of reduced images and its gradient. One group works on one image, one thread on one block.</summary>
+/// <typeparam name="TLikelihood">p(x|z) of one pixel, for its mean.</typeparam>
+public sealed class ReducedLoss<TLikelihood>
+    where TLikelihood : struct, IPixelLikelihood
+{
+    private readonly int groupSize;
+    private readonly Action<
+        AcceleratorStream, KernelConfig, FloatView, FloatView, FloatView, FloatView, TLikelihood, PixelLayout, Reduction, float>
+        differentiate;
+
+    public ReducedLoss(Accelerator accelerator)
+    {
+        groupSize = GroupShapes.ForRow(accelerator);
+        differentiate = accelerator.LoadKernel<
+            FloatView, FloatView, FloatView, FloatView, TLikelihood, PixelLayout, Reduction, float>(DifferentiateKernel);
+    }
+
+    /// <summary>The loss, and its gradient in the place of <paramref name="decoded"/>.</summary>
+    /// <param name="stream">Stream to run on.</param>
+    /// <param name="decoded">[rows × columns], columns being the layout's pixels times the likelihood's parameters; overwritten.</param>
+    /// <param name="small">[rows × small pixels], planar, in [0, 1].</param>
+    /// <param name="shared">One element where <see cref="IPixelLikelihood.HasShared"/>; else empty.</param>
+    /// <param name="loss">[rows], written: nats up to a constant.</param>
+    /// <param name="likelihood">p(x|z).</param>
+    /// <param name="layout">The order of the columns.</param>
+    /// <param name="reduction">The sizes.</param>
+    /// <param name="precision">1 / variance.</param>
+    public void Differentiate(
+        AcceleratorStream stream, FloatView decoded, FloatView small, FloatView shared, FloatView loss, TLikelihood likelihood,
+        PixelLayout layout, Reduction reduction, float precision) =>
+        differentiate(stream, (loss.IntExtent, groupSize), decoded, small, shared, loss, likelihood, layout, reduction, precision);
+
+    private static void DifferentiateKernel(
+        FloatView decoded, FloatView small, FloatView shared, FloatView loss, TLikelihood likelihood, PixelLayout layout,
+        Reduction reduction, float precision)
+    {
+        FloatView scratch = SharedMemory.Allocate<float>(GroupShapes.MaxRowGroup);
+        int row = Grid.IdxX * layout.Pixels * likelihood.Parameters, image = Grid.IdxX * reduction.SmallPixels;
+        float sharedValue = TLikelihood.HasShared ? shared[0] : 0f;
+        float share = 1f / (reduction.Factor * reduction.Factor);
+        float sum = 0f;
+        for (int j = Group.IdxX; j < reduction.SmallPixels; j += Group.DimX)
+        {
+            int block = reduction.FirstOf(j);
+            float mean = 0f;
+            for (int y = 0; y < reduction.Factor; y++)
+                for (int x = 0; x < reduction.Factor; x++)
+                    mean += likelihood.Mean(
+                        decoded, row + layout.FirstColumnOf(block + y * reduction.Width + x), layout.ParameterStride, sharedValue);
+            float difference = share * mean - small[image + j];
+            sum += 0.5f * precision * difference * difference;
+            float slope = share * precision * difference;
+            for (int y = 0; y < reduction.Factor; y++)
+                for (int x = 0; x < reduction.Factor; x++)
+                    likelihood.DifferentiateMean(
+                        decoded, row + layout.FirstColumnOf(block + y * reduction.Width + x), layout.ParameterStride, sharedValue, slope);
+        }
+        float total = GroupShapes.Sum(sum, scratch);
+        if (Group.IdxX == 0)
+            loss[Grid.IdxX] = total;
+    }
+}
