@@ -1,4 +1,5 @@
 using GpuVae.Simd.Frontend;
+using GpuVae.Simd.Ir;
 using GpuVae.Simd.Launch;
 
 namespace GpuVae.Simd.Checked;

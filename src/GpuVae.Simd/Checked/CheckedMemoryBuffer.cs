@@ -1,3 +1,4 @@
+using GpuVae.Simd.Memory;
 using ILGPU;
 using ILGPU.Runtime;
 
@@ -9,7 +10,7 @@ internal sealed class CheckedMemoryBuffer : SimdMemoryBuffer
     private readonly CheckedMemory memory;
     private readonly ShadowMemory shadow;
 
-    public CheckedMemoryBuffer(SimdAccelerator accelerator, long length, int elementSize, CheckedMemory memory)
+    public CheckedMemoryBuffer(Accelerator accelerator, long length, int elementSize, CheckedMemory memory)
         : base(accelerator, length, elementSize)
     {
         this.memory = memory;

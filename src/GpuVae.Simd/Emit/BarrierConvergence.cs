@@ -44,7 +44,7 @@ internal sealed class BarrierConvergence
         var rewriter = new BarrierConvergence(result, index);
         rewriter.Rewrite();
         foreach (Instruction? instruction in kernel.Instructions.ToArray())
-            instruction.DropOperands();
+            instruction.Detach();
         return result;
     }
 

@@ -7,6 +7,8 @@ internal readonly record struct GroupShape(int X, int Y, int Z)
 {
     public int Size => X * Y * Z;
 
+    public int Along(int axis) => axis switch { 0 => X, 1 => Y, _ => Z };
+
     public int WarpCount(int lanes) => (Size + lanes - 1) / lanes;
 
     public bool HasPartialWarp(int lanes) => Size % lanes != 0;

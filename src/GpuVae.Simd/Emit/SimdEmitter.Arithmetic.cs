@@ -100,18 +100,9 @@ internal sealed partial class SimdEmitter
     private void EmitVectorFma(Fma fma, int part)
     {
         VectorType type = VectorOf(fma.Type);
-        EmitVector(fma.A, part);
-        EmitVector(fma.B, part);
-        if (fma.Type.IsFloat())
-        {
-            EmitVector(fma.C, part);
-            il.Vector(type, "FusedMultiplyAdd", type.Clr, type.Clr, type.Clr);
-            return;
-        }
-        il.Vector2(type, "Multiply");
-        EmitVector(fma.C, part);
-        il.Vector2(type, "Add");
-        EmitNormalize(fma.Type);
+        foreach (Value operand in fma.Operands)
+            EmitVector(operand, part);
+        il.Vector(type, "FusedMultiplyAdd", type.Clr, type.Clr, type.Clr);
     }
 
     /// <summary>Cuts I8 and I16 lanes back to their width after arithmetic.</summary>
@@ -130,10 +121,7 @@ internal sealed partial class SimdEmitter
         switch (unary.Op)
         {
             case UnaryOp.Neg or UnaryOp.Not or UnaryOp.Abs:
-                if (unary.Op == UnaryOp.Abs)
-                    EmitSignedVector(value, part);
-                else
-                    EmitVector(value, part);
+                EmitVector(value, part, signed: unary.Op == UnaryOp.Abs);
                 il.Vector1(type, unary.Op switch { UnaryOp.Neg => "Negate", UnaryOp.Not => "OnesComplement", _ => "Abs" });
                 EmitNormalize(unary.Type);
                 break;
@@ -161,7 +149,7 @@ internal sealed partial class SimdEmitter
                 break;
             default:
                 EmitVector(value, part);
-                il.Call(VectorApi.Find(typeof(VectorMath), unary.Op.ToString(), null, type.Clr));
+                il.Call(typeof(VectorMath), unary.Op.ToString(), type.Clr);
                 break;
         }
     }
@@ -183,11 +171,6 @@ internal sealed partial class SimdEmitter
             case BinaryOp.Shl or BinaryOp.Shr or BinaryOp.ShrUnsigned:
                 EmitVectorShift(binary, part);
                 return;
-            case BinaryOp.Min or BinaryOp.Max:
-                EmitSignedVector(binary.Left, part);
-                EmitSignedVector(binary.Right, part);
-                il.Vector2(type, binary.Op.ToString());
-                break;
             case BinaryOp.MinUnsigned or BinaryOp.MaxUnsigned:
                 VectorType unsigned = type.With(Unsigned(type.Element));
                 EmitVector(binary.Left, part);
@@ -198,30 +181,16 @@ internal sealed partial class SimdEmitter
                 il.As(unsigned, type.Element);
                 break;
             case BinaryOp.MulHighUnsigned:
-                EmitVector(binary.Left, part);
-                EmitVector(binary.Right, part);
-                il.Call(VectorApi.Find(typeof(VectorInteger), nameof(VectorInteger.MultiplyHighUnsigned), null, type.Clr, type.Clr));
+                EmitOperands(signed: false);
+                il.Call(typeof(VectorInteger), nameof(VectorInteger.MultiplyHighUnsigned), type.Clr, type.Clr);
                 break;
             case BinaryOp.Div or BinaryOp.DivUnsigned or BinaryOp.Rem or BinaryOp.RemUnsigned when binary.Type.IsInteger():
-                bool signed = binary.Op is BinaryOp.Div or BinaryOp.Rem;
-                foreach (Value operand in binary.Operands)
-                {
-                    if (signed)
-                        EmitSignedVector(operand, part);
-                    else
-                        EmitVector(operand, part);
-                }
+                EmitOperands(signed: binary.Op is BinaryOp.Div or BinaryOp.Rem);
                 EmitMask(IrType.I32, part);
-                il.Call(VectorApi.Find(typeof(VectorDivision), binary.Op.ToString(), null, type.Clr, type.Clr, type.Clr));
-                break;
-            case BinaryOp.CopySign:
-                EmitVector(binary.Left, part);
-                EmitVector(binary.Right, part);
-                il.Vector2(type, "CopySign");
+                il.Call(typeof(VectorDivision), binary.Op.ToString(), type.Clr, type.Clr, type.Clr);
                 break;
             default:
-                EmitVector(binary.Left, part);
-                EmitVector(binary.Right, part);
+                EmitOperands(signed: binary.Op is BinaryOp.Min or BinaryOp.Max);
                 il.Vector2(type, binary.Op switch
                 {
                     BinaryOp.Add => "Add",
@@ -231,11 +200,18 @@ internal sealed partial class SimdEmitter
                     BinaryOp.And => "BitwiseAnd",
                     BinaryOp.Or => "BitwiseOr",
                     BinaryOp.Xor => "Xor",
+                    BinaryOp.Min or BinaryOp.Max or BinaryOp.CopySign => binary.Op.ToString(),
                     _ => throw new InvalidOperationException($"no vector form of {binary.Op}"),
                 });
                 break;
         }
         EmitNormalize(binary.Type);
+
+        void EmitOperands(bool signed)
+        {
+            EmitVector(binary.Left, part, signed);
+            EmitVector(binary.Right, part, signed);
+        }
     }
 
     private static Type Unsigned(Type element) => element == typeof(long) ? typeof(ulong) : typeof(uint);
@@ -251,10 +227,7 @@ internal sealed partial class SimdEmitter
             BinaryOp.Shr => "ShiftRightArithmetic",
             _ => "ShiftRightLogical",
         };
-        if (shift.Op == BinaryOp.Shr)
-            EmitSignedVector(shift.Left, part);
-        else
-            EmitVector(shift.Left, part);
+        EmitVector(shift.Left, part, signed: shift.Op == BinaryOp.Shr);
         if (shapes[shift.Right].IsUniform)
         {
             if (shift.Right is Constant constant)
@@ -275,7 +248,7 @@ internal sealed partial class SimdEmitter
                 EmitVector(shift.Right, part);
             else
                 EmitWidened(MaskType, type, part, i => EmitVector(shift.Right, i));
-            il.Call(VectorApi.Find(typeof(VectorInteger), name, null, type.Clr, type.Clr));
+            il.Call(typeof(VectorInteger), name, type.Clr, type.Clr);
         }
         EmitNormalize(shift.Type);
     }
@@ -344,10 +317,7 @@ internal sealed partial class SimdEmitter
 
         void Operand(Value value)
         {
-            if (unsigned || op is CompareOp.Eq or CompareOp.Ne)
-                EmitVector(value, part);
-            else
-                EmitSignedVector(value, part);
+            EmitVector(value, part, signed: !unsigned && op is not (CompareOp.Eq or CompareOp.Ne));
             il.As(type, compared.Element);
         }
     }
@@ -365,11 +335,11 @@ internal sealed partial class SimdEmitter
                 il.As(from, to.Element);
                 break;
             case ConvertOp.SignExtend when toBytes == 4:
-                EmitSignedVector(value, part);
+                EmitVector(value, part, signed: true);
                 EmitNormalize(convert.Type);
                 break;
             case ConvertOp.SignExtend:
-                EmitWidened(from, to, part, i => EmitSignedVector(value, i));
+                EmitWidened(from, to, part, i => EmitVector(value, i, signed: true));
                 break;
             case ConvertOp.ZeroExtend:
                 EmitZeroExtended(value, to, part);
@@ -399,10 +369,8 @@ internal sealed partial class SimdEmitter
         if (type == IrType.Bool)
         {
             // Bit 0 becomes the mask.
-            il.Int(31);
-            il.Vector(MaskType, "ShiftLeft", MaskType.Clr, typeof(int));
-            il.Int(31);
-            il.Vector(MaskType, "ShiftRightArithmetic", MaskType.Clr, typeof(int));
+            il.Shift(MaskType, "ShiftLeft", 31);
+            il.Shift(MaskType, "ShiftRightArithmetic", 31);
             return;
         }
         EmitNormalize(type);
@@ -468,10 +436,7 @@ internal sealed partial class SimdEmitter
 
         void Source(int i)
         {
-            if (signed)
-                EmitSignedVector(value, i);
-            else
-                EmitVector(value, i);
+            EmitVector(value, i, signed);
         }
     }
 
@@ -506,12 +471,12 @@ internal sealed partial class SimdEmitter
         if (value.Type == IrType.F16)
         {
             EmitVector(value, part);
-            il.Call(VectorApi.Find(typeof(VectorInteger), nameof(VectorInteger.HalfToSingle), null, from.Clr));
+            il.Call(typeof(VectorInteger), nameof(VectorInteger.HalfToSingle), from.Clr);
         }
         else if (convert.Type == IrType.F16)
         {
             EmitVector(value, part);
-            il.Call(VectorApi.Find(typeof(VectorInteger), nameof(VectorInteger.SingleToHalf), null, from.Clr));
+            il.Call(typeof(VectorInteger), nameof(VectorInteger.SingleToHalf), from.Clr);
         }
         else if (to.Element == typeof(double))
         {

@@ -278,8 +278,7 @@ internal sealed partial class SimdEmitter
     private bool IsHarmless(Instruction instruction) => instruction switch
     {
         Unary or Fma or Compare or Ir.Convert or Select or Geometry or ElementAddress => !IsStatement(instruction),
-        Binary binary => !IsStatement(binary) && (binary.Type.IsFloat() ||
-            binary.Op is not (BinaryOp.Div or BinaryOp.DivUnsigned or BinaryOp.Rem or BinaryOp.RemUnsigned)),
+        Binary binary => !IsStatement(binary) && !binary.IsIntegerDivision,
         _ => false,
     };
 
@@ -293,11 +292,11 @@ internal sealed partial class SimdEmitter
             return false;
         (Value strided, Value bound, CompareOp op) = (compare.Left, compare.Right, compare.Op);
         if (!shapes[strided].IsStrided)
-            (strided, bound, op) = (bound, strided, Mirrored(op));
+            (strided, bound, op) = (bound, strided, op.Mirrored());
         if (!shapes[strided].IsStrided || shapes[strided].Stride <= 0 || !shapes[bound].IsUniform)
             return false;
         if (!outcome)
-            op = Negated(op);
+            op = op.Inverse(isFloat: false);
         bool unsigned = op is CompareOp.LtUnsigned or CompareOp.LeUnsigned;
         if (op is not (CompareOp.Lt or CompareOp.Le) && !unsigned)
             return false;
@@ -318,33 +317,6 @@ internal sealed partial class SimdEmitter
         }
         return true;
     }
-
-    private static CompareOp Mirrored(CompareOp op) => op switch
-    {
-        CompareOp.Lt => CompareOp.Gt,
-        CompareOp.Le => CompareOp.Ge,
-        CompareOp.Gt => CompareOp.Lt,
-        CompareOp.Ge => CompareOp.Le,
-        CompareOp.LtUnsigned => CompareOp.GtUnsigned,
-        CompareOp.LeUnsigned => CompareOp.GeUnsigned,
-        CompareOp.GtUnsigned => CompareOp.LtUnsigned,
-        CompareOp.GeUnsigned => CompareOp.LeUnsigned,
-        _ => op,
-    };
-
-    private static CompareOp Negated(CompareOp op) => op switch
-    {
-        CompareOp.Lt => CompareOp.Ge,
-        CompareOp.Le => CompareOp.Gt,
-        CompareOp.Gt => CompareOp.Le,
-        CompareOp.Ge => CompareOp.Lt,
-        CompareOp.LtUnsigned => CompareOp.GeUnsigned,
-        CompareOp.LeUnsigned => CompareOp.GtUnsigned,
-        CompareOp.GtUnsigned => CompareOp.LeUnsigned,
-        CompareOp.GeUnsigned => CompareOp.LtUnsigned,
-        CompareOp.Eq => CompareOp.Ne,
-        _ => CompareOp.Eq,
-    };
 
     private void EmitLoop(LoopNode loop)
     {

@@ -91,15 +91,15 @@ internal sealed partial class SimdEmitter
 
     private static MethodInfo LaneMethod(Convert convert)
     {
-        Type from = ScalarClr(convert.Operand.Type);
-        return convert.Op switch
+        string? name = convert.Op switch
         {
-            ConvertOp.SignedToFloat => VectorApi.Find(typeof(ScalarMath), nameof(ScalarMath.SignedToSingle), null, from),
-            ConvertOp.UnsignedToFloat => VectorApi.Find(typeof(ScalarMath), nameof(ScalarMath.UnsignedToSingle), null, from),
-            ConvertOp.FloatToSigned => VectorApi.Find(typeof(ScalarMath), nameof(ScalarMath.SignedToInt32), null, from),
-            ConvertOp.FloatToUnsigned => VectorApi.Find(typeof(ScalarMath), nameof(ScalarMath.UnsignedToInt32), null, from),
-            _ => ScalarMethod(convert)!,
+            ConvertOp.SignedToFloat => nameof(ScalarMath.SignedToSingle),
+            ConvertOp.UnsignedToFloat => nameof(ScalarMath.UnsignedToSingle),
+            ConvertOp.FloatToSigned => nameof(ScalarMath.SignedToInt32),
+            ConvertOp.FloatToUnsigned => nameof(ScalarMath.UnsignedToInt32),
+            _ => null,
         };
+        return name is null ? ScalarMethod(convert)! : VectorApi.Find(typeof(ScalarMath), name, null, ScalarClr(convert.Operand.Type));
     }
 
     private void EmitMap(Instruction instruction, MethodInfo function, bool signed)
@@ -125,9 +125,7 @@ internal sealed partial class SimdEmitter
 
     private void EmitLaneBuffer(int buffer)
     {
-        il.Arg(1);
-        il.Op(OpCodes.Conv_U8);
-        il.AddOffset(buffer * ScratchLayout.LaneBufferBytes);
+        EmitScratch(buffer * ScratchLayout.LaneBufferBytes);
     }
 
     /// <summary>Writes a value of any shape to a lane buffer, 4 or 8 bytes per lane.</summary>
@@ -138,10 +136,7 @@ internal sealed partial class SimdEmitter
             VectorType type = VectorOf(value.Type);
             EmitLaneBuffer(buffer);
             il.AddOffset(part * type.Bits / 8);
-            if (signed)
-                EmitSignedVector(value, part);
-            else
-                EmitVector(value, part);
+            EmitVector(value, part, signed);
             EmitHalfStores(type);
         }
     }
@@ -277,29 +272,24 @@ internal sealed partial class SimdEmitter
     /// <summary>old, operand → new</summary>
     private void EmitCombined(AtomicOp op, Type clr)
     {
-        switch (op)
+        if (op == AtomicOp.Exchange)
+            return;
+        OpCode? code = op switch
         {
-            case AtomicOp.Add:
-                il.Op(OpCodes.Add);
-                break;
-            case AtomicOp.And:
-                il.Op(OpCodes.And);
-                break;
-            case AtomicOp.Or:
-                il.Op(OpCodes.Or);
-                break;
-            case AtomicOp.Xor:
-                il.Op(OpCodes.Xor);
-                break;
-            case AtomicOp.Exchange:
-                break;
-            default:
-                if (op is AtomicOp.MinUnsigned or AtomicOp.MaxUnsigned)
-                    clr = clr == typeof(long) ? typeof(ulong) : typeof(uint);
-                string name = op is AtomicOp.Min or AtomicOp.MinUnsigned ? nameof(Math.Min) : nameof(Math.Max);
-                il.Call(VectorApi.Find(typeof(Math), name, null, clr, clr));
-                break;
+            AtomicOp.Add => OpCodes.Add,
+            AtomicOp.And => OpCodes.And,
+            AtomicOp.Or => OpCodes.Or,
+            AtomicOp.Xor => OpCodes.Xor,
+            _ => null,
+        };
+        if (code is { } simple)
+        {
+            il.Op(simple);
+            return;
         }
+        if (op is AtomicOp.MinUnsigned or AtomicOp.MaxUnsigned)
+            clr = Unsigned(clr);
+        il.Call(typeof(Math), op is AtomicOp.Min or AtomicOp.MinUnsigned ? nameof(Math.Min) : nameof(Math.Max), clr, clr);
     }
 
     private bool IsConstantPermutation(Shuffle shuffle) =>
@@ -360,14 +350,8 @@ internal sealed partial class SimdEmitter
             il.LoadObject(ScalarClr(print.Operands[i].Type));
         });
         il.Mark(next);
-        il.Get(lane);
-        il.Int(1);
-        il.Op(OpCodes.Add);
-        il.Set(lane);
-        il.Get(lane);
-        il.Int(configuration.Lanes);
-        il.Op(OpCodes.Clt);
-        il.JumpIf(top);
+        il.Increment(lane);
+        il.JumpIfBelow(lane, configuration.Lanes, top);
 
         static int OperandBuffer(int operand) => operand < MaskBuffer ? operand : operand - MaskBuffer + ResultBuffer + 1;
 
@@ -375,10 +359,7 @@ internal sealed partial class SimdEmitter
         {
             EmitLaneBuffer(buffer);
             il.Get(lane);
-            il.Op(OpCodes.Conv_I8);
-            il.Long(bytes);
-            il.Op(OpCodes.Mul);
-            il.Op(OpCodes.Add);
+            il.AddScaled(bytes);
         }
     }
 
@@ -395,7 +376,7 @@ internal sealed partial class SimdEmitter
             il.Box(ScalarClr(print.Operands[i].Type));
             il.Op(OpCodes.Stelem_Ref);
         }
-        il.Call(VectorApi.Find(typeof(Console), nameof(Console.Write), null, typeof(string), typeof(object[])));
+        il.Call(typeof(Console), nameof(Console.Write), typeof(string), typeof(object[]));
     }
 
     private void EmitAssert(Assert assert)

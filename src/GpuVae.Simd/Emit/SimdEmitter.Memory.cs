@@ -190,33 +190,32 @@ internal sealed partial class SimdEmitter
         EmitPrefetch(load, (long)part * type.Count * size);
         EmitScalar(load.Pointer);
         il.AddOffset((long)part * type.Count * size);
-        if (size >= 4)
+        if (mask.IsFull && size >= 4)
         {
-            if (mask.IsFull)
-            {
-                il.LoadObject(type.Clr);
-                return;
-            }
-            EmitMask(load.Type, part);
-            EmitMemoryCall(type, "MaskLoad", type.Clr);
-            return;
+            il.LoadObject(type.Clr);
         }
-        string name = (mask.IsFull ? "Load" : "MaskLoad") + (size == 1 ? "Bytes" : "Shorts");
-        if (mask.IsFull)
+        else if (mask.IsFull)
         {
-            EmitMemoryCall(type, name + type.Bits);
+            EmitMemoryCall(type, "Load" + NarrowName(size) + type.Bits);
         }
         else
         {
             EmitMask(load.Type, part);
-            EmitMemoryCall(type, name, type.Clr);
+            EmitMemoryCall(type, "MaskLoad" + NarrowName(size), type.Clr);
         }
         if (load.Type == IrType.Bool)
-        {
-            il.IntVector(type, 0);
-            il.Vector2(type, "Equals");
-            il.Vector1(type, "OnesComplement");
-        }
+            EmitNonZero(type);
+    }
+
+    /// <summary>What the helpers for elements that are narrower than their lanes are called by.</summary>
+    private static string NarrowName(int size) => size switch { 1 => "Bytes", 2 => "Shorts", _ => "" };
+
+    /// <summary>integers → masks</summary>
+    private void EmitNonZero(VectorType type)
+    {
+        il.IntVector(type, 0);
+        il.Vector2(type, "Equals");
+        il.Vector1(type, "OnesComplement");
     }
 
     /// <summary>A helper on an address and vectors.</summary>
@@ -240,9 +239,9 @@ internal sealed partial class SimdEmitter
         }
         EmitMask(IrType.I32, part);
         il.Int(scale);
-        il.Call(VectorApi.Find(
-            typeof(VectorMemory), mask.IsFull ? nameof(VectorMemory.Gather) : nameof(VectorMemory.MaskGather), null,
-            typeof(byte*), MaskType.Clr, MaskType.Clr, typeof(int)));
+        il.Call(
+            typeof(VectorMemory), mask.IsFull ? nameof(VectorMemory.Gather) : nameof(VectorMemory.MaskGather),
+            typeof(byte*), MaskType.Clr, MaskType.Clr, typeof(int));
         il.As(MaskType, type.Element);
     }
 
@@ -306,9 +305,7 @@ internal sealed partial class SimdEmitter
         foreach (LocalBuilder part in VariableOf(load))
         {
             il.Get(part);
-            il.IntVector(MaskType, 0);
-            il.Vector2(MaskType, "Equals");
-            il.Vector1(MaskType, "OnesComplement");
+            EmitNonZero(MaskType);
             il.Set(part);
         }
     }
@@ -337,43 +334,30 @@ internal sealed partial class SimdEmitter
             EmitScalar(store.Pointer);
             il.AddOffset((long)part * type.Count * size);
             EmitVector(value, part);
-            if (size >= 4)
-            {
-                if (mask.IsFull)
-                {
-                    il.StoreObject(type.Clr);
-                    continue;
-                }
-                EmitMask(value.Type, part);
-                EmitMemoryCall(type, "MaskStore", type.Clr, type.Clr);
-                continue;
-            }
             if (value.Type == IrType.Bool)
             {
                 il.IntVector(type, 1);
                 il.Vector2(type, "BitwiseAnd");
             }
-            string name = (mask.IsFull ? "Store" : "MaskStore") + (size == 1 ? "Bytes" : "Shorts");
-            if (mask.IsFull)
+            if (mask.IsFull && size >= 4)
             {
-                EmitMemoryCall(type, name, type.Clr);
-                continue;
+                il.StoreObject(type.Clr);
             }
-            EmitMask(value.Type, part);
-            EmitMemoryCall(type, name, type.Clr, type.Clr);
+            else if (mask.IsFull)
+            {
+                EmitMemoryCall(type, "Store" + NarrowName(size), type.Clr);
+            }
+            else
+            {
+                EmitMask(value.Type, part);
+                EmitMemoryCall(type, "MaskStore" + NarrowName(size), type.Clr, type.Clr);
+            }
         }
     }
 
     private void EmitUpdate(Store store, LaneUpdate update)
     {
-        OpCode op = update.Operation.Op switch
-        {
-            BinaryOp.Add => OpCodes.Add,
-            BinaryOp.Sub => OpCodes.Sub,
-            BinaryOp.And => OpCodes.And,
-            BinaryOp.Or => OpCodes.Or,
-            _ => OpCodes.Xor,
-        };
+        OpCode op = SimpleCode(update.Operation)!.Value;
         EmitReadModifyWrite(
             store, store.Pointer, update.Operand, update.Load, isRead: update.Load.Users.Count > 1, reads: true, () => il.Op(op));
     }
@@ -442,7 +426,7 @@ internal sealed partial class SimdEmitter
         List<Instruction> body = update.Block!.Body;
         int first = body.IndexOf(update), last = first;
         var stores = new List<Store>();
-        foreach (Instruction? user in read.Users.Where(user => !updates.IsPart(user)))
+        foreach (Instruction user in read.Users.Where(user => !updates.IsPart(user)))
         {
             if (user is not ElementAddress address || !IsIndexed(address) || !HasScale(address))
                 return [];
@@ -475,10 +459,7 @@ internal sealed partial class SimdEmitter
             il.Get(start);
             il.AddOffset(shapes[address.Pointer].Stride * lane);
             il.Get(index);
-            il.Op(OpCodes.Conv_I8);
-            il.Long(localMemory.ScaleOf(address));
-            il.Op(OpCodes.Mul);
-            il.Op(OpCodes.Add);
+            il.AddScaled(localMemory.ScaleOf(address));
             valueOf(lane);
             EmitLaneStore(scatter.StoredValue);
         };

@@ -9,7 +9,7 @@ namespace GpuVae.Simd.Emit;
 /// bytes and shorts that live in 4-byte lanes. Each width falls back to two of half the width, the narrowest to a loop. Emitted code is
 /// optimised from the start, so what it calls in a loop must be, too: methods that are not inlined skip the JIT's tiers.
 /// </summary>
-internal static unsafe class VectorMemory
+internal static unsafe partial class VectorMemory
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<T> MaskLoad<T>(byte* address, Vector512<T> mask) where T : unmanaged
@@ -50,42 +50,6 @@ internal static unsafe class VectorMemory
         Vector64<T> result = default;
         LoadLanes((T*)address, (T*)&mask, (T*)&result, Vector64<T>.Count);
         return result;
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void MaskStore<T>(byte* address, Vector512<T> value, Vector512<T> mask) where T : unmanaged
-    {
-        if (!Avx512F.IsSupported)
-        {
-            MaskStore(address, value.GetLower(), mask.GetLower());
-            MaskStore(address + 32, value.GetUpper(), mask.GetUpper());
-        }
-        else if (sizeof(T) == 4)
-        {
-            Avx512F.MaskStore((int*)address, mask.AsInt32(), value.AsInt32());
-        }
-        else
-        {
-            Avx512F.MaskStore((long*)address, mask.AsInt64(), value.AsInt64());
-        }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void MaskStore<T>(byte* address, Vector256<T> value, Vector256<T> mask) where T : unmanaged
-    {
-        if (!Avx2.IsSupported)
-        {
-            MaskStore(address, value.GetLower(), mask.GetLower());
-            MaskStore(address + 16, value.GetUpper(), mask.GetUpper());
-        }
-        else if (sizeof(T) == 4)
-        {
-            Avx2.MaskStore((int*)address, mask.AsInt32(), value.AsInt32());
-        }
-        else
-        {
-            Avx2.MaskStore((long*)address, mask.AsInt64(), value.AsInt64());
-        }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -293,14 +257,6 @@ internal static unsafe class VectorMemory
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void StoreShorts(byte* address, Vector512<int> value) =>
-        Vector256.Narrow(value.GetLower().AsUInt32(), value.GetUpper().AsUInt32()).Store((ushort*)address);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void StoreShorts(byte* address, Vector256<int> value) =>
-        Vector128.Narrow(value.GetLower().AsUInt32(), value.GetUpper().AsUInt32()).Store((ushort*)address);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void StoreShorts(byte* address, Vector128<int> value) =>
         Unsafe.WriteUnaligned(address, Vector128.Narrow(value.AsUInt32(), value.AsUInt32()).AsUInt64().ToScalar());
 
@@ -310,70 +266,10 @@ internal static unsafe class VectorMemory
         Unsafe.WriteUnaligned(address + 2, (ushort)value[1]);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static Vector512<int> MaskLoadBytes(byte* address, Vector512<int> mask)
-    {
-        if (Vector512.EqualsAll(mask, Vector512<int>.AllBitsSet))
-            return LoadBytes512(address);
-        Vector512<int> result = default;
-        LoadNarrow(address, (int*)&mask, (int*)&result, Vector512<int>.Count, 1);
-        return result;
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static Vector256<int> MaskLoadBytes(byte* address, Vector256<int> mask)
-    {
-        if (Vector256.EqualsAll(mask, Vector256<int>.AllBitsSet))
-            return LoadBytes256(address);
-        Vector256<int> result = default;
-        LoadNarrow(address, (int*)&mask, (int*)&result, Vector256<int>.Count, 1);
-        return result;
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static Vector128<int> MaskLoadBytes(byte* address, Vector128<int> mask)
-    {
-        if (Vector128.EqualsAll(mask, Vector128<int>.AllBitsSet))
-            return LoadBytes128(address);
-        Vector128<int> result = default;
-        LoadNarrow(address, (int*)&mask, (int*)&result, Vector128<int>.Count, 1);
-        return result;
-    }
-
     public static Vector64<int> MaskLoadBytes(byte* address, Vector64<int> mask)
     {
         Vector64<int> result = default;
         LoadNarrow(address, (int*)&mask, (int*)&result, Vector64<int>.Count, 1);
-        return result;
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static Vector512<int> MaskLoadShorts(byte* address, Vector512<int> mask)
-    {
-        if (Vector512.EqualsAll(mask, Vector512<int>.AllBitsSet))
-            return LoadShorts512(address);
-        Vector512<int> result = default;
-        LoadNarrow(address, (int*)&mask, (int*)&result, Vector512<int>.Count, 2);
-        return result;
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static Vector256<int> MaskLoadShorts(byte* address, Vector256<int> mask)
-    {
-        if (Vector256.EqualsAll(mask, Vector256<int>.AllBitsSet))
-            return LoadShorts256(address);
-        Vector256<int> result = default;
-        LoadNarrow(address, (int*)&mask, (int*)&result, Vector256<int>.Count, 2);
-        return result;
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static Vector128<int> MaskLoadShorts(byte* address, Vector128<int> mask)
-    {
-        if (Vector128.EqualsAll(mask, Vector128<int>.AllBitsSet))
-            return LoadShorts128(address);
-        Vector128<int> result = default;
-        LoadNarrow(address, (int*)&mask, (int*)&result, Vector128<int>.Count, 2);
         return result;
     }
 
@@ -384,62 +280,8 @@ internal static unsafe class VectorMemory
         return result;
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void MaskStoreBytes(byte* address, Vector512<int> value, Vector512<int> mask)
-    {
-        if (Vector512.EqualsAll(mask, Vector512<int>.AllBitsSet))
-            StoreBytes(address, value);
-        else
-            StoreNarrow(address, (int*)&value, (int*)&mask, Vector512<int>.Count, 1);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void MaskStoreBytes(byte* address, Vector256<int> value, Vector256<int> mask)
-    {
-        if (Vector256.EqualsAll(mask, Vector256<int>.AllBitsSet))
-            StoreBytes(address, value);
-        else
-            StoreNarrow(address, (int*)&value, (int*)&mask, Vector256<int>.Count, 1);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void MaskStoreBytes(byte* address, Vector128<int> value, Vector128<int> mask)
-    {
-        if (Vector128.EqualsAll(mask, Vector128<int>.AllBitsSet))
-            StoreBytes(address, value);
-        else
-            StoreNarrow(address, (int*)&value, (int*)&mask, Vector128<int>.Count, 1);
-    }
-
     public static void MaskStoreBytes(byte* address, Vector64<int> value, Vector64<int> mask) =>
         StoreNarrow(address, (int*)&value, (int*)&mask, Vector64<int>.Count, 1);
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void MaskStoreShorts(byte* address, Vector512<int> value, Vector512<int> mask)
-    {
-        if (Vector512.EqualsAll(mask, Vector512<int>.AllBitsSet))
-            StoreShorts(address, value);
-        else
-            StoreNarrow(address, (int*)&value, (int*)&mask, Vector512<int>.Count, 2);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void MaskStoreShorts(byte* address, Vector256<int> value, Vector256<int> mask)
-    {
-        if (Vector256.EqualsAll(mask, Vector256<int>.AllBitsSet))
-            StoreShorts(address, value);
-        else
-            StoreNarrow(address, (int*)&value, (int*)&mask, Vector256<int>.Count, 2);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void MaskStoreShorts(byte* address, Vector128<int> value, Vector128<int> mask)
-    {
-        if (Vector128.EqualsAll(mask, Vector128<int>.AllBitsSet))
-            StoreShorts(address, value);
-        else
-            StoreNarrow(address, (int*)&value, (int*)&mask, Vector128<int>.Count, 2);
-    }
 
     public static void MaskStoreShorts(byte* address, Vector64<int> value, Vector64<int> mask) =>
         StoreNarrow(address, (int*)&value, (int*)&mask, Vector64<int>.Count, 2);

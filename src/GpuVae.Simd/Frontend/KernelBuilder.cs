@@ -176,15 +176,7 @@ internal sealed partial class KernelBuilder
     }
 
     /// <summary>A launch coordinate, or the constant that the target knows it to be.</summary>
-    public Value Geometry(GeometryKind kind) => (kind, Target.GroupDim) switch
-    {
-        (GeometryKind.GroupDimX, { } dim) => Constant.Int(dim.X),
-        (GeometryKind.GroupDimY, { } dim) => Constant.Int(dim.Y),
-        (GeometryKind.GroupDimZ, { } dim) => Constant.Int(dim.Z),
-        (GeometryKind.GroupIdxX, { X: 1 }) or (GeometryKind.GroupIdxY, { Y: 1 }) or (GeometryKind.GroupIdxZ, { Z: 1 }) => Constant.Int(0),
-        (GeometryKind.WarpSize, _) when Target.WarpSize > 0 => Constant.Int(Target.WarpSize),
-        _ => Append(new Geometry(kind)),
-    };
+    public Value Geometry(GeometryKind kind) => Target.ValueOf(kind) is { } known ? Constant.Int(known) : Append(new Geometry(kind));
 
     public T Append<T>(T instruction) where T : Instruction => ssa.Emit(instruction);
 

@@ -22,14 +22,12 @@ internal sealed class BlockNode(BasicBlock block) : ControlNode
 internal sealed class EdgeCopies(BasicBlock from, BasicBlock to) : ControlNode
 {
     public BasicBlock From { get; } = from;
-
     public BasicBlock To { get; } = to;
 }
 
 internal sealed class IfNode(ConditionalBranch branch, ControlNode then, ControlNode otherwise) : ControlNode
 {
     public ConditionalBranch Branch { get; } = branch;
-
     public ControlNode Then { get; } = then;
 
     /// <summary>An empty sequence where there is no else part.</summary>

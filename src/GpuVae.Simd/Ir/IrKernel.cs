@@ -7,7 +7,6 @@ internal sealed class BasicBlock
     private Terminator? terminator;
 
     public List<Phi> Phis { get; } = [];
-
     public List<Instruction> Body { get; } = [];
 
     /// <summary>
@@ -23,8 +22,7 @@ internal sealed class BasicBlock
                 foreach (BasicBlock successor in terminator.Successors)
                     successor.predecessors.Remove(this);
                 if (!ReferenceEquals(terminator, value))
-                    terminator.DropOperands();
-                terminator.Block = null;
+                    terminator.Detach();
             }
             terminator = value;
             if (value is null)
@@ -36,7 +34,6 @@ internal sealed class BasicBlock
     }
 
     public IReadOnlyList<BasicBlock> Predecessors => predecessors;
-
     public IReadOnlyList<BasicBlock> Successors => terminator?.Successors ?? [];
 
     public T Append<T>(T instruction) where T : Instruction
@@ -60,8 +57,7 @@ internal sealed class BasicBlock
             Phis.Remove(phi);
         else
             Body.Remove(instruction);
-        instruction.DropOperands();
-        instruction.Block = null;
+        instruction.Detach();
     }
 }
 
@@ -69,9 +65,7 @@ internal sealed class BasicBlock
 internal sealed class IrKernel(string name)
 {
     public string Name { get; } = name;
-
     public List<Parameter> Parameters { get; } = [];
-
     public List<Allocation> Allocations { get; } = [];
 
     /// <summary>Views whose loads are taken to see no store of the same launch, and those that are stored through; only if both exist.</summary>

@@ -3,7 +3,7 @@ namespace GpuVae.Simd.Ir;
 /// <summary>Anything an instruction can take as an operand. Keeps the list of its users, one entry per operand slot.</summary>
 internal abstract class Value(IrType type, AddressSpace space = AddressSpace.None)
 {
-    private readonly List<Instruction> users = [];
+    private List<Instruction> users = [];
 
     public IrType Type { get; } = type;
 
@@ -21,6 +21,9 @@ internal abstract class Value(IrType type, AddressSpace space = AddressSpace.Non
         users[index] = users[^1];
         users.RemoveAt(users.Count - 1);
     }
+
+    /// <summary>For a copy, whose users are its own.</summary>
+    protected void ForgetUsers() => users = [];
 
     public void ReplaceAllUsesWith(Value replacement)
     {
@@ -46,13 +49,9 @@ internal sealed class Constant : Value
     public ulong Bits { get; }
 
     public static Constant Bool(bool value) => new(IrType.Bool, value ? 1UL : 0UL);
-
     public static Constant Int(int value) => new(IrType.I32, (uint)value);
-
     public static Constant Long(long value) => new(IrType.I64, (ulong)value);
-
     public static Constant Float(float value) => new(IrType.F32, BitConverter.SingleToUInt32Bits(value));
-
     public static Constant Double(double value) => new(IrType.F64, BitConverter.DoubleToUInt64Bits(value));
 
     public static Constant Null(AddressSpace space) => new(IrType.Pointer, 0, space);
@@ -61,26 +60,11 @@ internal sealed class Constant : Value
     public static Constant Table(ulong address) => new(IrType.Pointer, address, AddressSpace.Global);
 
     /// <summary>A constant of any scalar type from its bits; the bits above the type's width are cut off.</summary>
-    public static Constant FromBits(IrType type, ulong bits) => new(type, type switch
-    {
-        IrType.Bool => bits & 1,
-        IrType.I8 => (byte)bits,
-        IrType.I16 or IrType.F16 => (ushort)bits,
-        IrType.I32 or IrType.F32 => (uint)bits,
-        _ => bits,
-    });
+    public static Constant FromBits(IrType type, ulong bits) => new(type, type.Cut(bits));
 
     /// <summary>The integer value, sign-extended from the type's width.</summary>
-    public long SignedValue => Type switch
-    {
-        IrType.I8 => (sbyte)Bits,
-        IrType.I16 => (short)Bits,
-        IrType.I32 => (int)Bits,
-        _ => (long)Bits,
-    };
-
+    public long SignedValue => Type.SignExtend(Bits);
     public float FloatValue => BitConverter.UInt32BitsToSingle((uint)Bits);
-
     public double DoubleValue => BitConverter.UInt64BitsToDouble(Bits);
 }
 
@@ -119,10 +103,7 @@ internal sealed class Allocation(AddressSpace space, IrType elementType, int ele
     public IrType ElementType { get; } = elementType;
 
     public int ElementSize { get; } = elementSize;
-
     public int Count { get; } = count;
-
     public bool IsDynamic => Count == 0;
-
     public int SizeInBytes => Count * ElementSize;
 }

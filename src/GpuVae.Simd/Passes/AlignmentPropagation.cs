@@ -32,9 +32,7 @@ internal static class AlignmentPropagation
             {
                 if (instruction is not AlignedPointer aligned)
                     return false;
-                aligned.ReplaceAllUsesWith(aligned.Pointer);
-                aligned.DropOperands();
-                aligned.Block = null;
+                aligned.DetachFor(aligned.Pointer);
                 return true;
             }) > 0;
         }

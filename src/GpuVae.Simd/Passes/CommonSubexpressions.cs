@@ -65,9 +65,7 @@ internal sealed class CommonSubexpressions
                 NoteMemory(instruction);
                 continue;
             }
-            instruction.ReplaceAllUsesWith(known);
-            instruction.DropOperands();
-            instruction.Block = null;
+            instruction.DetachFor(known);
             changed = true;
         }
         block.Body.RemoveRange(kept, block.Body.Count - kept);

@@ -53,8 +53,7 @@ internal static class DeadCode
                 instructions[kept++] = instruction;
                 continue;
             }
-            instruction.DropOperands();
-            instruction.Block = null;
+            instruction.Detach();
         }
         bool changed = kept < instructions.Count;
         instructions.RemoveRange(kept, instructions.Count - kept);

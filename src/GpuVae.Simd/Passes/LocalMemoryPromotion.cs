@@ -128,7 +128,6 @@ internal static class LocalMemoryPromotion
                         current[offset] = store.StoredValue;
                     else
                         replaced.Add(instruction, current.TryGetValue(offset, out Value? value) ? value : ReadAtEntry(block, offset));
-                    instruction.Block = null;
                 }
                 block.Body.RemoveRange(kept, block.Body.Count - kept);
             }
@@ -142,7 +141,7 @@ internal static class LocalMemoryPromotion
             foreach ((Value load, Value value) in replaced)
                 load.ReplaceAllUsesWith(Resolve(value));
             foreach (Instruction access in accesses.Keys)
-                access.DropOperands();
+                access.Detach();
         }
 
         private Value Resolve(Value value)

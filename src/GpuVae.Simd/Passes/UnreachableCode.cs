@@ -39,9 +39,9 @@ internal static class UnreachableCode
             if (reachable.Contains(block))
                 continue;
             foreach (Phi phi in block.Phis)
-                phi.DropOperands();
+                phi.Detach();
             foreach (Instruction instruction in block.Body)
-                instruction.DropOperands();
+                instruction.Detach();
         }
         kernel.Blocks.RemoveAll(b => !reachable.Contains(b));
         return true;

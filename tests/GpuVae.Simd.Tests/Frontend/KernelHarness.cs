@@ -1,6 +1,7 @@
 using System.Reflection;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using GpuVae.Simd.Analyses;
 using GpuVae.Simd.Checked;
 using GpuVae.Simd.Frontend;
 using GpuVae.Simd.Ir;

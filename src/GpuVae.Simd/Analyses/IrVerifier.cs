@@ -1,6 +1,7 @@
-using GpuVae.Simd.Analyses;
+using GpuVae.Simd.Ir;
+using Convert = GpuVae.Simd.Ir.Convert;
 
-namespace GpuVae.Simd.Ir;
+namespace GpuVae.Simd.Analyses;
 
 /// <summary>
 /// Checks the invariants every pass must keep: edges and phis agree, definitions dominate uses, use lists match operands, operand

@@ -1,7 +1,7 @@
+using GpuVae.Simd.Analyses;
 using GpuVae.Simd.Ir;
-using GpuVae.Simd.Passes;
 
-namespace GpuVae.Simd.Analyses;
+namespace GpuVae.Simd.Passes;
 
 /// <summary>
 /// Turns the control-flow graph into nested statements by walking the dominator tree, after Ramsey, "Beyond Relooper: Recursive Translation
@@ -70,7 +70,7 @@ internal static class Structurizer
 
             void Add<TKey>(Dictionary<TKey, List<BasicBlock>> map, TKey key) where TKey : notnull
             {
-                if (!map.TryGetValue(key, out global::System.Collections.Generic.List<global::GpuVae.Simd.Ir.BasicBlock>? list))
+                if (!map.TryGetValue(key, out List<BasicBlock>? list))
                     map.Add(key, list = []);
                 list.Add(block);
             }
@@ -98,8 +98,7 @@ internal static class Structurizer
         /// <summary>
         /// Appends <paramref name="block"/> and all it dominates; falling off the appended nodes leads to <paramref name="follow"/>.
         /// With joins it makes <c>block Labeled₂ { Labeled₁ { branch } join₁ } join₂</c> in reverse postorder, so that all jumps go
-        /// outwards and
-        /// forwards; labels that nothing names are dropped. A loop serves as the label of the join right behind it.
+        /// outwards and forwards; labels that nothing names are dropped. A loop serves as the label of the join right behind it.
         /// </summary>
         private void Emit(BasicBlock block, List<ControlNode> nodes, BasicBlock follow, bool insideLoop = false)
         {

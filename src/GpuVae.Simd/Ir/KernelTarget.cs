@@ -1,6 +1,4 @@
-using ILGPU;
-
-namespace GpuVae.Simd.Frontend;
+namespace GpuVae.Simd.Ir;
 
 internal enum TargetKind : byte
 {
@@ -25,19 +23,22 @@ internal sealed record KernelTarget(TargetKind Kind)
 
     /// <summary>Debug.Assert and Trace.Assert inside kernels are kept.</summary>
     public bool Assertions { get; init; }
-}
 
-/// <summary>What to compile.</summary>
-/// <param name="Method">The kernel: static, void, closed over its type arguments.</param>
-/// <param name="IsImplicitlyGrouped">The first parameter is Index1D, Index2D or Index3D and the launch is bounds-guarded.</param>
-/// <param name="Layout">The slots of the parameters after the index.</param>
-/// <param name="SpecializedSlots">Values of the slots that belong to SpecializedValue parameters.</param>
-internal sealed record KernelEntry(
-    System.Reflection.MethodInfo Method,
-    bool IsImplicitlyGrouped,
-    ParameterLayout Layout,
-    IReadOnlyDictionary<int, ulong> SpecializedSlots)
-{
-    /// <summary>Whether static fields that are not readonly may be read (as constants) and stores to static fields be left out.</summary>
-    public StaticFieldMode StaticFields { get; init; }
+    /// <summary>A launch coordinate that is known: the warp size, the shape of the group, the only index along an axis of length 1.</summary>
+    public int? ValueOf(GeometryKind kind)
+    {
+        if (kind == GeometryKind.WarpSize)
+            return WarpSize > 0 ? WarpSize : null;
+        if (GroupDim is not { } group)
+            return null;
+        return kind switch
+        {
+            <= GeometryKind.GroupIdxZ => Along(group) == 1 ? 0 : null,
+            <= GeometryKind.GroupDimZ => Along(group),
+            GeometryKind.WarpIndex when WarpSize > 0 && (long)group.X * group.Y * group.Z <= WarpSize => 0,
+            _ => null,
+        };
+
+        int Along((int X, int Y, int Z) size) => kind.Axis() switch { 0 => size.X, 1 => size.Y, _ => size.Z };
+    }
 }
