@@ -45,7 +45,6 @@ public sealed class SimdDevice : Device
 
     /// <summary>The widest vectors that kernels are compiled to, in bits; 0 for scalar code.</summary>
     public int VectorBits { get; }
-
     internal SimdConfiguration Configuration => new(WarpSize, VectorBits);
 
     private static int NativeVectorBits =>

@@ -95,11 +95,11 @@ internal static class IrVerifier
             if (TypeError(instruction) is { } error)
                 Report(instruction, error);
         }
-        foreach (Instruction? instruction in block.Phis.Concat(block.Body).Append(block.Terminator!))
+        foreach (Instruction instruction in block.Phis.Concat(block.Body).Append(block.Terminator!))
         {
             if (!ReferenceEquals(instruction.Block, block))
                 Report(instruction, "its block is another");
-            foreach (Value? operand in instruction.Operands.Distinct())
+            foreach (Value operand in instruction.Operands.Distinct())
             {
                 int uses = instruction.Operands.Count(o => ReferenceEquals(o, operand));
                 if (operand.Users.Count(u => ReferenceEquals(u, instruction)) != uses)

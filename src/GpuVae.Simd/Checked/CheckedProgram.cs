@@ -66,7 +66,6 @@ internal sealed class CheckedProgram
 
     /// <summary>Where each allocation starts in the group's shared or the thread's local memory; dynamic memory comes behind.</summary>
     public List<(int Register, Allocation Allocation, int Offset)> Allocations { get; } = [];
-
     public int SharedBytes { get; private set; }
     public int LocalBytes { get; private set; }
 
@@ -76,7 +75,6 @@ internal sealed class CheckedProgram
 
     /// <summary>Groups may talk to each other by fences and atomics, which race detection between groups would not understand.</summary>
     public bool HasDeviceFence { get; }
-
     public bool HasRawPointers { get; }
 
     public int RegisterOf(Value value)

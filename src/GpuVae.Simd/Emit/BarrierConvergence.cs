@@ -43,7 +43,7 @@ internal sealed class BarrierConvergence
         result.Tables.AddRange(kernel.Tables);
         var rewriter = new BarrierConvergence(result, index);
         rewriter.Rewrite();
-        foreach (Instruction? instruction in kernel.Instructions.ToArray())
+        foreach (Instruction instruction in kernel.Instructions.ToArray())
             instruction.Detach();
         return result;
     }

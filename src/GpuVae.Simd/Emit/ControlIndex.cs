@@ -41,13 +41,9 @@ internal sealed class ControlIndex
 
     /// <summary>All copies in the order of their positions.</summary>
     public List<EdgeCopies> Copies { get; } = [];
-
     public List<IfNode> Ifs { get; } = [];
-
     public Dictionary<BasicBlock, List<ControlEdge>> EdgesInto { get; } = new(ReferenceEqualityComparer.Instance);
-
     public Dictionary<EdgeCopies, ControlEdge> EdgeOf { get; } = new(ReferenceEqualityComparer.Instance);
-
     public bool HasLoops => loopRanges.Count > 0;
 
     public bool ContainsBarrier(ControlNode node) => withBarrier.Contains(node);

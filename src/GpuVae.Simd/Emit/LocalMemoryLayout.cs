@@ -16,7 +16,7 @@ internal sealed class LocalMemoryLayout
     public LocalMemoryLayout(IrKernel kernel, int lanes)
     {
         this.lanes = lanes;
-        foreach (Allocation? allocation in kernel.Allocations.Where(a => a.Space == AddressSpace.Local))
+        foreach (Allocation allocation in kernel.Allocations.Where(a => a.Space == AddressSpace.Local))
         {
             granules[allocation] = lanes == 1 ? 0 : GranuleOf(allocation);
             offsets[allocation] = BytesPerWarp;

@@ -28,9 +28,7 @@ internal sealed class GroupCopies(EdgeCopies copies) : GroupStep
 internal sealed class GroupIf(IfNode node, GroupStep then, GroupStep otherwise) : GroupStep
 {
     public IfNode Node { get; } = node;
-
     public GroupStep Then { get; } = then;
-
     public GroupStep Else { get; } = otherwise;
 }
 
@@ -38,7 +36,6 @@ internal sealed class GroupIf(IfNode node, GroupStep then, GroupStep otherwise) 
 internal sealed class GroupTarget(TargetNode node, GroupStep body) : GroupStep
 {
     public TargetNode Node { get; } = node;
-
     public GroupStep Body { get; } = body;
 }
 
@@ -74,7 +71,6 @@ internal sealed class RegionPlan
 
     /// <summary>Whether all threads of a group come to every barrier together; only then can the plan be emitted.</summary>
     public bool IsConvergent { get; }
-
     public IEnumerable<ConditionalBranch> GroupBranches => groupLevel.OfType<IfNode>().Select(n => n.Branch);
 
     public static RegionPlan Build(ControlIndex index, ShapeAnalysis shapes) => new(index, shapes);

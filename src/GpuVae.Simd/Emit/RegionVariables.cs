@@ -21,7 +21,7 @@ internal sealed class RegionVariables
         var seen = new Dictionary<Value, int>(ReferenceEqualityComparer.Instance);
         foreach ((HashSet<Value> read, HashSet<Value> written) in accesses.Values)
         {
-            foreach (Value? variable in read.Union(written))
+            foreach (Value variable in read.Union(written))
                 seen[variable] = seen.GetValueOrDefault(variable) + 1;
         }
         foreach ((Value variable, int count) in seen)
@@ -88,7 +88,7 @@ internal sealed class RegionVariables
                 }
                 break;
             case EdgeCopies copies:
-                foreach (Phi? phi in copies.To.Phis.Where(p => !regions.IsGroupVariable(p)))
+                foreach (Phi phi in copies.To.Phis.Where(p => !regions.IsGroupVariable(p)))
                 {
                     Read(phi.ValueFrom(copies.From));
                     written.Add(phi);

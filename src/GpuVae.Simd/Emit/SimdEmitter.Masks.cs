@@ -19,9 +19,7 @@ internal sealed partial class SimdEmitter
         public static readonly Mask Unreachable = new(null);
 
         public LocalBuilder[] Parts => parts!;
-
         public bool IsFull => ReferenceEquals(this, Full);
-
         public bool IsUnreachable => ReferenceEquals(this, Unreachable);
     }
 

@@ -58,10 +58,7 @@ internal sealed partial class SimdEmitter
             return;
         if (regions is not null && shapes[value].Kind != ShapeKind.GroupUniform)
             return;
-        bool used = false;
-        foreach (Instruction user in value.Users)
-            used |= user is Fma or Binary or Select && shapes[user].IsVarying && user.Type == value.Type && !IsStatement(user);
-        if (!used)
+        if (!value.Users.Any(u => u is Fma or Binary or Select && shapes[u].IsVarying && u.Type == value.Type && !IsStatement(u)))
             return;
         VectorType type = VectorOf(value.Type);
         LocalBuilder local = il.Local(type.Clr);

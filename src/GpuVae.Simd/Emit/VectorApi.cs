@@ -8,7 +8,6 @@ namespace GpuVae.Simd.Emit;
 internal readonly record struct VectorType(int Bits, Type Element)
 {
     public Type Clr => VectorApi.Generic(Bits).MakeGenericType(Element);
-
     public int Count => Bits / (Element == typeof(long) || Element == typeof(ulong) || Element == typeof(double) ? 64 : 32);
 
     public VectorType With(Type element) => this with { Element = element };

@@ -20,12 +20,10 @@ internal sealed class IlBlock(int index, int first)
 
     /// <summary>Index of the first instruction, and of the one behind the last.</summary>
     public int First { get; } = first;
-
     public int End { get; set; }
 
     /// <summary>A branch's target comes first, then the next block in order.</summary>
     public List<IlBlock> Successors { get; } = [];
-
     public List<IlBlock> Predecessors { get; } = [];
 
     /// <summary>Position in reverse post-order, or -1 where nothing reaches the block.</summary>
@@ -39,9 +37,7 @@ internal sealed class IlBlock(int index, int first)
 internal sealed class IlLoop
 {
     public HashSet<int> StoredLocals { get; } = [];
-
     public HashSet<int> StoredArguments { get; } = [];
-
     public int LastBackEdgeOrder { get; set; }
 }
 
@@ -77,27 +73,19 @@ internal sealed class IlBody
     }
 
     public MethodBase Method { get; }
-
     public Type[] LocalTypes { get; }
-
     public bool HasExceptionHandlers { get; }
-
     public IlInstruction[] Instructions { get; }
-
     public List<IlBlock> Blocks { get; }
-
     public List<IlBlock> ReversePostOrder { get; }
 
     /// <summary>Arguments that the body stores to or takes the address of; all others keep the caller's value.</summary>
     public HashSet<int> StoredArguments { get; } = [];
-
     public HashSet<int> AddressedLocals { get; } = [];
-
     public HashSet<int> AddressedArguments { get; } = [];
 
     /// <summary>Locals and arguments turned into raw pointers (<c>&amp;local</c>): they live in memory.</summary>
     public HashSet<int> PointerLocals { get; } = [];
-
     public HashSet<int> PointerArguments { get; } = [];
 
     /// <summary>True where a loop is entered at two places, which only <c>goto</c> into a loop can cause.</summary>
@@ -327,7 +315,7 @@ internal sealed class IlBody
                         continue;
                     if (block.Order < header.Order)
                         IsIrreducible = true;
-                    foreach (IlBlock? predecessor in block.Predecessors.Where(p => p.Order >= 0))
+                    foreach (IlBlock predecessor in block.Predecessors.Where(p => p.Order >= 0))
                         work.Push(predecessor);
                 }
                 foreach (IlBlock block in members)

@@ -122,8 +122,7 @@ internal sealed partial class KernelBuilder
     private Operand LoadStatic(FieldInfo field)
     {
         if (typeof(Delegate).IsAssignableFrom(field.FieldType) || field.Name.StartsWith("<>", StringComparison.Ordinal))
-            throw Refuse(
-                "a delegate or lambda is made", "Call the method directly, or pass a functor: a struct type parameter with an interface.");
+            throw RefuseDelegate("a delegate or lambda is made");
         if (!field.IsInitOnly && !field.IsLiteral && !entry.StaticFields.HasFlag(StaticFieldMode.MutableStaticFields))
         {
             throw Refuse(

@@ -64,7 +64,6 @@ internal sealed class ParameterLayout
     }
 
     public IReadOnlyList<ParameterLeaf> Leaves { get; }
-
     public int SlotCount { get; }
 
     /// <summary>The elements behind a field that stands for a fixed buffer or an inline array of scalars; null for any other field.</summary>

@@ -15,7 +15,6 @@ internal sealed class SsaBuilder(
     private readonly Dictionary<Value, Value> replaced = [];
 
     public BasicBlock Current { get; set; } = null!;
-
     public SourceLocation? Location { get; set; }
 
     public BasicBlock CreateBlock(bool isSealed, Func<Variable, bool>? mayStore = null)
@@ -182,7 +181,7 @@ internal sealed class SsaBuilder(
         Value? same = null;
         foreach (Value operand in phi.Operands)
         {
-            if (ReferenceEquals(operand, phi) || same is not null && AreEqual(operand, same))
+            if (ReferenceEquals(operand, phi) || same is not null && Constant.AreSame(operand, same))
                 continue;
             if (same is not null)
                 return phi;
@@ -194,16 +193,13 @@ internal sealed class SsaBuilder(
         phi.ReplaceAllUsesWith(same);
         replaced[phi] = same;
         phi.Block!.Remove(phi);
-        foreach (Phi? user in users)
+        foreach (Phi user in users)
         {
             if (user.Block is not null && user.Operands.Count == user.Block.Predecessors.Count && states[user.Block].IsSealed)
                 RemoveIfTrivial(user);
         }
         return Resolve(same);
     }
-
-    private static bool AreEqual(Value a, Value b) =>
-        ReferenceEquals(a, b) || a is Constant x && b is Constant y && x.Type == y.Type && x.Space == y.Space && x.Bits == y.Bits;
 
     private void RequireSame(Variable variable, Value expected, Value actual)
     {
@@ -239,7 +235,6 @@ internal sealed class SsaBuilder(
     {
         /// <summary>Counts the phis without a space in the order of their creation, which is the same in every build.</summary>
         public int Number { get; } = number;
-
         public AddressSpace Space { get; } = space;
     }
 

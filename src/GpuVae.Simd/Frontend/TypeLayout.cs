@@ -60,12 +60,10 @@ internal sealed class TypeLayout
     }
 
     public Type Type { get; }
-
     public TypeLeaf[] Leaves { get; }
 
     /// <summary>A primitive, enum or pointer: something that the IL stack holds by itself.</summary>
     public bool IsScalar { get; }
-
     public bool IsView { get; }
 
     /// <summary>Its only field is the value itself: primitives (<c>m_value</c>) and Half (its bits).</summary>

@@ -52,7 +52,6 @@ internal sealed class Binary(BinaryOp op, Value left, Value right) : Instruction
     public BinaryOp Op { get; } = op;
     public Value Left => Operands[0];
     public Value Right => Operands[1];
-
     public bool IsShift => Op is BinaryOp.Shl or BinaryOp.Shr or BinaryOp.ShrUnsigned;
 
     /// <summary>A division or remainder of integers, which has no value where the divisor is zero.</summary>

@@ -61,6 +61,18 @@ internal sealed class BasicBlock
     }
 }
 
+internal static class InstructionLists
+{
+    /// <summary>Takes out, and detaches, the instructions that the predicate holds for; returns whether there were any.</summary>
+    public static bool Sweep<T>(this List<T> instructions, Predicate<T> goes) where T : Instruction => instructions.RemoveAll(instruction =>
+    {
+        if (!goes(instruction))
+            return false;
+        instruction.Detach();
+        return true;
+    }) > 0;
+}
+
 /// <summary>A kernel with everything it calls inlined, in SSA form over a reducible control-flow graph.</summary>
 internal sealed class IrKernel(string name)
 {
@@ -76,8 +88,6 @@ internal sealed class IrKernel(string name)
 
     /// <summary>All blocks; the entry comes first and has no predecessors.</summary>
     public List<BasicBlock> Blocks { get; } = [];
-
     public BasicBlock Entry => Blocks[0];
-
     public IEnumerable<Instruction> Instructions => Blocks.SelectMany(b => b.Phis.Concat<Instruction>(b.Body).Append(b.Terminator!));
 }

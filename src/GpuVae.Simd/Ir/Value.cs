@@ -9,7 +9,6 @@ internal abstract class Value(IrType type, AddressSpace space = AddressSpace.Non
 
     /// <summary>The address space of a pointer; <see cref="AddressSpace.None"/> for everything else.</summary>
     public AddressSpace Space { get; } = space;
-
     public IReadOnlyList<Instruction> Users => users;
 
     internal void AddUser(Instruction user) => users.Add(user);
@@ -59,6 +58,10 @@ internal sealed class Constant : Value
     /// <summary>The address of one of a kernel's tables.</summary>
     public static Constant Table(ulong address) => new(IrType.Pointer, address, AddressSpace.Global);
 
+    /// <summary>The same value, or two equal constants.</summary>
+    public static bool AreSame(Value a, Value b) => ReferenceEquals(a, b)
+        || (a is Constant x && b is Constant y && x.Type == y.Type && x.Space == y.Space && x.Bits == y.Bits);
+
     /// <summary>A constant of any scalar type from its bits; the bits above the type's width are cut off.</summary>
     public static Constant FromBits(IrType type, ulong bits) => new(type, type.Cut(bits));
 
@@ -86,7 +89,6 @@ internal sealed class Parameter(string name, ParameterKind kind, IrType type, in
 {
     /// <summary>The path in the kernel's signature, such as <c>weights.pointer</c>.</summary>
     public string Name { get; } = name;
-
     public ParameterKind Kind { get; } = kind;
 
     /// <summary>Index of the 8-byte slot in the argument block.</summary>
@@ -101,7 +103,6 @@ internal sealed class Allocation(AddressSpace space, IrType elementType, int ele
 {
     /// <summary>The scalar type of the elements; <see cref="IrType.Void"/> for structs of mixed scalars.</summary>
     public IrType ElementType { get; } = elementType;
-
     public int ElementSize { get; } = elementSize;
     public int Count { get; } = count;
     public bool IsDynamic => Count == 0;

@@ -6,7 +6,6 @@ namespace GpuVae.Simd.Launch;
 internal abstract class KernelExecutor(KernelEntry entry, SimdDevice device)
 {
     protected KernelEntry Entry { get; } = entry;
-
     protected SimdDevice Device { get; } = device;
 
     /// <summary>Runs all groups; returns when they are done.</summary>

@@ -32,7 +32,7 @@ internal static class KernelMethod
                 string.Join(", ", ParameterLayout.InstanceFields(closure).Select(f => f.Name)) + ".");
         }
         Type[] parameters = method.GetParameters().Select(p => p.ParameterType).ToArray();
-        foreach (Type? type in parameters)
+        foreach (Type type in parameters)
             CheckParameter(name, type, type);
         if (isImplicit)
         {

@@ -50,7 +50,7 @@ internal static unsafe class LaunchEmitter
         il.Emit(OpCodes.Ldc_I4, entry.Layout.SlotCount);
         il.Emit(OpCodes.Call, Find(
             typeof(SimdKernel), entry.IsImplicitlyGrouped ? nameof(SimdKernel.LaunchExtent) : nameof(SimdKernel.LaunchGrouped)));
-        foreach (ParameterLeaf? leaf in entry.Layout.Leaves.Where(l => l.IsView))
+        foreach (ParameterLeaf leaf in entry.Layout.Leaves.Where(l => l.IsView))
         {
             EmitAddress(il, leaf);
             il.Emit(OpCodes.Call, Find(typeof(ViewSlots), nameof(ViewSlots.KeepAlive)).MakeGenericMethod(ElementType(leaf, arguments)));

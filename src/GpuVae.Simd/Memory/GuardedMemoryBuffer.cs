@@ -22,7 +22,6 @@ internal sealed unsafe class GuardedMemoryBuffer : SimdMemoryBuffer
     }
 
     private Span<byte> Before => new((byte*)NativePtr - Zone, Zone);
-
     private Span<byte> Behind => new((byte*)NativePtr + LengthInBytes, Zone);
 
     /// <exception cref="SimdAcceleratorException">Something was written beyond the buffer.</exception>

@@ -28,13 +28,9 @@ internal static class AlignmentPropagation
         }
         foreach (BasicBlock block in kernel.Blocks)
         {
-            changed |= block.Body.RemoveAll(instruction =>
-            {
-                if (instruction is not AlignedPointer aligned)
-                    return false;
-                aligned.DetachFor(aligned.Pointer);
-                return true;
-            }) > 0;
+            foreach (AlignedPointer aligned in block.Body.OfType<AlignedPointer>())
+                aligned.ReplaceAllUsesWith(aligned.Pointer);
+            changed |= block.Body.Sweep(instruction => instruction is AlignedPointer);
         }
         return changed;
     }

@@ -53,7 +53,7 @@ internal static class ControlFlowSimplification
             // A single latch keeps `continue` a fall-through: only skip a block with many predecessors if it is no latch of anything.
             if (block.Predecessors.Count > 1 && target.Predecessors.Count > 1 && target.Phis.Count > 0)
                 continue;
-            foreach (BasicBlock? predecessor in block.Predecessors.ToArray())
+            foreach (BasicBlock predecessor in block.Predecessors.ToArray())
                 changed |= TryRedirect(predecessor, block, target);
             if (block.Predecessors.Count > 0)
                 continue;
@@ -70,14 +70,10 @@ internal static class ControlFlowSimplification
     {
         if (predecessor == empty)
             return false;
-        bool meets = target.Predecessors.Contains(predecessor);
-        if (meets)
+        if (target.Predecessors.Contains(predecessor))
         {
-            foreach (Phi phi in target.Phis)
-            {
-                if (!IsSame(phi.ValueFrom(predecessor), phi.ValueFrom(empty)))
-                    return false;
-            }
+            if (!target.Phis.TrueForAll(phi => Constant.AreSame(phi.ValueFrom(predecessor), phi.ValueFrom(empty))))
+                return false;
             predecessor.Terminator = new Branch(target) { Location = predecessor.Terminator!.Location };
             return true;
         }
@@ -89,8 +85,6 @@ internal static class ControlFlowSimplification
 
     internal static void Retarget(BasicBlock block, BasicBlock from, BasicBlock to) =>
         block.Terminator = block.Terminator!.WithTargets(v => v, b => b == from ? to : b);
-
-    private static bool IsSame(Value a, Value b) => ReferenceEquals(a, b) || (a is Constant x && b is Constant y && x.Bits == y.Bits);
 
     private static bool ThreadConstantPhis(IrKernel kernel)
     {
@@ -106,12 +100,9 @@ internal static class ControlFlowSimplification
             // Entering a loop behind its header would make the graph irreducible. Redirected edges only shorten forward paths
             // around other blocks, so the answer for headers stays right while edges move.
             dominators ??= new Dominators(kernel);
-            bool isHeader = false;
-            foreach (BasicBlock predecessor in block.Predecessors)
-                isHeader |= dominators.Dominates(block, predecessor);
-            if (isHeader)
+            if (block.Predecessors.Any(predecessor => dominators.Dominates(block, predecessor)))
                 continue;
-            foreach (BasicBlock? predecessor in block.Predecessors.ToArray())
+            foreach (BasicBlock predecessor in block.Predecessors.ToArray())
             {
                 if (block.Predecessors.Count == 1 || condition.ValueFrom(predecessor) is not Constant constant)
                     continue;

@@ -18,13 +18,7 @@ internal static class FmaContraction
                 continue;
             changed = true;
             // The products that went into a fused operation have no user left.
-            block.Body.RemoveAll(instruction =>
-            {
-                if (instruction is not Binary { Op: BinaryOp.Mul, Users.Count: 0 })
-                    return false;
-                instruction.Detach();
-                return true;
-            });
+            block.Body.Sweep(instruction => instruction is Binary { Op: BinaryOp.Mul, Users.Count: 0 });
         }
         return changed;
     }

@@ -37,7 +37,7 @@ internal sealed class InstructionSimplification
                 Value operand = phi.Operands[k];
                 if (ReferenceEquals(operand, phi))
                     continue;
-                same = only is null || IsSame(only, operand);
+                same = only is null || Constant.AreSame(only, operand);
                 only ??= operand;
             }
             if (!same || only is null)
@@ -48,9 +48,6 @@ internal sealed class InstructionSimplification
         }
         return changed;
     }
-
-    private static bool IsSame(Value a, Value b) =>
-        ReferenceEquals(a, b) || (a is Constant x && b is Constant y && x.Type == y.Type && x.Bits == y.Bits && x.Space == y.Space);
 
     private T Add<T>(T instruction) where T : Instruction => rewriter.Add(instruction);
 
@@ -413,7 +410,7 @@ internal sealed class InstructionSimplification
     {
         if (select.Condition is Constant condition)
             return condition.Bits != 0 ? select.WhenTrue : select.WhenFalse;
-        if (IsSame(select.WhenTrue, select.WhenFalse))
+        if (Constant.AreSame(select.WhenTrue, select.WhenFalse))
             return select.WhenTrue;
         if (select.Condition is Unary { Op: UnaryOp.Not } not)
             return Add(new Select(not.Operand, select.WhenFalse, select.WhenTrue));

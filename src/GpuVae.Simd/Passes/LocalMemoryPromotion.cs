@@ -103,7 +103,7 @@ internal static class LocalMemoryPromotion
         {
             BasicBlock[] blocks = accesses.Keys.Select(a => a.Block!).Distinct().ToArray();
             // First what each block leaves behind, so that reading across blocks finds it.
-            foreach (BasicBlock? block in blocks)
+            foreach (BasicBlock block in blocks)
             {
                 foreach (Instruction instruction in block.Body)
                 {
@@ -112,7 +112,7 @@ internal static class LocalMemoryPromotion
                 }
             }
             var current = new Dictionary<long, Value>();
-            foreach (BasicBlock? block in blocks)
+            foreach (BasicBlock block in blocks)
             {
                 current.Clear();
                 int kept = 0;

@@ -172,7 +172,7 @@ internal static class LoopUnrolling
             Value Map(Value value) => values.GetValueOrDefault(value, value);
         }
 
-        foreach (BasicBlock? block in outside)
+        foreach (BasicBlock block in outside)
             ControlFlowSimplification.Retarget(block, header, first!);
         kernel.Blocks.InsertRange(position, added);
         // The original loop is unreachable now, as is what follows the exit in the last copy.
@@ -194,7 +194,7 @@ internal static class LoopUnrolling
                 else
                 {
                     Phi merged = copy.AppendPhi(new Phi(phi.Type, phi.Space) { Location = phi.Location });
-                    foreach (BasicBlock? block in outside)
+                    foreach (BasicBlock block in outside)
                         merged.AddIncoming(block, phi.ValueFrom(block));
                     values.Add(phi, merged);
                 }

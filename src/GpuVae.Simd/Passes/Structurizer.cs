@@ -84,16 +84,8 @@ internal static class Structurizer
             loop.Exits.Count > 1 && block.Predecessors.Count == 1 &&
             (block.Terminator is Return || (block.Terminator is Branch branch && ForwardPredecessors(branch.Target) > 1));
 
-        private int ForwardPredecessors(BasicBlock block)
-        {
-            int count = 0;
-            foreach (BasicBlock predecessor in block.Predecessors)
-            {
-                if (dominators.IsReachable(predecessor) && !dominators.Dominates(block, predecessor))
-                    count++;
-            }
-            return count;
-        }
+        private int ForwardPredecessors(BasicBlock block) =>
+            block.Predecessors.Count(p => dominators.IsReachable(p) && !dominators.Dominates(block, p));
 
         /// <summary>
         /// Appends <paramref name="block"/> and all it dominates; falling off the appended nodes leads to <paramref name="follow"/>.
