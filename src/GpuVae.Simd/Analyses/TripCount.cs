@@ -45,16 +45,9 @@ internal sealed class TripCount
         List<Phi> phis = loop.Header.Phis;
         foreach (Phi phi in phis)
         {
-            Constant? start = null;
-            bool same = true;
-            for (int i = 0; i < phi.Operands.Count; i++)
-            {
-                if (phi.IncomingBlocks[i] == latch)
-                    continue;
-                same &= start is null && phi.Operands[i] is Constant;
-                start = phi.Operands[i] as Constant;
-            }
-            values[phi] = same ? start : null;
+            // Only one way in: else the start is whichever was taken.
+            Value[] starts = [.. phi.Operands.Where((_, i) => phi.IncomingBlocks[i] != latch)];
+            values[phi] = starts is [Constant start] ? start : null;
         }
 
         var next = new Constant?[phis.Count];

@@ -97,7 +97,7 @@ internal sealed class ControlIndex
                 loopRanges[inner] = (first, next);
                 break;
             case LabeledNode labeled:
-                barrier |= Visit(labeled.Body, node, 0, loop);
+                barrier = Visit(labeled.Body, node, 0, loop);
                 break;
         }
         if (barrier)

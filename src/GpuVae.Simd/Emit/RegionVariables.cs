@@ -70,10 +70,6 @@ internal sealed class RegionVariables
     {
         switch (node)
         {
-            case SequenceNode sequence:
-                foreach (ControlNode child in sequence.Children)
-                    Collect(child, default, read, written);
-                break;
             case BlockNode block:
                 int to = piece.Node is null ? block.Block.Body.Count : piece.To;
                 for (int i = piece.Node is null ? 0 : piece.From; i < to; i++)
@@ -96,13 +92,10 @@ internal sealed class RegionVariables
                 break;
             case IfNode branch:
                 Read(branch.Branch.Condition);
-                Collect(branch.Then, default, read, written);
-                Collect(branch.Else, default, read, written);
-                break;
-            case TargetNode target:
-                Collect(target.Body, default, read, written);
                 break;
         }
+        foreach (ControlNode inner in node.Inner)
+            Collect(inner, default, read, written);
 
         void Read(Value value)
         {

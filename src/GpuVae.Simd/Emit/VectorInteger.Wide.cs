@@ -21,37 +21,6 @@ internal static partial class VectorInteger
         return Vector512.ConditionalSelect(Vector512.Create(0xFFFFFFFFul), even >> 32, odd).AsInt32();
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<int> ShiftLeft(Vector512<int> value, Vector512<int> count)
-    {
-        count &= Vector512.Create(31);
-        return Avx512F.IsSupported
-            ? Avx512F.ShiftLeftLogicalVariable(value, count.AsUInt32())
-            : Vector512.Create(ShiftLeft(value.GetLower(), count.GetLower()), ShiftLeft(value.GetUpper(), count.GetUpper()));
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<int> ShiftRightLogical(Vector512<int> value, Vector512<int> count)
-    {
-        count &= Vector512.Create(31);
-        return Avx512F.IsSupported
-            ? Avx512F.ShiftRightLogicalVariable(value, count.AsUInt32())
-            : Vector512.Create(
-                ShiftRightLogical(value.GetLower(), count.GetLower()),
-                ShiftRightLogical(value.GetUpper(), count.GetUpper()));
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<int> ShiftRightArithmetic(Vector512<int> value, Vector512<int> count)
-    {
-        count &= Vector512.Create(31);
-        return Avx512F.IsSupported
-            ? Avx512F.ShiftRightArithmeticVariable(value, count.AsUInt32())
-            : Vector512.Create(
-                ShiftRightArithmetic(value.GetLower(), count.GetLower()),
-                ShiftRightArithmetic(value.GetUpper(), count.GetUpper()));
-    }
-
     // 64-bit lanes are shifted by varying counts too rarely to deserve more than a loop.
     public static Vector512<long> ShiftLeft(Vector512<long> value, Vector512<long> count) =>
         Vector512.Create(ShiftLeft(value.GetLower(), count.GetLower()), ShiftLeft(value.GetUpper(), count.GetUpper()));

@@ -27,32 +27,14 @@ internal static partial class VectorInteger
         return Vector128.ConditionalSelect(Vector128.Create(0xFFFFFFFFul), even >> 32, odd).AsInt32();
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<int> ShiftLeft(Vector128<int> value, Vector128<int> count)
-    {
-        count &= Vector128.Create(31);
-        return Avx2.IsSupported
-            ? Avx2.ShiftLeftLogicalVariable(value, count.AsUInt32())
-            : Vector128.Create(value[0] << count[0], value[1] << count[1], value[2] << count[2], value[3] << count[3]);
-    }
+    private static Vector64<int> ShiftLeft(Vector64<int> value, Vector64<int> count) =>
+        Vector64.Create(value[0] << count[0], value[1] << count[1]);
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<int> ShiftRightLogical(Vector128<int> value, Vector128<int> count)
-    {
-        count &= Vector128.Create(31);
-        return Avx2.IsSupported
-            ? Avx2.ShiftRightLogicalVariable(value, count.AsUInt32())
-            : Vector128.Create(value[0] >>> count[0], value[1] >>> count[1], value[2] >>> count[2], value[3] >>> count[3]);
-    }
+    private static Vector64<int> ShiftRightLogical(Vector64<int> value, Vector64<int> count) =>
+        Vector64.Create(value[0] >>> count[0], value[1] >>> count[1]);
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<int> ShiftRightArithmetic(Vector128<int> value, Vector128<int> count)
-    {
-        count &= Vector128.Create(31);
-        return Avx2.IsSupported
-            ? Avx2.ShiftRightArithmeticVariable(value, count.AsUInt32())
-            : Vector128.Create(value[0] >> count[0], value[1] >> count[1], value[2] >> count[2], value[3] >> count[3]);
-    }
+    private static Vector64<int> ShiftRightArithmetic(Vector64<int> value, Vector64<int> count) =>
+        Vector64.Create(value[0] >> count[0], value[1] >> count[1]);
 
     public static Vector128<long> ShiftLeft(Vector128<long> value, Vector128<long> count) =>
         Vector128.Create(value[0] << (int)count[0], value[1] << (int)count[1]);

@@ -1,14 +1,33 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace GpuVae.Simd.Emit;
 
 /// <content>
-/// Bytes and shorts under a mask, which few processors have instructions for: most masks are full. The build makes the
-/// narrower forms of this file.
+/// Stores under a mask, and loads and stores of bytes and shorts, which few processors have instructions for: most masks are full. The
+/// build makes the narrower forms of this file.
 /// </content>
 internal static unsafe partial class VectorMemory
 {
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void MaskStore<T>(byte* address, Vector512<T> value, Vector512<T> mask) where T : unmanaged
+    {
+        if (!Avx512F.IsSupported)
+        {
+            MaskStore(address, value.GetLower(), mask.GetLower());
+            MaskStore(address + sizeof(Vector256<T>), value.GetUpper(), mask.GetUpper());
+        }
+        else if (sizeof(T) == 4)
+        {
+            Avx512F.MaskStore((int*)address, mask.AsInt32(), value.AsInt32());
+        }
+        else
+        {
+            Avx512F.MaskStore((long*)address, mask.AsInt64(), value.AsInt64());
+        }
+    }
+
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static Vector512<int> MaskLoadBytes(byte* address, Vector512<int> mask)
     {

@@ -21,46 +21,11 @@ internal static unsafe partial class VectorMemory
             : Avx512F.MaskLoad((long*)address, mask.AsInt64(), Vector512<long>.Zero).As<long, T>();
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<T> MaskLoad<T>(byte* address, Vector256<T> mask) where T : unmanaged
-    {
-        if (!Avx2.IsSupported)
-            return Vector256.Create(MaskLoad(address, mask.GetLower()), MaskLoad(address + 16, mask.GetUpper()));
-        return sizeof(T) == 4
-            ? Avx2.MaskLoad((int*)address, mask.AsInt32()).As<int, T>()
-            : Avx2.MaskLoad((long*)address, mask.AsInt64()).As<long, T>();
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<T> MaskLoad<T>(byte* address, Vector128<T> mask) where T : unmanaged
-    {
-        if (!Avx2.IsSupported)
-        {
-            Vector128<T> result = default;
-            LoadLanes((T*)address, (T*)&mask, (T*)&result, Vector128<T>.Count);
-            return result;
-        }
-        return sizeof(T) == 4
-            ? Avx2.MaskLoad((int*)address, mask.AsInt32()).As<int, T>()
-            : Avx2.MaskLoad((long*)address, mask.AsInt64()).As<long, T>();
-    }
-
     public static Vector64<T> MaskLoad<T>(byte* address, Vector64<T> mask) where T : unmanaged
     {
         Vector64<T> result = default;
         LoadLanes((T*)address, (T*)&mask, (T*)&result, Vector64<T>.Count);
         return result;
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void MaskStore<T>(byte* address, Vector128<T> value, Vector128<T> mask) where T : unmanaged
-    {
-        if (!Avx2.IsSupported)
-            StoreLanes((T*)address, (T*)&value, (T*)&mask, Vector128<T>.Count);
-        else if (sizeof(T) == 4)
-            Avx2.MaskStore((int*)address, mask.AsInt32(), value.AsInt32());
-        else
-            Avx2.MaskStore((long*)address, mask.AsInt64(), value.AsInt64());
     }
 
     public static void MaskStore<T>(byte* address, Vector64<T> value, Vector64<T> mask) where T : unmanaged =>
@@ -109,84 +74,17 @@ internal static unsafe partial class VectorMemory
         Gather(address, index.GetLower(), mask.GetLower(), scale), Gather(address, index.GetUpper(), mask.GetUpper(), scale));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<int> Gather(byte* address, Vector256<int> index, Vector256<int> mask, int scale)
-    {
-        if (!Avx2.IsSupported)
-        {
-            return Vector256.Create(
-                Gather(address, index.GetLower(), mask.GetLower(), scale), Gather(address, index.GetUpper(), mask.GetUpper(), scale));
-        }
-        return scale switch
-        {
-            1 => Avx2.GatherVector256((int*)address, index, 1),
-            2 => Avx2.GatherVector256((int*)address, index, 2),
-            4 => Avx2.GatherVector256((int*)address, index, 4),
-            _ => Avx2.GatherVector256((int*)address, index, 8),
-        };
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<int> Gather(byte* address, Vector128<int> index, Vector128<int> mask, int scale)
-    {
-        if (!Avx2.IsSupported)
-            return GatherLanes(address, index, mask, scale);
-        return scale switch
-        {
-            1 => Avx2.GatherVector128((int*)address, index, 1),
-            2 => Avx2.GatherVector128((int*)address, index, 2),
-            4 => Avx2.GatherVector128((int*)address, index, 4),
-            _ => Avx2.GatherVector128((int*)address, index, 8),
-        };
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<int> MaskGather(byte* address, Vector512<int> index, Vector512<int> mask, int scale) => Join(
         MaskGather(address, index.GetLower(), mask.GetLower(), scale), MaskGather(address, index.GetUpper(), mask.GetUpper(), scale));
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<int> MaskGather(byte* address, Vector256<int> index, Vector256<int> mask, int scale)
-    {
-        if (!Avx2.IsSupported)
-        {
-            return Vector256.Create(
-                MaskGather(address, index.GetLower(), mask.GetLower(), scale),
-                MaskGather(address, index.GetUpper(), mask.GetUpper(), scale));
-        }
-        Vector256<int> none = Vector256<int>.Zero;
-        return scale switch
-        {
-            1 => Avx2.GatherMaskVector256(none, (int*)address, index, mask, 1),
-            2 => Avx2.GatherMaskVector256(none, (int*)address, index, mask, 2),
-            4 => Avx2.GatherMaskVector256(none, (int*)address, index, mask, 4),
-            _ => Avx2.GatherMaskVector256(none, (int*)address, index, mask, 8),
-        };
-    }
+    public static Vector64<int> Gather(byte* address, Vector64<int> index, Vector64<int> mask, int scale) =>
+        Vector64.Create(LaneAt(address, index[0], mask[0], scale), LaneAt(address, index[1], mask[1], scale));
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<int> MaskGather(byte* address, Vector128<int> index, Vector128<int> mask, int scale)
-    {
-        if (!Avx2.IsSupported)
-            return GatherLanes(address, index, mask, scale);
-        Vector128<int> none = Vector128<int>.Zero;
-        return scale switch
-        {
-            1 => Avx2.GatherMaskVector128(none, (int*)address, index, mask, 1),
-            2 => Avx2.GatherMaskVector128(none, (int*)address, index, mask, 2),
-            4 => Avx2.GatherMaskVector128(none, (int*)address, index, mask, 4),
-            _ => Avx2.GatherMaskVector128(none, (int*)address, index, mask, 8),
-        };
-    }
+    public static Vector64<int> MaskGather(byte* address, Vector64<int> index, Vector64<int> mask, int scale) =>
+        Gather(address, index, mask, scale);
 
-    private static Vector128<int> GatherLanes(byte* address, Vector128<int> index, Vector128<int> mask, int scale)
-    {
-        Vector128<int> result = default;
-        for (int i = 0; i < Vector128<int>.Count; i++)
-        {
-            if (mask[i] != 0)
-                result = result.WithElement(i, Unsafe.ReadUnaligned<int>(address + (long)index[i] * scale));
-        }
-        return result;
-    }
+    private static int LaneAt(byte* address, int index, int mask, int scale) =>
+        mask != 0 ? Unsafe.ReadUnaligned<int>(address + (long)index * scale) : 0;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<int> LoadBytes512(byte* address) => Avx512F.IsSupported
@@ -255,6 +153,14 @@ internal static unsafe partial class VectorMemory
         address[0] = (byte)value[0];
         address[1] = (byte)value[1];
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void StoreShorts(byte* address, Vector512<int> value) =>
+        Vector256.Narrow(value.GetLower().AsUInt32(), value.GetUpper().AsUInt32()).Store((ushort*)address);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void StoreShorts(byte* address, Vector256<int> value) =>
+        Vector128.Narrow(value.GetLower().AsUInt32(), value.GetUpper().AsUInt32()).Store((ushort*)address);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void StoreShorts(byte* address, Vector128<int> value) =>

@@ -120,42 +120,24 @@ internal sealed class IlBody
             if ((int)code == 0xFE)
                 code = (ILOpCode)(0xFE00 | il[position++]);
             Span<byte> rest = il.AsSpan(position);
-            long integer = 0;
             int[]? targets = null;
-            int size = 0;
-            switch (OperandTypes[code])
+            (long integer, int size) = OperandTypes[code] switch
             {
-                case OperandType.InlineNone:
-                    integer = ShortFormIndex(code);
-                    break;
-                case OperandType.ShortInlineBrTarget:
-                    (integer, size) = (position + 1 + (sbyte)rest[0], 1);
-                    break;
-                case OperandType.InlineBrTarget:
-                    (integer, size) = (position + 4 + BinaryPrimitives.ReadInt32LittleEndian(rest), 4);
-                    break;
-                case OperandType.ShortInlineI:
-                    (integer, size) = ((sbyte)rest[0], 1);
-                    break;
-                case OperandType.ShortInlineVar:
-                    (integer, size) = (rest[0], 1);
-                    break;
-                case OperandType.InlineVar:
-                    (integer, size) = (BinaryPrimitives.ReadUInt16LittleEndian(rest), 2);
-                    break;
-                case OperandType.InlineI8 or OperandType.InlineR:
-                    (integer, size) = (BinaryPrimitives.ReadInt64LittleEndian(rest), 8);
-                    break;
-                case OperandType.InlineSwitch:
-                    int count = BinaryPrimitives.ReadInt32LittleEndian(rest);
-                    size = 4 + 4 * count;
-                    targets = new int[count];
-                    for (int i = 0; i < count; i++)
-                        targets[i] = position + size + BinaryPrimitives.ReadInt32LittleEndian(rest[(4 + 4 * i)..]);
-                    break;
-                default:
-                    (integer, size) = (BinaryPrimitives.ReadInt32LittleEndian(rest), 4);
-                    break;
+                OperandType.InlineNone => (ShortFormIndex(code), 0),
+                OperandType.ShortInlineI => ((sbyte)rest[0], 1),
+                OperandType.ShortInlineVar => (rest[0], 1),
+                OperandType.ShortInlineBrTarget => (position + 1 + (sbyte)rest[0], 1),
+                OperandType.InlineBrTarget => (position + 4 + BinaryPrimitives.ReadInt32LittleEndian(rest), 4),
+                OperandType.InlineVar => (BinaryPrimitives.ReadUInt16LittleEndian(rest), 2),
+                OperandType.InlineI8 or OperandType.InlineR => (BinaryPrimitives.ReadInt64LittleEndian(rest), 8),
+                OperandType.InlineSwitch => (0, 4 + 4 * BinaryPrimitives.ReadInt32LittleEndian(rest)),
+                _ => (BinaryPrimitives.ReadInt32LittleEndian(rest), 4),
+            };
+            if (code == ILOpCode.Switch)
+            {
+                targets = new int[size / 4 - 1];
+                for (int i = 0; i < targets.Length; i++)
+                    targets[i] = position + size + BinaryPrimitives.ReadInt32LittleEndian(rest[(4 + 4 * i)..]);
             }
             position += size;
             instructions.Add(new IlInstruction(offset, LongForm(code), integer, targets));
@@ -267,33 +249,11 @@ internal sealed class IlBody
 
     private List<IlBlock> OrderBlocks()
     {
-        var postOrder = new List<IlBlock>();
-        bool[] visited = new bool[Blocks.Count];
-        var stack = new Stack<(IlBlock Block, int Next)>();
-        visited[0] = true;
-        stack.Push((Blocks[0], 0));
-        while (stack.TryPop(out (IlBlock Block, int Next) top))
-        {
-            // A branch's own target is first in the list; visiting the last first keeps source order for the fall-through.
-            if (top.Next < top.Block.Successors.Count)
-            {
-                stack.Push((top.Block, top.Next + 1));
-                IlBlock successor = top.Block.Successors[top.Next];
-                if (!visited[successor.Index])
-                {
-                    visited[successor.Index] = true;
-                    stack.Push((successor, 0));
-                }
-            }
-            else
-            {
-                postOrder.Add(top.Block);
-            }
-        }
-        postOrder.Reverse();
-        for (int i = 0; i < postOrder.Count; i++)
-            postOrder[i].Order = i;
-        return postOrder;
+        // A branch's own target is first in the list; visiting the last first keeps source order for the fall-through.
+        List<IlBlock> order = Analyses.ReversePostorder.Of(Blocks[0], block => block.Successors);
+        foreach ((int number, IlBlock block) in order.Index())
+            block.Order = number;
+        return order;
     }
 
     private void FindLoops()
