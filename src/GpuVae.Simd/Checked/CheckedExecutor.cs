@@ -1,6 +1,7 @@
 using GpuVae.Simd.Frontend;
 using GpuVae.Simd.Ir;
 using GpuVae.Simd.Launch;
+using ILGPU.Runtime;
 
 namespace GpuVae.Simd.Checked;
 
@@ -13,7 +14,7 @@ internal sealed class CheckedExecutor : KernelExecutor
     private readonly KernelVariants<CheckedProgram> variants;
     private readonly CheckedMemory memory;
 
-    public CheckedExecutor(KernelEntry entry, SimdDevice device, CheckedMemory memory) : base(entry, device)
+    public CheckedExecutor(KernelEntry entry, Device device, CheckedMemory memory) : base(entry, device)
     {
         this.memory = memory;
         variants = new(entry, (specialized, _) => Compile(specialized));

@@ -150,12 +150,6 @@ internal sealed partial class KernelBuilder
     /// <summary>The index of an implicitly grouped kernel, and the condition that it lies within the extent.</summary>
     private Operand MakeIndex(Type type, out Value guard)
     {
-        (GeometryKind Grid, GeometryKind Dim, GeometryKind Group)[] axes =
-        [
-            (GeometryKind.GridIdxX, GeometryKind.GroupDimX, GeometryKind.GroupIdxX),
-            (GeometryKind.GridIdxY, GeometryKind.GroupDimY, GeometryKind.GroupIdxY),
-            (GeometryKind.GridIdxZ, GeometryKind.GroupDimZ, GeometryKind.GroupIdxZ),
-        ];
         int rank = TypeLayout.Of(type).Leaves.Length;
         if (type != typeof(Index1D) && type != typeof(Index2D) && type != typeof(Index3D))
             throw Refuse($"the index parameter has type {SequencePoints.NameOf(type)}", "Use Index1D, Index2D or Index3D.");
@@ -165,8 +159,8 @@ internal sealed partial class KernelBuilder
         {
             var extent = new Parameter($"extent.{"xyz"[axis]}", ParameterKind.Extent, IrType.I32, entry.Layout.SlotCount + axis);
             kernel.Parameters.Add(extent);
-            Value origin = Emit.Binary(BinaryOp.Mul, Geometry(axes[axis].Grid), Geometry(axes[axis].Dim));
-            index[axis] = Emit.Binary(BinaryOp.Add, origin, Geometry(axes[axis].Group));
+            Value origin = Emit.Binary(BinaryOp.Mul, Geometry(GeometryKind.GridIdxX + axis), Geometry(GeometryKind.GroupDimX + axis));
+            index[axis] = Emit.Binary(BinaryOp.Add, origin, Geometry(GeometryKind.GroupIdxX + axis));
             Value inside = Emit.Compare(CompareOp.Lt, index[axis], extent);
             guard = guard is null ? inside : Emit.Binary(BinaryOp.And, guard, inside);
         }

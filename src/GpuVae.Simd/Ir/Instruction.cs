@@ -101,6 +101,17 @@ internal sealed class Phi(IrType type, AddressSpace space = AddressSpace.None) :
     public void ReplaceIncomingBlock(BasicBlock from, BasicBlock replacement) => incomingBlocks[incomingBlocks.IndexOf(from)] = replacement;
 
     public Value ValueFrom(BasicBlock from) => Operands[incomingBlocks.IndexOf(from)];
+
+    /// <summary>The value that comes from any of several blocks, which have become the predecessors of a new one.</summary>
+    public Value ValueFrom(BasicBlock[] from, BasicBlock joined)
+    {
+        if (from is [var only])
+            return ValueFrom(only);
+        Phi merged = joined.AppendPhi(new Phi(Type, Space) { Location = Location });
+        foreach (BasicBlock block in from)
+            merged.AddIncoming(block, ValueFrom(block));
+        return merged;
+    }
 }
 
 /// <summary>Ends a block. Its successors are kept in step with the predecessor lists by <see cref="BasicBlock.Terminator"/>.</summary>

@@ -58,7 +58,7 @@ internal sealed class GroupBroadcast(Value value, Value thread) : Instruction(va
     public Value Thread => Operands[1];
 }
 
-internal enum GeometryKind : byte
+internal enum GeometryKind
 {
     GroupIdxX, GroupIdxY, GroupIdxZ,
     GroupDimX, GroupDimY, GroupDimZ,

@@ -4,6 +4,7 @@ using GpuVae.Simd.Frontend;
 using GpuVae.Simd.Ir;
 using GpuVae.Simd.Workers;
 using ILGPU;
+using ILGPU.Runtime;
 
 namespace GpuVae.Simd.Launch;
 
@@ -27,7 +28,7 @@ internal sealed unsafe class SimdExecutor : KernelExecutor
     private const int SpreadThreshold = 4096;
 
     private readonly SimdConfiguration configuration;
-    private readonly SimdCompiledKernel compiled;
+    private readonly Func<IrKernel?> takeBuilt;
     private readonly bool assertions;
     private readonly WorkerPool pool;
     private readonly KernelVariants<SimdProgram> variants;
@@ -35,11 +36,19 @@ internal sealed unsafe class SimdExecutor : KernelExecutor
     // For launches with a view that is written and shares memory with one that is read.
     private readonly KernelVariants<SimdProgram> overlapping;
 
-    public SimdExecutor(SimdCompiledKernel compiled, SimdDevice device, bool assertions, WorkerPool pool) : base(compiled.Entry, device)
+    /// <param name="entry">The kernel.</param>
+    /// <param name="takeBuilt">Gives the kernel's IR where somebody has built it already, once.</param>
+    /// <param name="device">What bounds a launch.</param>
+    /// <param name="configuration">The vectors to compile for.</param>
+    /// <param name="assertions">Debug.Assert inside kernels is kept.</param>
+    /// <param name="pool">Runs the groups.</param>
+    public SimdExecutor(
+        KernelEntry entry, Func<IrKernel?> takeBuilt, Device device, SimdConfiguration configuration, bool assertions, WorkerPool pool)
+        : base(entry, device)
     {
-        this.compiled = compiled;
+        this.takeBuilt = takeBuilt;
         this.assertions = assertions;
-        configuration = device.Configuration;
+        this.configuration = configuration;
         this.pool = pool;
         variants = new(Entry, (specialized, group) => Compile(specialized, group, viewsOverlap: false));
         overlapping = new(Entry, (specialized, group) => Compile(specialized, group, viewsOverlap: true));
@@ -100,7 +109,7 @@ internal sealed unsafe class SimdExecutor : KernelExecutor
                 ViewsOverlap = viewsOverlap,
                 Assertions = assertions,
             };
-            IrKernel kernel = compiled.TakeBuilt() is { } built
+            IrKernel kernel = takeBuilt() is { } built
                 ? KernelCompiler.Optimize(built, target)
                 : KernelCompiler.Compile(specialized, target);
             var shape = new GroupShape(group.X, group.Y, group.Z);

@@ -41,22 +41,9 @@ internal static class LoopInvariantCodeMotion
         BasicBlock[] outside = header.Predecessors.Where(p => !loop.Contains(p)).ToArray();
         foreach (Phi phi in header.Phis)
         {
-            Value entering;
-            if (outside.Length == 1)
-            {
-                entering = phi.ValueFrom(outside[0]);
-                phi.RemoveIncoming(outside[0]);
-            }
-            else
-            {
-                Phi merged = preheader.AppendPhi(new Phi(phi.Type, phi.Space) { Location = phi.Location });
-                foreach (BasicBlock block in outside)
-                {
-                    merged.AddIncoming(block, phi.ValueFrom(block));
-                    phi.RemoveIncoming(block);
-                }
-                entering = merged;
-            }
+            Value entering = phi.ValueFrom(outside, preheader);
+            foreach (BasicBlock block in outside)
+                phi.RemoveIncoming(block);
             phi.AddIncoming(preheader, entering);
         }
         foreach (BasicBlock block in outside)
