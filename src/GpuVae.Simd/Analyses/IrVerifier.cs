@@ -125,7 +125,8 @@ internal static class IrVerifier
         IrType first = instruction.Operands.FirstOrDefault()?.Type ?? IrType.Void;
         (bool holds, string otherwise) = instruction switch
         {
-            Binary { IsShift: true, Right.Type: var count } => (first.IsInteger() && count == IrType.I32, "a shift takes an integer and an I32 count"),
+            Binary { IsShift: true, Right.Type: var count } =>
+                (first.IsInteger() && count == IrType.I32, "a shift takes an integer and an I32 count"),
             Binary { Op: BinaryOp.And or BinaryOp.Or or BinaryOp.Xor } => (AreEqual() && IsLogical(first), "operand types differ"),
             Binary => (AreEqual() && IsNumber(first), "operand types differ or are no numbers"),
             Fma => (AreEqual() && first.IsFloat(), "operand types differ"),

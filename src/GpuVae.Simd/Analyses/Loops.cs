@@ -23,9 +23,7 @@ internal sealed class Loop(BasicBlock header)
 
     /// <summary>1 for an outermost loop.</summary>
     public int Depth => Parent is null ? 1 : Parent.Depth + 1;
-
     public bool Contains(BasicBlock block) => members.Contains(block);
-
     public bool Contains(Value value) => value is Instruction { Block: { } block } && members.Contains(block);
 
     /// <summary>The only block outside that leads to the header, if it leads nowhere else.</summary>
@@ -94,11 +92,7 @@ internal sealed class Loops
                     continue;
                 loop.Blocks.Add(block);
                 innermost[block] = loop;
-                foreach (BasicBlock successor in block.Successors)
-                {
-                    if (!loop.Contains(successor))
-                        loop.Exits.Add(new LoopExit(block, successor));
-                }
+                loop.Exits.AddRange(block.Successors.Where(s => !loop.Contains(s)).Select(s => new LoopExit(block, s)));
             }
             OuterFirst.Add(loop);
         }

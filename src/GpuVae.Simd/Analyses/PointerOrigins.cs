@@ -8,7 +8,7 @@ internal static class PointerOrigins
     /// <summary>Pointers that are merged more often on their way say nothing.</summary>
     private const int MaximumDepth = 8;
 
-    /// <summary>A <see cref="Parameter"/>, <see cref="Allocation"/> or <see cref="Constant"/>, or null where several may be meant.</summary>
+    /// <summary>A <see cref="Parameter"/>, <see cref="Allocation"/> or <see cref="Constant"/>; null where several may be meant.</summary>
     public static Value? Of(Value pointer) => Of(pointer, depth: 0);
 
     private static Value? Of(Value pointer, int depth)

@@ -26,16 +26,9 @@ internal sealed class CheckedExecutor : KernelExecutor
         {
             CheckedProgram program = variants.Get(default, slots);
             CheckSharedMemory(program.SharedBytes, shape);
-            LaunchShape launched = shape;
-            if (Entry.IsImplicitlyGrouped)
-            {
-                int width = shape.Group.X == 0 ? ImplicitGroupSize : shape.Group.X;
-                launched = shape with
-                {
-                    Group = new(width, 1, 1),
-                    Grid = new((int)(((long)shape.Extent.X + width - 1) / width), shape.Extent.Y, shape.Extent.Z),
-                };
-            }
+            LaunchShape launched = Entry.IsImplicitlyGrouped
+                ? shape.InGroupsOf(shape.Group.X == 0 ? ImplicitGroupSize : shape.Group.X)
+                : shape;
             memory.BeginLaunch(program.GlobalGranule);
             using var group = new CheckedGroup(
                 program, memory, launched, Device.WarpSize, slots, Entry.Layout, KernelMethod.NameOf(Entry.Method));

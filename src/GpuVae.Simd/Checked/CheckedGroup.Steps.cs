@@ -91,13 +91,15 @@ internal sealed unsafe partial class CheckedGroup
                     if (r[step.A] < r[step.B])
                         break;
                     throw Defect(
-                        KernelDefect.OutOfBounds, step.Source, $"index {(long)r[step.A]} is outside its view of {(long)r[step.B]} elements");
+                        KernelDefect.OutOfBounds, step.Source,
+                        $"index {(long)r[step.A]} is outside its view of {(long)r[step.B]} elements");
                 case StepKind.Assert:
                     if (r[step.A] != 0)
                         break;
                     string message = ((Assert)step.Source).Message;
                     throw Defect(
-                        KernelDefect.AssertionFailed, step.Source, message.Length > 0 ? $"assertion failed: {message}" : "assertion failed");
+                        KernelDefect.AssertionFailed, step.Source,
+                        message.Length > 0 ? $"assertion failed: {message}" : "assertion failed");
                 case StepKind.Print:
                     PrintLine((Print)step.Source, r);
                     break;

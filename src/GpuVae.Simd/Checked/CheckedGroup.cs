@@ -65,9 +65,9 @@ internal sealed unsafe partial class CheckedGroup : IDisposable
         int sharedSize = program.SharedBytes + shape.DynamicSharedBytes;
         sharedBytes = (byte*)NativeMemory.AlignedAlloc((nuint)sharedSize + 64, 64);
         localBytes = (byte*)NativeMemory.AlignedAlloc((nuint)((long)program.LocalBytes * threads) + 64, 64);
-        shared = new((long)sharedBytes, sharedSize, isWritten: false);
+        shared = new((long)sharedBytes, sharedSize);
         shared.BeginLaunch(program.SharedGranule, forgetAccesses: true);
-        local = new((long)localBytes, (long)program.LocalBytes * threads, isWritten: false);
+        local = new((long)localBytes, (long)program.LocalBytes * threads);
         lastBuffers = new ShadowMemory?[program.Steps.Length];
         launchStart = ++memory.Interval;
         // Raw pointers and page-locked host memory: only the bounds of views are known there.

@@ -14,7 +14,7 @@ internal sealed class CheckedMemoryBuffer : SimdMemoryBuffer
         : base(accelerator, length, elementSize)
     {
         this.memory = memory;
-        shadow = memory.Add(NativePtr, length * elementSize, isWritten: false);
+        shadow = memory.Add(NativePtr, length * elementSize);
     }
 
     protected override void MemSet(AcceleratorStream stream, byte value, in ArrayView<byte> targetView)

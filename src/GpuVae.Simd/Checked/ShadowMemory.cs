@@ -18,35 +18,23 @@ internal struct ShadowCell
 }
 
 /// <summary>What is known of a range of memory: which bytes have been written, and who accessed what in the current launch.</summary>
-internal sealed class ShadowMemory
+internal sealed class ShadowMemory(long address, long length)
 {
     private const int CellsPerPage = 1024;
 
-    private readonly byte[] written;
+    private readonly byte[] written = new byte[length];
     private ShadowCell[]?[] pages = [];
 
-    /// <param name="address">Where the range starts.</param>
-    /// <param name="length">Its bytes.</param>
-    /// <param name="isWritten">The content is known to be initialised.</param>
-    public ShadowMemory(long address, long length, bool isWritten)
-    {
-        Address = address;
-        Length = length;
-        written = new byte[length];
-        if (isWritten)
-            MarkWritten(0, length);
-    }
+    /// <summary>Where the range starts.</summary>
+    public long Address { get; } = address;
 
-    public long Address { get; }
-    public long Length { get; }
+    /// <summary>In bytes.</summary>
+    public long Length { get; } = length;
 
     /// <summary>Bytes per cell: how finely accesses are told apart.</summary>
     public int Granule { get; private set; }
-
     public void MarkWritten(long offset, long length) => written.AsSpan((int)offset, (int)length).Fill(1);
-
     public void Forget() => Array.Clear(written);
-
     public bool IsWritten(long offset, int size) => !written.AsSpan((int)offset, size).Contains((byte)0);
 
     /// <summary>Takes over which bytes are initialised where another range is copied here.</summary>

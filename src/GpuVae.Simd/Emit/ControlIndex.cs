@@ -45,13 +45,9 @@ internal sealed class ControlIndex
     public Dictionary<BasicBlock, List<ControlEdge>> EdgesInto { get; } = new(ReferenceEqualityComparer.Instance);
     public Dictionary<EdgeCopies, ControlEdge> EdgeOf { get; } = new(ReferenceEqualityComparer.Instance);
     public bool HasLoops => loopRanges.Count > 0;
-
     public bool ContainsBarrier(ControlNode node) => withBarrier.Contains(node);
-
     public int PositionOf(Value instruction) => positions[instruction];
-
     public bool IsPlaced(Value instruction) => positions.ContainsKey(instruction);
-
     public int PositionOf(EdgeCopies copies) => copyPositions[copies];
 
     /// <summary>The innermost loop around the block, as far as it stands in the tree.</summary>

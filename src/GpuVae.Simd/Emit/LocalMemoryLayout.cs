@@ -59,7 +59,10 @@ internal sealed class LocalMemoryLayout
                     case ElementAddress address:
                         steps.Add(address.ElementSize);
                         steps.Add(address.Offset);
-                        Follow(address);
+                        if (!seen.Add(address))
+                            break;
+                        origins[address] = allocation;
+                        work.Push(address);
                         break;
                     case Load load:
                         Access(load.Type.SizeOf());
@@ -80,15 +83,6 @@ internal sealed class LocalMemoryLayout
         {
             regular &= granule == 0 || granule == size;
             granule = size;
-        }
-
-        void Follow(ElementAddress address)
-        {
-            if (seen.Add(address))
-            {
-                origins[address] = allocation;
-                work.Push(address);
-            }
         }
     }
 }

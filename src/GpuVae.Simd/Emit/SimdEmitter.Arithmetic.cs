@@ -120,18 +120,16 @@ internal sealed partial class SimdEmitter
         VectorType type = VectorOf(value.Type);
         switch (unary.Op)
         {
-            case UnaryOp.Neg or UnaryOp.Not or UnaryOp.Abs:
+            case UnaryOp.Neg or UnaryOp.Not or UnaryOp.Abs or UnaryOp.Sqrt or (>= UnaryOp.Floor and <= UnaryOp.Truncate):
                 EmitVector(value, part, signed: unary.Op == UnaryOp.Abs);
-                il.Vector1(type, unary.Op switch { UnaryOp.Neg => "Negate", UnaryOp.Not => "OnesComplement", _ => "Abs" });
+                il.Vector1(type, unary.Op switch
+                {
+                    UnaryOp.Neg => "Negate",
+                    UnaryOp.Not => "OnesComplement",
+                    UnaryOp.RoundToEven => "Round",
+                    _ => unary.Op.ToString(),
+                });
                 EmitNormalize(unary.Type);
-                break;
-            case UnaryOp.Sqrt or UnaryOp.Floor or UnaryOp.Ceiling or UnaryOp.Truncate:
-                EmitVector(value, part);
-                il.Vector1(type, unary.Op.ToString());
-                break;
-            case UnaryOp.RoundToEven:
-                EmitVector(value, part);
-                il.Vector1(type, "Round");
                 break;
             case UnaryOp.Rcp or UnaryOp.Rsqrt:
                 EmitFloatVector(type, 1);
@@ -281,45 +279,28 @@ internal sealed partial class SimdEmitter
     private void EmitComparison(Compare compare, IrType operand, int part)
     {
         VectorType type = VectorOf(operand);
-        CompareOp op = compare.Op;
         bool isFloat = operand.IsFloat();
-        if (isFloat && op is >= CompareOp.LtOrUnordered)
-        {
-            // True for NaN: the complement of the ordered opposite.
-            string opposite = op switch
-            {
-                CompareOp.LtOrUnordered => "GreaterThanOrEqual",
-                CompareOp.LeOrUnordered => "GreaterThan",
-                CompareOp.GtOrUnordered => "LessThanOrEqual",
-                _ => "LessThan",
-            };
-            EmitVector(compare.Left, part);
-            EmitVector(compare.Right, part);
-            il.Vector2(type, opposite);
-            il.Vector1(type, "OnesComplement");
-            return;
-        }
-        bool unsigned = !isFloat && op is >= CompareOp.LtUnsigned;
+        // What is true for NaN is the complement of what is not.
+        bool complement = compare.Op == CompareOp.Ne || (isFloat && compare.Op >= CompareOp.LtOrUnordered);
+        CompareOp op = complement ? compare.Inverse : compare.Op;
+        bool unsigned = op is >= CompareOp.LtUnsigned;
         VectorType compared = unsigned ? type.With(Unsigned(type.Element)) : type;
-        Operand(compare.Left);
-        Operand(compare.Right);
+        foreach (Value value in compare.Operands)
+        {
+            EmitVector(value, part, signed: !unsigned && op != CompareOp.Eq);
+            il.As(type, compared.Element);
+        }
         il.Vector2(compared, op switch
         {
-            CompareOp.Eq or CompareOp.Ne => "Equals",
-            CompareOp.Lt or CompareOp.LtUnsigned or CompareOp.LtOrUnordered => "LessThan",
-            CompareOp.Le or CompareOp.LeUnsigned or CompareOp.LeOrUnordered => "LessThanOrEqual",
-            CompareOp.Gt or CompareOp.GtUnsigned or CompareOp.GtOrUnordered => "GreaterThan",
+            CompareOp.Eq => "Equals",
+            CompareOp.Lt or CompareOp.LtUnsigned => "LessThan",
+            CompareOp.Le or CompareOp.LeUnsigned => "LessThanOrEqual",
+            CompareOp.Gt or CompareOp.GtUnsigned => "GreaterThan",
             _ => "GreaterThanOrEqual",
         });
         il.As(compared, type.Element);
-        if (op == CompareOp.Ne)
+        if (complement)
             il.Vector1(type, "OnesComplement");
-
-        void Operand(Value value)
-        {
-            EmitVector(value, part, signed: !unsigned && op is not (CompareOp.Eq or CompareOp.Ne));
-            il.As(type, compared.Element);
-        }
     }
 
     private void EmitVectorConvert(Convert convert, int part)
@@ -406,61 +387,40 @@ internal sealed partial class SimdEmitter
         Value value = convert.Operand;
         bool signed = convert.Op == ConvertOp.SignedToFloat;
         VectorType from = VectorOf(value.Type);
-        VectorType to = VectorOf(convert.Type);
-        if (value.Type == IrType.I64)
+        if (value.Type != IrType.I64 && convert.Type == IrType.F64)
         {
-            EmitVector(value, part);
-            if (!signed)
-                il.As(from, typeof(ulong));
-            il.Vector1(signed ? from : from.With(typeof(ulong)), "ConvertToDouble");
+            VectorType wide = VectorOf(IrType.I64);
+            if (signed)
+                EmitWidened(from, wide, part, i => EmitVector(value, i, signed));
+            else
+                EmitZeroExtended(value, wide, part);
+            il.Vector1(wide, "ConvertToDouble");
             return;
         }
-        if (to.Element == typeof(float))
-        {
-            Source(part);
-            if (!signed)
-                il.As(from, typeof(uint));
-            il.Vector1(signed ? from : from.With(typeof(uint)), "ConvertToSingle");
-            return;
-        }
-        VectorType wide = to.With(typeof(long));
-        if (signed)
-        {
-            EmitWidened(from, wide, part, Source);
-        }
-        else
-        {
-            EmitZeroExtended(value, wide, part);
-        }
-        il.Vector1(wide, "ConvertToDouble");
-
-        void Source(int i)
-        {
-            EmitVector(value, i, signed);
-        }
+        VectorType integers = signed ? from : from.With(Unsigned(from.Element));
+        EmitVector(value, part, signed);
+        il.As(from, integers.Element);
+        il.Vector1(integers, value.Type == IrType.I64 ? "ConvertToDouble" : "ConvertToSingle");
     }
 
     private void EmitFloatToInteger(Convert convert, int part)
     {
         Value value = convert.Operand;
-        bool signed = convert.Op == ConvertOp.FloatToSigned;
         VectorType from = VectorOf(value.Type);
-        if (value.Type == IrType.F32 && convert.Type == IrType.I32)
-        {
-            EmitVector(value, part);
-            il.Vector1(from, signed ? "ConvertToInt32" : "ConvertToUInt32");
-            if (!signed)
-                il.As(from.With(typeof(uint)), typeof(int));
-            return;
-        }
-        VectorType doubles = VectorOf(IrType.F64);
-        if (value.Type == IrType.F64)
+        bool narrow = value.Type == IrType.F32 && convert.Type == IrType.I32;
+        VectorType floats = narrow ? from : VectorOf(IrType.F64);
+        if (floats == from)
             EmitVector(value, part);
         else
-            EmitWidened(from, doubles, part, i => EmitVector(value, i));
-        il.Vector1(doubles, signed ? "ConvertToInt64" : "ConvertToUInt64");
-        if (!signed)
-            il.As(doubles.With(typeof(ulong)), typeof(long));
+            EmitWidened(from, floats, part, i => EmitVector(value, i));
+        VectorType integers = floats.With(narrow ? typeof(int) : typeof(long));
+        if (convert.Op == ConvertOp.FloatToSigned)
+        {
+            il.Vector1(floats, narrow ? "ConvertToInt32" : "ConvertToInt64");
+            return;
+        }
+        il.Vector1(floats, narrow ? "ConvertToUInt32" : "ConvertToUInt64");
+        il.As(integers.With(Unsigned(integers.Element)), integers.Element);
     }
 
     private void EmitFloatToFloat(Convert convert, int part)
@@ -468,15 +428,11 @@ internal sealed partial class SimdEmitter
         Value value = convert.Operand;
         VectorType from = VectorOf(value.Type);
         VectorType to = VectorOf(convert.Type);
-        if (value.Type == IrType.F16)
+        if (value.Type == IrType.F16 || convert.Type == IrType.F16)
         {
             EmitVector(value, part);
-            il.Call(typeof(VectorInteger), nameof(VectorInteger.HalfToSingle), from.Clr);
-        }
-        else if (convert.Type == IrType.F16)
-        {
-            EmitVector(value, part);
-            il.Call(typeof(VectorInteger), nameof(VectorInteger.SingleToHalf), from.Clr);
+            string name = value.Type == IrType.F16 ? nameof(VectorInteger.HalfToSingle) : nameof(VectorInteger.SingleToHalf);
+            il.Call(typeof(VectorInteger), name, from.Clr);
         }
         else if (to.Element == typeof(double))
         {

@@ -67,29 +67,15 @@ internal sealed partial class SimdEmitter
 
     private void EmitScalarUnary(Unary unary)
     {
-        IrType type = unary.Operand.Type;
-        switch (unary.Op)
-        {
-            case UnaryOp.Neg:
-                EmitScalar(unary.Operand);
-                il.Op(OpCodes.Neg);
-                EmitScalarNormalize(type);
-                break;
-            case UnaryOp.Not when type == IrType.Bool:
-                EmitScalar(unary.Operand);
-                Invert();
-                break;
-            case UnaryOp.Not:
-                EmitScalar(unary.Operand);
-                il.Op(OpCodes.Not);
-                EmitScalarNormalize(type);
-                break;
-            default:
-                EmitScalar(unary.Operand, signed: true);
-                il.Call(ScalarMethod(unary));
-                EmitScalarNormalize(unary.Type);
-                break;
-        }
+        bool simple = unary.Op is UnaryOp.Neg or UnaryOp.Not;
+        EmitScalar(unary.Operand, signed: !simple);
+        if (unary is { Op: UnaryOp.Not, Type: IrType.Bool })
+            Invert();
+        else if (simple)
+            il.Op(unary.Op == UnaryOp.Neg ? OpCodes.Neg : OpCodes.Not);
+        else
+            il.Call(ScalarMethod(unary));
+        EmitScalarNormalize(unary.Type);
     }
 
     /// <summary>The scalar function behind an operation that IL has no instruction for.</summary>
@@ -175,56 +161,31 @@ internal sealed partial class SimdEmitter
 
     private void EmitScalarConvert(Convert convert)
     {
-        Value value = convert.Operand;
-        switch (convert.Op)
+        (ConvertOp op, IrType type) = (convert.Op, convert.Type);
+        EmitScalar(convert.Operand, signed: op is ConvertOp.SignExtend or ConvertOp.SignedToFloat);
+        if (op == ConvertOp.UnsignedToFloat)
+            il.Op(OpCodes.Conv_R_Un);
+        OpCode? code = op switch
         {
-            case ConvertOp.SignExtend:
-                EmitScalar(value, signed: true);
-                if (convert.Type == IrType.I64)
-                    il.Op(OpCodes.Conv_I8);
-                EmitScalarNormalize(convert.Type);
-                break;
-            case ConvertOp.ZeroExtend:
-                EmitScalar(value);
-                if (convert.Type == IrType.I64)
-                    il.Op(OpCodes.Conv_U8);
-                break;
-            case ConvertOp.Truncate:
-                EmitScalar(value);
-                if (value.Type == IrType.I64)
-                    il.Op(OpCodes.Conv_I4);
-                if (convert.Type == IrType.Bool)
-                {
-                    il.Int(1);
-                    il.Op(OpCodes.And);
-                }
-                EmitScalarNormalize(convert.Type);
-                break;
-            case ConvertOp.SignedToFloat:
-                EmitScalar(value, signed: true);
-                il.Op(convert.Type == IrType.F64 ? OpCodes.Conv_R8 : OpCodes.Conv_R4);
-                break;
-            case ConvertOp.UnsignedToFloat:
-                EmitScalar(value);
-                il.Op(OpCodes.Conv_R_Un);
-                il.Op(convert.Type == IrType.F64 ? OpCodes.Conv_R8 : OpCodes.Conv_R4);
-                break;
-            case ConvertOp.FloatToSigned:
-                EmitScalar(value);
-                il.Op(convert.Type == IrType.I64 ? OpCodes.Conv_I8 : OpCodes.Conv_I4);
-                EmitScalarNormalize(convert.Type);
-                break;
-            case ConvertOp.FloatToUnsigned:
-                EmitScalar(value);
-                il.Op(convert.Type == IrType.I64 ? OpCodes.Conv_U8 : OpCodes.Conv_U4);
-                EmitScalarNormalize(convert.Type);
-                break;
-            default:
-                EmitScalar(value);
-                if (ScalarMethod(convert) is { } method)
-                    il.Call(method);
-                break;
+            ConvertOp.SignExtend when type == IrType.I64 => OpCodes.Conv_I8,
+            ConvertOp.ZeroExtend when type == IrType.I64 => OpCodes.Conv_U8,
+            ConvertOp.Truncate when convert.Operand.Type == IrType.I64 => OpCodes.Conv_I4,
+            ConvertOp.SignedToFloat or ConvertOp.UnsignedToFloat => type == IrType.F64 ? OpCodes.Conv_R8 : OpCodes.Conv_R4,
+            ConvertOp.FloatToSigned => type == IrType.I64 ? OpCodes.Conv_I8 : OpCodes.Conv_I4,
+            ConvertOp.FloatToUnsigned => type == IrType.I64 ? OpCodes.Conv_U8 : OpCodes.Conv_U4,
+            _ => null,
+        };
+        if (code is { } simple)
+            il.Op(simple);
+        else if (ScalarMethod(convert) is { } method)
+            il.Call(method);
+        if (op == ConvertOp.Truncate && type == IrType.Bool)
+        {
+            il.Int(1);
+            il.Op(OpCodes.And);
         }
+        if (op is ConvertOp.SignExtend or ConvertOp.Truncate or ConvertOp.FloatToSigned or ConvertOp.FloatToUnsigned)
+            EmitScalarNormalize(type);
     }
 
     /// <summary>The scalar function of a conversion, or null where the two types look the same on the evaluation stack.</summary>
@@ -250,40 +211,23 @@ internal sealed partial class SimdEmitter
     /// <summary>address → value</summary>
     private void EmitScalarLoad(IrType type)
     {
-        switch (type)
-        {
-            case IrType.Bool:
-                il.Op(OpCodes.Ldind_U1);
-                il.Int(0);
-                il.Op(OpCodes.Cgt_Un);
-                break;
-            case IrType.I8:
-                il.Op(OpCodes.Ldind_U1);
-                break;
-            case IrType.I16 or IrType.F16:
-                il.LoadObject(typeof(ushort));
-                break;
-            default:
-                il.LoadObject(ScalarClr(type));
-                break;
-        }
+        if (type.SizeOf() == 1)
+            il.Op(OpCodes.Ldind_U1);
+        else
+            il.LoadObject(type.SizeOf() == 2 ? typeof(ushort) : ScalarClr(type));
+        if (type != IrType.Bool)
+            return;
+        il.Int(0);
+        il.Op(OpCodes.Cgt_Un);
     }
 
     /// <summary>address, value →</summary>
     private void EmitScalarStore(IrType type)
     {
-        switch (type)
-        {
-            case IrType.Bool or IrType.I8:
-                il.Op(OpCodes.Stind_I1);
-                break;
-            case IrType.I16 or IrType.F16:
-                il.StoreObject(typeof(ushort));
-                break;
-            default:
-                il.StoreObject(ScalarClr(type));
-                break;
-        }
+        if (type.SizeOf() == 1)
+            il.Op(OpCodes.Stind_I1);
+        else
+            il.StoreObject(type.SizeOf() == 2 ? typeof(ushort) : ScalarClr(type));
     }
 
     private void EmitScalarAddress(ElementAddress address)

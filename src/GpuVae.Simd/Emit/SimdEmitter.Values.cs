@@ -87,7 +87,7 @@ internal sealed partial class SimdEmitter
         }
     }
 
-    /// <summary>Pushes a uniform value, or the value of lane 0 of a strided one; <paramref name="signed"/> sign-extends I8 and I16.</summary>
+    /// <summary>Pushes a uniform value, or that of lane 0 of a strided one; <paramref name="signed"/> sign-extends I8 and I16.</summary>
     private void EmitScalar(Value value, bool signed = false)
     {
         if (value is Constant constant)
@@ -105,7 +105,7 @@ internal sealed partial class SimdEmitter
     }
 
     /// <summary>
-    /// Pushes one part of a value of any shape as a vector; Bool as a mask. <paramref name="signed"/> sign-extends I8 and I16 in their lanes.
+    /// Pushes one part of a value of any shape as a vector; Bool as a mask. <paramref name="signed"/> sign-extends I8 and I16.
     /// </summary>
     private void EmitVector(Value value, int part, bool signed = false)
     {

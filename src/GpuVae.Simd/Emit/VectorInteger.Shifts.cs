@@ -5,7 +5,7 @@ using System.Runtime.Intrinsics.X86;
 namespace GpuVae.Simd.Emit;
 
 /// <content>
-/// Shifts by a count per lane: one instruction where the processor has it, else two halves. The build makes the narrower forms of this file.
+/// A count per lane: one instruction where the processor has it, else two halves. The build makes the narrower forms of this file.
 /// </content>
 internal static partial class VectorInteger
 {

@@ -4,7 +4,7 @@ using System.Runtime.Intrinsics.X86;
 
 namespace GpuVae.Simd.Emit;
 
-/// <content>Wide vectors: one instruction where the processor has it, else two halves. The build makes the narrower form of this file.</content>
+/// <content>One instruction where the processor has it, else two halves. The build makes the narrower form of this file.</content>
 internal static partial class VectorInteger
 {
     /// <summary>High halves of the 64-bit products: even lanes, then odd lanes moved down to the even places.</summary>

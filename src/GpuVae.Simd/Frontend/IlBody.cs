@@ -9,7 +9,7 @@ namespace GpuVae.Simd.Frontend;
 /// <summary>One decoded IL instruction.</summary>
 /// <param name="Offset">Where it starts in the method.</param>
 /// <param name="Code">The operation, prefixes included as instructions of their own.</param>
-/// <param name="Integer">The inline operand: number, variable index, metadata token, bits of a float, or offset of a branch's target.</param>
+/// <param name="Integer">The inline operand: number, index of a variable, token, bits of a float, or offset of a branch's target.</param>
 /// <param name="Targets">The offsets a <c>switch</c> can jump to.</param>
 internal readonly record struct IlInstruction(int Offset, ILOpCode Code, long Integer, int[]? Targets);
 
@@ -175,22 +175,18 @@ internal sealed class IlBody
         {
             (_, ILOpCode code, long index, _) = Instructions[i];
             bool becomesPointer = i + 1 < Instructions.Length && Instructions[i + 1].Code is ILOpCode.Conv_u or ILOpCode.Conv_i;
-            switch (code)
+            if (code is ILOpCode.Starg or ILOpCode.Ldarga)
+                StoredArguments.Add((int)index);
+            if (code == ILOpCode.Ldarga)
+                Address(AddressedArguments, PointerArguments);
+            else if (code == ILOpCode.Ldloca)
+                Address(AddressedLocals, PointerLocals);
+
+            void Address(HashSet<int> addressed, HashSet<int> pointers)
             {
-                case ILOpCode.Starg:
-                    StoredArguments.Add((int)index);
-                    break;
-                case ILOpCode.Ldarga:
-                    StoredArguments.Add((int)index);
-                    AddressedArguments.Add((int)index);
-                    if (becomesPointer)
-                        PointerArguments.Add((int)index);
-                    break;
-                case ILOpCode.Ldloca:
-                    AddressedLocals.Add((int)index);
-                    if (becomesPointer)
-                        PointerLocals.Add((int)index);
-                    break;
+                addressed.Add((int)index);
+                if (becomesPointer)
+                    pointers.Add((int)index);
             }
         }
     }

@@ -71,7 +71,8 @@ internal static partial class Intrinsics
             Type target = m.GetGenericArguments()[0];
             int from = TypeLayout.Of(ElementOf(m)).Size, to = b.RequireMemoryType(target).Size;
             Value bytes = b.Emit.Binary(BinaryOp.Mul, view.Leaves[1], Constant.Long(from));
-            return View(target, view.Leaves[0], from == to ? view.Leaves[1] : b.Emit.Binary(BinaryOp.DivUnsigned, bytes, Constant.Long(to)));
+            Value length = from == to ? view.Leaves[1] : b.Emit.Binary(BinaryOp.DivUnsigned, bytes, Constant.Long(to));
+            return View(target, view.Leaves[0], length);
         };
 
         static Value Length(KernelBuilder b, MethodBase m, Operand[] a) => b.LoadFrom(a[0], m.DeclaringType!).Leaves[1];

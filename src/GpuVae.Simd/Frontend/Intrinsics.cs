@@ -80,7 +80,8 @@ internal static partial class Intrinsics
         foreach (string name in new[] { "Emit", "EmitRef" })
         {
             table[Type, name] = (b, _, _) => throw b.Refuse(
-                "CudaAsm is used on an accelerator that is not CUDA", "Guard it with if (CudaAsm.IsSupported) and write the other way in C#.");
+                "CudaAsm is used on an accelerator that is not CUDA",
+                "Guard it with if (CudaAsm.IsSupported) and write the other way in C#.");
         }
     }
 
@@ -106,8 +107,8 @@ internal static partial class Intrinsics
             {
                 if (a[0].Single is not HostValue { Value: string format })
                     throw b.Refuse($"Interop.{name} has a format that is not a constant string", "Write it as a literal.");
-                IEnumerable<Value> values = a.Skip(1).Select((o, i) => TypeLayout.Of(o.Type).Leaves.Length == 1 && o.Single is not CompileTimeValue
-                    ? Printed(b, o, TypeOf(m, 1 + i))
+                IEnumerable<Value> values = a.Skip(1).Select((o, i) =>
+                    TypeLayout.Of(o.Type).Leaves.Length == 1 && o.Single is not CompileTimeValue ? Printed(b, o, TypeOf(m, 1 + i))
                     : throw b.Refuse($"Interop.{name} prints a {SequencePoints.NameOf(o.Type)}", "Print its scalars."));
                 return Done(b.Append(new Print(name == "WriteLine" ? format + "\n" : format, [.. values])));
             };

@@ -13,7 +13,7 @@ namespace GpuVae.Simd.Frontend;
 /// </content>
 internal sealed partial class KernelBuilder
 {
-    /// <summary>Constant arrays up to this many elements become registers where the indices are constants too; larger ones are tables.</summary>
+    /// <summary>Constant arrays of no more elements become registers where the indices are constants too; larger ones are tables.</summary>
     private const int LargestCopy = 16;
 
     private static readonly MethodInfo CopyBytes =

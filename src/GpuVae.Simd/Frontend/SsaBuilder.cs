@@ -163,7 +163,8 @@ internal sealed class SsaBuilder(
                 RequireSame(variable, phi, value);
             if (phi.Space == AddressSpace.None && value.Space != AddressSpace.None && spacelessPhis.TryGetValue(phi, out int number))
                 throw new UnknownSpaceException(number, value.Space);
-            if (value is Phi { Space: AddressSpace.None } early && phi.Space != AddressSpace.None && spacelessPhis.TryGetValue(early, out number))
+            if (value is Phi { Space: AddressSpace.None } early && phi.Space != AddressSpace.None
+                && spacelessPhis.TryGetValue(early, out number))
                 throw new UnknownSpaceException(number, phi.Space);
             if (value.Space != phi.Space)
             {
@@ -241,11 +242,8 @@ internal sealed class SsaBuilder(
     private sealed class BlockState
     {
         public Dictionary<Variable, Value> Definitions { get; } = [];
-
         public List<(Variable, Phi)> IncompletePhis { get; } = [];
-
         public List<(Variable, Value)> Assumptions { get; } = [];
-
         public bool IsSealed { get; set; }
 
         /// <summary>For a loop's head: whether the loop can store to a variable.</summary>

@@ -128,7 +128,7 @@ internal static class Operators
 
     public static bool Divides(this BinaryOp op) => op is BinaryOp.Div or BinaryOp.DivUnsigned or BinaryOp.Rem or BinaryOp.RemUnsigned;
 
-    /// <summary>The comparison that holds exactly where this one does not; for floats that is one of the other kind, because of NaNs.</summary>
+    /// <summary>The comparison that holds exactly where this one does not; for floats one of the other kind, because of NaNs.</summary>
     public static CompareOp Inverse(this CompareOp op, bool isFloat) => op switch
     {
         CompareOp.Eq => CompareOp.Ne,

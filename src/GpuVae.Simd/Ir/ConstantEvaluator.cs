@@ -9,7 +9,7 @@ internal static class ConstantEvaluator
     public static Constant? Evaluate(Instruction instruction) => Evaluate(instruction, value => value as Constant);
 
     /// <param name="instruction">The operation.</param>
-    /// <param name="constantOf">The constant that an operand is known to be, or null; operands behind the first unknown one are not asked for.</param>
+    /// <param name="constantOf">The constant that an operand is known to be, or null, and then no other is asked for.</param>
     public static Constant? Evaluate(Instruction instruction, Func<Value, Constant?> constantOf)
     {
         if (instruction is not (Ir.Unary or Ir.Binary or Ir.Compare or Ir.Convert or Select))

@@ -80,7 +80,7 @@ internal sealed class IrKernel(string name)
     public List<Parameter> Parameters { get; } = [];
     public List<Allocation> Allocations { get; } = [];
 
-    /// <summary>Views whose loads are taken to see no store of the same launch, and those that are stored through; only if both exist.</summary>
+    /// <summary>Views whose loads are taken to see no store of the same launch, and those stored through; only if both exist.</summary>
     public (IReadOnlyList<Parameter> ReadOnly, IReadOnlyList<Parameter> Written) DisjointViews { get; set; } = ([], []);
 
     /// <summary>Constant tables in pinned memory, which pointer constants name; they have to live as long as the code.</summary>

@@ -5,7 +5,7 @@ internal enum TargetKind : byte
     /// <summary>Vector code.</summary>
     Simd,
 
-    /// <summary>The interpreter that reports what a GPU would silently get wrong. Its IR keeps bounds checks and is not optimised.</summary>
+    /// <summary>The interpreter that reports what a GPU would silently get wrong. Its IR has bounds checks and is not optimised.</summary>
     Checked,
 }
 
@@ -24,7 +24,7 @@ internal sealed record KernelTarget(TargetKind Kind)
     /// <summary>Debug.Assert and Trace.Assert inside kernels are kept.</summary>
     public bool Assertions { get; init; }
 
-    /// <summary>A launch coordinate that is known: the warp size, the shape of the group, the only index along an axis of length 1.</summary>
+    /// <summary>A launch coordinate that is known: the warp size, the shape of the group, the index along an axis of length 1.</summary>
     public int? ValueOf(GeometryKind kind)
     {
         if (kind == GeometryKind.WarpSize)

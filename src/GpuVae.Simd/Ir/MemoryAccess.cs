@@ -2,7 +2,7 @@ namespace GpuVae.Simd.Ir;
 
 /// <summary>
 /// <c>pointer + index · ElementSize + Offset</c> in bytes. The index is I32 or I64, signed; an I32 index, and the additions that form
-/// it, are taken not to overflow. This is the only arithmetic on pointers, so that bounds, strides and alignment stay visible to the analyses.
+/// it, are taken not to overflow. This is the only arithmetic on pointers, so that bounds, strides and alignment stay visible.
 /// </summary>
 internal sealed class ElementAddress(Value pointer, Value index, int elementSize, int offset = 0)
     : Instruction(IrType.Pointer, pointer.Space, pointer, index)

@@ -10,7 +10,6 @@ internal abstract class Value(IrType type, AddressSpace space = AddressSpace.Non
     /// <summary>The address space of a pointer; <see cref="AddressSpace.None"/> for everything else.</summary>
     public AddressSpace Space { get; } = space;
     public IReadOnlyList<Instruction> Users => users;
-
     internal void AddUser(Instruction user) => users.Add(user);
 
     internal void RemoveUser(Instruction user)
@@ -46,13 +45,11 @@ internal sealed class Constant : Value
     private Constant(IrType type, ulong bits, AddressSpace space = AddressSpace.None) : base(type, space) => Bits = bits;
 
     public ulong Bits { get; }
-
     public static Constant Bool(bool value) => new(IrType.Bool, value ? 1UL : 0UL);
     public static Constant Int(int value) => new(IrType.I32, (uint)value);
     public static Constant Long(long value) => new(IrType.I64, (ulong)value);
     public static Constant Float(float value) => new(IrType.F32, BitConverter.SingleToUInt32Bits(value));
     public static Constant Double(double value) => new(IrType.F64, BitConverter.DoubleToUInt64Bits(value));
-
     public static Constant Null(AddressSpace space) => new(IrType.Pointer, 0, space);
 
     /// <summary>The address of one of a kernel's tables.</summary>

@@ -56,7 +56,8 @@ internal sealed unsafe class SimdExecutor : KernelExecutor
 
     public override void Launch(in LaunchShape shape, ReadOnlySpan<ulong> slots)
     {
-        (Index3D grid, Index3D group) = Entry.IsImplicitlyGrouped ? Divide(shape.Extent, shape.Group) : (shape.Grid, shape.Group);
+        LaunchShape grouped = Entry.IsImplicitlyGrouped ? shape.InGroupsOf(WidthOf(shape)) : shape;
+        (Index3D grid, Index3D group) = (grouped.Grid, grouped.Group);
         SimdProgram program = variants.Get(group, slots);
         if (program.Overlap.IsIn(slots))
             program = overlapping.Get(group, slots);
@@ -91,11 +92,11 @@ internal sealed unsafe class SimdExecutor : KernelExecutor
         }
     }
 
-    private (Index3D Grid, Index3D Group) Divide(Index3D extent, Index3D group)
+    private int WidthOf(in LaunchShape shape)
     {
-        int warps = extent.X <= configuration.Lanes ? 1 : extent.X < configuration.Lanes * ShortRow ? WarpsPerShortRow : WarpsPerGroup;
-        int width = group.X > 0 ? group.X : configuration.Lanes * warps;
-        return (new Index3D((int)(((long)extent.X + width - 1) / width), extent.Y, extent.Z), new Index3D(width, 1, 1));
+        int row = shape.Extent.X, lanes = configuration.Lanes;
+        int warps = row <= lanes ? 1 : row < lanes * ShortRow ? WarpsPerShortRow : WarpsPerGroup;
+        return shape.Group.X > 0 ? shape.Group.X : lanes * warps;
     }
 
     private SimdProgram Compile(KernelEntry specialized, Index3D group, bool viewsOverlap)

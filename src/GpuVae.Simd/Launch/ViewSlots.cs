@@ -42,5 +42,6 @@ internal static unsafe class ViewSlots
 
     private static void ThrowForeign(MemoryBuffer buffer, Kernel kernel, string name) => throw new ArgumentException(
         $"Kernel '{name}' runs on {kernel.Accelerator.Name}, but was launched with a view of a buffer on " +
-        $"{buffer.Accelerator.Name}; copy it to a buffer of this accelerator, or call EnablePeerAccess where CanAccessPeer says that it is possible.");
+        $"{buffer.Accelerator.Name}; copy it to a buffer of this accelerator, or call EnablePeerAccess where CanAccessPeer says that " +
+        "it is possible.");
 }

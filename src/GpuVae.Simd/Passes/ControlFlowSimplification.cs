@@ -27,7 +27,8 @@ internal static class ControlFlowSimplification
             return false;
         if (branch.Condition is Constant condition)
         {
-            (BasicBlock taken, BasicBlock other) = condition.Bits != 0 ? (branch.WhenTrue, branch.WhenFalse) : (branch.WhenFalse, branch.WhenTrue);
+            (BasicBlock taken, BasicBlock other) =
+                condition.Bits != 0 ? (branch.WhenTrue, branch.WhenFalse) : (branch.WhenFalse, branch.WhenTrue);
             foreach (Phi phi in other.Phis)
                 phi.RemoveIncoming(block);
             block.Terminator = new Branch(taken) { Location = branch.Location };
@@ -124,26 +125,10 @@ internal static class ControlFlowSimplification
     }
 
     /// <summary>Whether the block's phis are used only by its branch and by phis of its successors.</summary>
-    private static bool PhisEndHere(BasicBlock block)
-    {
-        foreach (Phi phi in block.Phis)
-        {
-            foreach (Instruction user in phi.Users)
-            {
-                if (ReferenceEquals(user, block.Terminator))
-                    continue;
-                if (user is not Phi next)
-                    return false;
-                for (int i = 0; i < next.Operands.Count; i++)
-                {
-                    if (ReferenceEquals(next.Operands[i], phi) && next.IncomingBlocks[i] != block)
-                        return false;
-                }
-            }
-        }
-        // Values of dominating blocks stay available on the new edges only through the predecessors, which they dominate as well.
-        return true;
-    }
+    /// <remarks>Values of dominating blocks are there on the new edges, too: they dominate the predecessors as well.</remarks>
+    private static bool PhisEndHere(BasicBlock block) => block.Phis.TrueForAll(phi => phi.Users.All(user =>
+        ReferenceEquals(user, block.Terminator) || (user is Phi next
+            && next.IncomingBlocks.Where((_, i) => ReferenceEquals(next.Operands[i], phi)).All(from => from == block))));
 
     private static bool MergeChains(IrKernel kernel)
     {

@@ -12,7 +12,8 @@ internal static class FinalForms
     {
         var rewriter = new BodyRewriter();
         return rewriter.Run(kernel, instruction =>
-            instruction is Binary { Op: BinaryOp.Mul, Right: Constant factor } product && product.Type.IsInteger() && BitOperations.IsPow2(factor.Bits)
+            instruction is Binary { Op: BinaryOp.Mul, Right: Constant factor } product
+                && product.Type.IsInteger() && BitOperations.IsPow2(factor.Bits)
                 ? rewriter.Add(new Binary(BinaryOp.Shl, product.Left, Constant.Int(BitOperations.Log2(factor.Bits))))
                 : null);
     }

@@ -23,7 +23,7 @@ internal static class LocalMemoryPromotion
             if (!Collect(allocation, 0, ref constant, ref loaded, accesses, types))
                 continue;
             if (!loaded)
-                RemoveStores(accesses.Keys);
+                accesses.Keys.ToList().ForEach(store => store.Block!.Remove(store));
             else if (constant && !Overlap(types, allocation.SizeInBytes))
                 new Promoter(dominators ??= new Dominators(kernel), accesses, types).Run();
             else
@@ -85,12 +85,6 @@ internal static class LocalMemoryPromotion
         return false;
     }
 
-    private static void RemoveStores(IEnumerable<Instruction> stores)
-    {
-        foreach (Instruction store in stores)
-            store.Block!.Remove(store);
-    }
-
     /// <summary>SSA construction after Braun et al. 2013, on a complete graph.</summary>
     private sealed class Promoter(Dominators dominators, Dictionary<Instruction, long> accesses, Dictionary<long, IrType> types)
     {
@@ -115,21 +109,16 @@ internal static class LocalMemoryPromotion
             foreach (BasicBlock block in blocks)
             {
                 current.Clear();
-                int kept = 0;
-                for (int i = 0; i < block.Body.Count; i++)
+                block.Body.RemoveAll(instruction =>
                 {
-                    Instruction instruction = block.Body[i];
                     if (!accesses.TryGetValue(instruction, out long offset))
-                    {
-                        block.Body[kept++] = instruction;
-                        continue;
-                    }
+                        return false;
                     if (instruction is Store store)
                         current[offset] = store.StoredValue;
                     else
                         replaced.Add(instruction, current.TryGetValue(offset, out Value? value) ? value : ReadAtEntry(block, offset));
-                }
-                block.Body.RemoveRange(kept, block.Body.Count - kept);
+                    return true;
+                });
             }
 
             // A load may have given its value to a store that another load reads: follow the chain to its end.

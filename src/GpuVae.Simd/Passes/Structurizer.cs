@@ -157,20 +157,12 @@ internal static class Structurizer
 
         private void EmitTerminator(BasicBlock block, List<ControlNode> nodes, BasicBlock follow)
         {
-            switch (block.Terminator)
-            {
-                case Return:
-                    EmitReturn(nodes, follow);
-                    break;
-                case Branch branch:
-                    EmitEdge(block, branch.Target, nodes, follow);
-                    break;
-                case ConditionalBranch branch:
-                    EmitConditional(block, branch, nodes, follow);
-                    break;
-                default:
-                    throw new InvalidOperationException("block without terminator");
-            }
+            if (block.Terminator is ConditionalBranch conditional)
+                EmitConditional(block, conditional, nodes, follow);
+            else if (block.Terminator is Branch branch)
+                EmitEdge(block, branch.Target, nodes, follow);
+            else
+                EmitReturn(nodes, follow);
         }
 
         private void EmitConditional(BasicBlock block, ConditionalBranch branch, List<ControlNode> nodes, BasicBlock follow)
