@@ -1,4 +1,5 @@
 using GpuVae.Devices;
+using GpuVae.Kernels.Evaluation;
 using GpuVae.Layers;
 using GpuVae.Models;
 using ILGPU;
