@@ -8,6 +8,7 @@ using GpuVae.Kernels.Convolution;
 using GpuVae.Kernels.Gemm;
 using GpuVae.Kernels.Training;
 using GpuVae.Models;
+using GpuVae.Options;
 using GpuVae.Simd;
 using GpuVae.Training;
 using ILGPU;

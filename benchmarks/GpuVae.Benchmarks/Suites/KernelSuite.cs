@@ -3,6 +3,7 @@ using GpuVae.Kernels.Common;
 using GpuVae.Kernels.Likelihoods;
 using GpuVae.Kernels.Random;
 using GpuVae.Kernels.Training;
+using GpuVae.Options;
 using ILGPU;
 using ILGPU.Runtime;
 

@@ -1,6 +1,7 @@
 using GpuVae.Devices;
 using GpuVae.Layers;
 using GpuVae.Models;
+using GpuVae.Options;
 using ILGPU;
 using ILGPU.Runtime;
 

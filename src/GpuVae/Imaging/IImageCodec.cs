@@ -1,3 +1,5 @@
+using GpuVae.Options;
+
 namespace GpuVae.Imaging;
 
 /// <summary>Reads and writes one family of image files. Codecs are stateless and may be used from several threads.</summary>

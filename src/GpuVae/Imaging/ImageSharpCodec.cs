@@ -1,4 +1,5 @@
 #if IMAGESHARP
+using GpuVae.Options;
 using SixLabors.ImageSharp;
 using SixLabors.ImageSharp.Formats;
 using SixLabors.ImageSharp.PixelFormats;

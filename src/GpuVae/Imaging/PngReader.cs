@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.IO.Compression;
 using System.Text;
 using GpuVae.Formats;
+using GpuVae.Options;
 
 namespace GpuVae.Imaging;
 

@@ -1,4 +1,5 @@
 using System.Text;
+using GpuVae.Options;
 
 namespace GpuVae.Imaging;
 

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using GpuVae.Options;
 
 namespace GpuVae.Imaging;
 

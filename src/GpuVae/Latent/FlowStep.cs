@@ -2,8 +2,8 @@ using GpuVae.Kernels.Common;
 using GpuVae.Kernels.Latent;
 using GpuVae.Layers;
 using GpuVae.Models;
+using GpuVae.Options;
 using GpuVae.Scheduling;
-using GpuVae.Tensors;
 using ILGPU;
 
 namespace GpuVae.Latent;

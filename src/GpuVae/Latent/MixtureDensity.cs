@@ -3,7 +3,6 @@ using GpuVae.Kernels.Random;
 using GpuVae.Layers;
 using GpuVae.Models;
 using GpuVae.Scheduling;
-using GpuVae.Tensors;
 using ILGPU;
 
 namespace GpuVae.Latent;

@@ -1,8 +1,10 @@
+using GpuVae.Elbo;
 using GpuVae.Kernels.Common;
 using GpuVae.Kernels.Latent;
 using GpuVae.Kernels.Random;
 using GpuVae.Layers;
 using GpuVae.Models;
+using GpuVae.Options;
 using GpuVae.Scheduling;
 
 namespace GpuVae.Latent;

@@ -1,4 +1,6 @@
+using GpuVae.Devices;
 using GpuVae.Layers;
+using GpuVae.Options;
 using GpuVae.Scheduling;
 using ILGPU;
 
