@@ -1,3 +1,4 @@
+using GpuVae.Options;
 using System.Runtime.InteropServices;
 using SixLabors.ImageSharp;
 using SixLabors.ImageSharp.Formats;
