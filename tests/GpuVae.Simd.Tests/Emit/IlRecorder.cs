@@ -73,7 +73,8 @@ internal sealed class IlRecorder(ILGenerator inner) : ILGenerator
     public override void Emit(OpCode opcode, ConstructorInfo con) => throw new NotSupportedException();
     public override void Emit(OpCode opcode, Label[] labels) => throw new NotSupportedException();
     public override void Emit(OpCode opcode, SignatureHelper signature) => throw new NotSupportedException();
-    public override void EmitCall(OpCode opcode, MethodInfo methodInfo, Type[]? optionalParameterTypes) => throw new NotSupportedException();
+    public override void EmitCall(OpCode opcode, MethodInfo methodInfo, Type[]? optionalParameterTypes) =>
+        throw new NotSupportedException();
     public override void EmitCalli(OpCode opcode, CallingConvention unmanagedCallConv, Type? returnType, Type[]? parameterTypes) =>
         throw new NotSupportedException();
     public override void EmitCalli(

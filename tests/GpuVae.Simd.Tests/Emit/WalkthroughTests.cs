@@ -13,7 +13,7 @@ using ILOpCode = System.Reflection.Metadata.ILOpCode;
 
 namespace GpuVae.Simd.Tests.Emit;
 
-/// <summary>Follows the kernel of docs/simd-accelerator.md through the compiler. What the document shows is what the compiler does.</summary>
+/// <summary>Follows the kernel of docs/simd-accelerator.md through the compiler: what the document shows is what happens.</summary>
 public sealed class WalkthroughTests
 {
     private static void Damp(Index1D i, ArrayView<float> x, float limit)
@@ -41,7 +41,8 @@ public sealed class WalkthroughTests
     {
         const int Lanes = 8;
         MethodInfo method = typeof(WalkthroughTests).GetMethod(nameof(Damp), BindingFlags.Static | BindingFlags.NonPublic)!;
-        yield return ("the IL of the C# compiler", string.Concat(IlBody.Of(method)!.Instructions.Select(i => Describe(IlBody.Of(method)!, i))));
+        IlBody body = IlBody.Of(method)!;
+        yield return ("the IL of the C# compiler", string.Concat(body.Instructions.Select(i => Describe(body, i))));
 
         KernelEntry entry = KernelMethod.EntryOf(method, isImplicit: true);
         var target = new KernelTarget(TargetKind.Simd) { WarpSize = Lanes, GroupDim = (Lanes, 1, 1) };
