@@ -1,6 +1,4 @@
 using GpuVae.Devices;
-using GpuVae.Layers;
-using GpuVae.Models;
 using GpuVae.Options;
 using ILGPU;
 using ILGPU.Runtime;
