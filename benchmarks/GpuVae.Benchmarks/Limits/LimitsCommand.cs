@@ -6,6 +6,7 @@ using GpuVae.Devices;
 using GpuVae.Kernels.Common;
 using GpuVae.Kernels.Convolution;
 using GpuVae.Kernels.Gemm;
+using GpuVae.Kernels.Layers;
 using GpuVae.Kernels.Training;
 using GpuVae.Models;
 using GpuVae.Options;

@@ -1,5 +1,6 @@
 using BenchmarkDotNet.Attributes;
 using GpuVae.Kernels.Common;
+using GpuVae.Kernels.Layers;
 using GpuVae.Kernels.Likelihoods;
 using GpuVae.Kernels.Random;
 using GpuVae.Kernels.Training;

@@ -3,6 +3,7 @@ using System.Globalization;
 using GpuVae.Data;
 using GpuVae.Devices;
 using GpuVae.Kernels.Gemm;
+using GpuVae.Kernels.Layers;
 using GpuVae.Models;
 using GpuVae.Options;
 using GpuVae.Training;

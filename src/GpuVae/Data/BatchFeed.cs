@@ -98,10 +98,10 @@ internal sealed class BatchFeed : IDisposable
     public PlannedTensor AppendLabels(ScheduleBuilder builder)
     {
         PlannedTensor batch = builder.Tensor("labels", 1);
-        Rows rows = device.Kernels.Rows;
+        LabelGather gather = device.Kernels.LabelGather;
         ArrayView<int> ofSet = labels!.View;
         BatchPlan plan = Plan;
-        builder.Add("labels", 0, 8.0 * batch.Length, [batch], stream => rows.GatherLabels(stream, ofSet, plan, batch.View));
+        builder.Add("labels", 0, 8.0 * batch.Length, [batch], stream => gather.Run(stream, ofSet, plan, batch.View));
         return batch;
     }
 

@@ -1,5 +1,6 @@
 using GpuVae.Kernels.Common;
 using GpuVae.Kernels.Convolution;
+using GpuVae.Kernels.Evaluation;
 using GpuVae.Kernels.Gemm;
 using GpuVae.Kernels.Latent;
 using GpuVae.Kernels.Layers;
@@ -58,7 +59,15 @@ internal sealed class DeviceKernels(Accelerator accelerator, GemmContext gemm) :
 
     public TotalCorrelation TotalCorrelation => field ??= new TotalCorrelation(accelerator);
 
-    public Rows Rows => field ??= new Rows(accelerator);
+    public OneHotConcat OneHotConcat => field ??= new OneHotConcat(accelerator);
+
+    public ColumnCopy ColumnCopy => field ??= new ColumnCopy(accelerator);
+
+    public RowScaling RowScaling => field ??= new RowScaling(accelerator);
+
+    public Addition<Identity> Addition => field ??= new Addition<Identity>(accelerator);
+
+    public LabelGather LabelGather => field ??= new LabelGather(accelerator);
 
     public Reduce Reduce => reduce ??= new Reduce(accelerator);
 

@@ -2,6 +2,7 @@ using System.Numerics;
 using GpuVae.Data;
 using GpuVae.Elbo;
 using GpuVae.Kernels.Common;
+using GpuVae.Kernels.Evaluation;
 using GpuVae.Kernels.Random;
 using GpuVae.Kernels.Training;
 using GpuVae.Latent;

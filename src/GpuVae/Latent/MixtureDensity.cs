@@ -1,3 +1,4 @@
+using GpuVae.Kernels.Common;
 using GpuVae.Kernels.Latent;
 using GpuVae.Layers;
 using GpuVae.Scheduling;

@@ -1,5 +1,6 @@
 using GpuVae.Kernels.Common;
 using GpuVae.Kernels.Latent;
+using GpuVae.Kernels.Layers;
 using GpuVae.Kernels.Random;
 using GpuVae.Layers;
 using GpuVae.Options;
@@ -67,12 +68,12 @@ internal sealed class MonteCarloKl : LatentTerm
     {
         if (samples == 1)
             return;
-        Rows rows = context.Kernels.Rows;
+        RowScaling scaling = context.Kernels.RowScaling;
         PlannedTensor shares = weights.Shares;
         int k = samples;
         context.Builder.Add(
             $"weigh {gradient.Name}", gradient.Length, 8.0 * gradient.Length, [gradient, shares],
-            stream => rows.Scale(stream, gradient.View, shares.View, k, gradient.Columns));
+            stream => scaling.Run(stream, gradient.View, shares.View, k, gradient.Columns));
     }
 
     public override PlannedTensor Backward(LayerContext context, PlannedTensor dz, int imageCount)

@@ -1,4 +1,5 @@
 using GpuVae.Kernels.Common;
+using GpuVae.Kernels.Layers;
 using GpuVae.Options;
 using GpuVae.Scheduling;
 

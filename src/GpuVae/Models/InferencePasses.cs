@@ -1,3 +1,4 @@
+using GpuVae.Kernels.Layers;
 using GpuVae.Layers;
 using GpuVae.Options;
 using GpuVae.Scheduling;
@@ -167,9 +168,9 @@ internal sealed class InferencePasses(Vae model, ClassLabels classes) : IDisposa
 
     private static void AppendColumns(LayerContext context, PlannedTensor from, PlannedTensor to, int columns)
     {
-        Kernels.Common.Rows rows = context.Kernels.Rows;
+        ColumnCopy copy = context.Kernels.ColumnCopy;
         context.Builder.Add(
             $"copy {from.Name}", 0, 8.0 * from.Rows * columns, [from, to],
-            stream => rows.CopyColumns(stream, from.View, from.Columns, to.View, to.Columns, columns));
+            stream => copy.Run(stream, from.View, from.Columns, to.View, to.Columns, columns));
     }
 }

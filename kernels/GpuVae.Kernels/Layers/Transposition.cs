@@ -1,11 +1,12 @@
 // Each matrix of a batch turned over: to[b, column, row] = from[b, row, column]. That takes images from planar [channel][pixel] to channels
 // innermost [pixel][channel] and back.
 
+using GpuVae.Kernels.Common;
 using ILGPU;
 using ILGPU.Runtime;
 using FloatView = ILGPU.ArrayView<float>;
 
-namespace GpuVae.Kernels.Common;
+namespace GpuVae.Kernels.Layers;
 
 /// <summary>Turns matrices over. One group works on one of them.</summary>
 public sealed class Transposition

@@ -1,7 +1,7 @@
-namespace GpuVae.Simd.Tests;
+namespace GpuVae.TestSupport;
 
 /// <summary>Managed memory that an action takes each time it runs.</summary>
-internal static class Allocations
+public static class Allocations
 {
     /// <summary>
     /// The bytes that the calling thread allocates in <paramref name="action"/>: the least of three runs, because the runtime itself may

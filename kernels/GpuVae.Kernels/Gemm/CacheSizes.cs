@@ -3,7 +3,7 @@
 
 using System.Globalization;
 
-namespace GpuVae.Kernels.Common;
+namespace GpuVae.Kernels.Gemm;
 
 /// <summary>Float32 elements that the caches of one core hold.</summary>
 internal sealed record CacheSizes(int FirstLevelElements, int SecondLevelElements)

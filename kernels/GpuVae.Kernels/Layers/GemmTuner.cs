@@ -2,13 +2,14 @@
 
 using System.Diagnostics;
 using GpuVae.Kernels.Common;
+using GpuVae.Kernels.Gemm;
 using GpuVae.Kernels.Layers;
 using GpuVae.Kernels.Likelihoods;
 using ILGPU;
 using ILGPU.Runtime;
 using FloatView = ILGPU.ArrayView<float>;
 
-namespace GpuVae.Kernels.Gemm;
+namespace GpuVae.Kernels.Layers;
 
 /// <summary>What a measurement of a product's kernels gave.</summary>
 /// <param name="Choice">The fastest; the rule's where none is clearly faster.</param>

@@ -7,12 +7,13 @@
 // Only the pair (m, sum) is kept for each image. A larger m' rescales the sum by e^(m - m') (Milakov & Gimelshein 2018, arXiv:1805.02867), so
 // nothing overflows whatever the weights, and no more than a portion of them is ever in memory.
 
+using GpuVae.Kernels.Common;
 using ILGPU;
 using ILGPU.Algorithms;
 using ILGPU.Runtime;
 using FloatView = ILGPU.ArrayView<float>;
 
-namespace GpuVae.Kernels.Common;
+namespace GpuVae.Kernels.Evaluation;
 
 /// <summary>Adds portions of importance weights to the sum of each image. One group works on one image.</summary>
 public sealed class LogSumExp

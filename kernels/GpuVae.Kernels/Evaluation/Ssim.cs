@@ -14,7 +14,7 @@ using ILGPU.Algorithms;
 using ILGPU.Runtime;
 using FloatView = ILGPU.ArrayView<float>;
 
-namespace GpuVae.Kernels.Likelihoods;
+namespace GpuVae.Kernels.Evaluation;
 
 /// <summary>Likeness of pairs of images. One group works on one pair.</summary>
 public sealed class Ssim

@@ -1,7 +1,7 @@
-namespace GpuVae.Tests;
+namespace GpuVae.TestSupport;
 
 /// <summary>A folder of a test's own, removed with everything in it.</summary>
-internal sealed class TemporaryFolder : IDisposable
+public sealed class TemporaryFolder : IDisposable
 {
     public string FullPath { get; } = Directory.CreateTempSubdirectory("gpuvae-test-").FullName;
 
