@@ -30,7 +30,7 @@ internal sealed class EvaluateCommand
 
     private readonly Option<int> samples = CommonOptions.Number(
         "--samples", "K", "Samples per image of the importance-sampled likelihood.", Defaults.Samples,
-        NumberRange.Between(1, ImportanceSampling.MaxSamples), "-k");
+        NumberRange.Between(1, EvaluationOptions.MaxSamples), "-k");
 
     private readonly ChoiceOption<Binarization> binarization = new(
         "--binarize",

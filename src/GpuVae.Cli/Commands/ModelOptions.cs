@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.Globalization;
 using GpuVae.Data;
 using GpuVae.Kernels.Latent;
-using GpuVae.Models;
 using GpuVae.Options;
 
 namespace GpuVae.Cli.Commands;
@@ -179,7 +178,7 @@ internal sealed class ModelOptions
     /// <exception cref="BadInputException">The model is to be conditional, and the images have no labels or only one.</exception>
     public VaeOptions For(ParseResult parsed, VaeOptions options, ImageSet images, bool hasDomains)
     {
-        options = options with { Shape = ImageShape.Of(images) };
+        options = options with { Shape = images.Shape };
         if (!parsed.GetValue(conditional) && !hasDomains)
             return options;
         if (images.Labels is not { } labels)

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using GpuVae.Applications;
 using GpuVae.Data;
-using GpuVae.Models;
 using GpuVae.Options;
 using GpuVae.Training;
 

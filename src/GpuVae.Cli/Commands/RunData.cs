@@ -2,7 +2,6 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using GpuVae.Data;
 using GpuVae.Formats;
-using GpuVae.Models;
 using GpuVae.Options;
 using GpuVae.Training;
 

@@ -208,16 +208,16 @@ internal sealed class HealthWatch : IDisposable
             var builder = new ScheduleBuilder(count);
             classes = labels.Length == 0 ? null : accelerator.Allocate1D(labels.Select(label => (float)label).ToArray());
             PlannedTensor? ofImages = classes is null ? null : ScheduleBuilder.Fixed("labels", classes.View, count);
-            var context = new LayerContext(builder, model.Device.Kernels, model.Parameters.Values, Labels: ofImages);
+            LayerContext context = model.ContextOf(builder, ofImages);
             Reduce reduce = model.Device.Kernels.Reduce;
-            int units = Dense(model.Encoder).Concat(Dense(model.Decoder)).Sum(layer => layer.Outputs);
+            int units = Dense(model.Parts.Encoder).Concat(Dense(model.Parts.Decoder)).Sum(layer => layer.Outputs);
             largest = accelerator.Allocate1D<float>(Math.Max(units, 1));
             input = accelerator.Allocate1D(images);
-            PlannedTensor x = builder.External("images", model.Encoder.Inputs), moments = builder.Tensor("moments", model.Encoder.Outputs);
+            PlannedTensor x = builder.External("images", model.Parts.Encoder.Inputs), moments = builder.Tensor("moments", model.Parts.Encoder.Outputs);
             x.View = input.View;
-            model.Encoder.Infer(context, x, moments, null, Watch);
-            PlannedTensor decoded = builder.Tensor("decoder output", model.Decoder.Outputs);
-            model.Decoder.Infer(context, model.Posterior.Center(context, moments), decoded, null, Watch);
+            model.Parts.Encoder.Infer(context, x, moments, null, Watch);
+            PlannedTensor decoded = builder.Tensor("decoder output", model.Parts.Decoder.Outputs);
+            model.Parts.Decoder.Infer(context, model.Parts.Posterior.Center(context, moments), decoded, null, Watch);
             arena = accelerator.Allocate1D<float>(builder.Plan());
             schedule = builder.Bind(arena.View);
 
