@@ -95,7 +95,7 @@ internal static class ReportPage
         foreach (IGrouping<string, (int Epoch, string Key, string Value)>? kind in kinds)
         {
             string when = kind.Count() == epochs.Count ? "every epoch" : $"epochs {string.Join(", ", kind.Select(warning => warning.Epoch))}";
-            page.Append(Inv($"<li><b>{Text(kind.Key.Replace('_', ' '))}</b> ({when}): {Text(kind.Last().Value)}</li>"));
+            page.Append(Inv($"<li><b>{Text(kind.Key.Replace('_', ' '))}</b> ({when}): {Text(Flags.In(kind.Last().Value))}</li>"));
         }
         page.Append("</ul>");
     }

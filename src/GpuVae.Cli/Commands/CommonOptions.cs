@@ -22,7 +22,7 @@ internal static class CommonOptions
     {
         string folder = files is null ? "" : $", or with {files.Name} the folder";
         Option<string?> option = Text(
-            "--out", "PATH", $"The picture to write (PNG, PNM or JPEG by its extension){folder}. Without it {nameWithoutIt}.", "-o");
+            "--out", "PATH", $"The picture to write ({ImageFile.Formats} by its extension){folder}. Without it {nameWithoutIt}.", "-o");
         RefuseWhere(option, (result, path) =>
         {
             if (files is not null && result.GetValue(files))
@@ -51,7 +51,7 @@ internal static class CommonOptions
         }
         catch (Exception error) when (error is BadInputException or IOException)
         {
-            result.AddError($"{option.Name}: {error.Message}");
+            result.AddError($"{option.Name}: {Flags.In(error.Message)}");
         }
     });
 

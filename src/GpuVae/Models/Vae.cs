@@ -254,7 +254,8 @@ public sealed class Vae : IDisposable
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(count);
         if (label is not null && Options.Classes == 0)
-            throw new BadInputException("This model was not trained with labels, so it cannot be asked for one; train with --conditional.");
+            throw new BadInputException("This model was not trained with labels, so it cannot be asked for one; "
+                + "train with VaeOptions.Classes.");
         float[] images = new float[checked(count * Options.Shape.Pixels)];
         int[] labels = Options.Classes == 0 ? [] : [.. Enumerable.Range(0, count).Select(i => label ?? i % Options.Classes)];
         Decode(SamplePrior(count, seed), images, labels);
@@ -326,8 +327,8 @@ public sealed class Vae : IDisposable
         if (ImageShape.Of(images) != Options.Shape)
             throw new BadInputException(
                 $"{images.Name} holds images of {ImageShape.Of(images)}; the model was made for {Options.Shape}. " +
-                $"Convert them (--size {Options.Shape.Width}x{Options.Shape.Height} --channels {Options.Shape.Channels}), "
-                + "or train a model for them.");
+                $"Convert them with DataOptions.Size = {Options.Shape.Width}x{Options.Shape.Height} and DataOptions.Channels = "
+                + $"{Options.Shape.Channels}, or train a model for them.");
         return Labels.Require(images);
     }
 
