@@ -6,6 +6,7 @@ using GpuVae.Data;
 using GpuVae.Devices;
 using GpuVae.Imaging;
 using GpuVae.Models;
+using GpuVae.Options;
 using GpuVae.Training;
 
 const int epochs = 60, size = 32, painted = 0, drawn = 1;
@@ -16,7 +17,7 @@ var small = new DataOptions { Size = new ImageSize(size, size), SyntheticCount =
 using var device = ComputeDevice.Open("auto");
 using var model = new Vae(device, new VaeOptions
 {
-    Shape = ImageShape.Of(train),
+    Shape = train.Shape,
     Classes = 2,
     LabelNames = train.LabelNames!,
     Latent = 24,

@@ -1,8 +1,5 @@
-using System.Text.Json;
 using System.Text.RegularExpressions;
-using GpuVae.Data;
-using GpuVae.Models;
-using GpuVae.Training;
+using GpuVae.Cli.Commands;
 
 namespace GpuVae.Cli;
 
@@ -12,25 +9,13 @@ namespace GpuVae.Cli;
 /// </summary>
 internal static class Flags
 {
-    private static readonly Dictionary<string, string> Names = new()
+    private static readonly Dictionary<string, string> Names = new([.. ModelArguments.Set.Flags, .. TrainingArguments.Set.Flags])
     {
-        ["VaeOptions." + nameof(VaeOptions.Latent)] = "--latent",
-        ["VaeOptions." + nameof(VaeOptions.Activation)] = "--activation",
-        ["VaeOptions." + nameof(VaeOptions.Likelihood)] = "--likelihood",
-        ["VaeOptions." + nameof(VaeOptions.Variance)] = "--variance",
-        ["VaeOptions." + nameof(VaeOptions.Posterior)] = "--posterior",
-        ["VaeOptions." + nameof(VaeOptions.Prior)] = "--prior",
-        ["VaeOptions." + nameof(VaeOptions.Gradient)] = "--gradient",
-        ["VaeOptions." + nameof(VaeOptions.Beta)] = "--beta",
-        ["VaeOptions." + nameof(VaeOptions.Classes)] = "--conditional",
-        ["TrainingOptions." + nameof(TrainingOptions.BatchSize)] = "--batch",
-        ["TrainingOptions." + nameof(TrainingOptions.LearningRate)] = "--lr",
-        ["TrainingOptions." + nameof(TrainingOptions.GradientClip)] = "--clip",
-        ["TrainingOptions." + nameof(TrainingOptions.KlWarmupEpochs)] = "--kl-warmup",
-        ["DataOptions." + nameof(DataOptions.Size)] = "--size",
-        ["DataOptions." + nameof(DataOptions.Channels)] = "--channels",
-        ["DataOptions." + nameof(DataOptions.SyntheticCount)] = "--images",
-        ["ImageDomains." + nameof(ImageDomains.Load)] = "--domains",
+        ["VaeOptions.Classes"] = "--conditional",
+        ["DataOptions.Size"] = "--size",
+        ["DataOptions.Channels"] = "--channels",
+        ["DataOptions.SyntheticCount"] = "--images",
+        ["ImageDomains.Load"] = "--domains",
         ["fit: true"] = "--fit",
     };
 
@@ -42,6 +27,5 @@ internal static class Flags
     public static string In(string message) => Mention.Replace(message, match =>
         Names[match.Groups[1].Value] + (match.Groups[3] is { Success: true, Value: var values } ? " " + Choices(values) : ""));
 
-    private static string Choices(string values) =>
-        Regex.Replace(values, @"\b[A-Z]\w+", choice => JsonNamingPolicy.KebabCaseLower.ConvertName(choice.Value));
+    private static string Choices(string values) => Regex.Replace(values, @"\b[A-Z]\w+", choice => CommonOptions.Kebab(choice.Value));
 }

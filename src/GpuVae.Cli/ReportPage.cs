@@ -51,7 +51,7 @@ internal static class ReportPage
     public static string Html(
         string runName,
         string device,
-        IReadOnlyList<(string Name, string Value)> options,
+        IEnumerable<(string Name, string Value)> options,
         IReadOnlyList<MetricsLine> epochs,
         IReadOnlyList<ReportPicture> pictures)
     {

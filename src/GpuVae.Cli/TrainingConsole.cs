@@ -1,5 +1,5 @@
 using System.Globalization;
-using GpuVae.Models;
+using GpuVae.Elbo;
 using GpuVae.Training;
 using Spectre.Console;
 

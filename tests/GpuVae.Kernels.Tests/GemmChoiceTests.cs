@@ -1,5 +1,6 @@
 using GpuVae.Kernels.Common;
 using GpuVae.Kernels.Gemm;
+using GpuVae.Kernels.Layers;
 using GpuVae.Kernels.Tests.Ops;
 using ILGPU.Runtime;
 

@@ -1,6 +1,6 @@
 using GpuVae.Data;
 using GpuVae.Imaging;
-using GpuVae.Models;
+using GpuVae.Options;
 
 namespace GpuVae.Applications;
 
@@ -34,7 +34,7 @@ public static class PictureInput
     /// <exception cref="BadInputException">They do not fit; the message says what is wanted and how to convert.</exception>
     public static ImageSet Conform(ImageSet images, ImageShape shape, bool fit = false)
     {
-        var found = ImageShape.Of(images);
+        var found = images.Shape;
         if (found == shape)
             return images;
         bool isSameSize = (found.Width, found.Height) == (shape.Width, shape.Height);

@@ -1,3 +1,5 @@
+using GpuVae.Options;
+
 namespace GpuVae.Data;
 
 /// <summary>
@@ -36,6 +38,9 @@ public sealed class ImageSet
     public int Width { get; }
     public int Height { get; }
     public int Channels { get; }
+
+    /// <summary>The size of each image.</summary>
+    public ImageShape Shape => new(Width, Height, Channels);
 
     /// <summary>Channels · Height · Width.</summary>
     public int PixelsPerImage { get; }

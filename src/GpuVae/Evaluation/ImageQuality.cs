@@ -1,6 +1,6 @@
 using GpuVae.Devices;
-using GpuVae.Layers;
-using GpuVae.Models;
+using GpuVae.Kernels.Evaluation;
+using GpuVae.Options;
 using ILGPU;
 using ILGPU.Runtime;
 

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Numerics.Tensors;
 using System.Text.Json;
+using GpuVae.Options;
 
 namespace GpuVae.Formats;
 

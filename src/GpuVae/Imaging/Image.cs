@@ -1,3 +1,5 @@
+using GpuVae.Options;
+
 namespace GpuVae.Imaging;
 
 /// <summary>

@@ -1,4 +1,5 @@
 using GpuVae.Formats;
+using GpuVae.Options;
 
 namespace GpuVae.Imaging;
 

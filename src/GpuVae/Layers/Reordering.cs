@@ -1,5 +1,6 @@
 using GpuVae.Kernels.Common;
-using GpuVae.Models;
+using GpuVae.Kernels.Layers;
+using GpuVae.Options;
 using GpuVae.Scheduling;
 
 namespace GpuVae.Layers;

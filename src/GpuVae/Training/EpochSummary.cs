@@ -1,4 +1,4 @@
-using GpuVae.Models;
+using GpuVae.Elbo;
 
 namespace GpuVae.Training;
 

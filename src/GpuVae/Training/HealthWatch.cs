@@ -5,6 +5,7 @@ using GpuVae.Kernels.Common;
 using GpuVae.Kernels.Latent;
 using GpuVae.Layers;
 using GpuVae.Models;
+using GpuVae.Options;
 using GpuVae.Scheduling;
 using ILGPU;
 using ILGPU.Runtime;
@@ -126,7 +127,7 @@ internal sealed class HealthWatch : IDisposable
         for (int i = 0; i < logVariances.Length; i++)
         {
             float s = logVariances[i];
-            if (s is <= Reparameterize.MinLogVariance or >= Reparameterize.MaxLogVariance || s > Math.Log(HugeVariance))
+            if (s is <= LogVariance.Min or >= LogVariance.Max || s > Math.Log(HugeVariance))
                 units.Add(i % latent);
         }
         return units.Count == 0
@@ -134,8 +135,8 @@ internal sealed class HealthWatch : IDisposable
             : new HealthWarning(
                 HealthIssue.VarianceExplosion,
                 Inv($"{units.Count} of {latent} latent units have log-variances from {logVariances.Min():F1} to {logVariances.Max():F1}; ")
-                + Inv($"a variance above {HugeVariance} or at the end of the range [{Reparameterize.MinLogVariance}, ")
-                + Inv($"{Reparameterize.MaxLogVariance}] is out of control."),
+                + Inv($"a variance above {HugeVariance} or at the end of the range [{LogVariance.Min}, ")
+                + Inv($"{LogVariance.Max}] is out of control."),
                 "Use TrainingOptions.GradientClip = 1 or a smaller TrainingOptions.LearningRate.");
     }
 
@@ -209,16 +210,16 @@ internal sealed class HealthWatch : IDisposable
             var builder = new ScheduleBuilder(count);
             classes = labels.Length == 0 ? null : accelerator.Allocate1D(labels.Select(label => (float)label).ToArray());
             PlannedTensor? ofImages = classes is null ? null : ScheduleBuilder.Fixed("labels", classes.View, count);
-            var context = new LayerContext(builder, model.Device.Kernels, model.Parameters.Values, Labels: ofImages);
+            LayerContext context = model.ContextOf(builder, ofImages);
             Reduce reduce = model.Device.Kernels.Reduce;
-            int units = Dense(model.Encoder).Concat(Dense(model.Decoder)).Sum(layer => layer.Outputs);
+            int units = Dense(model.Parts.Encoder).Concat(Dense(model.Parts.Decoder)).Sum(layer => layer.Outputs);
             largest = accelerator.Allocate1D<float>(Math.Max(units, 1));
             input = accelerator.Allocate1D(images);
-            PlannedTensor x = builder.External("images", model.Encoder.Inputs), moments = builder.Tensor("moments", model.Encoder.Outputs);
+            PlannedTensor x = builder.External("images", model.Parts.Encoder.Inputs), moments = builder.Tensor("moments", model.Parts.Encoder.Outputs);
             x.View = input.View;
-            model.Encoder.Infer(context, x, moments, null, Watch);
-            PlannedTensor decoded = builder.Tensor("decoder output", model.Decoder.Outputs);
-            model.Decoder.Infer(context, model.Posterior.Center(context, moments), decoded, null, Watch);
+            model.Parts.Encoder.Infer(context, x, moments, null, Watch);
+            PlannedTensor decoded = builder.Tensor("decoder output", model.Parts.Decoder.Outputs);
+            model.Parts.Decoder.Infer(context, model.Parts.Posterior.Center(context, moments), decoded, null, Watch);
             arena = accelerator.Allocate1D<float>(builder.Plan());
             schedule = builder.Bind(arena.View);
 

@@ -1,13 +1,14 @@
 using System.Diagnostics;
 using GpuVae.Data;
 using GpuVae.Devices;
+using GpuVae.Elbo;
 using GpuVae.Kernels.Random;
 using GpuVae.Kernels.Training;
 using GpuVae.Latent;
 using GpuVae.Layers;
 using GpuVae.Models;
+using GpuVae.Options;
 using GpuVae.Scheduling;
-using GpuVae.Tensors;
 using ILGPU;
 using ILGPU.Runtime;
 
@@ -250,14 +251,14 @@ public sealed class Trainer : IDisposable
 
     private ScheduleBuilder Build(int batch)
     {
-        KernelSet kernels = Model.Device.Kernels;
+        DeviceKernels kernels = Model.Device.Kernels;
         var builder = new ScheduleBuilder(batch);
         Binarization binarization = Options.DynamicBinarization ? Binarization.Dynamic : Binarization.None;
         PlannedTensor images = feed.AppendBatch(builder, Model.Options.Shape.Pixels, binarization, Options.Seed);
         PlannedTensor? labels = Model.Options.Classes > 0 ? feed.AppendLabels(builder) : null;
-        var context = new LayerContext(builder, kernels, Model.Parameters.Values, state.Gradients, labels);
+        LayerContext context = Model.ContextOf(builder, labels) with { Gradients = state.Gradients };
         var noise = new NoiseSource(Options.Seed, RandomPurpose.Latent, feed.Step);
-        var graph = new ElboGraph(Model, context, images, noise, feed.KlWeight, Model.Options.Samples);
+        var graph = new ElboGraph(Model.Parts, context, images, noise, feed.KlWeight, Model.Options.Samples);
         graph.AppendBackward(context, feed.ImageCount);
 
         ArrayView<float> weights = Model.Parameters.Values;

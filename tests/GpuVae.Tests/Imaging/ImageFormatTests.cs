@@ -1,4 +1,5 @@
 using GpuVae.Imaging;
+using GpuVae.Options;
 using SixLabors.ImageSharp;
 using SixLabors.ImageSharp.Formats;
 using SixLabors.ImageSharp.Formats.Gif;

@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Diagnostics;
 using System.IO.Hashing;
 using GpuVae.Imaging;
+using GpuVae.Options;
 
 namespace GpuVae.Tests.Imaging;
 

@@ -1,8 +1,11 @@
 using GpuVae.Data;
+using GpuVae.Elbo;
 using GpuVae.Evaluation;
+using GpuVae.Formats;
 using GpuVae.Kernels.Latent;
 using GpuVae.Kernels.Random;
 using GpuVae.Models;
+using GpuVae.Options;
 using GpuVae.Training;
 
 namespace GpuVae.Tests.Models;
@@ -139,7 +142,7 @@ public sealed class FamilyTests(CpuDevice cpu) : IClassFixture<CpuDevice>, IDisp
     }
 
     [Fact]
-    public void SampledDensitiesAverageToTheClosedKl()
+    public void SampledDensitiesAverageToTheAnalyticKl()
     {
         ImageSet images = TestImages.Random(4, Small.Shape);
         using var closed = new Vae(cpu.Device, Small with { Latent = 2 }, seed: 4);

@@ -1,6 +1,6 @@
-using GpuVae.Models;
-using GpuVae.Tensors;
-using GpuVae.Training;
+using GpuVae.Elbo;
+using GpuVae.Layers;
+using GpuVae.Options;
 
 namespace GpuVae.Tests.Models;
 
