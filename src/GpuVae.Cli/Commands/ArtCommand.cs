@@ -49,7 +49,7 @@ internal static class ArtCommand
 
     private static ExampleCommand Mosaic()
     {
-        Option<int[]?> units = CommonOptions.Numbers(
+        Option<int[]> units = CommonOptions.Numbers(
             "--units", "N,N", "The two latent units of the plane; without it the plane through three random images.", NumberRange.AtLeast(0));
         Option<int> side = CommonOptions.Number("--side", "N", "Pictures in a row, and rows.", 12, NumberRange.Between(2, MaxSide));
         var piece = new Piece(hasSeed: true);
@@ -65,7 +65,7 @@ internal static class ArtCommand
             ulong seed = piece.SeedOf(parsed);
             float[] codes;
             string kind = "mosaic";
-            if (parsed.GetValue(units) is not { } plane)
+            if (parsed.GetValue(units) is not { Length: > 0 } plane)
             {
                 float[] corners = model.SamplePrior(3, seed);
                 codes = LatentGrid.Plane(corners.AsSpan(0, latent), corners.AsSpan(latent, latent), corners.AsSpan(2 * latent), n, n);
@@ -84,7 +84,7 @@ internal static class ArtCommand
 
     private static ExampleCommand Blend()
     {
-        Option<double[]?> weights = CommonOptions.Numbers(
+        Option<double[]> weights = CommonOptions.Numbers(
             "--weights", "X,X,…", "The share of each picture, in any proportion; without it all the same.", NumberRange.AtLeast(0.0));
         var pictures = new PictureArguments(defaultCount: 3, maxCount: 16);
         var piece = new Piece(hasSeed: false);
@@ -98,7 +98,7 @@ internal static class ArtCommand
         piece.Act(command, (parsed, model, folder, label) =>
         {
             ImageSet images = LabelGuess.Complete(model, pictures.Load(parsed, folder, model.Options.Shape));
-            double[] shares = parsed.GetValue(weights) ?? [.. Enumerable.Repeat(1.0, images.Count)];
+            double[] shares = parsed.GetValue(weights) is { Length: > 0 } given ? given : [.. Enumerable.Repeat(1.0, images.Count)];
             if (shares.Length != images.Count)
                 throw new BadInputException($"There are {images.Count} pictures, but --weights names {shares.Length} weights.");
             float[] blend = Pictures.Decode(model, LatentBlend.Mix(LatentCodes.Means(model, images), shares), label ?? images.Labels?[0]);

@@ -72,12 +72,13 @@ internal static class CommonOptions
             CustomParser = result => ParseNumber(name, range, result),
         };
 
-    /// <summary>An option that takes numbers of a range with commas between them.</summary>
-    public static Option<T[]?> Numbers<T>(string name, string helpName, string description, NumberRange<T> range)
+    /// <summary>An option that takes numbers of a range with commas between them; none where it is not given.</summary>
+    public static Option<T[]> Numbers<T>(string name, string helpName, string description, NumberRange<T> range)
         where T : struct, INumber<T> => new(name)
         {
             Description = $"{description} {range.Sentence}",
             HelpName = helpName,
+            DefaultValueFactory = _ => [],
             CustomParser = result => [.. result.Tokens[0].Value.Split(',').Select(part => ParseNumber(name, range, result, part))],
         };
 

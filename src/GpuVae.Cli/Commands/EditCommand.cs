@@ -16,7 +16,7 @@ internal static class EditCommand
         Option<string[]> add = Attributes(
             "--add", "Attributes to add, each with a strength: smile:1.5; 1 is the degree that images usually have.");
         Option<string[]> remove = Attributes("--remove", "Attributes to remove, written as for --add.");
-        Option<int[]?> traverse = CommonOptions.Numbers(
+        Option<int[]> traverse = CommonOptions.Numbers(
             "--traverse", "N,N,…",
             "Instead of an edit: a row of pictures for each of these latent units, in which it runs from -3 to 3 in the first picture taken.",
             NumberRange.AtLeast(0));
@@ -47,18 +47,18 @@ internal static class EditCommand
                 .. parsed.GetValue(add)!.Select(AttributeEdit.Parse),
                 .. parsed.GetValue(remove)!.Select(AttributeEdit.Parse).Select(edit => edit with { Strength = -edit.Strength }),
             ];
-            int[]? units = parsed.GetValue(traverse);
+            int[] units = parsed.GetValue(traverse)!;
             string[] labels = CommonOptions.Words(parsed, label);
-            if (units is null && edits.Length + labels.Length == 0)
+            if (units.Length == 0 && edits.Length + labels.Length == 0)
                 throw new BadInputException("Say what to do: --add and --remove with attributes, --label, or --traverse with latent units.");
-            Option[] idle = units is not null ? [add, remove, label, decoded] : labels.Length > 0 ? [steps] : [];
+            Option[] idle = units.Length > 0 ? [add, remove, label, decoded] : labels.Length > 0 ? [steps] : [];
             if (idle.FirstOrDefault(option => CommonOptions.IsGiven(parsed, option)) is { } unused)
                 throw new BadInputException(
-                    $"{unused.Name} does not go together with {(units is null ? label.Name : traverse.Name)}; leave one of them out.");
+                    $"{unused.Name} does not go together with {(units.Length == 0 ? label.Name : traverse.Name)}; leave one of them out.");
             int count = parsed.GetValue(steps);
             int[] others = [.. labels.Select(model.LabelNumber)];
             ImageSet images = LabelGuess.Complete(model, pictures.Load(parsed, folder, model.Options.Shape));
-            if (units is not null)
+            if (units.Length > 0)
             {
                 float[] codes = LatentGrid.Traversals(LatentCodes.Means(model, images.Select([0])), units, count);
                 var traversals = new Sheet(Pictures.Decode(model, codes, images.Labels?[0]), count);

@@ -14,7 +14,7 @@ internal sealed class InpaintCommand
     private readonly Option<string?> mask = CommonOptions.Text(
         "--mask", "FILE", "A picture of the images' size: white is hidden, or, where it has transparent pixels, these are.");
 
-    private readonly Option<int[]?> rectangle = CommonOptions.Numbers(
+    private readonly Option<int[]> rectangle = CommonOptions.Numbers(
         "--rect", "X,Y,W,H", "Hide this rectangle, in pixels: left, top, width, height.", NumberRange.AtLeast(int.MinValue));
 
     private readonly Option<string?> half = new("--half")
@@ -92,7 +92,7 @@ internal sealed class InpaintCommand
                     $"{file} has {picture.Width}×{picture.Height} pixels, the model's images have {shape.Width}×{shape.Height}. "
                     + "Scale the mask to that size.");
         }
-        if (parsed.GetValue(rectangle) is { } sides)
+        if (parsed.GetValue(rectangle) is { Length: > 0 } sides)
         {
             string text = $"--rect {string.Join(',', sides)}";
             if (sides.Length != 4 || sides[2] < 1 || sides[3] < 1)

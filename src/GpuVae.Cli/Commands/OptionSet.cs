@@ -49,7 +49,7 @@ internal sealed class OptionSet<T>(string heading)
     public void Numbers(
         string name, string description, Expression<Func<T, IReadOnlyList<int>>> property, NumberRange<int> range, Need? needs = null)
     {
-        Option<int[]?> option = CommonOptions.Numbers(name, "N,N,…", description, range);
+        Option<int[]> option = CommonOptions.Numbers(name, "N,N,…", description, range);
         Add(option, property, parsed => parsed.GetValue(option), needs);
     }
 
