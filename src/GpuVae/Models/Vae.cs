@@ -177,7 +177,8 @@ public sealed partial class Vae : IDisposable
     public float[] Generate(int count, ulong seed, int? label = null)
     {
         if (label is not null && Options.Classes == 0)
-            throw new BadInputException("This model was not trained with labels, so it cannot be asked for one; train with --conditional.");
+            throw new BadInputException("This model was not trained with labels, so it cannot be asked for one; "
+                + "train with VaeOptions.Classes.");
         using MemoryBuffer1D<float, Stride1D.Dense> codes = DrawCodes(count, seed);
         int pixels = Options.Shape.Pixels;
         float[] images = new float[checked(count * pixels)];
@@ -256,8 +257,8 @@ public sealed partial class Vae : IDisposable
         if (images.Shape != Options.Shape)
             throw new BadInputException(
                 $"{images.Name} holds images of {images.Shape}; the model was made for {Options.Shape}. " +
-                $"Convert them (--size {Options.Shape.Width}x{Options.Shape.Height} --channels {Options.Shape.Channels}), "
-                + "or train a model for them.");
+                $"Convert them with DataOptions.Size = {Options.Shape.Width}x{Options.Shape.Height} and DataOptions.Channels = "
+                + $"{Options.Shape.Channels}, or train a model for them.");
         return Labels.Require(images);
     }
 
