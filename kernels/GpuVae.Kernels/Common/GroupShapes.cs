@@ -68,6 +68,14 @@ internal static class GroupShapes
     /// <param name="scratch">Shared memory with at least one element per thread; free again on return.</param>
     public static float Sum(float value, FloatView scratch) => Sum(value, scratch, Group.IdxX, Group.DimX);
 
+    /// <summary>Puts the <see cref="Sum(float, FloatView)"/> of a group into an element.</summary>
+    public static void StoreSum(FloatView target, int index, float value, FloatView scratch)
+    {
+        float sum = Sum(value, scratch);
+        if (Group.IdxX == 0)
+            target[index] = sum;
+    }
+
     /// <summary>Largest <paramref name="value"/> of the threads; as <see cref="Sum(float, FloatView)"/>.</summary>
     public static float Max(float value, FloatView scratch)
     {

@@ -61,7 +61,6 @@ public sealed class FullCovarianceMixture
     public static int TableLength(int components, int latents) => checked(components * (latents * (latents + 2) + 2));
 
     /// <summary>Makes the table.</summary>
-    /// <param name="stream">Stream to run on.</param>
     /// <param name="encoded">[K × P]: the components, as <see cref="FullCovariancePosterior"/> takes them.</param>
     /// <param name="weights">[K]: logits.</param>
     /// <param name="table">[<see cref="TableLength"/>], written.</param>
@@ -73,7 +72,6 @@ public sealed class FullCovarianceMixture
     }
 
     /// <summary>The density of samples.</summary>
-    /// <param name="stream">Stream to run on.</param>
     /// <param name="z">[rows × L].</param>
     /// <param name="table">Of the components.</param>
     /// <param name="density">[rows], written: log p(z).</param>
@@ -86,7 +84,6 @@ public sealed class FullCovarianceMixture
             stream, (density.IntExtent, groupSize), z, table, density, shares, noise, shares.IntLength / density.IntLength, latents);
 
     /// <summary>Adds to dz what the density owes to the samples.</summary>
-    /// <param name="stream">Stream to run on.</param>
     /// <param name="table">Of the components.</param>
     /// <param name="shares">[rows × K].</param>
     /// <param name="noise">[rows × K × L].</param>
@@ -104,7 +101,6 @@ public sealed class FullCovarianceMixture
     }
 
     /// <summary>Gradients of the components and of their weights; after <see cref="Backward"/>.</summary>
-    /// <param name="stream">Stream to run on.</param>
     /// <param name="z">[rows × L].</param>
     /// <param name="table">Of the components.</param>
     /// <param name="shares">[rows × K].</param>

@@ -70,7 +70,6 @@ public sealed class MixturePrior
     public static int TableLength(int components, int latents) => components * (4 * latents + 2);
 
     /// <summary>Makes the table.</summary>
-    /// <param name="stream">Stream to run on.</param>
     /// <param name="components">K components with L units.</param>
     /// <param name="weights">[K]: logits.</param>
     /// <param name="table">[<see cref="TableLength"/>], written.</param>
@@ -79,7 +78,6 @@ public sealed class MixturePrior
         this.table(stream, (1, tableGroup), components, weights, table, weights.IntLength, latents);
 
     /// <summary>The density of samples.</summary>
-    /// <param name="stream">Stream to run on.</param>
     /// <param name="z">[rows × L].</param>
     /// <param name="table">Of the components.</param>
     /// <param name="density">[rows], written: log p(z).</param>
@@ -90,7 +88,6 @@ public sealed class MixturePrior
             stream, (density.IntExtent, groupSize), z, table, density, shares, shares.IntLength / density.IntLength, latents);
 
     /// <summary>Adds to dz what the density owes to the samples.</summary>
-    /// <param name="stream">Stream to run on.</param>
     /// <param name="z">[rows × L].</param>
     /// <param name="table">Of the components.</param>
     /// <param name="shares">[rows × K].</param>
@@ -107,7 +104,6 @@ public sealed class MixturePrior
     }
 
     /// <summary>Gradients of the components and of their weights.</summary>
-    /// <param name="stream">Stream to run on.</param>
     /// <param name="z">[rows × L].</param>
     /// <param name="table">Of the components.</param>
     /// <param name="shares">[rows × K].</param>

@@ -14,41 +14,39 @@ namespace GpuVae.Kernels.Likelihoods;
 public sealed class LikelihoodImages<TLikelihood>
     where TLikelihood : struct, IPixelLikelihood
 {
+    private readonly TLikelihood likelihood;
     private readonly int groupSize;
     private readonly Action<AcceleratorStream, KernelConfig, FloatView, FloatView, FloatView, TLikelihood, PixelLayout> means;
     private readonly Action<AcceleratorStream, KernelConfig, FloatView, FloatView, FloatView, TLikelihood, PixelLayout, ulong, long, int>
         samples;
 
-    public LikelihoodImages(Accelerator accelerator)
+    public LikelihoodImages(Accelerator accelerator, TLikelihood likelihood)
     {
+        this.likelihood = likelihood;
         groupSize = GroupShapes.ForRow(accelerator);
         means = accelerator.LoadKernel<FloatView, FloatView, FloatView, TLikelihood, PixelLayout>(MeansKernel);
         samples = accelerator.LoadKernel<FloatView, FloatView, FloatView, TLikelihood, PixelLayout, ulong, long, int>(SamplesKernel);
     }
 
     /// <summary>The mean of p(x|z): outside [0, 1] only for likelihoods that reach there.</summary>
-    /// <param name="stream">Stream to run on.</param>
     /// <param name="decoded">[rows × columns], columns being the layout's pixels times the likelihood's parameters.</param>
     /// <param name="shared">One element where <see cref="IPixelLikelihood.HasShared"/>; else empty.</param>
     /// <param name="images">[rows × pixels], planar, written; not <paramref name="decoded"/>.</param>
-    /// <param name="likelihood">p(x|z).</param>
     /// <param name="layout">The order of the columns.</param>
     public void Means(
-        AcceleratorStream stream, FloatView decoded, FloatView shared, FloatView images, TLikelihood likelihood, PixelLayout layout) =>
+        AcceleratorStream stream, FloatView decoded, FloatView shared, FloatView images, PixelLayout layout) =>
         means(stream, (images.IntExtent / layout.Pixels, groupSize), decoded, shared, images, likelihood, layout);
 
     /// <summary>A draw from p(x|z).</summary>
-    /// <param name="stream">Stream to run on.</param>
     /// <param name="decoded">As for <see cref="Means"/>.</param>
     /// <param name="shared">As for <see cref="Means"/>.</param>
     /// <param name="images">As for <see cref="Means"/>.</param>
-    /// <param name="likelihood">p(x|z).</param>
     /// <param name="layout">The order of the columns.</param>
     /// <param name="seed">Seed of the draws.</param>
     /// <param name="step">Keeps several draws of one row apart.</param>
     /// <param name="firstRow">The number of the first row, where a larger batch is worked through in parts.</param>
     public void Samples(
-        AcceleratorStream stream, FloatView decoded, FloatView shared, FloatView images, TLikelihood likelihood, PixelLayout layout,
+        AcceleratorStream stream, FloatView decoded, FloatView shared, FloatView images, PixelLayout layout,
         ulong seed, long step, int firstRow = 0) =>
         samples(stream, (images.IntExtent / layout.Pixels, groupSize), decoded, shared, images, likelihood, layout, seed, step, firstRow);
 

@@ -15,12 +15,12 @@ public abstract class LikelihoodKernels
 
     /// <inheritdoc cref="LikelihoodLoss{T}.Forward"/>
     public abstract void Forward(
-        AcceleratorStream stream, FloatView decoded, FloatView images, FloatView shared, FloatView reconstruction, PixelLayout layout,
+        AcceleratorStream stream, FloatView decoded, FloatView images, FloatView shared, FloatView loss, PixelLayout layout,
         int samplesPerImage);
 
     /// <inheritdoc cref="LikelihoodLoss{T}.Differentiate"/>
     public abstract void Differentiate(
-        AcceleratorStream stream, FloatView decoded, FloatView images, FloatView shared, FloatView dShared, FloatView reconstruction,
+        AcceleratorStream stream, FloatView decoded, FloatView images, FloatView shared, FloatView dShared, FloatView loss,
         PixelLayout layout, int samplesPerImage, float scale);
 
     /// <inheritdoc cref="MaskedLoss{T}.Differentiate"/>
@@ -31,7 +31,7 @@ public abstract class LikelihoodKernels
     /// <inheritdoc cref="ReducedLoss{T}.Differentiate"/>
     public abstract void DifferentiateReduced(
         AcceleratorStream stream, FloatView decoded, FloatView small, FloatView shared, FloatView loss, PixelLayout layout,
-        Reduction reduction, float precision);
+        PoolShape pool, float precision);
 
     /// <inheritdoc cref="LikelihoodImages{T}.Means"/>
     public abstract void Means(AcceleratorStream stream, FloatView decoded, FloatView shared, FloatView images, PixelLayout layout);
@@ -44,41 +44,41 @@ public abstract class LikelihoodKernels
     private sealed class Typed<TLikelihood>(Accelerator accelerator, TLikelihood likelihood) : LikelihoodKernels
         where TLikelihood : struct, IPixelLikelihood
     {
-        private LikelihoodLoss<TLikelihood> Loss => field ??= new(accelerator);
+        private LikelihoodLoss<TLikelihood> Loss => field ??= new(accelerator, likelihood);
 
-        private MaskedLoss<TLikelihood> Masked => field ??= new(accelerator);
+        private MaskedLoss<TLikelihood> Masked => field ??= new(accelerator, likelihood);
 
-        private ReducedLoss<TLikelihood> Reduced => field ??= new(accelerator);
+        private ReducedLoss<TLikelihood> Reduced => field ??= new(accelerator, likelihood);
 
-        private LikelihoodImages<TLikelihood> Images => field ??= new(accelerator);
+        private LikelihoodImages<TLikelihood> Images => field ??= new(accelerator, likelihood);
 
         public override void Forward(
-            AcceleratorStream stream, FloatView decoded, FloatView images, FloatView shared, FloatView reconstruction, PixelLayout layout,
+            AcceleratorStream stream, FloatView decoded, FloatView images, FloatView shared, FloatView loss, PixelLayout layout,
             int samplesPerImage) =>
-            Loss.Forward(stream, decoded, images, shared, reconstruction, likelihood, layout, samplesPerImage);
+            Loss.Forward(stream, decoded, images, shared, loss, layout, samplesPerImage);
 
         public override void Differentiate(
-            AcceleratorStream stream, FloatView decoded, FloatView images, FloatView shared, FloatView dShared, FloatView reconstruction,
+            AcceleratorStream stream, FloatView decoded, FloatView images, FloatView shared, FloatView dShared, FloatView loss,
             PixelLayout layout, int samplesPerImage, float scale) =>
-            Loss.Differentiate(stream, decoded, images, shared, dShared, reconstruction, likelihood, layout, samplesPerImage, scale);
+            Loss.Differentiate(stream, decoded, images, shared, dShared, loss, layout, samplesPerImage, scale);
 
         public override void DifferentiateSeen(
             AcceleratorStream stream, FloatView decoded, FloatView images, FloatView seen, FloatView shared, FloatView loss,
             PixelLayout layout, int samplesPerImage) =>
-            Masked.Differentiate(stream, decoded, images, seen, shared, loss, likelihood, layout, samplesPerImage);
+            Masked.Differentiate(stream, decoded, images, seen, shared, loss, layout, samplesPerImage);
 
         public override void DifferentiateReduced(
             AcceleratorStream stream, FloatView decoded, FloatView small, FloatView shared, FloatView loss, PixelLayout layout,
-            Reduction reduction, float precision) =>
-            Reduced.Differentiate(stream, decoded, small, shared, loss, likelihood, layout, reduction, precision);
+            PoolShape pool, float precision) =>
+            Reduced.Differentiate(stream, decoded, small, shared, loss, layout, pool, precision);
 
         public override void Means(
             AcceleratorStream stream, FloatView decoded, FloatView shared, FloatView images, PixelLayout layout) =>
-            Images.Means(stream, decoded, shared, images, likelihood, layout);
+            Images.Means(stream, decoded, shared, images, layout);
 
         public override void Samples(
             AcceleratorStream stream, FloatView decoded, FloatView shared, FloatView images, PixelLayout layout, ulong seed, long step,
             int firstRow) =>
-            Images.Samples(stream, decoded, shared, images, likelihood, layout, seed, step, firstRow);
+            Images.Samples(stream, decoded, shared, images, layout, seed, step, firstRow);
     }
 }

@@ -62,7 +62,6 @@ public sealed class Gather<TPixel, TFormat>
     }
 
     /// <summary>Opens the step and fills output[b, p] with the grey level of data[image of row b, p].</summary>
-    /// <param name="stream">Stream to run on.</param>
     /// <param name="data">[images × pixels].</param>
     /// <param name="plan">Says which images.</param>
     /// <param name="output">[batch × pixels], written.</param>
@@ -71,7 +70,6 @@ public sealed class Gather<TPixel, TFormat>
         copy(stream, (output.IntLength / pixels, groupSize), data, plan, output, pixels);
 
     /// <summary>As <see cref="Copy"/>, with each pixel drawn as 0 or 1.</summary>
-    /// <param name="stream">Stream to run on.</param>
     /// <param name="data">[images × pixels].</param>
     /// <param name="plan">Says which images; dynamic draws also depend on its steps done.</param>
     /// <param name="output">[batch × pixels], written.</param>

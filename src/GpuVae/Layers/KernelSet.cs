@@ -52,7 +52,9 @@ internal sealed class KernelSet(Accelerator accelerator, GemmContext gemm) : IDi
 
     public ImportanceWeights ImportanceWeights => field ??= new ImportanceWeights(accelerator);
 
-    public KlTargets KlTargets => field ??= new KlTargets(accelerator);
+    public FreeBits FreeBits => field ??= new FreeBits(accelerator);
+
+    public KlCapacity KlCapacity => field ??= new KlCapacity(accelerator);
 
     public TotalCorrelation TotalCorrelation => field ??= new TotalCorrelation(accelerator);
 
@@ -78,7 +80,7 @@ internal sealed class KernelSet(Accelerator accelerator, GemmContext gemm) : IDi
 
     public Ssim Ssim => field ??= new Ssim(accelerator);
 
-    public BlockMeans BlockMeans => field ??= new BlockMeans(accelerator);
+    public AveragePool AveragePool => field ??= new AveragePool(accelerator);
 
     public Langevin Langevin => field ??= new Langevin(accelerator);
 
