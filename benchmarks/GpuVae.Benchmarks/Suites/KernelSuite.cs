@@ -18,7 +18,7 @@ public class KernelSuite : DeviceSuite
     private ActivationKernels<Relu> relu = null!;
     private ActivationKernels<Gelu> gelu = null!;
     private RandomFill random = null!;
-    private LikelihoodLoss<PixelScale<GaussianFamily>> loss = null!;
+    private LikelihoodKernels loss = null!;
     private Adam adam = null!;
     private Action<AcceleratorStream, KernelConfig, int> empty = null!;
     private KernelConfig oneGroup;
@@ -78,7 +78,7 @@ public class KernelSuite : DeviceSuite
         relu = new ActivationKernels<Relu>(accelerator);
         gelu = new ActivationKernels<Gelu>(accelerator);
         random = new RandomFill(accelerator);
-        loss = new(accelerator, default);
+        loss = LikelihoodKernels.Create<PixelScale<GaussianFamily>>(accelerator, default);
         adam = new Adam(accelerator, new AdamOptions());
         empty = accelerator.LoadKernel<int>(EmptyKernel);
         oneGroup = (1, accelerator.WarpSize);

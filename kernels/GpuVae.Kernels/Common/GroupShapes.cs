@@ -111,8 +111,17 @@ internal static class GroupShapes
         return largest + XMath.Log(Sum(sum, scratch));
     }
 
+    /// <summary>As the other of this name, for scores of which nobody knows the largest.</summary>
+    public static float LogSumExp(FloatView scores, int first, int count, FloatView scratch)
+    {
+        float largest = float.NegativeInfinity;
+        for (int i = Group.IdxX; i < count; i += Group.DimX)
+            largest = XMath.Max(largest, scores[first + i]);
+        return LogSumExp(scores, first, count, largest, scratch);
+    }
+
     /// <summary>
-    /// Turns the scores of a row into the shares of their exponentials, in place; gives <see cref="LogSumExp"/>, whose parameters it has.
+    /// Turns the scores of a row into the shares of their exponentials, in place; gives what LogSumExp gives, whose parameters it has.
     /// </summary>
     public static float Softmax(FloatView scores, int first, int count, float largest, FloatView scratch)
     {

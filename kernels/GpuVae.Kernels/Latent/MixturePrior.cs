@@ -125,10 +125,7 @@ public sealed class MixturePrior
     private static void TableKernel(MixtureComponents source, FloatView weights, FloatView table, int components, int latents)
     {
         FloatView scratch = SharedMemory.Allocate<float>(GroupShapes.MaxRowGroup);
-        float largest = float.NegativeInfinity;
-        for (int c = Group.IdxX; c < components; c += Group.DimX)
-            largest = XMath.Max(largest, weights[c]);
-        float logSum = GroupShapes.LogSumExp(weights, 0, components, largest, scratch);
+        float logSum = GroupShapes.LogSumExp(weights, 0, components, scratch);
         int size = components * latents;
         for (int c = Group.IdxX; c < components; c += Group.DimX)
         {

@@ -3,7 +3,7 @@ using GpuVae.Kernels.Random;
 namespace GpuVae.Kernels.Likelihoods;
 
 /// <summary>A likelihood of independent pixels, each described by one number; compiled into the product of a dense decoder's last layer
-/// (LinearLoss.cs), or by way of <see cref="OneColumn{T}"/> into <see cref="LikelihoodLoss{T}"/>.</summary>
+/// (LinearLoss.cs), or by way of <see cref="OneColumn{T}"/> into <see cref="LikelihoodKernels"/>.</summary>
 public interface ILikelihood
 {
     /// <summary>-ln p(x | y) and its derivative with respect to y.</summary>

@@ -11,30 +11,8 @@ using FloatView = ILGPU.ArrayView<float>;
 
 namespace GpuVae.Kernels.Likelihoods;
 
-/// <summary>A likelihood, forward and backward in one pass. One group works on one sample.</summary>
-/// <typeparam name="TLikelihood">p(x|z) of one pixel.</typeparam>
-public sealed class LikelihoodLoss<TLikelihood>
-    where TLikelihood : struct, IPixelLikelihood
+public abstract partial class LikelihoodKernels
 {
-    private readonly TLikelihood likelihood;
-    private readonly int groupSize;
-    private readonly Action<
-        AcceleratorStream, KernelConfig, FloatView, FloatView, FloatView, FloatView, TLikelihood, PixelLayout, int> forward;
-
-    private readonly Action<
-        AcceleratorStream, KernelConfig, FloatView, FloatView, FloatView, FloatView, FloatView, FloatView, TLikelihood, PixelLayout, int,
-        float> differentiate;
-
-    public LikelihoodLoss(Accelerator accelerator, TLikelihood likelihood)
-    {
-        this.likelihood = likelihood;
-        groupSize = GroupShapes.ForRow(accelerator);
-        forward = accelerator.LoadKernel<FloatView, FloatView, FloatView, FloatView, TLikelihood, PixelLayout, int>(ForwardKernel);
-        differentiate = accelerator.LoadKernel<
-            FloatView, FloatView, FloatView, FloatView, FloatView, FloatView, TLikelihood, PixelLayout, int, float>(
-            DifferentiateKernel<AllPixels>);
-    }
-
     /// <summary>The loss alone.</summary>
     /// <param name="decoded">[rows × columns], columns being the layout's pixels times the likelihood's parameters.</param>
     /// <param name="images">[rows / samplesPerImage × pixels], planar, in [0, 1].</param>
@@ -42,27 +20,46 @@ public sealed class LikelihoodLoss<TLikelihood>
     /// <param name="loss">[rows], written: nats per sample.</param>
     /// <param name="layout">The order of the columns.</param>
     /// <param name="samplesPerImage">Consecutive rows that belong to the same image.</param>
-    public void Forward(
+    public abstract void Forward(
         AcceleratorStream stream, FloatView decoded, FloatView images, FloatView shared, FloatView loss, PixelLayout layout,
-        int samplesPerImage) =>
-        forward(stream, (loss.IntExtent, groupSize), decoded, images, shared, loss, likelihood, layout, samplesPerImage);
+        int samplesPerImage);
 
-    /// <summary>The loss, and scale times its gradient in the place of <paramref name="decoded"/>.</summary>
-    /// <param name="decoded">As for <see cref="Forward"/>; overwritten.</param>
-    /// <param name="images">As for <see cref="Forward"/>.</param>
-    /// <param name="shared">As for <see cref="Forward"/>.</param>
+    /// <summary>The loss, and scale times its gradient in the place of <paramref name="decoded"/>; else as <see cref="Forward"/>.</summary>
     /// <param name="dShared">[rows], written: each sample's part of scale times the gradient of the shared number, to be added up
     /// (<see cref="Reduce.Sum"/>); empty where nothing is shared.</param>
-    /// <param name="loss">[rows], written: nats per sample, without the scale.</param>
-    /// <param name="layout">The order of the columns.</param>
-    /// <param name="samplesPerImage">Consecutive rows that belong to the same image.</param>
-    /// <param name="scale">For a mean 1 / rows.</param>
-    public void Differentiate(
+    /// <param name="scale">For a mean 1 / rows; the loss is without it.</param>
+    public abstract void Differentiate(
+        AcceleratorStream stream, FloatView decoded, FloatView images, FloatView shared, FloatView dShared, FloatView loss,
+        PixelLayout layout, int samplesPerImage, float scale);
+}
+
+internal sealed partial class LikelihoodKernels<TLikelihood>
+{
+    private Action<AcceleratorStream, KernelConfig, FloatView, FloatView, FloatView, FloatView, TLikelihood, PixelLayout, int>
+        ForwardLauncher => field ??= accelerator.LoadKernel<
+            FloatView, FloatView, FloatView, FloatView, TLikelihood, PixelLayout, int>(ForwardKernel);
+
+    private DifferentiateLauncher DifferentiateAll => field ??= LoadDifferentiate(DifferentiateKernel<AllPixels>);
+
+    private delegate void DifferentiateLauncher(
+        AcceleratorStream stream, KernelConfig config, FloatView decoded, FloatView images, FloatView seen, FloatView shared,
+        FloatView dShared, FloatView loss, TLikelihood likelihood, PixelLayout layout, int samplesPerImage, float scale);
+
+    public override void Forward(
+        AcceleratorStream stream, FloatView decoded, FloatView images, FloatView shared, FloatView loss, PixelLayout layout,
+        int samplesPerImage) =>
+        ForwardLauncher(stream, (loss.IntExtent, groupSize), decoded, images, shared, loss, likelihood, layout, samplesPerImage);
+
+    public override void Differentiate(
         AcceleratorStream stream, FloatView decoded, FloatView images, FloatView shared, FloatView dShared, FloatView loss,
         PixelLayout layout, int samplesPerImage, float scale) =>
-        differentiate(
+        DifferentiateAll(
             stream, (loss.IntExtent, groupSize), decoded, images, default, shared, dShared, loss, likelihood, layout, samplesPerImage,
             scale);
+
+    private DifferentiateLauncher LoadDifferentiate(
+        Action<FloatView, FloatView, FloatView, FloatView, FloatView, FloatView, TLikelihood, PixelLayout, int, float> kernel) =>
+        new(accelerator.LoadKernel(kernel));
 
     private static void ForwardKernel(
         FloatView decoded, FloatView images, FloatView shared, FloatView loss, TLikelihood likelihood, PixelLayout layout,
@@ -82,7 +79,7 @@ public sealed class LikelihoodLoss<TLikelihood>
         GroupShapes.StoreSum(loss, row, sum, scratch);
     }
 
-    internal static void DifferentiateKernel<TMask>(
+    private static void DifferentiateKernel<TMask>(
         FloatView decoded, FloatView images, FloatView seen, FloatView shared, FloatView dShared, FloatView loss, TLikelihood likelihood,
         PixelLayout layout, int samplesPerImage, float scale)
         where TMask : struct, IPixelMask
@@ -101,11 +98,12 @@ public sealed class LikelihoodLoss<TLikelihood>
                 LikelihoodTerm term = likelihood.Differentiate(
                     decoded, first + a * layout.AreaStride, layout.ParameterStride, sharedValue, images[image + a], weight * scale);
                 sum += weight * term.Loss;
-                ofShared += term.Derivative;
+                if (TLikelihood.HasShared && TMask.TakesAll)
+                    ofShared += term.Derivative;
             }
         }
         GroupShapes.StoreSum(loss, row, sum, scratch);
-        if (TLikelihood.HasShared && dShared.Length > 0)
+        if (TLikelihood.HasShared && TMask.TakesAll)
         {
             ofShared = scale * GroupShapes.Sum(ofShared, scratch);
             if (Group.IdxX == 0)

@@ -14,7 +14,7 @@ using FloatView = ILGPU.ArrayView<float>;
 namespace GpuVae.Kernels.Likelihoods;
 
 /// <summary>
-/// The distribution of a pixel from a decoder's output; compiled into <see cref="LikelihoodLoss{T}"/> and <see cref="LikelihoodImages{T}"/>.
+/// The distribution of a pixel from a decoder's output; compiled into <see cref="LikelihoodKernels"/>.
 /// </summary>
 /// <remarks>The parameters of a pixel lie at decoded[at + p·stride], p = 0, 1, …</remarks>
 public interface IPixelLikelihood

@@ -12,39 +12,34 @@ using FloatView = ILGPU.ArrayView<float>;
 
 namespace GpuVae.Kernels.Likelihoods;
 
-/// <summary>The loss of reduced images and its gradient. One group works on one image, one thread on one block.</summary>
-/// <typeparam name="TLikelihood">p(x|z) of one pixel, for its mean.</typeparam>
-public sealed class ReducedLoss<TLikelihood>
-    where TLikelihood : struct, IPixelLikelihood
+public abstract partial class LikelihoodKernels
 {
-    private readonly TLikelihood likelihood;
-    private readonly int groupSize;
-    private readonly Action<
-        AcceleratorStream, KernelConfig, FloatView, FloatView, FloatView, FloatView, TLikelihood, PixelLayout, PoolShape, float>
-        differentiate;
-
-    public ReducedLoss(Accelerator accelerator, TLikelihood likelihood)
-    {
-        this.likelihood = likelihood;
-        groupSize = GroupShapes.ForRow(accelerator);
-        differentiate = accelerator.LoadKernel<
-            FloatView, FloatView, FloatView, FloatView, TLikelihood, PixelLayout, PoolShape, float>(DifferentiateKernel);
-    }
-
-    /// <summary>The loss, and its gradient in the place of <paramref name="decoded"/>.</summary>
-    /// <param name="decoded">[rows × columns], columns being the layout's pixels times the likelihood's parameters; overwritten.</param>
+    /// <summary>The loss of reduced images, and its gradient in the place of <paramref name="decoded"/>.</summary>
+    /// <param name="decoded">[rows × columns], as for <see cref="Forward"/>; overwritten.</param>
     /// <param name="small">[rows × small pixels], planar, in [0, 1].</param>
-    /// <param name="shared">One element where <see cref="IPixelLikelihood.HasShared"/>; else empty.</param>
+    /// <param name="shared">As for <see cref="Forward"/>.</param>
     /// <param name="loss">[rows], written: nats up to a constant.</param>
     /// <param name="layout">The order of the columns.</param>
     /// <param name="pool">The sizes.</param>
     /// <param name="precision">1 / variance.</param>
-    public void Differentiate(
-        AcceleratorStream stream, FloatView decoded, FloatView small, FloatView shared, FloatView loss,
-        PixelLayout layout, PoolShape pool, float precision) =>
-        differentiate(stream, (loss.IntExtent, groupSize), decoded, small, shared, loss, likelihood, layout, pool, precision);
+    public abstract void DifferentiateReduced(
+        AcceleratorStream stream, FloatView decoded, FloatView small, FloatView shared, FloatView loss, PixelLayout layout,
+        PoolShape pool, float precision);
+}
 
-    private static void DifferentiateKernel(
+internal sealed partial class LikelihoodKernels<TLikelihood>
+{
+    private Action<
+        AcceleratorStream, KernelConfig, FloatView, FloatView, FloatView, FloatView, TLikelihood, PixelLayout, PoolShape, float>
+        ReducedLauncher => field ??= accelerator.LoadKernel<
+            FloatView, FloatView, FloatView, FloatView, TLikelihood, PixelLayout, PoolShape, float>(ReducedKernel);
+
+    public override void DifferentiateReduced(
+        AcceleratorStream stream, FloatView decoded, FloatView small, FloatView shared, FloatView loss, PixelLayout layout,
+        PoolShape pool, float precision) =>
+        ReducedLauncher(stream, (loss.IntExtent, groupSize), decoded, small, shared, loss, likelihood, layout, pool, precision);
+
+    private static void ReducedKernel(
         FloatView decoded, FloatView small, FloatView shared, FloatView loss, TLikelihood likelihood, PixelLayout layout,
         PoolShape pool, float precision)
     {
@@ -63,11 +58,11 @@ public sealed class ReducedLoss<TLikelihood>
                         decoded, row + layout.FirstColumnOf(block + y * pool.Width + x), layout.ParameterStride, sharedValue);
             float difference = share * mean - small[image + j];
             sum += 0.5f * precision * difference * difference;
-            float slope = share * precision * difference;
+            float factor = share * precision * difference;
             for (int y = 0; y < pool.Factor; y++)
                 for (int x = 0; x < pool.Factor; x++)
                     likelihood.DifferentiateMean(
-                        decoded, row + layout.FirstColumnOf(block + y * pool.Width + x), layout.ParameterStride, sharedValue, slope);
+                        decoded, row + layout.FirstColumnOf(block + y * pool.Width + x), layout.ParameterStride, sharedValue, factor);
         }
         GroupShapes.StoreSum(loss, Grid.IdxX, sum, scratch);
     }

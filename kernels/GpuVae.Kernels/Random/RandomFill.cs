@@ -6,40 +6,28 @@ using FloatView = ILGPU.ArrayView<float>;
 namespace GpuVae.Kernels.Random;
 
 /// <summary>Fills buffers with random numbers on the device.</summary>
-public sealed class RandomFill : IDisposable
+public sealed class RandomFill
 {
-    private readonly MemoryBuffer1D<long, Stride1D.Dense> zero;
-    private readonly Action<AcceleratorStream, Index1D, FloatView, ulong, uint, long, ArrayView<long>, float, float> uniform;
-    private readonly Action<AcceleratorStream, Index1D, FloatView, ulong, uint, long, ArrayView<long>, float, float> normal;
+    private readonly Action<AcceleratorStream, Index1D, FloatView, ulong, uint, long, float, float> uniform;
+    private readonly Action<AcceleratorStream, Index1D, FloatView, ulong, uint, long, float, float> normal;
     private readonly Action<AcceleratorStream, Index1D, FloatView, ulong, uint, ArrayView<long>, int> normalRows;
 
     public RandomFill(Accelerator accelerator)
     {
-        zero = accelerator.Allocate1D(new long[1]);
-        uniform = accelerator.LoadAutoGroupedKernel<Index1D, FloatView, ulong, uint, long, ArrayView<long>, float, float>(UniformKernel);
-        normal = accelerator.LoadAutoGroupedKernel<Index1D, FloatView, ulong, uint, long, ArrayView<long>, float, float>(NormalKernel);
+        uniform = accelerator.LoadAutoGroupedKernel<Index1D, FloatView, ulong, uint, long, float, float>(UniformKernel);
+        normal = accelerator.LoadAutoGroupedKernel<Index1D, FloatView, ulong, uint, long, float, float>(NormalKernel);
         normalRows = accelerator.LoadAutoGroupedKernel<Index1D, FloatView, ulong, uint, ArrayView<long>, int>(NormalRowsKernel);
     }
 
-    /// <summary>Uniform numbers in [low, high), given the step on the host.</summary>
+    /// <summary>Uniform numbers in [low, high): element e is a word of counter (block of e, 0, step, purpose).</summary>
     public void Uniform(
         AcceleratorStream stream, FloatView output, ulong seed, RandomPurpose purpose, long step, float low, float high) =>
-        Launch(uniform, stream, output, seed, purpose, step, zero.View, low, high - low);
+        Launch(uniform, stream, output, seed, purpose, step, low, high - low);
 
-    /// <summary>Uniform numbers in [low, high); the step is read from <paramref name="step"/> (one element) when the kernel runs.</summary>
-    public void Uniform(
-        AcceleratorStream stream, FloatView output, ulong seed, RandomPurpose purpose, ArrayView<long> step, float low, float high) =>
-        Launch(uniform, stream, output, seed, purpose, 0, step, low, high - low);
-
-    /// <summary>Normal numbers, given the step on the host.</summary>
+    /// <summary>Normal numbers, with the counters of <see cref="Uniform"/>.</summary>
     public void Normal(
         AcceleratorStream stream, FloatView output, ulong seed, RandomPurpose purpose, long step, float mean, float deviation) =>
-        Launch(normal, stream, output, seed, purpose, step, zero.View, mean, deviation);
-
-    /// <summary>Normal numbers; the step is read from <paramref name="step"/> (one element) when the kernel runs.</summary>
-    public void Normal(
-        AcceleratorStream stream, FloatView output, ulong seed, RandomPurpose purpose, ArrayView<long> step, float mean, float deviation) =>
-        Launch(normal, stream, output, seed, purpose, 0, step, mean, deviation);
+        Launch(normal, stream, output, seed, purpose, step, mean, deviation);
 
     /// <summary>
     /// Standard normal numbers, a run of its own for each row of <paramref name="output"/>: element e of row r is a word of counter (block
@@ -57,21 +45,18 @@ public sealed class RandomFill : IDisposable
             normalRows(stream, output.IntExtent, output, seed, (uint)purpose, step, columns);
     }
 
-    public void Dispose() => zero.Dispose();
-
     private static void Launch(
-        Action<AcceleratorStream, Index1D, FloatView, ulong, uint, long, ArrayView<long>, float, float> kernel,
-        AcceleratorStream stream, FloatView output, ulong seed, RandomPurpose purpose, long step, ArrayView<long> counter, float offset,
-        float scale)
+        Action<AcceleratorStream, Index1D, FloatView, ulong, uint, long, float, float> kernel,
+        AcceleratorStream stream, FloatView output, ulong seed, RandomPurpose purpose, long step, float offset, float scale)
     {
         if (output.Length > 0)
-            kernel(stream, Philox.BlocksFor(output.IntLength), output, seed, (uint)purpose, step, counter, offset, scale);
+            kernel(stream, Philox.BlocksFor(output.IntLength), output, seed, (uint)purpose, step, offset, scale);
     }
 
     private static void UniformKernel(
-        Index1D block, FloatView output, ulong seed, uint purpose, long step, ArrayView<long> counter, float offset, float scale)
+        Index1D block, FloatView output, ulong seed, uint purpose, long step, float offset, float scale)
     {
-        PhiloxBlock words = Philox.Generate(seed, (RandomPurpose)purpose, step + counter[0], 0, block);
+        PhiloxBlock words = Philox.Generate(seed, (RandomPurpose)purpose, step, 0, block);
         Store(
             output, block,
             offset + scale * Philox.ToUniform(words.W0), offset + scale * Philox.ToUniform(words.W1),
@@ -79,9 +64,9 @@ public sealed class RandomFill : IDisposable
     }
 
     private static void NormalKernel(
-        Index1D block, FloatView output, ulong seed, uint purpose, long step, ArrayView<long> counter, float offset, float scale)
+        Index1D block, FloatView output, ulong seed, uint purpose, long step, float offset, float scale)
     {
-        PhiloxBlock words = Philox.Generate(seed, (RandomPurpose)purpose, step + counter[0], 0, block);
+        PhiloxBlock words = Philox.Generate(seed, (RandomPurpose)purpose, step, 0, block);
         float radius0 = scale * Philox.NormalRadius(words.W0);
         float angle0 = Philox.NormalAngle(words.W1);
         float radius1 = scale * Philox.NormalRadius(words.W2);

@@ -36,7 +36,7 @@ internal sealed class KernelSet(Accelerator accelerator, GemmContext gemm) : IDi
 
     public Transposition Transposition => field ??= new Transposition(accelerator);
 
-    public Gather<byte, BytePixel> Gather => field ??= new Gather<byte, BytePixel>(accelerator);
+    public Gather Gather => field ??= new Gather(accelerator);
 
     public Reparameterize Reparameterize => field ??= new Reparameterize(accelerator);
 
@@ -70,7 +70,7 @@ internal sealed class KernelSet(Accelerator accelerator, GemmContext gemm) : IDi
 
     public Reduce Reduce => reduce ??= new Reduce(accelerator);
 
-    public RandomFill RandomFill => randomFill ??= new RandomFill(accelerator);
+    public RandomFill RandomFill => field ??= new RandomFill(accelerator);
 
     public DiagonalPosterior DiagonalPosterior => field ??= new DiagonalPosterior(accelerator);
 
@@ -87,7 +87,6 @@ internal sealed class KernelSet(Accelerator accelerator, GemmContext gemm) : IDi
     public StepEnd StepEnd => field ??= new StepEnd(accelerator);
 
     private Reduce? reduce;
-    private RandomFill? randomFill;
 
     public LinearKernels LinearWith(ActivationKind? activation)
     {
@@ -107,11 +106,7 @@ internal sealed class KernelSet(Accelerator accelerator, GemmContext gemm) : IDi
         return likelihood;
     }
 
-    public void Dispose()
-    {
-        reduce?.Dispose();
-        randomFill?.Dispose();
-    }
+    public void Dispose() => reduce?.Dispose();
 }
 
 /// <summary>The kernels of a device.</summary>
