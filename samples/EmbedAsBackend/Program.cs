@@ -7,6 +7,7 @@ using GpuVae.Data;
 using GpuVae.Devices;
 using GpuVae.Kernels.Gemm;
 using GpuVae.Models;
+using GpuVae.Options;
 using GpuVae.Training;
 using ILGPU;
 using ILGPU.Runtime;

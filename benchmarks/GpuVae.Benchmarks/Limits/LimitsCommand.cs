@@ -9,6 +9,7 @@ using GpuVae.Kernels.Gemm;
 using GpuVae.Kernels.Layers;
 using GpuVae.Kernels.Training;
 using GpuVae.Models;
+using GpuVae.Options;
 using GpuVae.Simd;
 using GpuVae.Training;
 using ILGPU;

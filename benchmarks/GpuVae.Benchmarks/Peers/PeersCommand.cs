@@ -5,6 +5,7 @@ using GpuVae.Devices;
 using GpuVae.Kernels.Common;
 using GpuVae.Kernels.Gemm;
 using GpuVae.Models;
+using GpuVae.Options;
 using ILGPU;
 using ILGPU.Runtime;
 

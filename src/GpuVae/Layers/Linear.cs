@@ -1,9 +1,10 @@
+using GpuVae.Devices;
 using GpuVae.Kernels.Latent;
 using GpuVae.Kernels.Layers;
 using GpuVae.Kernels.Likelihoods;
 using GpuVae.Models;
+using GpuVae.Options;
 using GpuVae.Scheduling;
-using GpuVae.Tensors;
 using ILGPU;
 
 namespace GpuVae.Layers;

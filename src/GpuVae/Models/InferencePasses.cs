@@ -1,5 +1,7 @@
+using GpuVae.Devices;
 using GpuVae.Kernels.Layers;
 using GpuVae.Layers;
+using GpuVae.Options;
 using GpuVae.Scheduling;
 using ILGPU;
 
