@@ -87,7 +87,6 @@ public class KernelSuite : DeviceSuite
 
     protected override void Release()
     {
-        random.Dispose();
         clock.Dispose();
         foreach (MemoryBuffer1D<float, Stride1D.Dense> buffer in buffers)
             buffer.Dispose();
