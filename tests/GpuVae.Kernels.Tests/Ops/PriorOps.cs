@@ -212,7 +212,7 @@ internal static class PriorOps
             for (int p = 0; p < pixels; p++)
             {
                 rows[(2 + u) * pixels + p] = Reference.Sigmoid(logits[p * count + u]);
-                dLogits[p * count + u] = dRows[(2 + u) * pixels + p] * Reference.Slope(Reference.Sigmoid, logits[p * count + u]);
+                dLogits[p * count + u] = dRows[(2 + u) * pixels + p] * Reference.Derivative(Reference.Sigmoid, logits[p * count + u]);
             }
         }
         var kernels = new PseudoInputs(run.Accelerator);
