@@ -1,6 +1,5 @@
 using System.Globalization;
 using GpuVae.Elbo;
-using GpuVae.Training;
 using Spectre.Console;
 
 namespace GpuVae.Cli;

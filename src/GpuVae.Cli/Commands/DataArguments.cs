@@ -1,8 +1,3 @@
-using System.CommandLine;
-using GpuVae.Data;
-using GpuVae.Options;
-using GpuVae.Training;
-
 namespace GpuVae.Cli.Commands;
 
 /// <summary>The options that name images.</summary>

@@ -44,7 +44,7 @@ internal static class ImageSharpCodec
         return FromRgba(decoded, IsGrey(decoded));
     }
 
-    /// <summary>Writes <paramref name="image"/> in the format that <paramref name="extension"/> names; alpha only where it has room.</summary>
+    /// <summary>Writes <paramref name="image"/> as <paramref name="extension"/> tells; alpha only where the format has room.</summary>
     public static void Encode(Stream stream, Image image, string extension)
     {
         bool grey = image.Channels == 1;

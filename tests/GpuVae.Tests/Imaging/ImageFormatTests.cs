@@ -103,7 +103,7 @@ public class ImageFormatTests
         bool isTurned = orientation > 4;
         Assert.Equal(isTurned ? (24, 32) : (32, 24), (back.Width, back.Height));
         int columns = back.Width / 8;
-        int[] blocks = [.. Enumerable.Range(0, 12).Select(i => (int)back.Pixels[((i / columns * 8 + 4) * back.Width + i % columns * 8 + 4) * 3])];
+        byte[] blocks = [.. Enumerable.Range(0, 12).Select(i => back.Pixels[3 * ((i / columns * 8 + 4) * back.Width + i % columns * 8 + 4)])];
         Assert.Equal(block, Array.IndexOf(blocks, blocks.Max()));
     }
 
