@@ -18,7 +18,7 @@ public class KernelSuite : DeviceSuite
     private ActivationKernels<Relu> relu = null!;
     private ActivationKernels<Gelu> gelu = null!;
     private RandomFill random = null!;
-    private LikelihoodLoss<PixelScale<NormalFamily>> loss = null!;
+    private LikelihoodKernels loss = null!;
     private Adam adam = null!;
     private Action<AcceleratorStream, KernelConfig, int> empty = null!;
     private KernelConfig oneGroup;
@@ -58,7 +58,7 @@ public class KernelSuite : DeviceSuite
     [Benchmark]
     public void LearnedVarianceLossAndGradient()
     {
-        loss.Differentiate(Device.Stream, y, m, default, default, perImage, default, PixelLayout.Planar(392), 1, 1f / Images);
+        loss.Differentiate(Device.Stream, y, m, default, default, perImage, PixelLayout.Planar(392), 1, 1f / Images);
         Device.Synchronize();
     }
 
@@ -78,7 +78,7 @@ public class KernelSuite : DeviceSuite
         relu = new ActivationKernels<Relu>(accelerator);
         gelu = new ActivationKernels<Gelu>(accelerator);
         random = Memory.Own(new RandomFill(accelerator));
-        loss = new(accelerator);
+        loss = LikelihoodKernels.Create<PixelScale<GaussianFamily>>(accelerator, default);
         adam = new Adam(accelerator, new AdamOptions());
         empty = accelerator.LoadKernel<int>(EmptyKernel);
         oneGroup = (1, accelerator.WarpSize);

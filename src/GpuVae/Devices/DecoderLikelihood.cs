@@ -42,8 +42,8 @@ internal sealed record DecoderLikelihood(LikelihoodKernels Kernels)
             },
             Likelihood.ContinuousBernoulli => Fused<ContinuousBernoulliLikelihood>(default),
             Likelihood.Gaussian => Fused(new GaussianLikelihood((float)options.Variance)) with { MeanIsColumn = true },
-            Likelihood.GaussianLearned => Of<PixelScale<NormalFamily>>(default) with { MeanIsColumn = true },
-            Likelihood.GaussianShared => Of<SharedScale<NormalFamily>>(default) with
+            Likelihood.GaussianLearned => Of<PixelScale<GaussianFamily>>(default) with { MeanIsColumn = true },
+            Likelihood.GaussianShared => Of<SharedScale<GaussianFamily>>(default) with
             {
                 MeanIsColumn = true,
                 Shared = ("likelihood.log_variance", (float)Math.Log(options.Variance)),
@@ -55,7 +55,7 @@ internal sealed record DecoderLikelihood(LikelihoodKernels Kernels)
                 Shared = ("likelihood.log_scale", (float)(0.5 * Math.Log(0.5 * options.Variance))),
             },
             Likelihood.DiscretizedLogistic => Of<PixelScale<DiscretizedLogisticFamily>>(default),
-            Likelihood.LogisticMixture => Of(new Mixture<DiscretizedLogisticFamily>(options.MixtureComponents)),
+            Likelihood.LogisticMixture => Of(new MixtureLikelihood<DiscretizedLogisticFamily>(options.MixtureComponents)),
             _ => throw new ArgumentOutOfRangeException(nameof(options), options.Likelihood, "no such likelihood"),
         };
 
