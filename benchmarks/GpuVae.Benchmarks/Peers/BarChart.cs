@@ -13,7 +13,8 @@ internal static class BarChart
         int height = Top + bars.Count * RowHeight + 16;
         double max = Math.Max(bars.Select(b => b.Ratio).Where(double.IsFinite).DefaultIfEmpty(1).Max(), 1) * 1.1;
         return Inv($"""
-            <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {Width} {height}" font-family="system-ui, sans-serif" font-size="13" fill="#1c2128">
+            <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {Width} {height}"
+              font-family="system-ui, sans-serif" font-size="13" fill="#1c2128">
             <rect width="{Width}" height="{height}" fill="#ffffff"/>
             <text x="16" y="26" font-size="16" font-weight="600">{WebUtility.HtmlEncode(title)}</text>
             {string.Join('\n', bars.Select((bar, i) => Bar(bar.Label, bar.Ratio, Top + i * RowHeight)))}

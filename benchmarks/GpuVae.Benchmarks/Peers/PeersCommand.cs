@@ -101,7 +101,8 @@ internal sealed class PeersCommand : IDisposable
     private void Run(string[] groups)
     {
         Console.WriteLine(
-            $"ours on {device.Name} ({device.Accelerator.Name}), arithmetic ceiling {ceiling.MeasureFlops(device.Stream) / 1e9:F0} GFLOP/s");
+            $"ours on {device.Name} ({device.Accelerator.Name}), arithmetic ceiling "
+            + $"{ceiling.MeasureFlops(device.Stream) / 1e9:F0} GFLOP/s");
         if (pytorch is not null)
             Console.WriteLine($"PyTorch {pytorch.Version}");
         if (openBlas is not null)
