@@ -133,7 +133,8 @@ internal static class ImageSharpCodec
     /// <summary>A TIFF lists where its strips are.</summary>
     private static void RequireStrips(ExifProfile? tags, int length)
     {
-        Number[] offsets = tags?.GetValue(ExifTag.StripOffsets)?.Value ?? [], lengths = tags?.GetValue(ExifTag.StripByteCounts)?.Value ?? [];
+        Number[] offsets = tags?.GetValue(ExifTag.StripOffsets)?.Value ?? [];
+        Number[] lengths = tags?.GetValue(ExifTag.StripByteCounts)?.Value ?? [];
         if (offsets.Zip(lengths).Any(strip => (long)(uint)strip.First + (uint)strip.Second > length))
             throw new InvalidDataException("it is truncated");
     }

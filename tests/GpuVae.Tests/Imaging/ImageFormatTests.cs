@@ -84,7 +84,7 @@ public class ImageFormatTests
         foreach ((short tag, int value) in tags)
         {
             writer.Write(tag);
-            writer.Write((short)4);
+            writer.Write((short)(tag is 273 or 279 ? 4 : 3));
             writer.Write(1);
             writer.Write(value);
         }
