@@ -26,29 +26,24 @@ using FloatView = ILGPU.ArrayView<float>;
 namespace GpuVae.Kernels.Latent;
 
 /// <summary>What a step of an inverse autoregressive flow does around its two matrix products.</summary>
-public sealed class AutoregressiveFlow
+public sealed class AutoregressiveFlow(Accelerator accelerator)
 {
     private const float GateOffset = 2f;
 
-    private readonly int groupSize;
-    private readonly Action<AcceleratorStream, Index1D, FloatView, FloatView, int, int, int, int> context;
-    private readonly Action<AcceleratorStream, Index1D, FloatView, FloatView, int, int, int, int> contextBackward;
-    private readonly Action<AcceleratorStream, KernelConfig, FloatView, FloatView, FloatView, FloatView, int> gate;
+    private readonly int groupSize = GroupShapes.ForShortRow(accelerator);
+    private readonly Action<AcceleratorStream, Index1D, FloatView, FloatView, int, int, int, int> context =
+        accelerator.LoadAutoGroupedKernel<Index1D, FloatView, FloatView, int, int, int, int>(ContextKernel);
+    private readonly Action<AcceleratorStream, Index1D, FloatView, FloatView, int, int, int, int> contextBackward =
+        accelerator.LoadAutoGroupedKernel<Index1D, FloatView, FloatView, int, int, int, int>(ContextBackwardKernel);
+    private readonly Action<AcceleratorStream, KernelConfig, FloatView, FloatView, FloatView, FloatView, int> gate =
+        accelerator.LoadKernel<FloatView, FloatView, FloatView, FloatView, int>(GateKernel);
     private readonly Action<
-        AcceleratorStream, Index1D, FloatView, FloatView, FloatView, RowWeights, FloatView, FloatView, int> gateBackward;
-
-    private readonly Action<AcceleratorStream, Index1D, FloatView, FloatView, int, int, int> mask;
-
-    public AutoregressiveFlow(Accelerator accelerator)
-    {
-        groupSize = GroupShapes.ForShortRow(accelerator);
-        context = accelerator.LoadAutoGroupedKernel<Index1D, FloatView, FloatView, int, int, int, int>(ContextKernel);
-        contextBackward = accelerator.LoadAutoGroupedKernel<Index1D, FloatView, FloatView, int, int, int, int>(ContextBackwardKernel);
-        gate = accelerator.LoadKernel<FloatView, FloatView, FloatView, FloatView, int>(GateKernel);
-        gateBackward = accelerator.LoadAutoGroupedKernel<
+        AcceleratorStream, Index1D, FloatView, FloatView, FloatView, RowWeights, FloatView, FloatView, int> gateBackward =
+        accelerator.LoadAutoGroupedKernel<
             Index1D, FloatView, FloatView, FloatView, RowWeights, FloatView, FloatView, int>(GateBackwardKernel);
-        mask = accelerator.LoadAutoGroupedKernel<Index1D, FloatView, FloatView, int, int, int>(MaskKernel);
-    }
+
+    private readonly Action<AcceleratorStream, Index1D, FloatView, FloatView, int, int, int> mask =
+        accelerator.LoadAutoGroupedKernel<Index1D, FloatView, FloatView, int, int, int>(MaskKernel);
 
     /// <summary>Whether a weight from a unit of z to a hidden unit is not masked.</summary>
     public static bool TakesUnit(int unit, int hidden, int latents, bool reversed) => hidden % latents >= Degree(unit, latents, reversed);

@@ -20,22 +20,17 @@ using FloatView = ILGPU.ArrayView<float>;
 namespace GpuVae.Kernels.Latent;
 
 /// <summary>Samples of a diagonal normal posterior with their density, and the way back.</summary>
-public sealed class DiagonalPosterior
+public sealed class DiagonalPosterior(Accelerator accelerator)
 {
-    private readonly int groupSize;
-    private readonly Action<AcceleratorStream, KernelConfig, FloatView, FloatView, FloatView, FloatView, int, int, int> forward;
-    private readonly Action<AcceleratorStream, Index1D, FloatView, FloatView, FloatView, RowWeights, int, int, int, int> path;
+    private readonly int groupSize = GroupShapes.ForShortRow(accelerator);
+    private readonly Action<AcceleratorStream, KernelConfig, FloatView, FloatView, FloatView, FloatView, int, int, int> forward =
+        accelerator.LoadKernel<FloatView, FloatView, FloatView, FloatView, int, int, int>(ForwardKernel);
+    private readonly Action<AcceleratorStream, Index1D, FloatView, FloatView, FloatView, RowWeights, int, int, int, int> path =
+        accelerator.LoadAutoGroupedKernel<Index1D, FloatView, FloatView, FloatView, RowWeights, int, int, int, int>(PathKernel);
     private readonly Action<
-        AcceleratorStream, Index1D, FloatView, FloatView, FloatView, RowWeights, FloatView, int, int, int, int> backward;
-
-    public DiagonalPosterior(Accelerator accelerator)
-    {
-        groupSize = GroupShapes.ForShortRow(accelerator);
-        forward = accelerator.LoadKernel<FloatView, FloatView, FloatView, FloatView, int, int, int>(ForwardKernel);
-        path = accelerator.LoadAutoGroupedKernel<Index1D, FloatView, FloatView, FloatView, RowWeights, int, int, int, int>(PathKernel);
-        backward = accelerator.LoadAutoGroupedKernel<
+        AcceleratorStream, Index1D, FloatView, FloatView, FloatView, RowWeights, FloatView, int, int, int, int> backward =
+        accelerator.LoadAutoGroupedKernel<
             Index1D, FloatView, FloatView, FloatView, RowWeights, FloatView, int, int, int, int>(BackwardKernel);
-    }
 
     /// <summary>Samples and their density.</summary>
     /// <param name="encoded">[images × columns], of which 2L count.</param>

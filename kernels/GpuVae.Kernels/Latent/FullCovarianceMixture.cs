@@ -29,33 +29,28 @@ using FloatView = ILGPU.ArrayView<float>;
 namespace GpuVae.Kernels.Latent;
 
 /// <summary>log p(z) for a mixture of normals with full covariance, and the way back.</summary>
-public sealed class FullCovarianceMixture
+public sealed class FullCovarianceMixture(Accelerator accelerator)
 {
-    private readonly int tableGroup, groupSize;
-    private readonly Action<AcceleratorStream, KernelConfig, FloatView, FloatView, int> factors;
-    private readonly Action<AcceleratorStream, KernelConfig, FloatView, FloatView, FloatView, int, int> constants;
-    private readonly Action<AcceleratorStream, KernelConfig, FloatView, FloatView, FloatView, FloatView, FloatView, int, int> forward;
+    private readonly int tableGroup = GroupShapes.ForRow(accelerator);
+    private readonly int groupSize = GroupShapes.ForShortRow(accelerator);
+    private readonly Action<AcceleratorStream, KernelConfig, FloatView, FloatView, int> factors =
+        accelerator.LoadKernel<FloatView, FloatView, int>(FactorsKernel);
+    private readonly Action<AcceleratorStream, KernelConfig, FloatView, FloatView, FloatView, int, int> constants =
+        accelerator.LoadKernel<FloatView, FloatView, FloatView, int, int>(ConstantsKernel);
+    private readonly Action<AcceleratorStream, KernelConfig, FloatView, FloatView, FloatView, FloatView, FloatView, int, int> forward =
+        accelerator.LoadKernel<FloatView, FloatView, FloatView, FloatView, FloatView, int, int>(ForwardKernel);
     private readonly Action<
-        AcceleratorStream, KernelConfig, FloatView, FloatView, FloatView, RowWeights, FloatView, FloatView, int, int> backward;
+        AcceleratorStream, KernelConfig, FloatView, FloatView, FloatView, RowWeights, FloatView, FloatView, int, int> backward =
+        accelerator.LoadKernel<FloatView, FloatView, FloatView, RowWeights, FloatView, FloatView, int, int>(BackwardKernel);
 
     private readonly Action<
-        AcceleratorStream, Index1D, FloatView, FloatView, FloatView, FloatView, RowWeights, FloatView, FloatView, int, int, int>
-        componentsBackward;
-
-    private readonly Action<AcceleratorStream, Index1D, FloatView, FloatView, RowWeights, FloatView, int> weightsBackward;
-
-    public FullCovarianceMixture(Accelerator accelerator)
-    {
-        (tableGroup, groupSize) = (GroupShapes.ForRow(accelerator), GroupShapes.ForShortRow(accelerator));
-        factors = accelerator.LoadKernel<FloatView, FloatView, int>(FactorsKernel);
-        constants = accelerator.LoadKernel<FloatView, FloatView, FloatView, int, int>(ConstantsKernel);
-        forward = accelerator.LoadKernel<FloatView, FloatView, FloatView, FloatView, FloatView, int, int>(ForwardKernel);
-        backward = accelerator.LoadKernel<FloatView, FloatView, FloatView, RowWeights, FloatView, FloatView, int, int>(BackwardKernel);
-        componentsBackward = accelerator.LoadAutoGroupedKernel<
+        AcceleratorStream, Index1D, FloatView, FloatView, FloatView, FloatView, RowWeights, FloatView, FloatView, int, int,
+        int> componentsBackward =
+        accelerator.LoadAutoGroupedKernel<
             Index1D, FloatView, FloatView, FloatView, FloatView, RowWeights, FloatView, FloatView, int, int, int>(ComponentsBackwardKernel);
-        weightsBackward = accelerator.LoadAutoGroupedKernel<Index1D, FloatView, FloatView, RowWeights, FloatView, int>(
-            MixturePrior.WeightsBackwardKernel);
-    }
+
+    private readonly Action<AcceleratorStream, Index1D, FloatView, FloatView, RowWeights, FloatView, int> weightsBackward =
+        accelerator.LoadAutoGroupedKernel<Index1D, FloatView, FloatView, RowWeights, FloatView, int>( MixturePrior.WeightsBackwardKernel);
 
     /// <summary>Elements of the table of K components with L units.</summary>
     public static int TableLength(int components, int latents) => checked(components * (latents * (latents + 2) + 2));
@@ -192,7 +187,8 @@ public sealed class FullCovarianceMixture
     }
 
     private static void BackwardKernel(
-        FloatView table, FloatView shares, FloatView noise, RowWeights weights, FloatView gradients, FloatView dz, int components, int latents)
+        FloatView table, FloatView shares, FloatView noise, RowWeights weights, FloatView gradients, FloatView dz, int components,
+        int latents)
     {
         int row = Grid.IdxX, size = latents * (latents + 1) / 2;
         float weight = weights.OfDensity(row);

@@ -60,13 +60,11 @@ public enum PathGradient
 }
 
 /// <summary>Weights of samples, and the two terms of the bound.</summary>
-public sealed class ImportanceWeights
+public sealed class ImportanceWeights(Accelerator accelerator)
 {
     private readonly Action<
-        AcceleratorStream, Index1D, FloatView, FloatView, FloatView, FloatView, FloatView, FloatView, FloatView, int, int> compute;
-
-    public ImportanceWeights(Accelerator accelerator) =>
-        compute = accelerator.LoadAutoGroupedKernel<
+        AcceleratorStream, Index1D, FloatView, FloatView, FloatView, FloatView, FloatView, FloatView, FloatView, int, int> compute =
+        accelerator.LoadAutoGroupedKernel<
             Index1D, FloatView, FloatView, FloatView, FloatView, FloatView, FloatView, FloatView, int, int>(WeighKernel);
 
     /// <summary>Computes the weights; there are as many images as elements of <paramref name="kl"/>.</summary>
