@@ -68,10 +68,6 @@ public sealed class AutoregressiveFlow(Accelerator accelerator)
     /// <summary>The context's gradient: the sum over an image's rows, in order.</summary>
     /// <param name="dHidden">[rows × H]: gradient before ReLU.</param>
     /// <param name="dEncoded">[images × columns], written in the context's columns.</param>
-    /// <param name="columns">Of the encoder's output.</param>
-    /// <param name="first">The first column of the context.</param>
-    /// <param name="width">H.</param>
-    /// <param name="samples">k.</param>
     public void ContextBackward(
         AcceleratorStream stream, FloatView dHidden, FloatView dEncoded, int columns, int first, int width, int samples)
     {
@@ -95,7 +91,6 @@ public sealed class AutoregressiveFlow(Accelerator accelerator)
     /// <param name="weights">Of the rows.</param>
     /// <param name="dOutputs">[rows × 2L], written.</param>
     /// <param name="dz">[rows × L], written: the part that does not go through the network.</param>
-    /// <param name="latents">L.</param>
     public void GateBackward(
         AcceleratorStream stream, FloatView outputs, FloatView z, FloatView dNext, RowWeights weights, FloatView dOutputs, FloatView dz,
         int latents)
@@ -107,8 +102,6 @@ public sealed class AutoregressiveFlow(Accelerator accelerator)
     /// <summary>Clears what is masked in the gradients (or initial values) of the weights.</summary>
     /// <param name="first">[L × H], changed: of W1.</param>
     /// <param name="second">[H × 2L], changed: of W2.</param>
-    /// <param name="latents">L.</param>
-    /// <param name="width">H.</param>
     /// <param name="reversed">Whether the step counts the units from the last.</param>
     public void Mask(AcceleratorStream stream, FloatView first, FloatView second, int latents, int width, bool reversed) =>
         mask(stream, 3 * latents * width, first, second, latents, width, reversed ? 1 : 0);

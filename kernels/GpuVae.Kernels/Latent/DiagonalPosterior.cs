@@ -47,12 +47,9 @@ public sealed class DiagonalPosterior(Accelerator accelerator)
 
     /// <summary>Turns dz into the gradient along the path; <see cref="Backward"/> is then told to leave the parameters' part out.</summary>
     /// <param name="encoded">[images × columns], of which 2L count.</param>
-    /// <param name="columns">Of the encoder's output.</param>
     /// <param name="noise">[rows × L].</param>
     /// <param name="dz">[rows × L], changed.</param>
     /// <param name="weights">Of the rows.</param>
-    /// <param name="latents">L.</param>
-    /// <param name="samples">k.</param>
     /// <param name="gradient">Not <see cref="PathGradient.Standard"/>.</param>
     public void AlongPath(
         AcceleratorStream stream, FloatView encoded, int columns, FloatView noise, FloatView dz, RowWeights weights, int latents,
@@ -66,13 +63,9 @@ public sealed class DiagonalPosterior(Accelerator accelerator)
 
     /// <summary>Gradient with respect to the encoder's output.</summary>
     /// <param name="encoded">[images × columns], of which 2L count.</param>
-    /// <param name="columns">Of the encoder's output.</param>
     /// <param name="noise">[rows × L].</param>
     /// <param name="dz">[rows × L].</param>
-    /// <param name="weights">Of the rows.</param>
     /// <param name="dEncoded">[images × columns], written in its first 2L.</param>
-    /// <param name="latents">L.</param>
-    /// <param name="samples">k.</param>
     /// <param name="gradient">Which gradient.</param>
     public void Backward(
         AcceleratorStream stream, FloatView encoded, int columns, FloatView noise, FloatView dz, RowWeights weights, FloatView dEncoded,

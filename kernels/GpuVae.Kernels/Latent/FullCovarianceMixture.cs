@@ -72,21 +72,18 @@ public sealed class FullCovarianceMixture(Accelerator accelerator)
     /// <param name="density">[rows], written: log p(z).</param>
     /// <param name="shares">[rows × K], written: ρ.</param>
     /// <param name="noise">[rows × K × L], written: e.</param>
-    /// <param name="latents">L.</param>
     public void Forward(
         AcceleratorStream stream, FloatView z, FloatView table, FloatView density, FloatView shares, FloatView noise, int latents) =>
         forward(
             stream, (density.IntExtent, groupSize), z, table, density, shares, noise, shares.IntLength / density.IntLength, latents);
 
     /// <summary>Adds to dz what the density owes to the samples.</summary>
-    /// <param name="table">Of the components.</param>
     /// <param name="shares">[rows × K].</param>
     /// <param name="noise">[rows × K × L].</param>
     /// <param name="weights">Of the rows.</param>
     /// <param name="gradients">[rows × K × L], written: g.</param>
     /// <param name="dz">[rows × L], changed.</param>
     /// <param name="components">K.</param>
-    /// <param name="latents">L.</param>
     public void Backward(
         AcceleratorStream stream, FloatView table, FloatView shares, FloatView noise, RowWeights weights, FloatView gradients, FloatView dz,
         int components, int latents)
@@ -97,7 +94,6 @@ public sealed class FullCovarianceMixture(Accelerator accelerator)
 
     /// <summary>Gradients of the components and of their weights; after <see cref="Backward"/>.</summary>
     /// <param name="z">[rows × L].</param>
-    /// <param name="table">Of the components.</param>
     /// <param name="shares">[rows × K].</param>
     /// <param name="noise">[rows × K × L].</param>
     /// <param name="gradients">[rows × K × L].</param>
@@ -105,7 +101,6 @@ public sealed class FullCovarianceMixture(Accelerator accelerator)
     /// <param name="encoded">[K × P].</param>
     /// <param name="dEncoded">[K × P], written; not the same memory.</param>
     /// <param name="dWeights">[K], written.</param>
-    /// <param name="latents">L.</param>
     public void ComponentsBackward(
         AcceleratorStream stream, FloatView z, FloatView table, FloatView shares, FloatView noise, FloatView gradients, RowWeights rows,
         FloatView encoded, FloatView dEncoded, FloatView dWeights, int latents)
@@ -218,13 +213,7 @@ public sealed class FullCovarianceMixture(Accelerator accelerator)
     {
         int columns = FullCovariancePosterior.Columns(latents);
         int c = index.X / columns, column = index.X - c * columns, moments = c * columns;
-        // The unit, and below the diagonal the one whose noise it is coupled to.
-        int i = column < latents ? column : column - latents, j = 0;
-        if (column >= 2 * latents)
-        {
-            i = FullCovariancePosterior.RowOf(column - 2 * latents);
-            j = column - 2 * latents - i * (i - 1) / 2;
-        }
+        (int i, int j) = FullCovariancePosterior.UnitsOf(column, latents);
         float mean = encoded[moments + i], raw = encoded[moments + latents + i], sum = 0f;
         for (int row = 0; row < rows; row++)
         {

@@ -60,8 +60,6 @@ public sealed class FullCovariancePosterior(Accelerator accelerator)
     /// <param name="solved">[rows × L], written: v.</param>
     /// <param name="dz">[rows × L], changed.</param>
     /// <param name="weights">Of the rows.</param>
-    /// <param name="latents">L.</param>
-    /// <param name="samples">k.</param>
     /// <param name="gradient">Not <see cref="PathGradient.Standard"/>.</param>
     public void AlongPath(
         AcceleratorStream stream, FloatView encoded, FloatView noise, FloatView solved, FloatView dz, RowWeights weights, int latents,
@@ -77,10 +75,7 @@ public sealed class FullCovariancePosterior(Accelerator accelerator)
     /// <param name="encoded">[images × P].</param>
     /// <param name="noise">[rows × L].</param>
     /// <param name="dz">[rows × L].</param>
-    /// <param name="weights">Of the rows.</param>
     /// <param name="dEncoded">[images × P], written.</param>
-    /// <param name="latents">L.</param>
-    /// <param name="samples">k.</param>
     /// <param name="gradient">Which gradient.</param>
     public void Backward(
         AcceleratorStream stream, FloatView encoded, FloatView noise, FloatView dz, RowWeights weights, FloatView dEncoded, int latents,
@@ -118,16 +113,18 @@ public sealed class FullCovariancePosterior(Accelerator accelerator)
         return noise[noiseRow + i] + Coupling / latents * sum;
     }
 
-    /// <summary>The row of the triangle below the diagonal that its element of this number, row by row, lies in.</summary>
-    internal static int RowOf(int place)
+    /// <summary>The unit of a column of P, and below the diagonal the one whose noise it is coupled to.</summary>
+    internal static (int Unit, int Coupled) UnitsOf(int column, int latents)
     {
+        if (column < 2 * latents)
+            return (column < latents ? column : column - latents, 0);
         // Row i begins at i(i-1)/2; the root may be off by one after rounding.
-        int i = (int)(0.5f * (1f + XMath.Sqrt(1f + 8f * place)));
+        int place = column - 2 * latents, i = (int)(0.5f * (1f + XMath.Sqrt(1f + 8f * place)));
         if (i * (i - 1) / 2 > place)
             i--;
         if (i * (i + 1) / 2 <= place)
             i++;
-        return i;
+        return (i, place - i * (i - 1) / 2);
     }
 
     /// <summary>(I + N)ᵀ·v = eps from the last unit to the first; a thread works on a row.</summary>
@@ -155,16 +152,7 @@ public sealed class FullCovariancePosterior(Accelerator accelerator)
     {
         int columns = Columns(latents);
         int image = index.X / columns, column = index.X - image * columns;
-        // The unit whose gradient is wanted, and below the diagonal the one whose noise it is coupled to.
-        int i, j = 0;
-        if (column < 2 * latents)
-            i = column < latents ? column : column - latents;
-        else
-        {
-            int place = column - 2 * latents;
-            i = RowOf(place);
-            j = place - i * (i - 1) / 2;
-        }
+        (int i, int j) = UnitsOf(column, latents);
         float sum = 0f, throughNoise = 0f, ofDensity = 0f;
         for (int row = image * samples; row < (image + 1) * samples; row++)
         {

@@ -28,10 +28,6 @@ namespace GpuVae.Kernels.Latent;
 /// <param name="scale">1 / images.</param>
 public readonly struct RowWeights(FloatView normalized, FloatView klWeight, float scale)
 {
-    private readonly FloatView normalized = normalized;
-    private readonly FloatView klWeight = klWeight;
-    private readonly float scale = scale;
-
     /// <summary>w~ of a row.</summary>
     internal float Share(int row) => normalized[row];
 

@@ -77,19 +77,16 @@ public sealed class MixturePrior(Accelerator accelerator)
     /// <param name="table">Of the components.</param>
     /// <param name="density">[rows], written: log p(z).</param>
     /// <param name="shares">[rows × K], written: ρ.</param>
-    /// <param name="latents">L.</param>
     public void Forward(AcceleratorStream stream, FloatView z, FloatView table, FloatView density, FloatView shares, int latents) =>
         forward(
             stream, (density.IntExtent, groupSize), z, table, density, shares, shares.IntLength / density.IntLength, latents);
 
     /// <summary>Adds to dz what the density owes to the samples.</summary>
     /// <param name="z">[rows × L].</param>
-    /// <param name="table">Of the components.</param>
     /// <param name="shares">[rows × K].</param>
     /// <param name="weights">Of the rows.</param>
     /// <param name="dz">[rows × L], changed.</param>
     /// <param name="components">K.</param>
-    /// <param name="latents">L.</param>
     public void Backward(
         AcceleratorStream stream, FloatView z, FloatView table, FloatView shares, RowWeights weights, FloatView dz, int components,
         int latents)
@@ -100,13 +97,11 @@ public sealed class MixturePrior(Accelerator accelerator)
 
     /// <summary>Gradients of the components and of their weights.</summary>
     /// <param name="z">[rows × L].</param>
-    /// <param name="table">Of the components.</param>
     /// <param name="shares">[rows × K].</param>
     /// <param name="rows">Their weights in the loss.</param>
     /// <param name="components">The components.</param>
     /// <param name="dComponents">Written; not the same memory.</param>
     /// <param name="dWeights">[K], written.</param>
-    /// <param name="latents">L.</param>
     public void ComponentsBackward(
         AcceleratorStream stream, FloatView z, FloatView table, FloatView shares, RowWeights rows, MixtureComponents components,
         MixtureComponents dComponents, FloatView dWeights, int latents)

@@ -49,7 +49,6 @@ public sealed class PseudoInputs(Accelerator accelerator)
     /// <param name="rows">[(batch + U) × pixels].</param>
     /// <param name="dRows">[(batch + U) × pixels].</param>
     /// <param name="dLogits">[pixels × U], written.</param>
-    /// <param name="pixels">Pixels (times channels) of an image.</param>
     public void Backward(AcceleratorStream stream, FloatView rows, FloatView dRows, FloatView dLogits, int pixels)
     {
         int first = rows.IntLength - dLogits.IntLength;

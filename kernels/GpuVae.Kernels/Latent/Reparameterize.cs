@@ -55,7 +55,6 @@ public sealed class Reparameterize(Accelerator accelerator)
     /// <param name="beta">The weight of KL, which a warm-up changes from step to step: one element, or [L] with one for each unit.</param>
     /// <param name="dEncoded">[batch × 2L], written.</param>
     /// <param name="scale">1 / batch.</param>
-    /// <param name="latents">L.</param>
     public void Backward(
         AcceleratorStream stream, FloatView encoded, FloatView noise, FloatView dz, FloatView beta,
         FloatView dEncoded, float scale, int latents)

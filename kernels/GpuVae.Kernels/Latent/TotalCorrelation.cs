@@ -72,7 +72,6 @@ public sealed class TotalCorrelation(Accelerator accelerator)
     /// <param name="weight">One element, times <paramref name="scale"/> the weight of the estimate in the loss.</param>
     /// <param name="dz">[B × L], changed.</param>
     /// <param name="scale">A factor, for instance (beta - 1) / B.</param>
-    /// <param name="latents">L.</param>
     public void Backward(
         AcceleratorStream stream, FloatView z, FloatView table, FloatView joint, FloatView marginal, FloatView weight, FloatView dz,
         float scale, int latents) =>
@@ -81,13 +80,9 @@ public sealed class TotalCorrelation(Accelerator accelerator)
     /// <summary>Adds the gradient to that of the encoder's output.</summary>
     /// <param name="encoded">[B × 2L].</param>
     /// <param name="z">[B × L].</param>
-    /// <param name="table">As made by <see cref="Forward"/>.</param>
     /// <param name="joint">[B × B].</param>
     /// <param name="marginal">[B × L].</param>
-    /// <param name="weight">One element, times <paramref name="scale"/> the weight of the estimate in the loss.</param>
     /// <param name="dEncoded">[B × 2L], changed.</param>
-    /// <param name="scale">A factor, for instance (beta - 1) / B.</param>
-    /// <param name="latents">L.</param>
     public void MomentsBackward(
         AcceleratorStream stream, FloatView encoded, FloatView z, FloatView table, FloatView joint, FloatView marginal, FloatView weight,
         FloatView dEncoded, float scale, int latents) =>

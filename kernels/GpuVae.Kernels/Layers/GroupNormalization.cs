@@ -53,7 +53,6 @@ public sealed class GroupNormalization<TActivation>(Accelerator accelerator)
         forward(stream, Config(shape), x, gamma, beta, y, preActivation, statistics, shape);
 
     /// <summary>dx, and the images' parts of dγ and dβ, which <see cref="ParameterGradients"/> adds up.</summary>
-    /// <param name="shape">Sizes.</param>
     /// <param name="x">[batch, area, channels].</param>
     /// <param name="gamma">[channels].</param>
     /// <param name="statistics">[batch, groups, 2], from the forward pass.</param>

@@ -50,8 +50,6 @@ public interface IPixelLikelihood
 public readonly struct OneColumn<TLikelihood>(TLikelihood likelihood) : IPixelLikelihood
     where TLikelihood : struct, ILikelihood
 {
-    private readonly TLikelihood likelihood = likelihood;
-
     public static bool HasShared => false;
 
     public int Parameters => 1;

@@ -48,7 +48,6 @@ public sealed class Gather(Accelerator accelerator)
     /// <param name="data">[images × pixels].</param>
     /// <param name="plan">Says which images; dynamic draws also depend on its steps done.</param>
     /// <param name="output">[batch × pixels], written.</param>
-    /// <param name="pixels">Pixels (times channels) of an image.</param>
     /// <param name="binarization">Dynamic or Static.</param>
     /// <param name="seed">Seed of the draws.</param>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="binarization"/> is neither Dynamic nor Static.</exception>

@@ -14,11 +14,6 @@ namespace GpuVae.Kernels.Training;
 /// <param name="log">[entries × 2]: both sums are written to entry (step mod entries).</param>
 public readonly struct StepLog(ArrayView<long> clock, FloatView reconstruction, FloatView kl, FloatView log)
 {
-    private readonly ArrayView<long> clock = clock;
-    private readonly FloatView reconstruction = reconstruction;
-    private readonly FloatView kl = kl;
-    private readonly FloatView log = log;
-
     /// <summary>The step under way, counted from 0.</summary>
     internal long Step => clock[2];
 
