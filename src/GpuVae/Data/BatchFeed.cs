@@ -1,8 +1,6 @@
 using GpuVae.Devices;
 using GpuVae.Kernels.Common;
 using GpuVae.Kernels.Training;
-using GpuVae.Layers;
-using GpuVae.Models;
 using GpuVae.Scheduling;
 using ILGPU;
 using ILGPU.Runtime;

@@ -1,10 +1,8 @@
 using GpuVae.Kernels.Gemm;
 using GpuVae.Kernels.Layers;
 using GpuVae.Kernels.Likelihoods;
-using GpuVae.Layers;
-using GpuVae.Models;
 using GpuVae.Options;
-using GpuVae.Scheduling;
+using ILGPU;
 using ILGPU.Runtime;
 
 namespace GpuVae.Devices;
@@ -30,12 +28,8 @@ internal sealed record DecoderLikelihood(LikelihoodKernels Kernels)
     /// <summary>f, where the mean is f(first column); null for none.</summary>
     public ActivationKind? MeanActivation { get; private init; }
 
-    /// <summary>Appends the decoder's last layer and the loss in one step; null where the likelihood cannot ride on a product.</summary>
-    public FusedLoss? ForwardLoss { get; private init; }
-
-    /// <inheritdoc cref="Linear.ForwardLoss"/>
-    public delegate (PlannedTensor Loss, PlannedTensor Gradient) FusedLoss(
-        LayerContext context, Linear layer, PlannedTensor x, PlannedTensor target);
+    /// <summary>The decoder's last product with the loss as its epilogue; null where the likelihood cannot ride on a product.</summary>
+    public FusedLoss? FusedLoss { get; private init; }
 
     public static DecoderLikelihood Create(Accelerator accelerator, GemmContext gemm, VaeOptions options)
     {
@@ -69,14 +63,26 @@ internal sealed record DecoderLikelihood(LikelihoodKernels Kernels)
             where TLikelihood : struct, IPixelLikelihood => new(LikelihoodKernels.Create(accelerator, likelihood));
 
         DecoderLikelihood Fused<TLikelihood>(TLikelihood likelihood)
-            where TLikelihood : struct, ILikelihood
-        {
-            LinearLoss<TLikelihood>? kernel = null;
-            return Of(new OneColumn<TLikelihood>(likelihood)) with
-            {
-                ForwardLoss = (context, layer, x, target) =>
-                    layer.ForwardLoss(context, kernel ??= new LinearLoss<TLikelihood>(gemm), likelihood, x, target),
-            };
-        }
+            where TLikelihood : struct, ILikelihood =>
+            Of(new OneColumn<TLikelihood>(likelihood)) with { FusedLoss = FusedLoss.Create(gemm, likelihood) };
+    }
+}
+
+/// <summary>See <see cref="LinearLoss{TLikelihood}"/>: its launches, whichever the likelihood.</summary>
+/// <param name="PartsPerRow">See <see cref="LinearLoss{TLikelihood}.PartsPerRow"/>.</param>
+/// <param name="Run">See <see cref="LinearLoss{TLikelihood}.Run"/>.</param>
+internal sealed record FusedLoss(Func<int, int, int, int> PartsPerRow, FusedLoss.Launcher Run)
+{
+    /// <inheritdoc cref="LinearLoss{TLikelihood}.Run"/>
+    public delegate void Launcher(
+        AcceleratorStream stream, int batch, int inputs, int outputs, ArrayView<float> x, ArrayView<float> weight, ArrayView<float> bias,
+        ArrayView<float> target, ArrayView<float> dy, ArrayView<float> parts, float scale, int samplesPerImage);
+
+    public static FusedLoss Create<TLikelihood>(GemmContext gemm, TLikelihood likelihood)
+        where TLikelihood : struct, ILikelihood
+    {
+        var kernel = new LinearLoss<TLikelihood>(gemm);
+        return new FusedLoss(kernel.PartsPerRow, (stream, batch, inputs, outputs, x, weight, bias, target, dy, parts, scale, samples) =>
+            kernel.Run(stream, batch, inputs, outputs, x, weight, bias, target, dy, parts, likelihood, scale, samples));
     }
 }

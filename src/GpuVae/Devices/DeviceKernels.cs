@@ -46,6 +46,8 @@ internal sealed class DeviceKernels(Accelerator accelerator, GemmContext gemm) :
 
     public MixturePrior MixturePrior => field ??= new MixturePrior(accelerator);
 
+    public MixtureDraw MixtureDraw => field ??= new MixtureDraw(accelerator);
+
     public FullCovarianceMixture FullCovarianceMixture => field ??= new FullCovarianceMixture(accelerator);
 
     public PseudoInputs PseudoInputs => field ??= new PseudoInputs(accelerator);

@@ -1,5 +1,5 @@
-using GpuVae.Options;
 using System.Runtime.InteropServices;
+using GpuVae.Options;
 using SixLabors.ImageSharp;
 using SixLabors.ImageSharp.Formats;
 using SixLabors.ImageSharp.Formats.Bmp;

@@ -1,8 +1,6 @@
 using GpuVae.Devices;
 using GpuVae.Kernels.Latent;
 using GpuVae.Kernels.Layers;
-using GpuVae.Kernels.Likelihoods;
-using GpuVae.Models;
 using GpuVae.Options;
 using GpuVae.Scheduling;
 using ILGPU;
@@ -39,14 +37,11 @@ internal sealed class Linear(string name, int inputs, int outputs, ActivationKin
     /// decoder's last.
     /// </summary>
     /// <param name="context">Where to.</param>
-    /// <param name="kernel">The device's kernel for the likelihood.</param>
-    /// <param name="likelihood">p.</param>
+    /// <param name="kernel">With p.</param>
     /// <param name="x">[batch, inputs].</param>
     /// <param name="target">[batch / k, outputs]; row r has the target r / k.</param>
     /// <returns>Parts of the loss, to be added up, and ∂loss/∂y averaged over the batch, [batch, outputs].</returns>
-    public (PlannedTensor Loss, PlannedTensor Gradient) ForwardLoss<TLikelihood>(
-        LayerContext context, LinearLoss<TLikelihood> kernel, TLikelihood likelihood, PlannedTensor x, PlannedTensor target)
-        where TLikelihood : struct, ILikelihood
+    public (PlannedTensor Loss, PlannedTensor Gradient) ForwardLoss(LayerContext context, FusedLoss kernel, PlannedTensor x, PlannedTensor target)
     {
         int batch = x.Rows, samples = batch / target.Rows, inputs = Inputs, outputs = Outputs;
         float scale = 1f / batch;
@@ -57,7 +52,7 @@ internal sealed class Linear(string name, int inputs, int outputs, ActivationKin
             $"{Name} forward + loss", Flops(batch) + 20.0 * batch * outputs, Traffic(batch, outputs) + 4.0 * batch * outputs,
             [x, target, dy, loss],
             stream => kernel.Run(
-                stream, batch, inputs, outputs, x.View, w, b, target.View, dy.View, loss.View, likelihood, scale, samples));
+                stream, batch, inputs, outputs, x.View, w, b, target.View, dy.View, loss.View, scale, samples));
         return (loss, dy);
     }
 

@@ -1,28 +1,25 @@
-using GpuVae.Elbo;
 using GpuVae.Kernels.Latent;
 using GpuVae.Layers;
-using GpuVae.Models;
 using GpuVae.Options;
 using GpuVae.Scheduling;
 
 namespace GpuVae.Latent;
 
 /// <summary>
-/// A diagonal posterior and the standard normal prior, whose KL term has a closed form: one launch forward, and on the way back the
-/// epilogue of the decoder's first layer. Free bits, capacity and total correlation change the weights of that term or add to it.
+/// A diagonal posterior and the standard normal prior, whose KL term is known in closed form: one launch forward, and on the way back,
+/// where it can, the epilogue of the decoder's first layer. Free bits, capacity and total correlation change the weights of that term or add to it.
 /// </summary>
-internal sealed class ClosedKl : LatentTerm
+internal sealed class AnalyticKl : LatentTerm
 {
     private readonly VaeOptions options;
     private readonly PlannedTensor encoded, noise, klWeight;
-    private PlannedTensor? reconstruction;
 
     /// <param name="options">Of the model.</param>
     /// <param name="context">Where to.</param>
     /// <param name="encoded">[images, 2·L].</param>
     /// <param name="source">Of the noise.</param>
     /// <param name="klWeight">One element: the weight of the KL term, or the capacity.</param>
-    public ClosedKl(VaeOptions options, LayerContext context, PlannedTensor encoded, NoiseSource source, PlannedTensor klWeight)
+    public AnalyticKl(VaeOptions options, LayerContext context, PlannedTensor encoded, NoiseSource source, PlannedTensor klWeight)
     {
         (this.options, this.encoded, this.klWeight) = (options, encoded, klWeight);
         int batch = encoded.Rows, latent = options.Latent;
@@ -38,18 +35,27 @@ internal sealed class ClosedKl : LatentTerm
 
     public override PlannedTensor Codes { get; }
 
-    public override PlannedTensor Reconstruction => reconstruction!;
-
     public override PlannedTensor Kl { get; }
 
-    public override void Close(LayerContext context, ReconstructionTerm reconstruction) => this.reconstruction = reconstruction.Term;
+    /// <summary>Whether <see cref="BackwardThrough"/> is a way back.</summary>
+    public bool IsEpilogue => options.Objective != Objective.Tc;
 
-    public override PlannedTensor Backward(LayerContext context, DecoderPass decoder, int imageCount)
+    public override PlannedTensor Close(LayerContext context, PlannedTensor reconstruction) => reconstruction;
+
+    /// <summary>Appends the way back through the decoder's first layer, of whose product it is the epilogue.</summary>
+    /// <param name="context">With the gradients.</param>
+    /// <param name="first">The layer.</param>
+    /// <param name="dy">∂loss/∂(its pre-activation).</param>
+    /// <returns>∂loss/∂(encoder's output).</returns>
+    public PlannedTensor BackwardThrough(LayerContext context, Linear first, PlannedTensor dy)
     {
         PlannedTensor weight = Weight(context);
-        if (options.Objective != Objective.Tc && decoder.Fusible is { } first)
-            return first.LatentBackward(context, Codes, decoder.BackwardToFirst(context), encoded, noise, weight);
-        PlannedTensor dz = decoder.Backward(context);
+        return first.LatentBackward(context, Codes, dy, encoded, noise, weight);
+    }
+
+    public override PlannedTensor Backward(LayerContext context, PlannedTensor dz, int imageCount)
+    {
+        PlannedTensor weight = Weight(context);
         TotalCorrelationTerm? correlation =
             options.Objective == Objective.Tc ? new TotalCorrelationTerm(options, context, encoded, Codes, klWeight, imageCount) : null;
         correlation?.Backward(context, dz);
