@@ -77,7 +77,7 @@ public class KernelSuite : DeviceSuite
         clock = Memory.Copy(new long[3]);
         relu = new ActivationKernels<Relu>(accelerator);
         gelu = new ActivationKernels<Gelu>(accelerator);
-        random = Memory.Own(new RandomFill(accelerator));
+        random = new RandomFill(accelerator);
         loss = LikelihoodKernels.Create<PixelScale<GaussianFamily>>(accelerator, default);
         adam = new Adam(accelerator, new AdamOptions());
         empty = accelerator.LoadKernel<int>(EmptyKernel);
