@@ -146,8 +146,9 @@ internal static class LimitsCommand
             using MemoryBuffer1D<float, Stride1D.Dense> c = accelerator.Allocate1D<float>((long)n * n);
             a.View.MemSetToZero(device.Stream);
             b.View.MemSetToZero(device.Stream);
+            MatrixView left = new(a.View, n, n), right = new(b.View, n, n), result = new(c.View, n, n);
             Spread time = Alternation.Time(
-                [Alternation.Contestant(() => product.Run(device.Stream, false, false, n, n, n, 1, a.View, n, b.View, n, 0, c.View, n, default), device.Synchronize)],
+                [Alternation.Contestant(() => product.Run(device.Stream, left, right, result, default), device.Synchronize)],
                 Rounds, TurnSeconds)[0];
             double rate = 2.0 * n * n * n / time.Median;
             Row($"matrix product {n}³, {where}", $"{rate / 1e9:F0} GFLOP/s", $"{100 * rate / ceiling:F0} % of the arithmetic ceiling");
@@ -160,9 +161,8 @@ internal static class LimitsCommand
         Accelerator accelerator = device.Accelerator;
         double ceiling = new Ceiling(accelerator).MeasureFlops(device.Stream);
         var shape = new ConvolutionShape(Batch: 64, Height: 32, Width: 32, Inputs: 64, Outputs: 64, Kernel: 3, Stride: 1, Padding: 1);
-        using var gemm = new GemmContext(accelerator);
-        var convolution = new Convolution<PlainEpilogue>(gemm);
-        var weightGradient = new ConvolutionWeightGradient(gemm);
+        var convolution = new Convolution<PlainEpilogue>(accelerator);
+        var weightGradient = new ConvolutionWeightGradient(accelerator);
         using MemoryBuffer1D<float, Stride1D.Dense> x = accelerator.Allocate1D<float>((long)shape.Batch * shape.Height * shape.Width * shape.Inputs);
         using MemoryBuffer1D<float, Stride1D.Dense> y = accelerator.Allocate1D<float>((long)shape.Batch * shape.OutputHeight * shape.OutputWidth * shape.Outputs);
         using MemoryBuffer1D<float, Stride1D.Dense> weight = accelerator.Allocate1D<float>(shape.Weights);

@@ -4,6 +4,7 @@ using System.Text.Json;
 using GpuVae.Devices;
 using GpuVae.Kernels.Common;
 using GpuVae.Kernels.Gemm;
+using GpuVae.Kernels.Gemm.Planning;
 using GpuVae.Models;
 using ILGPU;
 using ILGPU.Runtime;
@@ -145,9 +146,11 @@ internal sealed class PeersCommand : IDisposable
         using MemoryBuffer1D<float, Stride1D.Dense> c = accelerator.Allocate1D<float>((long)m * n);
         using var gemm = new GemmContext(accelerator, precision);
         Gemm<PlainEpilogue> product = gemm.With<PlainEpilogue>();
-        int lda = transposeA ? m : k, ldb = transposeB ? k : n;
+        MatrixView opA = transposeA ? new MatrixView(a.View, k, m).Transposed : new MatrixView(a.View, m, k);
+        MatrixView opB = transposeB ? new MatrixView(b.View, n, k).Transposed : new MatrixView(b.View, k, n);
+        var result = new MatrixView(c.View, m, n);
         Func<int, double> ours = Alternation.Contestant(
-            () => product.Run(device.Stream, transposeA, transposeB, m, n, k, 1, a.View, lda, b.View, ldb, 0, c.View, n, default), device.Synchronize);
+            () => product.Run(device.Stream, opA, opB, result, default), device.Synchronize);
 
         var peers = new List<(string, Func<int, double>)>();
         string shape = $"gemm {m}×{n}×{k}{(transposeA ? " Aᵀ" : "")}{(transposeB ? " Bᵀ" : "")}{Suffix(precision)}";

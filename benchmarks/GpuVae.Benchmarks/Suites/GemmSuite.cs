@@ -1,4 +1,5 @@
 using BenchmarkDotNet.Attributes;
+using GpuVae.Kernels.Common;
 using GpuVae.Kernels.Gemm;
 using ILGPU;
 using ILGPU.Runtime;
@@ -22,8 +23,9 @@ public class GemmSuite : DeviceSuite
     [Benchmark]
     public void Multiply()
     {
-        bool ta = Transposed[0] == 'T', tb = Transposed[1] == 'T';
-        product.Run(Device.Stream, ta, tb, m, n, k, 1, a.View, ta ? m : k, b.View, tb ? k : n, 0, c.View, n, default);
+        MatrixView opA = Transposed[0] == 'T' ? new MatrixView(a.View, k, m).Transposed : new MatrixView(a.View, m, k);
+        MatrixView opB = Transposed[1] == 'T' ? new MatrixView(b.View, n, k).Transposed : new MatrixView(b.View, k, n);
+        product.Run(Device.Stream, opA, opB, new MatrixView(c.View, m, n), default);
         Device.Synchronize();
     }
 

@@ -15,9 +15,6 @@ internal sealed record CacheSizes(int FirstLevelElements, int SecondLevelElement
 
     public static CacheSizes OfThisMachine { get; } = Read(Folder);
 
-    /// <summary>A slice of a panel: k × columns.</summary>
-    public int PanelElements => FirstLevelElements;
-
     /// <summary>An A that is not larger is gone through whole for each panel: it takes half of the second level at most.</summary>
     public int WholeElements => SecondLevelElements / 2;
 

@@ -12,7 +12,7 @@
 //
 // In all, the patch of a pixel is a rectangle of the source whose rows lie in memory as they are wanted: channels are innermost.
 
-using GpuVae.Kernels.Gemm;
+using GpuVae.Kernels.Common;
 using ILGPU.Algorithms;
 
 namespace GpuVae.Kernels.Convolution;
@@ -56,22 +56,22 @@ internal struct PatchArguments
     /// <summary>Cuts the columns of the patches into slices of some size at most.</summary>
     public void Slice(int capacity, int segmentPixels)
     {
-        int taps = GemmContext.Blocks(Kernel, TargetStep), run = taps * Channels;
-        SliceTaps = GemmContext.Blocks(taps, GemmContext.Blocks(taps, Math.Max(capacity / run, 1)));
-        SliceLength = GemmContext.Blocks(run, GemmContext.Blocks(run, capacity));
+        int taps = Blocks.Of(Kernel, TargetStep), run = taps * Channels;
+        SliceTaps = Blocks.Of(taps, Blocks.Of(taps, Math.Max(capacity / run, 1)));
+        SliceLength = Blocks.Of(run, Blocks.Of(run, capacity));
         DepthBlock = SliceTaps * SliceLength;
         SegmentPixels = segmentPixels;
     }
 
     /// <summary>Target pixels of the largest phase.</summary>
-    public readonly int PhaseRows => Batch * GemmContext.Blocks(TargetHeight, TargetStep) * GemmContext.Blocks(TargetWidth, TargetStep);
+    public readonly int PhaseRows => Batch * Blocks.Of(TargetHeight, TargetStep) * Blocks.Of(TargetWidth, TargetStep);
 
     /// <summary>Columns of the patches of the largest phase.</summary>
     public readonly int PhaseDepth
     {
         get
         {
-            int taps = GemmContext.Blocks(Kernel, TargetStep);
+            int taps = Blocks.Of(Kernel, TargetStep);
             return taps * taps * Channels;
         }
     }

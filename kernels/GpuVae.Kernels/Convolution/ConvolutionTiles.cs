@@ -2,7 +2,8 @@
 // up in the source as they go to shared memory; where a row or a column of the tile starts in the source is worked out once and waits in
 // shared memory, too.
 
-using GpuVae.Kernels.Gemm;
+using GpuVae.Kernels.Common;
+using GpuVae.Kernels.Gemm.Gpu;
 using ILGPU;
 using FloatView = ILGPU.ArrayView<float>;
 
@@ -52,7 +53,7 @@ internal static class ConvolutionTiles
             rowLeft[r] = row.Left(patches, g);
         }
 
-        Row4 r0 = default, r1 = default, r2 = default, r3 = default;
+        var sums = default(Quad);
         for (int k0 = 0; k0 < patches.Depth; k0 += Depth)
         {
             for (int d = thread; d < Depth; d += threads)
@@ -84,38 +85,31 @@ internal static class ConvolutionTiles
                 tileB[d * Pitch + column] = value;
             }
             Group.Barrier();
-            Multiply(tileA, tileB, ref r0, ref r1, ref r2, ref r3);
+            Multiply(tileA, tileB, ref sums);
             Group.Barrier();
         }
 
         int firstRow = row0 + ThreadTile * Group.IdxY;
-        StoreRow(r0, target, firstRow, column0 + Group.IdxX, patches, g, epilogue);
-        StoreRow(r1, target, firstRow + 1, column0 + Group.IdxX, patches, g, epilogue);
-        StoreRow(r2, target, firstRow + 2, column0 + Group.IdxX, patches, g, epilogue);
-        StoreRow(r3, target, firstRow + 3, column0 + Group.IdxX, patches, g, epilogue);
+        StoreRow(sums.R0, target, firstRow, column0 + Group.IdxX, patches, g, epilogue);
+        StoreRow(sums.R1, target, firstRow + 1, column0 + Group.IdxX, patches, g, epilogue);
+        StoreRow(sums.R2, target, firstRow + 2, column0 + Group.IdxX, patches, g, epilogue);
+        StoreRow(sums.R3, target, firstRow + 3, column0 + Group.IdxX, patches, g, epilogue);
     }
 
     /// <summary>This thread's 4 × 4 sums over one turn of k.</summary>
-    public static void Multiply(
-        FloatView tileA, FloatView tileB, ref Row4 r0, ref Row4 r1, ref Row4 r2, ref Row4 r3)
+    public static void Multiply(FloatView tileA, FloatView tileB, ref Quad sums)
     {
         for (int depth = 0; depth < Depth; depth++)
         {
             int atA = depth * Pitch + ThreadTile * Group.IdxY;
             int atB = depth * Pitch + Group.IdxX;
-            float b0 = tileB[atB];
-            float b1 = tileB[atB + Group.DimX];
-            float b2 = tileB[atB + 2 * Group.DimX];
-            float b3 = tileB[atB + 3 * Group.DimX];
-            r0.Add(tileA[atA], b0, b1, b2, b3);
-            r1.Add(tileA[atA + 1], b0, b1, b2, b3);
-            r2.Add(tileA[atA + 2], b0, b1, b2, b3);
-            r3.Add(tileA[atA + 3], b0, b1, b2, b3);
+            var a = new Four(tileA[atA], tileA[atA + 1], tileA[atA + 2], tileA[atA + 3]);
+            sums.Add(a, new Four(tileB[atB], tileB[atB + Group.DimX], tileB[atB + 2 * Group.DimX], tileB[atB + 3 * Group.DimX]));
         }
     }
 
     private static void StoreRow<TEpilogue>(
-        Row4 sums, FloatView target, int row, int column, Patches patches, PatchArguments g, TEpilogue epilogue)
+        Four sums, FloatView target, int row, int column, Patches patches, PatchArguments g, TEpilogue epilogue)
         where TEpilogue : struct, IEpilogue
     {
         if (row >= patches.Rows)
@@ -142,20 +136,6 @@ internal static class ConvolutionTiles
         {
             int pixel = patches.Pixel(row, g);
             target[pixel * g.Columns + column] = epilogue.Apply(sum, pixel, column);
-        }
-    }
-
-    /// <summary>One row's sums in a thread.</summary>
-    internal struct Row4
-    {
-        public float X0, X1, X2, X3;
-
-        public void Add(float a, float b0, float b1, float b2, float b3)
-        {
-            X0 += a * b0;
-            X1 += a * b1;
-            X2 += a * b2;
-            X3 += a * b3;
         }
     }
 }

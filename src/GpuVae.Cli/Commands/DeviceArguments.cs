@@ -3,7 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using GpuVae.Devices;
 using GpuVae.Formats;
-using GpuVae.Kernels.Gemm;
+using GpuVae.Kernels.Gemm.Planning;
 using GpuVae.Training;
 
 namespace GpuVae.Cli.Commands;

@@ -1,5 +1,8 @@
 using GpuVae.Kernels.Common;
 using GpuVae.Kernels.Gemm;
+using GpuVae.Kernels.Gemm.Gpu;
+using GpuVae.Kernels.Gemm.Planning;
+using ILGPU;
 
 namespace GpuVae.Kernels.Tests.Ops;
 
@@ -118,8 +121,13 @@ internal static class GemmOps
         }
         GemmContext gemm = Create(run, choice, precision);
         gemm.With<PlainEpilogue>().Run(
-            run.Stream, ta, tb, m, n, k, alpha, run.Upload(a), lda, run.Upload(b), ldb, beta, run.Expect("C", c, expected), ldc, default);
+            run.Stream, Operand(run.Upload(a), m, k, lda, ta), Operand(run.Upload(b), k, n, ldb, tb),
+            new MatrixView(run.Expect("C", c, expected), m, n, ldc), default, alpha, beta);
     }
+
+    /// <summary>[rows × columns], stored that way or the other.</summary>
+    private static MatrixView Operand(ArrayView<float> view, int rows, int columns, int pitch, bool isTransposed) =>
+        isTransposed ? new MatrixView(view, columns, rows, pitch).Transposed : new MatrixView(view, rows, columns, pitch);
 
     private static void Bias<TActivation>(OpRun run, int m, int n, int k, Func<double, double> f)
         where TActivation : struct, IActivation
@@ -130,8 +138,8 @@ internal static class GemmOps
             expected[i] = f(expected[i] + bias[i % n]);
         GemmContext gemm = run.Own(new GemmContext(run.Accelerator));
         gemm.With<BiasEpilogue<TActivation>>().Run(
-            run.Stream, false, true, m, n, k, 1f, run.Upload(x), k, run.Upload(w), k, 0f, run.Expect("Y", expected), n,
-            new(run.Upload(bias)));
+            run.Stream, new MatrixView(run.Upload(x), m, k), new MatrixView(run.Upload(w), n, k).Transposed,
+            new MatrixView(run.Expect("Y", expected), m, n), new(run.Upload(bias)));
     }
 
     private static void BiasKeep<TActivation>(OpRun run, int m, int n, int k, Func<double, double> f)
@@ -143,8 +151,9 @@ internal static class GemmOps
             before[i] += bias[i % n];
         GemmContext gemm = run.Own(new GemmContext(run.Accelerator));
         gemm.With<BiasKeepEpilogue<TActivation>>().Run(
-            run.Stream, false, true, m, n, k, 1f, run.Upload(x), k, run.Upload(w), k, 0f,
-            run.Expect("Y", Array.ConvertAll(before, v => f(v))), n, new(run.Upload(bias), run.Expect("pre-activation", before), n));
+            run.Stream, new MatrixView(run.Upload(x), m, k), new MatrixView(run.Upload(w), n, k).Transposed,
+            new MatrixView(run.Expect("Y", Array.ConvertAll(before, v => f(v))), m, n),
+            new(run.Upload(bias), run.Expect("pre-activation", before), n));
     }
 
     private static void Derivative<TActivation>(OpRun run, int m, int n, int k, Func<double, double> derivative)
@@ -157,7 +166,7 @@ internal static class GemmOps
             expected[i] *= derivative(saved[i]);
         GemmContext gemm = run.Own(new GemmContext(run.Accelerator));
         gemm.With<DerivativeEpilogue<TActivation>>().Run(
-            run.Stream, false, false, m, n, k, 1f, run.Upload(dy), k, run.Upload(w), n, 0f, run.Expect("dX", expected), n,
-            new(run.Upload(saved), n));
+            run.Stream, new MatrixView(run.Upload(dy), m, k), new MatrixView(run.Upload(w), k, n),
+            new MatrixView(run.Expect("dX", expected), m, n), new(run.Upload(saved), n));
     }
 }

@@ -5,6 +5,7 @@
 // there is one barrier per stage. Both operands lie in shared memory as [k][row or column], so that a thread loads four neighbours at a
 // time; an operand that lies along k in memory is turned on the way. Sums are named locals.
 
+using GpuVae.Kernels.Gemm.Planning;
 using ILGPU;
 using ILGPU.Algorithms;
 using ILGPU.Runtime;
@@ -12,28 +13,16 @@ using FloatView = ILGPU.ArrayView<float>;
 
 namespace GpuVae.Kernels.Gemm.Gpu;
 
-internal static class GemmTiles
+internal readonly struct GemmTiles<TShape> : ITileEngine
+    where TShape : struct, ITileShape
 {
-    public static void Kernel<TShape, TA, TB, TEpilogue>(
-        FloatView a, FloatView b, FloatView c, FloatView workspace, ArrayView<int> tickets, GemmArguments g, TEpilogue epilogue)
-        where TShape : struct, ITileShape
-        where TA : struct, IOperandLayout
-        where TB : struct, IOperandLayout
-        where TEpilogue : struct, IEpilogue
-    {
-        FloatView shared = SharedMemory.Allocate<float>(TileLayout<TShape>.SharedElements);
-        Multiply<TShape, TA, TB, EpilogueOutput<TEpilogue>>(
-            a, b, c, c, workspace, tickets, shared, g, new TilePlace(g, Grid.IdxX), new EpilogueOutput<TEpilogue>(epilogue));
-    }
+    public static bool IsSupported => true;
 
-    /// <summary>
-    /// Computes one slice of one tile of C; with <see cref="GemmArguments.WithColumnSums"/>, the first row of tiles also puts
-    /// Σ_k op(B)[k, j] into <paramref name="columnSums"/>.
-    /// </summary>
-    public static void Multiply<TShape, TA, TB, TOutput>(
+    public static FloatView Allocate() => SharedMemory.Allocate<float>(TileLayout<TShape>.SharedElements);
+
+    public static void Multiply<TA, TB, TOutput>(
         FloatView a, FloatView b, FloatView c, FloatView columnSums, FloatView workspace, ArrayView<int> tickets, FloatView shared,
         GemmArguments g, TilePlace place, TOutput output)
-        where TShape : struct, ITileShape
         where TA : struct, IOperandLayout
         where TB : struct, IOperandLayout
         where TOutput : struct, ITileOutput
@@ -50,39 +39,39 @@ internal static class GemmTiles
         int placeA = 4 * TileLayout<TShape>.PlaceY(thread);
         int placeB = TileLayout<TShape>.Depth * TileLayout<TShape>.PitchA + 4 * TileLayout<TShape>.PlaceX(thread);
 
-        var sums = default(Sums<TShape>);
+        var sums = default(Sums);
         float columnSum = 0f;
         int stage = 0;
         if (first < end)
         {
-            for (int part = 0; part < Share<TShape>.PartsOfA; part++)
-                Share<TShape>.LoadA(a, ofA, first, end, part).StoreA(shared, stage, ofA, part);
-            for (int part = 0; part < Share<TShape>.PartsOfB; part++)
-                Share<TShape>.LoadB(b, ofB, first, end, part).StoreB(shared, stage, ofB, part);
+            for (int part = 0; part < Share.PartsOfA; part++)
+                Share.LoadA(a, ofA, first, end, part).StoreA(shared, stage, ofA, part);
+            for (int part = 0; part < Share.PartsOfB; part++)
+                Share.LoadB(b, ofB, first, end, part).StoreB(shared, stage, ofB, part);
         }
         Group.Barrier();
         for (int k0 = first; k0 < end; k0 += TileLayout<TShape>.Depth)
         {
             // Loads beyond the end give zeros, which nothing uses. A thread's sums leave no registers for its whole share of a stage.
             int nextStage = TileLayout<TShape>.StageElements - stage, nextK = k0 + TileLayout<TShape>.Depth;
-            var share = Share<TShape>.LoadA(a, ofA, nextK, end, 0);
+            var share = Share.LoadA(a, ofA, nextK, end, 0);
             sums.StepFour(shared, stage + placeA, stage + placeB, 0);
-            if (Share<TShape>.PartsOfA == 2)
+            if (Share.PartsOfA == 2)
             {
                 share.StoreA(shared, nextStage, ofA, 0);
-                share = Share<TShape>.LoadA(a, ofA, nextK, end, 1);
+                share = Share.LoadA(a, ofA, nextK, end, 1);
             }
             sums.StepFour(shared, stage + placeA, stage + placeB, 4);
-            share.StoreA(shared, nextStage, ofA, Share<TShape>.PartsOfA - 1);
-            share = Share<TShape>.LoadB(b, ofB, nextK, end, 0);
+            share.StoreA(shared, nextStage, ofA, Share.PartsOfA - 1);
+            share = Share.LoadB(b, ofB, nextK, end, 0);
             sums.StepFour(shared, stage + placeA, stage + placeB, 8);
-            if (Share<TShape>.PartsOfB == 2)
+            if (Share.PartsOfB == 2)
             {
                 share.StoreB(shared, nextStage, ofB, 0);
-                share = Share<TShape>.LoadB(b, ofB, nextK, end, 1);
+                share = Share.LoadB(b, ofB, nextK, end, 1);
             }
             sums.StepFour(shared, stage + placeA, stage + placeB, 12);
-            share.StoreB(shared, nextStage, ofB, Share<TShape>.PartsOfB - 1);
+            share.StoreB(shared, nextStage, ofB, Share.PartsOfB - 1);
             if (sumsColumns)
             {
                 int at = stage + TileLayout<TShape>.Depth * TileLayout<TShape>.PitchA + thread;
@@ -92,7 +81,7 @@ internal static class GemmTiles
             stage = nextStage;
             Group.Barrier();
         }
-        GemmTileEnd.Run<TShape, Sums<TShape>, TOutput>(
+        GemmTileEnd.Run<TShape, Sums, TOutput>(
             sums, columnSum, columnSums, c, workspace, tickets, shared, g, place, output);
     }
 
@@ -119,62 +108,10 @@ internal static class GemmTiles
         public readonly int At = 4 * (alongDepth ? thread % 2 + 2 * (thread / (2 * extent)) : thread % (extent / 4));
     }
 
-    /// <summary>Four neighbours.</summary>
-    internal struct Four
-    {
-        public float X0, X1, X2, X3;
-
-        /// <summary>Four elements at a multiple of 16 bytes, in one access.</summary>
-        public static Four Load(FloatView view, int at) => view.AsAligned16().Cast<Four>()[at >> 2];
-
-        /// <summary>Four elements of a run, zeros where they lie beyond the last run or beyond its end.</summary>
-        /// <param name="view">Runs of neighbours.</param>
-        /// <param name="pitch">Elements from one run to the next.</param>
-        /// <param name="run">The run.</param>
-        /// <param name="at">The first element, a multiple of 4.</param>
-        /// <param name="runs">Number of runs.</param>
-        /// <param name="elements">Elements of a run.</param>
-        /// <param name="vectors">Whether every fourth element of every run lies at a multiple of 16 bytes.</param>
-        public static Four LoadPart(FloatView view, int pitch, int run, int at, int runs, int elements, bool vectors)
-        {
-            int left = elements - at;
-            var four = default(Four);
-            if (run < runs)
-            {
-                if (vectors && left >= 4)
-                    four = Load(view, run * pitch + at);
-                else
-                {
-                    int from = run * pitch + at;
-                    if (left > 0)
-                        four.X0 = view[from];
-                    if (left > 1)
-                        four.X1 = view[from + 1];
-                    if (left > 2)
-                        four.X2 = view[from + 2];
-                    if (left > 3)
-                        four.X3 = view[from + 3];
-                }
-            }
-            return four;
-        }
-
-        public readonly void Store(FloatView view, int at) => view.AsAligned16().Cast<Four>()[at >> 2] = this;
-
-        public void Add(Four other)
-        {
-            X0 += other.X0;
-            X1 += other.X1;
-            X2 += other.X2;
-            X3 += other.X3;
-        }
-    }
-
     /// <summary>
     /// A thread's share of a stage of one operand on its way through registers, or the first or second part of it: one or two fours.
     /// </summary>
-    private struct Share<TShape>
-        where TShape : struct, ITileShape
+    private struct Share
     {
         private Four f0, f1;
 
@@ -188,10 +125,10 @@ internal static class GemmTiles
 
         private static int FoursOfB => TShape.Columns * TileLayout<TShape>.Depth / (4 * TileLayout<TShape>.Threads);
 
-        public static Share<TShape> LoadA(FloatView a, Operand operand, int k0, int end, int part) =>
+        public static Share LoadA(FloatView a, Operand operand, int k0, int end, int part) =>
             Load(a, operand, k0, end, TShape.Rows, FoursOfA, part);
 
-        public static Share<TShape> LoadB(FloatView b, Operand operand, int k0, int end, int part) =>
+        public static Share LoadB(FloatView b, Operand operand, int k0, int end, int part) =>
             Load(b, operand, k0, end, TShape.Columns, FoursOfB, part);
 
         public readonly void StoreA(FloatView shared, int stage, Operand operand, int part) =>
@@ -201,9 +138,9 @@ internal static class GemmTiles
             shared, stage + TileLayout<TShape>.Depth * TileLayout<TShape>.PitchA, TileLayout<TShape>.PitchB, operand, TShape.Columns,
             FoursOfB, part);
 
-        private static Share<TShape> Load(FloatView view, Operand operand, int k0, int end, int extent, int fours, int part)
+        private static Share Load(FloatView view, Operand operand, int k0, int end, int extent, int fours, int part)
         {
-            var share = new Share<TShape> { f0 = LoadFour(view, operand, k0, end, extent, 2 * part) };
+            var share = new Share { f0 = LoadFour(view, operand, k0, end, extent, 2 * part) };
             if (fours > 1)
                 share.f1 = LoadFour(view, operand, k0, end, extent, 2 * part + 1);
             return share;
@@ -243,55 +180,8 @@ internal static class GemmTiles
         }
     }
 
-    /// <summary>4 × 4 of C.</summary>
-    private struct Quad
-    {
-        public Four R0, R1, R2, R3;
-
-        public void Add(Four a, Four b)
-        {
-            AddRow(ref R0, a.X0, b);
-            AddRow(ref R1, a.X1, b);
-            AddRow(ref R2, a.X2, b);
-            AddRow(ref R3, a.X3, b);
-        }
-
-        public readonly void Keep(FloatView scratch, int at, int pitch)
-        {
-            R0.Store(scratch, at);
-            R1.Store(scratch, at + pitch);
-            R2.Store(scratch, at + 2 * pitch);
-            R3.Store(scratch, at + 3 * pitch);
-        }
-
-        public readonly void Save(FloatView workspace, int at, int step)
-        {
-            R0.Store(workspace, at);
-            R1.Store(workspace, at + step);
-            R2.Store(workspace, at + 2 * step);
-            R3.Store(workspace, at + 3 * step);
-        }
-
-        public void AddFrom(FloatView workspace, int at, int step)
-        {
-            R0.Add(Four.Load(workspace, at));
-            R1.Add(Four.Load(workspace, at + step));
-            R2.Add(Four.Load(workspace, at + 2 * step));
-            R3.Add(Four.Load(workspace, at + 3 * step));
-        }
-
-        private static void AddRow(ref Four row, float a, Four b)
-        {
-            row.X0 += a * b.X0;
-            row.X1 += a * b.X1;
-            row.X2 += a * b.X2;
-            row.X3 += a * b.X3;
-        }
-    }
-
     /// <summary>A thread's part of the tile: one quad, or four of them half a tile apart.</summary>
-    private struct Sums<TShape> : ITileSums<Sums<TShape>>
-        where TShape : struct, ITileShape
+    private struct Sums : ITileSums<Sums>
     {
         private Quad q00, q01, q10, q11;
 

@@ -126,7 +126,7 @@ internal static unsafe class TensorCore
     /// <param name="chunk">0 or 1, a constant.</param>
     /// <param name="low">The first four.</param>
     /// <param name="high">The others.</param>
-    public static void KeepBf16(int chunk, GemmTiles.Four low, GemmTiles.Four high)
+    public static void KeepBf16(int chunk, Four low, Four high)
     {
         // The first source goes to the upper half.
         if (chunk == 0)

@@ -1,10 +1,9 @@
 // What happens to an element of a matrix product on its way to memory. An epilogue is compiled into the product's kernel, so bias,
 // activation and the activation's derivative cost no pass over memory of their own.
 
-using GpuVae.Kernels.Common;
 using FloatView = ILGPU.ArrayView<float>;
 
-namespace GpuVae.Kernels.Gemm;
+namespace GpuVae.Kernels.Common;
 
 /// <summary>Turns an element of alpha·op(A)·op(B) + beta·C into what is stored in C.</summary>
 public interface IEpilogue
