@@ -32,10 +32,10 @@ internal static class ConvolutionTiles
     {
         FloatView tileA = SharedMemory.Allocate<float>(TileElements);
         FloatView tileB = SharedMemory.Allocate<float>(TileElements);
-        ArrayView<int> rowImage = SharedMemory.Allocate<int>(MaxSide), rowTop = SharedMemory.Allocate<int>(MaxSide);
-        ArrayView<int> rowLeft = SharedMemory.Allocate<int>(MaxSide);
-        ArrayView<int> tapY = SharedMemory.Allocate<int>(Depth), tapX = SharedMemory.Allocate<int>(Depth);
-        ArrayView<int> channel = SharedMemory.Allocate<int>(Depth), weightRow = SharedMemory.Allocate<int>(Depth);
+        var table = new PatchTable(
+            SharedMemory.Allocate<int>(MaxSide), SharedMemory.Allocate<int>(MaxSide), SharedMemory.Allocate<int>(MaxSide),
+            SharedMemory.Allocate<int>(Depth), SharedMemory.Allocate<int>(Depth), SharedMemory.Allocate<int>(Depth));
+        ArrayView<int> weightRow = SharedMemory.Allocate<int>(Depth);
         int side = ThreadTile * Group.DimX;
         int threads = Group.DimX * Group.DimY;
         int thread = Group.IdxY * Group.DimX + Group.IdxX;
@@ -45,13 +45,7 @@ internal static class ConvolutionTiles
         int row0 = block / phases * side;
         int column0 = Grid.IdxX % g.GroupsX * side;
         for (int r = thread; r < side; r += threads)
-        {
-            var row = new PatchRow(patches, row0 + r);
-            // A row past the last one has its patch outside the source.
-            rowImage[r] = row.Image * g.SourceHeight;
-            rowTop[r] = row0 + r < patches.Rows ? row.Top(patches, g) : -g.Kernel;
-            rowLeft[r] = row.Left(patches, g);
-        }
+            table.SetPixel(r, new PatchRow(patches, row0 + r), row0 + r < patches.Rows, patches, g);
 
         var sums = default(Quad);
         for (int k0 = 0; k0 < patches.Depth; k0 += Depth)
@@ -60,21 +54,14 @@ internal static class ConvolutionTiles
             {
                 bool exists = k0 + d < patches.Depth;
                 int k = exists ? k0 + d : 0;
-                var column = new PatchColumn(patches, k, g);
-                tapY[d] = exists ? column.TapY : -2 * (g.SourceHeight + g.Kernel);
-                tapX[d] = column.TapX;
-                channel[d] = column.Channel;
+                table.SetTap(d, new PatchColumn(patches, k, g), exists, g);
                 weightRow[d] = patches.WeightRow(k, g);
             }
             Group.Barrier();
             for (int e = thread; e < side * Depth; e += threads)
             {
                 int row = e / Depth, d = e % Depth;
-                int y = rowTop[row] + tapY[d], x = rowLeft[row] + tapX[d];
-                float value = 0f;
-                if (y >= 0 && y < g.SourceHeight && x >= 0 && x < g.SourceWidth)
-                    value = source[((rowImage[row] + y) * g.SourceWidth + x) * g.Channels + channel[d]];
-                tileA[d * Pitch + row] = value;
+                tileA[d * Pitch + row] = table.Load(source, row, d, g);
             }
             for (int e = thread; e < side * Depth; e += threads)
             {
@@ -136,6 +123,38 @@ internal static class ConvolutionTiles
         {
             int pixel = patches.Pixel(row, g);
             target[pixel * g.Columns + column] = epilogue.Apply(sum, pixel, column);
+        }
+    }
+
+    /// <summary>Where the patches of some pixels start in the source, and where in a patch some of its columns lie; in shared memory.</summary>
+    internal readonly struct PatchTable(
+        ArrayView<int> image, ArrayView<int> top, ArrayView<int> left, ArrayView<int> tapY, ArrayView<int> tapX, ArrayView<int> channel)
+    {
+        private readonly ArrayView<int> image = image, top = top, left = left, tapY = tapY, tapX = tapX, channel = channel;
+
+        /// <summary>Sets a pixel; one that does not exist has its patch outside the source.</summary>
+        public void SetPixel(int i, PatchRow row, bool exists, Patches patches, PatchArguments g)
+        {
+            image[i] = row.Image * g.SourceHeight;
+            top[i] = exists ? row.Top(patches, g) : -g.Kernel;
+            left[i] = row.Left(patches, g);
+        }
+
+        /// <summary>Sets a column; one that does not exist lies outside the source.</summary>
+        public void SetTap(int i, PatchColumn column, bool exists, PatchArguments g)
+        {
+            tapY[i] = exists ? column.TapY : -2 * (g.SourceHeight + g.Kernel);
+            tapX[i] = column.TapX;
+            channel[i] = column.Channel;
+        }
+
+        /// <summary>The element of the patches, zero outside the source.</summary>
+        public float Load(FloatView source, int pixel, int tap, PatchArguments g)
+        {
+            int y = top[pixel] + tapY[tap], x = left[pixel] + tapX[tap];
+            return y >= 0 && y < g.SourceHeight && x >= 0 && x < g.SourceWidth
+                ? source[((image[pixel] + y) * g.SourceWidth + x) * g.Channels + channel[tap]]
+                : 0f;
         }
     }
 }

@@ -237,11 +237,10 @@ public sealed class ConvolutionWeightGradient
     {
         FloatView tileA = SharedMemory.Allocate<float>(ConvolutionTiles.TileElements);
         FloatView tileB = SharedMemory.Allocate<float>(ConvolutionTiles.TileElements);
-        ArrayView<int> tapY = SharedMemory.Allocate<int>(ConvolutionTiles.MaxSide);
-        ArrayView<int> tapX = SharedMemory.Allocate<int>(ConvolutionTiles.MaxSide);
-        ArrayView<int> channel = SharedMemory.Allocate<int>(ConvolutionTiles.MaxSide);
-        ArrayView<int> image = SharedMemory.Allocate<int>(ConvolutionTiles.Depth), top = SharedMemory.Allocate<int>(ConvolutionTiles.Depth);
-        ArrayView<int> left = SharedMemory.Allocate<int>(ConvolutionTiles.Depth);
+        var table = new ConvolutionTiles.PatchTable(
+            SharedMemory.Allocate<int>(ConvolutionTiles.Depth), SharedMemory.Allocate<int>(ConvolutionTiles.Depth),
+            SharedMemory.Allocate<int>(ConvolutionTiles.Depth), SharedMemory.Allocate<int>(ConvolutionTiles.MaxSide),
+            SharedMemory.Allocate<int>(ConvolutionTiles.MaxSide), SharedMemory.Allocate<int>(ConvolutionTiles.MaxSide));
         PatchArguments g = a.Patches;
         int side = ConvolutionTiles.ThreadTile * Group.DimX;
         int threads = Group.DimX * Group.DimY;
@@ -252,11 +251,7 @@ public sealed class ConvolutionWeightGradient
         for (int r = thread; r < side; r += threads)
         {
             bool exists = row0 + r < patches.Depth;
-            var at = new PatchColumn(patches, exists ? row0 + r : 0, g);
-            // A row past the last one has its taps outside the source.
-            tapY[r] = exists ? at.TapY : -2 * (g.SourceHeight + g.Kernel);
-            tapX[r] = at.TapX;
-            channel[r] = at.Channel;
+            table.SetTap(r, new PatchColumn(patches, exists ? row0 + r : 0, g), exists, g);
         }
 
         var sums = default(Quad);
@@ -264,21 +259,12 @@ public sealed class ConvolutionWeightGradient
         for (int k0 = part * a.PartPixels; k0 < end; k0 += ConvolutionTiles.Depth)
         {
             for (int d = thread; d < ConvolutionTiles.Depth; d += threads)
-            {
-                var pixel = new PatchRow(patches, k0 + d);
-                image[d] = pixel.Image * g.SourceHeight;
-                top[d] = k0 + d < end ? pixel.Top(patches, g) : -g.Kernel;
-                left[d] = pixel.Left(patches, g);
-            }
+                table.SetPixel(d, new PatchRow(patches, k0 + d), k0 + d < end, patches, g);
             Group.Barrier();
             for (int e = thread; e < side * ConvolutionTiles.Depth; e += threads)
             {
                 int row = e % side, d = e / side;
-                int sourceY = top[d] + tapY[row], sourceX = left[d] + tapX[row];
-                float value = 0f;
-                if (sourceY >= 0 && sourceY < g.SourceHeight && sourceX >= 0 && sourceX < g.SourceWidth)
-                    value = x[((image[d] + sourceY) * g.SourceWidth + sourceX) * g.Channels + channel[row]];
-                tileA[d * ConvolutionTiles.Pitch + row] = value;
+                tileA[d * ConvolutionTiles.Pitch + row] = table.Load(x, d, row, g);
             }
             for (int e = thread; e < side * ConvolutionTiles.Depth; e += threads)
             {

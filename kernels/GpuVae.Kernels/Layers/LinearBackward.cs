@@ -70,7 +70,7 @@ public sealed class LinearBackward<TEpilogue>(GemmContext gemm)
             groups = weightGroups = onLanes.CutStaged(ref ofWeight, onLanes.WantedGroups / 2);
             if (wantsInput)
                 groups += onLanes.CutStaged(ref ofInput, onLanes.WantedGroups / 2);
-            lanes ??= onLanes.Load(new LaneLoader(gemm.Accelerator), transposeB: true);
+            lanes ??= onLanes.Load(new Loader(gemm.Accelerator), transposeB: true);
             lanes(
                 stream, onLanes.Config(groups), x.View, dy.View, weight.View, dw.View, db, dxOrAny, ofWeight, ofInput, weightGroups,
                 epilogue);
@@ -83,7 +83,7 @@ public sealed class LinearBackward<TEpilogue>(GemmContext gemm)
         if (wantsInput)
             groups += launch.Prepare(stream, choice.Variant, choice.InputSlices, ref ofInput, dy, weight, ofWeight);
         TileLauncher launcher = tiles[GemmTileLaunch.Shape(choice.Variant)] ??=
-            launch.Load(choice.Variant, new TileLoader(gemm.Accelerator));
+            launch.Load(choice.Variant, new Loader(gemm.Accelerator));
         launcher(
             stream, GemmTileLaunch.Config(groups, choice.Variant), x.View, dy.View, weight.View, dw.View, db, dxOrAny,
             launch.Workspace.Sums, launch.Workspace.Tickets, ofWeight, ofInput, weightGroups, epilogue);
@@ -148,7 +148,7 @@ public sealed class LinearBackward<TEpilogue>(GemmContext gemm)
         }
     }
 
-    private readonly struct LaneLoader(Accelerator accelerator) : ILaneLoader<LaneLauncher>
+    private readonly struct Loader(Accelerator accelerator) : ILaneLoader<LaneLauncher>, ITileLoader<TileLauncher>
     {
         public LaneLauncher Load<TTile, TStaging>()
             where TTile : struct, ITileRows
@@ -156,10 +156,7 @@ public sealed class LinearBackward<TEpilogue>(GemmContext gemm)
             new(accelerator.LoadKernel<
                 FloatView, FloatView, FloatView, FloatView, FloatView, FloatView, GemmArguments, GemmArguments, int, TEpilogue>(
                 LaneKernel<TTile, TStaging>));
-    }
 
-    private readonly struct TileLoader(Accelerator accelerator) : ITileLoader<TileLauncher>
-    {
         public TileLauncher Load<TTiles>(KernelSpecialization bounds)
             where TTiles : struct, ITileEngine =>
             new(accelerator.LoadKernel<

@@ -80,7 +80,7 @@ public sealed class LinearLoss<TLikelihood>(GemmContext gemm)
         if (gemm.Lanes is { } onLanes)
         {
             int laneGroups = onLanes.CutStaged(ref g, onLanes.WantedGroups);
-            lanes ??= onLanes.Load(new LaneLoader(gemm.Accelerator), transposeB: false);
+            lanes ??= onLanes.Load(new Loader(gemm.Accelerator), transposeB: false);
             lanes(
                 stream, onLanes.Config(laneGroups), x.View, weight.View, bias, target.View, dy.View, parts, g, likelihood, scale, samples);
             return;
@@ -89,7 +89,7 @@ public sealed class LinearLoss<TLikelihood>(GemmContext gemm)
         GemmChoice choice = Choose(g.M, g.K, g.N);
         int groups = launch.Prepare(stream, choice.Variant, choice.Slices, ref g, x, weight);
         TileLauncher launcher = tiles[GemmTileLaunch.Shape(choice.Variant)] ??=
-            launch.Load(choice.Variant, new TileLoader(gemm.Accelerator));
+            launch.Load(choice.Variant, new Loader(gemm.Accelerator));
         launcher(
             stream, GemmTileLaunch.Config(groups, choice.Variant), x.View, weight.View, bias, target.View, dy.View, parts,
             launch.Workspace.Sums, launch.Workspace.Tickets, g, likelihood, scale, samples);
@@ -98,7 +98,6 @@ public sealed class LinearLoss<TLikelihood>(GemmContext gemm)
     private GemmChoice Choose(int batch, int inputs, int outputs) =>
         gemm.Choose(new GemmProblem(GemmUse.Loss, false, false, batch, outputs, inputs));
 
-    // Of the ways to lay out B only the plain one is asked for.
     private static void LaneKernel<TTile>(
         FloatView x, FloatView weight, FloatView bias, FloatView target, FloatView dy, FloatView parts, GemmArguments g,
         TLikelihood likelihood, float scale, int samplesPerImage)
@@ -195,7 +194,7 @@ public sealed class LinearLoss<TLikelihood>(GemmContext gemm)
         return term.Loss;
     }
 
-    private readonly struct LaneLoader(Accelerator accelerator) : ILaneLoader<LaneLauncher>
+    private readonly struct Loader(Accelerator accelerator) : ILaneLoader<LaneLauncher>, ITileLoader<TileLauncher>
     {
         public LaneLauncher Load<TTile, TStaging>()
             where TTile : struct, ITileRows
@@ -203,10 +202,7 @@ public sealed class LinearLoss<TLikelihood>(GemmContext gemm)
             new(accelerator.LoadKernel<
                 FloatView, FloatView, FloatView, FloatView, FloatView, FloatView, GemmArguments, TLikelihood, float, int>(
                 LaneKernel<TTile>));
-    }
 
-    private readonly struct TileLoader(Accelerator accelerator) : ITileLoader<TileLauncher>
-    {
         public TileLauncher Load<TTiles>(KernelSpecialization bounds)
             where TTiles : struct, ITileEngine =>
             new(accelerator.LoadKernel<

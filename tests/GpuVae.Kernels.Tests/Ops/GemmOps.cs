@@ -1,6 +1,5 @@
 using GpuVae.Kernels.Common;
 using GpuVae.Kernels.Gemm;
-using GpuVae.Kernels.Gemm.Gpu;
 using GpuVae.Kernels.Gemm.Planning;
 using ILGPU;
 
@@ -78,7 +77,7 @@ internal static class GemmOps
     /// <summary>A matrix product by the rule, or by a certain kernel.</summary>
     public static GemmContext Create(OpRun run, GemmChoice? choice, MatrixPrecision precision = MatrixPrecision.Float32)
     {
-        bool usesTiles = choice is { } given && GemmTileRule.IsTile(given.Variant);
+        bool usesTiles = choice is { Variant: >= GemmVariant.Tile16x16 };
         GemmContext gemm = run.Own(!usesTiles ? new GemmContext(run.Accelerator) : new GemmContext(run.Accelerator, usesTiles: true, precision));
         gemm.Forced = choice;
         return gemm;

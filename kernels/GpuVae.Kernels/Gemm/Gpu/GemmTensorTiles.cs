@@ -32,16 +32,23 @@ internal interface ITensorTileShape : ITileShape;
 internal interface ITensorPrecision
 {
     static abstract bool IsBf16 { get; }
+
+    /// <summary>Adds what is loaded of A times what is loaded of B to a pair of fragments, a constant.</summary>
+    static abstract void Multiply(int pair);
 }
 
 internal readonly struct Tf32Precision : ITensorPrecision
 {
     public static bool IsBf16 => false;
+
+    public static void Multiply(int pair) => TensorFragments.MultiplyTf32(pair);
 }
 
 internal readonly struct Bf16Precision : ITensorPrecision
 {
     public static bool IsBf16 => true;
+
+    public static void Multiply(int pair) => TensorFragments.MultiplyBf16(pair);
 }
 
 internal readonly struct GemmTensorTiles<TShape, TPrecision> : ITileEngine
@@ -117,8 +124,8 @@ internal readonly struct GemmTensorTiles<TShape, TPrecision> : ITileEngine
             Copy<TA>(a, next, TShape.Rows, k0 + 2 * depth);
             Copy<TB>(b, next + partB, TShape.Columns, k0 + 2 * depth);
             TensorCore.CommitCopies();
-            Sums.StepTf32<TA, TB>(stage, stage + partB, placeOfA, placeOfB, 0);
-            Sums.StepTf32<TA, TB>(stage, stage + partB, placeOfA, placeOfB, 1);
+            Sums.Step<TA, TB>(stage, stage + partB, placeOfA, placeOfB, 0);
+            Sums.Step<TA, TB>(stage, stage + partB, placeOfA, placeOfB, 1);
             stage = stage == 2 * stages ? 0 : stage + stages;
             next = next == 2 * stages ? 0 : next + stages;
         }
@@ -143,10 +150,10 @@ internal readonly struct GemmTensorTiles<TShape, TPrecision> : ITileEngine
         {
             int next = StageBytes - stage;
             LoadBf16<TA>(a, TShape.Rows, k0 + depth);
-            Sums.StepBf16<TA, TB>(stage, stage + partB, placeOfA, placeOfB, 0);
+            Sums.Step<TA, TB>(stage, stage + partB, placeOfA, placeOfB, 0);
             StoreBf16<TA>(next, TShape.Rows);
             LoadBf16<TB>(b, TShape.Columns, k0 + depth);
-            Sums.StepBf16<TA, TB>(stage, stage + partB, placeOfA, placeOfB, 1);
+            Sums.Step<TA, TB>(stage, stage + partB, placeOfA, placeOfB, 1);
             StoreBf16<TB>(next + partB, TShape.Columns);
             stage = next;
             Group.Barrier();
@@ -288,90 +295,60 @@ internal readonly struct GemmTensorTiles<TShape, TPrecision> : ITileEngine
                 : AcrossTf32(lane % 4, (column + lane / 4) / 4, TShape.Columns) + 4 * (lane / 4 % 4);
         }
 
-        /// <summary>Adds the products of one half of a stage, which is 8 k.</summary>
-        public static void StepTf32<TA, TB>(int stageA, int stageB, int placeOfA, int placeOfB, int half)
+        /// <summary>Adds the products of one half of a stage.</summary>
+        public static void Step<TA, TB>(int stageA, int stageB, int placeOfA, int placeOfB, int half)
             where TA : struct, IOperandLayout
             where TB : struct, IOperandLayout
         {
-            LoadTf32B<TB>(0, stageB, placeOfB, half);
+            LoadB<TB>(0, stageB, placeOfB, half);
             if (IsWide)
-                LoadTf32B<TB>(1, stageB, placeOfB, half);
-            AddTf32<TA>(0, stageA, placeOfA, half);
-            AddTf32<TA>(1, stageA, placeOfA, half);
+                LoadB<TB>(1, stageB, placeOfB, half);
+            AddRow<TA>(0, stageA, placeOfA, half);
+            AddRow<TA>(1, stageA, placeOfA, half);
             if (IsWide)
             {
-                AddTf32<TA>(2, stageA, placeOfA, half);
-                AddTf32<TA>(3, stageA, placeOfA, half);
+                AddRow<TA>(2, stageA, placeOfA, half);
+                AddRow<TA>(3, stageA, placeOfA, half);
             }
         }
 
-        /// <summary>Adds the products of one half of a stage, which is 16 k.</summary>
-        public static void StepBf16<TA, TB>(int stageA, int stageB, int placeOfA, int placeOfB, int half)
-            where TA : struct, IOperandLayout
-            where TB : struct, IOperandLayout
-        {
-            LoadBf16B<TB>(0, stageB, placeOfB, half);
-            if (IsWide)
-                LoadBf16B<TB>(1, stageB, placeOfB, half);
-            AddBf16<TA>(0, stageA, placeOfA, half);
-            AddBf16<TA>(1, stageA, placeOfA, half);
-            if (IsWide)
-            {
-                AddBf16<TA>(2, stageA, placeOfA, half);
-                AddBf16<TA>(3, stageA, placeOfA, half);
-            }
-        }
-
-        /// <summary>16 rows of 8 k. A row's 16 bytes are 4 k, so that matrices of 16-bit elements are read for what they are not.</summary>
-        private static void AddTf32<TA>(int row, int stage, int place, int half)
+        /// <summary>
+        /// 16 rows of 32 bytes. A row's 16 bytes are 4 k of TF32, so that matrices of 16-bit elements are then read for what they are not.
+        /// </summary>
+        private static void AddRow<TA>(int row, int stage, int place, int half)
             where TA : struct, IOperandLayout
         {
             if (TA.IsAlongDepth)
                 TensorCore.LoadA(stage + (place ^ 32 * half) + 16 * RowBytes * row);
+            else if (TPrecision.IsBf16)
+                TensorCore.LoadTransposedA(stage + (place ^ 32 * row) + 32 * TShape.Rows * half);
             else
             {
                 int from = stage + 128 * (row / 2) + 32 * TShape.Rows * half, low = place ^ 64 * (row % 2), high = low ^ 32;
                 TensorCore.LoadA(from + low, from + high, from + low + 16 * TShape.Rows, from + high + 16 * TShape.Rows);
             }
-            TensorCore.RoundA();
-            TensorFragments.MultiplyTf32(row);
+            if (!TPrecision.IsBf16)
+                TensorCore.RoundA();
+            TPrecision.Multiply(row);
             if (IsWide)
-                TensorFragments.MultiplyTf32(row + 4);
+                TPrecision.Multiply(row + 4);
         }
 
-        private static void AddBf16<TA>(int row, int stage, int place, int half)
-            where TA : struct, IOperandLayout
-        {
-            if (TA.IsAlongDepth)
-                TensorCore.LoadA(stage + (place ^ 32 * half) + 16 * RowBytes * row);
-            else
-                TensorCore.LoadTransposedA(stage + (place ^ 32 * row) + 32 * TShape.Rows * half);
-            TensorFragments.MultiplyBf16(row);
-            if (IsWide)
-                TensorFragments.MultiplyBf16(row + 4);
-        }
-
-        /// <summary>Two fragments side by side, 8 columns each, of 8 k.</summary>
-        private static void LoadTf32B<TB>(int pair, int stage, int place, int half)
+        /// <summary>Two fragments side by side, 8 columns each.</summary>
+        private static void LoadB<TB>(int pair, int stage, int place, int half)
             where TB : struct, IOperandLayout
         {
             if (TB.IsAlongDepth)
                 TensorCore.LoadB(pair, stage + (place ^ 32 * half) + 16 * RowBytes * pair);
+            else if (TPrecision.IsBf16)
+                TensorCore.LoadTransposedB(pair, stage + (place ^ 32 * pair) + 32 * TShape.Columns * half);
             else
             {
                 int from = stage + 32 * TShape.Columns * half, left = place ^ 64 * pair, right = left ^ 32;
                 TensorCore.LoadB(pair, from + left, from + left + 16 * TShape.Columns, from + right, from + right + 16 * TShape.Columns);
             }
-            TensorCore.RoundB(pair);
-        }
-
-        private static void LoadBf16B<TB>(int pair, int stage, int place, int half)
-            where TB : struct, IOperandLayout
-        {
-            if (TB.IsAlongDepth)
-                TensorCore.LoadB(pair, stage + (place ^ 32 * half) + 16 * RowBytes * pair);
-            else
-                TensorCore.LoadTransposedB(pair, stage + (place ^ 32 * pair) + 32 * TShape.Columns * half);
+            if (!TPrecision.IsBf16)
+                TensorCore.RoundB(pair);
         }
 
         public readonly void Save(FloatView workspace, int start, int thread, int threads) =>

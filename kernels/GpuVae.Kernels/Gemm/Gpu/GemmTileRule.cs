@@ -14,8 +14,6 @@ internal static class GemmTileRule
     /// <summary>Numbers of slices that are considered.</summary>
     public static ReadOnlySpan<int> SliceCounts => [1, 2, 3, 4, 6, 8, 12, 16, 24, 32];
 
-    public static bool IsTile(GemmVariant variant) => variant >= GemmVariant.Tile16x16;
-
     public static (int Rows, int Columns, int Threads) Extents(GemmVariant variant) => variant switch
     {
         GemmVariant.Tile128x128 => (128, 128, 256),

@@ -67,28 +67,22 @@ internal struct Quad
         AddRow(ref R3, a.X3, b);
     }
 
-    public readonly void Keep(FloatView scratch, int at, int pitch)
+    /// <summary>Stores the rows, <paramref name="pitch"/> elements apart.</summary>
+    public readonly void Store(FloatView view, int at, int pitch)
     {
-        R0.Store(scratch, at);
-        R1.Store(scratch, at + pitch);
-        R2.Store(scratch, at + 2 * pitch);
-        R3.Store(scratch, at + 3 * pitch);
+        R0.Store(view, at);
+        R1.Store(view, at + pitch);
+        R2.Store(view, at + 2 * pitch);
+        R3.Store(view, at + 3 * pitch);
     }
 
-    public readonly void Save(FloatView workspace, int at, int step)
+    /// <summary>Adds what <see cref="Store"/> stored.</summary>
+    public void AddFrom(FloatView view, int at, int pitch)
     {
-        R0.Store(workspace, at);
-        R1.Store(workspace, at + step);
-        R2.Store(workspace, at + 2 * step);
-        R3.Store(workspace, at + 3 * step);
-    }
-
-    public void AddFrom(FloatView workspace, int at, int step)
-    {
-        R0.Add(Four.Load(workspace, at));
-        R1.Add(Four.Load(workspace, at + step));
-        R2.Add(Four.Load(workspace, at + 2 * step));
-        R3.Add(Four.Load(workspace, at + 3 * step));
+        R0.Add(Four.Load(view, at));
+        R1.Add(Four.Load(view, at + pitch));
+        R2.Add(Four.Load(view, at + 2 * pitch));
+        R3.Add(Four.Load(view, at + 3 * pitch));
     }
 
     private static void AddRow(ref Four row, float a, Four b)
