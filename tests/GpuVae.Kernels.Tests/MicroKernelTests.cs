@@ -11,6 +11,6 @@ public sealed class MicroKernelTests
         (string path, string text) = MicroKernels.Files().Single(file => Path.GetFileName(file.Path) == name);
         Assert.True(
             text == File.ReadAllText(path),
-            $"{name} is not what kernels/MicroKernels.cs writes: run `dotnet run kernels/MicroKernels.cs` in the folder of the repository.");
+            $"{name} is not what MicroKernels.cs writes: run `dotnet run --file tests/GpuVae.Kernels.Tests/MicroKernels.cs`.");
     }
 }

@@ -28,57 +28,39 @@ public readonly record struct ConvolutionShape(
 
     internal long OutputLength => (long)Batch * OutputHeight * OutputWidth * Outputs;
 
-    internal PatchArguments Forward => new()
-    {
-        Batch = Batch,
-        SourceHeight = Height,
-        SourceWidth = Width,
-        Channels = Inputs,
-        TargetHeight = OutputHeight,
-        TargetWidth = OutputWidth,
-        Columns = Outputs,
-        Kernel = Kernel,
-        Padding = Padding,
-        SourceStep = Stride,
-        TargetStep = 1,
-        Block = 1,
-    };
+    internal PatchArguments Forward =>
+        Patches(Height, Width, Inputs, OutputHeight, OutputWidth, Outputs) with { SourceStep = Stride };
 
-    internal PatchArguments DataGradient => new()
-    {
-        Batch = Batch,
-        SourceHeight = OutputHeight,
-        SourceWidth = OutputWidth,
-        Channels = Outputs,
-        TargetHeight = Height,
-        TargetWidth = Width,
-        Columns = Inputs,
-        Kernel = Kernel,
-        Padding = Padding,
-        SourceStep = 1,
-        TargetStep = Stride,
-        IsGradient = 1,
-        Block = 1,
-    };
+    internal PatchArguments DataGradient =>
+        Patches(OutputHeight, OutputWidth, Outputs, Height, Width, Inputs) with { TargetStep = Stride, IsGradient = 1 };
 
     /// <summary>The data gradient with its phases side by side.</summary>
-    internal PatchArguments BlockedDataGradient => new()
+    internal PatchArguments BlockedDataGradient =>
+        Patches(
+            OutputHeight, OutputWidth, Outputs, Blocks.Of(Height, Stride), Blocks.Of(Width, Stride), Stride * Stride * Inputs) with
+        {
+            Kernel = BlockTaps,
+            Padding = -FirstOfBlock,
+            Block = Stride,
+            BlockedHeight = Height,
+            BlockedWidth = Width,
+            BlockedChannels = Inputs,
+        };
+
+    private PatchArguments Patches(int height, int width, int channels, int targetHeight, int targetWidth, int columns) => new()
     {
         Batch = Batch,
-        SourceHeight = OutputHeight,
-        SourceWidth = OutputWidth,
-        Channels = Outputs,
-        TargetHeight = Blocks.Of(Height, Stride),
-        TargetWidth = Blocks.Of(Width, Stride),
-        Columns = Stride * Stride * Inputs,
-        Kernel = BlockTaps,
-        Padding = -FirstOfBlock,
+        SourceHeight = height,
+        SourceWidth = width,
+        Channels = channels,
+        TargetHeight = targetHeight,
+        TargetWidth = targetWidth,
+        Columns = columns,
+        Kernel = Kernel,
+        Padding = Padding,
         SourceStep = 1,
         TargetStep = 1,
-        Block = Stride,
-        BlockedHeight = Height,
-        BlockedWidth = Width,
-        BlockedChannels = Inputs,
+        Block = 1,
     };
 
     /// <summary>Block i of x depends on pixels i + this and on of y: ⌈(p - k + 1) / s⌉, by the last tap of its first pixel.</summary>

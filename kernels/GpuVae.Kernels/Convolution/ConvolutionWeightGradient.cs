@@ -148,7 +148,11 @@ public sealed class ConvolutionWeightGradient
                 for (int panel = 0; panel < panels; panel++)
                 {
                     int to = (panel * a.ChunkSegments + i) * g.SegmentPixels * width;
-                    StageGradient(dy, slice, to, (panel0 + panel) * width, patches.Pixel(from, g), pixels, g);
+                    int column0 = (panel0 + panel) * width, pixel = patches.Pixel(from, g);
+                    if (pixels == g.SegmentPixels && column0 + width <= g.Columns)
+                        StageGradient(dy, slice, to, column0, pixel, pixels, true, g);
+                    else
+                        StageGradient(dy, slice, to, column0, pixel, pixels, false, g);
                 }
             }
             ConvolutionLanes.Clear(lines, count * segmentLength, MaxOvershoot);
@@ -163,9 +167,11 @@ public sealed class ConvolutionWeightGradient
                     {
                         ConvolutionLanes.Multiply<TTile>(lines, slice, sums, new ConvolutionLanes.Walk(
                             0, tap * rows.LinePitch + r0, 1, atB, count, segmentLength, g.SegmentPixels, rows.Pitch));
-                        AddSums(
-                            sums, parts, part * a.PartLength + (row0 + r0) * g.Columns, XMath.Min(TTile.Rows, rows.Length - r0), column,
-                            (panel0 + panel + 1) * width <= g.Columns, segment == first, g);
+                        int at = part * a.PartLength + (row0 + r0) * g.Columns, tileRows = XMath.Min(TTile.Rows, rows.Length - r0);
+                        if ((panel0 + panel + 1) * width <= g.Columns)
+                            AddSums(sums, parts, at, tileRows, column, true, segment == first, g);
+                        else
+                            AddSums(sums, parts, at, tileRows, column, false, segment == first, g);
                     }
                 }
             }
@@ -173,61 +179,36 @@ public sealed class ConvolutionWeightGradient
         }
     }
 
-    /// <summary>Adds the sums of a tile to what its part has so far.</summary>
-    private static void AddSums(FloatView sums, FloatView parts, int start, int rows, int column, bool isWhole, bool isFirst, PatchArguments g)
+    /// <summary>Adds the sums of a tile to what its part has so far; <paramref name="isWhole"/> is a constant.</summary>
+    private static void AddSums(FloatView sums, FloatView parts, int at, int rows, int column, bool isWhole, bool isFirst, PatchArguments g)
     {
-        int at = start + column, from = Group.IdxX;
-        if (isWhole)
-        {
-            // No store has to be masked.
-            for (int r = 0; r < rows; r++)
-            {
-                float sum0 = sums[from], sum1 = sums[from + Group.DimX];
-                if (!isFirst)
-                {
-                    sum0 += parts[at];
-                    sum1 += parts[at + Group.DimX];
-                }
-                parts[at] = sum0;
-                parts[at + Group.DimX] = sum1;
-                at += g.Columns;
-                from += 2 * Group.DimX;
-            }
-            return;
-        }
-        bool hasFirst = column < g.Columns, hasSecond = column + Group.DimX < g.Columns;
+        bool hasFirst = isWhole || column < g.Columns, hasSecond = isWhole || column + Group.DimX < g.Columns;
+        int from = Group.IdxX;
+        at += column;
         for (int r = 0; r < rows; r++)
         {
             if (hasFirst)
-                parts[at] = sums[from] + (isFirst ? 0f : parts[at]);
+                parts[at] = isFirst ? sums[from] : sums[from] + parts[at];
             if (hasSecond)
-                parts[at + Group.DimX] = sums[from + Group.DimX] + (isFirst ? 0f : parts[at + Group.DimX]);
+                parts[at + Group.DimX] = isFirst ? sums[from + Group.DimX] : sums[from + Group.DimX] + parts[at + Group.DimX];
             at += g.Columns;
             from += 2 * Group.DimX;
         }
     }
 
-    /// <summary>Zeros for the pixels that a segment has too few, and the columns that a panel has.</summary>
-    private static void StageGradient(FloatView dy, FloatView slice, int to, int column0, int pixel, int pixels, PatchArguments g)
+    /// <summary>
+    /// Zeros for the pixels that a segment has too few, and the columns that a panel has; <paramref name="isWhole"/> is a constant.
+    /// </summary>
+    private static void StageGradient(
+        FloatView dy, FloatView slice, int to, int column0, int pixel, int pixels, bool isWhole, PatchArguments g)
     {
         int column = column0 + Group.IdxX;
         int from = pixel * g.Columns + column;
         to += Group.IdxX;
-        if (pixels == g.SegmentPixels && column0 + 2 * Group.DimX <= g.Columns)
-        {
-            for (int i = 0; i < pixels; i++)
-            {
-                slice[to] = dy[from];
-                slice[to + Group.DimX] = dy[from + Group.DimX];
-                from += g.Columns;
-                to += 2 * Group.DimX;
-            }
-            return;
-        }
         for (int i = 0; i < g.SegmentPixels; i++)
         {
-            slice[to] = i < pixels && column < g.Columns ? dy[from] : 0f;
-            slice[to + Group.DimX] = i < pixels && column + Group.DimX < g.Columns ? dy[from + Group.DimX] : 0f;
+            slice[to] = isWhole || (i < pixels && column < g.Columns) ? dy[from] : 0f;
+            slice[to + Group.DimX] = isWhole || (i < pixels && column + Group.DimX < g.Columns) ? dy[from + Group.DimX] : 0f;
             from += g.Columns;
             to += 2 * Group.DimX;
         }

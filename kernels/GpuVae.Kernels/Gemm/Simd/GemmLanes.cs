@@ -68,6 +68,21 @@ internal static class GemmLanes
         return TSums.Rows;
     }
 
+    /// <summary>The larger of two tiles that is full, or one row.</summary>
+    public static int MultiplyFew<TMore, TLess, TRows, TColumns>(
+        FloatView a, FloatView b, FloatView sums, Tile tile, GemmArguments g, int left)
+        where TMore : struct, IRowSums
+        where TLess : struct, IRowSums
+        where TRows : struct, IRows
+        where TColumns : struct, IColumns
+    {
+        if (left >= TMore.Rows)
+            return Multiply<TMore, TRows, TColumns>(a, b, sums, tile, g);
+        return left >= TLess.Rows
+            ? Multiply<TLess, TRows, TColumns>(a, b, sums, tile, g)
+            : Multiply<Rows1, TRows, TColumns>(a, b, sums, tile, g);
+    }
+
     /// <summary>Takes the sums of a tile's first rows to C.</summary>
     internal static void Finish<TEpilogue>(
         FloatView c, FloatView sums, Tile tile, int rows, GemmArguments g, TEpilogue epilogue)

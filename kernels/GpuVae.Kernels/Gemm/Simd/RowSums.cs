@@ -1,5 +1,5 @@
 // The sums that a lane of a micro-kernel keeps in registers, as named fields: an array would be memory. Of one row they are Row1 or Row2,
-// by the vectors of columns; RowSums.g.cs stacks them (kernels/MicroKernels.cs writes it).
+// by the vectors of columns; RowSums.g.cs stacks them (MicroKernels.cs of the tests writes it).
 
 using ILGPU;
 using FloatView = ILGPU.ArrayView<float>;

@@ -29,20 +29,14 @@ internal partial struct Rows12 : ITileRows
     {
         if (left >= 12)
             return GemmLanes.Multiply<Rows12, TRows, TColumns>(a, b, sums, tile, g);
-        if (left >= 8)
-            return GemmLanes.Multiply<Rows8, TRows, TColumns>(a, b, sums, tile, g);
-        return Rows4.UpTo4<TRows, TColumns>(a, b, sums, tile, g, left);
+        return left >= 8
+            ? GemmLanes.Multiply<Rows8, TRows, TColumns>(a, b, sums, tile, g)
+            : GemmLanes.MultiplyFew<Rows4, Rows2, TRows, TColumns>(a, b, sums, tile, g, left);
     }
 
     public static int MultiplyStaged<TRows>(FloatView a, FloatView b, FloatView sums, GemmLanes.Tile tile, GemmArguments g, int left)
-        where TRows : struct, GemmLanes.IRows
-    {
-        if (left >= 12)
-            return GemmLanes.Multiply<Rows12, TRows, GemmLanes.WholeColumns>(a, b, sums, tile, g);
-        return left >= 4
-            ? GemmLanes.Multiply<Rows4, TRows, GemmLanes.WholeColumns>(a, b, sums, tile, g)
-            : GemmLanes.Multiply<Rows1, TRows, GemmLanes.WholeColumns>(a, b, sums, tile, g);
-    }
+        where TRows : struct, GemmLanes.IRows =>
+        GemmLanes.MultiplyFew<Rows12, Rows4, TRows, GemmLanes.WholeColumns>(a, b, sums, tile, g, left);
 }
 
 /// <summary>For 16 registers.</summary>
@@ -54,31 +48,9 @@ internal partial struct Rows6 : ITileRows
         where TColumns : struct, GemmLanes.IColumns =>
         left >= 6
             ? GemmLanes.Multiply<Rows6, TRows, TColumns>(a, b, sums, tile, g)
-            : Rows4.UpTo4<TRows, TColumns>(a, b, sums, tile, g, left);
+            : GemmLanes.MultiplyFew<Rows4, Rows2, TRows, TColumns>(a, b, sums, tile, g, left);
 
     public static int MultiplyStaged<TRows>(FloatView a, FloatView b, FloatView sums, GemmLanes.Tile tile, GemmArguments g, int left)
-        where TRows : struct, GemmLanes.IRows
-    {
-        if (left >= 6)
-            return GemmLanes.Multiply<Rows6, TRows, GemmLanes.WholeColumns>(a, b, sums, tile, g);
-        return left >= 2
-            ? GemmLanes.Multiply<Rows2, TRows, GemmLanes.WholeColumns>(a, b, sums, tile, g)
-            : GemmLanes.Multiply<Rows1, TRows, GemmLanes.WholeColumns>(a, b, sums, tile, g);
-    }
-}
-
-/// <summary>Of fewer rows than a tile has.</summary>
-internal partial struct Rows4
-{
-    public static int UpTo4<TRows, TColumns>(
-        FloatView a, FloatView b, FloatView sums, GemmLanes.Tile tile, GemmArguments g, int left)
-        where TRows : struct, GemmLanes.IRows
-        where TColumns : struct, GemmLanes.IColumns
-    {
-        if (left >= 4)
-            return GemmLanes.Multiply<Rows4, TRows, TColumns>(a, b, sums, tile, g);
-        return left >= 2
-            ? GemmLanes.Multiply<Rows2, TRows, TColumns>(a, b, sums, tile, g)
-            : GemmLanes.Multiply<Rows1, TRows, TColumns>(a, b, sums, tile, g);
-    }
+        where TRows : struct, GemmLanes.IRows =>
+        GemmLanes.MultiplyFew<Rows6, Rows2, TRows, GemmLanes.WholeColumns>(a, b, sums, tile, g, left);
 }
