@@ -147,7 +147,8 @@ internal static class MicroKernels
             public static void LoadB(int pair, int address0, int address1, int address2, int address3)
             {
                 {{Either("pair", p =>
-                    $"Base4 + \"{Each(4, " ", i => $"ld.shared.b32 b{4 * p + i}, [at{i}];")} }}\", address0, address1, address2, address3")}}
+                    $"Base4 + \"{Each(4, " ", i => $"ld.shared.b32 b{4 * p + i}, [at{i}];")} }}\", " +
+                    "address0, address1, address2, address3")}}
             }
 
             /// <summary>As <see cref="RoundA"/>.</summary>
@@ -156,7 +157,7 @@ internal static class MicroKernels
                 {{Either("pair", p => $"\"{Each(4, " ", i => $"cvt.rna.tf32.f32 b{4 * p + i}, b{4 * p + i};")}\"")}}
             }
 
-            /// <summary>Rounds eight floats to the nearest BF16, ties to even, and keeps them as a chunk of 16 bytes, 0 or 1, a constant.</summary>
+            /// <summary>Rounds eight floats to the nearest BF16, ties to even, and keeps them as a chunk, 0 or 1, a constant.</summary>
             public static void KeepBf16(int chunk, Four low, Four high)
             {
                 // The first source goes to the upper half.
@@ -181,18 +182,18 @@ internal static class MicroKernels
                     CudaAsm.Emit({instructions(1)});
         """;
 
-    // Pair p is s(8p) to s(8p + 7): columns 0 to 15 of the first to fourth 16 rows are pairs 0 to 3, columns 16 to 31 pairs 4 to 7. A
-    // fragment {c0, c1, c2, c3} holds columns 2t and 2t + 1 of row g, then those of row g + 8, with g = lane / 4 and t = lane % 4.
     private static string TensorFragments() => $$"""
         namespace GpuVae.Kernels.Gemm.Gpu;
 
         internal static unsafe partial class TensorFragments
         {
+            /// <summary>Makes all sums zero.</summary>
             public static void Clear(bool isWide)
             {
                 {{Pairs(p => [Each(8, " ", i => $"mov.f32 s{8 * p + i}, 0f00000000;")])}}
             }
 
+            /// <summary>sums += A·B for a pair, a constant, with A 16 × 8 and B 8 × 16 in TF32; products and sums in float32.</summary>
             public static void MultiplyTf32(int pair)
             {
                 switch (pair)
@@ -201,6 +202,7 @@ internal static class MicroKernels
                 }
             }
 
+            /// <summary>As <see cref="MultiplyTf32"/>, with A 16 × 16 and B 16 × 16 in BF16.</summary>
             public static void MultiplyBf16(int pair)
             {
                 switch (pair)
@@ -209,6 +211,7 @@ internal static class MicroKernels
                 }
             }
 
+            /// <summary>Stores all fours in their places among those of 256 threads, which begin at a multiple of 16 bytes.</summary>
             public static void Save(bool isWide, FloatView workspace, int at)
             {
                 fixed (float* first = &workspace[at])
@@ -220,6 +223,7 @@ internal static class MicroKernels
                 }
             }
 
+            /// <summary>Adds what <see cref="Save"/> stored.</summary>
             public static void Add(bool isWide, FloatView workspace, int at)
             {
                 fixed (float* first = &workspace[at])
@@ -234,6 +238,8 @@ internal static class MicroKernels
                 }
             }
 
+            /// <summary>Puts all sums into shared memory: top and bottom are the bytes to this thread's place in the upper and in the lower half
+            /// of the first fragment, pitch those from row to row.</summary>
             public static void Keep(bool isWide, int top, int bottom, int pitch)
             {
                 {{Pairs(
@@ -261,7 +267,8 @@ internal static class MicroKernels
     /// <summary>sums += A·B for one pair: its 16 rows, and 16 of the columns.</summary>
     private static string Products(string shape) => Each(8, "\n            ", p =>
     {
-        string Half(int at) => $"mma.sync.aligned.{shape} {Four(p, at)}, {Words("a", 0, 4)}, {Words("b", p / 4 * 4 + at / 2, 2)}, {Four(p, at)};";
+        string Half(int at) =>
+            $"mma.sync.aligned.{shape} {Four(p, at)}, {Words("a", 0, 4)}, {Words("b", p / 4 * 4 + at / 2, 2)}, {Four(p, at)};";
         return $$"""
             {{(p < 7 ? $"case {p}" : "default")}}:
                             CudaAsm.Emit(
@@ -277,7 +284,8 @@ internal static class MicroKernels
 
     private static string Words(string name, int first, int count) => $"{{{Each(count, ", ", i => $"{name}{first + i}")}}}";
 
-    private static string Place(string of, int pair) => of + (pair % 4 > 0 ? $" + {16 * (pair % 4)} * pitch" : "") + (pair > 3 ? " + 64" : "");
+    private static string Place(string of, int pair) =>
+        of + (pair % 4 > 0 ? $" + {16 * (pair % 4)} * pitch" : "") + (pair > 3 ? " + 64" : "");
 
     /// <summary>first + count·pitch, as one writes it.</summary>
     private static string Plus(string first, int count, string? pitch = null) =>
@@ -285,7 +293,8 @@ internal static class MicroKernels
 
     private static string Sum(string first, int count) => count > 0 ? $"({first} + {count})" : first;
 
-    private static string Each(int count, string separator, Func<int, string> write) => Join(separator, Enumerable.Range(0, count).Select(write));
+    private static string Each(int count, string separator, Func<int, string> write) =>
+        Join(separator, Enumerable.Range(0, count).Select(write));
 
     private static string Join(string separator, IEnumerable<string> parts) => string.Join(separator, parts);
 }

@@ -15,6 +15,7 @@ public interface IEpilogue
 /// <summary>C as it is.</summary>
 public readonly struct PlainEpilogue : IEpilogue
 {
+    /// <inheritdoc/>
     public float Apply(float value, int row, int column) => value;
 }
 
@@ -26,6 +27,7 @@ public readonly struct BiasEpilogue<TActivation>(FloatView bias) : IEpilogue
 {
     private readonly FloatView bias = bias;
 
+    /// <inheritdoc/>
     public float Apply(float value, int row, int column) => TActivation.Apply(value + bias[column]);
 }
 
@@ -41,6 +43,7 @@ public readonly struct BiasKeepEpilogue<TActivation>(FloatView bias, FloatView p
     private readonly FloatView preActivation = preActivation;
     private readonly int columns = columns;
 
+    /// <inheritdoc/>
     public float Apply(float value, int row, int column)
     {
         float x = value + bias[column];
@@ -59,5 +62,6 @@ public readonly struct DerivativeEpilogue<TActivation>(FloatView saved, int colu
     private readonly FloatView saved = saved;
     private readonly int columns = columns;
 
+    /// <inheritdoc/>
     public float Apply(float value, int row, int column) => value * TActivation.Derivative(saved[row * columns + column]);
 }

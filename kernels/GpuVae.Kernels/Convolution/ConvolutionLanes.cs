@@ -1,4 +1,4 @@
-// The products of Convolution.cs for CPUs, and what ConvolutionWeightGradient.cs shares with them: a group is one warp, and lanes own columns.
+// The products of Convolution.cs for CPUs, and what ConvolutionWeightGradient.cs shares with them: a group is one warp, lanes own columns.
 // Target pixels are taken in segments of a line. The lines of the source that a segment's patches cover are copied to shared memory, which
 // on a CPU is a worker's own scratch: they lie in the first-level cache, edges become zeros on the way, and neighbouring patches are read
 // from one copy, a pixel's step apart. The micro-kernel walks along the lines with the sums of some pixels in registers.
@@ -19,7 +19,7 @@ internal static class ConvolutionLanes
     /// <summary>Shared memory for the slices of a group's panels of weights: 160 KiB.</summary>
     public const int SliceElements = 5 << 13;
 
-    /// <summary>Neighbouring target pixels of a line that are computed together; a multiple of the rows of any <see cref="IPixelSums"/>.</summary>
+    /// <summary>Neighbouring target pixels of a line that are computed together; any <see cref="IPixelSums"/> divides them.</summary>
     public const int SegmentPixels = 16;
 
     /// <summary>target = epilogue(patches(source)·weight), the weights with one row per column of the patches.</summary>
@@ -45,8 +45,8 @@ internal static class ConvolutionLanes
         {
             for (int panel = 0; panel < panels; panel++)
             {
-                int column0 = (panel0 + panel) * width;
-                StageWeights<TSums>(weight, slice, panel * g.DepthBlock * width, column0, part.FirstColumn(patches), part.Depth, patches, g);
+                int to = panel * g.DepthBlock * width, column0 = (panel0 + panel) * width;
+                StageWeights<TSums>(weight, slice, to, column0, part.FirstColumn(patches), part.Depth, patches, g);
             }
             Group.Barrier();
             for (int segment = first; segment < end; segment++)

@@ -3,8 +3,8 @@
 // performance convolutional neural networks for document processing").
 //
 //   forward          target pixel t takes source pixels s·t - p + i for the taps i = 0 … k-1
-//   data gradient    pixel t of dx takes pixels (t + p - i) / s of dy for those taps i that divide. They are the same for every s-th t, so the
-//                    target falls into s × s phases, each of which is a convolution of stride 1 with some of the taps, last tap first.
+//   data gradient    pixel t of dx takes pixels (t + p - i) / s of dy for those taps i that divide. They are the same for every s-th t,
+//                    so the target falls into s × s phases, each a convolution of stride 1 with some of the taps, last tap first.
 //
 // Where the columns of all phases together fit one panel, as on the way to the colours of an image, the phases are computed side by side:
 // a row is then a block of s × s target pixels, its patch covers the patches of all of them, and taps that a phase does not have are zero
@@ -42,8 +42,8 @@ internal struct PatchArguments
     public int Block, BlockedHeight, BlockedWidth, BlockedChannels;
 
     /// <summary>
-    /// How the work is cut: columns of the patches per slice, in rows of taps and columns of each; panels (or tiles) of columns and tiles (or
-    /// segments) of rows per group.
+    /// How the work is cut: columns of the patches per slice, in rows of taps and columns of each; panels (or tiles) of columns and
+    /// tiles (or segments) of rows per group.
     /// </summary>
     public int DepthBlock, SliceTaps, SliceLength, PanelsPerGroup, TilesPerGroup;
 

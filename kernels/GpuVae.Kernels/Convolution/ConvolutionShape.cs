@@ -14,8 +14,10 @@ namespace GpuVae.Kernels.Convolution;
 public readonly record struct ConvolutionShape(
     int Batch, int Height, int Width, int Inputs, int Outputs, int Kernel, int Stride, int Padding)
 {
+    /// <summary>Rows of y: ⌊(height + 2·padding - kernel) / stride⌋ + 1.</summary>
     public int OutputHeight => (Height + 2 * Padding - Kernel) / Stride + 1;
 
+    /// <summary>Columns of y, likewise.</summary>
     public int OutputWidth => (Width + 2 * Padding - Kernel) / Stride + 1;
 
     /// <summary>Elements of the weights [k, k, inputs, outputs].</summary>

@@ -126,7 +126,7 @@ internal static class ConvolutionTiles
         }
     }
 
-    /// <summary>Where the patches of some pixels start in the source, and where in a patch some of its columns lie; in shared memory.</summary>
+    /// <summary>Where the patches of some pixels start in the source, and where some of their columns lie; in shared memory.</summary>
     internal readonly struct PatchTable(
         ArrayView<int> image, ArrayView<int> top, ArrayView<int> left, ArrayView<int> tapY, ArrayView<int> tapX, ArrayView<int> channel)
     {

@@ -1,4 +1,4 @@
-// The gradient of a convolution to its weights and biases, as an implicit matrix product whose depth are the pixels (ConvolutionPatches.cs):
+// The gradient of a convolution to its weights and biases, an implicit matrix product whose depth are the pixels (ConvolutionPatches.cs):
 //
 //   dw[ky, kx, i, o] = Σ_{b, oy, ox} x[b, s·oy - p + ky, s·ox - p + kx, i] · dy[b, oy, ox, o]
 //   db[c]            = Σ_pixels g[pixel, c], where g is the gradient of what the biases were added to

@@ -77,6 +77,7 @@ public sealed class GemmTuner : IDisposable
         });
     }
 
+    /// <inheritdoc/>
     public void Dispose() => gemm.Dispose();
 
     private GemmTuning Compare(GemmChoice rule, GemmProblem problem, Action run)

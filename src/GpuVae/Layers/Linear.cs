@@ -62,8 +62,8 @@ internal sealed class Linear(string name, int inputs, int outputs, ActivationKin
     }
 
     /// <summary>
-    /// Appends ∂loss/∂W = xᵀ·dy and ∂loss/∂b = Σ dy, where they are wanted, and the gradient at the pre-activation of the layer before, (dy·Wᵀ)
-    /// ∘ f'(saved) with the activation f that made the input; all that is wanted of it in one launch. See <see cref="BackwardStep"/>.
+    /// Appends ∂loss/∂W = xᵀ·dy and ∂loss/∂b = Σ dy, where they are wanted, and the gradient at the pre-activation of the layer before,
+    /// (dy·Wᵀ) ∘ f'(saved) with the activation f that made the input; all that is wanted of it in one launch. See <see cref="BackwardStep"/>.
     /// </summary>
     public PlannedTensor? Backward(LayerContext context, LayerOutput input, PlannedTensor dy, bool wantsInput)
     {

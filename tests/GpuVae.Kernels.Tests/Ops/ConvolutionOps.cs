@@ -30,7 +30,8 @@ internal static class ConvolutionOps
             yield return new Op($"Convolution forward, bias, SiLU kept {size}", Tolerance, run => Forward(run, shape), isHeavy);
             yield return new Op($"Convolution data gradient tanh {size}", Tolerance, run => DataGradient(run, shape), isHeavy);
             yield return new Op($"Convolution weight gradient {size}", Tolerance, run => WeightGradient(run, shape, false), isHeavy);
-            yield return new Op($"Transposed convolution weight gradient {size}", Tolerance, run => WeightGradient(run, shape, true), isHeavy);
+            yield return new Op(
+                $"Transposed convolution weight gradient {size}", Tolerance, run => WeightGradient(run, shape, true), isHeavy);
         }
     }
 
@@ -47,8 +48,9 @@ internal static class ConvolutionOps
                     continue;
                 for (int i = 0; i < s.Inputs; i++)
                 {
+                    int atX = ((image * s.Height + y) * s.Width + x) * s.Inputs + i;
                     for (int o = 0; o < s.Outputs; o++)
-                        visit(((image * s.Height + y) * s.Width + x) * s.Inputs + i, pixel * s.Outputs + o, (tap * s.Inputs + i) * s.Outputs + o);
+                        visit(atX, pixel * s.Outputs + o, (tap * s.Inputs + i) * s.Outputs + o);
                 }
             }
         }

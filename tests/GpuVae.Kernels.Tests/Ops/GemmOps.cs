@@ -12,8 +12,9 @@ internal static class GemmOps
     private const double Tolerance = 2e-6;
 
     /// <summary>
-    /// Rounding a number to 10 (TF32) or 7 (BF16) bits of fraction moves it by 2⁻¹¹ or 2⁻⁸ of itself at most and by 0.41 of that in the root
-    /// of the mean square over numbers of all sizes; both factors of a product together by √2 times as much, and sums of either sign keep it.
+    /// Rounding a number to 10 (TF32) or 7 (BF16) bits of fraction moves it by 2⁻¹¹ or 2⁻⁸ of itself at most and by 0.41 of that in the
+    /// root of the mean square over numbers of all sizes; both factors of a product together by √2 times as much, and sums of either sign
+    /// keep it.
     /// </summary>
     public static double Tolerances(MatrixPrecision precision) => precision switch
     {
@@ -78,7 +79,8 @@ internal static class GemmOps
     public static GemmContext Create(OpRun run, GemmChoice? choice, MatrixPrecision precision = MatrixPrecision.Float32)
     {
         bool usesTiles = choice is { Variant: >= GemmVariant.Tile16x16 };
-        GemmContext gemm = run.Own(!usesTiles ? new GemmContext(run.Accelerator) : new GemmContext(run.Accelerator, usesTiles: true, precision));
+        GemmContext gemm = run.Own(
+            usesTiles ? new GemmContext(run.Accelerator, usesTiles: true, precision) : new GemmContext(run.Accelerator));
         gemm.Forced = choice;
         return gemm;
     }

@@ -144,7 +144,8 @@ internal sealed class GemmTileLaunch(Accelerator accelerator, MatrixPrecision pr
     public void Dispose() => Workspace.Dispose();
 
     /// <summary>Whether the runs of an operand can be read 16 bytes at a time.</summary>
-    private static int Vectors(MatrixView matrix) => matrix.Pitch % 4 == 0 && matrix.View.Length > 0 && StartsAt16Bytes(matrix.View) ? 1 : 0;
+    private static int Vectors(MatrixView operand) =>
+        operand.Pitch % 4 == 0 && operand.View.Length > 0 && StartsAt16Bytes(operand.View) ? 1 : 0;
 
     // Not by AlignTo, which ends the process where a view has fewer elements than it would skip.
     private static bool StartsAt16Bytes(FloatView view) =>

@@ -48,7 +48,7 @@ internal static unsafe partial class TensorCore
             CudaAsm.Emit("cvt.rna.tf32.f32 b4, b4; cvt.rna.tf32.f32 b5, b5; cvt.rna.tf32.f32 b6, b6; cvt.rna.tf32.f32 b7, b7;");
     }
 
-    /// <summary>Rounds eight floats to the nearest BF16, ties to even, and keeps them as a chunk of 16 bytes, 0 or 1, a constant.</summary>
+    /// <summary>Rounds eight floats to the nearest BF16, ties to even, and keeps them as a chunk, 0 or 1, a constant.</summary>
     public static void KeepBf16(int chunk, Four low, Four high)
     {
         // The first source goes to the upper half.

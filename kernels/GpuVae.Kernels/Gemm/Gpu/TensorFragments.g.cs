@@ -12,6 +12,7 @@ namespace GpuVae.Kernels.Gemm.Gpu;
 
 internal static unsafe partial class TensorFragments
 {
+    /// <summary>Makes all sums zero.</summary>
     public static void Clear(bool isWide)
     {
         CudaAsm.Emit(
@@ -35,6 +36,7 @@ internal static unsafe partial class TensorFragments
         }
     }
 
+    /// <summary>sums += A·B for a pair, a constant, with A 16 × 8 and B 8 × 16 in TF32; products and sums in float32.</summary>
     public static void MultiplyTf32(int pair)
     {
         switch (pair)
@@ -82,6 +84,7 @@ internal static unsafe partial class TensorFragments
         }
     }
 
+    /// <summary>As <see cref="MultiplyTf32"/>, with A 16 × 16 and B 16 × 16 in BF16.</summary>
     public static void MultiplyBf16(int pair)
     {
         switch (pair)
@@ -129,6 +132,7 @@ internal static unsafe partial class TensorFragments
         }
     }
 
+    /// <summary>Stores all fours in their places among those of 256 threads, which begin at a multiple of 16 bytes.</summary>
     public static void Save(bool isWide, FloatView workspace, int at)
     {
         fixed (float* first = &workspace[at])
@@ -164,6 +168,7 @@ internal static unsafe partial class TensorFragments
         }
     }
 
+    /// <summary>Adds what <see cref="Save"/> stored.</summary>
     public static void Add(bool isWide, FloatView workspace, int at)
     {
         fixed (float* first = &workspace[at])
@@ -215,6 +220,8 @@ internal static unsafe partial class TensorFragments
         }
     }
 
+    /// <summary>Puts all sums into shared memory: top and bottom are the bytes to this thread's place in the upper and in the lower half
+    /// of the first fragment, pitch those from row to row.</summary>
     public static void Keep(bool isWide, int top, int bottom, int pitch)
     {
         CudaAsm.Emit(

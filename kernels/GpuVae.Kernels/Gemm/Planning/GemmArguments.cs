@@ -44,7 +44,7 @@ internal struct GemmArguments
         if (a.Columns != b.Rows || a.Rows != c.Rows || b.Columns != c.Columns)
         {
             throw new ArgumentException(
-                $"A is {a.Rows} × {a.Columns} and B is {b.Rows} × {b.Columns}; their product cannot be C, which is {c.Rows} × {c.Columns}.");
+                $"A is {a.Rows} × {a.Columns} and B is {b.Rows} × {b.Columns}; their product is not C, which is {c.Rows} × {c.Columns}.");
         }
         c.RequireRows(nameof(c));
         return new GemmArguments

@@ -1,8 +1,9 @@
 // The product A·Bᵀ of Gemm.cs for CPUs and few rows: a group is one warp, lanes share a dot product along k.
 //
 // Both operands are read as they lie, a vector of consecutive k at a time, so nothing is packed and a single row costs no padding: this is
-// the way of small batches, where every weight is used a few times only. A group takes some tiles of four columns (rows of B), which stay in
-// the first-level cache while all rows of A pass by, up to four at a time: 16 sums in named locals. A butterfly over the lanes adds them up.
+// the way of small batches, where every weight is used a few times only. A group takes some tiles of four columns (rows of B), which stay
+// in the first-level cache while all rows of A pass by, up to four at a time: 16 sums in named fields. A butterfly over the lanes adds
+// them up.
 
 using GpuVae.Kernels.Common;
 using GpuVae.Kernels.Gemm.Planning;
