@@ -7,7 +7,6 @@ using GpuVae.Kernels.Gemm.Planning;
 using GpuVae.Kernels.Likelihoods;
 using ILGPU;
 using ILGPU.Runtime;
-using FloatView = ILGPU.ArrayView<float>;
 
 namespace GpuVae.Kernels.Layers;
 

@@ -15,13 +15,12 @@
 // A''(y) = 1/a² - e^-a/(1 - e^-a)². The mean is A'.
 
 using GpuVae.Kernels.Common;
-using GpuVae.Kernels.Layers;
 using GpuVae.Kernels.Random;
 using ILGPU.Algorithms;
 
 namespace GpuVae.Kernels.Likelihoods;
 
-/// <summary>A likelihood of independent pixels, each described by one number; compiled into <see cref="LinearLoss{T}"/>, or
+/// <summary>A likelihood of independent pixels, each described by one number; compiled into a last layer, or
 /// by way of <see cref="OneColumn{T}"/> into <see cref="LikelihoodLoss{T}"/>.</summary>
 public interface ILikelihood
 {

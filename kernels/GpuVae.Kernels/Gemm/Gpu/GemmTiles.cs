@@ -8,7 +8,6 @@
 using GpuVae.Kernels.Gemm.Planning;
 using ILGPU;
 using ILGPU.Algorithms;
-using ILGPU.Runtime;
 using FloatView = ILGPU.ArrayView<float>;
 
 namespace GpuVae.Kernels.Gemm.Gpu;
