@@ -1,6 +1,7 @@
 using GpuVae.Data;
 using GpuVae.Devices;
 using GpuVae.Models;
+using GpuVae.Options;
 using GpuVae.Training;
 
 namespace GpuVae.Benchmarks;

@@ -7,6 +7,7 @@ using GpuVae.Data;
 using GpuVae.Devices;
 using GpuVae.Imaging;
 using GpuVae.Models;
+using GpuVae.Options;
 using GpuVae.Training;
 
 ulong seed = args.Length > 0 ? ulong.Parse(args[0]) : 7;

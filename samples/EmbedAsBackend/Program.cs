@@ -8,6 +8,7 @@ using GpuVae.Devices;
 using GpuVae.Kernels.Common;
 using GpuVae.Kernels.Gemm;
 using GpuVae.Models;
+using GpuVae.Options;
 using GpuVae.Training;
 using ILGPU;
 using ILGPU.Runtime;

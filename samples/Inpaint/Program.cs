@@ -7,6 +7,7 @@ using GpuVae.Data;
 using GpuVae.Devices;
 using GpuVae.Imaging;
 using GpuVae.Models;
+using GpuVae.Options;
 using GpuVae.Training;
 
 const int count = 8, samples = 5;

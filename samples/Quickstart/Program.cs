@@ -6,6 +6,7 @@ using GpuVae.Data;
 using GpuVae.Devices;
 using GpuVae.Imaging;
 using GpuVae.Models;
+using GpuVae.Options;
 using GpuVae.Training;
 
 ImageSet digits = SyntheticDigits.Create(4000, seed: 1);

@@ -6,6 +6,7 @@ using GpuVae.Data;
 using GpuVae.Devices;
 using GpuVae.Imaging;
 using GpuVae.Models;
+using GpuVae.Options;
 using GpuVae.Training;
 
 const int epochs = 60, size = 32, painted = 0, drawn = 1;

@@ -1,5 +1,6 @@
 using System.Globalization;
 using GpuVae.Evaluation;
+using GpuVae.Options;
 
 namespace GpuVae.Cli;
 

@@ -5,6 +5,7 @@ using GpuVae.Data;
 using GpuVae.Formats;
 using GpuVae.Kernels.Latent;
 using GpuVae.Models;
+using GpuVae.Options;
 using GpuVae.Training;
 
 namespace GpuVae.Cli;

@@ -1,4 +1,5 @@
 using System.Globalization;
+using GpuVae.Elbo;
 using GpuVae.Models;
 using GpuVae.Training;
 using Spectre.Console;

@@ -1,4 +1,5 @@
-using GpuVae.Devices;
+using System.Reflection;
+using System.Runtime.InteropServices;
 using GpuVae.Simd;
 using ILGPU;
 using ILGPU.Runtime;
@@ -42,14 +43,18 @@ internal static class TestDevices
         // Groups smaller than any kernel wishes for, groups of few warps, and warps as wide as this machine's vectors.
         foreach ((int lanes, int warps) in new[] { (4, 4), (32, 8), (16, 64) })
             found[$"ILGPU CPU {lanes}×{warps}"] = () => OpenCpu(new CPUDevice(lanes, warps, 1));
+        NativeLibrary.SetDllImportResolver(typeof(Context).Assembly, LoadDriver);
         // OpenCL devices by what they can do: ILGPU's own choice goes by the version of C that they claim.
-        NativeLibraries.TryResolve();
         var context = Context.Create(
             builder => builder.Cuda().OpenCL(device => device.Capabilities.GenericAddressSpace).EnableAlgorithms());
         foreach (Device device in context.Devices.Where(device => device.AcceleratorType != AcceleratorType.CPU))
             found[$"{device.AcceleratorType} {device.Name}"] = () => device.CreateAccelerator(context);
         return found;
     }
+
+    // ILGPU asks for names that come with the development packages; the drivers themselves lie under libOpenCL.so.1 and libcuda.so.1.
+    private static nint LoadDriver(string name, Assembly assembly, DllImportSearchPath? path) =>
+        NativeLibrary.TryLoad(name, assembly, path, out nint library) || NativeLibrary.TryLoad($"lib{name}.so.1", out library) ? library : 0;
 
     private static SimdAccelerator OpenSimd(SimdOptions options) =>
         Context.Create(builder => builder.EnableAlgorithms()).CreateSimdAccelerator(options);

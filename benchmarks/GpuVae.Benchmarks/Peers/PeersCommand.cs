@@ -6,6 +6,7 @@ using GpuVae.Kernels.Common;
 using GpuVae.Kernels.Gemm;
 using GpuVae.Kernels.Gemm.Planning;
 using GpuVae.Models;
+using GpuVae.Options;
 using ILGPU;
 using ILGPU.Runtime;
 

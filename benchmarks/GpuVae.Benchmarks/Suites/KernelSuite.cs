@@ -1,8 +1,10 @@
 using BenchmarkDotNet.Attributes;
 using GpuVae.Kernels.Common;
+using GpuVae.Kernels.Layers;
 using GpuVae.Kernels.Likelihoods;
 using GpuVae.Kernels.Random;
 using GpuVae.Kernels.Training;
+using GpuVae.Options;
 using ILGPU;
 using ILGPU.Runtime;
 

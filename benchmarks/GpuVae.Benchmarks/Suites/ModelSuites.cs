@@ -1,5 +1,6 @@
 using BenchmarkDotNet.Attributes;
 using GpuVae.Models;
+using GpuVae.Options;
 
 namespace GpuVae.Benchmarks.Suites;
 

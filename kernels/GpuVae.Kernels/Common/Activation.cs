@@ -11,10 +11,7 @@
 // Where f' can be had from y nothing but the output needs to be kept for the backward pass. That also holds for ReLU at 0, where the
 // derivative is 0 as in PyTorch.
 
-using ILGPU;
 using ILGPU.Algorithms;
-using ILGPU.Runtime;
-using FloatView = ILGPU.ArrayView<float>;
 
 namespace GpuVae.Kernels.Common;
 
@@ -52,13 +49,13 @@ public readonly struct Relu : IActivation
 
 public readonly struct LeakyRelu : IActivation
 {
-    private const float Slope = 0.01f;
+    private const float NegativeSlope = 0.01f;
 
     public static bool DerivativeFromOutput => true;
 
-    public static float Apply(float x) => x > 0f ? x : Slope * x;
+    public static float Apply(float x) => x > 0f ? x : NegativeSlope * x;
 
-    public static float Derivative(float saved) => saved > 0f ? 1f : Slope;
+    public static float Derivative(float saved) => saved > 0f ? 1f : NegativeSlope;
 }
 
 public readonly struct Silu : IActivation
@@ -112,39 +109,4 @@ public readonly struct Softplus : IActivation
     public static float Apply(float x) => ScalarMath.Softplus(x);
 
     public static float Derivative(float saved) => -ScalarMath.ExpM1Negative(-saved);
-}
-
-/// <summary>Element-wise activation forward and backward, for where no matrix product is at hand to carry it as its epilogue.</summary>
-/// <typeparam name="TActivation">The function.</typeparam>
-public sealed class ActivationKernels<TActivation>
-    where TActivation : struct, IActivation
-{
-    private readonly Action<AcceleratorStream, Index1D, FloatView, FloatView> forward;
-    private readonly Action<AcceleratorStream, Index1D, FloatView, FloatView, FloatView> backward;
-
-    public ActivationKernels(Accelerator accelerator)
-    {
-        forward = accelerator.LoadAutoGroupedKernel<Index1D, FloatView, FloatView>(ForwardKernel);
-        backward = accelerator.LoadAutoGroupedKernel<Index1D, FloatView, FloatView, FloatView>(BackwardKernel);
-    }
-
-    /// <summary>y = f(x), element by element; y may be x. Both n long.</summary>
-    public void Forward(AcceleratorStream stream, FloatView x, FloatView y)
-    {
-        if (x.Length > 0)
-            forward(stream, x.IntExtent, x, y);
-    }
-
-    /// <summary>dx = dy·f'(<paramref name="saved"/>), where dx may be dy. All n long.</summary>
-    /// <remarks>What is saved, output or pre-activation, is up to <see cref="IActivation.DerivativeFromOutput"/>.</remarks>
-    public void Backward(AcceleratorStream stream, FloatView saved, FloatView dy, FloatView dx)
-    {
-        if (saved.Length > 0)
-            backward(stream, saved.IntExtent, saved, dy, dx);
-    }
-
-    private static void ForwardKernel(Index1D i, FloatView x, FloatView y) => y[i] = TActivation.Apply(x[i]);
-
-    private static void BackwardKernel(Index1D i, FloatView saved, FloatView dy, FloatView dx) =>
-        dx[i] = dy[i] * TActivation.Derivative(saved[i]);
 }

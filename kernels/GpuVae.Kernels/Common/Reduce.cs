@@ -2,7 +2,6 @@
 // group adds the groups' partial sums the same way. The number of groups follows from the length alone, so a result depends on the data and
 // on the device's group size, never on which group happened to finish first. (Atomic additions would be shorter and would not have that.)
 
-using GpuVae.Kernels.Training;
 using ILGPU;
 using ILGPU.Algorithms;
 using ILGPU.Runtime;
@@ -60,7 +59,7 @@ public sealed class Reduce : IDisposable
     public void Sum(AcceleratorStream stream, FloatView x, FloatView result, float scale = 1f, float keep = 0f) =>
         Run(sum, stream, x, result, scale, keep);
 
-    /// <summary>result = Σ x²: the square of the Euclidean norm, as <see cref="Adam"/> takes it.</summary>
+    /// <summary>result = Σ x²: the square of the Euclidean norm, as clipping takes it.</summary>
     public void SumOfSquares(AcceleratorStream stream, FloatView x, FloatView result) => Run(sumOfSquares, stream, x, result, 1f, 0f);
 
     /// <summary>result[j] = scale·Σ_i x[i, j] + keep·result[j] for x [rows × columns], result [columns], rows added in order.</summary>

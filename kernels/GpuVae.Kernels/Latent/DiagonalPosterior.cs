@@ -100,7 +100,7 @@ public sealed class DiagonalPosterior
         float sum = 0f;
         for (int l = Group.IdxX; l < latents; l += Group.DimX)
         {
-            float s = Reparameterize.ClampLogVariance(encoded[moments + latents + l]);
+            float s = LogVariance.Clamp(encoded[moments + latents + l]);
             float eps = noise[row * latents + l];
             z[row * latents + l] = encoded[moments + l] + XMath.Exp(0.5f * s) * eps;
             sum -= 0.5f * (eps * eps + s + ScalarMath.LogTwoPi);
@@ -115,7 +115,7 @@ public sealed class DiagonalPosterior
         int doubly)
     {
         int row = i.X / latents, l = i.X - row * latents;
-        float s = Reparameterize.ClampLogVariance(encoded[row / samples * columns + latents + l]);
+        float s = LogVariance.Clamp(encoded[row / samples * columns + latents + l]);
         float gradient = dz[i] - weights.OfDensity(row) * noise[i] * XMath.Exp(-0.5f * s);
         dz[i] = doubly != 0 ? weights.Share(row) * gradient : gradient;
     }
@@ -135,8 +135,8 @@ public sealed class DiagonalPosterior
             ofDensity += weights.OfDensity(row);
         }
         float raw = encoded[mean + latents];
-        float total = throughNoise * XMath.Exp(0.5f * Reparameterize.ClampLogVariance(raw)) - (withDensity != 0 ? ofDensity : 0f);
+        float total = throughNoise * XMath.Exp(0.5f * LogVariance.Clamp(raw)) - (withDensity != 0 ? ofDensity : 0f);
         dEncoded[mean] = sum;
-        dEncoded[mean + latents] = Reparameterize.ClampSlope(raw) * 0.5f * total;
+        dEncoded[mean + latents] = LogVariance.ClampDerivative(raw) * 0.5f * total;
     }
 }

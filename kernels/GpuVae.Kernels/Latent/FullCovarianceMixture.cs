@@ -135,7 +135,7 @@ public sealed class FullCovarianceMixture
         for (int j = Group.IdxX; j < latents; j += Group.DimX)
         {
             table[2 * components * size + j * components + c] = encoded[moments + j];
-            float deviation = XMath.Exp(-0.5f * Reparameterize.ClampLogVariance(encoded[moments + latents + j]));
+            float deviation = XMath.Exp(-0.5f * LogVariance.Clamp(encoded[moments + latents + j]));
             for (int i = 0; i < latents; i++)
             {
                 if (i >= j)
@@ -164,7 +164,7 @@ public sealed class FullCovarianceMixture
             float constant = weights[c] - logSum;
             table[first + components + c] = XMath.Exp(constant);
             for (int l = 0; l < latents; l++)
-                constant -= 0.5f * (Reparameterize.ClampLogVariance(encoded[logVariances + l]) + ScalarMath.LogTwoPi);
+                constant -= 0.5f * (LogVariance.Clamp(encoded[logVariances + l]) + ScalarMath.LogTwoPi);
             table[first + c] = constant;
         }
     }
@@ -247,8 +247,8 @@ public sealed class FullCovarianceMixture
             sum -= weights.OfDensity(row) * shares[row * components + c] * term;
         }
         float factor = column < latents ? 1f
-            : column < 2 * latents ? Reparameterize.ClampSlope(raw)
-            : FullCovariancePosterior.Coupling / latents * XMath.Exp(0.5f * Reparameterize.ClampLogVariance(raw));
+            : column < 2 * latents ? LogVariance.ClampDerivative(raw)
+            : FullCovariancePosterior.Coupling / latents * XMath.Exp(0.5f * LogVariance.Clamp(raw));
         dEncoded[index] = factor * sum;
     }
 }

@@ -110,7 +110,7 @@ public sealed class FullCovariancePosterior
         float sum = 0f;
         for (int i = Group.IdxX; i < latents; i += Group.DimX)
         {
-            float s = Reparameterize.ClampLogVariance(encoded[moments + latents + i]);
+            float s = LogVariance.Clamp(encoded[moments + latents + i]);
             float eps = noise[noiseRow + i];
             z[noiseRow + i] = encoded[moments + i] + XMath.Exp(0.5f * s) * Correlated(encoded, noise, moments, noiseRow, i, latents);
             sum -= 0.5f * (eps * eps + s + ScalarMath.LogTwoPi);
@@ -156,7 +156,7 @@ public sealed class FullCovariancePosterior
                 sum += encoded[factor + j * (j - 1) / 2 + i] * solved[noiseRow + j];
             float value = noise[noiseRow + i] - Coupling / latents * sum;
             solved[noiseRow + i] = value;
-            float precision = XMath.Exp(-0.5f * Reparameterize.ClampLogVariance(encoded[moments + latents + i]));
+            float precision = XMath.Exp(-0.5f * LogVariance.Clamp(encoded[moments + latents + i]));
             dz[noiseRow + i] = share * (dz[noiseRow + i] - weight * precision * value);
         }
     }
@@ -192,11 +192,11 @@ public sealed class FullCovariancePosterior
             ofDensity += weights.OfDensity(row);
         }
         float raw = encoded[image * columns + latents + i];
-        throughNoise *= XMath.Exp(0.5f * Reparameterize.ClampLogVariance(raw));
+        throughNoise *= XMath.Exp(0.5f * LogVariance.Clamp(raw));
         if (column < latents)
             dEncoded[index] = sum;
         else if (column < 2 * latents)
-            dEncoded[index] = Reparameterize.ClampSlope(raw) * 0.5f * (throughNoise - (withDensity != 0 ? ofDensity : 0f));
+            dEncoded[index] = LogVariance.ClampDerivative(raw) * 0.5f * (throughNoise - (withDensity != 0 ? ofDensity : 0f));
         else
             dEncoded[index] = throughNoise;
     }

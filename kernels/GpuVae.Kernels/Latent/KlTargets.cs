@@ -54,7 +54,7 @@ public sealed class KlTargets
         for (int row = 0; row < batch; row++)
         {
             float mu = encoded[row * 2 * latents + unit];
-            float s = Reparameterize.ClampLogVariance(encoded[row * 2 * latents + latents + unit]);
+            float s = LogVariance.Clamp(encoded[row * 2 * latents + latents + unit]);
             sum += 0.5f * (mu * mu + XMath.Exp(s) - 1f - s);
         }
         // NaN compares false and does not show here; it does in the KL term, which is made of the same numbers.

@@ -35,9 +35,9 @@ public readonly struct LatentGradientEpilogue(
         int mean = row * 2 * latents + column;
         float klWeight = beta[column * betaPitch] * scale;
         float raw = encoded[mean + latents];
-        float logVariance = Reparameterize.ClampLogVariance(raw);
+        float logVariance = LogVariance.Clamp(raw);
         float throughNoise = value * noise[row * latents + column] * XMath.Exp(0.5f * logVariance);
-        dEncoded[mean + latents] = Reparameterize.ClampSlope(raw) * 0.5f * (throughNoise + klWeight * (XMath.Exp(logVariance) - 1f));
+        dEncoded[mean + latents] = LogVariance.ClampDerivative(raw) * 0.5f * (throughNoise + klWeight * (XMath.Exp(logVariance) - 1f));
         return value + klWeight * encoded[mean];
     }
 }

@@ -141,7 +141,7 @@ public sealed class MixturePrior
             for (int l = 0; l < latents; l++)
             {
                 float mean = source.Means[source.At(c, l)];
-                float s = Reparameterize.ClampLogVariance(source.LogVariances[source.At(c, l)]);
+                float s = LogVariance.Clamp(source.LogVariances[source.At(c, l)]);
                 float precision = XMath.Exp(-s);
                 constant -= 0.5f * (s + ScalarMath.LogTwoPi);
                 table[c * latents + l] = mean;
@@ -207,7 +207,7 @@ public sealed class MixturePrior
             }
             gradient.Means[gradient.At(c, l)] = ofMean;
             gradient.LogVariances[gradient.At(c, l)] =
-                Reparameterize.ClampSlope(source.LogVariances[source.At(c, l)]) * ofLogVariance;
+                LogVariance.ClampDerivative(source.LogVariances[source.At(c, l)]) * ofLogVariance;
         }
     }
 

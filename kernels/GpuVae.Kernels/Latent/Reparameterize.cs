@@ -22,9 +22,6 @@ namespace GpuVae.Kernels.Latent;
 /// <summary>The latent layer: sampling, KL term and their gradient. One group works on one sample.</summary>
 public sealed class Reparameterize
 {
-    /// <summary>Log-variances are clamped to this range; outside it their gradient is zero.</summary>
-    public const float MinLogVariance = -30f, MaxLogVariance = 20f;
-
     private readonly int groupSize;
     private readonly Action<AcceleratorStream, KernelConfig, FloatView, FloatView, FloatView, FloatView, int> forward;
     private readonly Action<
@@ -109,7 +106,7 @@ public sealed class Reparameterize
     private static float Sample(FloatView encoded, FloatView z, int sample, int l, int latents, float eps)
     {
         float mu = encoded[sample * 2 * latents + l];
-        float logVariance = ClampLogVariance(encoded[sample * 2 * latents + latents + l]);
+        float logVariance = LogVariance.Clamp(encoded[sample * 2 * latents + latents + l]);
         z[sample * latents + l] = mu + XMath.Exp(0.5f * logVariance) * eps;
         return 0.5f * (mu * mu + XMath.Exp(logVariance) - 1f - logVariance);
     }
@@ -130,8 +127,8 @@ public sealed class Reparameterize
         int logVarianceIndex = meanIndex + latents;
         float klWeight = beta[(i.X - sample * latents) * betaPitch] * scale;
         float raw = encoded[logVarianceIndex];
-        float logVariance = ClampLogVariance(raw);
-        float slope = ClampSlope(raw);
+        float logVariance = LogVariance.Clamp(raw);
+        float slope = LogVariance.ClampDerivative(raw);
         float upstream = dz[i];
         dEncoded[meanIndex] = upstream + klWeight * encoded[meanIndex];
         dEncoded[logVarianceIndex] =
@@ -148,8 +145,4 @@ public sealed class Reparameterize
         }
         return beta.Length == 1 ? 0 : 1;
     }
-
-    internal static float ClampLogVariance(float value) => ScalarMath.Clamp(value, MinLogVariance, MaxLogVariance);
-
-    internal static float ClampSlope(float value) => value < MinLogVariance || value > MaxLogVariance ? 0f : 1f;
 }

@@ -109,7 +109,7 @@ public sealed class TotalCorrelation
         for (int l = 0; l < latents; l++)
         {
             float mean = encoded[2 * image * latents + l];
-            float s = Reparameterize.ClampLogVariance(encoded[(2 * image + 1) * latents + l]);
+            float s = LogVariance.Clamp(encoded[(2 * image + 1) * latents + l]);
             float precision = XMath.Exp(-s), constant = 0.5f * (s + ScalarMath.LogTwoPi);
             sum += constant;
             table[image * latents + l] = mean;
@@ -203,7 +203,7 @@ public sealed class TotalCorrelation
                 ofLogVariance += 0.5f * share * (difference * difference * table[size + at] - 1f);
             }
             dEncoded[mean] += factor * ofMean;
-            dEncoded[mean + latents] += factor * Reparameterize.ClampSlope(encoded[mean + latents]) * ofLogVariance;
+            dEncoded[mean + latents] += factor * LogVariance.ClampDerivative(encoded[mean + latents]) * ofLogVariance;
         }
     }
 }

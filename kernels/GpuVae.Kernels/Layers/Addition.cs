@@ -22,7 +22,7 @@ public sealed class Addition<TActivation>
         backward = accelerator.LoadAutoGroupedKernel<Index1D, FloatView, FloatView, FloatView>(BackwardKernel);
     }
 
-    /// <summary>y = f(a + b). All n long.</summary>
+    /// <summary>y = f(a + b), where y may be a or b. All n long.</summary>
     /// <param name="stream">Stream to run on.</param>
     /// <param name="a">Left.</param>
     /// <param name="b">Right.</param>

@@ -59,12 +59,12 @@ public readonly struct NormalFamily : ILocationScale
 {
     public static LocationScaleTerm Of(float location, float scale, float x)
     {
-        float s = Reparameterize.ClampLogVariance(scale);
+        float s = LogVariance.Clamp(scale);
         float precision = XMath.Exp(-s);
         float difference = location - x;
         float weighted = difference * difference * precision;
         return new LocationScaleTerm(
-            0.5f * (weighted + s + ScalarMath.LogTwoPi), precision * difference, Reparameterize.ClampSlope(scale) * 0.5f * (1f - weighted));
+            0.5f * (weighted + s + ScalarMath.LogTwoPi), precision * difference, LogVariance.ClampDerivative(scale) * 0.5f * (1f - weighted));
     }
 
     public static float Mean(float location, float scale) => location;
@@ -72,7 +72,7 @@ public readonly struct NormalFamily : ILocationScale
     public static MeanSlopes MeanSlopes(float location, float scale) => new(1f, 0f);
 
     public static float Sample(float location, float scale, PhiloxBlock noise) =>
-        location + XMath.Exp(0.5f * Reparameterize.ClampLogVariance(scale)) * Philox.Normal(noise);
+        location + XMath.Exp(0.5f * LogVariance.Clamp(scale)) * Philox.Normal(noise);
 }
 
 /// <summary>Laplace.</summary>

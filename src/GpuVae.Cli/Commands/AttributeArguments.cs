@@ -1,6 +1,7 @@
 using System.CommandLine;
 using GpuVae.Applications;
 using GpuVae.Models;
+using GpuVae.Options;
 using GpuVae.Training;
 
 namespace GpuVae.Cli.Commands;

@@ -4,6 +4,7 @@ using System.Globalization;
 using System.Numerics;
 using GpuVae.Formats;
 using GpuVae.Imaging;
+using GpuVae.Options;
 
 namespace GpuVae.Cli.Commands;
 

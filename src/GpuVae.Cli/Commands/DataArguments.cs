@@ -1,5 +1,6 @@
 using System.CommandLine;
 using GpuVae.Data;
+using GpuVae.Options;
 using GpuVae.Training;
 
 namespace GpuVae.Cli.Commands;

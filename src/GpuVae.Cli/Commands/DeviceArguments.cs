@@ -4,6 +4,7 @@ using System.Text.Json.Serialization;
 using GpuVae.Devices;
 using GpuVae.Formats;
 using GpuVae.Kernels.Gemm.Planning;
+using GpuVae.Options;
 using GpuVae.Training;
 
 namespace GpuVae.Cli.Commands;

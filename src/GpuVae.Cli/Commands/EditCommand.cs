@@ -2,6 +2,7 @@ using System.CommandLine;
 using GpuVae.Applications;
 using GpuVae.Data;
 using GpuVae.Models;
+using GpuVae.Options;
 using GpuVae.Training;
 
 namespace GpuVae.Cli.Commands;

@@ -5,6 +5,7 @@ using GpuVae.Evaluation;
 using GpuVae.Formats;
 using GpuVae.Kernels.Training;
 using GpuVae.Models;
+using GpuVae.Options;
 using GpuVae.Training;
 using Spectre.Console;
 

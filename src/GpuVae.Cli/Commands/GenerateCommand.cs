@@ -1,5 +1,6 @@
 using System.CommandLine;
 using GpuVae.Models;
+using GpuVae.Options;
 
 namespace GpuVae.Cli.Commands;
 

@@ -3,6 +3,7 @@ using GpuVae.Applications;
 using GpuVae.Data;
 using GpuVae.Imaging;
 using GpuVae.Models;
+using GpuVae.Options;
 using GpuVae.Training;
 
 namespace GpuVae.Cli.Commands;

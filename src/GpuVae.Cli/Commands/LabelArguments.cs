@@ -1,6 +1,7 @@
 using System.CommandLine;
 using GpuVae.Data;
 using GpuVae.Models;
+using GpuVae.Options;
 
 namespace GpuVae.Cli.Commands;
 

@@ -3,6 +3,7 @@ using System.Globalization;
 using GpuVae.Data;
 using GpuVae.Kernels.Latent;
 using GpuVae.Models;
+using GpuVae.Options;
 
 namespace GpuVae.Cli.Commands;
 

@@ -4,6 +4,7 @@ using GpuVae.Data;
 using GpuVae.Devices;
 using GpuVae.Kernels.Common;
 using GpuVae.Models;
+using GpuVae.Options;
 using GpuVae.Scheduling;
 using GpuVae.Training;
 using Spectre.Console;

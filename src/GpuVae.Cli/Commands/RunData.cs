@@ -3,6 +3,7 @@ using System.Text.Json.Serialization;
 using GpuVae.Data;
 using GpuVae.Formats;
 using GpuVae.Models;
+using GpuVae.Options;
 using GpuVae.Training;
 
 namespace GpuVae.Cli.Commands;

@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 using GpuVae.Data;
 using GpuVae.Devices;
 using GpuVae.Models;
+using GpuVae.Options;
 using GpuVae.Training;
 
 namespace GpuVae.Cli.Commands;

@@ -5,6 +5,7 @@ using GpuVae.Devices;
 using GpuVae.Kernels.Gemm.Planning;
 using GpuVae.Kernels.Layers;
 using GpuVae.Models;
+using GpuVae.Options;
 using GpuVae.Training;
 using Spectre.Console;
 

@@ -1,6 +1,7 @@
 using System.Numerics.Tensors;
 using GpuVae.Data;
 using GpuVae.Models;
+using GpuVae.Options;
 using MathNet.Numerics.LinearAlgebra;
 
 namespace GpuVae.Applications;

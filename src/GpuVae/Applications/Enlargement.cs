@@ -1,5 +1,6 @@
 using GpuVae.Kernels.Common;
 using GpuVae.Models;
+using GpuVae.Options;
 
 namespace GpuVae.Applications;
 

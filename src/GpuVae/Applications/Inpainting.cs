@@ -2,6 +2,7 @@ using GpuVae.Kernels.Likelihoods;
 using GpuVae.Kernels.Random;
 using GpuVae.Layers;
 using GpuVae.Models;
+using GpuVae.Options;
 using GpuVae.Scheduling;
 using ILGPU;
 using ILGPU.Runtime;

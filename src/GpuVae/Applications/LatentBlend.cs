@@ -1,4 +1,5 @@
 using System.Numerics.Tensors;
+using GpuVae.Options;
 
 namespace GpuVae.Applications;
 

@@ -1,5 +1,6 @@
 using GpuVae.Data;
 using GpuVae.Models;
+using GpuVae.Options;
 
 namespace GpuVae.Applications;
 

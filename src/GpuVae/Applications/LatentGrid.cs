@@ -1,3 +1,4 @@
+using GpuVae.Options;
 using MathNet.Numerics.Distributions;
 
 namespace GpuVae.Applications;

@@ -1,5 +1,6 @@
 using GpuVae.Imaging;
 using GpuVae.Models;
+using GpuVae.Options;
 
 namespace GpuVae.Applications;
 

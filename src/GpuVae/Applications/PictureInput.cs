@@ -1,6 +1,7 @@
 using GpuVae.Data;
 using GpuVae.Imaging;
 using GpuVae.Models;
+using GpuVae.Options;
 
 namespace GpuVae.Applications;
 

@@ -1,5 +1,6 @@
 using GpuVae.Data;
 using GpuVae.Models;
+using GpuVae.Options;
 using MathNet.Numerics.LinearAlgebra;
 using MathNet.Numerics.LinearAlgebra.Factorization;
 

@@ -2,6 +2,7 @@ using GpuVae.Kernels.Common;
 using GpuVae.Kernels.Likelihoods;
 using GpuVae.Layers;
 using GpuVae.Models;
+using GpuVae.Options;
 using GpuVae.Scheduling;
 using ILGPU;
 using ILGPU.Runtime;

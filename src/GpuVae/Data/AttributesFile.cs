@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using GpuVae.Options;
 
 namespace GpuVae.Data;
 

@@ -1,4 +1,5 @@
 using GpuVae.Imaging;
+using GpuVae.Options;
 
 namespace GpuVae.Data;
 

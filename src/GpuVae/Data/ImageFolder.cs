@@ -1,5 +1,6 @@
 using System.Runtime.ExceptionServices;
 using GpuVae.Imaging;
+using GpuVae.Options;
 
 namespace GpuVae.Data;
 

@@ -1,3 +1,5 @@
+using GpuVae.Options;
+
 namespace GpuVae.Data;
 
 /// <summary>

@@ -1,5 +1,6 @@
 using GpuVae.Kernels.Gemm;
 using GpuVae.Kernels.Gemm.Planning;
+using GpuVae.Options;
 using GpuVae.Simd;
 using ILGPU;
 using ILGPU.Runtime;
@@ -10,7 +11,7 @@ namespace GpuVae.Devices;
 public sealed class ComputeDevice : IDisposable
 {
     private readonly Context? ownedContext;
-    private IDisposable? shared;
+    private DeviceKernels? kernels;
     private GemmContext? gemm;
 
     private ComputeDevice(
@@ -34,6 +35,9 @@ public sealed class ComputeDevice : IDisposable
 
     /// <summary>Matrix products with the device's options.</summary>
     internal GemmContext Gemm => gemm ??= new GemmContext(Accelerator, Options.Precision, Options.Tuning?.ToDictionary());
+
+    /// <summary>What models and trainers on the device launch.</summary>
+    internal DeviceKernels Kernels => kernels ??= new DeviceKernels(Accelerator, Gemm);
 
     /// <summary>The devices of this machine, in the order in which <c>auto</c> prefers them.</summary>
     public static IReadOnlyList<DeviceDescription> List() =>
@@ -128,10 +132,6 @@ public sealed class ComputeDevice : IDisposable
         }
     }
 
-    /// <summary>What all users of the device share, whatever it is: made for the first of them, and disposed with the device.</summary>
-    internal T Shared<T>(Func<ComputeDevice, T> make)
-        where T : class, IDisposable => (T)(shared ??= make(this));
-
     /// <summary>
     /// Waits until memory may be freed. A device that is lost does nothing more, and the call that found it lost has said so: its message
     /// must not be replaced by one from here.
@@ -150,7 +150,7 @@ public sealed class ComputeDevice : IDisposable
     /// <summary>Closes what <see cref="Open"/> opened; after <see cref="Wrap"/> the accelerator and its stream stay open.</summary>
     public void Dispose()
     {
-        shared?.Dispose();
+        kernels?.Dispose();
         gemm?.Dispose();
         if (ownedContext is null)
             return;

@@ -1,4 +1,5 @@
 using System.Globalization;
+using GpuVae.Options;
 using GpuVae.Simd;
 
 namespace GpuVae.Devices;

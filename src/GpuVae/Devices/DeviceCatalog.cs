@@ -1,3 +1,4 @@
+using GpuVae.Options;
 using GpuVae.Simd;
 using ILGPU.Runtime;
 using ILGPU.Runtime.CPU;

@@ -1,7 +1,9 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using GpuVae.Elbo;
 using GpuVae.Kernels.Training;
 using GpuVae.Models;
+using GpuVae.Options;
 
 namespace GpuVae.Evaluation;
 

@@ -1,6 +1,8 @@
 using GpuVae.Devices;
+using GpuVae.Kernels.Evaluation;
 using GpuVae.Layers;
 using GpuVae.Models;
+using GpuVae.Options;
 using ILGPU;
 using ILGPU.Runtime;
 

@@ -1,11 +1,14 @@
 using System.Numerics;
 using GpuVae.Data;
+using GpuVae.Elbo;
 using GpuVae.Kernels.Common;
+using GpuVae.Kernels.Evaluation;
 using GpuVae.Kernels.Random;
 using GpuVae.Kernels.Training;
 using GpuVae.Latent;
 using GpuVae.Layers;
 using GpuVae.Models;
+using GpuVae.Options;
 using GpuVae.Scheduling;
 using ILGPU;
 using ILGPU.Runtime;

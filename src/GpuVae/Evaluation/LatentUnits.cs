@@ -1,3 +1,4 @@
+using GpuVae.Kernels.Common;
 using GpuVae.Kernels.Latent;
 
 namespace GpuVae.Evaluation;
@@ -32,7 +33,7 @@ public sealed record LatentUnits(IReadOnlyList<double> Kl, IReadOnlyList<double>
             for (int j = 0; j < latent; j++)
             {
                 double m = means[i * pitch + j];
-                double s = Math.Clamp(logVariances[i * pitch + j], Reparameterize.MinLogVariance, Reparameterize.MaxLogVariance);
+                double s = Math.Clamp(logVariances[i * pitch + j], LogVariance.Min, LogVariance.Max);
                 kl[j] += 0.5 * (m * m + Math.Exp(s) - 1 - s) / count;
                 // Welford's update.
                 double difference = m - mean[j];

@@ -1,5 +1,7 @@
 using GpuVae.Data;
+using GpuVae.Elbo;
 using GpuVae.Models;
+using GpuVae.Options;
 using ILGPU;
 using ILGPU.Runtime;
 

@@ -1,4 +1,5 @@
 using GpuVae.Data;
+using GpuVae.Options;
 
 namespace GpuVae.Evaluation;
 

@@ -1,3 +1,5 @@
+using GpuVae.Options;
+
 namespace GpuVae.Imaging;
 
 /// <summary>
@@ -24,8 +26,6 @@ public sealed class Image
     public int Height { get; }
     public int Channels { get; }
     public byte[] Pixels { get; }
-
-    internal ReadOnlySpan<byte> Row(int y) => Pixels.AsSpan(y * Width * Channels, Width * Channels);
 
     /// <summary>
     /// The same picture with 1 or 3 channels. Alpha is composited on black, because black is what "nothing drawn" means in the sets
@@ -77,7 +77,7 @@ public sealed class Image
         return image;
     }
 
-    /// <summary>Called by every codec with what the header declares, before anything is allocated for it.</summary>
+    /// <summary>Called with what a header declares, before anything is allocated for it.</summary>
     /// <exception cref="BadInputException">A side is zero or there are more than <see cref="MaxPixels"/> pixels.</exception>
     internal static void CheckDeclaredSize(long width, long height, string file)
     {

@@ -1,24 +1,22 @@
 using GpuVae.Formats;
+using GpuVae.Options;
 
 namespace GpuVae.Imaging;
 
-/// <summary>Images by path: the codec is found by the content when reading and by the extension when writing.</summary>
+/// <summary>
+/// Images by path. Reading tells the format by the content, writing by the extension; both know PNG, JPEG, WebP, GIF, BMP, TIFF and PNM.
+/// </summary>
 public static class ImageFile
 {
-    /// <summary>All codecs of this build, in the order in which they are asked.</summary>
-    internal static IReadOnlyList<IImageCodec> Codecs { get; } =
-    [
-        new PngCodec(),
-        new PnmCodec(),
-        new TurboJpegCodec(),
-#if IMAGESHARP
-        new ImageSharpCodec(),
-#endif
-    ];
+    private const string Formats = "PNG, JPEG, WebP, GIF, BMP, TIFF, PNM";
 
-    /// <summary>Whether the name looks like an image that this build may read; used to tell images from other files in a folder.</summary>
-    public static bool HasKnownExtension(string path) => FindByExtension(path) is not null;
+    private static readonly string[] Extensions =
+        [".png", ".apng", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".pnm", ".pgm", ".ppm", ".pbm"];
 
+    /// <summary>Whether the name looks like that of an image; used to tell images from other files in a folder.</summary>
+    public static bool HasKnownExtension(string path) => Extensions.Contains(Extension(path));
+
+    /// <summary>Reads an image file; see <see cref="Decode"/>.</summary>
     /// <exception cref="BadInputException">The file is missing, of no known format, or broken.</exception>
     public static Image Read(string path)
     {
@@ -37,58 +35,75 @@ public static class ImageFile
         return Decode(content, path);
     }
 
-    /// <summary>Decodes the content of an image file; <paramref name="file"/> is its name, for messages only.</summary>
-    /// <exception cref="BadInputException">The content is of no known format, or broken.</exception>
+    /// <summary>
+    /// Decodes the content of an image file: the first of several frames, turned as EXIF tells, samples of 16 bits rounded to 8, CMYK
+    /// as RGB. It has one channel where the format holds shades of grey, and four only where a pixel is not opaque.
+    /// </summary>
+    /// <param name="content">The whole file.</param>
+    /// <param name="file">Its name, for messages only.</param>
+    /// <exception cref="BadInputException">The content is of no known format, broken, or declares an absurd size.</exception>
     public static Image Decode(byte[] content, string file)
     {
         if (content.Length == 0)
             throw new BadInputException($"{file} is empty. Remove or replace the file.");
-        ReadOnlySpan<byte> header = content.AsSpan(0, Math.Min(16, content.Length));
-        foreach (IImageCodec codec in Codecs)
-            if (codec.CanRead(header))
-                return codec.Read(content, file);
-        throw new BadInputException($"{file} is not an image this build can read ({Formats()}). Convert or remove the file.");
+        Image? image;
+        try
+        {
+            image = PnmReader.CanRead(content) ? new PnmReader(content).Read(file) : ImageSharpCodec.Decode(content, file);
+        }
+        catch (Exception error) when (error is not BadInputException)
+        {
+            throw new BadInputException($"{file} is not a valid image: {error.Message.TrimEnd('.')}. Replace or remove the file.", error);
+        }
+        return image ?? throw new BadInputException($"{file} is not an image of a known format ({Formats}). Convert or remove the file.");
     }
 
     /// <summary>Writes by way of a temporary name, so a half-written picture never stands under <paramref name="path"/>.</summary>
-    /// <exception cref="BadInputException">The extension names no format this build can write.</exception>
+    /// <exception cref="BadInputException">The extension names no known format.</exception>
     /// <exception cref="IOException">The disk is full or the place cannot be written.</exception>
     public static void Write(string path, Image image)
     {
-        IImageCodec codec = FindByExtension(path) ?? throw NotWritable(path);
-        AtomicFile.Write(path, stream => codec.Write(stream, image, Path.GetExtension(path).ToLowerInvariant()));
+        RequireExtension(path);
+        AtomicFile.Write(path, stream => ImageSharpCodec.Encode(stream, image, Extension(path)));
     }
 
     /// <summary>Says before anything is computed for a picture whether <see cref="Write"/> would take its name and place.</summary>
-    /// <exception cref="BadInputException">The extension names no format this build can write, or the path is a folder.</exception>
+    /// <exception cref="BadInputException">The extension names no known format, or the path is a folder.</exception>
     /// <exception cref="IOException">The place cannot be written.</exception>
     public static void RequireWritable(string path)
     {
-        if (FindByExtension(path) is null)
-            throw NotWritable(path);
+        RequireExtension(path);
         AtomicFile.RequireWritable(path);
     }
 
-    /// <summary>Writes an animated PNG that plays for ever; see <see cref="PngCodec.WriteAnimation"/>.</summary>
-    /// <exception cref="BadInputException">The extension is not that of a PNG.</exception>
+    /// <summary>
+    /// Writes an animation that plays for ever, as animated PNG or GIF. The frames, at least one, have the same size and channels; the
+    /// rate is 1 to 1000, of which GIF shows at most 100.
+    /// </summary>
+    /// <exception cref="ArgumentException">No frames, frames that differ in size, or a rate out of range.</exception>
+    /// <exception cref="BadInputException">The extension is not that of a PNG or a GIF.</exception>
     /// <exception cref="IOException">The disk is full or the place cannot be written.</exception>
     public static void WriteAnimation(string path, IReadOnlyList<Image> frames, int framesPerSecond)
     {
-        if (FindByExtension(path) is not PngCodec)
-            throw new BadInputException($"{path}: an animation can be written as PNG only. Use .png or .apng.");
-        AtomicFile.Write(path, stream => PngCodec.WriteAnimation(stream, frames, framesPerSecond));
+        if (Extension(path) is not (".png" or ".apng" or ".gif"))
+            throw new BadInputException($"{path}: an animation can be written as PNG or GIF only. Use .png, .apng or .gif.");
+        ArgumentOutOfRangeException.ThrowIfZero(frames.Count);
+        ArgumentOutOfRangeException.ThrowIfLessThan(framesPerSecond, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(framesPerSecond, 1000);
+        Image first = frames[0];
+        if (frames.Any(frame => (frame.Width, frame.Height, frame.Channels) != (first.Width, first.Height, first.Channels)))
+            throw new ArgumentException("The frames of an animation must have the same size and channels.", nameof(frames));
+        Action<Stream, IReadOnlyList<Image>, int> write = Extension(path) == ".gif" ? ImageSharpCodec.EncodeGif : AnimatedPng.Write;
+        AtomicFile.Write(path, stream => write(stream, frames, framesPerSecond));
     }
 
-    private static IImageCodec? FindByExtension(string path)
+    private static string Extension(string path) => Path.GetExtension(path).ToLowerInvariant();
+
+    private static void RequireExtension(string path)
     {
-        string extension = Path.GetExtension(path).ToLowerInvariant();
-        return Codecs.FirstOrDefault(codec => codec.Extensions.Contains(extension));
+        if (!HasKnownExtension(path))
+            throw new BadInputException(Directory.Exists(path)
+                ? $"{path} is a folder; name the picture to write in it, such as {Path.Combine(path, "picture.png")}."
+                : $"{path}: the extension names no known image format ({Formats}). Use .png.");
     }
-
-    private static BadInputException NotWritable(string path) => new(
-        Directory.Exists(path)
-            ? $"{path} is a folder; name the picture to write in it, such as {Path.Combine(path, "picture.png")}."
-            : $"{path}: the extension names no image format this build can write ({Formats()}). Use .png.");
-
-    private static string Formats() => string.Join(", ", Codecs.Select(codec => codec.Name));
 }

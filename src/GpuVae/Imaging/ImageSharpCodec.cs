@@ -1,45 +1,199 @@
-#if IMAGESHARP
+using GpuVae.Options;
+using System.Runtime.InteropServices;
 using SixLabors.ImageSharp;
 using SixLabors.ImageSharp.Formats;
+using SixLabors.ImageSharp.Formats.Bmp;
+using SixLabors.ImageSharp.Formats.Gif;
+using SixLabors.ImageSharp.Formats.Jpeg;
+using SixLabors.ImageSharp.Formats.Pbm;
+using SixLabors.ImageSharp.Formats.Png;
+using SixLabors.ImageSharp.Formats.Tiff;
+using SixLabors.ImageSharp.Formats.Tiff.Constants;
+using SixLabors.ImageSharp.Formats.Webp;
+using SixLabors.ImageSharp.Memory;
+using SixLabors.ImageSharp.Metadata;
 using SixLabors.ImageSharp.PixelFormats;
+using SixLabors.ImageSharp.Processing;
+using SixLabors.ImageSharp.Processing.Processors.Quantization;
 using Sharp = SixLabors.ImageSharp.Image;
 
 namespace GpuVae.Imaging;
 
-/// <summary>What else SixLabors.ImageSharp knows (GIF, BMP, TIFF, WebP, …), in builds with <c>-p:ImageCodec=imagesharp</c>.</summary>
-internal sealed class ImageSharpCodec : IImageCodec
+/// <summary>The door to SixLabors.ImageSharp: what is beyond it knows <see cref="Image"/> only.</summary>
+internal static class ImageSharpCodec
 {
-    public string Name => "ImageSharp's formats";
+    /// <summary>Of one allocation while decoding: eight bytes for each of the most pixels that are accepted.</summary>
+    private const int AllocationLimitMegabytes = 512, PoolMegabytes = 64;
 
-    public IReadOnlyList<string> Extensions { get; } =
-        [.. Configuration.Default.ImageFormats.SelectMany(format => format.FileExtensions).Select(name => "." + name.ToLowerInvariant())];
+    private static readonly Configuration Configuration = MakeConfiguration();
 
-    /// <summary>Asked last, so that whatever no other codec takes is tried here.</summary>
-    public bool CanRead(ReadOnlySpan<byte> header) => true;
-
-    public Image Read(byte[] content, string file)
+    /// <summary>The first frame, upright, or null where the content is of no registered format.</summary>
+    /// <exception cref="BadInputException">More pixels are declared than accepted, or none.</exception>
+    /// <exception cref="Exception">Damaged content makes ImageSharp throw in many ways.</exception>
+    public static Image? Decode(byte[] content, string file)
     {
-        try
-        {
-            ImageInfo info = Sharp.Identify(content);
-            Image.CheckDeclaredSize(info.Width, info.Height, file);
-            using Image<Rgba32> decoded = Sharp.Load<Rgba32>(content);
-            var image = new Image(decoded.Width, decoded.Height, 4);
-            decoded.CopyPixelDataTo(image.Pixels);
-            return image;
-        }
-        catch (ImageFormatException error)
-        {
-            throw new BadInputException($"{file} is not a valid image: {error.Message} Replace or remove the file.", error);
-        }
+        if (Sharp.DetectFormat(Configuration, content) is not { } format)
+            return null;
+        if (format is PngFormat)
+            content = Png.Prepare(content, file);
+        IImageInfo info = Sharp.Identify(Configuration, content, out _) ?? throw new InvalidDataException("its header is damaged");
+        Image.CheckDeclaredSize(info.Width, info.Height, file);
+        Completeness.Check(content, format.Name);
+        using Image<Rgba32> decoded = Sharp.Load<Rgba32>(Configuration, content);
+        decoded.Mutate(picture => picture.AutoOrient());
+        return FromRgba(decoded, IsGrey(decoded));
     }
 
-    public void Write(Stream stream, Image image, string extension)
+    /// <summary>Writes <paramref name="image"/> in the format that <paramref name="extension"/> names; alpha only where it has room.</summary>
+    public static void Encode(Stream stream, Image image, string extension)
     {
-        if (!Configuration.Default.ImageFormatsManager.TryFindFormatByFileExtension(extension.TrimStart('.'), out IImageFormat? format))
-            throw new BadInputException($"ImageSharp does not write {extension} files. Use .png.");
-        using Image<Rgb24> encoded = Sharp.LoadPixelData<Rgb24>(image.WithChannels(3).Pixels, image.Width, image.Height);
-        encoded.Save(stream, format);
+        bool grey = image.Channels == 1;
+        bool hasAlpha = image.Channels == 4 && extension is ".png" or ".apng" or ".webp";
+        IImageEncoder encoder = extension switch
+        {
+            ".png" or ".apng" => new PngEncoder
+            {
+                BitDepth = PngBitDepth.Bit8,
+                ColorType = grey ? PngColorType.Grayscale : hasAlpha ? PngColorType.RgbWithAlpha : PngColorType.Rgb,
+                FilterMethod = PngFilterMethod.Adaptive,
+            },
+            ".jpg" or ".jpeg" => new JpegEncoder
+            {
+                Quality = 92,
+                ColorType = grey ? JpegColorType.Luminance : JpegColorType.YCbCrRatio444,
+            },
+            ".webp" => new WebpEncoder
+            {
+                FileFormat = WebpFileFormatType.Lossless,
+                TransparentColorMode = WebpTransparentColorMode.Preserve,
+            },
+            ".gif" => Gif(grey),
+            ".bmp" => new BmpEncoder { BitsPerPixel = BmpBitsPerPixel.Pixel24 },
+            ".tif" or ".tiff" => new TiffEncoder { Compression = TiffCompression.Deflate },
+            _ => new PbmEncoder
+            {
+                ColorType = extension == ".ppm" || (extension == ".pnm" && !grey) ? PbmColorType.Rgb : PbmColorType.Grayscale,
+                ComponentType = PbmComponentType.Byte,
+                Encoding = PbmEncoding.Binary,
+            },
+        };
+        // Luma is computed in one place, so that a picture is the same shade of grey in every format.
+        bool becomesGrey = encoder is PbmEncoder { ColorType: PbmColorType.Grayscale };
+        using Sharp encoded = ToSharp(hasAlpha ? image : image.WithChannels(grey || becomesGrey ? 1 : 3));
+        encoded.Save(stream, encoder);
+    }
+
+    /// <summary>Writes an animated GIF that plays for ever. GIF counts time in hundredths of a second.</summary>
+    public static void EncodeGif(Stream stream, IReadOnlyList<Image> frames, int framesPerSecond)
+    {
+        using Image<Rgb24> animation = Frame(frames[0]);
+        foreach (Image frame in frames.Skip(1))
+        {
+            using Image<Rgb24> next = Frame(frame);
+            animation.Frames.AddFrame(next.Frames.RootFrame);
+        }
+        animation.Metadata.GetGifMetadata().RepeatCount = 0;
+        foreach (ImageFrame<Rgb24> frame in animation.Frames)
+            frame.Metadata.GetGifMetadata().FrameDelay = Math.Max(1, (int)Math.Round(100.0 / framesPerSecond));
+        animation.Save(stream, Gif(frames[0].Channels == 1));
+
+        static Image<Rgb24> Frame(Image image) => Sharp.LoadPixelData<Rgb24>(image.WithChannels(3).Pixels, image.Width, image.Height);
+    }
+
+    /// <summary>What ImageSharp makes of an image; the channels stay.</summary>
+    public static Image Process(Image image, Action<IImageProcessingContext> operation)
+    {
+        using Sharp sharp = ToSharp(image);
+        sharp.Mutate(Configuration, operation);
+        var result = new Image(sharp.Width, sharp.Height, image.Channels);
+        switch (sharp)
+        {
+            case Image<L8> grey:
+                grey.CopyPixelDataTo(result.Pixels);
+                break;
+            case Image<Rgb24> rgb:
+                rgb.CopyPixelDataTo(result.Pixels);
+                break;
+            case Image<Rgba32> rgba:
+                rgba.CopyPixelDataTo(result.Pixels);
+                break;
+        }
+        return result;
+    }
+
+    private static Sharp ToSharp(Image image) => image.Channels switch
+    {
+        1 => Sharp.LoadPixelData<L8>(image.Pixels, image.Width, image.Height),
+        3 => Sharp.LoadPixelData<Rgb24>(image.Pixels, image.Width, image.Height),
+        _ => Sharp.LoadPixelData<Rgba32>(image.Pixels, image.Width, image.Height),
+    };
+
+    /// <summary>Whether the file holds shades of grey. RGB without a colour in it counts as RGB.</summary>
+    private static bool IsGrey(Sharp image)
+    {
+        ImageMetadata metadata = image.Metadata;
+        return metadata.GetPngMetadata().ColorType is PngColorType.Grayscale or PngColorType.GrayscaleWithAlpha
+            || metadata.GetJpegMetadata().ColorType == JpegColorType.Luminance
+            || image.Frames.RootFrame.Metadata.GetTiffMetadata().PhotometricInterpretation
+                is TiffPhotometricInterpretation.BlackIsZero or TiffPhotometricInterpretation.WhiteIsZero;
+    }
+
+    /// <summary>With alpha where a pixel is not opaque; else one channel if the file is grey, or three.</summary>
+    private static Image FromRgba(Image<Rgba32> decoded, bool grey)
+    {
+        bool isOpaque = true;
+        ForEachRow((_, row) =>
+        {
+            foreach (Rgba32 pixel in row)
+                isOpaque &= pixel.A == byte.MaxValue;
+        });
+        int channels = !isOpaque ? 4 : grey ? 1 : 3;
+        var image = new Image(decoded.Width, decoded.Height, channels);
+        ForEachRow((y, row) =>
+        {
+            Span<byte> target = image.Pixels.AsSpan(y * row.Length * channels, row.Length * channels);
+            ReadOnlySpan<byte> bytes = MemoryMarshal.AsBytes(row);
+            if (channels == 4)
+                bytes.CopyTo(target);
+            else
+                for (int i = 0; i < target.Length; i++)
+                    target[i] = bytes[i / channels * 4 + i % channels];
+        });
+        return image;
+
+        void ForEachRow(RowAction action) => decoded.ProcessPixelRows(rows =>
+        {
+            for (int y = 0; y < rows.Height; y++)
+                action(y, rows.GetRowSpan(y));
+        });
+    }
+
+    private delegate void RowAction(int y, Span<Rgba32> row);
+
+    /// <summary>Colours become the 256 that suit the frame and dots of them, shades of grey stay what they are.</summary>
+    private static GifEncoder Gif(bool grey) => new()
+    {
+        ColorTableMode = GifColorTableMode.Local,
+        Quantizer = new OctreeQuantizer(new QuantizerOptions { Dither = grey ? null : QuantizerConstants.DefaultDither }),
+    };
+
+    private static Configuration MakeConfiguration()
+    {
+        var configuration = new Configuration(
+            new PngConfigurationModule(), new JpegConfigurationModule(), new WebpConfigurationModule(), new GifConfigurationModule(),
+            new BmpConfigurationModule(), new TiffConfigurationModule())
+        {
+            MemoryAllocator = MemoryAllocator.Create(new MemoryAllocatorOptions
+            {
+                AllocationLimitMegabytes = AllocationLimitMegabytes,
+                MaximumPoolSizeMegabytes = PoolMegabytes,
+            }),
+        };
+        // Of many frames the first; texts, which may be packed bombs, and profiles are left alone where none of them turns the picture.
+        ImageFormatManager formats = configuration.ImageFormatsManager;
+        formats.SetDecoder(PngFormat.Instance, new PngDecoder { IgnoreMetadata = true });
+        formats.SetDecoder(GifFormat.Instance, new GifDecoder { IgnoreMetadata = true, DecodingMode = FrameDecodingMode.First });
+        formats.SetDecoder(TiffFormat.Instance, new TiffDecoder { DecodingMode = FrameDecodingMode.First });
+        return configuration;
     }
 }
-#endif

@@ -1,6 +1,8 @@
+using GpuVae.Elbo;
 using GpuVae.Kernels.Latent;
 using GpuVae.Layers;
 using GpuVae.Models;
+using GpuVae.Options;
 using GpuVae.Scheduling;
 
 namespace GpuVae.Latent;

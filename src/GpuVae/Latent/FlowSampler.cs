@@ -1,7 +1,6 @@
 using GpuVae.Kernels.Random;
 using GpuVae.Layers;
 using GpuVae.Scheduling;
-using GpuVae.Tensors;
 
 namespace GpuVae.Latent;
 

@@ -1,9 +1,10 @@
 using GpuVae.Kernels.Common;
 using GpuVae.Kernels.Latent;
+using GpuVae.Kernels.Layers;
 using GpuVae.Layers;
 using GpuVae.Models;
+using GpuVae.Options;
 using GpuVae.Scheduling;
-using GpuVae.Tensors;
 using ILGPU;
 
 namespace GpuVae.Latent;
@@ -66,12 +67,13 @@ internal sealed class FlowStep(string name, int latents, int width, int firstCon
             PlannedTensor dz = ofFirst.Backward(back, dHidden, wantsInput: true)!;
             ArrayView<float> dFirst = ParameterStore.Slice(back.Gradients, firstWeight!);
             ArrayView<float> dSecond = ParameterStore.Slice(back.Gradients, secondWeight!);
-            Rows add = back.Kernels.Rows;
+            Addition<Identity> addition = back.Kernels.Addition;
             back.Builder.Add(
                 $"{name} masks", 0, 12.0 * latents * width, [],
                 stream => kernel.Mask(stream, dFirst, dSecond, latents, width, isReversed));
             back.Builder.Add(
-                $"{name} sum of gradients", dz.Length, 12.0 * dz.Length, [dz, direct], stream => add.Add(stream, dz.View, direct.View));
+                $"{name} sum of gradients", dz.Length, 12.0 * dz.Length, [dz, direct],
+                stream => addition.Forward(stream, dz.View, direct.View, dz.View, dz.View));
             return dz;
         }
         );

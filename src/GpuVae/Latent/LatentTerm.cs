@@ -1,3 +1,4 @@
+using GpuVae.Elbo;
 using GpuVae.Layers;
 using GpuVae.Models;
 using GpuVae.Scheduling;

@@ -1,9 +1,9 @@
+using GpuVae.Kernels.Common;
 using GpuVae.Kernels.Latent;
 using GpuVae.Kernels.Random;
 using GpuVae.Layers;
 using GpuVae.Models;
 using GpuVae.Scheduling;
-using GpuVae.Tensors;
 using ILGPU;
 
 namespace GpuVae.Latent;
@@ -83,7 +83,7 @@ internal abstract class MixtureDensity(int components, int latents) : PriorDensi
 
     /// <summary>The standard deviation that a log-variance stands for.</summary>
     protected static float Deviation(float logVariance) =>
-        MathF.Exp(0.5f * Math.Clamp(logVariance, Reparameterize.MinLogVariance, Reparameterize.MaxLogVariance));
+        MathF.Exp(0.5f * Math.Clamp(logVariance, LogVariance.Min, LogVariance.Max));
 
     /// <summary>The weights' logits in a buffer laid out like the parameters, or their gradients.</summary>
     protected ArrayView<float> WeightsIn(ArrayView<float> parameters) => ParameterStore.Slice(parameters, logits!);

@@ -1,8 +1,8 @@
 using GpuVae.Kernels.Latent;
 using GpuVae.Kernels.Random;
+using GpuVae.Layers;
 using GpuVae.Models;
 using GpuVae.Scheduling;
-using GpuVae.Tensors;
 using ILGPU;
 
 namespace GpuVae.Latent;

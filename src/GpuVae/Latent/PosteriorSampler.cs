@@ -1,8 +1,8 @@
 using GpuVae.Kernels.Latent;
 using GpuVae.Layers;
 using GpuVae.Models;
+using GpuVae.Options;
 using GpuVae.Scheduling;
-using GpuVae.Tensors;
 
 namespace GpuVae.Latent;
 

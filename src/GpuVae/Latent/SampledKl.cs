@@ -1,8 +1,11 @@
+using GpuVae.Elbo;
 using GpuVae.Kernels.Common;
 using GpuVae.Kernels.Latent;
+using GpuVae.Kernels.Layers;
 using GpuVae.Kernels.Random;
 using GpuVae.Layers;
 using GpuVae.Models;
+using GpuVae.Options;
 using GpuVae.Scheduling;
 
 namespace GpuVae.Latent;
@@ -79,11 +82,11 @@ internal sealed class SampledKl : LatentTerm
     /// <summary>Appends the weighting of a gradient that is averaged over the samples.</summary>
     private void Weigh(LayerContext context, PlannedTensor gradient)
     {
-        Rows rows = context.Kernels.Rows;
+        RowScaling scaling = context.Kernels.RowScaling;
         PlannedTensor shares = weights.Shares;
         int k = samples;
         context.Builder.Add(
             $"weigh {gradient.Name}", gradient.Length, 8.0 * gradient.Length, [gradient, shares],
-            stream => rows.Scale(stream, gradient.View, shares.View, k, gradient.Columns));
+            stream => scaling.Run(stream, gradient.View, shares.View, k, gradient.Columns));
     }
 }

@@ -1,5 +1,6 @@
 using GpuVae.Layers;
 using GpuVae.Models;
+using GpuVae.Options;
 using GpuVae.Scheduling;
 using ILGPU;
 using ILGPU.Runtime;

@@ -1,6 +1,7 @@
 using GpuVae.Kernels.Latent;
 using GpuVae.Layers;
 using GpuVae.Models;
+using GpuVae.Options;
 using GpuVae.Scheduling;
 
 namespace GpuVae.Latent;

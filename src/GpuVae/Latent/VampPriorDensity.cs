@@ -3,8 +3,8 @@ using GpuVae.Kernels.Latent;
 using GpuVae.Kernels.Random;
 using GpuVae.Layers;
 using GpuVae.Models;
+using GpuVae.Options;
 using GpuVae.Scheduling;
-using GpuVae.Tensors;
 using ILGPU;
 using ILGPU.Runtime;
 

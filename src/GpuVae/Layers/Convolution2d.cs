@@ -1,7 +1,8 @@
+using GpuVae.Devices;
 using GpuVae.Kernels.Convolution;
 using GpuVae.Models;
+using GpuVae.Options;
 using GpuVae.Scheduling;
-using GpuVae.Tensors;
 using ILGPU;
 
 namespace GpuVae.Layers;

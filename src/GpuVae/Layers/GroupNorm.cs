@@ -1,8 +1,9 @@
+using GpuVae.Devices;
 using GpuVae.Kernels.Common;
 using GpuVae.Kernels.Layers;
 using GpuVae.Models;
+using GpuVae.Options;
 using GpuVae.Scheduling;
-using GpuVae.Tensors;
 using ILGPU;
 
 namespace GpuVae.Layers;

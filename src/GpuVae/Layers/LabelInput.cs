@@ -1,5 +1,7 @@
 using GpuVae.Kernels.Common;
+using GpuVae.Kernels.Layers;
 using GpuVae.Models;
+using GpuVae.Options;
 using GpuVae.Scheduling;
 
 namespace GpuVae.Layers;
@@ -15,12 +17,12 @@ internal sealed class LabelInput(string name, int inputs, int classes) : Layer(n
         {
             if (!wantsInput)
                 return null;
-            Rows rows = back.Kernels.Rows;
+            ColumnCopy copy = back.Kernels.ColumnCopy;
             int inputs = Inputs, outputs = Outputs;
             PlannedTensor dx = back.Builder.Tensor($"{Name} input gradient", dy.Rows, inputs);
             back.Builder.Add(
                 $"{Name} backward", 0, 8.0 * dx.Length, [dy, dx],
-                stream => rows.CopyColumns(stream, dy.View, outputs, dx.View, inputs, inputs));
+                stream => copy.Run(stream, dy.View, outputs, dx.View, inputs, inputs));
             AppendDerivative(back, x, dx);
             return dx;
         });
@@ -30,11 +32,11 @@ internal sealed class LabelInput(string name, int inputs, int classes) : Layer(n
 
     private void Append(LayerContext context, PlannedTensor x, PlannedTensor y)
     {
-        Rows rows = context.Kernels.Rows;
+        OneHotConcat concat = context.Kernels.OneHotConcat;
         PlannedTensor labels = context.Labels ?? throw new InvalidOperationException($"{Name}: a conditional model without labels");
         int inputs = Inputs, samples = x.Rows / labels.Rows;
         context.Builder.Add(
             $"{Name} forward", 0, 8.0 * y.Length, [x, labels, y],
-            stream => rows.Concatenate(stream, x.View, x.Columns, labels.View, y.View, inputs, classes, samples));
+            stream => concat.Run(stream, x.View, x.Columns, labels.View, y.View, inputs, classes, samples));
     }
 }

@@ -1,6 +1,7 @@
+using GpuVae.Devices;
 using GpuVae.Models;
+using GpuVae.Options;
 using GpuVae.Scheduling;
-using GpuVae.Tensors;
 
 namespace GpuVae.Layers;
 

@@ -1,4 +1,4 @@
-using GpuVae.Models;
+using GpuVae.Options;
 using GpuVae.Scheduling;
 
 namespace GpuVae.Layers;

@@ -1,10 +1,11 @@
+using GpuVae.Devices;
 using GpuVae.Kernels.Common;
 using GpuVae.Kernels.Latent;
 using GpuVae.Kernels.Layers;
 using GpuVae.Kernels.Likelihoods;
 using GpuVae.Models;
+using GpuVae.Options;
 using GpuVae.Scheduling;
-using GpuVae.Tensors;
 using ILGPU;
 
 namespace GpuVae.Layers;

@@ -1,5 +1,5 @@
 using GpuVae.Kernels.Layers;
-using GpuVae.Models;
+using GpuVae.Options;
 using GpuVae.Scheduling;
 
 namespace GpuVae.Layers;

@@ -1,6 +1,6 @@
 using GpuVae.Models;
+using GpuVae.Options;
 using GpuVae.Scheduling;
-using GpuVae.Tensors;
 
 namespace GpuVae.Layers;
 

@@ -1,5 +1,7 @@
 using GpuVae.Kernels.Common;
+using GpuVae.Kernels.Layers;
 using GpuVae.Models;
+using GpuVae.Options;
 using GpuVae.Scheduling;
 
 namespace GpuVae.Layers;

@@ -1,7 +1,7 @@
+using GpuVae.Devices;
 using GpuVae.Kernels.Convolution;
-using GpuVae.Models;
+using GpuVae.Options;
 using GpuVae.Scheduling;
-using GpuVae.Tensors;
 
 namespace GpuVae.Layers;
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using GpuVae.Data;
+using GpuVae.Options;
 
 namespace GpuVae.Models;
 

@@ -1,8 +1,10 @@
 using GpuVae.Data;
+using GpuVae.Elbo;
 using GpuVae.Kernels.Random;
 using GpuVae.Kernels.Training;
 using GpuVae.Latent;
 using GpuVae.Layers;
+using GpuVae.Options;
 using GpuVae.Scheduling;
 using ILGPU;
 using ILGPU.Runtime;

@@ -1,6 +1,5 @@
 using GpuVae.Devices;
 using GpuVae.Scheduling;
-using GpuVae.Tensors;
 using ILGPU;
 using ILGPU.Runtime;
 

@@ -1,4 +1,7 @@
+using GpuVae.Devices;
+using GpuVae.Kernels.Layers;
 using GpuVae.Layers;
+using GpuVae.Options;
 using GpuVae.Scheduling;
 using ILGPU;
 
@@ -166,10 +169,10 @@ internal sealed class InferencePasses(Vae model, ClassLabels classes) : IDisposa
 
     private static void AppendColumns(LayerContext context, PlannedTensor from, PlannedTensor to, int columns)
     {
-        Kernels.Common.Rows rows = context.Kernels.Rows;
+        ColumnCopy copy = context.Kernels.ColumnCopy;
         context.Builder.Add(
             $"copy {from.Name}", 0, 8.0 * from.Rows * columns, [from, to],
-            stream => rows.CopyColumns(stream, from.View, from.Columns, to.View, to.Columns, columns));
+            stream => copy.Run(stream, from.View, from.Columns, to.View, to.Columns, columns));
     }
 
     /// <summary>Appends the way from codes to means of p(x|z).</summary>

@@ -1,11 +1,12 @@
 using GpuVae.Data;
 using GpuVae.Devices;
+using GpuVae.Elbo;
 using GpuVae.Formats;
 using GpuVae.Kernels.Likelihoods;
 using GpuVae.Kernels.Random;
 using GpuVae.Latent;
 using GpuVae.Layers;
-using GpuVae.Tensors;
+using GpuVae.Options;
 using ILGPU;
 using ILGPU.Runtime;
 

@@ -1,4 +1,3 @@
-using GpuVae.Tensors;
 using ILGPU;
 using ILGPU.Runtime;
 

@@ -5,6 +5,7 @@ using GpuVae.Kernels.Common;
 using GpuVae.Kernels.Latent;
 using GpuVae.Layers;
 using GpuVae.Models;
+using GpuVae.Options;
 using GpuVae.Scheduling;
 using ILGPU;
 using ILGPU.Runtime;
@@ -125,7 +126,7 @@ internal sealed class HealthWatch : IDisposable
         for (int i = 0; i < logVariances.Length; i++)
         {
             float s = logVariances[i];
-            if (s is <= Reparameterize.MinLogVariance or >= Reparameterize.MaxLogVariance || s > Math.Log(HugeVariance))
+            if (s is <= LogVariance.Min or >= LogVariance.Max || s > Math.Log(HugeVariance))
                 units.Add(i % latent);
         }
         return units.Count == 0
@@ -133,8 +134,8 @@ internal sealed class HealthWatch : IDisposable
             : new HealthWarning(
                 HealthIssue.VarianceExplosion,
                 Inv($"{units.Count} of {latent} latent units have log-variances from {logVariances.Min():F1} to {logVariances.Max():F1}; ")
-                + Inv($"a variance above {HugeVariance} or at the end of the range [{Reparameterize.MinLogVariance}, ")
-                + Inv($"{Reparameterize.MaxLogVariance}] is out of control."),
+                + Inv($"a variance above {HugeVariance} or at the end of the range [{LogVariance.Min}, ")
+                + Inv($"{LogVariance.Max}] is out of control."),
                 "Use --clip 1 or a smaller --lr.");
     }
 

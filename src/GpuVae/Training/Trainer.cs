@@ -1,13 +1,14 @@
 using System.Diagnostics;
 using GpuVae.Data;
 using GpuVae.Devices;
+using GpuVae.Elbo;
 using GpuVae.Kernels.Random;
 using GpuVae.Kernels.Training;
 using GpuVae.Latent;
 using GpuVae.Layers;
 using GpuVae.Models;
+using GpuVae.Options;
 using GpuVae.Scheduling;
-using GpuVae.Tensors;
 using ILGPU;
 using ILGPU.Runtime;
 
@@ -250,7 +251,7 @@ public sealed class Trainer : IDisposable
 
     private ScheduleBuilder Build(int batch)
     {
-        KernelSet kernels = Model.Device.Kernels;
+        DeviceKernels kernels = Model.Device.Kernels;
         var builder = new ScheduleBuilder(batch);
         Binarization binarization = Options.DynamicBinarization ? Binarization.Dynamic : Binarization.None;
         PlannedTensor images = feed.AppendBatch(builder, Model.Options.Shape.Pixels, binarization, Options.Seed);

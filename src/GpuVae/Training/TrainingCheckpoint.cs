@@ -5,6 +5,7 @@ using System.Text.Json.Serialization;
 using GpuVae.Data;
 using GpuVae.Formats;
 using GpuVae.Models;
+using GpuVae.Options;
 
 namespace GpuVae.Training;
 

@@ -1,4 +1,6 @@
+using GpuVae.Elbo;
 using GpuVae.Models;
+using GpuVae.Options;
 
 namespace GpuVae.Training;
 

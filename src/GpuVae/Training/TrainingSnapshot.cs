@@ -1,5 +1,5 @@
 using System.Runtime.InteropServices;
-using GpuVae.Tensors;
+using GpuVae.Layers;
 using ILGPU;
 
 namespace GpuVae.Training;

@@ -17,9 +17,6 @@ internal sealed class KernelContract
 {
     private const int MaxParameters = 14;
 
-    private static readonly OpCode[] oneByte = new OpCode[256];
-    private static readonly OpCode[] twoByte = new OpCode[256];
-
     /// <summary>Base library methods that ILGPU maps to its own; an empty list means all of the type.</summary>
     private static readonly Dictionary<Type, string[]> baseLibrary = new()
     {
@@ -72,15 +69,6 @@ internal sealed class KernelContract
     private readonly List<string> violations = [];
     private readonly HashSet<MethodBase> finished = [];
     private readonly Stack<MethodBase> path = new();
-
-    static KernelContract()
-    {
-        foreach (FieldInfo field in typeof(OpCodes).GetFields(BindingFlags.Public | BindingFlags.Static))
-        {
-            var code = (OpCode)field.GetValue(null)!;
-            (code.Size == 1 ? oneByte : twoByte)[(byte)code.Value] = code;
-        }
-    }
 
     private KernelContract(MethodInfo kernel)
     {
@@ -175,10 +163,8 @@ internal sealed class KernelContract
         Type[]? methodArguments = method.IsGenericMethod ? method.GetGenericArguments() : null;
         Type? constraint = null;
         OpCode previous = OpCodes.Nop;
-        for (int i = 0; i < il.Length;)
+        foreach ((OpCode code, int token) in IlReader.Read(il))
         {
-            OpCode code = il[i] == 0xFE ? twoByte[il[++i]] : oneByte[il[i]];
-            i++;
             if (refusedCodes.Contains(code))
                 Report($"the instruction {code.Name}");
             if (code == OpCodes.Newarr && !previous.Name!.StartsWith("ldc.i4", StringComparison.Ordinal))
@@ -186,30 +172,19 @@ internal sealed class KernelContract
             switch (code.OperandType)
             {
                 case OperandType.InlineMethod:
-                    Call(method.Module.ResolveMethod(BitConverter.ToInt32(il, i), typeArguments, methodArguments)!, constraint, code);
+                    Call(method.Module.ResolveMethod(token, typeArguments, methodArguments)!, constraint, code);
                     constraint = null;
                     break;
                 case OperandType.InlineType when code == OpCodes.Constrained:
-                    constraint = method.Module.ResolveType(BitConverter.ToInt32(il, i), typeArguments, methodArguments);
+                    constraint = method.Module.ResolveType(token, typeArguments, methodArguments);
                     break;
                 case OperandType.InlineField when code == OpCodes.Ldsfld:
-                    CheckStatic(method.Module.ResolveField(BitConverter.ToInt32(il, i), typeArguments, methodArguments)!);
+                    CheckStatic(method.Module.ResolveField(token, typeArguments, methodArguments)!);
                     break;
             }
             previous = code;
-            i += OperandSize(code, il, i);
         }
     }
-
-    private static int OperandSize(OpCode code, byte[] il, int position) => code.OperandType switch
-    {
-        OperandType.InlineNone => 0,
-        OperandType.ShortInlineBrTarget or OperandType.ShortInlineI or OperandType.ShortInlineVar => 1,
-        OperandType.InlineVar => 2,
-        OperandType.InlineI8 or OperandType.InlineR => 8,
-        OperandType.InlineSwitch => 4 + (4 * BitConverter.ToInt32(il, position)),
-        _ => 4,
-    };
 
     private void CheckStatic(FieldInfo field)
     {

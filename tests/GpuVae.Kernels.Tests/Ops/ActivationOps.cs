@@ -1,4 +1,5 @@
 using GpuVae.Kernels.Common;
+using GpuVae.Kernels.Layers;
 
 namespace GpuVae.Kernels.Tests.Ops;
 

@@ -1,4 +1,5 @@
 using GpuVae.Kernels.Common;
+using GpuVae.Kernels.Evaluation;
 using GpuVae.Kernels.Likelihoods;
 using ILGPU;
 

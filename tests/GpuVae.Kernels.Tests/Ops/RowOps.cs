@@ -1,5 +1,7 @@
 using GpuVae.Kernels.Common;
+using GpuVae.Kernels.Layers;
 using GpuVae.Kernels.Training;
+using ILGPU;
 
 namespace GpuVae.Kernels.Tests.Ops;
 
@@ -22,22 +24,22 @@ internal static class RowOps
         float[] y = run.Uniform(rows * columns), weights = run.Uniform(rows), dWide = run.Uniform(rows * wide);
         // The last image has no class.
         float[] labels = [.. Enumerable.Range(0, images).Select(i => i == images - 1 ? -1f : i % classes)];
-        var kernels = new Rows(run.Accelerator);
-        kernels.Scale(
+        var copy = new ColumnCopy(run.Accelerator);
+        new RowScaling(run.Accelerator).Run(
             run.Stream, run.Expect("scaled", y, Each(columns, (row, c) => 3.0 * y[row * columns + c] * weights[row])), run.Upload(weights),
             3, columns);
-        kernels.Concatenate(
+        new OneHotConcat(run.Accelerator).Run(
             run.Stream, run.Upload(y), columns, run.Upload(labels),
             run.Expect(
                 "joined", Each(wide, (row, c) => c < columns ? y[row * columns + c] : labels[row / samples] == c - columns ? 1 : 0)),
             columns, classes, samples);
-        kernels.CopyColumns(
+        copy.Run(
             run.Stream, run.Upload(dWide), wide, run.Expect("split", Each(columns, (row, c) => dWide[row * wide + c])), columns, columns);
-        kernels.CopyColumns(
+        copy.Run(
             run.Stream, run.Upload(y), columns,
             run.Expect("put", dWide, Each(wide, (row, c) => c < columns ? y[row * columns + c] : dWide[row * wide + c])), wide, columns);
-        kernels.Add(
-            run.Stream, run.Expect("sum", y, Each(columns, (row, c) => 2.0 * y[row * columns + c])), run.Upload(y));
+        ArrayView<float> sum = run.Expect("sum", y, Each(columns, (row, c) => 2.0 * y[row * columns + c]));
+        new Addition<Identity>(run.Accelerator).Forward(run.Stream, sum, run.Upload(y), sum, sum);
 
         double[] Each(int width, Func<int, int, double> element) =>
             [.. Enumerable.Range(0, rows * width).Select(i => element(i / width, i % width))];
@@ -47,6 +49,6 @@ internal static class RowOps
     {
         int[] labels = [5, 6, 7, 8];
         var plan = new BatchPlan(run.Upload([41L, 40L, 41L]), run.Upload([3, 1, 2, 0]), run.Upload([0f, 0f]), run.Upload([0f, 0f]), 2);
-        new Rows(run.Accelerator).GatherLabels(run.Stream, run.Upload(labels), plan, run.Expect("labels", [7, 5]));
+        new LabelGather(run.Accelerator).Run(run.Stream, run.Upload(labels), plan, run.Expect("labels", [7, 5]));
     }
 }

@@ -1,6 +1,7 @@
 using GpuVae.Applications;
 using GpuVae.Data;
 using GpuVae.Models;
+using GpuVae.Options;
 using GpuVae.Training;
 
 namespace GpuVae.Tests.Applications;

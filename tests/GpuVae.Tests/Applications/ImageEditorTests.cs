@@ -1,6 +1,7 @@
 using GpuVae.Applications;
 using GpuVae.Data;
 using GpuVae.Models;
+using GpuVae.Options;
 
 namespace GpuVae.Tests.Applications;
 

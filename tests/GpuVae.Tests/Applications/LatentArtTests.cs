@@ -1,4 +1,5 @@
 using GpuVae.Applications;
+using GpuVae.Options;
 
 namespace GpuVae.Tests.Applications;
 

@@ -4,6 +4,7 @@ using GpuVae.Kernels.Likelihoods;
 using GpuVae.Kernels.Random;
 using GpuVae.Layers;
 using GpuVae.Models;
+using GpuVae.Options;
 using GpuVae.Scheduling;
 using GpuVae.Tests.Models;
 using GpuVae.Training;

@@ -1,5 +1,6 @@
 using GpuVae.Applications;
 using GpuVae.Models;
+using GpuVae.Options;
 using GpuVae.Training;
 
 namespace GpuVae.Tests.Applications;

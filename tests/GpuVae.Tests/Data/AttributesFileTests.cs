@@ -1,6 +1,7 @@
 using System.Text;
 using GpuVae.Data;
 using GpuVae.Imaging;
+using GpuVae.Options;
 
 namespace GpuVae.Tests.Data;
 

@@ -1,5 +1,6 @@
 using System.IO.Compression;
 using GpuVae.Data;
+using GpuVae.Options;
 
 namespace GpuVae.Tests.Data;
 

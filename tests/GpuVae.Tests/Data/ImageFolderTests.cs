@@ -1,5 +1,6 @@
 using GpuVae.Data;
 using GpuVae.Imaging;
+using GpuVae.Options;
 
 namespace GpuVae.Tests.Data;
 

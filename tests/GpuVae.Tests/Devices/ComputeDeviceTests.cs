@@ -1,4 +1,5 @@
 using GpuVae.Devices;
+using GpuVae.Options;
 using GpuVae.Simd;
 using ILGPU;
 using ILGPU.Runtime;

@@ -1,5 +1,6 @@
 using GpuVae.Devices;
 using GpuVae.Kernels.Gemm.Planning;
+using GpuVae.Options;
 using ILGPU.Runtime;
 
 namespace GpuVae.Tests.Devices;

@@ -1,5 +1,6 @@
 using GpuVae.Evaluation;
 using GpuVae.Models;
+using GpuVae.Options;
 
 namespace GpuVae.Tests.Evaluation;
 

@@ -1,6 +1,7 @@
 using GpuVae.Data;
 using GpuVae.Evaluation;
 using GpuVae.Models;
+using GpuVae.Options;
 
 namespace GpuVae.Tests.Evaluation;
 

@@ -1,8 +1,10 @@
 using System.Text.Json;
 using GpuVae.Data;
+using GpuVae.Elbo;
 using GpuVae.Evaluation;
 using GpuVae.Kernels.Training;
 using GpuVae.Models;
+using GpuVae.Options;
 
 namespace GpuVae.Tests.Evaluation;
 

@@ -1,5 +1,6 @@
 using GpuVae.Data;
 using GpuVae.Evaluation;
+using GpuVae.Options;
 
 namespace GpuVae.Tests.Evaluation;
 

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Text.Json.Nodes;
 using GpuVae.Formats;
+using GpuVae.Options;
 
 namespace GpuVae.Tests.Formats;
 

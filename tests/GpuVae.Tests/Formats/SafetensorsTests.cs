@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Text;
 using GpuVae.Formats;
+using GpuVae.Options;
 
 namespace GpuVae.Tests.Formats;
 

@@ -1,5 +1,6 @@
 using System.Text;
 using GpuVae.Imaging;
+using GpuVae.Options;
 
 namespace GpuVae.Tests.Imaging;
 

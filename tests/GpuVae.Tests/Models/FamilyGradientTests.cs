@@ -1,7 +1,8 @@
 using GpuVae.Data;
 using GpuVae.Kernels.Latent;
+using GpuVae.Layers;
 using GpuVae.Models;
-using GpuVae.Tensors;
+using GpuVae.Options;
 using GpuVae.Training;
 
 namespace GpuVae.Tests.Models;

@@ -1,8 +1,11 @@
 using GpuVae.Data;
+using GpuVae.Elbo;
 using GpuVae.Evaluation;
+using GpuVae.Formats;
 using GpuVae.Kernels.Latent;
 using GpuVae.Kernels.Random;
 using GpuVae.Models;
+using GpuVae.Options;
 using GpuVae.Training;
 
 namespace GpuVae.Tests.Models;

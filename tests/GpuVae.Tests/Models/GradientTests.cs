@@ -1,6 +1,7 @@
+using GpuVae.Elbo;
+using GpuVae.Layers;
 using GpuVae.Models;
-using GpuVae.Tensors;
-using GpuVae.Training;
+using GpuVae.Options;
 
 namespace GpuVae.Tests.Models;
 

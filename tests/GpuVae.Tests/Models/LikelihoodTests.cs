@@ -1,5 +1,7 @@
 using GpuVae.Data;
+using GpuVae.Formats;
 using GpuVae.Models;
+using GpuVae.Options;
 using GpuVae.Training;
 using ILGPU;
 using ILGPU.Runtime;

@@ -1,8 +1,10 @@
 using GpuVae.Data;
 using GpuVae.Devices;
+using GpuVae.Elbo;
 using GpuVae.Kernels.Random;
+using GpuVae.Layers;
 using GpuVae.Models;
-using GpuVae.Tensors;
+using GpuVae.Options;
 using GpuVae.Training;
 
 namespace GpuVae.Tests.Models;

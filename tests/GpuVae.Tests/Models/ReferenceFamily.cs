@@ -1,5 +1,6 @@
 using GpuVae.Kernels.Latent;
 using GpuVae.Models;
+using GpuVae.Options;
 using Parameters = System.Collections.Generic.IReadOnlyDictionary<string, double[]>;
 
 namespace GpuVae.Tests.Models;
@@ -24,7 +25,7 @@ internal sealed class ReferenceFamily(VaeOptions options, double[] x, int[] labe
     public double Objective(Parameters at, Parameters still, bool ofEncoder, double klRate, int imageCount)
     {
         Sample[] drawn = Draw(at);
-        if (options.Objective == GpuVae.Models.Objective.Iwae || options.EncoderGradient != PathGradient.Standard)
+        if (options.Objective == GpuVae.Options.Objective.Iwae || options.EncoderGradient != PathGradient.Standard)
         {
             if (options.EncoderGradient == PathGradient.Standard)
                 return -Enumerable.Range(0, Batch).Average(image => LogMean(LogWeights(at, drawn, image, klRate)));
@@ -53,7 +54,7 @@ internal sealed class ReferenceFamily(VaeOptions options, double[] x, int[] labe
             return reconstruction + klRate * units.Sum(unit => Math.Max(unit, options.FreeBits));
         if (options.Capacity > 0)
             return reconstruction + options.CapacityWeight * Math.Abs(units.Sum() - klRate);
-        double correlation = options.Objective == GpuVae.Models.Objective.Tc
+        double correlation = options.Objective == GpuVae.Options.Objective.Tc
             ? (options.Beta - 1) * Enumerable.Range(0, Batch).Average(r => Correlation(moments, drawn[r].Z, imageCount))
             : 0;
         return reconstruction + klRate * (units.Sum() + correlation);
@@ -63,7 +64,7 @@ internal sealed class ReferenceFamily(VaeOptions options, double[] x, int[] labe
     public (double Reconstruction, double Kl) Terms(Parameters at)
     {
         Sample[] drawn = Draw(at);
-        if (options.HasClosedKl && options.Objective != GpuVae.Models.Objective.Iwae)
+        if (options.HasClosedKl && options.Objective != GpuVae.Options.Objective.Iwae)
         {
             return (
                 Enumerable.Range(0, Batch).Average(r => Reconstruction(at, r, drawn[r].Z)),

@@ -1,10 +1,12 @@
 using GpuVae.Data;
 using GpuVae.Devices;
+using GpuVae.Elbo;
 using GpuVae.Formats;
 using GpuVae.Kernels.Random;
+using GpuVae.Layers;
 using GpuVae.Models;
+using GpuVae.Options;
 using GpuVae.Simd;
-using GpuVae.Tensors;
 using ILGPU;
 using ILGPU.Runtime;
 

@@ -122,6 +122,7 @@ public sealed class PackageTests(PackageTests.PackedRepository packed) : IClassF
             using GpuVae.Data;
             using GpuVae.Devices;
             using GpuVae.Models;
+            using GpuVae.Options;
             using GpuVae.Training;
 
             using var device = ComputeDevice.Open("cpu");
@@ -139,6 +140,7 @@ public sealed class PackageTests(PackageTests.PackedRepository packed) : IClassF
         string output = BuildAndRun("stranger", """
             using GpuVae.Devices;
             using GpuVae.Models;
+            using GpuVae.Options;
             using GpuVae.Simd;
             using ILGPU;
             using ILGPU.Algorithms;

@@ -1,8 +1,9 @@
 using GpuVae.Data;
 using GpuVae.Devices;
 using GpuVae.Formats;
+using GpuVae.Layers;
 using GpuVae.Models;
-using GpuVae.Tensors;
+using GpuVae.Options;
 using GpuVae.Training;
 
 namespace GpuVae.Tests.Parity;

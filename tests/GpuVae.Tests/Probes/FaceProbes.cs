@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using GpuVae.Data;
 using GpuVae.Imaging;
+using GpuVae.Options;
 
 namespace GpuVae.Tests.Probes;
 

@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using GpuVae.Data;
 using GpuVae.Devices;
 using GpuVae.Models;
+using GpuVae.Options;
 using GpuVae.Training;
 using ILGPU.Runtime.OpenCL;
 

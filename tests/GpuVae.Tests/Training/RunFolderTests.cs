@@ -1,4 +1,5 @@
-using GpuVae.Models;
+using GpuVae.Elbo;
+using GpuVae.Options;
 using GpuVae.Training;
 
 namespace GpuVae.Tests.Training;

@@ -1,5 +1,7 @@
 using GpuVae.Data;
+using GpuVae.Elbo;
 using GpuVae.Models;
+using GpuVae.Options;
 using GpuVae.Training;
 
 namespace GpuVae.Tests.Training;

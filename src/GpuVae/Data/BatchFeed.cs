@@ -1,0 +1,125 @@
+using GpuVae.Devices;
+using GpuVae.Kernels.Common;
+using GpuVae.Kernels.Training;
+using GpuVae.Layers;
+using GpuVae.Models;
+using GpuVae.Scheduling;
+using ILGPU;
+using ILGPU.Runtime;
+
+namespace GpuVae.Data;
+
+/// <summary>
+/// An image set on the device with what deals it out in batches: the order, a clock that counts the steps, the rates of each step and a log
+/// of their losses. All of it lives on the device, so that a step is the same list of launches every time.
+/// </summary>
+internal sealed class BatchFeed : IDisposable
+{
+    private readonly ComputeDevice device;
+    private readonly MemoryBuffer1D<byte, Stride1D.Dense> images;
+    private readonly MemoryBuffer1D<int, Stride1D.Dense> order;
+    private readonly MemoryBuffer1D<int, Stride1D.Dense>? labels;
+    private readonly MemoryBuffer1D<long, Stride1D.Dense> clock;
+    private readonly MemoryBuffer1D<float, Stride1D.Dense> rates, current, log;
+    private readonly long[] clockOnHost = new long[3];
+    private readonly int batchSize;
+
+    /// <param name="device">Where to put the images.</param>
+    /// <param name="set">The images.</param>
+    /// <param name="batchSize">Images of every batch but the last of an epoch, which holds the rest.</param>
+    /// <param name="logEntries">Steps that the log holds before the oldest is overwritten.</param>
+    public BatchFeed(ComputeDevice device, ImageSet set, int batchSize, int logEntries)
+    {
+        (this.device, this.batchSize) = (device, batchSize);
+        FullBatches = set.Count / batchSize;
+        LastBatch = set.Count % batchSize;
+        Accelerator accelerator = device.Accelerator;
+        images = accelerator.Allocate1D<byte>(set.Pixels.LongLength);
+        images.View.BaseView.CopyFromCPU(device.Stream, set.Pixels);
+        order = accelerator.Allocate1D<int>(set.Count);
+        ImageCount = set.Count;
+        labels = set.Labels is { } classes ? accelerator.Allocate1D(classes) : null;
+        clock = accelerator.Allocate1D<long>(clockOnHost.Length);
+        rates = accelerator.Allocate1D<float>(2 * StepsPerEpoch);
+        current = accelerator.Allocate1D<float>(2);
+        log = accelerator.Allocate1D<float>(2 * logEntries);
+    }
+
+    public int ImageCount { get; }
+
+    /// <summary>Batches of the full size in an epoch.</summary>
+    public int FullBatches { get; }
+
+    /// <summary>Images of the smaller batch at the end of an epoch; 0 if the set divides evenly.</summary>
+    public int LastBatch { get; }
+
+    public int StepsPerEpoch => FullBatches + (LastBatch > 0 ? 1 : 0);
+
+    /// <summary>One element: the step under way, counted from 0.</summary>
+    public ArrayView<long> Step => clock.View.BaseView.SubView(2, 1);
+
+    /// <summary>One element: the learning rate of the step under way.</summary>
+    public ArrayView<float> LearningRate => current.View.BaseView.SubView(0, 1);
+
+    /// <summary>One element: the weight of the KL term in the step under way.</summary>
+    public ArrayView<float> KlWeight => current.View.BaseView.SubView(1, 1);
+
+    /// <summary>Sets the clock and the plan of an epoch.</summary>
+    /// <param name="step">Steps done so far.</param>
+    /// <param name="epochStart">Steps done when the epoch began.</param>
+    /// <param name="permutation">[images].</param>
+    /// <param name="ratesOfSteps">[steps of the epoch × 2]: learning rate and KL weight.</param>
+    public void StartEpoch(long step, long epochStart, int[] permutation, float[] ratesOfSteps)
+    {
+        (clockOnHost[0], clockOnHost[1]) = (step, epochStart);
+        clock.View.BaseView.Upload<long>(device.Stream, clockOnHost);
+        order.View.BaseView.Upload<int>(device.Stream, permutation);
+        rates.View.BaseView.Upload<float>(device.Stream, ratesOfSteps);
+    }
+
+    /// <summary>
+    /// Appends the step that opens a training step and puts its batch together; gives the images, [batch, pixels] in [0, 1].
+    /// </summary>
+    public PlannedTensor AppendBatch(ScheduleBuilder builder, int pixels, Binarization binarization, ulong seed)
+    {
+        int batch = builder.Batch;
+        PlannedTensor x = builder.Tensor("images", pixels);
+        BatchPlan plan = Plan;
+        Gather<byte, BytePixel> gather = device.Kernels.Gather;
+        double bytes = 5.0 * batch * pixels;
+        if (binarization == Binarization.None)
+            builder.Add("gather", (double)batch * pixels, bytes, [x], stream => gather.Copy(stream, images.View, plan, x.View, pixels));
+        else
+            builder.Add(
+                "gather + binarise", 20.0 * batch * pixels, bytes, [x],
+                stream => gather.Binarize(stream, images.View, plan, x.View, pixels, binarization, seed));
+        return x;
+    }
+
+    /// <summary>Appends the collection of the labels of the batch under way, [batch, 1]; the set must have some.</summary>
+    public PlannedTensor AppendLabels(ScheduleBuilder builder)
+    {
+        PlannedTensor batch = builder.Tensor("labels", 1);
+        LabelGather gather = device.Kernels.LabelGather;
+        ArrayView<int> ofSet = labels!.View;
+        BatchPlan plan = Plan;
+        builder.Add("labels", 0, 8.0 * batch.Length, [batch], stream => gather.Run(stream, ofSet, plan, batch.View));
+        return batch;
+    }
+
+    /// <summary>What the launch that closes a training step is given; only when the schedule is bound.</summary>
+    public StepLog LogOf(PlannedTensor reconstruction, PlannedTensor kl) => new(clock.View, reconstruction.View, kl.View, log.View);
+
+    /// <summary>
+    /// Copies the log, [entries × 2] sums of reconstruction and KL term over a batch, entry (step mod entries); waits for the device.
+    /// </summary>
+    public void ReadLog(float[] destination) => log.View.BaseView.Download(device.Stream, destination);
+
+    public void Dispose()
+    {
+        foreach (IDisposable? buffer in (IEnumerable<IDisposable?>)[images, order, labels, clock, rates, current, log])
+            buffer?.Dispose();
+    }
+
+    private BatchPlan Plan => new(clock.View, order.View, rates.View, current.View, batchSize);
+}

@@ -1,0 +1,82 @@
+using GpuVae.Kernels.Gemm;
+using GpuVae.Kernels.Layers;
+using GpuVae.Kernels.Likelihoods;
+using GpuVae.Layers;
+using GpuVae.Models;
+using GpuVae.Options;
+using GpuVae.Scheduling;
+using ILGPU.Runtime;
+
+namespace GpuVae.Devices;
+
+/// <summary>
+/// What a decoder does under one likelihood. Kernels take it as a type argument; this is where the value of <see cref="Likelihood"/> becomes
+/// that type.
+/// </summary>
+/// <param name="Kernels">On what the decoder gives.</param>
+internal sealed record DecoderLikelihood(LikelihoodKernels Kernels)
+{
+    /// <summary>
+    /// The name of the number that all pixels share and where it starts; null for none. It is a parameter of the model beside the networks'.
+    /// </summary>
+    public (string Name, float Start)? Shared { get; private init; }
+
+    /// <summary>
+    /// Whether the first column of a pixel, through <see cref="MeanActivation"/>, is its mean, so that a dense decoder's last product can
+    /// give the image.
+    /// </summary>
+    public bool MeanIsColumn { get; private init; }
+
+    /// <summary>f, where the mean is f(first column); null for none.</summary>
+    public ActivationKind? MeanActivation { get; private init; }
+
+    /// <summary>Appends the decoder's last layer and the loss in one step; null where the likelihood cannot ride on a product.</summary>
+    public FusedLoss? ForwardLoss { get; private init; }
+
+    /// <inheritdoc cref="Linear.ForwardLoss"/>
+    public delegate (PlannedTensor Loss, PlannedTensor Gradient) FusedLoss(
+        LayerContext context, Linear layer, PlannedTensor x, PlannedTensor target);
+
+    public static DecoderLikelihood Create(Accelerator accelerator, GemmContext gemm, VaeOptions options)
+    {
+        return options.Likelihood switch
+        {
+            Likelihood.Bernoulli => Fused<BernoulliLikelihood>(default) with
+            {
+                MeanIsColumn = true,
+                MeanActivation = ActivationKind.Sigmoid,
+            },
+            Likelihood.ContinuousBernoulli => Fused<ContinuousBernoulliLikelihood>(default),
+            Likelihood.Gaussian => Fused(new GaussianLikelihood((float)options.Variance)) with { MeanIsColumn = true },
+            Likelihood.GaussianLearned => Of<PixelScale<NormalFamily>>(default) with { MeanIsColumn = true },
+            Likelihood.GaussianShared => Of<SharedScale<NormalFamily>>(default) with
+            {
+                MeanIsColumn = true,
+                Shared = ("likelihood.log_variance", (float)Math.Log(options.Variance)),
+            },
+            Likelihood.Laplace => Of<SharedScale<LaplaceFamily>>(default) with
+            {
+                MeanIsColumn = true,
+                // Its variance is twice the square of its scale.
+                Shared = ("likelihood.log_scale", (float)(0.5 * Math.Log(0.5 * options.Variance))),
+            },
+            Likelihood.DiscretizedLogistic => Of<PixelScale<DiscretizedLogisticFamily>>(default),
+            Likelihood.LogisticMixture => Of(new Mixture<DiscretizedLogisticFamily>(options.MixtureComponents)),
+            _ => throw new ArgumentOutOfRangeException(nameof(options), options.Likelihood, "no such likelihood"),
+        };
+
+        DecoderLikelihood Of<TLikelihood>(TLikelihood likelihood)
+            where TLikelihood : struct, IPixelLikelihood => new(LikelihoodKernels.Create(accelerator, likelihood));
+
+        DecoderLikelihood Fused<TLikelihood>(TLikelihood likelihood)
+            where TLikelihood : struct, ILikelihood
+        {
+            LinearLoss<TLikelihood>? kernel = null;
+            return Of(new OneColumn<TLikelihood>(likelihood)) with
+            {
+                ForwardLoss = (context, layer, x, target) =>
+                    layer.ForwardLoss(context, kernel ??= new LinearLoss<TLikelihood>(gemm), likelihood, x, target),
+            };
+        }
+    }
+}

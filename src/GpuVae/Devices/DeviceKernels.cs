@@ -1,0 +1,111 @@
+using GpuVae.Kernels.Common;
+using GpuVae.Kernels.Convolution;
+using GpuVae.Kernels.Evaluation;
+using GpuVae.Kernels.Gemm;
+using GpuVae.Kernels.Latent;
+using GpuVae.Kernels.Layers;
+using GpuVae.Kernels.Likelihoods;
+using GpuVae.Kernels.Random;
+using GpuVae.Kernels.Training;
+using GpuVae.Options;
+using ILGPU.Runtime;
+
+namespace GpuVae.Devices;
+
+/// <summary>
+/// The kernels of one device, loaded at first use and then kept: models and trainers on the device share them, and a program that only
+/// generates never compiles a backward pass.
+/// </summary>
+internal sealed class DeviceKernels(Accelerator accelerator, GemmContext gemm) : IDisposable
+{
+    private readonly Dictionary<ActivationKind, LinearKernels> activated = [];
+    private readonly Dictionary<(Likelihood, double, int), DecoderLikelihood> likelihoods = [];
+    private Reduce? reduce;
+    private RandomFill? randomFill;
+
+    public LinearBackward<LatentGradientEpilogue> LatentBackward => field ??= new(gemm);
+
+    /// <summary>Linear layers without an activation.</summary>
+    public LinearKernels Linear => field ??= new LinearKernels<Identity>(gemm);
+
+    public ConvolutionWeightGradient ConvolutionWeightGradient => field ??= new ConvolutionWeightGradient(accelerator);
+
+    /// <summary>Its way back is the same whatever the activation.</summary>
+    public GroupNormalization<Identity> GroupNormalization => field ??= new GroupNormalization<Identity>(accelerator);
+
+    public Upsampling Upsampling => field ??= new Upsampling(accelerator);
+
+    public Transposition Transposition => field ??= new Transposition(accelerator);
+
+    public Gather<byte, BytePixel> Gather => field ??= new Gather<byte, BytePixel>(accelerator);
+
+    public Reparameterize Reparameterize => field ??= new Reparameterize(accelerator);
+
+    public FullCovariancePosterior FullCovariancePosterior => field ??= new FullCovariancePosterior(accelerator);
+
+    public AutoregressiveFlow AutoregressiveFlow => field ??= new AutoregressiveFlow(accelerator);
+
+    public MixturePrior MixturePrior => field ??= new MixturePrior(accelerator);
+
+    public FullCovarianceMixture FullCovarianceMixture => field ??= new FullCovarianceMixture(accelerator);
+
+    public PseudoInputs PseudoInputs => field ??= new PseudoInputs(accelerator);
+
+    public ImportanceWeights ImportanceWeights => field ??= new ImportanceWeights(accelerator);
+
+    public KlTargets KlTargets => field ??= new KlTargets(accelerator);
+
+    public TotalCorrelation TotalCorrelation => field ??= new TotalCorrelation(accelerator);
+
+    public OneHotConcat OneHotConcat => field ??= new OneHotConcat(accelerator);
+
+    public ColumnCopy ColumnCopy => field ??= new ColumnCopy(accelerator);
+
+    public RowScaling RowScaling => field ??= new RowScaling(accelerator);
+
+    public Addition<Identity> Addition => field ??= new Addition<Identity>(accelerator);
+
+    public LabelGather LabelGather => field ??= new LabelGather(accelerator);
+
+    public Reduce Reduce => reduce ??= new Reduce(accelerator);
+
+    public RandomFill RandomFill => randomFill ??= new RandomFill(accelerator);
+
+    public DiagonalPosterior DiagonalPosterior => field ??= new DiagonalPosterior(accelerator);
+
+    public StandardNormalPrior StandardNormalPrior => field ??= new StandardNormalPrior(accelerator);
+
+    public LogSumExp LogSumExp => field ??= new LogSumExp(accelerator);
+
+    public Ssim Ssim => field ??= new Ssim(accelerator);
+
+    public BlockMeans BlockMeans => field ??= new BlockMeans(accelerator);
+
+    public Langevin Langevin => field ??= new Langevin(accelerator);
+
+    public StepEnd StepEnd => field ??= new StepEnd(accelerator);
+
+    public LinearKernels LinearWith(ActivationKind? activation)
+    {
+        if (activation is not { } kind)
+            return Linear;
+        if (!activated.TryGetValue(kind, out LinearKernels? kernels))
+            activated[kind] = kernels = LinearKernels.Create(gemm, kind);
+        return kernels;
+    }
+
+    /// <summary>The likelihood that <paramref name="options"/> describe.</summary>
+    public DecoderLikelihood LikelihoodOf(VaeOptions options)
+    {
+        (Likelihood Likelihood, double Variance, int MixtureComponents) key = (options.Likelihood, options.Variance, options.MixtureComponents);
+        if (!likelihoods.TryGetValue(key, out DecoderLikelihood? likelihood))
+            likelihoods[key] = likelihood = DecoderLikelihood.Create(accelerator, gemm, options);
+        return likelihood;
+    }
+
+    public void Dispose()
+    {
+        reduce?.Dispose();
+        randomFill?.Dispose();
+    }
+}

@@ -1,0 +1,71 @@
+using GpuVae.Devices;
+using GpuVae.Kernels.Common;
+using GpuVae.Kernels.Likelihoods;
+using GpuVae.Layers;
+using GpuVae.Models;
+using GpuVae.Scheduling;
+using ILGPU;
+
+namespace GpuVae.Elbo;
+
+/// <summary>
+/// −ln p(x|z): the last layer of the decoder with the loss on what it gives. Where the likelihood has one parameter per pixel and the layer is
+/// a product, the loss is the epilogue of that.
+/// </summary>
+/// <param name="Term">In nats; its elements add up to the batch's.</param>
+/// <param name="Gradient">∂loss/∂(output of the last layer), averaged over the batch, [batch, outputs].</param>
+/// <param name="SharedGradient">
+/// ∂loss/∂(the number that all pixels share), averaged over the batch, in parts, [batch, 1]; null where there is none.
+/// </param>
+/// <param name="Backward">
+/// The way back through the last layer, from <paramref name="Gradient"/>; also adds <paramref name="SharedGradient"/> up.
+/// </param>
+internal sealed record ReconstructionTerm(
+    PlannedTensor Term, PlannedTensor Gradient, PlannedTensor? SharedGradient, BackwardStep Backward)
+{
+    /// <summary>Appends the last layer and its loss.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="context">Where to.</param>
+    /// <param name="input">What the layer is given, [batch, inputs].</param>
+    /// <param name="images">[batch / k, pixels] in [0, 1]; row r of the batch belongs to image r / k.</param>
+    public static ReconstructionTerm Append(Vae model, LayerContext context, LayerOutput input, PlannedTensor images)
+    {
+        DecoderLikelihood likelihood = context.Kernels.LikelihoodOf(model.Options);
+        if (model.Decoder.Layers[^1] is Linear layer && likelihood.ForwardLoss is { } forwardLoss)
+        {
+            (PlannedTensor loss, PlannedTensor gradient) = forwardLoss(context, layer, input.Value, images);
+            return new ReconstructionTerm(loss, gradient, null, (back, dy, wantsInput) => layer.Backward(back, input, dy, wantsInput));
+        }
+        return Append(model, context, likelihood, model.Decoder.Layers[^1].Forward(context, input), images);
+    }
+
+    /// <summary>A step of its own. The gradient overwrites the decoder's output.</summary>
+    private static ReconstructionTerm Append(
+        Vae model, LayerContext context, DecoderLikelihood likelihood, LayerPass decoder, PlannedTensor images)
+    {
+        PlannedTensor decoded = decoder.Output.Value;
+        int batch = decoded.Rows, samples = batch / images.Rows;
+        PlannedTensor term = context.Builder.Tensor("reconstruction term", batch, 1);
+        PlannedTensor? parts = likelihood.Shared is null ? null : context.Builder.Tensor("shared parameter gradient", batch, 1);
+        ArrayView<float> shared = model.SharedIn(context.Values);
+        PixelLayout layout = model.PixelLayout;
+        float scale = 1f / batch;
+        context.Builder.Add(
+            "loss + gradient", 20.0 * decoded.Length, 4.0 * (2 * decoded.Length + images.Length + batch),
+            [decoded, images, term, .. parts is null ? Array.Empty<PlannedTensor>() : [parts]],
+            stream => likelihood.Kernels.Differentiate(
+                stream, decoded.View, images.View, shared, parts?.View ?? default, term.View, layout, samples, scale));
+        return new ReconstructionTerm(term, decoded, parts, (back, dy, wantsInput) =>
+        {
+            if (parts is not null && back.WantsParameterGradients)
+            {
+                ArrayView<float> dShared = model.SharedIn(back.Gradients);
+                Reduce reduce = back.Kernels.Reduce;
+                back.Builder.Add(
+                    "shared parameter gradient", batch, 4.0 * batch, [parts],
+                    stream => reduce.Sum(stream, parts.View, dShared));
+            }
+            return decoder.Backward(back, dy, wantsInput);
+        });
+    }
+}

@@ -1,0 +1,52 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using GpuVae.Models;
+using GpuVae.Options;
+
+namespace GpuVae.Formats;
+
+/// <summary><see cref="VaeOptions"/> as JSON: the content of <c>config.json</c> and a part of every checkpoint.</summary>
+internal static partial class VaeConfig
+{
+    public static string ToJson(VaeOptions options) => JsonSerializer.Serialize(options, ConfigJson.Default.VaeOptions) + "\n";
+
+    /// <exception cref="BadInputException"><paramref name="source"/> holds no valid options.</exception>
+    public static VaeOptions FromJson(string json, string source)
+    {
+        try
+        {
+            VaeOptions options = OptionsJson.Read(json, new VaeOptions(), ConfigJson.Default.VaeOptions);
+            options.Validate();
+            return options;
+        }
+        catch (JsonException error) when (IsObject(json))
+        {
+            throw new BadInputException(
+                $"{source} is a model file of another family, or of a newer version: {error.Message} Use what wrote it.", error);
+        }
+        catch (Exception error) when (error is JsonException or BadInputException)
+        {
+            throw new BadInputException(
+                $"{source} is no valid model description: {error.Message} Train again, or restore the file.", error);
+        }
+    }
+
+    private static bool IsObject(string json)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(json);
+            return document.RootElement.ValueKind == JsonValueKind.Object;
+        }
+        catch (JsonException)
+        {
+            return false;
+        }
+    }
+
+    [JsonSourceGenerationOptions(
+        PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, UseStringEnumConverter = true, WriteIndented = true,
+        UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow, RespectNullableAnnotations = true, IgnoreReadOnlyProperties = true)]
+    [JsonSerializable(typeof(VaeOptions))]
+    private sealed partial class ConfigJson : JsonSerializerContext;
+}

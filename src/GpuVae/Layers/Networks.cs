@@ -1,0 +1,152 @@
+using GpuVae.Kernels.Common;
+using GpuVae.Kernels.Convolution;
+using GpuVae.Kernels.Layers;
+using GpuVae.Models;
+using GpuVae.Options;
+
+namespace GpuVae.Layers;
+
+/// <summary>Makes the layers that options ask for, numbered as PyTorch numbers those of its modules.</summary>
+internal static class Networks
+{
+    /// <summary>Planar images to the numbers that describe q(z|x).</summary>
+    public static Network Encoder(VaeOptions options)
+    {
+        const string name = "encoder";
+        (int width, int height, int channels) = options.Shape;
+        var layers = new List<Layer>();
+        if (options.Upscale > 1)
+            layers.Add(new BlockAverage($"{name} input", new Reduction(width, height, channels, options.Upscale)));
+        int index = 0;
+        if (options.Network == NetworkKind.Dense)
+        {
+            AddLinear(layers, name, index, options.EncoderWidths, options, endsWithActivation: false);
+            return new Network(layers);
+        }
+        Stage[] stages = Stages(options);
+        AddReordering(layers, $"{name} input", channels, width * height);
+        foreach (Stage stage in stages)
+        {
+            AddConvolution(layers, name, ref index, stage.Down, isTransposed: false, options);
+            AddResidualBlocks(layers, name, ref index, stage, options);
+        }
+        Stage last = stages[^1];
+        AddReordering(layers, $"{name} flatten", last.SmallHeight * last.SmallWidth, last.Channels);
+        // Flattening counts as a module.
+        int[] widths = [last.Features + options.Classes, .. options.Hidden, options.EncoderOutputs];
+        AddLinear(layers, name, index + 1, widths, options, endsWithActivation: false);
+        return new Network(layers);
+    }
+
+    /// <summary>Codes to the parameters of p(x|z), planar, or with channels innermost from convolutions.</summary>
+    public static Network Decoder(VaeOptions options)
+    {
+        const string name = "decoder";
+        var layers = new List<Layer>();
+        if (options.Network == NetworkKind.Dense)
+        {
+            AddLinear(layers, name, 0, options.DecoderWidths, options, endsWithActivation: false);
+            return new Network(layers);
+        }
+        Stage[] stages = Stages(options);
+        Stage first = stages[^1];
+        int[] widths = [options.Latent + options.Classes, .. options.Hidden.Reverse(), first.Features];
+        // Unflattening counts as a module.
+        int index = AddLinear(layers, name, 0, widths, options, endsWithActivation: true) + 1;
+        AddReordering(layers, $"{name} unflatten", first.Channels, first.SmallHeight * first.SmallWidth);
+        for (int i = stages.Length - 1; i >= 0; i--)
+        {
+            AddResidualBlocks(layers, name, ref index, stages[i], options);
+            AddEnlargement(layers, name, ref index, stages[i], options, isLast: i == 0);
+        }
+        return new Network(layers);
+    }
+
+    private static Stage[] Stages(VaeOptions options)
+    {
+        (int width, int height, int channels) = options.Shape;
+        var stages = new Stage[options.ChannelsPerStage.Count];
+        for (int i = 0; i < stages.Length; i++)
+        {
+            // Both halve, rounding up; 4 taps only if nothing is left over.
+            int kernel = height % 2 == 0 && width % 2 == 0 ? 4 : 3;
+            stages[i] = new Stage(new ConvolutionShape(1, height, width, channels, options.ChannelsPerStage[i], kernel, Stride: 2, Padding: 1));
+            (height, width, channels) = (stages[i].SmallHeight, stages[i].SmallWidth, stages[i].Channels);
+        }
+        return stages;
+    }
+
+    private static void AddEnlargement(List<Layer> layers, string name, ref int index, Stage stage, VaeOptions options, bool isLast)
+    {
+        int outputs = isLast ? options.PixelParameters * stage.Down.Inputs : stage.Down.Inputs;
+        if (options.Upsampling == UpsamplingKind.Nearest)
+        {
+            layers.Add(new NearestUpsampling(
+                $"{name}.{index++}", new UpsamplingShape(1, stage.Down.Height, stage.Down.Width, stage.Channels)));
+            var shape = new ConvolutionShape(
+                1, stage.Down.Height, stage.Down.Width, stage.Channels, outputs, Kernel: 3, Stride: 1, Padding: 1);
+            AddConvolution(layers, name, ref index, shape, isTransposed: false, options, isLast);
+        }
+        else
+            AddConvolution(layers, name, ref index, stage.Down with { Inputs = outputs }, isTransposed: true, options, isLast);
+    }
+
+    private static void AddConvolution(
+        List<Layer> layers, string name, ref int index, ConvolutionShape shape, bool isTransposed, VaeOptions options, bool isLast = false)
+    {
+        bool normalizes = options.GroupNorm && !isLast;
+        layers.Add(new Convolution2d($"{name}.{index++}", shape, isTransposed, normalizes || isLast ? null : options.Activation));
+        if (normalizes)
+        {
+            int area = isTransposed ? shape.Height * shape.Width : shape.OutputHeight * shape.OutputWidth;
+            layers.Add(new GroupNorm($"{name}.{index++}", area, isTransposed ? shape.Inputs : shape.Outputs, options.Activation));
+        }
+        // The activation counts as a module.
+        index++;
+    }
+
+    private static void AddResidualBlocks(List<Layer> layers, string name, ref int index, Stage stage, VaeOptions options)
+    {
+        for (int i = 0; i < options.ResidualBlocks; i++)
+        {
+            layers.Add(new ResidualBlock(
+                $"{name}.{index++}", stage.SmallHeight, stage.SmallWidth, stage.Channels, options.GroupNorm, options.Activation));
+        }
+    }
+
+    /// <summary>Linear layers of the given widths, the first of which includes the classes that join the input.</summary>
+    /// <returns>The number of the next module.</returns>
+    private static int AddLinear(List<Layer> layers, string name, int index, int[] widths, VaeOptions options, bool endsWithActivation)
+    {
+        if (options.Classes > 0)
+            layers.Add(new LabelInput($"{name} label", widths[0] - options.Classes, options.Classes));
+        for (int i = 0; i + 1 < widths.Length; i++)
+        {
+            bool isActivated = endsWithActivation || i + 2 < widths.Length;
+            layers.Add(new Linear($"{name}.{index}", widths[i], widths[i + 1], isActivated ? options.Activation : null));
+            // The activation counts as a module.
+            index += 2;
+        }
+        return index;
+    }
+
+    /// <summary>Nothing where both orders are the same.</summary>
+    private static void AddReordering(List<Layer> layers, string name, int rows, int columns)
+    {
+        if (rows > 1 && columns > 1)
+            layers.Add(new Reordering(name, rows, columns));
+    }
+
+    /// <summary>A step from a larger image to a smaller one with more channels.</summary>
+    /// <param name="Down">The encoder's convolution, for one image.</param>
+    private readonly record struct Stage(ConvolutionShape Down)
+    {
+        public int SmallHeight => Down.OutputHeight;
+
+        public int SmallWidth => Down.OutputWidth;
+
+        public int Channels => Down.Outputs;
+
+        public int Features => SmallHeight * SmallWidth * Channels;
+    }
+}

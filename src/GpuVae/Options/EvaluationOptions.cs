@@ -1,0 +1,55 @@
+using GpuVae.Evaluation;
+using GpuVae.Kernels.Training;
+
+namespace GpuVae.Options;
+
+/// <summary>What can be measured of a model on a set of images.</summary>
+[Flags]
+public enum EvaluationMetrics
+{
+    None = 0,
+
+    /// <summary>The evidence lower bound, its parts, and bits per dimension.</summary>
+    Elbo = 1,
+
+    /// <summary>The importance-sampled log-likelihood; see <see cref="ImportanceSampling"/>.</summary>
+    Nll = 2,
+
+    /// <summary>KL and activity of each latent unit; see <see cref="LatentUnits"/>.</summary>
+    Units = 4,
+
+    /// <summary>MSE, PSNR and SSIM of the reconstructions by way of the mean of q(z|x); see <see cref="ImageQuality"/>.</summary>
+    Reconstruction = 8,
+
+    /// <summary>The mutual information gap; see <see cref="MutualInformationGap"/>.</summary>
+    Mig = 16,
+}
+
+/// <summary>What to measure, and by which protocol.</summary>
+public sealed record EvaluationOptions
+{
+    public EvaluationMetrics Metrics { get; init; } = EvaluationMetrics.Elbo | EvaluationMetrics.Units | EvaluationMetrics.Reconstruction;
+
+    /// <summary>Samples per image of <see cref="EvaluationMetrics.Nll"/>.</summary>
+    public int Samples { get; init; } = 5000;
+
+    /// <summary>What becomes of the images' grey levels: nothing, a fixed draw for each image, or the draw of one epoch.</summary>
+    public Binarization Binarization { get; init; }
+
+    /// <summary>Seed of all samples and of the binarisation.</summary>
+    public ulong Seed { get; init; } = 1;
+
+    /// <summary>How the images were set apart, for the protocol: <c>test</c>, for instance.</summary>
+    public string Split { get; init; } = "test";
+
+    /// <exception cref="BadInputException">A value is out of range, or nothing is to be measured.</exception>
+    public void Validate()
+    {
+        if (Metrics.HasFlag(EvaluationMetrics.Nll))
+            ImportanceSampling.Require(Samples);
+        if (Metrics == EvaluationMetrics.None || (Metrics & ~Enum.GetValues<EvaluationMetrics>().Aggregate((a, b) => a | b)) != 0)
+            throw new BadInputException($"The metrics {Metrics}: choose some of elbo, nll, units, reconstruction and mig.");
+        if (!Enum.IsDefined(Binarization))
+            throw new BadInputException($"There is no binarisation {Binarization}; choose none, static or dynamic.");
+    }
+}

@@ -1,0 +1,21 @@
+using GpuVae.Models;
+namespace GpuVae.Options;
+
+/// <summary>What training maximises.</summary>
+public enum Objective
+{
+    /// <summary>The evidence lower bound, its KL term weighted by <see cref="VaeOptions.Beta"/>.</summary>
+    Elbo,
+
+    /// <summary>
+    /// The importance-weighted bound with <see cref="VaeOptions.Samples"/> samples (Burda, Grosse and Salakhutdinov 2016,
+    /// arXiv:1509.00519).
+    /// </summary>
+    Iwae,
+
+    /// <summary>
+    /// The bound with the total correlation of the code's units weighted by <see cref="VaeOptions.Beta"/> (beta-TCVAE: Chen et al. 2018,
+    /// arXiv:1802.04942).
+    /// </summary>
+    Tc,
+}

@@ -1,0 +1,116 @@
+using GpuVae.Training;
+namespace GpuVae.Options;
+
+/// <summary>How a <c>Trainer</c> trains. The defaults are PyTorch's Adam at the learning rate of the seed article.</summary>
+public sealed record TrainingOptions
+{
+    public int Epochs { get; init; } = 10;
+
+    /// <summary>Images per step. The last batch of an epoch holds what is left, as PyTorch's loader does by default.</summary>
+    public int BatchSize { get; init; } = 128;
+
+    public double LearningRate { get; init; } = 1e-3;
+
+    public LearningRateDecay Decay { get; init; } = LearningRateDecay.Constant;
+
+    /// <summary>For <see cref="LearningRateDecay.Step"/>: the factor applied every <see cref="DecayEpochs"/> epochs.</summary>
+    public double DecayFactor { get; init; } = 0.1;
+
+    /// <summary>For <see cref="LearningRateDecay.Step"/>: epochs between two decays.</summary>
+    public int DecayEpochs { get; init; } = 10;
+
+    /// <summary>Epochs over which the weight of the KL term rises linearly from 0 to beta; 0 is the full weight from the start.</summary>
+    public double KlWarmupEpochs { get; init; }
+
+    /// <summary>
+    /// Times that the weight of the KL term rises from 0 to beta in the whole training, each time over half of its share and staying there
+    /// for the other half (Fu et al., "Cyclical Annealing Schedule", 2019, arXiv:1903.10145); 0 for none.
+    /// </summary>
+    public int KlCycles { get; init; }
+
+    /// <summary>
+    /// Largest global norm of the gradient, √(Σ g²) over all parameters; larger gradients are scaled down to it. 0 does not clip.
+    /// </summary>
+    public double GradientClip { get; init; }
+
+    /// <summary>Decoupled weight decay (Loshchilov and Hutter, "Decoupled Weight Decay Regularization", 2019); 0 is plain Adam.</summary>
+    public double WeightDecay { get; init; }
+
+    public double AdamBeta1 { get; init; } = 0.9;
+
+    public double AdamBeta2 { get; init; } = 0.999;
+
+    public double AdamEpsilon { get; init; } = 1e-8;
+
+    /// <summary>Draws every training pixel anew as 0 or 1 with its grey value as probability (Salakhutdinov and Murray, 2008).</summary>
+    public bool DynamicBinarization { get; init; }
+
+    /// <summary>Everything random follows from it: initial weights, order of the images, noise.</summary>
+    public ulong Seed { get; init; } = 1;
+
+    /// <summary>Steps between two looks at the loss; each costs one wait for the device.</summary>
+    public int LogEverySteps { get; init; } = 50;
+
+    /// <summary>Steps between two checkpoints within an epoch; 0 writes them at the ends of epochs only.</summary>
+    public int CheckpointEverySteps { get; init; }
+
+    /// <exception cref="BadInputException">A value is out of range; the message names the option and the range.</exception>
+    public void Validate()
+    {
+        AtLeastOne(Epochs, "The number of epochs");
+        AtLeastOne(BatchSize, "The batch size");
+        AtLeastOne(DecayEpochs, "The number of epochs between decays");
+        AtLeastOne(LogEverySteps, "The number of steps between progress reports");
+        if (CheckpointEverySteps < 0)
+            throw new BadInputException($"The number of steps between checkpoints is {CheckpointEverySteps}; it must not be negative.");
+        if (!(LearningRate is > 0 and < double.PositiveInfinity))
+            throw new BadInputException($"The learning rate is {LearningRate}; it must be positive and finite, 1e-3 is a good start.");
+        if (!(DecayFactor is > 0 and <= 1))
+            throw new BadInputException($"The decay factor is {DecayFactor}; it must lie above 0 and not above 1.");
+        NotNegative(KlWarmupEpochs, "The number of KL warm-up epochs");
+        if (KlCycles < 0)
+            throw new BadInputException($"The number of KL cycles is {KlCycles}; it must not be negative.");
+        if (KlCycles > 0 && KlWarmupEpochs > 0)
+            throw new BadInputException("KL cycles and a KL warm-up both say how the weight of the KL term rises; choose one.");
+        NotNegative(GradientClip, "The largest gradient norm");
+        NotNegative(WeightDecay, "The weight decay");
+        if (!(AdamBeta1 is >= 0 and < 1) || !(AdamBeta2 is >= 0 and < 1))
+            throw new BadInputException($"Adam's betas are {AdamBeta1} and {AdamBeta2}; both must lie in [0, 1).");
+        if (!(AdamEpsilon is > 0 and < double.PositiveInfinity))
+            throw new BadInputException($"Adam's epsilon is {AdamEpsilon}; it must be positive and finite.");
+        if (!Enum.IsDefined(Decay))
+            throw new BadInputException(
+                $"There is no learning-rate decay {Decay}; choose one of {string.Join(", ", Enum.GetNames<LearningRateDecay>())}.");
+    }
+
+    /// <summary>
+    /// The learning rate of step <paramref name="step"/> (from 0) with <paramref name="stepsPerEpoch"/> steps in an epoch.
+    /// </summary>
+    public double LearningRateAt(long step, long stepsPerEpoch) => Decay switch
+    {
+        LearningRateDecay.Cosine => LearningRate * 0.5 * (1 + Math.Cos(Math.PI * step / ((double)stepsPerEpoch * Epochs))),
+        LearningRateDecay.Step => LearningRate * Math.Pow(DecayFactor, step / stepsPerEpoch / DecayEpochs),
+        _ => LearningRate,
+    };
+
+    /// <summary>The share of beta in force at step <paramref name="step"/> (from 0), from 0 to 1.</summary>
+    public double KlWeightAt(long step, long stepsPerEpoch)
+    {
+        if (KlCycles == 0)
+            return KlWarmupEpochs > 0 ? Math.Min(1, step / (KlWarmupEpochs * stepsPerEpoch)) : 1;
+        double cycle = (double)stepsPerEpoch * Epochs / KlCycles;
+        return Math.Min(1, 2 * (step % cycle) / cycle);
+    }
+
+    private static void AtLeastOne(int value, string what)
+    {
+        if (value < 1)
+            throw new BadInputException($"{what} is {value}; it must be at least 1.");
+    }
+
+    private static void NotNegative(double value, string what)
+    {
+        if (!(value is >= 0 and < double.PositiveInfinity))
+            throw new BadInputException($"{what} is {value}; it must be finite and not negative.");
+    }
+}

@@ -1,0 +1,101 @@
+using GpuVae.Formats;
+using GpuVae.Kernels.Latent;
+using GpuVae.Models;
+using GpuVae.Options;
+
+namespace GpuVae.Tests.Options;
+
+public class VaeOptionsTests
+{
+    public static TheoryData<string, VaeOptions> Bad => new()
+    {
+        { "0×28×1", new() { Shape = new(0, 28) } },
+        { "28×28×2", new() { Shape = new(28, 28, 2) } },
+        { "[512, 0]", new() { Hidden = [512, 0] } },
+        { "channels per stage", new() { ChannelsPerStage = [] } },
+        { "[32, 0]", new() { ChannelsPerStage = [32, 0] } },
+        { "residual", new() { ResidualBlocks = -1 } },
+        { "network", new() { Network = (NetworkKind)99 } },
+        { "latent", new() { Latent = 0 } },
+        { "latent", new() { Latent = -1 } },
+        { "beta", new() { Beta = double.NaN } },
+        { "beta", new() { Beta = -1 } },
+        { "variance", new() { Variance = 0 } },
+        { "activation", new() { Activation = (ActivationKind)99 } },
+        { "likelihood", new() { Likelihood = (Likelihood)99 } },
+        { "posterior", new() { Posterior = (Posterior)99 } },
+        { "prior", new() { Prior = (Prior)99 } },
+        { "objective", new() { Objective = (Objective)99 } },
+        { "components", new() { PriorComponents = 0 } },
+        { "samples", new() { Objective = Objective.Iwae, Samples = 0 } },
+        { "iwae", new() { Samples = 5 } },
+        { "iwae", new() { Gradient = PathGradient.Stl } },
+        { "beta", new() { Objective = Objective.Iwae, Beta = 2 } },
+        { "inverse of the flow", new() { Objective = Objective.Iwae, Gradient = PathGradient.Dreg, Posterior = Posterior.Flow } },
+        { "tc needs a diagonal posterior", new() { Objective = Objective.Tc, Posterior = Posterior.Full } },
+        { "tc needs", new() { Objective = Objective.Tc, Prior = Prior.Mixture } },
+        { "use --posterior diagonal or full with --prior vamp", new() { Prior = Prior.Vamp, Posterior = Posterior.Flow } },
+        { "free bits", new() { FreeBits = 1, Prior = Prior.Mixture } },
+        { "free bits", new() { FreeBits = -1 } },
+        { "capacity", new() { Capacity = 5, Posterior = Posterior.Full } },
+        { "capacity", new() { Capacity = 5, Beta = 2 } },
+        { "capacity", new() { Capacity = 5, FreeBits = 1 } },
+        { "capacity weight", new() { Capacity = 5, CapacityWeight = 0 } },
+        { "classes", new() { Classes = 1 } },
+        { "label names", new() { Classes = 3, LabelNames = ["a", "b"] } },
+    };
+
+    [Theory]
+    [MemberData(nameof(Bad))]
+    public void OutOfRangeIsBadInputThatNamesTheOption(string named, VaeOptions options) =>
+        Assert.Contains(named, Assert.Throws<BadInputException>(options.Validate).Message, StringComparison.OrdinalIgnoreCase);
+
+    [Fact]
+    public void DefaultsAreTheSeedsModel()
+    {
+        var options = new VaeOptions();
+        options.Validate();
+        Assert.Equal([784, 512, 256, 40], options.EncoderWidths);
+        Assert.Equal([20, 256, 512, 784], options.DecoderWidths);
+        Assert.Equal(ActivationKind.Relu, options.Activation);
+        Assert.Equal(Likelihood.Bernoulli, options.Likelihood);
+    }
+
+    [Fact]
+    public void JsonRoundTripKeepsEverything()
+    {
+        var options = new VaeOptions
+        {
+            Shape = new(8, 6, 3),
+            Hidden = [7, 5, 3],
+            Latent = 4,
+            Activation = ActivationKind.Gelu,
+            Likelihood = Likelihood.GaussianLearned,
+            Beta = 0.5,
+            Network = NetworkKind.Convolutional,
+            ChannelsPerStage = [9, 8],
+            ResidualBlocks = 2,
+            GroupNorm = true,
+            Upsampling = UpsamplingKind.Nearest,
+        };
+        string json = VaeConfig.ToJson(options);
+        VaeOptions back = VaeConfig.FromJson(json, "test");
+        Assert.Equal(options.Hidden, back.Hidden);
+        Assert.Equal(options.ChannelsPerStage, back.ChannelsPerStage);
+        Assert.Equal(
+            options with { Hidden = [], LabelNames = [], ChannelsPerStage = [] },
+            back with { Hidden = [], LabelNames = [], ChannelsPerStage = [] });
+    }
+
+    [Theory]
+    [InlineData("{")]
+    [InlineData("null")]
+    [InlineData("""{ "latent": 0 }""")]
+    [InlineData("""{ "latnt": 3 }""")]
+    [InlineData("""{ "hidden": null }""")]
+    public void BrokenJsonIsBadInputThatNamesTheFile(string json)
+    {
+        BadInputException error = Assert.Throws<BadInputException>(() => VaeConfig.FromJson(json, "config.json"));
+        Assert.Contains("config.json", error.Message, StringComparison.Ordinal);
+    }
+}
