@@ -238,8 +238,8 @@ internal static class MicroKernels
                 }
             }
 
-            /// <summary>Puts all sums into shared memory: top and bottom are the bytes to this thread's place in the upper and in the lower half
-            /// of the first fragment, pitch those from row to row.</summary>
+            /// <summary>Puts all sums into shared memory: top and bottom are the bytes to this thread's place in the upper and lower
+            /// half of the first fragment, pitch those from row to row.</summary>
             public static void Keep(bool isWide, int top, int bottom, int pitch)
             {
                 {{Pairs(

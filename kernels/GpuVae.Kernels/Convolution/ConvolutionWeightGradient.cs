@@ -187,10 +187,15 @@ public sealed class ConvolutionWeightGradient
         at += column;
         for (int r = 0; r < rows; r++)
         {
+            float sum0 = sums[from], sum1 = sums[from + Group.DimX];
+            if (!isFirst && hasFirst)
+                sum0 += parts[at];
+            if (!isFirst && hasSecond)
+                sum1 += parts[at + Group.DimX];
             if (hasFirst)
-                parts[at] = isFirst ? sums[from] : sums[from] + parts[at];
+                parts[at] = sum0;
             if (hasSecond)
-                parts[at + Group.DimX] = isFirst ? sums[from + Group.DimX] : sums[from + Group.DimX] + parts[at + Group.DimX];
+                parts[at + Group.DimX] = sum1;
             at += g.Columns;
             from += 2 * Group.DimX;
         }
