@@ -1,5 +1,7 @@
 using GpuVae.Kernels.Common;
 using GpuVae.Kernels.Gemm;
+using GpuVae.Kernels.Gemm.Planning;
+using GpuVae.Kernels.Gemm.Simd;
 using GpuVae.Kernels.Layers;
 using GpuVae.Kernels.Tests.Ops;
 using ILGPU.Runtime;

@@ -132,8 +132,10 @@ internal static class LimitsCommand
         foreach (int n in (int[])[1024, 2048])
         {
             using var memory = new Scratch(accelerator);
-            ArrayView<float> a = memory.Zeros((long)n * n), b = memory.Zeros((long)n * n), c = memory.Zeros((long)n * n);
-            double seconds = Time(device, () => product.Run(device.Stream, false, false, n, n, n, 1, a, n, b, n, 0, c, n, default))[0];
+            var a = new MatrixView(memory.Zeros((long)n * n), n, n);
+            var b = new MatrixView(memory.Zeros((long)n * n), n, n);
+            var c = new MatrixView(memory.Zeros((long)n * n), n, n);
+            double seconds = Time(device, () => product.Run(device.Stream, a, b, c, default))[0];
             FlopsRow($"matrix product {n}³, {where}", 2.0 * n * n * n / seconds, ceiling);
         }
     }
@@ -145,9 +147,8 @@ internal static class LimitsCommand
         double ceiling = new Ceiling(accelerator).MeasureFlops(device.Stream);
         var shape = new ConvolutionShape(Batch: 64, Height: 32, Width: 32, Inputs: 64, Outputs: 64, Kernel: 3, Stride: 1, Padding: 1);
         using var memory = new Scratch(accelerator);
-        GemmContext gemm = memory.Own(new GemmContext(accelerator));
-        var convolution = new Convolution<PlainEpilogue>(gemm);
-        var weightGradient = new ConvolutionWeightGradient(gemm);
+        var convolution = new Convolution<PlainEpilogue>(accelerator);
+        var weightGradient = new ConvolutionWeightGradient(accelerator);
         ArrayView<float> x = memory.Zeros((long)shape.Batch * shape.Height * shape.Width * shape.Inputs);
         ArrayView<float> y = memory.Zeros((long)shape.Batch * shape.OutputHeight * shape.OutputWidth * shape.Outputs);
         ArrayView<float> weight = memory.Zeros(shape.Weights), dw = memory.Zeros(shape.Weights), db = memory.Zeros(shape.Outputs);

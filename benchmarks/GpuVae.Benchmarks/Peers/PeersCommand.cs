@@ -4,6 +4,7 @@ using System.Text.Json;
 using GpuVae.Devices;
 using GpuVae.Kernels.Common;
 using GpuVae.Kernels.Gemm;
+using GpuVae.Kernels.Gemm.Planning;
 using GpuVae.Models;
 using GpuVae.Options;
 using ILGPU;
@@ -162,9 +163,11 @@ internal sealed class PeersCommand : IDisposable
         ArrayView<float> a = memory.Copy(Ramp(m * k)), b = memory.Copy(Ramp(k * n)), c = memory.Zeros((long)m * n);
         GemmContext gemm = memory.Own(new GemmContext(accelerator, precision));
         Gemm<PlainEpilogue> product = gemm.With<PlainEpilogue>();
-        int lda = transposeA ? m : k, ldb = transposeB ? k : n;
+        MatrixView opA = transposeA ? new MatrixView(a, k, m).Transposed : new MatrixView(a, m, k);
+        MatrixView opB = transposeB ? new MatrixView(b, n, k).Transposed : new MatrixView(b, k, n);
+        var result = new MatrixView(c, m, n);
         Func<int, double> ours = Alternation.Contestant(
-            () => product.Run(device.Stream, transposeA, transposeB, m, n, k, 1, a, lda, b, ldb, 0, c, n, default), device.Synchronize);
+            () => product.Run(device.Stream, opA, opB, result, default), device.Synchronize);
 
         var peers = new List<(string, Func<int, double>)>();
         string shape = $"gemm {m}×{n}×{k}{(transposeA ? " Aᵀ" : "")}{(transposeB ? " Bᵀ" : "")}{Suffix(precision)}";

@@ -1,5 +1,5 @@
 using GpuVae.Devices;
-using GpuVae.Kernels.Gemm;
+using GpuVae.Kernels.Gemm.Planning;
 
 namespace GpuVae.Cli.Commands;
 

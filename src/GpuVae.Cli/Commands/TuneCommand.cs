@@ -1,6 +1,6 @@
 using System.Globalization;
 using GpuVae.Devices;
-using GpuVae.Kernels.Gemm;
+using GpuVae.Kernels.Gemm.Planning;
 using GpuVae.Kernels.Layers;
 using Spectre.Console;
 
