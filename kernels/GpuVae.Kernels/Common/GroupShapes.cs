@@ -46,8 +46,8 @@ internal static class GroupShapes
         Sum(value, scratch, Group.IdxY * Group.DimX + Group.IdxX, Group.DimX * Group.DimY);
 
     /// <summary>
-    /// Sum of <paramref name="value"/> over the threads one below the other, in their order, known to each of them. Every thread of the group
-    /// must call it; <paramref name="scratch"/> as for <see cref="Sum(float, FloatView)"/>.
+    /// Sum of <paramref name="value"/> over the threads one below the other, in their order, known to each of them. Every thread of the
+    /// group must call it; <paramref name="scratch"/> as for <see cref="Sum(float, FloatView)"/>.
     /// </summary>
     public static float SumOfColumn(float value, FloatView scratch)
     {
@@ -94,8 +94,8 @@ internal static class GroupShapes
     }
 
     /// <summary>
-    /// ln Σ e^score of a row, known to every thread of a one-dimensional group: thread i owns every <see cref="Group.DimX"/>-th score from i
-    /// on, and may have written those itself. As <see cref="Sum(float, FloatView)"/> otherwise.
+    /// ln Σ e^score of a row, known to every thread of a one-dimensional group: thread i owns every <see cref="Group.DimX"/>-th score from
+    /// i on, and may have written those itself. As <see cref="Sum(float, FloatView)"/> otherwise.
     /// </summary>
     /// <param name="scores">The rows.</param>
     /// <param name="first">Where the row begins.</param>

@@ -10,43 +10,38 @@ using FloatView = ILGPU.ArrayView<float>;
 namespace GpuVae.Kernels.Common;
 
 /// <summary>What a reduction adds up.</summary>
-public interface ITerm
+internal interface ITerm
 {
+    /// <summary>The term of an element.</summary>
     static abstract float Of(float x);
 }
 
 /// <summary>x itself.</summary>
-public readonly struct Value : ITerm
+internal readonly struct Value : ITerm
 {
     public static float Of(float x) => x;
 }
 
 /// <summary>x².</summary>
-public readonly struct Square : ITerm
+internal readonly struct Square : ITerm
 {
     public static float Of(float x) => x * x;
 }
 
 /// <summary>Sums over whole buffers, and the largest of each column.</summary>
-public sealed class Reduce : IDisposable
+public sealed class Reduce(Accelerator accelerator) : IDisposable
 {
     private const int MaxPartials = 64;
     private const int ElementsPerGroup = 4096;
 
-    private readonly int groupSize;
-    private readonly MemoryBuffer1D<float, Stride1D.Dense> partials;
-    private readonly Action<AcceleratorStream, KernelConfig, FloatView, FloatView> sum;
-    private readonly Action<AcceleratorStream, KernelConfig, FloatView, FloatView> sumOfSquares;
-    private readonly Action<AcceleratorStream, Index1D, FloatView, FloatView> columnMaxima;
-
-    public Reduce(Accelerator accelerator)
-    {
-        groupSize = GroupShapes.ForRow(accelerator);
-        partials = accelerator.Allocate1D<float>(MaxPartials);
-        sum = accelerator.LoadKernel<FloatView, FloatView>(SumKernel<Value>);
-        sumOfSquares = accelerator.LoadKernel<FloatView, FloatView>(SumKernel<Square>);
-        columnMaxima = accelerator.LoadAutoGroupedKernel<Index1D, FloatView, FloatView>(ColumnMaximaKernel);
-    }
+    private readonly int groupSize = GroupShapes.ForRow(accelerator);
+    private readonly MemoryBuffer1D<float, Stride1D.Dense> partials = accelerator.Allocate1D<float>(MaxPartials);
+    private readonly Action<AcceleratorStream, KernelConfig, FloatView, FloatView> sum =
+        accelerator.LoadKernel<FloatView, FloatView>(SumKernel<Value>);
+    private readonly Action<AcceleratorStream, KernelConfig, FloatView, FloatView> sumOfSquares =
+        accelerator.LoadKernel<FloatView, FloatView>(SumKernel<Square>);
+    private readonly Action<AcceleratorStream, Index1D, FloatView, FloatView> columnMaxima =
+        accelerator.LoadAutoGroupedKernel<Index1D, FloatView, FloatView>(ColumnMaximaKernel);
 
     /// <summary>result = Σ x: x [n], result one element. Two sums of one instance must not run at the same time.</summary>
     public void Sum(AcceleratorStream stream, FloatView x, FloatView result) => Run(sum, stream, x, result);
@@ -61,6 +56,7 @@ public sealed class Reduce : IDisposable
             columnMaxima(stream, result.IntExtent, x, result);
     }
 
+    /// <summary>Frees the partial sums.</summary>
     public void Dispose() => partials.Dispose();
 
     private void Run(

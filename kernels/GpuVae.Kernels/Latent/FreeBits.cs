@@ -10,12 +10,10 @@ using FloatView = ILGPU.ArrayView<float>;
 namespace GpuVae.Kernels.Latent;
 
 /// <summary>Weights of the units' KL terms that leave λ nats to each for nothing.</summary>
-public sealed class FreeBits
+public sealed class FreeBits(Accelerator accelerator)
 {
-    private readonly Action<AcceleratorStream, Index1D, FloatView, FloatView, FloatView, float, int> kernel;
-
-    public FreeBits(Accelerator accelerator) =>
-        kernel = accelerator.LoadAutoGroupedKernel<Index1D, FloatView, FloatView, FloatView, float, int>(WeighKernel);
+    private readonly Action<AcceleratorStream, Index1D, FloatView, FloatView, FloatView, float, int> kernel =
+        accelerator.LoadAutoGroupedKernel<Index1D, FloatView, FloatView, FloatView, float, int>(WeighKernel);
 
     /// <summary>A weight for each unit.</summary>
     /// <param name="encoded">[batch × 2L], means then log-variances.</param>

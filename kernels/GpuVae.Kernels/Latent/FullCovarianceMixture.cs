@@ -29,33 +29,28 @@ using FloatView = ILGPU.ArrayView<float>;
 namespace GpuVae.Kernels.Latent;
 
 /// <summary>log p(z) for a mixture of normals with full covariance, and the way back.</summary>
-public sealed class FullCovarianceMixture
+public sealed class FullCovarianceMixture(Accelerator accelerator)
 {
-    private readonly int tableGroup, groupSize;
-    private readonly Action<AcceleratorStream, KernelConfig, FloatView, FloatView, int> factors;
-    private readonly Action<AcceleratorStream, KernelConfig, FloatView, FloatView, FloatView, int, int> constants;
-    private readonly Action<AcceleratorStream, KernelConfig, FloatView, FloatView, FloatView, FloatView, FloatView, int, int> forward;
+    private readonly int tableGroup = GroupShapes.ForRow(accelerator);
+    private readonly int groupSize = GroupShapes.ForShortRow(accelerator);
+    private readonly Action<AcceleratorStream, KernelConfig, FloatView, FloatView, int> factors =
+        accelerator.LoadKernel<FloatView, FloatView, int>(FactorsKernel);
+    private readonly Action<AcceleratorStream, KernelConfig, FloatView, FloatView, FloatView, int, int> constants =
+        accelerator.LoadKernel<FloatView, FloatView, FloatView, int, int>(ConstantsKernel);
+    private readonly Action<AcceleratorStream, KernelConfig, FloatView, FloatView, FloatView, FloatView, FloatView, int, int> forward =
+        accelerator.LoadKernel<FloatView, FloatView, FloatView, FloatView, FloatView, int, int>(ForwardKernel);
     private readonly Action<
-        AcceleratorStream, KernelConfig, FloatView, FloatView, FloatView, RowWeights, FloatView, FloatView, int, int> backward;
+        AcceleratorStream, KernelConfig, FloatView, FloatView, FloatView, RowWeights, FloatView, FloatView, int, int> backward =
+        accelerator.LoadKernel<FloatView, FloatView, FloatView, RowWeights, FloatView, FloatView, int, int>(BackwardKernel);
 
     private readonly Action<
-        AcceleratorStream, Index1D, FloatView, FloatView, FloatView, FloatView, RowWeights, FloatView, FloatView, int, int, int>
-        componentsBackward;
-
-    private readonly Action<AcceleratorStream, Index1D, FloatView, FloatView, RowWeights, FloatView, int> weightsBackward;
-
-    public FullCovarianceMixture(Accelerator accelerator)
-    {
-        (tableGroup, groupSize) = (GroupShapes.ForRow(accelerator), GroupShapes.ForShortRow(accelerator));
-        factors = accelerator.LoadKernel<FloatView, FloatView, int>(FactorsKernel);
-        constants = accelerator.LoadKernel<FloatView, FloatView, FloatView, int, int>(ConstantsKernel);
-        forward = accelerator.LoadKernel<FloatView, FloatView, FloatView, FloatView, FloatView, int, int>(ForwardKernel);
-        backward = accelerator.LoadKernel<FloatView, FloatView, FloatView, RowWeights, FloatView, FloatView, int, int>(BackwardKernel);
-        componentsBackward = accelerator.LoadAutoGroupedKernel<
+        AcceleratorStream, Index1D, FloatView, FloatView, FloatView, FloatView, RowWeights, FloatView, FloatView, int, int,
+        int> componentsBackward =
+        accelerator.LoadAutoGroupedKernel<
             Index1D, FloatView, FloatView, FloatView, FloatView, RowWeights, FloatView, FloatView, int, int, int>(ComponentsBackwardKernel);
-        weightsBackward = accelerator.LoadAutoGroupedKernel<Index1D, FloatView, FloatView, RowWeights, FloatView, int>(
-            MixturePrior.WeightsBackwardKernel);
-    }
+
+    private readonly Action<AcceleratorStream, Index1D, FloatView, FloatView, RowWeights, FloatView, int> weightsBackward =
+        accelerator.LoadAutoGroupedKernel<Index1D, FloatView, FloatView, RowWeights, FloatView, int>( MixturePrior.WeightsBackwardKernel);
 
     /// <summary>Elements of the table of K components with L units.</summary>
     public static int TableLength(int components, int latents) => checked(components * (latents * (latents + 2) + 2));
@@ -77,21 +72,18 @@ public sealed class FullCovarianceMixture
     /// <param name="density">[rows], written: log p(z).</param>
     /// <param name="shares">[rows × K], written: ρ.</param>
     /// <param name="noise">[rows × K × L], written: e.</param>
-    /// <param name="latents">L.</param>
     public void Forward(
         AcceleratorStream stream, FloatView z, FloatView table, FloatView density, FloatView shares, FloatView noise, int latents) =>
         forward(
             stream, (density.IntExtent, groupSize), z, table, density, shares, noise, shares.IntLength / density.IntLength, latents);
 
     /// <summary>Adds to dz what the density owes to the samples.</summary>
-    /// <param name="table">Of the components.</param>
     /// <param name="shares">[rows × K].</param>
     /// <param name="noise">[rows × K × L].</param>
     /// <param name="weights">Of the rows.</param>
     /// <param name="gradients">[rows × K × L], written: g.</param>
     /// <param name="dz">[rows × L], changed.</param>
     /// <param name="components">K.</param>
-    /// <param name="latents">L.</param>
     public void Backward(
         AcceleratorStream stream, FloatView table, FloatView shares, FloatView noise, RowWeights weights, FloatView gradients, FloatView dz,
         int components, int latents)
@@ -102,7 +94,6 @@ public sealed class FullCovarianceMixture
 
     /// <summary>Gradients of the components and of their weights; after <see cref="Backward"/>.</summary>
     /// <param name="z">[rows × L].</param>
-    /// <param name="table">Of the components.</param>
     /// <param name="shares">[rows × K].</param>
     /// <param name="noise">[rows × K × L].</param>
     /// <param name="gradients">[rows × K × L].</param>
@@ -110,7 +101,6 @@ public sealed class FullCovarianceMixture
     /// <param name="encoded">[K × P].</param>
     /// <param name="dEncoded">[K × P], written; not the same memory.</param>
     /// <param name="dWeights">[K], written.</param>
-    /// <param name="latents">L.</param>
     public void ComponentsBackward(
         AcceleratorStream stream, FloatView z, FloatView table, FloatView shares, FloatView noise, FloatView gradients, RowWeights rows,
         FloatView encoded, FloatView dEncoded, FloatView dWeights, int latents)
@@ -192,7 +182,8 @@ public sealed class FullCovarianceMixture
     }
 
     private static void BackwardKernel(
-        FloatView table, FloatView shares, FloatView noise, RowWeights weights, FloatView gradients, FloatView dz, int components, int latents)
+        FloatView table, FloatView shares, FloatView noise, RowWeights weights, FloatView gradients, FloatView dz, int components,
+        int latents)
     {
         int row = Grid.IdxX, size = latents * (latents + 1) / 2;
         float weight = weights.OfDensity(row);
@@ -222,13 +213,7 @@ public sealed class FullCovarianceMixture
     {
         int columns = FullCovariancePosterior.Columns(latents);
         int c = index.X / columns, column = index.X - c * columns, moments = c * columns;
-        // The unit, and below the diagonal the one whose noise it is coupled to.
-        int i = column < latents ? column : column - latents, j = 0;
-        if (column >= 2 * latents)
-        {
-            i = FullCovariancePosterior.RowOf(column - 2 * latents);
-            j = column - 2 * latents - i * (i - 1) / 2;
-        }
+        (int i, int j) = FullCovariancePosterior.UnitsOf(column, latents);
         float mean = encoded[moments + i], raw = encoded[moments + latents + i], sum = 0f;
         for (int row = 0; row < rows; row++)
         {

@@ -1,5 +1,5 @@
-// The capacity objective γ·|mean KL - C| (Burgess, Higgins, Pal, Matthey, Watters, Desjardins & Lerchner 2018, arXiv:1804.03599, eq. 8): the
-// weight of KL in the gradient is γ above C and -γ below; the rest is the gradient of beta·KL (Reparameterize.cs).
+// The capacity objective γ·|mean KL - C| (Burgess, Higgins, Pal, Matthey, Watters, Desjardins & Lerchner 2018, arXiv:1804.03599, eq. 8):
+// the weight of KL in the gradient is γ above C and -γ below; the rest is the gradient of beta·KL (Reparameterize.cs).
 
 using GpuVae.Kernels.Common;
 using ILGPU;
@@ -9,16 +9,11 @@ using FloatView = ILGPU.ArrayView<float>;
 namespace GpuVae.Kernels.Latent;
 
 /// <summary>The weight of a KL term that is held at a capacity.</summary>
-public sealed class KlCapacity
+public sealed class KlCapacity(Accelerator accelerator)
 {
-    private readonly int groupSize;
-    private readonly Action<AcceleratorStream, KernelConfig, FloatView, FloatView, FloatView, float> kernel;
-
-    public KlCapacity(Accelerator accelerator)
-    {
-        groupSize = GroupShapes.ForRow(accelerator);
-        kernel = accelerator.LoadKernel<FloatView, FloatView, FloatView, float>(WeighKernel);
-    }
+    private readonly int groupSize = GroupShapes.ForRow(accelerator);
+    private readonly Action<AcceleratorStream, KernelConfig, FloatView, FloatView, FloatView, float> kernel =
+        accelerator.LoadKernel<FloatView, FloatView, FloatView, float>(WeighKernel);
 
     /// <summary>One weight for all units.</summary>
     /// <param name="kl">[batch], nats per image.</param>

@@ -42,29 +42,24 @@ public readonly struct MixtureComponents(FloatView means, FloatView logVariances
 }
 
 /// <summary>log p(z) for a mixture of normals, and the way back.</summary>
-public sealed class MixturePrior
+public sealed class MixturePrior(Accelerator accelerator)
 {
-    private readonly int tableGroup, groupSize;
-    private readonly Action<AcceleratorStream, KernelConfig, MixtureComponents, FloatView, FloatView, int, int> table;
-    private readonly Action<AcceleratorStream, KernelConfig, FloatView, FloatView, FloatView, FloatView, int, int> forward;
-    private readonly Action<AcceleratorStream, KernelConfig, FloatView, FloatView, FloatView, RowWeights, FloatView, int, int> backward;
+    private readonly int tableGroup = GroupShapes.ForRow(accelerator);
+    private readonly int groupSize = GroupShapes.ForShortRow(accelerator);
+    private readonly Action<AcceleratorStream, KernelConfig, MixtureComponents, FloatView, FloatView, int, int> table =
+        accelerator.LoadKernel<MixtureComponents, FloatView, FloatView, int, int>(TableKernel);
+    private readonly Action<AcceleratorStream, KernelConfig, FloatView, FloatView, FloatView, FloatView, int, int> forward =
+        accelerator.LoadKernel<FloatView, FloatView, FloatView, FloatView, int, int>(ForwardKernel);
+    private readonly Action<AcceleratorStream, KernelConfig, FloatView, FloatView, FloatView, RowWeights, FloatView, int, int> backward =
+        accelerator.LoadKernel<FloatView, FloatView, FloatView, RowWeights, FloatView, int, int>(BackwardKernel);
     private readonly Action<
-        AcceleratorStream, KernelConfig, FloatView, FloatView, FloatView, RowWeights, MixtureComponents, MixtureComponents, int, int>
-        componentsBackward;
-
-    private readonly Action<AcceleratorStream, Index1D, FloatView, FloatView, RowWeights, FloatView, int> weightsBackward;
-
-    public MixturePrior(Accelerator accelerator)
-    {
-        (tableGroup, groupSize) = (GroupShapes.ForRow(accelerator), GroupShapes.ForShortRow(accelerator));
-        table = accelerator.LoadKernel<MixtureComponents, FloatView, FloatView, int, int>(TableKernel);
-        forward = accelerator.LoadKernel<FloatView, FloatView, FloatView, FloatView, int, int>(ForwardKernel);
-        backward = accelerator.LoadKernel<FloatView, FloatView, FloatView, RowWeights, FloatView, int, int>(BackwardKernel);
-        componentsBackward = accelerator.LoadKernel<
+        AcceleratorStream, KernelConfig, FloatView, FloatView, FloatView, RowWeights, MixtureComponents, MixtureComponents, int,
+        int> componentsBackward =
+        accelerator.LoadKernel<
             FloatView, FloatView, FloatView, RowWeights, MixtureComponents, MixtureComponents, int, int>(ComponentsBackwardKernel);
-        weightsBackward = accelerator.LoadAutoGroupedKernel<Index1D, FloatView, FloatView, RowWeights, FloatView, int>(
-            WeightsBackwardKernel);
-    }
+
+    private readonly Action<AcceleratorStream, Index1D, FloatView, FloatView, RowWeights, FloatView, int> weightsBackward =
+        accelerator.LoadAutoGroupedKernel<Index1D, FloatView, FloatView, RowWeights, FloatView, int>( WeightsBackwardKernel);
 
     /// <summary>Elements of the table of K components with L units.</summary>
     public static int TableLength(int components, int latents) => components * (4 * latents + 2);
@@ -82,19 +77,16 @@ public sealed class MixturePrior
     /// <param name="table">Of the components.</param>
     /// <param name="density">[rows], written: log p(z).</param>
     /// <param name="shares">[rows × K], written: ρ.</param>
-    /// <param name="latents">L.</param>
     public void Forward(AcceleratorStream stream, FloatView z, FloatView table, FloatView density, FloatView shares, int latents) =>
         forward(
             stream, (density.IntExtent, groupSize), z, table, density, shares, shares.IntLength / density.IntLength, latents);
 
     /// <summary>Adds to dz what the density owes to the samples.</summary>
     /// <param name="z">[rows × L].</param>
-    /// <param name="table">Of the components.</param>
     /// <param name="shares">[rows × K].</param>
     /// <param name="weights">Of the rows.</param>
     /// <param name="dz">[rows × L], changed.</param>
     /// <param name="components">K.</param>
-    /// <param name="latents">L.</param>
     public void Backward(
         AcceleratorStream stream, FloatView z, FloatView table, FloatView shares, RowWeights weights, FloatView dz, int components,
         int latents)
@@ -105,13 +97,11 @@ public sealed class MixturePrior
 
     /// <summary>Gradients of the components and of their weights.</summary>
     /// <param name="z">[rows × L].</param>
-    /// <param name="table">Of the components.</param>
     /// <param name="shares">[rows × K].</param>
     /// <param name="rows">Their weights in the loss.</param>
     /// <param name="components">The components.</param>
     /// <param name="dComponents">Written; not the same memory.</param>
     /// <param name="dWeights">[K], written.</param>
-    /// <param name="latents">L.</param>
     public void ComponentsBackward(
         AcceleratorStream stream, FloatView z, FloatView table, FloatView shares, RowWeights rows, MixtureComponents components,
         MixtureComponents dComponents, FloatView dWeights, int latents)

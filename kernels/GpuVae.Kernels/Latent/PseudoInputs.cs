@@ -18,18 +18,14 @@ using FloatView = ILGPU.ArrayView<float>;
 namespace GpuVae.Kernels.Latent;
 
 /// <summary>Pseudo-inputs as rows of images, and the way back.</summary>
-public sealed class PseudoInputs
+public sealed class PseudoInputs(Accelerator accelerator)
 {
-    private readonly Action<AcceleratorStream, Index1D, FloatView, FloatView, FloatView, int, int> forward;
-    private readonly Action<AcceleratorStream, Index1D, FloatView, FloatView, FloatView, int, int> backward;
-    private readonly Action<AcceleratorStream, Index1D, FloatView, FloatView, int> labels;
-
-    public PseudoInputs(Accelerator accelerator)
-    {
-        forward = accelerator.LoadAutoGroupedKernel<Index1D, FloatView, FloatView, FloatView, int, int>(ForwardKernel);
-        backward = accelerator.LoadAutoGroupedKernel<Index1D, FloatView, FloatView, FloatView, int, int>(BackwardKernel);
-        labels = accelerator.LoadAutoGroupedKernel<Index1D, FloatView, FloatView, int>(LabelsKernel);
-    }
+    private readonly Action<AcceleratorStream, Index1D, FloatView, FloatView, FloatView, int, int> forward =
+        accelerator.LoadAutoGroupedKernel<Index1D, FloatView, FloatView, FloatView, int, int>(ForwardKernel);
+    private readonly Action<AcceleratorStream, Index1D, FloatView, FloatView, FloatView, int, int> backward =
+        accelerator.LoadAutoGroupedKernel<Index1D, FloatView, FloatView, FloatView, int, int>(BackwardKernel);
+    private readonly Action<AcceleratorStream, Index1D, FloatView, FloatView, int> labels =
+        accelerator.LoadAutoGroupedKernel<Index1D, FloatView, FloatView, int>(LabelsKernel);
 
     /// <summary>The class of a pseudo-input.</summary>
     public static int LabelOf(int pseudoInput, int classes) => pseudoInput % classes;
@@ -53,7 +49,6 @@ public sealed class PseudoInputs
     /// <param name="rows">[(batch + U) × pixels].</param>
     /// <param name="dRows">[(batch + U) × pixels].</param>
     /// <param name="dLogits">[pixels × U], written.</param>
-    /// <param name="pixels">Pixels (times channels) of an image.</param>
     public void Backward(AcceleratorStream stream, FloatView rows, FloatView dRows, FloatView dLogits, int pixels)
     {
         int first = rows.IntLength - dLogits.IntLength;

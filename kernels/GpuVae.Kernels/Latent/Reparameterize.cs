@@ -19,26 +19,17 @@ using FloatView = ILGPU.ArrayView<float>;
 namespace GpuVae.Kernels.Latent;
 
 /// <summary>The latent layer: sampling, KL term and their gradient. One group works on one sample.</summary>
-public sealed class Reparameterize
+public sealed class Reparameterize(Accelerator accelerator)
 {
-    private readonly int groupSize;
-    private readonly Action<AcceleratorStream, KernelConfig, FloatView, FloatView, FloatView, FloatView, int> forward;
+    private readonly int groupSize = GroupShapes.ForShortRow(accelerator);
+    private readonly Action<AcceleratorStream, KernelConfig, FloatView, FloatView, FloatView, FloatView, int> forward =
+        accelerator.LoadKernel<FloatView, FloatView, FloatView, FloatView, int>(ForwardKernel);
     private readonly Action<
-        AcceleratorStream, KernelConfig, FloatView, ulong, uint, ArrayView<long>, FloatView, FloatView, FloatView, int>
-        forwardRandom;
+        AcceleratorStream, KernelConfig, FloatView, ulong, uint, ArrayView<long>, FloatView, FloatView, FloatView, int> forwardRandom =
+        accelerator.LoadKernel<FloatView, ulong, uint, ArrayView<long>, FloatView, FloatView, FloatView, int>(ForwardRandomKernel);
 
-    private readonly Action<
-        AcceleratorStream, Index1D, FloatView, FloatView, FloatView, FloatView, FloatView, float, int, int> backward;
-
-    public Reparameterize(Accelerator accelerator)
-    {
-        groupSize = GroupShapes.ForShortRow(accelerator);
-        forward = accelerator.LoadKernel<FloatView, FloatView, FloatView, FloatView, int>(ForwardKernel);
-        forwardRandom = accelerator.LoadKernel<
-            FloatView, ulong, uint, ArrayView<long>, FloatView, FloatView, FloatView, int>(ForwardRandomKernel);
-        backward = accelerator.LoadAutoGroupedKernel<
-            Index1D, FloatView, FloatView, FloatView, FloatView, FloatView, float, int, int>(BackwardKernel);
-    }
+    private readonly Action<AcceleratorStream, Index1D, FloatView, FloatView, FloatView, FloatView, FloatView, float, int, int> backward =
+        accelerator.LoadAutoGroupedKernel<Index1D, FloatView, FloatView, FloatView, FloatView, FloatView, float, int, int>(BackwardKernel);
 
     /// <summary>z and KL from noise that the caller provides.</summary>
     /// <param name="encoded">[batch × 2L], means then log-variances.</param>
@@ -64,7 +55,6 @@ public sealed class Reparameterize
     /// <param name="beta">The weight of KL, which a warm-up changes from step to step: one element, or [L] with one for each unit.</param>
     /// <param name="dEncoded">[batch × 2L], written.</param>
     /// <param name="scale">1 / batch.</param>
-    /// <param name="latents">L.</param>
     public void Backward(
         AcceleratorStream stream, FloatView encoded, FloatView noise, FloatView dz, FloatView beta,
         FloatView dEncoded, float scale, int latents)

@@ -10,17 +10,13 @@ namespace GpuVae.Kernels.Layers;
 
 /// <summary>Sums of two buffers with an activation.</summary>
 /// <typeparam name="TActivation">f.</typeparam>
-public sealed class Addition<TActivation>
+public sealed class Addition<TActivation>(Accelerator accelerator)
     where TActivation : struct, IActivation
 {
-    private readonly Action<AcceleratorStream, Index1D, FloatView, FloatView, FloatView, FloatView> forward;
-    private readonly Action<AcceleratorStream, Index1D, FloatView, FloatView, FloatView> backward;
-
-    public Addition(Accelerator accelerator)
-    {
-        forward = accelerator.LoadAutoGroupedKernel<Index1D, FloatView, FloatView, FloatView, FloatView>(ForwardKernel);
-        backward = accelerator.LoadAutoGroupedKernel<Index1D, FloatView, FloatView, FloatView>(BackwardKernel);
-    }
+    private readonly Action<AcceleratorStream, Index1D, FloatView, FloatView, FloatView, FloatView> forward =
+        accelerator.LoadAutoGroupedKernel<Index1D, FloatView, FloatView, FloatView, FloatView>(ForwardKernel);
+    private readonly Action<AcceleratorStream, Index1D, FloatView, FloatView, FloatView> backward =
+        accelerator.LoadAutoGroupedKernel<Index1D, FloatView, FloatView, FloatView>(BackwardKernel);
 
     /// <summary>y = f(a + b), where y may be a or b. All n long.</summary>
     /// <param name="a">Left.</param>

@@ -9,12 +9,10 @@ using FloatView = ILGPU.ArrayView<float>;
 namespace GpuVae.Kernels.Layers;
 
 /// <summary>Means over blocks of pixels, in the place of the pixels. One thread works on one block.</summary>
-public sealed class AveragePool
+public sealed class AveragePool(Accelerator accelerator)
 {
-    private readonly Action<AcceleratorStream, Index1D, FloatView, FloatView, PoolShape> apply;
-
-    public AveragePool(Accelerator accelerator) =>
-        apply = accelerator.LoadAutoGroupedKernel<Index1D, FloatView, FloatView, PoolShape>(ApplyKernel);
+    private readonly Action<AcceleratorStream, Index1D, FloatView, FloatView, PoolShape> apply =
+        accelerator.LoadAutoGroupedKernel<Index1D, FloatView, FloatView, PoolShape>(ApplyKernel);
 
     /// <summary>images [rows × pixels], planar, to means, as large, written.</summary>
     public void Apply(AcceleratorStream stream, FloatView images, FloatView means, PoolShape pool)

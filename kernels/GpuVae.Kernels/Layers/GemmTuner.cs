@@ -76,6 +76,7 @@ public sealed class GemmTuner : IDisposable
         });
     }
 
+    /// <summary>Frees the operands.</summary>
     public void Dispose() => gemm.Dispose();
 
     private GemmTuning Compare(GemmChoice rule, GemmProblem problem, Action run)

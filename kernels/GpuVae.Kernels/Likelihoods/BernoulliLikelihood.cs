@@ -1,4 +1,5 @@
-// Bernoulli (Kingma & Welling 2013, arXiv:1312.6114, app. C.1) from the logit y, which keeps the digits that a probability near 0 or 1 loses:
+// Bernoulli (Kingma & Welling 2013, arXiv:1312.6114, app. C.1) from the logit y, which keeps the digits that a probability near 0 or 1
+// loses:
 //
 //   -ln p(x | y) = max(y, 0) - y·x + ln(1 + e^-|y|)        d/dy = sigmoid(y) - x
 
@@ -7,6 +8,8 @@ using GpuVae.Kernels.Random;
 using ILGPU.Algorithms;
 
 namespace GpuVae.Kernels.Likelihoods;
+
+#pragma warning disable CS1591 // The interface documents the members.
 
 /// <summary>Bernoulli from logits, for x in [0, 1].</summary>
 public readonly struct BernoulliLikelihood : ILikelihood

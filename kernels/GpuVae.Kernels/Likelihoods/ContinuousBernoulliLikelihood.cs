@@ -17,6 +17,8 @@ using ILGPU.Algorithms;
 
 namespace GpuVae.Kernels.Likelihoods;
 
+#pragma warning disable CS1591 // The interface documents the members.
+
 /// <summary>Continuous Bernoulli from logits, a density on [0, 1].</summary>
 public readonly struct ContinuousBernoulliLikelihood : ILikelihood
 {

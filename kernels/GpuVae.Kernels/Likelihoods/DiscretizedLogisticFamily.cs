@@ -17,6 +17,8 @@ using ILGPU.Algorithms;
 
 namespace GpuVae.Kernels.Likelihoods;
 
+#pragma warning disable CS1591 // The interface documents the members.
+
 /// <summary>Logistic, discretised to the 256 levels of 8-bit images; location and scale are on [-1, 1].</summary>
 public readonly struct DiscretizedLogisticFamily : ILocationScale
 {

@@ -8,6 +8,8 @@ using ILGPU.Algorithms;
 
 namespace GpuVae.Kernels.Likelihoods;
 
+#pragma warning disable CS1591 // The interface documents the members.
+
 /// <summary>Gaussian; its scale is the log-variance.</summary>
 public readonly struct GaussianFamily : ILocationScale
 {
@@ -18,7 +20,8 @@ public readonly struct GaussianFamily : ILocationScale
         float difference = location - x;
         float weighted = difference * difference * precision;
         return new LocationScaleTerm(
-            0.5f * (weighted + s + ScalarMath.LogTwoPi), precision * difference, LogVariance.ClampDerivative(scale) * 0.5f * (1f - weighted));
+            0.5f * (weighted + s + ScalarMath.LogTwoPi), precision * difference,
+            LogVariance.ClampDerivative(scale) * 0.5f * (1f - weighted));
     }
 
     public static float Mean(float location, float scale) => location;

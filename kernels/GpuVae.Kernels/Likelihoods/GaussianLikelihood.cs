@@ -9,6 +9,8 @@ using ILGPU.Algorithms;
 
 namespace GpuVae.Kernels.Likelihoods;
 
+#pragma warning disable CS1591 // The interface documents the members.
+
 /// <summary>Gaussian with a fixed variance.</summary>
 public readonly struct GaussianLikelihood : ILikelihood
 {

@@ -3,8 +3,10 @@ using GpuVae.Kernels.Random;
 namespace GpuVae.Kernels.Likelihoods;
 
 /// <summary>
-/// A family of distributions of one pixel with a location and a logarithmic scale; <see cref="SharedScale{T}"/>, <see cref="PixelScale{T}"/> and
-/// <see cref="MixtureLikelihood{T}"/> say where the scale comes from, and whether several are mixed. Scales are clamped; outside, their gradient is 0.
+/// A family of distributions of one pixel with a location and a logarithmic scale; <see cref="SharedScale{T}"/>, <see
+/// cref="PixelScale{T}"/> and
+/// <see cref="MixtureLikelihood{T}"/> say where the scale comes from, and whether several are mixed. Scales are clamped; outside, their
+/// gradient is 0.
 /// </summary>
 public interface ILocationScale
 {

@@ -10,6 +10,8 @@ using ILGPU.Algorithms;
 
 namespace GpuVae.Kernels.Likelihoods;
 
+#pragma warning disable CS1591 // The interface documents the members.
+
 /// <summary>Laplace.</summary>
 public readonly struct LaplaceFamily : ILocationScale
 {

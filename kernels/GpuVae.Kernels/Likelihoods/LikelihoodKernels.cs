@@ -1,5 +1,5 @@
-// The kernels take a likelihood as a type argument; a program that chooses one at run time has them all behind one type here. Each operation
-// is a part of it: LikelihoodLoss.cs, MaskedLoss.cs, ReducedLoss.cs, LikelihoodImages.cs.
+// The kernels take a likelihood as a type argument; a program that chooses one at run time has them all behind one type here. Each
+// operation is a part of it: LikelihoodLoss.cs, MaskedLoss.cs, ReducedLoss.cs, LikelihoodImages.cs.
 
 using GpuVae.Kernels.Common;
 using ILGPU.Runtime;

@@ -1,5 +1,6 @@
 // Reconstruction term of the pixels that are seen, Σ w·(-ln p(x | z)) with w = 1 for a seen pixel and 0 for a hidden one, in nats, with its
-// gradient in the place of the decoder's output: 0 for all that describes a hidden pixel. It is the kernel of LikelihoodLoss.cs with a mask.
+// gradient in the place of the decoder's output: 0 for all that describes a hidden pixel. It is the kernel of LikelihoodLoss.cs with a
+// mask.
 
 using ILGPU;
 using ILGPU.Runtime;
@@ -9,7 +10,9 @@ namespace GpuVae.Kernels.Likelihoods;
 
 public abstract partial class LikelihoodKernels
 {
-    /// <summary>The loss of what is seen, and its gradient in the place of <paramref name="decoded"/>; else as <see cref="Forward"/>.</summary>
+    /// <summary>
+    /// The loss of what is seen, and its gradient in the place of <paramref name="decoded"/>; else as <see cref="Forward"/>.
+    /// </summary>
     /// <param name="images">[rows / samplesPerImage × pixels], planar, in [0, 1]; hidden pixels need only be finite.</param>
     /// <param name="seen">[pixels], planar: 1 where a pixel is seen, else 0.</param>
     public abstract void DifferentiateSeen(

@@ -1,5 +1,5 @@
-// A mixture of K distributions per pixel (Salimans et al. 2017, arXiv:1701.05517, with every channel of a pixel for itself). With the logits
-// l of the weights, c_k = ln p_k(x), P = softmax(l) and the posterior of the components R = softmax(l + c),
+// A mixture of K distributions per pixel (Salimans et al. 2017, arXiv:1701.05517, with every channel of a pixel for itself). With the
+// logits l of the weights, c_k = ln p_k(x), P = softmax(l) and the posterior of the components R = softmax(l + c),
 //
 //   -ln Σ P_k p_k(x) = logsumexp(l) - logsumexp(l + c)      d/dl_k = P_k - R_k      d/dm_k = -R_k·dc_k/dm_k      d/ds_k alike
 
@@ -8,6 +8,8 @@ using ILGPU.Algorithms;
 using FloatView = ILGPU.ArrayView<float>;
 
 namespace GpuVae.Kernels.Likelihoods;
+
+#pragma warning disable CS1591 // The interface documents the members.
 
 /// <summary>[K logits of the weights | K locations | K logarithms of the scales] per pixel.</summary>
 public readonly struct MixtureLikelihood<TFamily> : IPixelLikelihood

@@ -44,12 +44,12 @@ public interface IPixelLikelihood
     float Sample(FloatView decoded, int at, int stride, float shared, PhiloxBlock noise);
 }
 
+#pragma warning disable CS1591 // The interface documents the members.
+
 /// <summary>A likelihood that one number per pixel describes, and nothing else.</summary>
 public readonly struct OneColumn<TLikelihood>(TLikelihood likelihood) : IPixelLikelihood
     where TLikelihood : struct, ILikelihood
 {
-    private readonly TLikelihood likelihood = likelihood;
-
     public static bool HasShared => false;
 
     public int Parameters => 1;

@@ -19,10 +19,8 @@ namespace GpuVae.Kernels.Random;
 /// <summary>The four words of one Philox block.</summary>
 public readonly struct PhiloxBlock(uint w0, uint w1, uint w2, uint w3)
 {
-    public readonly uint W0 = w0;
-    public readonly uint W1 = w1;
-    public readonly uint W2 = w2;
-    public readonly uint W3 = w3;
+    /// <summary>One of the words, 32 random bits.</summary>
+    public readonly uint W0 = w0, W1 = w1, W2 = w2, W3 = w3;
 
     /// <summary>Word 0…3 of the block.</summary>
     public uint this[int word] => word < 2 ? (word == 0 ? W0 : W1) : (word == 2 ? W2 : W3);

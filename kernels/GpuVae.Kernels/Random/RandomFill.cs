@@ -6,18 +6,14 @@ using FloatView = ILGPU.ArrayView<float>;
 namespace GpuVae.Kernels.Random;
 
 /// <summary>Fills buffers with random numbers on the device.</summary>
-public sealed class RandomFill
+public sealed class RandomFill(Accelerator accelerator)
 {
-    private readonly Action<AcceleratorStream, Index1D, FloatView, ulong, uint, long, float, float> uniform;
-    private readonly Action<AcceleratorStream, Index1D, FloatView, ulong, uint, long, float, float> normal;
-    private readonly Action<AcceleratorStream, Index1D, FloatView, ulong, uint, ArrayView<long>, int> normalRows;
-
-    public RandomFill(Accelerator accelerator)
-    {
-        uniform = accelerator.LoadAutoGroupedKernel<Index1D, FloatView, ulong, uint, long, float, float>(UniformKernel);
-        normal = accelerator.LoadAutoGroupedKernel<Index1D, FloatView, ulong, uint, long, float, float>(NormalKernel);
-        normalRows = accelerator.LoadAutoGroupedKernel<Index1D, FloatView, ulong, uint, ArrayView<long>, int>(NormalRowsKernel);
-    }
+    private readonly Action<AcceleratorStream, Index1D, FloatView, ulong, uint, long, float, float> uniform =
+        accelerator.LoadAutoGroupedKernel<Index1D, FloatView, ulong, uint, long, float, float>(UniformKernel);
+    private readonly Action<AcceleratorStream, Index1D, FloatView, ulong, uint, long, float, float> normal =
+        accelerator.LoadAutoGroupedKernel<Index1D, FloatView, ulong, uint, long, float, float>(NormalKernel);
+    private readonly Action<AcceleratorStream, Index1D, FloatView, ulong, uint, ArrayView<long>, int> normalRows =
+        accelerator.LoadAutoGroupedKernel<Index1D, FloatView, ulong, uint, ArrayView<long>, int>(NormalRowsKernel);
 
     /// <summary>Uniform numbers in [low, high): element e is a word of counter (block of e, 0, step, purpose).</summary>
     public void Uniform(

@@ -17,24 +17,24 @@ namespace GpuVae.Kernels.Training;
 /// <summary>What becomes of grey levels when a batch is gathered.</summary>
 public enum Binarization
 {
+    /// <summary>Grey levels in [0, 1].</summary>
     None = 0,
+
+    /// <summary>Bits, drawn anew in every step.</summary>
     Dynamic = 1,
+
+    /// <summary>Bits, the same for an image for ever.</summary>
     Static = 2,
 }
 
 /// <summary>Collects the images of a batch. One group works on one image.</summary>
-public sealed class Gather
+public sealed class Gather(Accelerator accelerator)
 {
-    private readonly int groupSize;
-    private readonly Action<AcceleratorStream, KernelConfig, ArrayView<byte>, BatchPlan, FloatView, int> copy;
-    private readonly Action<AcceleratorStream, KernelConfig, ArrayView<byte>, BatchPlan, FloatView, int, ulong, int> binarize;
-
-    public Gather(Accelerator accelerator)
-    {
-        groupSize = GroupShapes.ForRow(accelerator);
-        copy = accelerator.LoadKernel<ArrayView<byte>, BatchPlan, FloatView, int>(CopyKernel);
-        binarize = accelerator.LoadKernel<ArrayView<byte>, BatchPlan, FloatView, int, ulong, int>(BinarizeKernel);
-    }
+    private readonly int groupSize = GroupShapes.ForRow(accelerator);
+    private readonly Action<AcceleratorStream, KernelConfig, ArrayView<byte>, BatchPlan, FloatView, int> copy =
+        accelerator.LoadKernel<ArrayView<byte>, BatchPlan, FloatView, int>(CopyKernel);
+    private readonly Action<AcceleratorStream, KernelConfig, ArrayView<byte>, BatchPlan, FloatView, int, ulong, int> binarize =
+        accelerator.LoadKernel<ArrayView<byte>, BatchPlan, FloatView, int, ulong, int>(BinarizeKernel);
 
     /// <summary>Opens the step and fills output[b, p] with the grey level of data[image of row b, p].</summary>
     /// <param name="data">[images × pixels].</param>
@@ -48,7 +48,6 @@ public sealed class Gather
     /// <param name="data">[images × pixels].</param>
     /// <param name="plan">Says which images; dynamic draws also depend on its steps done.</param>
     /// <param name="output">[batch × pixels], written.</param>
-    /// <param name="pixels">Pixels (times channels) of an image.</param>
     /// <param name="binarization">Dynamic or Static.</param>
     /// <param name="seed">Seed of the draws.</param>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="binarization"/> is neither Dynamic nor Static.</exception>

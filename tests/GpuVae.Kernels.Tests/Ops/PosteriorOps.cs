@@ -77,7 +77,8 @@ internal static class PosteriorOps
         {
             double u = noise[row * latents + i];
             for (int j = 0; full && j < i; j++)
-                u += encoded[at + 2 * latents + i * (i - 1) / 2 + j] * FullCovariancePosterior.Coupling / latents * noise[row * latents + j];
+                u += encoded[at + 2 * latents + i * (i - 1) / 2 + j] * FullCovariancePosterior.Coupling / latents * noise[row
+                    * latents + j];
             z[i] = encoded[at + i] + Math.Exp(Reference.ClampLogVariance(encoded[at + latents + i]) / 2) * u;
         }
         return z;
