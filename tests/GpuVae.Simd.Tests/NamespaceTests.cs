@@ -1,5 +1,3 @@
-using GpuVae.TestSupport;
-
 namespace GpuVae.Simd.Tests;
 
 /// <summary>The folders of the accelerator stand on each other in one order.</summary>

@@ -1,5 +1,4 @@
 using System.Reflection.Emit;
-using GpuVae.Simd.Analyses;
 using GpuVae.Simd.Ir;
 using GpuVae.Simd.Passes;
 

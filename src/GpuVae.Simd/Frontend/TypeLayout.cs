@@ -4,7 +4,6 @@ using System.Reflection;
 using System.Reflection.Emit;
 using System.Runtime.CompilerServices;
 using GpuVae.Simd.Ir;
-using ILGPU;
 
 namespace GpuVae.Simd.Frontend;
 

@@ -1,6 +1,5 @@
 using System.Runtime.InteropServices;
 using GpuVae.Simd.Emit;
-using GpuVae.Simd.Frontend;
 using GpuVae.Simd.Ir;
 using GpuVae.Simd.Passes;
 using GpuVae.Simd.Tests.Passes;

@@ -1,9 +1,5 @@
 using System.Numerics;
-using System.Runtime.CompilerServices;
 using ILGPU;
-using ILGPU.Algorithms;
-using ILGPU.Algorithms.ScanReduceOperations;
-using ILGPU.Runtime;
 using static GpuVae.Simd.Tests.Frontend.Inputs;
 
 namespace GpuVae.Simd.Tests.Frontend;

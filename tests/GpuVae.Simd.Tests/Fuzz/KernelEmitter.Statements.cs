@@ -1,6 +1,4 @@
-using System.Reflection;
 using System.Reflection.Emit;
-using ILGPU;
 
 namespace GpuVae.Simd.Tests.Fuzz;
 

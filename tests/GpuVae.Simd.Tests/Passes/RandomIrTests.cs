@@ -1,5 +1,4 @@
 using GpuVae.Simd.Analyses;
-using GpuVae.Simd.Frontend;
 using GpuVae.Simd.Ir;
 using GpuVae.Simd.Passes;
 

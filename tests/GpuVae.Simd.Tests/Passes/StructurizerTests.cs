@@ -1,4 +1,3 @@
-using GpuVae.Simd.Analyses;
 using GpuVae.Simd.Ir;
 using GpuVae.Simd.Passes;
 
