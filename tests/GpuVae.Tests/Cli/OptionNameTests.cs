@@ -1,3 +1,4 @@
+using System.Reflection;
 using System.Reflection.Metadata;
 using System.Reflection.Metadata.Ecma335;
 using System.Reflection.PortableExecutable;
@@ -19,14 +20,31 @@ public sealed partial class OptionNameTests
         IEnumerable<Match> named = Texts(typeof(Vae).Assembly.Location).SelectMany(text => Property().Matches(text));
         string[] options = [.. named.Select(match => match.Value).Distinct()];
         Assert.InRange(options.Length, 15, 100);
-        HashSet<string> known = [.. Texts(BuildFacts.CommandLine)];
         foreach (string option in options)
         {
             string[] parts = option.Split('.');
             Assert.NotNull(typeof(Vae).Assembly.GetTypes().Single(type => type.Name == parts[0] && type.IsPublic).GetProperty(parts[1]));
-            Assert.True(known.Contains(option), $"The command line does not say what {option} is called there.");
+            Assert.StartsWith("--", InTheCommandLine(option), StringComparison.Ordinal);
         }
     }
+
+    [Theory]
+    [InlineData("Use VaeOptions.Beta.", "Use --beta.")]
+    [InlineData(
+        "Use VaeOptions.Posterior = Diagonal or Full with VaeOptions.Prior = Vamp, or none.",
+        "Use --posterior diagonal or full with --prior vamp, or none.")]
+    [InlineData("Use TrainingOptions.GradientClip = 1 or a smaller TrainingOptions.LearningRate.", "Use --clip 1 or a smaller --lr.")]
+    [InlineData(
+        "Use VaeOptions.Variance = 0.12, or VaeOptions.Likelihood = GaussianShared.",
+        "Use --variance 0.12, or --likelihood gaussian-shared.")]
+    [InlineData("DataOptions.Size = 6x6 and DataOptions.Channels = 1, or train", "--size 6x6 and --channels 1, or train")]
+    public void ValuesAreWrittenAsTheCommandTakesThem(string message, string expected) =>
+        Assert.Equal(expected, InTheCommandLine(message));
+
+    /// <summary>A message of the library as the command prints it.</summary>
+    private static string InTheCommandLine(string message) =>
+        (string)Assembly.LoadFrom(BuildFacts.CommandLine).GetType("GpuVae.Cli.Flags", throwOnError: true)!
+            .GetMethod("In")!.Invoke(null, [message])!;
 
     /// <summary>All string literals of an assembly.</summary>
     private static IEnumerable<string> Texts(string assembly)
