@@ -3,7 +3,6 @@
 using System.Diagnostics;
 using GpuVae.Kernels.Common;
 using GpuVae.Kernels.Gemm;
-using GpuVae.Kernels.Layers;
 using GpuVae.Kernels.Likelihoods;
 using ILGPU;
 using ILGPU.Runtime;
