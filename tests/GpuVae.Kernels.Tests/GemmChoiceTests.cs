@@ -1,4 +1,3 @@
-using GpuVae.Kernels.Common;
 using GpuVae.Kernels.Gemm;
 using GpuVae.Kernels.Gemm.Planning;
 using GpuVae.Kernels.Gemm.Simd;

@@ -1,7 +1,6 @@
 // Images from a decoder's output: the mean E[x|z] of every pixel, or a draw from p(x|z). The draw of pixel i (planar) of row r takes the
 // Philox block of counter (i, r, step, Pixels), the same whatever the layout and the batch.
 
-using GpuVae.Kernels.Common;
 using GpuVae.Kernels.Random;
 using ILGPU;
 using ILGPU.Runtime;

@@ -2,7 +2,6 @@
 // gradient in the place of the decoder's output: 0 for all that describes a hidden pixel. It is the kernel of LikelihoodLoss.cs with a
 // mask.
 
-using ILGPU;
 using ILGPU.Runtime;
 using FloatView = ILGPU.ArrayView<float>;
 

@@ -1,6 +1,4 @@
-using GpuVae.Kernels.Common;
 using GpuVae.Kernels.Evaluation;
-using GpuVae.Kernels.Likelihoods;
 using ILGPU;
 
 namespace GpuVae.Kernels.Tests.Ops;
