@@ -1,4 +1,3 @@
-using GpuVae.Options;
 using MathNet.Numerics.Distributions;
 
 namespace GpuVae.Applications;

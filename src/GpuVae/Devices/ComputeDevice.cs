@@ -1,8 +1,5 @@
 using GpuVae.Kernels.Gemm;
-using GpuVae.Options;
 using GpuVae.Simd;
-using ILGPU;
-using ILGPU.Runtime;
 
 namespace GpuVae.Devices;
 

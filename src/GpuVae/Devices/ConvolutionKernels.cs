@@ -2,8 +2,6 @@ using GpuVae.Kernels.Common;
 using GpuVae.Kernels.Convolution;
 using GpuVae.Kernels.Gemm;
 using GpuVae.Kernels.Layers;
-using ILGPU;
-using ILGPU.Runtime;
 
 namespace GpuVae.Devices;
 

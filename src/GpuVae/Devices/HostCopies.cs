@@ -1,6 +1,4 @@
 using GpuVae.Simd;
-using ILGPU;
-using ILGPU.Runtime;
 
 namespace GpuVae.Devices;
 

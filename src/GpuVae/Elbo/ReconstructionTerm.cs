@@ -1,7 +1,6 @@
 using GpuVae.Kernels.Common;
 using GpuVae.Layers;
 using GpuVae.Scheduling;
-using ILGPU;
 
 namespace GpuVae.Elbo;
 

@@ -8,10 +8,7 @@ using GpuVae.Kernels.Training;
 using GpuVae.Latent;
 using GpuVae.Layers;
 using GpuVae.Models;
-using GpuVae.Options;
 using GpuVae.Scheduling;
-using ILGPU;
-using ILGPU.Runtime;
 
 namespace GpuVae.Evaluation;
 

@@ -1,5 +1,4 @@
 using GpuVae.Data;
-using GpuVae.Options;
 
 namespace GpuVae.Evaluation;
 

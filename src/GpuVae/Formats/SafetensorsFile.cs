@@ -1,7 +1,6 @@
 using System.Buffers.Binary;
 using System.Numerics.Tensors;
 using System.Text.Json;
-using GpuVae.Options;
 
 namespace GpuVae.Formats;
 
@@ -227,8 +226,8 @@ public sealed class SafetensorsFile
                     data[i] = (float)doubles[i];
                 break;
             case "F16":
-                var halves = new Half[count];
-                LittleEndian.Read<Half>(stream, halves);
+                var halves = new System.Half[count];
+                LittleEndian.Read<System.Half>(stream, halves);
                 TensorPrimitives.ConvertToSingle(halves, data);
                 break;
             default: // BF16: the upper half of a float32

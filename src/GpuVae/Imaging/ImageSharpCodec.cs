@@ -1,4 +1,3 @@
-using GpuVae.Options;
 using System.Runtime.InteropServices;
 using SixLabors.ImageSharp;
 using SixLabors.ImageSharp.Formats;

@@ -1,5 +1,4 @@
 using GpuVae.Devices;
-using GpuVae.Options;
 using GpuVae.Scheduling;
 
 namespace GpuVae.Layers;

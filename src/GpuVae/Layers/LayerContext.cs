@@ -1,6 +1,5 @@
 using GpuVae.Devices;
 using GpuVae.Scheduling;
-using ILGPU;
 
 namespace GpuVae.Layers;
 

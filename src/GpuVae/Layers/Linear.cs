@@ -1,36 +1,16 @@
 using GpuVae.Devices;
 using GpuVae.Kernels.Latent;
 using GpuVae.Kernels.Layers;
-using GpuVae.Options;
 using GpuVae.Scheduling;
-using ILGPU;
 
 namespace GpuVae.Layers;
 
 /// <summary>A fully connected layer y = f(x·W + b), on the device with W [inputs, outputs], b [outputs].</summary>
-internal sealed class Linear(string name, int inputs, int outputs, ActivationKind? activation) : Layer(name, inputs, outputs, activation)
+internal sealed class Linear(string name, int inputs, int outputs, ActivationKind? activation) : WeightedLayer(name, inputs, outputs, activation)
 {
-    private Parameter? weight, bias;
-
     /// <summary>W [outputs, inputs], b [outputs].</summary>
     public override IEnumerable<(string Name, int[] Shape)> ParameterShapes =>
         [($"{Name}.weight", [Outputs, Inputs]), ($"{Name}.bias", [Outputs])];
-
-    public override void Attach(ParameterStore store) => (weight, bias) = (store[$"{Name}.weight"], store[$"{Name}.bias"]);
-
-    public override LayerPass Forward(LayerContext context, LayerOutput x)
-    {
-        ScheduleBuilder builder = context.Builder;
-        PlannedTensor y = builder.Tensor($"{Name} output", x.Value.Rows, Outputs);
-        PlannedTensor saved = context.Kernels.LinearWith(Activation).KeepsPreActivation
-            ? builder.Tensor($"{Name} pre-activation", x.Value.Rows, Outputs)
-            : y;
-        Append(context, x.Value, y, saved, Activation);
-        return new LayerPass(new LayerOutput(y, saved, Activation), (back, dy, wantsInput) => Backward(back, x, dy, wantsInput));
-    }
-
-    public override void Infer(LayerContext context, PlannedTensor x, PlannedTensor y, ActivationKind? activation) =>
-        Append(context, x, y, y, activation);
 
     /// <summary>
     /// Appends y = x·W + b, which is not kept, the terms of the loss −ln p(target | y) and their gradient, in one step: this layer is the
@@ -45,7 +25,7 @@ internal sealed class Linear(string name, int inputs, int outputs, ActivationKin
     {
         int batch = x.Rows, samples = batch / target.Rows, inputs = Inputs, outputs = Outputs;
         float scale = 1f / batch;
-        ArrayView<float> w = ParameterStore.Slice(context.Values, weight!), b = ParameterStore.Slice(context.Values, bias!);
+        ArrayView<float> w = Weight(context.Values), b = Bias(context.Values);
         PlannedTensor dy = context.Builder.Tensor($"{Name} output gradient", batch, outputs);
         PlannedTensor loss = context.Builder.Tensor("reconstruction term", batch, kernel.PartsPerRow(batch, inputs, outputs));
         context.Builder.Add(
@@ -60,10 +40,10 @@ internal sealed class Linear(string name, int inputs, int outputs, ActivationKin
     /// Appends ∂loss/∂W = xᵀ·dy and ∂loss/∂b = Σ dy, where they are wanted, and the gradient at the pre-activation of the layer before, (dy·Wᵀ)
     /// ∘ f'(saved) with the activation f that made the input; all that is wanted of it in one launch. See <see cref="BackwardStep"/>.
     /// </summary>
-    public PlannedTensor? Backward(LayerContext context, LayerOutput input, PlannedTensor dy, bool wantsInput)
+    public override PlannedTensor? Backward(LayerContext context, LayerOutput input, PlannedTensor dy, bool wantsInput)
     {
         int batch = dy.Rows, inputs = Inputs, outputs = Outputs;
-        ArrayView<float> w = ParameterStore.Slice(context.Values, weight!);
+        ArrayView<float> w = Weight(context.Values);
         LinearKernels linear = context.Kernels.LinearWith(input.Activation);
         PlannedTensor x = input.Value, saved = input.Saved;
         PlannedTensor? dx = wantsInput ? context.Builder.Tensor($"{Name} input gradient", batch, inputs) : null;
@@ -77,7 +57,7 @@ internal sealed class Linear(string name, int inputs, int outputs, ActivationKin
             }
             return dx;
         }
-        ArrayView<float> dw = ParameterStore.Slice(context.Gradients, weight!), db = ParameterStore.Slice(context.Gradients, bias!);
+        ArrayView<float> dw = Weight(context.Gradients), db = Bias(context.Gradients);
         double flops = Flops(batch) + (double)batch * outputs;
         if (dx is null)
         {
@@ -108,8 +88,8 @@ internal sealed class Linear(string name, int inputs, int outputs, ActivationKin
     {
         int batch = dy.Rows, latents = Inputs, outputs = Outputs;
         float scale = 1f / batch;
-        ArrayView<float> w = ParameterStore.Slice(context.Values, weight!);
-        ArrayView<float> dw = ParameterStore.Slice(context.Gradients, weight!), db = ParameterStore.Slice(context.Gradients, bias!);
+        ArrayView<float> w = Weight(context.Values);
+        ArrayView<float> dw = Weight(context.Gradients), db = Bias(context.Gradients);
         LinearBackward<LatentGradientEpilogue> kernel = context.Kernels.LatentBackward;
         PlannedTensor dEncoded = context.Builder.Tensor("encoder output gradient", batch, 2 * latents);
         context.Builder.Add(
@@ -121,10 +101,11 @@ internal sealed class Linear(string name, int inputs, int outputs, ActivationKin
         return dEncoded;
     }
 
-    private void Append(LayerContext context, PlannedTensor x, PlannedTensor y, PlannedTensor saved, ActivationKind? activation)
+    protected override void Append(
+        LayerContext context, PlannedTensor x, PlannedTensor y, PlannedTensor saved, ActivationKind? activation)
     {
         LinearKernels linear = context.Kernels.LinearWith(activation);
-        ArrayView<float> w = ParameterStore.Slice(context.Values, weight!), b = ParameterStore.Slice(context.Values, bias!);
+        ArrayView<float> w = Weight(context.Values), b = Bias(context.Values);
         int batch = x.Rows, inputs = Inputs, outputs = y.Columns;
         bool keeps = saved != y;
         context.Builder.Add(

@@ -1,7 +1,6 @@
 using GpuVae.Kernels.Common;
 using GpuVae.Kernels.Convolution;
 using GpuVae.Kernels.Layers;
-using GpuVae.Options;
 
 namespace GpuVae.Layers;
 

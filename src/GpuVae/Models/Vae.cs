@@ -3,10 +3,7 @@ using GpuVae.Devices;
 using GpuVae.Elbo;
 using GpuVae.Latent;
 using GpuVae.Layers;
-using GpuVae.Options;
 using GpuVae.Scheduling;
-using ILGPU;
-using ILGPU.Runtime;
 
 namespace GpuVae.Models;
 

@@ -1,5 +1,3 @@
-using ILGPU;
-
 namespace GpuVae.Scheduling;
 
 /// <summary>

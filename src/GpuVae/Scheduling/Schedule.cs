@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using GpuVae.Devices;
-using ILGPU.Runtime;
 
 namespace GpuVae.Scheduling;
 

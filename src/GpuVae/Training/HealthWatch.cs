@@ -5,10 +5,7 @@ using GpuVae.Kernels.Common;
 using GpuVae.Kernels.Latent;
 using GpuVae.Layers;
 using GpuVae.Models;
-using GpuVae.Options;
 using GpuVae.Scheduling;
-using ILGPU;
-using ILGPU.Runtime;
 
 namespace GpuVae.Training;
 

@@ -3,7 +3,6 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using GpuVae.Formats;
 using GpuVae.Models;
-using GpuVae.Options;
 
 namespace GpuVae.Training;
 

@@ -4,7 +4,6 @@ using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using GpuVae.Data;
 using GpuVae.Formats;
-using GpuVae.Options;
 
 namespace GpuVae.Training;
 
