@@ -80,7 +80,7 @@ internal static class Failures
 
     private static int Report(Exception error, int exitCode)
     {
-        Console.Error.WriteLine($"gpuvae: {DeviceErrors.Describe(error)}");
+        Console.Error.WriteLine($"gpuvae: {Flags.In(DeviceErrors.Describe(error))}");
         if (Environment.GetEnvironmentVariable("GPUVAE_DEBUG") == "1")
             Console.Error.WriteLine(error);
         return exitCode;

@@ -51,7 +51,7 @@ internal static class ReportPage
     public static string Html(
         string runName,
         string device,
-        IReadOnlyList<(string Name, string Value)> options,
+        IEnumerable<(string Name, string Value)> options,
         IReadOnlyList<MetricsLine> epochs,
         IReadOnlyList<ReportPicture> pictures)
     {
@@ -95,7 +95,7 @@ internal static class ReportPage
         foreach (IGrouping<string, (int Epoch, string Key, string Value)>? kind in kinds)
         {
             string when = kind.Count() == epochs.Count ? "every epoch" : $"epochs {string.Join(", ", kind.Select(warning => warning.Epoch))}";
-            page.Append(Inv($"<li><b>{Text(kind.Key.Replace('_', ' '))}</b> ({when}): {Text(kind.Last().Value)}</li>"));
+            page.Append(Inv($"<li><b>{Text(kind.Key.Replace('_', ' '))}</b> ({when}): {Text(Flags.In(kind.Last().Value))}</li>"));
         }
         page.Append("</ul>");
     }

@@ -64,7 +64,7 @@ internal static class TrainingConsole
     private static void WriteNewWarnings(EpochSummary epoch, HashSet<HealthIssue> seen, Action<string> write)
     {
         foreach (HealthWarning warning in epoch.Warnings.Where(warning => seen.Add(warning.Issue)))
-            write($"  warning: {warning}");
+            write($"  warning: {Flags.In(warning.ToString())}");
     }
 
     private static string Line(TrainingProgress p) => string.Create(CultureInfo.InvariantCulture,

@@ -141,14 +141,13 @@ internal sealed class PeersCommand : IDisposable
         string group, int m, int n, int k, bool transposeA, bool transposeB, MatrixPrecision precision = MatrixPrecision.Float32)
     {
         Accelerator accelerator = device.Accelerator;
-        using MemoryBuffer1D<float, Stride1D.Dense> a = accelerator.Allocate1D(Ramp(m * k));
-        using MemoryBuffer1D<float, Stride1D.Dense> b = accelerator.Allocate1D(Ramp(k * n));
-        using MemoryBuffer1D<float, Stride1D.Dense> c = accelerator.Allocate1D<float>((long)m * n);
-        using var gemm = new GemmContext(accelerator, precision);
+        using var memory = new Scratch(accelerator);
+        ArrayView<float> a = memory.Copy(Ramp(m * k)), b = memory.Copy(Ramp(k * n)), c = memory.Zeros((long)m * n);
+        GemmContext gemm = memory.Own(new GemmContext(accelerator, precision));
         Gemm<PlainEpilogue> product = gemm.With<PlainEpilogue>();
         int lda = transposeA ? m : k, ldb = transposeB ? k : n;
         Func<int, double> ours = Alternation.Contestant(
-            () => product.Run(device.Stream, transposeA, transposeB, m, n, k, 1, a.View, lda, b.View, ldb, 0, c.View, n, default), device.Synchronize);
+            () => product.Run(device.Stream, transposeA, transposeB, m, n, k, 1, a, lda, b, ldb, 0, c, n, default), device.Synchronize);
 
         var peers = new List<(string, Func<int, double>)>();
         string shape = $"gemm {m}×{n}×{k}{(transposeA ? " Aᵀ" : "")}{(transposeB ? " Bᵀ" : "")}{Suffix(precision)}";

@@ -68,6 +68,14 @@ internal static class GroupShapes
     /// <param name="scratch">Shared memory with at least one element per thread; free again on return.</param>
     public static float Sum(float value, FloatView scratch) => Sum(value, scratch, Group.IdxX, Group.DimX);
 
+    /// <summary>Puts the <see cref="Sum(float, FloatView)"/> of a group into an element.</summary>
+    public static void StoreSum(FloatView target, int index, float value, FloatView scratch)
+    {
+        float sum = Sum(value, scratch);
+        if (Group.IdxX == 0)
+            target[index] = sum;
+    }
+
     /// <summary>Largest <paramref name="value"/> of the threads; as <see cref="Sum(float, FloatView)"/>.</summary>
     public static float Max(float value, FloatView scratch)
     {
@@ -103,8 +111,17 @@ internal static class GroupShapes
         return largest + XMath.Log(Sum(sum, scratch));
     }
 
+    /// <summary>As the other of this name, for scores of which nobody knows the largest.</summary>
+    public static float LogSumExp(FloatView scores, int first, int count, FloatView scratch)
+    {
+        float largest = float.NegativeInfinity;
+        for (int i = Group.IdxX; i < count; i += Group.DimX)
+            largest = XMath.Max(largest, scores[first + i]);
+        return LogSumExp(scores, first, count, largest, scratch);
+    }
+
     /// <summary>
-    /// Turns the scores of a row into the shares of their exponentials, in place; gives <see cref="LogSumExp"/>, whose parameters it has.
+    /// Turns the scores of a row into the shares of their exponentials, in place; gives what LogSumExp gives, whose parameters it has.
     /// </summary>
     public static float Softmax(FloatView scores, int first, int count, float largest, FloatView scratch)
     {

@@ -28,7 +28,6 @@ public sealed class LogSumExp
     }
 
     /// <summary>Takes in the first <paramref name="counted"/> samples of every image; row r is sample r mod n of image r / n.</summary>
-    /// <param name="stream">Stream to run on.</param>
     /// <param name="parts">[images·n × parts]: −log p(x|z), to be added up.</param>
     /// <param name="posterior">[images·n]: log q(z|x).</param>
     /// <param name="prior">[images·n]: log p(z).</param>

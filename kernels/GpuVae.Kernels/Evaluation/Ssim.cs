@@ -37,7 +37,6 @@ public sealed class Ssim
     }
 
     /// <summary>Compares pair by pair; as many as <paramref name="similarity"/> has elements.</summary>
-    /// <param name="stream">Stream to run on.</param>
     /// <param name="x">[images × channels·height·width], planar.</param>
     /// <param name="y">As <paramref name="x"/>.</param>
     /// <param name="similarity">[images], written: SSIM, at most 1.</param>

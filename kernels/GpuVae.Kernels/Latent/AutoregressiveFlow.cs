@@ -57,7 +57,6 @@ public sealed class AutoregressiveFlow
     public static bool GivesUnit(int hidden, int unit, int latents, bool reversed) => hidden % latents < Degree(unit, latents, reversed);
 
     /// <summary>Adds the context to z·W1 + b1 and applies ReLU, in place.</summary>
-    /// <param name="stream">Stream to run on.</param>
     /// <param name="hidden">[rows × H], changed.</param>
     /// <param name="encoded">[images × columns].</param>
     /// <param name="columns">Of the encoder's output.</param>
@@ -72,7 +71,6 @@ public sealed class AutoregressiveFlow
     }
 
     /// <summary>The context's gradient: the sum over an image's rows, in order.</summary>
-    /// <param name="stream">Stream to run on.</param>
     /// <param name="dHidden">[rows × H]: gradient before ReLU.</param>
     /// <param name="dEncoded">[images × columns], written in the context's columns.</param>
     /// <param name="columns">Of the encoder's output.</param>
@@ -87,7 +85,6 @@ public sealed class AutoregressiveFlow
     }
 
     /// <summary>The gated update and its part of the density.</summary>
-    /// <param name="stream">Stream to run on.</param>
     /// <param name="outputs">[rows × 2L] = [m | s].</param>
     /// <param name="z">[rows × L].</param>
     /// <param name="next">[rows × L], written: z'.</param>
@@ -97,7 +94,6 @@ public sealed class AutoregressiveFlow
         gate(stream, (density.IntExtent, groupSize), outputs, z, next, density, latents);
 
     /// <summary>Gradients of the gated update.</summary>
-    /// <param name="stream">Stream to run on.</param>
     /// <param name="outputs">[rows × 2L].</param>
     /// <param name="z">[rows × L].</param>
     /// <param name="dNext">[rows × L]: dz'.</param>
@@ -114,7 +110,6 @@ public sealed class AutoregressiveFlow
     }
 
     /// <summary>Clears what is masked in the gradients (or initial values) of the weights.</summary>
-    /// <param name="stream">Stream to run on.</param>
     /// <param name="first">[L × H], changed: of W1.</param>
     /// <param name="second">[H × 2L], changed: of W2.</param>
     /// <param name="latents">L.</param>

@@ -38,7 +38,6 @@ public sealed class DiagonalPosterior
     }
 
     /// <summary>Samples and their density.</summary>
-    /// <param name="stream">Stream to run on.</param>
     /// <param name="encoded">[images × columns], of which 2L count.</param>
     /// <param name="columns">Of the encoder's output.</param>
     /// <param name="noise">[rows × L].</param>
@@ -52,7 +51,6 @@ public sealed class DiagonalPosterior
         forward(stream, (density.IntExtent, groupSize), encoded, noise, z, density, latents, samples, columns);
 
     /// <summary>Turns dz into the gradient along the path; <see cref="Backward"/> is then told to leave the parameters' part out.</summary>
-    /// <param name="stream">Stream to run on.</param>
     /// <param name="encoded">[images × columns], of which 2L count.</param>
     /// <param name="columns">Of the encoder's output.</param>
     /// <param name="noise">[rows × L].</param>
@@ -72,7 +70,6 @@ public sealed class DiagonalPosterior
     }
 
     /// <summary>Gradient with respect to the encoder's output.</summary>
-    /// <param name="stream">Stream to run on.</param>
     /// <param name="encoded">[images × columns], of which 2L count.</param>
     /// <param name="columns">Of the encoder's output.</param>
     /// <param name="noise">[rows × L].</param>
@@ -105,9 +102,7 @@ public sealed class DiagonalPosterior
             z[row * latents + l] = encoded[moments + l] + XMath.Exp(0.5f * s) * eps;
             sum -= 0.5f * (eps * eps + s + ScalarMath.LogTwoPi);
         }
-        float total = GroupShapes.Sum(sum, scratch);
-        if (Group.IdxX == 0)
-            density[row] = total;
+        GroupShapes.StoreSum(density, row, sum, scratch);
     }
 
     private static void PathKernel(

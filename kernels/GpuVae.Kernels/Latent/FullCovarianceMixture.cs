@@ -61,7 +61,6 @@ public sealed class FullCovarianceMixture
     public static int TableLength(int components, int latents) => checked(components * (latents * (latents + 2) + 2));
 
     /// <summary>Makes the table.</summary>
-    /// <param name="stream">Stream to run on.</param>
     /// <param name="encoded">[K × P]: the components, as <see cref="FullCovariancePosterior"/> takes them.</param>
     /// <param name="weights">[K]: logits.</param>
     /// <param name="table">[<see cref="TableLength"/>], written.</param>
@@ -73,7 +72,6 @@ public sealed class FullCovarianceMixture
     }
 
     /// <summary>The density of samples.</summary>
-    /// <param name="stream">Stream to run on.</param>
     /// <param name="z">[rows × L].</param>
     /// <param name="table">Of the components.</param>
     /// <param name="density">[rows], written: log p(z).</param>
@@ -86,42 +84,40 @@ public sealed class FullCovarianceMixture
             stream, (density.IntExtent, groupSize), z, table, density, shares, noise, shares.IntLength / density.IntLength, latents);
 
     /// <summary>Adds to dz what the density owes to the samples.</summary>
-    /// <param name="stream">Stream to run on.</param>
     /// <param name="table">Of the components.</param>
     /// <param name="shares">[rows × K].</param>
     /// <param name="noise">[rows × K × L].</param>
     /// <param name="weights">Of the rows.</param>
-    /// <param name="slopes">[rows × K × L], written: g.</param>
+    /// <param name="gradients">[rows × K × L], written: g.</param>
     /// <param name="dz">[rows × L], changed.</param>
     /// <param name="components">K.</param>
     /// <param name="latents">L.</param>
     public void Backward(
-        AcceleratorStream stream, FloatView table, FloatView shares, FloatView noise, RowWeights weights, FloatView slopes, FloatView dz,
+        AcceleratorStream stream, FloatView table, FloatView shares, FloatView noise, RowWeights weights, FloatView gradients, FloatView dz,
         int components, int latents)
     {
         if (dz.Length > 0)
-            backward(stream, (dz.IntLength / latents, groupSize), table, shares, noise, weights, slopes, dz, components, latents);
+            backward(stream, (dz.IntLength / latents, groupSize), table, shares, noise, weights, gradients, dz, components, latents);
     }
 
     /// <summary>Gradients of the components and of their weights; after <see cref="Backward"/>.</summary>
-    /// <param name="stream">Stream to run on.</param>
     /// <param name="z">[rows × L].</param>
     /// <param name="table">Of the components.</param>
     /// <param name="shares">[rows × K].</param>
     /// <param name="noise">[rows × K × L].</param>
-    /// <param name="slopes">[rows × K × L].</param>
+    /// <param name="gradients">[rows × K × L].</param>
     /// <param name="rows">Their weights in the loss.</param>
     /// <param name="encoded">[K × P].</param>
     /// <param name="dEncoded">[K × P], written; not the same memory.</param>
     /// <param name="dWeights">[K], written.</param>
     /// <param name="latents">L.</param>
     public void ComponentsBackward(
-        AcceleratorStream stream, FloatView z, FloatView table, FloatView shares, FloatView noise, FloatView slopes, RowWeights rows,
+        AcceleratorStream stream, FloatView z, FloatView table, FloatView shares, FloatView noise, FloatView gradients, RowWeights rows,
         FloatView encoded, FloatView dEncoded, FloatView dWeights, int latents)
     {
         int count = dWeights.IntLength, rowCount = z.IntLength / latents;
         componentsBackward(
-            stream, count * FullCovariancePosterior.Columns(latents), z, shares, noise, slopes, rows, encoded, dEncoded, rowCount, count,
+            stream, count * FullCovariancePosterior.Columns(latents), z, shares, noise, gradients, rows, encoded, dEncoded, rowCount, count,
             latents);
         weightsBackward(stream, count, table.SubView(table.Length - count, count), shares, rows, dWeights, rowCount);
     }
@@ -153,10 +149,7 @@ public sealed class FullCovarianceMixture
     private static void ConstantsKernel(FloatView encoded, FloatView weights, FloatView table, int components, int latents)
     {
         FloatView scratch = SharedMemory.Allocate<float>(GroupShapes.MaxRowGroup);
-        float largest = float.NegativeInfinity;
-        for (int c = Group.IdxX; c < components; c += Group.DimX)
-            largest = XMath.Max(largest, weights[c]);
-        float logSum = GroupShapes.LogSumExp(weights, 0, components, largest, scratch);
+        float logSum = GroupShapes.LogSumExp(weights, 0, components, scratch);
         int first = components * latents * (latents + 2);
         for (int c = Group.IdxX; c < components; c += Group.DimX)
         {
@@ -199,7 +192,7 @@ public sealed class FullCovarianceMixture
     }
 
     private static void BackwardKernel(
-        FloatView table, FloatView shares, FloatView noise, RowWeights weights, FloatView slopes, FloatView dz, int components, int latents)
+        FloatView table, FloatView shares, FloatView noise, RowWeights weights, FloatView gradients, FloatView dz, int components, int latents)
     {
         int row = Grid.IdxX, size = latents * (latents + 1) / 2;
         float weight = weights.OfDensity(row);
@@ -209,14 +202,14 @@ public sealed class FullCovarianceMixture
             for (int c = 0; c < components; c++)
             {
                 int first = (row * components + c) * latents;
-                float slope = 0f;
+                float gradient = 0f;
                 for (int i = 0; i < latents; i++)
                 {
                     if (i >= l)
-                        slope += table[c * size + i * (i + 1) / 2 + l] * noise[first + i];
+                        gradient += table[c * size + i * (i + 1) / 2 + l] * noise[first + i];
                 }
-                slopes[first + l] = slope;
-                sum += shares[row * components + c] * slope;
+                gradients[first + l] = gradient;
+                sum += shares[row * components + c] * gradient;
             }
             dz[row * latents + l] += weight * sum;
         }
@@ -224,7 +217,7 @@ public sealed class FullCovarianceMixture
 
     /// <summary>A thread works on one number of a component.</summary>
     private static void ComponentsBackwardKernel(
-        Index1D index, FloatView z, FloatView shares, FloatView noise, FloatView slopes, RowWeights weights, FloatView encoded,
+        Index1D index, FloatView z, FloatView shares, FloatView noise, FloatView gradients, RowWeights weights, FloatView encoded,
         FloatView dEncoded, int rows, int components, int latents)
     {
         int columns = FullCovariancePosterior.Columns(latents);
@@ -240,10 +233,10 @@ public sealed class FullCovarianceMixture
         for (int row = 0; row < rows; row++)
         {
             int first = (row * components + c) * latents;
-            float slope = slopes[first + i];
-            float term = column < latents ? slope
-                : column < 2 * latents ? 0.5f * (slope * (z[row * latents + i] - mean) - 1f)
-                : slope * noise[first + j];
+            float gradient = gradients[first + i];
+            float term = column < latents ? gradient
+                : column < 2 * latents ? 0.5f * (gradient * (z[row * latents + i] - mean) - 1f)
+                : gradient * noise[first + j];
             sum -= weights.OfDensity(row) * shares[row * components + c] * term;
         }
         float factor = column < latents ? 1f

@@ -51,7 +51,6 @@ public sealed class FullCovariancePosterior
     public static int Columns(int latents) => 2 * latents + latents * (latents - 1) / 2;
 
     /// <summary>Samples and their density.</summary>
-    /// <param name="stream">Stream to run on.</param>
     /// <param name="encoded">[images × P].</param>
     /// <param name="noise">[rows × L].</param>
     /// <param name="z">[rows × L], written.</param>
@@ -63,7 +62,6 @@ public sealed class FullCovariancePosterior
         forward(stream, (density.IntExtent, groupSize), encoded, noise, z, density, latents, samples);
 
     /// <summary>Turns dz into the gradient along the path; <see cref="Backward"/> is then told to leave the parameters' part out.</summary>
-    /// <param name="stream">Stream to run on.</param>
     /// <param name="encoded">[images × P].</param>
     /// <param name="noise">[rows × L].</param>
     /// <param name="solved">[rows × L], written: v.</param>
@@ -83,7 +81,6 @@ public sealed class FullCovariancePosterior
     }
 
     /// <summary>Gradient with respect to the encoder's output.</summary>
-    /// <param name="stream">Stream to run on.</param>
     /// <param name="encoded">[images × P].</param>
     /// <param name="noise">[rows × L].</param>
     /// <param name="dz">[rows × L].</param>
@@ -115,9 +112,7 @@ public sealed class FullCovariancePosterior
             z[noiseRow + i] = encoded[moments + i] + XMath.Exp(0.5f * s) * Correlated(encoded, noise, moments, noiseRow, i, latents);
             sum -= 0.5f * (eps * eps + s + ScalarMath.LogTwoPi);
         }
-        float total = GroupShapes.Sum(sum, scratch);
-        if (Group.IdxX == 0)
-            density[row] = total;
+        GroupShapes.StoreSum(density, row, sum, scratch);
     }
 
     /// <summary>u_i.</summary>

@@ -70,7 +70,6 @@ public sealed class ImportanceWeights
             Index1D, FloatView, FloatView, FloatView, FloatView, FloatView, FloatView, FloatView, int, int>(WeighKernel);
 
     /// <summary>Computes the weights; there are as many images as elements of <paramref name="kl"/>.</summary>
-    /// <param name="stream">Stream to run on.</param>
     /// <param name="parts">[images·k × parts]: -log p(x|z) in parts, to be added up.</param>
     /// <param name="posterior">[images·k]: log q(z|x).</param>
     /// <param name="prior">[images·k]: log p(z).</param>

@@ -56,7 +56,6 @@ public sealed class Langevin
     }
 
     /// <summary>Decides on the proposals and makes new ones.</summary>
-    /// <param name="stream">Stream to run on.</param>
     /// <param name="proposal">[rows × L]: z', overwritten by the next.</param>
     /// <param name="data">[rows]: data(z').</param>
     /// <param name="prior">[rows]: log p(z').</param>

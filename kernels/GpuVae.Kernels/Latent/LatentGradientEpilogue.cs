@@ -3,10 +3,8 @@
 //   dmu     = dz + beta·scale·mu
 //   dlogvar = dz·eps·exp(s/2)/2 + beta·scale·(exp(s) - 1)/2   inside the clamp, 0 outside
 
-using GpuVae.Kernels.Common;
 using GpuVae.Kernels.Gemm;
 using ILGPU;
-using ILGPU.Algorithms;
 
 namespace GpuVae.Kernels.Latent;
 
@@ -35,10 +33,8 @@ public readonly struct LatentGradientEpilogue(
     {
         int mean = row * 2 * latents + column;
         float klWeight = beta[column * betaPitch] * scale;
-        float raw = encoded[mean + latents];
-        float logVariance = LogVariance.Clamp(raw);
-        float throughNoise = value * noise[row * latents + column] * XMath.Exp(0.5f * logVariance);
-        dEncoded[mean + latents] = LogVariance.ClampDerivative(raw) * 0.5f * (throughNoise + klWeight * (XMath.Exp(logVariance) - 1f));
+        dEncoded[mean + latents] =
+            Reparameterize.LogVarianceGradient(encoded[mean + latents], value, noise[row * latents + column], klWeight);
         return value + klWeight * encoded[mean];
     }
 }

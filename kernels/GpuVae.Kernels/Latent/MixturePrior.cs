@@ -70,7 +70,6 @@ public sealed class MixturePrior
     public static int TableLength(int components, int latents) => components * (4 * latents + 2);
 
     /// <summary>Makes the table.</summary>
-    /// <param name="stream">Stream to run on.</param>
     /// <param name="components">K components with L units.</param>
     /// <param name="weights">[K]: logits.</param>
     /// <param name="table">[<see cref="TableLength"/>], written.</param>
@@ -79,7 +78,6 @@ public sealed class MixturePrior
         this.table(stream, (1, tableGroup), components, weights, table, weights.IntLength, latents);
 
     /// <summary>The density of samples.</summary>
-    /// <param name="stream">Stream to run on.</param>
     /// <param name="z">[rows × L].</param>
     /// <param name="table">Of the components.</param>
     /// <param name="density">[rows], written: log p(z).</param>
@@ -90,7 +88,6 @@ public sealed class MixturePrior
             stream, (density.IntExtent, groupSize), z, table, density, shares, shares.IntLength / density.IntLength, latents);
 
     /// <summary>Adds to dz what the density owes to the samples.</summary>
-    /// <param name="stream">Stream to run on.</param>
     /// <param name="z">[rows × L].</param>
     /// <param name="table">Of the components.</param>
     /// <param name="shares">[rows × K].</param>
@@ -107,7 +104,6 @@ public sealed class MixturePrior
     }
 
     /// <summary>Gradients of the components and of their weights.</summary>
-    /// <param name="stream">Stream to run on.</param>
     /// <param name="z">[rows × L].</param>
     /// <param name="table">Of the components.</param>
     /// <param name="shares">[rows × K].</param>
@@ -129,10 +125,7 @@ public sealed class MixturePrior
     private static void TableKernel(MixtureComponents source, FloatView weights, FloatView table, int components, int latents)
     {
         FloatView scratch = SharedMemory.Allocate<float>(GroupShapes.MaxRowGroup);
-        float largest = float.NegativeInfinity;
-        for (int c = Group.IdxX; c < components; c += Group.DimX)
-            largest = XMath.Max(largest, weights[c]);
-        float logSum = GroupShapes.LogSumExp(weights, 0, components, largest, scratch);
+        float logSum = GroupShapes.LogSumExp(weights, 0, components, scratch);
         int size = components * latents;
         for (int c = Group.IdxX; c < components; c += Group.DimX)
         {

@@ -35,7 +35,6 @@ public sealed class PseudoInputs
     public static int LabelOf(int pseudoInput, int classes) => pseudoInput % classes;
 
     /// <summary>A batch with the pseudo-inputs after it.</summary>
-    /// <param name="stream">Stream to run on.</param>
     /// <param name="images">[batch × pixels].</param>
     /// <param name="logits">[pixels × U].</param>
     /// <param name="rows">[(batch + U) × pixels], written.</param>
@@ -44,7 +43,6 @@ public sealed class PseudoInputs
         forward(stream, rows.IntExtent, images, logits, rows, logits.IntLength / pixels, pixels);
 
     /// <summary>The labels of a batch with those of the pseudo-inputs after them.</summary>
-    /// <param name="stream">Stream to run on.</param>
     /// <param name="labels">[batch].</param>
     /// <param name="rows">[batch + U], written.</param>
     /// <param name="classes">C.</param>
@@ -52,7 +50,6 @@ public sealed class PseudoInputs
         this.labels(stream, rows.IntExtent, labels, rows, classes);
 
     /// <summary>The pseudo-inputs' part of a gradient.</summary>
-    /// <param name="stream">Stream to run on.</param>
     /// <param name="rows">[(batch + U) × pixels].</param>
     /// <param name="dRows">[(batch + U) × pixels].</param>
     /// <param name="dLogits">[pixels × U], written.</param>

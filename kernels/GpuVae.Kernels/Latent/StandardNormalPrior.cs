@@ -45,9 +45,7 @@ public sealed class StandardNormalPrior
             float value = z[row * latents + l];
             sum -= 0.5f * (value * value + ScalarMath.LogTwoPi);
         }
-        float total = GroupShapes.Sum(sum, scratch);
-        if (Group.IdxX == 0)
-            density[row] = total;
+        GroupShapes.StoreSum(density, row, sum, scratch);
     }
 
     private static void BackwardKernel(Index1D i, FloatView z, RowWeights weights, FloatView dz, int latents) =>

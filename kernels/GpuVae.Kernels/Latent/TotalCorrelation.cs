@@ -52,7 +52,6 @@ public sealed class TotalCorrelation
     public static int TableLength(int batch, int latents) => batch * (5 * latents + 1);
 
     /// <summary>The estimate.</summary>
-    /// <param name="stream">Stream to run on.</param>
     /// <param name="encoded">[B × 2L].</param>
     /// <param name="z">[B × L].</param>
     /// <param name="table">[<see cref="TableLength"/>], written.</param>
@@ -71,7 +70,6 @@ public sealed class TotalCorrelation
     }
 
     /// <summary>Adds the gradient to dz.</summary>
-    /// <param name="stream">Stream to run on.</param>
     /// <param name="z">[B × L].</param>
     /// <param name="table">As made by <see cref="Forward"/>.</param>
     /// <param name="joint">[B × B].</param>
@@ -86,7 +84,6 @@ public sealed class TotalCorrelation
         backward(stream, (z.IntLength / latents, unitGroup), z, table, joint, marginal, weight, dz, scale, latents);
 
     /// <summary>Adds the gradient to that of the encoder's output.</summary>
-    /// <param name="stream">Stream to run on.</param>
     /// <param name="encoded">[B × 2L].</param>
     /// <param name="z">[B × L].</param>
     /// <param name="table">As made by <see cref="Forward"/>.</param>

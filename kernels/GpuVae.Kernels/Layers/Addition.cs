@@ -23,7 +23,6 @@ public sealed class Addition<TActivation>
     }
 
     /// <summary>y = f(a + b), where y may be a or b. All n long.</summary>
-    /// <param name="stream">Stream to run on.</param>
     /// <param name="a">Left.</param>
     /// <param name="b">Right.</param>
     /// <param name="y">Written.</param>

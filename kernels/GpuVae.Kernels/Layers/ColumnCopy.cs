@@ -13,7 +13,6 @@ public sealed class ColumnCopy
         kernel = accelerator.LoadAutoGroupedKernel<Index1D, FloatView, FloatView, int, int, int>(CopyKernel);
 
     /// <summary>Copies them.</summary>
-    /// <param name="stream">Stream to run on.</param>
     /// <param name="x">Rows <paramref name="xPitch"/> apart.</param>
     /// <param name="xPitch">Elements from one row of x to the next.</param>
     /// <param name="y">Rows <paramref name="yPitch"/> apart, written in their first columns.</param>

@@ -45,7 +45,6 @@ public sealed class GroupNormalization<TActivation>
     }
 
     /// <summary>y = f(x̂·γ + β).</summary>
-    /// <param name="stream">Stream to run on.</param>
     /// <param name="shape">Sizes.</param>
     /// <param name="x">[batch, area, channels].</param>
     /// <param name="gamma">[channels].</param>
@@ -62,7 +61,6 @@ public sealed class GroupNormalization<TActivation>
         forward(stream, Config(shape), x, gamma, beta, y, preActivation, statistics, shape);
 
     /// <summary>dx, and the images' parts of dγ and dβ, which <see cref="ParameterGradients"/> adds up.</summary>
-    /// <param name="stream">Stream to run on.</param>
     /// <param name="shape">Sizes.</param>
     /// <param name="x">[batch, area, channels].</param>
     /// <param name="gamma">[channels].</param>

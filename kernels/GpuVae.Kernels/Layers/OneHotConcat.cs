@@ -20,7 +20,6 @@ public sealed class OneHotConcat
         kernel = accelerator.LoadAutoGroupedKernel<Index1D, FloatView, FloatView, FloatView, int, int, int, int>(ConcatKernel);
 
     /// <summary>Joins each row with the class of its image.</summary>
-    /// <param name="stream">Stream to run on.</param>
     /// <param name="x">[rows × columns] with rows <paramref name="pitch"/> apart.</param>
     /// <param name="pitch">Elements from one row of x to the next.</param>
     /// <param name="labels">[rows / samples].</param>

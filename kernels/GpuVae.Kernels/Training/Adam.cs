@@ -76,7 +76,6 @@ public sealed class Adam
     }
 
     /// <summary>One step: weights and both moments are updated in place, the losses are logged and the clock moves on.</summary>
-    /// <param name="stream">Stream to run on.</param>
     /// <param name="weights">[n].</param>
     /// <param name="gradient">[n].</param>
     /// <param name="firstMoment">[n], zero at the start.</param>

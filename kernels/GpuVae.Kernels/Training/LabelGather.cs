@@ -4,7 +4,7 @@ using FloatView = ILGPU.ArrayView<float>;
 
 namespace GpuVae.Kernels.Training;
 
-/// <summary>The labels of a batch, as <see cref="Gather{TPixel, TFormat}"/> collects its images.</summary>
+/// <summary>The labels of a batch, as <see cref="Gather"/> collects its images.</summary>
 public sealed class LabelGather
 {
     private readonly Action<AcceleratorStream, Index1D, ArrayView<int>, BatchPlan, FloatView> kernel;

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Text.Json;
 
 namespace GpuVae.Cli.Commands;
 
@@ -24,17 +23,10 @@ internal sealed class ChoiceOption<T> : Option<string>
         });
     }
 
-    public static string Text(T value) => JsonNamingPolicy.KebabCaseLower.ConvertName(value.ToString());
+    private static string Text(T value) => CommonOptions.Kebab(value.ToString());
 
     public T Read(ParseResult parsed) => Find(parsed.GetValue(this)!)!.Value;
 
-    private static T? Find(string text)
-    {
-        foreach (T value in Enum.GetValues<T>())
-        {
-            if (text.Replace("-", "").Equals(value.ToString(), StringComparison.OrdinalIgnoreCase))
-                return value;
-        }
-        return null;
-    }
+    private static T? Find(string text) => Enum.GetValues<T>().Cast<T?>().FirstOrDefault(value =>
+        text.Replace("-", "").Equals(value.ToString(), StringComparison.OrdinalIgnoreCase));
 }

@@ -13,7 +13,7 @@ internal sealed class DataArguments
     private readonly Option<string?> data = CommonOptions.Text(
         "--data", "WHAT", "Images: a built-in set ("
             + string.Join("; ", BuiltInSet.All.Select(set => $"{set.Name}: {set.Description}"))
-            + "), a folder of MNIST-style IDX files, one IDX file, or a folder of PNG, PNM or JPEG images whose subfolders are labels.");
+            + "), a folder of MNIST-style IDX files, one IDX file, or a folder of images whose subfolders are labels.");
 
     private readonly Option<string?> testData = CommonOptions.Text(
         "--test-data", "WHAT", "Images to test on; without it those that lie beside the training images, else a tenth of them.");

@@ -23,7 +23,7 @@ internal sealed class LabelArguments
     {
         if (parsed.GetValue(label) is not { } text)
             return model.Options.Classes > 0 ? images.LabelsAs(model.Options.LabelNames) ?? [] : [];
-        int[] labels = [.. text.Split(',', StringSplitOptions.TrimEntries).Select(model.LabelNumber)];
+        int[] labels = [.. CommonOptions.Words(parsed, label).Select(model.LabelNumber)];
         if (labels.Length != 1 && labels.Length != images.Count)
             throw new BadInputException(
                 $"{label.Name} {text}: {labels.Length} labels for {images.Count} pictures; give one for all of them, or one for each.");

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using GpuVae.Applications;
 using GpuVae.Data;
+using GpuVae.Imaging;
 using GpuVae.Options;
 using GpuVae.Training;
 
@@ -11,7 +12,7 @@ internal sealed class PictureArguments
 {
     private readonly Argument<string?> pictures = new("pictures")
     {
-        Description = "An image (PNG, PNM or JPEG), a folder of images, a folder of MNIST-style IDX files or one IDX file; without it the "
+        Description = $"An image ({ImageFile.Formats}), a folder of images, a folder of MNIST-style IDX files or one IDX file; without it the "
             + "images that the model was tested on.",
         Arity = ArgumentArity.ZeroOrOne,
     };

@@ -41,7 +41,7 @@ public static class PictureInput
         {
             throw new BadInputException(
                 $"{images.Name} has {found} (width×height×channels), the model takes {shape}. "
-                + "Convert it with --fit, which crops the middle, scales it and converts the colours.");
+                + "Convert it with fit: true, which crops the middle, scales it and converts the colours.");
         }
         return DataSource.Convert(
             images, new DataOptions { Size = new ImageSize(shape.Width, shape.Height), Channels = shape.Channels });

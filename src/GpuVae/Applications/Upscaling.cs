@@ -57,7 +57,7 @@ public static class Upscaling
         if (!isGuessed)
             model.Labels.RequireCount(labels.Length, count);
         model.Labels.RequireKnown(labels);
-        var reduction = new Reduction(shape.Width, shape.Height, shape.Channels, factor);
+        var reduction = new PoolShape(shape.Width, shape.Height, shape.Channels, factor);
         float[] codes = new float[batch * latent], variances = new float[batch * latent];
         // An encoder of reduced images takes the means of blocks, which are then the input itself, and leaves nothing to search for.
         bool isTrainedForIt = model.Options.Upscale == factor;
@@ -105,7 +105,7 @@ public static class Upscaling
     }
 
     private static (PlannedTensor Loss, PlannedTensor Gradient) Loss(
-        Vae model, LayerContext context, PlannedTensor decoded, ArrayView<float> small, Reduction reduction, double deviation)
+        Vae model, LayerContext context, PlannedTensor decoded, ArrayView<float> small, PoolShape reduction, double deviation)
     {
         ImageLikelihood likelihood = model.Parts.Likelihood;
         PlannedTensor loss = context.Builder.Tensor("loss of the reduced images", decoded.Rows, 1);

@@ -5,14 +5,15 @@ using GpuVae.Kernels.Likelihoods;
 namespace GpuVae.Devices;
 
 /// <summary>
-/// What a decoder does under one likelihood. Kernels take it as a type argument; this is where the value of <see cref="Likelihood"/> becomes
-/// that type.
+/// What a decoder does under one likelihood. Kernels take it as a type argument; this is where the value of <see cref="Likelihood"/>
+/// becomes that type.
 /// </summary>
 /// <param name="Kernels">On what the decoder gives.</param>
 internal sealed record DecoderLikelihood(LikelihoodKernels Kernels)
 {
     /// <summary>
-    /// The name of the number that all pixels share and where it starts; null for none. It is a parameter of the model beside the networks'.
+    /// The name of the number that all pixels share and where it starts; null for none. It is a parameter of the model beside the
+    /// networks'.
     /// </summary>
     public (string Name, float Start)? Shared { get; private init; }
 
@@ -39,8 +40,8 @@ internal sealed record DecoderLikelihood(LikelihoodKernels Kernels)
             },
             Likelihood.ContinuousBernoulli => Fused<ContinuousBernoulliLikelihood>(default),
             Likelihood.Gaussian => Fused(new GaussianLikelihood((float)options.Variance)) with { MeanIsColumn = true },
-            Likelihood.GaussianLearned => Of<PixelScale<NormalFamily>>(default) with { MeanIsColumn = true },
-            Likelihood.GaussianShared => Of<SharedScale<NormalFamily>>(default) with
+            Likelihood.GaussianLearned => Of<PixelScale<GaussianFamily>>(default) with { MeanIsColumn = true },
+            Likelihood.GaussianShared => Of<SharedScale<GaussianFamily>>(default) with
             {
                 MeanIsColumn = true,
                 Shared = ("likelihood.log_variance", (float)Math.Log(options.Variance)),
@@ -52,7 +53,7 @@ internal sealed record DecoderLikelihood(LikelihoodKernels Kernels)
                 Shared = ("likelihood.log_scale", (float)(0.5 * Math.Log(0.5 * options.Variance))),
             },
             Likelihood.DiscretizedLogistic => Of<PixelScale<DiscretizedLogisticFamily>>(default),
-            Likelihood.LogisticMixture => Of(new Mixture<DiscretizedLogisticFamily>(options.MixtureComponents)),
+            Likelihood.LogisticMixture => Of(new MixtureLikelihood<DiscretizedLogisticFamily>(options.MixtureComponents)),
             _ => throw new ArgumentOutOfRangeException(nameof(options), options.Likelihood, "no such likelihood"),
         };
 

@@ -20,7 +20,6 @@ internal sealed class DeviceKernels(Accelerator accelerator, GemmContext gemm) :
     private readonly Dictionary<(Likelihood, double, int), DecoderLikelihood> likelihoods = [];
     private LinearKernels<Identity>? linear;
     private Reduce? reduce;
-    private RandomFill? randomFill;
 
     public LinearBackward<LatentGradientEpilogue> LatentBackward => field ??= new(gemm);
     public ConvolutionWeightGradient ConvolutionWeightGradient => field ??= new ConvolutionWeightGradient(gemm);
@@ -29,7 +28,7 @@ internal sealed class DeviceKernels(Accelerator accelerator, GemmContext gemm) :
     public GroupNormalization<Identity> GroupNormalization => field ??= new GroupNormalization<Identity>(accelerator);
     public Upsampling Upsampling => field ??= new Upsampling(accelerator);
     public Transposition Transposition => field ??= new Transposition(accelerator);
-    public Gather<byte, BytePixel> Gather => field ??= new Gather<byte, BytePixel>(accelerator);
+    public Gather Gather => field ??= new Gather(accelerator);
     public Reparameterize Reparameterize => field ??= new Reparameterize(accelerator);
     public FullCovariancePosterior FullCovariancePosterior => field ??= new FullCovariancePosterior(accelerator);
     public AutoregressiveFlow AutoregressiveFlow => field ??= new AutoregressiveFlow(accelerator);
@@ -38,7 +37,8 @@ internal sealed class DeviceKernels(Accelerator accelerator, GemmContext gemm) :
     public FullCovarianceMixture FullCovarianceMixture => field ??= new FullCovarianceMixture(accelerator);
     public PseudoInputs PseudoInputs => field ??= new PseudoInputs(accelerator);
     public ImportanceWeights ImportanceWeights => field ??= new ImportanceWeights(accelerator);
-    public KlTargets KlTargets => field ??= new KlTargets(accelerator);
+    public FreeBits FreeBits => field ??= new FreeBits(accelerator);
+    public KlCapacity KlCapacity => field ??= new KlCapacity(accelerator);
     public TotalCorrelation TotalCorrelation => field ??= new TotalCorrelation(accelerator);
     public OneHotConcat OneHotConcat => field ??= new OneHotConcat(accelerator);
     public ColumnCopy ColumnCopy => field ??= new ColumnCopy(accelerator);
@@ -46,12 +46,12 @@ internal sealed class DeviceKernels(Accelerator accelerator, GemmContext gemm) :
     public Addition<Identity> Addition => field ??= new Addition<Identity>(accelerator);
     public LabelGather LabelGather => field ??= new LabelGather(accelerator);
     public Reduce Reduce => reduce ??= new Reduce(accelerator);
-    public RandomFill RandomFill => randomFill ??= new RandomFill(accelerator);
+    public RandomFill RandomFill => field ??= new RandomFill(accelerator);
     public DiagonalPosterior DiagonalPosterior => field ??= new DiagonalPosterior(accelerator);
     public StandardNormalPrior StandardNormalPrior => field ??= new StandardNormalPrior(accelerator);
     public LogSumExp LogSumExp => field ??= new LogSumExp(accelerator);
     public Ssim Ssim => field ??= new Ssim(accelerator);
-    public BlockMeans BlockMeans => field ??= new BlockMeans(accelerator);
+    public AveragePool AveragePool => field ??= new AveragePool(accelerator);
     public Langevin Langevin => field ??= new Langevin(accelerator);
     public StepEnd StepEnd => field ??= new StepEnd(accelerator);
 
@@ -74,9 +74,5 @@ internal sealed class DeviceKernels(Accelerator accelerator, GemmContext gemm) :
         return likelihood;
     }
 
-    public void Dispose()
-    {
-        reduce?.Dispose();
-        randomFill?.Dispose();
-    }
+    public void Dispose() => reduce?.Dispose();
 }

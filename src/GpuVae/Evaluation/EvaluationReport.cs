@@ -21,7 +21,9 @@ public sealed record EvaluationProtocol(string Data, string Split, int Images, B
 /// <param name="StandardError">Of the mean over the images, nats.</param>
 public sealed record LogLikelihood(double Nats, double BitsPerDimension, int K, double? StandardError = null);
 
-/// <summary>Figures of one model on one set of images; those that were not asked for are null. All in nats per image where not said.</summary>
+/// <summary>
+/// Figures of one model on one set of images; those that were not asked for are null. All in nats per image where not said.
+/// </summary>
 public sealed partial record EvaluationReport(EvaluationProtocol Protocol)
 {
     /// <summary>The parts of the bound.</summary>

@@ -6,7 +6,8 @@ namespace GpuVae.Latent;
 
 /// <summary>
 /// A diagonal posterior and the standard normal prior, whose KL term is known in closed form: one launch forward, and on the way back,
-/// where it can, the epilogue of the decoder's first layer. Free bits, capacity and total correlation change the weights of that term or add to it.
+/// where it can, the epilogue of the decoder's first layer. Free bits, capacity and total correlation change the weights of that term or
+/// add to it.
 /// </summary>
 internal sealed class AnalyticKl : LatentTerm
 {
@@ -72,24 +73,25 @@ internal sealed class AnalyticKl : LatentTerm
     /// <summary>Appends what makes the weight of the KL term, for all units or for each.</summary>
     private PlannedTensor Weight(LayerContext context)
     {
-        KlTargets kernel = context.Kernels.KlTargets;
         PlannedTensor given = klWeight, kl = Kl;
         if (options.FreeBits > 0)
         {
+            FreeBits kernel = context.Kernels.FreeBits;
             PlannedTensor weights = context.Builder.Tensor("KL weights", 1, options.Latent);
             float floor = (float)options.FreeBits;
             context.Builder.Add(
                 "free bits", 20.0 * Codes.Length, 8.0 * Codes.Length, [encoded, given, weights],
-                stream => kernel.FreeBits(stream, encoded.View, given.View, weights.View, floor, encoded.Rows));
+                stream => kernel.Weigh(stream, encoded.View, given.View, weights.View, floor, encoded.Rows));
             return weights;
         }
         if (options.Capacity > 0)
         {
+            KlCapacity kernel = context.Kernels.KlCapacity;
             PlannedTensor weight = context.Builder.Tensor("KL weight", 1, 1);
             float strength = (float)options.CapacityWeight;
             context.Builder.Add(
                 "capacity", kl.Length, 4.0 * kl.Length, [kl, given, weight],
-                stream => kernel.Capacity(stream, kl.View, given.View, weight.View, strength));
+                stream => kernel.Weigh(stream, kl.View, given.View, weight.View, strength));
             return weight;
         }
         return given;

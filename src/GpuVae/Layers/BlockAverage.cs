@@ -8,7 +8,7 @@ namespace GpuVae.Layers;
 /// Each pixel as the mean of its block: PyTorch's <c>nn.AvgPool2d(factor)</c> and <c>nn.Upsample(scale_factor=factor)</c>. The first layer
 /// of an encoder that is to see reduced images; as such it has no activation before it.
 /// </summary>
-internal sealed class BlockAverage(string name, Reduction reduction) : FixedLayer(name, reduction.Pixels, reduction.Pixels)
+internal sealed class BlockAverage(string name, PoolShape reduction) : FixedLayer(name, reduction.Pixels, reduction.Pixels)
 {
     protected override void AppendForward(LayerContext context, PlannedTensor x, PlannedTensor y) => Append(context, "forward", x, y);
 
@@ -17,9 +17,9 @@ internal sealed class BlockAverage(string name, Reduction reduction) : FixedLaye
 
     private void Append(LayerContext context, string direction, PlannedTensor from, PlannedTensor to)
     {
-        BlockMeans means = context.Kernels.BlockMeans;
+        AveragePool pool = context.Kernels.AveragePool;
         context.Builder.Add(
             $"{Name} {direction}", from.Length, 8.0 * from.Length, [from, to],
-            stream => means.Apply(stream, from.View, to.View, reduction));
+            stream => pool.Apply(stream, from.View, to.View, reduction));
     }
 }

@@ -6,7 +6,8 @@ using GpuVae.Scheduling;
 namespace GpuVae.Layers;
 
 /// <summary>A fully connected layer y = f(x·W + b), on the device with W [inputs, outputs], b [outputs].</summary>
-internal sealed class Linear(string name, int inputs, int outputs, ActivationKind? activation) : WeightedLayer(name, inputs, outputs, activation)
+internal sealed class Linear(string name, int inputs, int outputs, ActivationKind? activation)
+    : WeightedLayer(name, inputs, outputs, activation)
 {
     /// <summary>W [outputs, inputs], b [outputs].</summary>
     public override IEnumerable<(string Name, int[] Shape)> ParameterShapes =>
@@ -21,7 +22,8 @@ internal sealed class Linear(string name, int inputs, int outputs, ActivationKin
     /// <param name="x">[batch, inputs].</param>
     /// <param name="target">[batch / k, outputs]; row r has the target r / k.</param>
     /// <returns>Parts of the loss, to be added up, and ∂loss/∂y averaged over the batch, [batch, outputs].</returns>
-    public (PlannedTensor Loss, PlannedTensor Gradient) ForwardLoss(LayerContext context, FusedLoss kernel, PlannedTensor x, PlannedTensor target)
+    public (PlannedTensor Loss, PlannedTensor Gradient) ForwardLoss(
+        LayerContext context, FusedLoss kernel, PlannedTensor x, PlannedTensor target)
     {
         int batch = x.Rows, samples = batch / target.Rows, inputs = Inputs, outputs = Outputs;
         float scale = 1f / batch;
@@ -37,8 +39,9 @@ internal sealed class Linear(string name, int inputs, int outputs, ActivationKin
     }
 
     /// <summary>
-    /// Appends ∂loss/∂W = xᵀ·dy and ∂loss/∂b = Σ dy, where they are wanted, and the gradient at the pre-activation of the layer before, (dy·Wᵀ)
-    /// ∘ f'(saved) with the activation f that made the input; all that is wanted of it in one launch. See <see cref="BackwardStep"/>.
+    /// Appends ∂loss/∂W = xᵀ·dy and ∂loss/∂b = Σ dy, where they are wanted, and the gradient at the pre-activation of the layer before,
+    /// (dy·Wᵀ) ∘ f'(saved) with the activation f that made the input; all that is wanted of it in one launch. See
+    /// <see cref="BackwardStep"/>.
     /// </summary>
     public override PlannedTensor? Backward(LayerContext context, LayerOutput input, PlannedTensor dy, bool wantsInput)
     {

@@ -14,7 +14,7 @@ internal static class Networks
         (int width, int height, int channels) = options.Shape;
         var layers = new List<Layer>();
         if (options.Upscale > 1)
-            layers.Add(new BlockAverage($"{name} input", new Reduction(width, height, channels, options.Upscale)));
+            layers.Add(new BlockAverage($"{name} input", new PoolShape(width, height, channels, options.Upscale)));
         int index = 0;
         if (options.Network == NetworkKind.Dense)
         {
@@ -68,7 +68,8 @@ internal static class Networks
         {
             // Both halve, rounding up; 4 taps only if nothing is left over.
             int kernel = height % 2 == 0 && width % 2 == 0 ? 4 : 3;
-            stages[i] = new Stage(new ConvolutionShape(1, height, width, channels, options.ChannelsPerStage[i], kernel, Stride: 2, Padding: 1));
+            int outputs = options.ChannelsPerStage[i];
+            stages[i] = new Stage(new ConvolutionShape(1, height, width, channels, outputs, kernel, Stride: 2, Padding: 1));
             (height, width, channels) = (stages[i].SmallHeight, stages[i].SmallWidth, stages[i].Channels);
         }
         return stages;

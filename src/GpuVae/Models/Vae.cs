@@ -8,8 +8,9 @@ using GpuVae.Scheduling;
 namespace GpuVae.Models;
 
 /// <summary>
-/// A variational autoencoder (Kingma and Welling, "Auto-Encoding Variational Bayes", 2014) with its weights on a device. Images are rows of <see cref="ImageShape.Pixels"/> values in [0, 1], codes rows of <see cref="VaeOptions.Latent"/> values. The
-/// overloads on views enqueue on the device's stream and return; those on spans wait. One thread at a time.
+/// A variational autoencoder (Kingma and Welling, "Auto-Encoding Variational Bayes", 2014) with its weights on a device. Images are rows
+/// of <see cref="ImageShape.Pixels"/> values in [0, 1], codes rows of <see cref="VaeOptions.Latent"/> values. The overloads on views
+/// enqueue on the device's stream and return; those on spans wait. One thread at a time.
 /// </summary>
 public sealed partial class Vae : IDisposable
 {
@@ -174,7 +175,8 @@ public sealed partial class Vae : IDisposable
     public float[] Generate(int count, ulong seed, int? label = null)
     {
         if (label is not null && Options.Classes == 0)
-            throw new BadInputException("This model was not trained with labels, so it cannot be asked for one; train with --conditional.");
+            throw new BadInputException("This model was not trained with labels, so it cannot be asked for one; "
+                + "train with VaeOptions.Classes.");
         using MemoryBuffer1D<float, Stride1D.Dense> codes = DrawCodes(count, seed);
         int pixels = Options.Shape.Pixels;
         float[] images = new float[checked(count * pixels)];
@@ -253,8 +255,8 @@ public sealed partial class Vae : IDisposable
         if (images.Shape != Options.Shape)
             throw new BadInputException(
                 $"{images.Name} holds images of {images.Shape}; the model was made for {Options.Shape}. " +
-                $"Convert them (--size {Options.Shape.Width}x{Options.Shape.Height} --channels {Options.Shape.Channels}), "
-                + "or train a model for them.");
+                $"Convert them with DataOptions.Size = {Options.Shape.Width}x{Options.Shape.Height} and DataOptions.Channels = "
+                + $"{Options.Shape.Channels}, or train a model for them.");
         return Labels.Require(images);
     }
 

@@ -61,6 +61,6 @@ public sealed record EvaluationOptions
     {
         if (samples is < 1 or > MaxSamples)
             throw new BadInputException(
-                $"{samples} samples per image: an importance-sampled likelihood needs from 1 to {MaxSamples}; 5000 is usual, 100 is quick.");
+                $"{samples} samples per image: an importance-sampled likelihood needs 1 to {MaxSamples}; 5000 is usual, 100 is quick.");
     }
 }

@@ -123,8 +123,8 @@ public sealed record VaeOptions
     internal int FlowWidth => Math.Max(16, 4 * Latent);
 
     /// <summary>
-    /// A full covariance takes the gradient along its samples also with the plain bound: without the score of its many entries, whose mean is
-    /// 0, it has far less variance (Roeder et al., "Sticking the Landing", 2017).
+    /// A full covariance takes the gradient along its samples also with the plain bound: without the score of its many entries, whose mean
+    /// is 0, it has far less variance (Roeder et al., "Sticking the Landing", 2017).
     /// </summary>
     internal PathGradient EncoderGradient =>
         Posterior == Posterior.Full && Objective == Objective.Elbo ? PathGradient.Stl : Gradient;
@@ -216,7 +216,8 @@ public sealed record VaeOptions
             throw new BadInputException(
                 "A VampPrior takes the density of its pseudo-inputs' posteriors at every code, and that of a flow is known only at codes "
                 + "that it made itself: elsewhere it would have to be inverted, unit by unit, for each pseudo-input. "
-                + "Use --posterior diagonal or full with --prior vamp, or --prior mixture with --posterior flow.");
+                + "Use VaeOptions.Posterior = Diagonal or Full with VaeOptions.Prior = Vamp, or VaeOptions.Prior = Mixture with "
+                + "VaeOptions.Posterior = Flow.");
         if (Classes is < 0 or 1 or > MaxClasses)
             throw new BadInputException($"A conditional model of {Classes} classes is out of range; choose 2…{MaxClasses}, or 0 for none.");
         if (LabelNames.Count > 0 && LabelNames.Count != Classes)
@@ -235,9 +236,9 @@ public sealed record VaeOptions
                 throw new BadInputException($"With beta {Beta} the importance-weighted objective bounds nothing; use beta 1 with iwae.");
             if (Gradient != PathGradient.Standard && Posterior == Posterior.Flow)
                 throw new BadInputException(
-                    "The gradient along the samples alone needs the derivative of log q(z|x) in z, and so the inverse of the flow's Jacobian: "
+                    "The gradient along the samples alone needs the derivative of log q(z|x) in z, so the inverse of the flow's Jacobian: "
                     + "a pass back through its networks for every latent unit. "
-                    + "Use --gradient standard with --posterior flow, or --posterior diagonal or full.");
+                    + "Use VaeOptions.Gradient = Standard with VaeOptions.Posterior = Flow, or VaeOptions.Posterior = Diagonal or Full.");
         }
         else if (Samples > 1 || Gradient != PathGradient.Standard)
             throw new BadInputException("Several samples per image and the gradients stl and dreg belong to the objective iwae.");

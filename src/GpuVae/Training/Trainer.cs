@@ -57,7 +57,7 @@ public sealed class Trainer : IDisposable
         if (options.BatchSize > images.Count)
             throw new BadInputException(
                 $"A batch of {options.BatchSize} images cannot be made from {images.Name} with {images.Count}. " +
-                $"Choose a batch size up to {images.Count} (--batch).");
+                $"Choose TrainingOptions.BatchSize up to {images.Count}.");
         (Model, Options, this.ownsModel, imageCount) = (model, options, ownsModel, images.Count);
         dataDigest = TrainingCheckpoint.Digest(images);
         if (test is not null)

@@ -46,11 +46,11 @@ internal static class LossOps
                 double x = images[row / samplesPerImage * pixels + pixel];
                 losses[row] += likelihood.Loss(y, shared, x);
                 means[row * pixels + pixel] = likelihood.Mean(y);
-                dShared[row] += scale * Reference.Slope(s => likelihood.Loss(y, s, x), shared);
+                dShared[row] += scale * Reference.Derivative(s => likelihood.Loss(y, s, x), shared);
                 for (int p = 0; p < parameters; p++)
                 {
                     double kept = y[p];
-                    gradient[Column(p)] = scale * Reference.Slope(
+                    gradient[Column(p)] = scale * Reference.Derivative(
                         v =>
                         {
                             y[p] = v;

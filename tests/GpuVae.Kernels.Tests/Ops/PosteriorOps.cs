@@ -53,7 +53,7 @@ internal static class PosteriorOps
         const int rows = 3, columns = 70;
         double[] expected = [.. Enumerable.Range(0, rows * columns).Select(i =>
             (double)Philox.NormalAt(5, RandomPurpose.Latent, 9, i / columns, i % columns))];
-        run.Own(new RandomFill(run.Accelerator)).NormalRows(
+        new RandomFill(run.Accelerator).NormalRows(
             run.Stream, run.Expect("noise", expected), columns, 5, RandomPurpose.Latent, run.Upload([9L]));
     }
 

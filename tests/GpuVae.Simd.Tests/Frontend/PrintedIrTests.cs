@@ -1,4 +1,5 @@
 using System.Reflection;
+using GpuVae.Simd.Analyses;
 using GpuVae.Simd.Frontend;
 using GpuVae.Simd.Ir;
 using ILGPU;

@@ -52,7 +52,7 @@ public sealed class PictureInputTests : IDisposable
         BadInputException error = Assert.Throws<BadInputException>(() => PictureInput.Load(file, Grey));
         Assert.Contains($"{file} has {found}", error.Message, StringComparison.Ordinal);
         Assert.Contains("the model takes 6×4×1", error.Message, StringComparison.Ordinal);
-        Assert.Contains("--fit", error.Message, StringComparison.Ordinal);
+        Assert.Contains("fit: true", error.Message, StringComparison.Ordinal);
         Assert.Equal(Grey, PictureInput.Load(file, Grey, fit: true).Shape);
     }
 
@@ -61,7 +61,7 @@ public sealed class PictureInputTests : IDisposable
     {
         Write("pictures/a.png", 9, 9, 1);
         Write("pictures/b.png", 20, 5, 3);
-        Assert.Contains("--fit", Assert.Throws<BadInputException>(() => PictureInput.Load(folder["pictures"], Grey)).Message);
+        Assert.Contains("fit: true", Assert.Throws<BadInputException>(() => PictureInput.Load(folder["pictures"], Grey)).Message);
         ImageSet images = PictureInput.Load(folder["pictures"], Grey, fit: true);
         Assert.Equal((2, Grey), (images.Count, images.Shape));
     }

@@ -1,11 +1,8 @@
-// Likelihoods of one pixel that one number describes, -ln p(x | y) for the decoder's output y, in nats.
+// The continuous Bernoulli (Loaiza-Ganem & Cunningham 2019, arXiv:1907.06845) from the logit y:
 //
-//   Bernoulli, y a logit      max(y, 0) - y·x + ln(1 + e^-|y|)            d/dy = sigmoid(y) - x      (Kingma & Welling 2013,
-//   Gaussian, y the mean      ((x - y)²/variance + ln(2π·variance))/2     d/dy = (y - x)/variance    arXiv:1312.6114, app. C)
-//   continuous Bernoulli      A(y) - y·x, A(y) = ln((e^y - 1)/y)          d/dy = A'(y) - x           (Loaiza-Ganem & Cunningham
-//                                                                                                    2019, arXiv:1907.06845)
+//   -ln p(x | y) = A(y) - y·x,  A(y) = ln((e^y - 1)/y)        d/dy = A'(y) - x
 //
-// The continuous Bernoulli C(λ)·λ^x·(1-λ)^(1-x) with λ = sigmoid(y) is written as the exponential family that it is: its normaliser C has a
+// The density C(λ)·λ^x·(1-λ)^(1-x) with λ = sigmoid(y) is written as the exponential family that it is: its normaliser C has a
 // removable singularity at λ = 1/2, that is y = 0, which A has there, too. Near it, with t = y/2 and Bernoulli's numbers,
 //
 //   A(y)  = y/2 + ln(sinh t / t) = y/2 + t²/6 - t⁴/180 + t⁶/2835 - t⁸/37800 + …
@@ -15,50 +12,10 @@
 // A''(y) = 1/a² - e^-a/(1 - e^-a)². The mean is A'.
 
 using GpuVae.Kernels.Common;
-using GpuVae.Kernels.Layers;
 using GpuVae.Kernels.Random;
 using ILGPU.Algorithms;
 
 namespace GpuVae.Kernels.Likelihoods;
-
-/// <summary>A likelihood of independent pixels, each described by one number; compiled into <see cref="LinearLoss{T}"/>, or
-/// by way of <see cref="OneColumn{T}"/> into <see cref="LikelihoodLoss{T}"/>.</summary>
-public interface ILikelihood
-{
-    /// <summary>-ln p(x | y) and its derivative with respect to y.</summary>
-    LikelihoodTerm Of(float y, float x);
-
-    /// <summary>The mean of x.</summary>
-    float Mean(float y);
-
-    /// <summary>The derivative of the mean.</summary>
-    float MeanSlope(float y);
-
-    /// <summary>A draw of x.</summary>
-    float Sample(float y, PhiloxBlock noise);
-}
-
-/// <param name="Loss">In nats.</param>
-/// <param name="Slope">The derivative.</param>
-public readonly record struct LikelihoodTerm(float Loss, float Slope);
-
-/// <summary>Bernoulli from logits, for x in [0, 1].</summary>
-public readonly struct BernoulliLikelihood : ILikelihood
-{
-    public LikelihoodTerm Of(float y, float x)
-    {
-        float e = XMath.Exp(-XMath.Abs(y));
-        float larger = 1f / (1f + e);
-        float probability = y >= 0f ? larger : e * larger;
-        return new LikelihoodTerm(XMath.Max(y, 0f) - y * x + ScalarMath.Log1PUnit(e), probability - x);
-    }
-
-    public float Mean(float y) => ScalarMath.Sigmoid(y);
-
-    public float MeanSlope(float y) => ScalarMath.Sigmoid(y) * ScalarMath.Sigmoid(-y);
-
-    public float Sample(float y, PhiloxBlock noise) => Philox.ToUniform(noise.W0) < ScalarMath.Sigmoid(y) ? 1f : 0f;
-}
 
 /// <summary>Continuous Bernoulli from logits, a density on [0, 1].</summary>
 public readonly struct ContinuousBernoulliLikelihood : ILikelihood
@@ -98,7 +55,7 @@ public readonly struct ContinuousBernoulliLikelihood : ILikelihood
         return a < SeriesEnd ? 0.5f + y * series : y < 0f ? lower : 1f - lower;
     }
 
-    public float MeanSlope(float y)
+    public float MeanDerivative(float y)
     {
         float square = y * y;
         float series = 9f / 47900160f;
@@ -121,31 +78,4 @@ public readonly struct ContinuousBernoulliLikelihood : ILikelihood
         float x = XMath.Abs(y) < straight ? u - 0.5f * XMath.Abs(y) * u * (1f - u) : inverse;
         return y < 0f ? x : 1f - x;
     }
-}
-
-/// <summary>Gaussian with a fixed variance.</summary>
-public readonly struct GaussianLikelihood : ILikelihood
-{
-    private readonly float precision, constant;
-
-    /// <exception cref="ArgumentOutOfRangeException">The variance is not a positive finite number.</exception>
-    public GaussianLikelihood(float variance)
-    {
-        if (!(variance > 0f) || !float.IsFinite(variance))
-            throw new ArgumentOutOfRangeException(nameof(variance), variance, "The decoder's variance must be a positive finite number.");
-        precision = 1f / variance;
-        constant = (float)(0.5 * Math.Log(2 * Math.PI * variance));
-    }
-
-    public LikelihoodTerm Of(float y, float x)
-    {
-        float difference = y - x;
-        return new LikelihoodTerm(0.5f * precision * difference * difference + constant, precision * difference);
-    }
-
-    public float Mean(float y) => y;
-
-    public float MeanSlope(float y) => 1f;
-
-    public float Sample(float y, PhiloxBlock noise) => y + XMath.Sqrt(1f / precision) * Philox.Normal(noise);
 }

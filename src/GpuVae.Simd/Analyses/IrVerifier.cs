@@ -1,6 +1,7 @@
-using GpuVae.Simd.Analyses;
+using GpuVae.Simd.Ir;
+using Convert = GpuVae.Simd.Ir.Convert;
 
-namespace GpuVae.Simd.Ir;
+namespace GpuVae.Simd.Analyses;
 
 /// <summary>
 /// Checks the invariants every pass must keep: edges and phis agree, definitions dominate uses, use lists match operands, operand
@@ -94,11 +95,11 @@ internal static class IrVerifier
             if (TypeError(instruction) is { } error)
                 Report(instruction, error);
         }
-        foreach (Instruction? instruction in block.Phis.Concat(block.Body).Append(block.Terminator!))
+        foreach (Instruction instruction in block.Phis.Concat(block.Body).Append(block.Terminator!))
         {
             if (!ReferenceEquals(instruction.Block, block))
                 Report(instruction, "its block is another");
-            foreach (Value? operand in instruction.Operands.Distinct())
+            foreach (Value operand in instruction.Operands.Distinct())
             {
                 int uses = instruction.Operands.Count(o => ReferenceEquals(o, operand));
                 if (operand.Users.Count(u => ReferenceEquals(u, instruction)) != uses)
@@ -119,48 +120,42 @@ internal static class IrVerifier
             errors.Add($"{instruction.GetType().Name} in b{kernel.Blocks.IndexOf(block)}: {what}");
     }
 
-    private static string? TypeError(Instruction instruction) => instruction switch
+    private static string? TypeError(Instruction instruction)
     {
-        Binary { Op: BinaryOp.Shl or BinaryOp.Shr or BinaryOp.ShrUnsigned } shift =>
-            shift.Left.Type.IsInteger() && shift.Right.Type == IrType.I32 ? null : "a shift takes an integer and an I32 count",
-        Binary { Op: BinaryOp.And or BinaryOp.Or or BinaryOp.Xor } logic =>
-            logic.Left.Type == logic.Right.Type && (logic.Left.Type.IsInteger() || logic.Left.Type == IrType.Bool)
-                ? null
-                : "operand types differ",
-        Binary binary =>
-            binary.Left.Type == binary.Right.Type && IsNumber(binary.Left.Type) ? null : "operand types differ or are no numbers",
-        Fma fma => fma.A.Type == fma.B.Type && fma.B.Type == fma.C.Type && fma.A.Type.IsFloat() ? null : "operand types differ",
-        Unary { Op: UnaryOp.Not } not =>
-            not.Operand.Type.IsInteger() || not.Operand.Type == IrType.Bool ? null : "Not takes integers and Bool",
-        Unary unary => IsNumber(unary.Operand.Type) ? null : "the operand is no number",
-        Compare compare => compare.Left.Type == compare.Right.Type && compare.Left.Type is not (IrType.Void or IrType.F16)
-            ? null
-            : "operand types differ or cannot be compared",
-        Select select =>
-            select.Condition.Type == IrType.Bool && select.WhenTrue.Type == select.WhenFalse.Type
-                && select.WhenTrue.Space == select.WhenFalse.Space
-            ? null
-            : "the condition is no Bool or the values differ in type",
-        Convert convert => IsValid(convert) ? null : $"no {convert.Op} from {convert.Operand.Type} to {convert.Type}",
-        ElementAddress address =>
-            address.Pointer.Type == IrType.Pointer && address.Index.Type is IrType.I32 or IrType.I64
-                ? null
-                : "it needs a pointer and an index",
-        Load load => load.Pointer.Type == IrType.Pointer && load.Alignment > 0 ? null : "it needs a pointer and an alignment",
-        Store store =>
-            store.Pointer.Type == IrType.Pointer && store.StoredValue.Type != IrType.Void ? null : "it needs a pointer and a value",
-        Atomic atomic =>
-            atomic.Pointer.Type == IrType.Pointer && IsWord(atomic.Operand.Type) ? null : "it needs a pointer and a 32- or 64-bit value",
-        AtomicCompareExchange exchange =>
-            exchange.Pointer.Type == IrType.Pointer && exchange.Comparand.Type == exchange.Replacement.Type ? null : "operand types differ",
-        Shuffle shuffle =>
-            IsWord(shuffle.Type) && shuffle.Lane.Type == IrType.I32 ? null : "it takes a 32- or 64-bit value and an I32 lane",
-        GroupBroadcast broadcast =>
-            IsWord(broadcast.Type) && broadcast.Thread.Type == IrType.I32 ? null : "it takes a 32- or 64-bit value and an I32 thread",
-        ConditionalBranch branch => branch.Condition.Type == IrType.Bool ? null : "the condition is no Bool",
-        BoundsCheck check => check.Index.Type == IrType.I64 && check.Length.Type == IrType.I64 ? null : "it compares I64",
-        _ => null,
-    };
+        IrType first = instruction.Operands.FirstOrDefault()?.Type ?? IrType.Void;
+        (bool holds, string otherwise) = instruction switch
+        {
+            Binary { IsShift: true, Right.Type: var count } =>
+                (first.IsInteger() && count == IrType.I32, "a shift takes an integer and an I32 count"),
+            Binary { Op: BinaryOp.And or BinaryOp.Or or BinaryOp.Xor } => (AreEqual() && IsLogical(first), "operand types differ"),
+            Binary => (AreEqual() && IsNumber(first), "operand types differ or are no numbers"),
+            Fma => (AreEqual() && first.IsFloat(), "operand types differ"),
+            Unary { Op: UnaryOp.Not } => (IsLogical(first), "Not takes integers and Bool"),
+            Unary => (IsNumber(first), "the operand is no number"),
+            Compare => (AreEqual() && first is not (IrType.Void or IrType.F16), "operand types differ or cannot be compared"),
+            Select { WhenTrue: var a, WhenFalse: var b } =>
+                (first == IrType.Bool && a.Type == b.Type && a.Space == b.Space, "the condition is no Bool or the values differ in type"),
+            Convert convert => (IsValid(convert), $"no {convert.Op} from {convert.Operand.Type} to {convert.Type}"),
+            ElementAddress { Index.Type: var index } =>
+                (first == IrType.Pointer && index is IrType.I32 or IrType.I64, "it needs a pointer and an index"),
+            Load load => (first == IrType.Pointer && load.Alignment > 0, "it needs a pointer and an alignment"),
+            Store store => (first == IrType.Pointer && store.AccessType != IrType.Void, "it needs a pointer and a value"),
+            Atomic atomic => (first == IrType.Pointer && IsWord(atomic.AccessType), "it needs a pointer and a 32- or 64-bit value"),
+            AtomicCompareExchange exchange =>
+                (first == IrType.Pointer && exchange.Comparand.Type == exchange.Replacement.Type, "operand types differ"),
+            Shuffle { Lane.Type: var lane } => (IsWord(first) && lane == IrType.I32, "it takes a 32- or 64-bit value and an I32 lane"),
+            GroupBroadcast { Thread.Type: var thread } =>
+                (IsWord(first) && thread == IrType.I32, "it takes a 32- or 64-bit value and an I32 thread"),
+            ConditionalBranch => (first == IrType.Bool, "the condition is no Bool"),
+            BoundsCheck => (AreEqual() && first == IrType.I64, "it compares I64"),
+            _ => (true, ""),
+        };
+        return holds ? null : otherwise;
+
+        bool AreEqual() => instruction.Operands.All(operand => operand.Type == first);
+    }
+
+    private static bool IsLogical(IrType type) => type.IsInteger() || type == IrType.Bool;
 
     private static bool IsValid(Convert convert)
     {

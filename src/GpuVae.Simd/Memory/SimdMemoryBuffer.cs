@@ -1,20 +1,19 @@
-using GpuVae.Simd.Memory;
 using ILGPU;
 using ILGPU.Runtime;
 using ILGPU.Runtime.CPU;
 
-namespace GpuVae.Simd;
+namespace GpuVae.Simd.Memory;
 
 /// <summary>A buffer in host memory, aligned to a cache line.</summary>
 internal unsafe class SimdMemoryBuffer : CPUMemoryBuffer
 {
     /// <exception cref="SimdAcceleratorException">There is not so much memory.</exception>
-    public SimdMemoryBuffer(SimdAccelerator accelerator, long length, int elementSize)
+    public SimdMemoryBuffer(Accelerator accelerator, long length, int elementSize)
         : this(accelerator, length, elementSize, (IntPtr)HostMemory.Allocate(length * elementSize))
     {
     }
 
-    protected SimdMemoryBuffer(SimdAccelerator accelerator, long length, int elementSize, IntPtr memory)
+    protected SimdMemoryBuffer(Accelerator accelerator, long length, int elementSize, IntPtr memory)
         : base(accelerator, length, elementSize) => NativePtr = memory;
 
     /// <inheritdoc/>

@@ -1,7 +1,7 @@
+using GpuVae.Simd.Analyses;
 using GpuVae.Simd.Ir;
-using GpuVae.Simd.Passes;
 
-namespace GpuVae.Simd.Analyses;
+namespace GpuVae.Simd.Passes;
 
 /// <summary>
 /// Turns the control-flow graph into nested statements by walking the dominator tree, after Ramsey, "Beyond Relooper: Recursive Translation
@@ -70,7 +70,7 @@ internal static class Structurizer
 
             void Add<TKey>(Dictionary<TKey, List<BasicBlock>> map, TKey key) where TKey : notnull
             {
-                if (!map.TryGetValue(key, out global::System.Collections.Generic.List<global::GpuVae.Simd.Ir.BasicBlock>? list))
+                if (!map.TryGetValue(key, out List<BasicBlock>? list))
                     map.Add(key, list = []);
                 list.Add(block);
             }
@@ -84,22 +84,13 @@ internal static class Structurizer
             loop.Exits.Count > 1 && block.Predecessors.Count == 1 &&
             (block.Terminator is Return || (block.Terminator is Branch branch && ForwardPredecessors(branch.Target) > 1));
 
-        private int ForwardPredecessors(BasicBlock block)
-        {
-            int count = 0;
-            foreach (BasicBlock predecessor in block.Predecessors)
-            {
-                if (dominators.IsReachable(predecessor) && !dominators.Dominates(block, predecessor))
-                    count++;
-            }
-            return count;
-        }
+        private int ForwardPredecessors(BasicBlock block) =>
+            block.Predecessors.Count(p => dominators.IsReachable(p) && !dominators.Dominates(block, p));
 
         /// <summary>
         /// Appends <paramref name="block"/> and all it dominates; falling off the appended nodes leads to <paramref name="follow"/>.
         /// With joins it makes <c>block Labeled₂ { Labeled₁ { branch } join₁ } join₂</c> in reverse postorder, so that all jumps go
-        /// outwards and
-        /// forwards; labels that nothing names are dropped. A loop serves as the label of the join right behind it.
+        /// outwards and forwards; labels that nothing names are dropped. A loop serves as the label of the join right behind it.
         /// </summary>
         private void Emit(BasicBlock block, List<ControlNode> nodes, BasicBlock follow, bool insideLoop = false)
         {
@@ -166,20 +157,12 @@ internal static class Structurizer
 
         private void EmitTerminator(BasicBlock block, List<ControlNode> nodes, BasicBlock follow)
         {
-            switch (block.Terminator)
-            {
-                case Return:
-                    EmitReturn(nodes, follow);
-                    break;
-                case Branch branch:
-                    EmitEdge(block, branch.Target, nodes, follow);
-                    break;
-                case ConditionalBranch branch:
-                    EmitConditional(block, branch, nodes, follow);
-                    break;
-                default:
-                    throw new InvalidOperationException("block without terminator");
-            }
+            if (block.Terminator is ConditionalBranch conditional)
+                EmitConditional(block, conditional, nodes, follow);
+            else if (block.Terminator is Branch branch)
+                EmitEdge(block, branch.Target, nodes, follow);
+            else
+                EmitReturn(nodes, follow);
         }
 
         private void EmitConditional(BasicBlock block, ConditionalBranch branch, List<ControlNode> nodes, BasicBlock follow)

@@ -5,7 +5,7 @@ namespace GpuVae.Kernels.Common;
 /// <param name="Height">Of the image.</param>
 /// <param name="Channels">Of both images, which are planar.</param>
 /// <param name="Factor">The side of a block.</param>
-public readonly record struct Reduction(int Width, int Height, int Channels, int Factor)
+public readonly record struct PoolShape(int Width, int Height, int Channels, int Factor)
 {
     /// <summary>Pixels times channels of the image.</summary>
     public int Pixels => Width * Height * Channels;
