@@ -35,10 +35,13 @@ public sealed partial record EvaluationReport(EvaluationProtocol Protocol)
     /// <summary>The importance-sampled log-likelihood.</summary>
     public LogLikelihood? ImportanceSampled { get; init; }
 
+    /// <summary>KL term and activity of each latent unit.</summary>
     public LatentUnits? Units { get; init; }
 
+    /// <summary>Of the reconstructions by way of the mean of q(z|x), against the images.</summary>
     public ImageQuality? Reconstruction { get; init; }
 
+    /// <summary>The mutual information gap of the means of q(z|x).</summary>
     public MutualInformationGap? Mig { get; init; }
 
     /// <summary>Every figure with its name as one JSON object, in snake case.</summary>

@@ -26,8 +26,10 @@ public sealed class SafetensorsFile
     /// <summary>In the order of their data.</summary>
     public IReadOnlyList<NamedTensor> Tensors { get; }
 
+    /// <summary>Of <c>__metadata__</c>; PyTorch writes <c>format</c> = <c>pt</c>.</summary>
     public IReadOnlyDictionary<string, string> Metadata { get; }
 
+    /// <summary>Whether <see cref="Get"/> would find a tensor of this name, whatever its shape.</summary>
     public bool Contains(string name) => byName.ContainsKey(name);
 
     /// <summary>The tensor called <paramref name="name"/>, which must have the given shape.</summary>

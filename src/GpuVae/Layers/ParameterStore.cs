@@ -99,6 +99,7 @@ public sealed class ParameterStore : IDisposable
         flat.CopyFromCPU(stream, onDevice);
     }
 
+    /// <inheritdoc/>
     public void Dispose() => values.Dispose();
 
     private static Span<float> OnHost(Span<float> flat, Parameter parameter) =>

@@ -30,8 +30,10 @@ public sealed partial class Vae : IDisposable
         passes = new InferencePasses(this, Labels);
     }
 
+    /// <summary>Architecture and objective, checked.</summary>
     public VaeOptions Options { get; }
 
+    /// <summary>Where the weights are and everything is computed.</summary>
     public ComputeDevice Device { get; }
 
     /// <summary>
@@ -228,6 +230,7 @@ public sealed partial class Vae : IDisposable
         return evaluator.Run();
     }
 
+    /// <summary>Waits for the device and frees the weights; the device stays open.</summary>
     public void Dispose()
     {
         if (isDisposed)

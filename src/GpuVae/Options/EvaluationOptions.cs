@@ -7,6 +7,7 @@ namespace GpuVae.Options;
 [Flags]
 public enum EvaluationMetrics
 {
+    /// <summary>Nothing; no valid choice.</summary>
     None = 0,
 
     /// <summary>The evidence lower bound, its parts, and bits per dimension.</summary>
@@ -31,6 +32,7 @@ public sealed record EvaluationOptions
     /// <summary>The largest <see cref="Samples"/>.</summary>
     public const int MaxSamples = 1_000_000;
 
+    /// <summary>What to measure; all but the two that take long or need labels.</summary>
     public EvaluationMetrics Metrics { get; init; } = EvaluationMetrics.Elbo | EvaluationMetrics.Units | EvaluationMetrics.Reconstruction;
 
     /// <summary>Samples per image of <see cref="EvaluationMetrics.Nll"/>.</summary>

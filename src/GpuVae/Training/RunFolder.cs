@@ -11,6 +11,7 @@ public sealed partial class RunFolder
 {
     private RunFolder(string path) => Path = path;
 
+    /// <summary>Absolute.</summary>
     public string Path { get; }
 
     /// <summary>The trained weights.</summary>

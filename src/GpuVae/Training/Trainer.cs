@@ -80,8 +80,10 @@ public sealed class Trainer : IDisposable
     /// <summary>After every epoch, on the training thread, before the epoch's checkpoint is written.</summary>
     public event Action<EpochSummary>? EpochCompleted;
 
+    /// <summary>What is trained; between steps it can be used like any other.</summary>
     public Vae Model { get; }
 
+    /// <summary>As given, checked.</summary>
     public TrainingOptions Options { get; }
 
     /// <summary>
@@ -223,6 +225,7 @@ public sealed class Trainer : IDisposable
         TrainingCheckpoint.Write(path, Model.Options, Options, step, dataDigest, snapshot, epochSums);
     }
 
+    /// <summary>Waits for the device and frees all but a model that is the caller's.</summary>
     public void Dispose()
     {
         evaluator?.Dispose();
