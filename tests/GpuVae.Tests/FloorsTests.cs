@@ -7,8 +7,8 @@ public class FloorsTests
     // From the ground up; neighbours that ARCHITECTURE puts on one floor stand in the one direction they may use each other in.
     private static readonly string[] floors =
     [
-        "Options", "Formats", "Imaging", "Devices", "Scheduling", "Data", "Layers", "Latent", "Elbo", "Models", "Evaluation", "Applications",
-        "Training",
+        "Options", "Formats", "Imaging", "Devices", "Scheduling", "Data", "Layers", "Latent", "Elbo", "Models", "Evaluation",
+        "Applications", "Training",
     ];
 
     [Fact]
@@ -19,6 +19,6 @@ public class FloorsTests
     {
         string[] turned = [.. floors.Where(floor => floor != "Elbo"), "Elbo"];
         Assert.Contains(
-            NamespaceOrder.Check(typeof(Vae).Assembly, turned), line => line.StartsWith("Models.Vae uses Elbo.VaeParts", StringComparison.Ordinal));
+            "Models.Vae uses Elbo.VaeParts, but Elbo stands above Models", NamespaceOrder.Check(typeof(Vae).Assembly, turned));
     }
 }

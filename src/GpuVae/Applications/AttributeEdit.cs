@@ -1,5 +1,4 @@
 using System.Globalization;
-using GpuVae.Options;
 
 namespace GpuVae.Applications;
 

@@ -1,5 +1,4 @@
 using GpuVae.Kernels.Common;
-using GpuVae.Options;
 
 namespace GpuVae.Applications;
 

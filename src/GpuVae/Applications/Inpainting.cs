@@ -2,10 +2,7 @@ using GpuVae.Elbo;
 using GpuVae.Kernels.Random;
 using GpuVae.Layers;
 using GpuVae.Models;
-using GpuVae.Options;
 using GpuVae.Scheduling;
-using ILGPU;
-using ILGPU.Runtime;
 
 namespace GpuVae.Applications;
 

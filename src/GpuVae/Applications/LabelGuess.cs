@@ -1,7 +1,6 @@
 using System.Numerics.Tensors;
 using GpuVae.Data;
 using GpuVae.Models;
-using GpuVae.Options;
 
 namespace GpuVae.Applications;
 

@@ -1,5 +1,4 @@
 using System.Numerics.Tensors;
-using GpuVae.Options;
 
 namespace GpuVae.Applications;
 

@@ -1,6 +1,5 @@
 using GpuVae.Data;
 using GpuVae.Models;
-using GpuVae.Options;
 
 namespace GpuVae.Applications;
 

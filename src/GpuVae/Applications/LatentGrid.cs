@@ -1,4 +1,3 @@
-using GpuVae.Options;
 using MathNet.Numerics.Distributions;
 
 namespace GpuVae.Applications;
@@ -32,7 +31,8 @@ public static class LatentGrid
 
     /// <summary>
     /// The plane through three codes: <paramref name="corner"/> is the first of the first row, <paramref name="right"/> the last of it and
-    /// <paramref name="below"/> the first of the last row. Along rows and columns codes follow arcs (see <see cref="Interpolation.Slerp"/>).
+    /// <paramref name="below"/> the first of the last row. Along rows and columns codes follow arcs (see
+    /// <see cref="Interpolation.Slerp"/>).
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">Fewer than two rows or columns.</exception>
     public static float[] Plane(ReadOnlySpan<float> corner, ReadOnlySpan<float> right, ReadOnlySpan<float> below, int columns, int rows)

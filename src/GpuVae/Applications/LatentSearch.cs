@@ -3,8 +3,6 @@ using GpuVae.Latent;
 using GpuVae.Layers;
 using GpuVae.Models;
 using GpuVae.Scheduling;
-using ILGPU;
-using ILGPU.Runtime;
 
 namespace GpuVae.Applications;
 

@@ -1,14 +1,20 @@
 using GpuVae.Imaging;
-using GpuVae.Options;
 
 namespace GpuVae.Applications;
 
 /// <summary>A half of an image.</summary>
 public enum ImageHalf
 {
+    /// <summary>The rows above the middle.</summary>
     Upper,
+
+    /// <summary>The rows from the middle on.</summary>
     Lower,
+
+    /// <summary>The columns before the middle.</summary>
     Left,
+
+    /// <summary>The columns from the middle on.</summary>
     Right,
 }
 
@@ -25,8 +31,10 @@ public sealed class Mask
             hidden[i] = isHidden(i % width, i / width);
     }
 
+    /// <summary>Pixels of a row.</summary>
     public int Width { get; }
 
+    /// <summary>Rows.</summary>
     public int Height { get; }
 
     /// <summary>Pixels that are hidden.</summary>

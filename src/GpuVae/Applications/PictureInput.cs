@@ -1,6 +1,5 @@
 using GpuVae.Data;
 using GpuVae.Imaging;
-using GpuVae.Options;
 
 namespace GpuVae.Applications;
 

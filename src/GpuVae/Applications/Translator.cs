@@ -1,6 +1,5 @@
 using GpuVae.Data;
 using GpuVae.Models;
-using GpuVae.Options;
 using MathNet.Numerics.LinearAlgebra;
 using MathNet.Numerics.LinearAlgebra.Factorization;
 

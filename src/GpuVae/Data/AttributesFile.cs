@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text;
-using GpuVae.Options;
 
 namespace GpuVae.Data;
 

@@ -2,8 +2,6 @@ using GpuVae.Devices;
 using GpuVae.Kernels.Common;
 using GpuVae.Kernels.Training;
 using GpuVae.Scheduling;
-using ILGPU;
-using ILGPU.Runtime;
 
 namespace GpuVae.Data;
 
@@ -20,7 +18,6 @@ internal sealed class BatchFeed : IDisposable
     private readonly MemoryBuffer1D<long, Stride1D.Dense> clock;
     private readonly MemoryBuffer1D<float, Stride1D.Dense> rates, current, log;
     private readonly long[] clockOnHost = new long[3];
-    private readonly int batchSize;
 
     /// <param name="device">Where to put the images.</param>
     /// <param name="set">The images.</param>
@@ -28,7 +25,7 @@ internal sealed class BatchFeed : IDisposable
     /// <param name="logEntries">Steps that the log holds before the oldest is overwritten.</param>
     public BatchFeed(ComputeDevice device, ImageSet set, int batchSize, int logEntries)
     {
-        (this.device, this.batchSize) = (device, batchSize);
+        (this.device, BatchSize) = (device, batchSize);
         FullBatches = set.Count / batchSize;
         LastBatch = set.Count % batchSize;
         Accelerator accelerator = device.Accelerator;
@@ -45,6 +42,9 @@ internal sealed class BatchFeed : IDisposable
 
     public int ImageCount { get; }
 
+    /// <summary>Images of a full batch.</summary>
+    public int BatchSize { get; }
+
     /// <summary>Batches of the full size in an epoch.</summary>
     public int FullBatches { get; }
 
@@ -52,6 +52,9 @@ internal sealed class BatchFeed : IDisposable
     public int LastBatch { get; }
 
     public int StepsPerEpoch => FullBatches + (LastBatch > 0 ? 1 : 0);
+
+    /// <summary>Images of the batch of a step, counted from 0.</summary>
+    public int SizeOf(long step) => step % StepsPerEpoch < FullBatches ? BatchSize : LastBatch;
 
     /// <summary>One element: the step under way, counted from 0.</summary>
     public ArrayView<long> Step => clock.View.BaseView.SubView(2, 1);
@@ -119,5 +122,5 @@ internal sealed class BatchFeed : IDisposable
             buffer?.Dispose();
     }
 
-    private BatchPlan Plan => new(clock.View, order.View, rates.View, current.View, batchSize);
+    private BatchPlan Plan => new(clock.View, order.View, rates.View, current.View, BatchSize);
 }

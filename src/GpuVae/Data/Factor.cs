@@ -27,6 +27,7 @@ public sealed class Factor
     /// <summary>A factor of numbers, one per image; an image has the attribute of this name above <paramref name="threshold"/>.</summary>
     public static Factor Continuous(string name, float[] values, float threshold) => new(name, values, null, threshold);
 
+    /// <summary>What it is called in messages and attributes, such as <c>hair</c>.</summary>
     public string Name { get; }
 
     /// <summary>One per image: the number, or the index into <see cref="ValueNames"/>.</summary>

@@ -1,5 +1,3 @@
-using GpuVae.Options;
-
 namespace GpuVae.Data;
 
 /// <summary>Several kinds of images of one size, say photographs and drawings, in one set: the label of an image is its domain.</summary>

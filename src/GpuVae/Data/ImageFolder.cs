@@ -1,6 +1,5 @@
 using System.Runtime.ExceptionServices;
 using GpuVae.Imaging;
-using GpuVae.Options;
 
 namespace GpuVae.Data;
 

@@ -1,5 +1,3 @@
-using GpuVae.Options;
-
 namespace GpuVae.Data;
 
 /// <summary>
@@ -33,10 +31,19 @@ public sealed class ImageSet
         Factors = factors ?? (labels is null ? [] : [LabelFactor(labels, labelNames)]);
     }
 
+    /// <summary>What messages call the set.</summary>
     public string Name { get; }
+
+    /// <summary>Images.</summary>
     public int Count { get; }
+
+    /// <summary>Pixels of a row of each image.</summary>
     public int Width { get; }
+
+    /// <summary>Rows of each image.</summary>
     public int Height { get; }
+
+    /// <summary>1 for grey, 3 for RGB.</summary>
     public int Channels { get; }
 
     /// <summary>The size of each image.</summary>

@@ -1,9 +1,6 @@
 using GpuVae.Kernels.Gemm;
 using GpuVae.Kernels.Gemm.Planning;
-using GpuVae.Options;
 using GpuVae.Simd;
-using ILGPU;
-using ILGPU.Runtime;
 
 namespace GpuVae.Devices;
 
@@ -25,6 +22,7 @@ public sealed class ComputeDevice : IDisposable
     /// <summary><c>cpu</c>, <c>cuda:0</c>, <c>opencl:1</c>, <c>ilgpu-cpu</c>.</summary>
     public string Name { get; }
 
+    /// <summary>Allocates and compiles; the caller's own after <see cref="Wrap"/>.</summary>
     public Accelerator Accelerator { get; }
 
     /// <summary>Everything that models and trainers on this device enqueue runs here, in order.</summary>

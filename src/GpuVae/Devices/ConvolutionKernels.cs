@@ -1,8 +1,6 @@
 using GpuVae.Kernels.Common;
 using GpuVae.Kernels.Convolution;
 using GpuVae.Kernels.Layers;
-using ILGPU;
-using ILGPU.Runtime;
 
 namespace GpuVae.Devices;
 
@@ -13,16 +11,16 @@ namespace GpuVae.Devices;
 internal abstract class ConvolutionKernels
 {
     /// <summary>
-    /// y = f(x ∗ w + b), or, transposed, y = f(the data gradient of the convolution at x + b). Where <paramref name="preActivation"/> is not
-    /// empty, what f is applied to is kept there. <paramref name="scratch"/> is needed by transposed convolutions alone.
+    /// y = f(x ∗ w + b), or, transposed, y = f(the data gradient of the convolution at x + b). Where <paramref name="preActivation"/> is
+    /// not empty, what f is applied to is kept there. <paramref name="scratch"/> is needed by transposed convolutions alone.
     /// </summary>
     public abstract void Forward(
         AcceleratorStream stream, ConvolutionShape shape, bool isTransposed, ArrayView<float> x, ArrayView<float> weight,
         ArrayView<float> bias, ArrayView<float> scratch, ArrayView<float> y, ArrayView<float> preActivation);
 
     /// <summary>
-    /// dx = (the way of dy back through the convolution) ∘ f'(saved), f being the activation that made x. <paramref name="scratch"/> is needed
-    /// by convolutions that are not transposed.
+    /// dx = (the way of dy back through the convolution) ∘ f'(saved), f being the activation that made x. <paramref name="scratch"/> is
+    /// needed by convolutions that are not transposed.
     /// </summary>
     public abstract void InputGradient(
         AcceleratorStream stream, ConvolutionShape shape, bool isTransposed, ArrayView<float> dy, ArrayView<float> weight,

@@ -1,5 +1,4 @@
 using System.Globalization;
-using GpuVae.Options;
 using GpuVae.Simd;
 
 namespace GpuVae.Devices;

@@ -2,21 +2,19 @@ using GpuVae.Kernels.Common;
 using GpuVae.Kernels.Gemm;
 using GpuVae.Kernels.Layers;
 using GpuVae.Kernels.Likelihoods;
-using GpuVae.Options;
-using ILGPU;
-using ILGPU.Runtime;
 
 namespace GpuVae.Devices;
 
 /// <summary>
-/// What a decoder does under one likelihood. Kernels take it as a type argument; this is where the value of <see cref="Likelihood"/> becomes
-/// that type.
+/// What a decoder does under one likelihood. Kernels take it as a type argument; this is where the value of <see cref="Likelihood"/>
+/// becomes that type.
 /// </summary>
 /// <param name="Kernels">On what the decoder gives.</param>
 internal sealed record DecoderLikelihood(LikelihoodKernels Kernels)
 {
     /// <summary>
-    /// The name of the number that all pixels share and where it starts; null for none. It is a parameter of the model beside the networks'.
+    /// The name of the number that all pixels share and where it starts; null for none. It is a parameter of the model beside the
+    /// networks'.
     /// </summary>
     public (string Name, float Start)? Shared { get; private init; }
 

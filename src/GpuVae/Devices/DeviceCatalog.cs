@@ -1,6 +1,4 @@
-using GpuVae.Options;
 using GpuVae.Simd;
-using ILGPU.Runtime;
 using ILGPU.Runtime.CPU;
 using ILGPU.Runtime.Cuda;
 using ILGPU.Runtime.OpenCL;

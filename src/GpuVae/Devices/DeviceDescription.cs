@@ -1,5 +1,3 @@
-using ILGPU.Runtime;
-
 namespace GpuVae.Devices;
 
 /// <summary>A device that <see cref="ComputeDevice.Open"/> can open.</summary>

@@ -7,8 +7,6 @@ using GpuVae.Kernels.Layers;
 using GpuVae.Kernels.Likelihoods;
 using GpuVae.Kernels.Random;
 using GpuVae.Kernels.Training;
-using GpuVae.Options;
-using ILGPU.Runtime;
 
 namespace GpuVae.Devices;
 
@@ -20,78 +18,48 @@ internal sealed class DeviceKernels(Accelerator accelerator, GemmContext gemm) :
 {
     private readonly Dictionary<ActivationKind, LinearKernels> activated = [];
     private readonly Dictionary<(Likelihood, double, int), DecoderLikelihood> likelihoods = [];
+    private LinearKernels<Identity>? linear;
     private Reduce? reduce;
 
     public LinearBackward<LatentGradientEpilogue> LatentBackward => field ??= new(gemm);
-
-    /// <summary>Linear layers without an activation.</summary>
-    public LinearKernels Linear => field ??= new LinearKernels<Identity>(gemm);
-
     public ConvolutionWeightGradient ConvolutionWeightGradient => field ??= new ConvolutionWeightGradient(accelerator);
 
     /// <summary>Its way back is the same whatever the activation.</summary>
     public GroupNormalization<Identity> GroupNormalization => field ??= new GroupNormalization<Identity>(accelerator);
-
     public Upsampling Upsampling => field ??= new Upsampling(accelerator);
-
     public Transposition Transposition => field ??= new Transposition(accelerator);
-
     public Gather Gather => field ??= new Gather(accelerator);
-
     public Reparameterize Reparameterize => field ??= new Reparameterize(accelerator);
-
     public FullCovariancePosterior FullCovariancePosterior => field ??= new FullCovariancePosterior(accelerator);
-
     public AutoregressiveFlow AutoregressiveFlow => field ??= new AutoregressiveFlow(accelerator);
-
     public MixturePrior MixturePrior => field ??= new MixturePrior(accelerator);
-
     public MixtureDraw MixtureDraw => field ??= new MixtureDraw(accelerator);
-
     public FullCovarianceMixture FullCovarianceMixture => field ??= new FullCovarianceMixture(accelerator);
-
     public PseudoInputs PseudoInputs => field ??= new PseudoInputs(accelerator);
-
     public ImportanceWeights ImportanceWeights => field ??= new ImportanceWeights(accelerator);
-
     public FreeBits FreeBits => field ??= new FreeBits(accelerator);
-
     public KlCapacity KlCapacity => field ??= new KlCapacity(accelerator);
-
     public TotalCorrelation TotalCorrelation => field ??= new TotalCorrelation(accelerator);
-
     public OneHotConcat OneHotConcat => field ??= new OneHotConcat(accelerator);
-
     public ColumnCopy ColumnCopy => field ??= new ColumnCopy(accelerator);
-
     public RowScaling RowScaling => field ??= new RowScaling(accelerator);
-
     public Addition<Identity> Addition => field ??= new Addition<Identity>(accelerator);
-
     public LabelGather LabelGather => field ??= new LabelGather(accelerator);
-
     public Reduce Reduce => reduce ??= new Reduce(accelerator);
-
     public RandomFill RandomFill => field ??= new RandomFill(accelerator);
-
     public DiagonalPosterior DiagonalPosterior => field ??= new DiagonalPosterior(accelerator);
-
     public StandardNormalPrior StandardNormalPrior => field ??= new StandardNormalPrior(accelerator);
-
     public LogSumExp LogSumExp => field ??= new LogSumExp(accelerator);
-
     public Ssim Ssim => field ??= new Ssim(accelerator);
-
     public AveragePool AveragePool => field ??= new AveragePool(accelerator);
-
     public Langevin Langevin => field ??= new Langevin(accelerator);
-
     public StepEnd StepEnd => field ??= new StepEnd(accelerator);
 
+    /// <summary>The products of linear layers, and all of the others, with an activation.</summary>
     public LinearKernels LinearWith(ActivationKind? activation)
     {
         if (activation is not { } kind)
-            return Linear;
+            return linear ??= new LinearKernels<Identity>(gemm);
         if (!activated.TryGetValue(kind, out LinearKernels? kernels))
             activated[kind] = kernels = LinearKernels.Create(gemm, kind);
         return kernels;
@@ -100,7 +68,7 @@ internal sealed class DeviceKernels(Accelerator accelerator, GemmContext gemm) :
     /// <summary>The likelihood that <paramref name="options"/> describe.</summary>
     public DecoderLikelihood LikelihoodOf(VaeOptions options)
     {
-        (Likelihood Likelihood, double Variance, int MixtureComponents) key = (options.Likelihood, options.Variance, options.MixtureComponents);
+        (Likelihood, double, int) key = (options.Likelihood, options.Variance, options.MixtureComponents);
         if (!likelihoods.TryGetValue(key, out DecoderLikelihood? likelihood))
             likelihoods[key] = likelihood = DecoderLikelihood.Create(accelerator, gemm, options);
         return likelihood;

@@ -1,12 +1,10 @@
 using GpuVae.Simd;
-using ILGPU;
-using ILGPU.Runtime;
 
 namespace GpuVae.Devices;
 
 /// <summary>
-/// Copies between host memory and a device for what runs again and again. ILGPU makes an object of each piece of host memory that it copies;
-/// memory of the SIMD accelerator needs none, except in checked mode, which wants to see what is copied.
+/// Copies between host memory and a device for what runs again and again. ILGPU makes an object of each piece of host memory that it
+/// copies; memory of the SIMD accelerator needs none, except in checked mode, which wants to see what is copied.
 /// </summary>
 internal static unsafe class HostCopies
 {

@@ -1,9 +1,6 @@
 using GpuVae.Kernels.Common;
 using GpuVae.Kernels.Gemm;
 using GpuVae.Kernels.Layers;
-using GpuVae.Options;
-using ILGPU;
-using ILGPU.Runtime;
 
 namespace GpuVae.Devices;
 

@@ -1,5 +1,3 @@
-using ILGPU.Runtime;
-
 namespace GpuVae.Devices;
 
 /// <summary>A device with the name that opens it.</summary>

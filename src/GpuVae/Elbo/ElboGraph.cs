@@ -1,8 +1,6 @@
 using GpuVae.Latent;
 using GpuVae.Layers;
-using GpuVae.Options;
 using GpuVae.Scheduling;
-using ILGPU;
 
 namespace GpuVae.Elbo;
 

@@ -1,9 +1,7 @@
 using GpuVae.Devices;
 using GpuVae.Kernels.Likelihoods;
 using GpuVae.Layers;
-using GpuVae.Options;
 using GpuVae.Scheduling;
-using ILGPU;
 
 namespace GpuVae.Elbo;
 

@@ -1,13 +1,12 @@
 using GpuVae.Kernels.Common;
 using GpuVae.Layers;
 using GpuVae.Scheduling;
-using ILGPU;
 
 namespace GpuVae.Elbo;
 
 /// <summary>
-/// −ln p(x|z): the last layer of the decoder with the loss on what it gives. Where the likelihood has one parameter per pixel and the layer is
-/// a product, the loss is the epilogue of that.
+/// −ln p(x|z): the last layer of the decoder with the loss on what it gives. Where the likelihood has one parameter per pixel and the
+/// layer is a product, the loss is the epilogue of that.
 /// </summary>
 /// <param name="Term">In nats; its elements add up to the batch's.</param>
 /// <param name="Gradient">∂loss/∂(output of the last layer), averaged over the batch, [batch, outputs].</param>

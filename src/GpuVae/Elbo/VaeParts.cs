@@ -1,7 +1,6 @@
 using GpuVae.Devices;
 using GpuVae.Latent;
 using GpuVae.Layers;
-using GpuVae.Options;
 
 namespace GpuVae.Elbo;
 

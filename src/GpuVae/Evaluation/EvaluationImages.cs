@@ -1,10 +1,7 @@
 using GpuVae.Data;
 using GpuVae.Kernels.Training;
 using GpuVae.Models;
-using GpuVae.Options;
 using GpuVae.Scheduling;
-using ILGPU;
-using ILGPU.Runtime;
 
 namespace GpuVae.Evaluation;
 

@@ -2,7 +2,6 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using GpuVae.Elbo;
 using GpuVae.Kernels.Training;
-using GpuVae.Options;
 
 namespace GpuVae.Evaluation;
 
@@ -22,7 +21,9 @@ public sealed record EvaluationProtocol(string Data, string Split, int Images, B
 /// <param name="StandardError">Of the mean over the images, nats.</param>
 public sealed record LogLikelihood(double Nats, double BitsPerDimension, int K, double? StandardError = null);
 
-/// <summary>Figures of one model on one set of images; those that were not asked for are null. All in nats per image where not said.</summary>
+/// <summary>
+/// Figures of one model on one set of images; those that were not asked for are null. All in nats per image where not said.
+/// </summary>
 public sealed partial record EvaluationReport(EvaluationProtocol Protocol)
 {
     /// <summary>The parts of the bound.</summary>
@@ -34,10 +35,13 @@ public sealed partial record EvaluationReport(EvaluationProtocol Protocol)
     /// <summary>The importance-sampled log-likelihood.</summary>
     public LogLikelihood? ImportanceSampled { get; init; }
 
+    /// <summary>KL term and activity of each latent unit.</summary>
     public LatentUnits? Units { get; init; }
 
+    /// <summary>Of the reconstructions by way of the mean of q(z|x), against the images.</summary>
     public ImageQuality? Reconstruction { get; init; }
 
+    /// <summary>The mutual information gap of the means of q(z|x).</summary>
     public MutualInformationGap? Mig { get; init; }
 
     /// <summary>Every figure with its name as one JSON object, in snake case.</summary>

@@ -1,8 +1,5 @@
 using GpuVae.Devices;
 using GpuVae.Kernels.Evaluation;
-using GpuVae.Options;
-using ILGPU;
-using ILGPU.Runtime;
 
 namespace GpuVae.Evaluation;
 

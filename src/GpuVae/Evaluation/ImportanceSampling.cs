@@ -8,17 +8,14 @@ using GpuVae.Kernels.Training;
 using GpuVae.Latent;
 using GpuVae.Layers;
 using GpuVae.Models;
-using GpuVae.Options;
 using GpuVae.Scheduling;
-using ILGPU;
-using ILGPU.Runtime;
 
 namespace GpuVae.Evaluation;
 
 /// <summary>
 /// The log-likelihood of images by importance sampling (Burda, Grosse and Salakhutdinov, "Importance Weighted Autoencoders", 2016, equation
-/// 8): log p(x) ≈ ln (1/k) Σ p(x|z_s)·p(z_s)/q(z_s|x) with k samples z_s of q(z|x). Its expectation is a lower bound that rises with k; with
-/// k = 1 it is the evidence lower bound.
+/// 8): log p(x) ≈ ln (1/k) Σ p(x|z_s)·p(z_s)/q(z_s|x) with k samples z_s of q(z|x). Its expectation is a lower bound that rises with k;
+/// with k = 1 it is the evidence lower bound.
 /// </summary>
 public static class ImportanceSampling
 {

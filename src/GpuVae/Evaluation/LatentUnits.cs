@@ -8,7 +8,9 @@ namespace GpuVae.Evaluation;
 /// <param name="MeanVariance">[latent] Var_x(E[z_j|x]), the unit's activity.</param>
 public sealed record LatentUnits(IReadOnlyList<double> Kl, IReadOnlyList<double> MeanVariance)
 {
-    /// <summary>Above this variance of its mean a unit is active (Burda et al., "Importance Weighted Autoencoders", 2016, section 5.2).</summary>
+    /// <summary>
+    /// Above this variance of its mean a unit is active (Burda et al., "Importance Weighted Autoencoders", 2016, section 5.2).
+    /// </summary>
     public const double ActivityThreshold = 0.01;
 
     /// <summary>Units whose mean depends on the image.</summary>

@@ -1,9 +1,6 @@
 using GpuVae.Data;
 using GpuVae.Elbo;
 using GpuVae.Models;
-using GpuVae.Options;
-using ILGPU;
-using ILGPU.Runtime;
 
 namespace GpuVae.Evaluation;
 

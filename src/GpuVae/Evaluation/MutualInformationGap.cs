@@ -1,5 +1,4 @@
 using GpuVae.Data;
-using GpuVae.Options;
 
 namespace GpuVae.Evaluation;
 
@@ -13,8 +12,8 @@ public sealed record FactorGap(string Factor, double Gap, int Unit, double Infor
 
 /// <summary>
 /// Mutual information gap (Chen, Li, Grosse and Duvenaud, "Isolating Sources of Disentanglement in VAEs", 2018, section 4.1): how much more
-/// the best latent unit knows of a factor than the second best, (I(z_j; v) − max_{j'≠j} I(z_j'; v))/H(v), averaged over the factors. 1 where
-/// every factor has a unit of its own, 0 where no unit stands out.
+/// the best latent unit knows of a factor than the second best, (I(z_j; v) − max_{j'≠j} I(z_j'; v))/H(v), averaged over the factors. 1
+/// where every factor has a unit of its own, 0 where no unit stands out.
 /// </summary>
 /// <remarks>
 /// Information and entropy by the histogram estimator of Locatello et al., "Challenging Common Assumptions in the Unsupervised Learning of

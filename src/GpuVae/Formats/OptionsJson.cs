@@ -6,8 +6,8 @@ namespace GpuVae.Formats;
 
 /// <summary>Options as JSON, also of an older version: what the text leaves out keeps its default.</summary>
 /// <remarks>
-/// A record with init-only properties is made by its generated reader from all of them at once, with zeros for those that are missing. Hence
-/// the defaults are put under the text before it is read.
+/// A record with init-only properties is made by its generated reader from all of them at once, with zeros for those that are missing.
+/// Hence the defaults are put under the text before it is read.
 /// </remarks>
 internal static class OptionsJson
 {

@@ -1,7 +1,6 @@
 using System.Buffers.Binary;
 using System.Numerics.Tensors;
 using System.Text.Json;
-using GpuVae.Options;
 
 namespace GpuVae.Formats;
 
@@ -27,8 +26,10 @@ public sealed class SafetensorsFile
     /// <summary>In the order of their data.</summary>
     public IReadOnlyList<NamedTensor> Tensors { get; }
 
+    /// <summary>Of <c>__metadata__</c>; PyTorch writes <c>format</c> = <c>pt</c>.</summary>
     public IReadOnlyDictionary<string, string> Metadata { get; }
 
+    /// <summary>Whether <see cref="Get"/> would find a tensor of this name, whatever its shape.</summary>
     public bool Contains(string name) => byName.ContainsKey(name);
 
     /// <summary>The tensor called <paramref name="name"/>, which must have the given shape.</summary>
@@ -227,8 +228,8 @@ public sealed class SafetensorsFile
                     data[i] = (float)doubles[i];
                 break;
             case "F16":
-                var halves = new Half[count];
-                LittleEndian.Read<Half>(stream, halves);
+                var halves = new System.Half[count];
+                LittleEndian.Read<System.Half>(stream, halves);
                 TensorPrimitives.ConvertToSingle(halves, data);
                 break;
             default: // BF16: the upper half of a float32

@@ -1,5 +1,4 @@
 using GpuVae.Formats;
-using GpuVae.Options;
 
 namespace GpuVae.Imaging;
 

@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using GpuVae.Options;
 using SixLabors.ImageSharp;
 using SixLabors.ImageSharp.Formats;
 using SixLabors.ImageSharp.Formats.Bmp;

@@ -1,5 +1,3 @@
-using GpuVae.Options;
-
 namespace GpuVae.Imaging;
 
 /// <summary>

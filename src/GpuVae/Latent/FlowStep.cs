@@ -2,9 +2,7 @@ using GpuVae.Kernels.Common;
 using GpuVae.Kernels.Latent;
 using GpuVae.Kernels.Layers;
 using GpuVae.Layers;
-using GpuVae.Options;
 using GpuVae.Scheduling;
-using ILGPU;
 
 namespace GpuVae.Latent;
 

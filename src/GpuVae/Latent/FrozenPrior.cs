@@ -2,8 +2,6 @@ using GpuVae.Devices;
 using GpuVae.Kernels.Random;
 using GpuVae.Layers;
 using GpuVae.Scheduling;
-using ILGPU;
-using ILGPU.Runtime;
 
 namespace GpuVae.Latent;
 

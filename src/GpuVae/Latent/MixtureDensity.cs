@@ -2,7 +2,6 @@ using GpuVae.Kernels.Common;
 using GpuVae.Kernels.Latent;
 using GpuVae.Layers;
 using GpuVae.Scheduling;
-using ILGPU;
 
 namespace GpuVae.Latent;
 

@@ -3,7 +3,6 @@ using GpuVae.Kernels.Latent;
 using GpuVae.Kernels.Layers;
 using GpuVae.Kernels.Random;
 using GpuVae.Layers;
-using GpuVae.Options;
 using GpuVae.Scheduling;
 
 namespace GpuVae.Latent;

@@ -1,5 +1,4 @@
 using GpuVae.Kernels.Random;
-using ILGPU;
 
 namespace GpuVae.Latent;
 

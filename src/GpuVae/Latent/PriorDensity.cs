@@ -1,5 +1,4 @@
 using GpuVae.Layers;
-using GpuVae.Options;
 using GpuVae.Scheduling;
 
 namespace GpuVae.Latent;

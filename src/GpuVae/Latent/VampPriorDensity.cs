@@ -2,9 +2,7 @@ using GpuVae.Data;
 using GpuVae.Kernels.Latent;
 using GpuVae.Kernels.Random;
 using GpuVae.Layers;
-using GpuVae.Options;
 using GpuVae.Scheduling;
-using ILGPU;
 
 namespace GpuVae.Latent;
 

@@ -1,6 +1,5 @@
 using GpuVae.Kernels.Common;
 using GpuVae.Kernels.Layers;
-using GpuVae.Options;
 using GpuVae.Scheduling;
 
 namespace GpuVae.Layers;
@@ -9,25 +8,12 @@ namespace GpuVae.Layers;
 /// Each pixel as the mean of its block: PyTorch's <c>nn.AvgPool2d(factor)</c> and <c>nn.Upsample(scale_factor=factor)</c>. The first layer
 /// of an encoder that is to see reduced images; as such it has no activation before it.
 /// </summary>
-internal sealed class BlockAverage(string name, PoolShape reduction)
-    : Layer(name, reduction.Pixels, reduction.Pixels, null)
+internal sealed class BlockAverage(string name, PoolShape reduction) : FixedLayer(name, reduction.Pixels, reduction.Pixels)
 {
-    public override LayerPass Forward(LayerContext context, LayerOutput x)
-    {
-        PlannedTensor y = context.Builder.Tensor($"{Name} output", x.Value.Rows, Outputs);
-        Append(context, "forward", x.Value, y);
-        return new LayerPass(LayerOutput.Of(y), (back, dy, wantsInput) =>
-        {
-            if (!wantsInput)
-                return null;
-            PlannedTensor dx = back.Builder.Tensor($"{Name} input gradient", dy.Rows, Inputs);
-            Append(back, "backward", dy, dx);
-            return dx;
-        });
-    }
+    protected override void AppendForward(LayerContext context, PlannedTensor x, PlannedTensor y) => Append(context, "forward", x, y);
 
-    public override void Infer(LayerContext context, PlannedTensor x, PlannedTensor y, ActivationKind? activation) =>
-        Append(context, "forward", x, y);
+    protected override void AppendBackward(LayerContext context, PlannedTensor dy, PlannedTensor dx) =>
+        Append(context, "backward", dy, dx);
 
     private void Append(LayerContext context, string direction, PlannedTensor from, PlannedTensor to)
     {

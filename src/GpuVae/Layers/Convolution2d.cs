@@ -1,8 +1,6 @@
 using GpuVae.Devices;
 using GpuVae.Kernels.Convolution;
-using GpuVae.Options;
 using GpuVae.Scheduling;
-using ILGPU;
 
 namespace GpuVae.Layers;
 
@@ -18,10 +16,8 @@ namespace GpuVae.Layers;
 /// <param name="isTransposed">Whether the layer goes the other way.</param>
 /// <param name="activation">f.</param>
 internal sealed class Convolution2d(string name, ConvolutionShape shape, bool isTransposed, ActivationKind? activation)
-    : Layer(name, isTransposed ? Small(shape) : Large(shape), isTransposed ? Large(shape) : Small(shape), activation)
+    : WeightedLayer(name, isTransposed ? Small(shape) : Large(shape), isTransposed ? Large(shape) : Small(shape), activation)
 {
-    private Parameter? weight, bias;
-
     /// <summary>w [outputs, inputs, k, k] of the convolution itself, transposed or not; b [channels of y].</summary>
     public override IEnumerable<(string Name, int[] Shape)> ParameterShapes =>
     [
@@ -29,28 +25,16 @@ internal sealed class Convolution2d(string name, ConvolutionShape shape, bool is
         ($"{Name}.bias", [isTransposed ? shape.Inputs : shape.Outputs]),
     ];
 
-    public override void Attach(ParameterStore store) => (weight, bias) = (store[$"{Name}.weight"], store[$"{Name}.bias"]);
-
-    public override LayerPass Forward(LayerContext context, LayerOutput x)
-    {
-        PlannedTensor y = context.Builder.Tensor($"{Name} output", x.Value.Rows, Outputs);
-        PlannedTensor saved = Saved(context, y, Activation);
-        Append(context, x.Value, y, saved, Activation);
-        return new LayerPass(new LayerOutput(y, saved, Activation), (back, dy, wantsInput) => Backward(back, x, dy, wantsInput));
-    }
-
-    public override void Infer(LayerContext context, PlannedTensor x, PlannedTensor y, ActivationKind? activation) =>
-        Append(context, x, y, y, activation);
-
     private static int Large(ConvolutionShape shape) => shape.Height * shape.Width * shape.Inputs;
 
     private static int Small(ConvolutionShape shape) => shape.OutputHeight * shape.OutputWidth * shape.Outputs;
 
-    private void Append(LayerContext context, PlannedTensor x, PlannedTensor y, PlannedTensor saved, ActivationKind? activation)
+    protected override void Append(
+        LayerContext context, PlannedTensor x, PlannedTensor y, PlannedTensor saved, ActivationKind? activation)
     {
         ConvolutionKernels kernels = context.Kernels.LinearWith(activation).Convolutions;
         ConvolutionShape batched = shape with { Batch = x.Rows };
-        ArrayView<float> w = ParameterStore.Slice(context.Values, weight!), b = ParameterStore.Slice(context.Values, bias!);
+        ArrayView<float> w = Weight(context.Values), b = Bias(context.Values);
         bool keeps = saved != y, goesBack = isTransposed;
         PlannedTensor? scratch = goesBack ? context.Builder.Tensor($"{Name} weights turned over", 1, shape.ScratchLength) : null;
         context.Builder.Add(
@@ -59,7 +43,7 @@ internal sealed class Convolution2d(string name, ConvolutionShape shape, bool is
                 stream, batched, goesBack, x.View, w, b, scratch?.View ?? default, y.View, keeps ? saved.View : default));
     }
 
-    private PlannedTensor? Backward(LayerContext context, LayerOutput input, PlannedTensor dy, bool wantsInput)
+    public override PlannedTensor? Backward(LayerContext context, LayerOutput input, PlannedTensor dy, bool wantsInput)
     {
         PlannedTensor x = input.Value, saved = input.Saved;
         ConvolutionShape batched = shape with { Batch = dy.Rows };
@@ -67,7 +51,7 @@ internal sealed class Convolution2d(string name, ConvolutionShape shape, bool is
         if (context.WantsParameterGradients)
         {
             ConvolutionWeightGradient kernel = context.Kernels.ConvolutionWeightGradient;
-            ArrayView<float> dw = ParameterStore.Slice(context.Gradients, weight!), db = ParameterStore.Slice(context.Gradients, bias!);
+            ArrayView<float> dw = Weight(context.Gradients), db = Bias(context.Gradients);
             PlannedTensor parts = context.Builder.Tensor($"{Name} weight gradient in parts", 1, kernel.ScratchLength(batched));
             PlannedTensor large = goesBack ? dy : x, small = goesBack ? x : dy;
             context.Builder.Add(
@@ -77,7 +61,7 @@ internal sealed class Convolution2d(string name, ConvolutionShape shape, bool is
         if (!wantsInput)
             return null;
         ConvolutionKernels kernels = context.Kernels.LinearWith(input.Activation).Convolutions;
-        ArrayView<float> w = ParameterStore.Slice(context.Values, weight!);
+        ArrayView<float> w = Weight(context.Values);
         PlannedTensor dx = context.Builder.Tensor($"{Name} input gradient", dy.Rows, Inputs);
         PlannedTensor? scratch = goesBack ? null : context.Builder.Tensor($"{Name} weights turned over", 1, shape.ScratchLength);
         context.Builder.Add(

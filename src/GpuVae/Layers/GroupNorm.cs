@@ -1,9 +1,7 @@
 using GpuVae.Devices;
 using GpuVae.Kernels.Common;
 using GpuVae.Kernels.Layers;
-using GpuVae.Options;
 using GpuVae.Scheduling;
-using ILGPU;
 
 namespace GpuVae.Layers;
 
@@ -27,7 +25,8 @@ internal sealed class GroupNorm(string name, int area, int channels, ActivationK
         PlannedTensor y = context.Builder.Tensor($"{Name} output", x.Value.Rows, Outputs);
         PlannedTensor saved = Saved(context, y, Activation);
         PlannedTensor statistics = Append(context, x.Value, y, saved, Activation);
-        return new LayerPass(new LayerOutput(y, saved, Activation), (back, dy, wantsInput) => Backward(back, x, statistics, dy, wantsInput));
+        return new LayerPass(
+            new LayerOutput(y, saved, Activation), (back, dy, wantsInput) => Backward(back, x, statistics, dy, wantsInput));
     }
 
     public override void Infer(LayerContext context, PlannedTensor x, PlannedTensor y, ActivationKind? activation) =>
@@ -58,7 +57,8 @@ internal sealed class GroupNorm(string name, int area, int channels, ActivationK
             stream => kernels.Backward(stream, shape, x.View, gamma, statistics.View, dy.View, dx.View, parts.View));
         if (context.WantsParameterGradients)
         {
-            ArrayView<float> dGamma = ParameterStore.Slice(context.Gradients, weight!), dBeta = ParameterStore.Slice(context.Gradients, bias!);
+            ArrayView<float> dGamma = ParameterStore.Slice(context.Gradients, weight!);
+            ArrayView<float> dBeta = ParameterStore.Slice(context.Gradients, bias!);
             context.Builder.Add(
                 $"{Name} parameter gradient", parts.Length, 4.0 * parts.Length, [parts],
                 stream => kernels.ParameterGradients(stream, shape, parts.View, dGamma, dBeta));

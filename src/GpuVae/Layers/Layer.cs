@@ -1,5 +1,4 @@
 using GpuVae.Devices;
-using GpuVae.Options;
 using GpuVae.Scheduling;
 
 namespace GpuVae.Layers;
@@ -48,8 +47,8 @@ internal abstract class Layer(string name, int inputs, int outputs, ActivationKi
             : y;
 
     /// <summary>
-    /// Appends the step from the gradient of the input to that of the pre-activation that made it, in place, if there was an activation: the
-    /// end of the way back of a layer without a product, which would do it on the way.
+    /// Appends the step from the gradient of the input to that of the pre-activation that made it, in place, if there was an activation:
+    /// the end of the way back of a layer without a product, which would do it on the way.
     /// </summary>
     protected void AppendDerivative(LayerContext context, LayerOutput input, PlannedTensor dx)
     {

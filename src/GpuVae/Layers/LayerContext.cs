@@ -1,6 +1,5 @@
 using GpuVae.Devices;
 using GpuVae.Scheduling;
-using ILGPU;
 
 namespace GpuVae.Layers;
 
@@ -11,7 +10,8 @@ namespace GpuVae.Layers;
 /// <param name="Gradients">Laid out like <paramref name="Values"/>; empty where only the gradient of an input is wanted.</param>
 /// <param name="Labels">The images' classes, [images, 1], for a conditional model; null otherwise.</param>
 internal sealed record LayerContext(
-    ScheduleBuilder Builder, DeviceKernels Kernels, ArrayView<float> Values, ArrayView<float> Gradients = default, PlannedTensor? Labels = null)
+    ScheduleBuilder Builder, DeviceKernels Kernels, ArrayView<float> Values, ArrayView<float> Gradients = default,
+    PlannedTensor? Labels = null)
 {
     public bool WantsParameterGradients => Gradients.Length > 0;
 }

@@ -1,4 +1,3 @@
-using GpuVae.Options;
 using GpuVae.Scheduling;
 
 namespace GpuVae.Layers;

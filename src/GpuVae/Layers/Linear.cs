@@ -2,36 +2,17 @@ using GpuVae.Devices;
 using GpuVae.Kernels.Common;
 using GpuVae.Kernels.Latent;
 using GpuVae.Kernels.Layers;
-using GpuVae.Options;
 using GpuVae.Scheduling;
-using ILGPU;
 
 namespace GpuVae.Layers;
 
 /// <summary>A fully connected layer y = f(x·W + b), on the device with W [inputs, outputs], b [outputs].</summary>
-internal sealed class Linear(string name, int inputs, int outputs, ActivationKind? activation) : Layer(name, inputs, outputs, activation)
+internal sealed class Linear(string name, int inputs, int outputs, ActivationKind? activation)
+    : WeightedLayer(name, inputs, outputs, activation)
 {
-    private Parameter? weight, bias;
-
     /// <summary>W [outputs, inputs], b [outputs].</summary>
     public override IEnumerable<(string Name, int[] Shape)> ParameterShapes =>
         [($"{Name}.weight", [Outputs, Inputs]), ($"{Name}.bias", [Outputs])];
-
-    public override void Attach(ParameterStore store) => (weight, bias) = (store[$"{Name}.weight"], store[$"{Name}.bias"]);
-
-    public override LayerPass Forward(LayerContext context, LayerOutput x)
-    {
-        ScheduleBuilder builder = context.Builder;
-        PlannedTensor y = builder.Tensor($"{Name} output", x.Value.Rows, Outputs);
-        PlannedTensor saved = context.Kernels.LinearWith(Activation).KeepsPreActivation
-            ? builder.Tensor($"{Name} pre-activation", x.Value.Rows, Outputs)
-            : y;
-        Append(context, x.Value, y, saved, Activation);
-        return new LayerPass(new LayerOutput(y, saved, Activation), (back, dy, wantsInput) => Backward(back, x, dy, wantsInput));
-    }
-
-    public override void Infer(LayerContext context, PlannedTensor x, PlannedTensor y, ActivationKind? activation) =>
-        Append(context, x, y, y, activation);
 
     /// <summary>
     /// Appends y = x·W + b, which is not kept, the terms of the loss −ln p(target | y) and their gradient, in one step: this layer is the
@@ -42,12 +23,13 @@ internal sealed class Linear(string name, int inputs, int outputs, ActivationKin
     /// <param name="x">[batch, inputs].</param>
     /// <param name="target">[batch / k, outputs]; row r has the target r / k.</param>
     /// <returns>Parts of the loss, to be added up, and ∂loss/∂y averaged over the batch, [batch, outputs].</returns>
-    public (PlannedTensor Loss, PlannedTensor Gradient) ForwardLoss(LayerContext context, FusedLoss kernel, PlannedTensor x, PlannedTensor target)
+    public (PlannedTensor Loss, PlannedTensor Gradient) ForwardLoss(
+        LayerContext context, FusedLoss kernel, PlannedTensor x, PlannedTensor target)
     {
         int batch = x.Rows, outputs = Outputs;
         float scale = 1f / batch;
-        MatrixView w = Weight(context.Values, outputs);
-        ArrayView<float> b = ParameterStore.Slice(context.Values, bias!);
+        MatrixView w = Matrix(context.Values, outputs);
+        ArrayView<float> b = Bias(context.Values);
         PlannedTensor dy = context.Builder.Tensor($"{Name} output gradient", batch, outputs);
         PlannedTensor loss = context.Builder.Tensor("reconstruction term", batch, kernel.PartsPerRow(batch, Inputs, outputs));
         context.Builder.Add(
@@ -59,12 +41,13 @@ internal sealed class Linear(string name, int inputs, int outputs, ActivationKin
 
     /// <summary>
     /// Appends ∂loss/∂W = xᵀ·dy and ∂loss/∂b = Σ dy, where they are wanted, and the gradient at the pre-activation of the layer before,
-    /// (dy·Wᵀ) ∘ f'(saved) with the activation f that made the input; all that is wanted of it in one launch. See <see cref="BackwardStep"/>.
+    /// (dy·Wᵀ) ∘ f'(saved) with the activation f that made the input; all that is wanted of it in one launch. See
+    /// <see cref="BackwardStep"/>.
     /// </summary>
-    public PlannedTensor? Backward(LayerContext context, LayerOutput input, PlannedTensor dy, bool wantsInput)
+    public override PlannedTensor? Backward(LayerContext context, LayerOutput input, PlannedTensor dy, bool wantsInput)
     {
         int batch = dy.Rows, inputs = Inputs, outputs = Outputs;
-        MatrixView w = Weight(context.Values, outputs);
+        MatrixView w = Matrix(context.Values, outputs);
         LinearKernels linear = context.Kernels.LinearWith(input.Activation);
         PlannedTensor x = input.Value, saved = input.Saved;
         PlannedTensor? dx = wantsInput ? context.Builder.Tensor($"{Name} input gradient", batch, inputs) : null;
@@ -78,8 +61,8 @@ internal sealed class Linear(string name, int inputs, int outputs, ActivationKin
             }
             return dx;
         }
-        MatrixView dw = Weight(context.Gradients, Outputs);
-        ArrayView<float> db = ParameterStore.Slice(context.Gradients, bias!);
+        MatrixView dw = Matrix(context.Gradients, outputs);
+        ArrayView<float> db = Bias(context.Gradients);
         double flops = Flops(batch) + (double)batch * outputs;
         if (dx is null)
         {
@@ -110,9 +93,9 @@ internal sealed class Linear(string name, int inputs, int outputs, ActivationKin
     {
         int batch = dy.Rows, latents = Inputs, outputs = Outputs;
         float scale = 1f / batch;
-        MatrixView w = Weight(context.Values, outputs);
-        MatrixView dw = Weight(context.Gradients, Outputs);
-        ArrayView<float> db = ParameterStore.Slice(context.Gradients, bias!);
+        MatrixView w = Matrix(context.Values, outputs);
+        MatrixView dw = Matrix(context.Gradients, outputs);
+        ArrayView<float> db = Bias(context.Gradients);
         LinearBackward<LatentGradientEpilogue> kernel = context.Kernels.LatentBackward;
         PlannedTensor dEncoded = context.Builder.Tensor("encoder output gradient", batch, 2 * latents);
         context.Builder.Add(
@@ -124,12 +107,13 @@ internal sealed class Linear(string name, int inputs, int outputs, ActivationKin
         return dEncoded;
     }
 
-    private void Append(LayerContext context, PlannedTensor x, PlannedTensor y, PlannedTensor saved, ActivationKind? activation)
+    protected override void Append(
+        LayerContext context, PlannedTensor x, PlannedTensor y, PlannedTensor saved, ActivationKind? activation)
     {
         LinearKernels linear = context.Kernels.LinearWith(activation);
         int batch = x.Rows, inputs = Inputs, outputs = y.Columns;
-        MatrixView w = Weight(context.Values, outputs);
-        ArrayView<float> b = ParameterStore.Slice(context.Values, bias!);
+        MatrixView w = Matrix(context.Values, outputs);
+        ArrayView<float> b = Bias(context.Values);
         bool keeps = saved != y;
         context.Builder.Add(
             $"{Name} forward", 2.0 * batch * inputs * outputs, Traffic(batch, outputs), [x, y, saved],
@@ -138,7 +122,7 @@ internal sealed class Linear(string name, int inputs, int outputs, ActivationKin
     }
 
     /// <summary>The first columns of W, or of its gradient.</summary>
-    private MatrixView Weight(ArrayView<float> store, int columns) => new(ParameterStore.Slice(store, weight!), Inputs, columns, Outputs);
+    private MatrixView Matrix(ArrayView<float> flat, int columns) => new(Weight(flat), Inputs, columns, Outputs);
 
     /// <summary>x, dy, W and their three gradients.</summary>
     private double BackwardTraffic(int batch) => 2 * Traffic(batch, Outputs) - 4.0 * batch * Outputs;

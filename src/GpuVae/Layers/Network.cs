@@ -1,4 +1,3 @@
-using GpuVae.Options;
 using GpuVae.Scheduling;
 
 namespace GpuVae.Layers;
@@ -48,8 +47,8 @@ internal sealed class Network(IReadOnlyList<Layer> layers)
     }
 
     /// <summary>
-    /// Appends the layers without anything for a backward pass, <paramref name="last"/> in the place of the last f. <paramref name="seen"/> is
-    /// called with every layer but the last and what it gives, to append steps that look at it.
+    /// Appends the layers without anything for a backward pass, <paramref name="last"/> in the place of the last f.
+    /// <paramref name="seen"/> is called with every layer but the last and what it gives, to append steps that look at it.
     /// </summary>
     public void Infer(
         LayerContext context, PlannedTensor x, PlannedTensor y, ActivationKind? last, Action<Layer, PlannedTensor>? seen = null)

@@ -1,7 +1,6 @@
 using GpuVae.Kernels.Common;
 using GpuVae.Kernels.Convolution;
 using GpuVae.Kernels.Layers;
-using GpuVae.Options;
 
 namespace GpuVae.Layers;
 
@@ -69,7 +68,8 @@ internal static class Networks
         {
             // Both halve, rounding up; 4 taps only if nothing is left over.
             int kernel = height % 2 == 0 && width % 2 == 0 ? 4 : 3;
-            stages[i] = new Stage(new ConvolutionShape(1, height, width, channels, options.ChannelsPerStage[i], kernel, Stride: 2, Padding: 1));
+            int outputs = options.ChannelsPerStage[i];
+            stages[i] = new Stage(new ConvolutionShape(1, height, width, channels, outputs, kernel, Stride: 2, Padding: 1));
             (height, width, channels) = (stages[i].SmallHeight, stages[i].SmallWidth, stages[i].Channels);
         }
         return stages;

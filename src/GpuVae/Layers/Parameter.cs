@@ -6,5 +6,6 @@ namespace GpuVae.Layers;
 /// <param name="Offset">Where it starts in the flat buffers, in elements.</param>
 public sealed record Parameter(string Name, IReadOnlyList<int> Shape, long Offset)
 {
+    /// <summary>The product of the shape's extents.</summary>
     public int Length { get; } = Shape.Aggregate(1, (product, extent) => checked(product * extent));
 }

@@ -1,7 +1,5 @@
 using GpuVae.Devices;
 using GpuVae.Scheduling;
-using ILGPU;
-using ILGPU.Runtime;
 
 namespace GpuVae.Layers;
 
@@ -101,6 +99,7 @@ public sealed class ParameterStore : IDisposable
         flat.CopyFromCPU(stream, onDevice);
     }
 
+    /// <inheritdoc/>
     public void Dispose() => values.Dispose();
 
     private static Span<float> OnHost(Span<float> flat, Parameter parameter) =>

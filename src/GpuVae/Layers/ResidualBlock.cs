@@ -1,6 +1,5 @@
 using GpuVae.Devices;
 using GpuVae.Kernels.Convolution;
-using GpuVae.Options;
 using GpuVae.Scheduling;
 
 namespace GpuVae.Layers;

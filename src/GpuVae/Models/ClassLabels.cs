@@ -1,6 +1,5 @@
 using System.Globalization;
 using GpuVae.Data;
-using GpuVae.Options;
 
 namespace GpuVae.Models;
 

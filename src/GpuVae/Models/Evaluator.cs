@@ -4,10 +4,7 @@ using GpuVae.Kernels.Random;
 using GpuVae.Kernels.Training;
 using GpuVae.Latent;
 using GpuVae.Layers;
-using GpuVae.Options;
 using GpuVae.Scheduling;
-using ILGPU;
-using ILGPU.Runtime;
 
 namespace GpuVae.Models;
 
@@ -23,8 +20,7 @@ internal sealed class Evaluator : IDisposable
     private readonly Vae model;
     private readonly int count;
     private readonly BatchFeed feed;
-    private readonly Schedule? full, last;
-    private readonly MemoryBuffer1D<float, Stride1D.Dense> arena;
+    private readonly BatchSchedules schedules;
     private readonly int[] order;
     private readonly float[] rates, sums;
 
@@ -39,19 +35,14 @@ internal sealed class Evaluator : IDisposable
         // Nothing is learned here: of the rates only the weight of the KL term is used, by the weights of samples.
         rates = [.. Enumerable.Repeat(1f, 2 * steps)];
         sums = new float[2 * steps];
-        ScheduleBuilder? fullBuilder = feed.FullBatches > 0 ? Build(BatchSize, seed, binarization, samples) : null;
-        ScheduleBuilder? lastBuilder = feed.LastBatch > 0 ? Build(feed.LastBatch, seed, binarization, samples) : null;
-        arena = model.Device.Accelerator.Allocate1D<float>(Math.Max(fullBuilder?.Plan() ?? 0, lastBuilder?.Plan() ?? 0));
-        full = fullBuilder?.Bind(arena.View);
-        last = lastBuilder?.Bind(arena.View);
+        schedules = new BatchSchedules(model.Device, feed, batch => Build(batch, seed, binarization, samples));
     }
 
     public ElboParts Run()
     {
         feed.StartEpoch(0, 0, order, rates);
-        for (int i = 0; i < feed.FullBatches; i++)
-            full!.Run(model.Device.Stream);
-        last?.Run(model.Device.Stream);
+        for (int step = 0; step < feed.StepsPerEpoch; step++)
+            schedules.Run(step);
         feed.ReadLog(sums);
         double reconstruction = 0, kl = 0;
         for (int i = 0; i < sums.Length; i += 2)
@@ -61,11 +52,8 @@ internal sealed class Evaluator : IDisposable
 
     public void Dispose()
     {
-        model.Device.Drain();
-        full?.Dispose();
-        last?.Dispose();
+        schedules.Dispose();
         feed.Dispose();
-        arena.Dispose();
     }
 
     private ScheduleBuilder Build(int batch, ulong seed, Binarization binarization, int samples)

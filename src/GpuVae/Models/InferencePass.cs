@@ -1,7 +1,5 @@
 using GpuVae.Devices;
 using GpuVae.Scheduling;
-using ILGPU;
-using ILGPU.Runtime;
 
 namespace GpuVae.Models;
 

@@ -1,6 +1,5 @@
 using GpuVae.Devices;
 using GpuVae.Formats;
-using GpuVae.Options;
 
 namespace GpuVae.Models;
 

@@ -3,16 +3,14 @@ using GpuVae.Devices;
 using GpuVae.Elbo;
 using GpuVae.Latent;
 using GpuVae.Layers;
-using GpuVae.Options;
 using GpuVae.Scheduling;
-using ILGPU;
-using ILGPU.Runtime;
 
 namespace GpuVae.Models;
 
 /// <summary>
-/// A variational autoencoder (Kingma and Welling, "Auto-Encoding Variational Bayes", 2014) with its weights on a device. Images are rows of <see cref="ImageShape.Pixels"/> values in [0, 1], codes rows of <see cref="VaeOptions.Latent"/> values. The
-/// overloads on views enqueue on the device's stream and return; those on spans wait. One thread at a time.
+/// A variational autoencoder (Kingma and Welling, "Auto-Encoding Variational Bayes", 2014) with its weights on a device. Images are rows
+/// of <see cref="ImageShape.Pixels"/> values in [0, 1], codes rows of <see cref="VaeOptions.Latent"/> values. The overloads on views
+/// enqueue on the device's stream and return; those on spans wait. One thread at a time.
 /// </summary>
 public sealed partial class Vae : IDisposable
 {
@@ -32,8 +30,10 @@ public sealed partial class Vae : IDisposable
         passes = new InferencePasses(this, Labels);
     }
 
+    /// <summary>Architecture and objective, checked.</summary>
     public VaeOptions Options { get; }
 
+    /// <summary>Where the weights are and everything is computed.</summary>
     public ComputeDevice Device { get; }
 
     /// <summary>
@@ -230,6 +230,7 @@ public sealed partial class Vae : IDisposable
         return evaluator.Run();
     }
 
+    /// <summary>Waits for the device and frees the weights; the device stays open.</summary>
     public void Dispose()
     {
         if (isDisposed)

@@ -21,6 +21,7 @@ public readonly record struct ImageSize(int Width, int Height)
             $"DataOptions.Size = {text}: give a side such as 28, or width and height such as 64x48, from 1 to {MaxSide}.");
     }
 
+    /// <inheritdoc/>
     public override string ToString() => $"{Width}×{Height}";
 }
 

@@ -7,6 +7,7 @@ namespace GpuVae.Options;
 [Flags]
 public enum EvaluationMetrics
 {
+    /// <summary>Nothing; no valid choice.</summary>
     None = 0,
 
     /// <summary>The evidence lower bound, its parts, and bits per dimension.</summary>
@@ -31,6 +32,7 @@ public sealed record EvaluationOptions
     /// <summary>The largest <see cref="Samples"/>.</summary>
     public const int MaxSamples = 1_000_000;
 
+    /// <summary>What to measure; all but the two that take long or need labels.</summary>
     public EvaluationMetrics Metrics { get; init; } = EvaluationMetrics.Elbo | EvaluationMetrics.Units | EvaluationMetrics.Reconstruction;
 
     /// <summary>Samples per image of <see cref="EvaluationMetrics.Nll"/>.</summary>
@@ -61,6 +63,6 @@ public sealed record EvaluationOptions
     {
         if (samples is < 1 or > MaxSamples)
             throw new BadInputException(
-                $"{samples} samples per image: an importance-sampled likelihood needs from 1 to {MaxSamples}; 5000 is usual, 100 is quick.");
+                $"{samples} samples per image: an importance-sampled likelihood needs 1 to {MaxSamples}; 5000 is usual, 100 is quick.");
     }
 }

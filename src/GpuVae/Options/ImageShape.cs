@@ -6,5 +6,6 @@ public readonly record struct ImageShape(int Width, int Height, int Channels = 1
     /// <summary>Channels · Height · Width, the length of one row of a batch.</summary>
     public int Pixels => checked(Width * Height * Channels);
 
+    /// <summary>Such as <c>28×28×1</c>.</summary>
     public override string ToString() => $"{Width}×{Height}×{Channels}";
 }

@@ -3,6 +3,7 @@ namespace GpuVae.Options;
 /// <summary>How the learning rate changes from <see cref="TrainingOptions.LearningRate"/> on.</summary>
 public enum LearningRateDecay
 {
+    /// <summary>The same rate in all steps.</summary>
     Constant,
 
     /// <summary>

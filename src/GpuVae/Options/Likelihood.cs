@@ -38,8 +38,8 @@ public enum Likelihood
     Laplace,
 
     /// <summary>
-    /// The decoder gives a location and a log-scale for each pixel, on [-1, 1], of a logistic over the 256 levels of 8-bit images (Kingma et
-    /// al., "Improved Variational Inference with Inverse Autoregressive Flow", 2016).
+    /// The decoder gives a location and a log-scale for each pixel, on [-1, 1], of a logistic over the 256 levels of 8-bit images (Kingma
+    /// et al., "Improved Variational Inference with Inverse Autoregressive Flow", 2016).
     /// </summary>
     DiscretizedLogistic,
 

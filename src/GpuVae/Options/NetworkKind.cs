@@ -7,8 +7,8 @@ public enum NetworkKind
     Dense,
 
     /// <summary>
-    /// Strided convolutions down, linear layers to the code and back, convolutions up. In PyTorch, with an image [c, h, w], stages of c₁ … cₙ
-    /// channels, hidden width d, L latent units, ReLU, and without the layers in brackets where they are not asked for:
+    /// Strided convolutions down, linear layers to the code and back, convolutions up. In PyTorch, with an image [c, h, w], stages of c₁ …
+    /// cₙ channels, hidden width d, L latent units, ReLU, and without the layers in brackets where they are not asked for:
     /// <code>
     /// encoder = Sequential(Conv2d(c, c₁, k, 2, 1), [GroupNorm(g, c₁),] ReLU(), [ResidualBlock(c₁), …]
     ///                      …, Flatten(), Linear(cₙ·hₙ·wₙ, d), ReLU(), Linear(d, 2·L))

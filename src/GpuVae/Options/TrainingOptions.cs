@@ -4,13 +4,16 @@ namespace GpuVae.Options;
 /// <summary>How a <c>Trainer</c> trains. The defaults are PyTorch's Adam at the learning rate of the seed article.</summary>
 public sealed record TrainingOptions
 {
+    /// <summary>Times that every image is trained on.</summary>
     public int Epochs { get; init; } = 10;
 
     /// <summary>Images per step. The last batch of an epoch holds what is left, as PyTorch's loader does by default.</summary>
     public int BatchSize { get; init; } = 128;
 
+    /// <summary>Adam's step size at the start.</summary>
     public double LearningRate { get; init; } = 1e-3;
 
+    /// <summary>How the learning rate falls.</summary>
     public LearningRateDecay Decay { get; init; } = LearningRateDecay.Constant;
 
     /// <summary>For <see cref="LearningRateDecay.Step"/>: the factor applied every <see cref="DecayEpochs"/> epochs.</summary>
@@ -36,10 +39,13 @@ public sealed record TrainingOptions
     /// <summary>Decoupled weight decay (Loshchilov and Hutter, "Decoupled Weight Decay Regularization", 2019); 0 is plain Adam.</summary>
     public double WeightDecay { get; init; }
 
+    /// <summary>Decay of the gradient's running mean, in [0, 1).</summary>
     public double AdamBeta1 { get; init; } = 0.9;
 
+    /// <summary>Decay of the running mean of its square, in [0, 1).</summary>
     public double AdamBeta2 { get; init; } = 0.999;
 
+    /// <summary>Added to the root of the second moment.</summary>
     public double AdamEpsilon { get; init; } = 1e-8;
 
     /// <summary>Draws every training pixel anew as 0 or 1 with its grey value as probability (Salakhutdinov and Murray, 2008).</summary>

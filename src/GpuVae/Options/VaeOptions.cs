@@ -27,6 +27,7 @@ public sealed record VaeOptions
     /// <summary>The largest <see cref="Samples"/>.</summary>
     public const int MaxSamples = 1000;
 
+    /// <summary>Of the images; channels 1 or 3.</summary>
     public ImageShape Shape { get; init; } = new(28, 28);
 
     /// <summary>What encoder and decoder are made of.</summary>
@@ -65,6 +66,7 @@ public sealed record VaeOptions
     /// <summary>Applied after every hidden layer.</summary>
     public ActivationKind Activation { get; init; } = ActivationKind.Relu;
 
+    /// <summary>p(x|z).</summary>
     public Likelihood Likelihood { get; init; } = Likelihood.Bernoulli;
 
     /// <summary>
@@ -76,13 +78,16 @@ public sealed record VaeOptions
     /// <summary>Components of <see cref="Likelihood.LogisticMixture"/>; the others do not use it.</summary>
     public int MixtureComponents { get; init; } = 5;
 
+    /// <summary>The family of q(z|x).</summary>
     public Posterior Posterior { get; init; } = Posterior.Diagonal;
 
+    /// <summary>p(z).</summary>
     public Prior Prior { get; init; } = Prior.Normal;
 
     /// <summary>Components of <see cref="Prior.Mixture"/>, or pseudo-inputs of <see cref="Prior.Vamp"/>.</summary>
     public int PriorComponents { get; init; } = 100;
 
+    /// <summary>What training maximises.</summary>
     public Objective Objective { get; init; } = Objective.Elbo;
 
     /// <summary>
@@ -108,6 +113,7 @@ public sealed record VaeOptions
     /// </summary>
     public double Capacity { get; init; }
 
+    /// <summary>What a nat between the KL term and <see cref="Capacity"/> costs.</summary>
     public double CapacityWeight { get; init; } = 10;
 
     /// <summary>Classes that a conditional model is told for every image; 0 for a model that is told nothing.</summary>
@@ -123,8 +129,8 @@ public sealed record VaeOptions
     internal int FlowWidth => Math.Max(16, 4 * Latent);
 
     /// <summary>
-    /// A full covariance takes the gradient along its samples also with the plain bound: without the score of its many entries, whose mean is
-    /// 0, it has far less variance (Roeder et al., "Sticking the Landing", 2017).
+    /// A full covariance takes the gradient along its samples also with the plain bound: without the score of its many entries, whose mean
+    /// is 0, it has far less variance (Roeder et al., "Sticking the Landing", 2017).
     /// </summary>
     internal PathGradient EncoderGradient =>
         Posterior == Posterior.Full && Objective == Objective.Elbo ? PathGradient.Stl : Gradient;
@@ -236,7 +242,7 @@ public sealed record VaeOptions
                 throw new BadInputException($"With beta {Beta} the importance-weighted objective bounds nothing; use beta 1 with iwae.");
             if (Gradient != PathGradient.Standard && Posterior == Posterior.Flow)
                 throw new BadInputException(
-                    "The gradient along the samples alone needs the derivative of log q(z|x) in z, and so the inverse of the flow's Jacobian: "
+                    "The gradient along the samples alone needs the derivative of log q(z|x) in z, so the inverse of the flow's Jacobian: "
                     + "a pass back through its networks for every latent unit. "
                     + "Use VaeOptions.Gradient = Standard with VaeOptions.Posterior = Flow, or VaeOptions.Posterior = Diagonal or Full.");
         }

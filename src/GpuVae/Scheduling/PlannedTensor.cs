@@ -1,5 +1,4 @@
 using GpuVae.Kernels.Common;
-using ILGPU;
 
 namespace GpuVae.Scheduling;
 

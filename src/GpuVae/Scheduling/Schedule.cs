@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using GpuVae.Devices;
-using ILGPU.Runtime;
 
 namespace GpuVae.Scheduling;
 
@@ -20,11 +19,13 @@ public sealed class Schedule : IDisposable
     internal Schedule(ScheduleStep[] steps, long arenaBytes, bool isFixed) =>
         (this.steps, ArenaBytes, isToBeRecorded) = (steps, arenaBytes, isFixed);
 
+    /// <summary>In the order in which they run.</summary>
     public IReadOnlyList<ScheduleStep> Steps => steps;
 
     /// <summary>Bytes of activations and their gradients, as planned; also what is used.</summary>
     public long ArenaBytes { get; }
 
+    /// <summary>Floating-point operations of one run; see <see cref="ScheduleStep"/>.</summary>
     public double Flops => steps.Sum(step => step.Flops);
 
     /// <summary>Enqueues all steps in order on <paramref name="stream"/> and returns without waiting.</summary>
@@ -41,6 +42,7 @@ public sealed class Schedule : IDisposable
             Record(stream);
     }
 
+    /// <summary>Frees the recording; memory and kernels are others'.</summary>
     public void Dispose() => recording?.Dispose();
 
     /// <summary>

@@ -1,5 +1,3 @@
-using ILGPU.Runtime;
-
 namespace GpuVae.Scheduling;
 
 /// <summary>One entry of a schedule: a kernel launch with what it costs on paper.</summary>

@@ -28,5 +28,6 @@ public enum HealthIssue
 /// <param name="Advice">Which option helps, a sentence.</param>
 public sealed record HealthWarning(HealthIssue Issue, string Seen, string Advice)
 {
+    /// <summary>Both sentences.</summary>
     public override string ToString() => $"{Seen} {Advice}";
 }

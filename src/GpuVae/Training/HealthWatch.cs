@@ -5,10 +5,7 @@ using GpuVae.Kernels.Common;
 using GpuVae.Kernels.Latent;
 using GpuVae.Layers;
 using GpuVae.Models;
-using GpuVae.Options;
 using GpuVae.Scheduling;
-using ILGPU;
-using ILGPU.Runtime;
 
 namespace GpuVae.Training;
 
@@ -113,7 +110,7 @@ internal sealed class HealthWatch : IDisposable
             ? null
             : new HealthWarning(
                 HealthIssue.PosteriorCollapse,
-                $"{collapsed} of {latent} latent units have a KL divergence below {Inv($"{CollapsedKl}")} nats and tell nothing of the image"
+                $"{collapsed} of {latent} latent units have a KL divergence below {Inv($"{CollapsedKl}")} nats and tell nothing of an image"
                 + (collapsed == latent ? ", so the decoder makes the same picture of every code." : "."),
                 collapsed == latent
                     ? "Use TrainingOptions.KlWarmupEpochs = 5 or a smaller VaeOptions.Beta."
@@ -215,7 +212,8 @@ internal sealed class HealthWatch : IDisposable
             int units = Dense(model.Parts.Encoder).Concat(Dense(model.Parts.Decoder)).Sum(layer => layer.Outputs);
             largest = accelerator.Allocate1D<float>(Math.Max(units, 1));
             input = accelerator.Allocate1D(images);
-            PlannedTensor x = builder.External("images", model.Parts.Encoder.Inputs), moments = builder.Tensor("moments", model.Parts.Encoder.Outputs);
+            PlannedTensor x = builder.External("images", model.Parts.Encoder.Inputs);
+            PlannedTensor moments = builder.Tensor("moments", model.Parts.Encoder.Outputs);
             x.View = input.View;
             model.Parts.Encoder.Infer(context, x, moments, null, Watch);
             PlannedTensor decoded = builder.Tensor("decoder output", model.Parts.Decoder.Outputs);

@@ -3,7 +3,6 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using GpuVae.Formats;
 using GpuVae.Models;
-using GpuVae.Options;
 
 namespace GpuVae.Training;
 
@@ -12,6 +11,7 @@ public sealed partial class RunFolder
 {
     private RunFolder(string path) => Path = path;
 
+    /// <summary>Absolute.</summary>
     public string Path { get; }
 
     /// <summary>The trained weights.</summary>

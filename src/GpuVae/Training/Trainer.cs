@@ -4,13 +4,9 @@ using GpuVae.Devices;
 using GpuVae.Elbo;
 using GpuVae.Kernels.Random;
 using GpuVae.Kernels.Training;
-using GpuVae.Latent;
 using GpuVae.Layers;
 using GpuVae.Models;
-using GpuVae.Options;
 using GpuVae.Scheduling;
-using ILGPU;
-using ILGPU.Runtime;
 
 namespace GpuVae.Training;
 
@@ -29,8 +25,7 @@ public sealed class Trainer : IDisposable
     private readonly string dataDigest;
     private readonly TrainingState state;
     private readonly BatchFeed feed;
-    private readonly MemoryBuffer1D<float, Stride1D.Dense> arena;
-    private readonly Schedule? full, last;
+    private readonly BatchSchedules schedules;
     private readonly Evaluator? evaluator;
     private readonly HealthWatch health;
     private readonly int[] order;
@@ -73,12 +68,7 @@ public sealed class Trainer : IDisposable
         order = new int[imageCount];
         rates = new float[2 * feed.StepsPerEpoch];
         log = new float[2 * options.LogEverySteps];
-
-        ScheduleBuilder? fullBuilder = feed.FullBatches > 0 ? Build(options.BatchSize) : null;
-        ScheduleBuilder? lastBuilder = feed.LastBatch > 0 ? Build(feed.LastBatch) : null;
-        arena = model.Device.Accelerator.Allocate1D<float>(Math.Max(fullBuilder?.Plan() ?? 0, lastBuilder?.Plan() ?? 0));
-        full = fullBuilder?.Bind(arena.View);
-        last = lastBuilder?.Bind(arena.View);
+        schedules = new BatchSchedules(model.Device, feed, new TrainingStep(model, options, feed, state).Build);
     }
 
     /// <summary>Every <see cref="TrainingOptions.LogEverySteps"/> steps and at the end of an epoch, on the training thread.</summary>
@@ -90,8 +80,10 @@ public sealed class Trainer : IDisposable
     /// <summary>After every epoch, on the training thread, before the epoch's checkpoint is written.</summary>
     public event Action<EpochSummary>? EpochCompleted;
 
+    /// <summary>What is trained; between steps it can be used like any other.</summary>
     public Vae Model { get; }
 
+    /// <summary>As given, checked.</summary>
     public TrainingOptions Options { get; }
 
     /// <summary>
@@ -107,10 +99,10 @@ public sealed class Trainer : IDisposable
     public long Steps => (long)feed.StepsPerEpoch * Options.Epochs;
 
     /// <summary>The launches of one optimizer step with their operations and bytes.</summary>
-    public Schedule Schedule => full ?? last!;
+    public Schedule Schedule => schedules.First;
 
     /// <summary>Bytes on the device: weights, gradients, both moments and the activations' arena; the images not included.</summary>
-    public long DeviceBytes => (4 * Model.Parameters.Values.Length + arena.Length) * sizeof(float);
+    public long DeviceBytes => (4 * Model.Parameters.Values.Length + schedules.ArenaLength) * sizeof(float);
 
     internal TrainingState State => state;
 
@@ -201,10 +193,8 @@ public sealed class Trainer : IDisposable
         long epoch = step / feed.StepsPerEpoch;
         if (epoch != epochInDevice)
             StartEpoch(epoch, step);
-        bool isLast = feed.LastBatch > 0 && (step + 1) % feed.StepsPerEpoch == 0;
-        (isLast ? last! : full!).Run(Model.Device.Stream);
-        step++;
-        int batch = isLast ? feed.LastBatch : Options.BatchSize;
+        schedules.Run(step);
+        int batch = feed.SizeOf(step++);
         imagesSinceStart += batch;
         imagesOfEpochHere += batch;
         if (step - loggedStep == Options.LogEverySteps)
@@ -235,56 +225,16 @@ public sealed class Trainer : IDisposable
         TrainingCheckpoint.Write(path, Model.Options, Options, step, dataDigest, snapshot, epochSums);
     }
 
+    /// <summary>Waits for the device and frees all but a model that is the caller's.</summary>
     public void Dispose()
     {
         evaluator?.Dispose();
         health.Dispose();
-        Model.Device.Drain();
-        full?.Dispose();
-        last?.Dispose();
+        schedules.Dispose();
         feed.Dispose();
         state.Dispose();
-        arena.Dispose();
         if (ownsModel)
             Model.Dispose();
-    }
-
-    private ScheduleBuilder Build(int batch)
-    {
-        DeviceKernels kernels = Model.Device.Kernels;
-        var builder = new ScheduleBuilder(batch);
-        Binarization binarization = Options.DynamicBinarization ? Binarization.Dynamic : Binarization.None;
-        PlannedTensor images = feed.AppendBatch(builder, Model.Options.Shape.Pixels, binarization, Options.Seed);
-        PlannedTensor? labels = Model.Options.Classes > 0 ? feed.AppendLabels(builder) : null;
-        LayerContext context = Model.ContextOf(builder, labels) with { Gradients = state.Gradients };
-        var noise = new NoiseSource(Options.Seed, RandomPurpose.Latent, feed.Step);
-        var graph = new ElboGraph(Model.Parts, context, images, noise, feed.KlWeight, Model.Options.Samples);
-        graph.AppendBackward(context, feed.ImageCount);
-
-        ArrayView<float> weights = Model.Parameters.Values;
-        long count = Model.Parameters.Count;
-        if (Options.GradientClip > 0)
-            builder.Add(
-                "gradient norm", 2.0 * count, 4.0 * count, [],
-                stream => kernels.Reduce.SumOfSquares(stream, state.Gradients, state.SquaredNorm));
-        var adam = new Adam(
-            Model.Device.Accelerator,
-            new AdamOptions
-            {
-                Beta1 = Options.AdamBeta1,
-                Beta2 = Options.AdamBeta2,
-                Epsilon = Options.AdamEpsilon,
-                WeightDecay = Options.WeightDecay,
-                Decoupled = true,
-                MaxGradientNorm = Options.GradientClip,
-            });
-        PlannedTensor reconstruction = graph.Reconstruction, kl = graph.Kl;
-        builder.Add(
-            "Adam + log loss", 14.0 * count, 28.0 * count, [reconstruction, kl],
-            stream => adam.Update(
-                stream, weights, state.Gradients, state.FirstMoment, state.SecondMoment, feed.LearningRate, state.SquaredNorm,
-                feed.LogOf(reconstruction, kl)));
-        return builder;
     }
 
     private void StartEpoch(long epoch, long atStep)
@@ -318,7 +268,7 @@ public sealed class Trainer : IDisposable
                 intervalSums[term] += log[2 * entry + term];
                 epochSums[term] += log[2 * entry + term];
             }
-            images += feed.LastBatch > 0 && (s + 1) % feed.StepsPerEpoch == 0 ? feed.LastBatch : Options.BatchSize;
+            images += feed.SizeOf(s);
         }
         loggedStep = step;
         Report(images);

@@ -4,7 +4,6 @@ using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using GpuVae.Data;
 using GpuVae.Formats;
-using GpuVae.Options;
 
 namespace GpuVae.Training;
 
@@ -20,8 +19,10 @@ public sealed partial class TrainingCheckpoint
     private TrainingCheckpoint(CheckpointFile file, VaeOptions model, TrainingOptions training, long step, string dataDigest) =>
         (File, Model, Training, Step, DataDigest) = (file, model, training, step, dataDigest);
 
+    /// <summary>The options of the model.</summary>
     public VaeOptions Model { get; }
 
+    /// <summary>The options of the training, its seed among them.</summary>
     public TrainingOptions Training { get; }
 
     /// <summary>Optimizer steps done.</summary>

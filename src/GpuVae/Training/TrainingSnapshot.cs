@@ -1,6 +1,5 @@
 using System.Runtime.InteropServices;
 using GpuVae.Layers;
-using ILGPU;
 
 namespace GpuVae.Training;
 

@@ -1,6 +1,4 @@
 using GpuVae.Models;
-using ILGPU;
-using ILGPU.Runtime;
 
 namespace GpuVae.Training;
 
