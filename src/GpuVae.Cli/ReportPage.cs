@@ -52,6 +52,7 @@ internal static class ReportPage
     {
         string summary = epochs.Count == 0 ? "" : Inv($" · {epochs[^1].Epoch} epochs in {epochs.Sum(e => e.Seconds):F1} s")
             + $" · test loss {Loss(epochs[^1].TestLoss)} nats per image";
+        string rows = string.Concat(options.Select(o => $"<tr><td>{Text(o.Name)}</td><td>{Text(o.Value)}</td></tr>"));
         return $"""
             <!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
             <title>{Text(runName)} – GpuVae</title><style>{Style}</style></head><body>
@@ -59,8 +60,7 @@ internal static class ReportPage
             {Warnings(epochs)}
             {Curves(epochs)}
             <h2>Pictures</h2><div class="row">{string.Concat(pictures.Select(Figure))}</div>
-            <div class="row"><div>{Epochs(epochs)}</div><div><h2>Options</h2><table>{
-                string.Concat(options.Select(o => $"<tr><td>{Text(o.Name)}</td><td>{Text(o.Value)}</td></tr>"))}</table></div></div>
+            <div class="row"><div>{Epochs(epochs)}</div><div><h2>Options</h2><table>{rows}</table></div></div>
             </body></html>
             """;
     }
