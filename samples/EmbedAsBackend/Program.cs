@@ -5,6 +5,7 @@
 using GpuVae.Applications;
 using GpuVae.Data;
 using GpuVae.Devices;
+using GpuVae.Kernels.Common;
 using GpuVae.Kernels.Gemm;
 using GpuVae.Models;
 using GpuVae.Options;
@@ -44,8 +45,8 @@ model.Decode(codes.View, decoded.View);
 // A single kernel by itself: the Gram matrix G = Z·Zᵀ of the codes, whose trace is their summed squared length.
 using MemoryBuffer1D<float, Stride1D.Dense> gram = accelerator.Allocate1D<float>(count * count);
 using var gemm = new GemmContext(accelerator);
-gemm.With<PlainEpilogue>().Run(
-    stream, false, true, count, count, latent, 1f, codes.View, latent, codes.View, latent, 0f, gram.View, count, default);
+var z = new MatrixView(codes.View, count, latent);
+gemm.With<PlainEpilogue>().Run(stream, z, z.Transposed, new MatrixView(gram.View, count, count), default);
 
 float[] result = decoded.View.GetAsArray1D(stream), products = gram.View.GetAsArray1D(stream);
 double error = digits.Pixels.Zip(result, (pixel, value) => Math.Abs(pixel / 255.0 - value)).Average();

@@ -1,9 +1,7 @@
-using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Runtime.InteropServices;
 using GpuVae.Devices;
 using GpuVae.Formats;
-using GpuVae.Options;
 
 namespace GpuVae.Cli;
 

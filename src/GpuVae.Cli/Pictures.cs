@@ -1,8 +1,4 @@
-using GpuVae.Applications;
-using GpuVae.Data;
 using GpuVae.Imaging;
-using GpuVae.Models;
-using GpuVae.Options;
 
 namespace GpuVae.Cli;
 

@@ -1,11 +1,7 @@
 using System.Globalization;
 using System.Text;
 using GpuVae.Cli.Commands;
-using GpuVae.Data;
 using GpuVae.Formats;
-using GpuVae.Models;
-using GpuVae.Options;
-using GpuVae.Training;
 
 namespace GpuVae.Cli;
 
@@ -36,7 +32,8 @@ internal static class RunResults
 
     public static string Hardware(Vae model) => $"{model.Device.Name} ({model.Device.Accelerator.Name})";
 
-    private static IEnumerable<(string Name, string Value)> Options(Vae trained, TrainingOptions training, string dataName, string hardware) =>
+    private static IEnumerable<(string Name, string Value)> Options(
+        Vae trained, TrainingOptions training, string dataName, string hardware) =>
     [
         ("data", dataName), ("image", trained.Options.Shape.ToString()),
         ("labels", trained.Options.Classes > 0 ? $"{trained.Options.Classes} classes" : "none"),

@@ -1,3 +1,4 @@
+using GpuVae.Kernels.Common;
 using GpuVae.Kernels.Gemm;
 using GpuVae.Kernels.Training;
 using ILGPU;
@@ -11,17 +12,32 @@ public sealed class ArgumentTests
     public void AViewThatIsTooSmallIsNamedWithWhatItNeeds()
     {
         Accelerator accelerator = TestDevices.Open(TestDevices.Names[0]);
-        using var gemm = new GemmContext(accelerator);
-        using MemoryBuffer1D<float, Stride1D.Dense> small = accelerator.Allocate1D<float>(11), enough = accelerator.Allocate1D<float>(12);
-        Gemm<PlainEpilogue> product = gemm.With<PlainEpilogue>();
-        void Multiply(ArrayView<float> a, int lda) =>
-            product.Run(accelerator.DefaultStream, false, false, 3, 3, 4, 1f, a, lda, enough.View, 3, 0f, enough.View, 3, default);
+        using MemoryBuffer1D<float, Stride1D.Dense> small = accelerator.Allocate1D<float>(11);
 
-        ArgumentException tooSmall = Assert.Throws<ArgumentException>(() => Multiply(small.View, 4));
-        Assert.Contains("A is 3 × 4", tooSmall.Message, StringComparison.Ordinal);
+        ArgumentException tooSmall = Assert.Throws<ArgumentException>(() => new MatrixView(small.View, 3, 4));
+        Assert.Contains("small.View is 3 × 4", tooSmall.Message, StringComparison.Ordinal);
         Assert.Contains("needs 12 elements, but its view has 11", tooSmall.Message, StringComparison.Ordinal);
-        ArgumentException tooNarrow = Assert.Throws<ArgumentException>(() => Multiply(enough.View, 3));
-        Assert.Contains("leading dimension of A is 3", tooNarrow.Message, StringComparison.Ordinal);
+        ArgumentException tooNarrow = Assert.Throws<ArgumentException>(() => new MatrixView(small.View, 3, 4, pitch: 3));
+        Assert.Contains("pitch of small.View is 3", tooNarrow.Message, StringComparison.Ordinal);
+        Assert.Throws<ArgumentOutOfRangeException>(() => new MatrixView(small.View, -1, 4));
+        Assert.Equal(11, new MatrixView(small.View, 2, 5, pitch: 6).View.Length);
+    }
+
+    [Fact]
+    public void MatricesThatDoNotGoTogetherAreRefused()
+    {
+        Accelerator accelerator = TestDevices.Open(TestDevices.Names[0]);
+        using var gemm = new GemmContext(accelerator);
+        using MemoryBuffer1D<float, Stride1D.Dense> a = accelerator.Allocate1D<float>(12), c = accelerator.Allocate1D<float>(12);
+        Gemm<PlainEpilogue> product = gemm.With<PlainEpilogue>();
+        void Multiply(MatrixView left, MatrixView right, MatrixView result) =>
+            product.Run(accelerator.DefaultStream, left, right, result, default);
+
+        MatrixView wide = new(a.View, 3, 4), square = new(c.View, 3, 3);
+        ArgumentException unequal = Assert.Throws<ArgumentException>(() => Multiply(wide, wide, square));
+        Assert.Contains("A is 3 × 4 and B is 3 × 4", unequal.Message, StringComparison.Ordinal);
+        Assert.Throws<ArgumentException>(() => Multiply(wide, wide.Transposed, square.Transposed));
+        Multiply(wide, wide.Transposed, square);
     }
 
     [Fact]

@@ -1,4 +1,6 @@
 using GpuVae.Kernels.Gemm;
+using GpuVae.Kernels.Gemm.Planning;
+using GpuVae.Kernels.Gemm.Simd;
 using GpuVae.Kernels.Layers;
 using GpuVae.Kernels.Tests.Ops;
 using ILGPU.Runtime;

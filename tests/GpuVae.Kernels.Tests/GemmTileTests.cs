@@ -1,5 +1,5 @@
-using GpuVae.Kernels.Gemm;
 using GpuVae.Kernels.Gemm.Gpu;
+using GpuVae.Kernels.Gemm.Planning;
 using GpuVae.Kernels.Tests.Ops;
 
 namespace GpuVae.Kernels.Tests;

@@ -1,6 +1,8 @@
 using System.Reflection;
+using GpuVae.Kernels.Common;
 using GpuVae.Kernels.Gemm;
 using GpuVae.Kernels.Gemm.Gpu;
+using GpuVae.Kernels.Gemm.Planning;
 using GpuVae.Kernels.Likelihoods;
 using ILGPU;
 
@@ -15,7 +17,10 @@ internal static class KernelCatalog
 
     private static readonly Type[] types = typeof(GemmContext).Assembly.GetTypes();
     private static readonly Type[] usual =
-        [typeof(Tile64x64), typeof(Tf32Precision), typeof(AlongDepth), typeof(PlainEpilogue), typeof(BernoulliLikelihood)];
+    [
+        typeof(GemmTiles<Tile64x64>), typeof(GemmTensorTiles<Tile64x64, Tf32Precision>), typeof(AlongDepth), typeof(PlainEpilogue),
+        typeof(BernoulliLikelihood),
+    ];
     private static readonly Lazy<MethodInfo[]> all = new(Find);
 
     public static IReadOnlyList<MethodInfo> All => all.Value;
@@ -82,7 +87,7 @@ internal static class KernelCatalog
         Type[] all = [.. kernel.DeclaringType!.GetGenericArguments(), .. kernel.GetGenericArguments()];
         Type[] ends = all.Where(a => typeof(IEpilogue).IsAssignableFrom(a) || typeof(ILikelihood).IsAssignableFrom(a)).ToArray();
         Type[] others = all.Except(ends).ToArray();
-        return ends.Length == 0 || !others.Any(a => typeof(ITileShape).IsAssignableFrom(a)) || ends.All(usual.Contains) ||
+        return ends.Length == 0 || !others.Any(a => typeof(ITileEngine).IsAssignableFrom(a)) || ends.All(usual.Contains) ||
             others.All(usual.Contains);
     }
 

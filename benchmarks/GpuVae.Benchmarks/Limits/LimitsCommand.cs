@@ -57,7 +57,7 @@ internal static class LimitsCommand
         Functions(core);
     }
 
-    /// <summary>Everything from an open accelerator to the end of the first training step: the compilation of every kernel of the seed VAE.</summary>
+    /// <summary>From an open accelerator to the end of the first training step: the compilation of every kernel of the seed VAE.</summary>
     private static void ColdStart(ComputeDevice device)
     {
         long start = Stopwatch.GetTimestamp();
@@ -118,7 +118,8 @@ internal static class LimitsCommand
         double ceiling = rows[0].Bytes / seconds[0];
         foreach (((string name, double bytes, _), double time) in rows.Zip(seconds))
             Row(
-                $"{name}, {LargeLength >> 20} Mi elements", $"{bytes / time / 1e9:F1} GB/s", $"{100 * bytes / time / ceiling:F0} % of the copy");
+                $"{name}, {LargeLength >> 20} Mi elements", $"{bytes / time / 1e9:F1} GB/s",
+                $"{100 * bytes / time / ceiling:F0} % of the copy");
     }
 
     private static void Arithmetic(ComputeDevice device, string where)
@@ -131,8 +132,10 @@ internal static class LimitsCommand
         foreach (int n in (int[])[1024, 2048])
         {
             using var memory = new Scratch(accelerator);
-            ArrayView<float> a = memory.Zeros((long)n * n), b = memory.Zeros((long)n * n), c = memory.Zeros((long)n * n);
-            double seconds = Time(device, () => product.Run(device.Stream, false, false, n, n, n, 1, a, n, b, n, 0, c, n, default))[0];
+            var a = new MatrixView(memory.Zeros((long)n * n), n, n);
+            var b = new MatrixView(memory.Zeros((long)n * n), n, n);
+            var c = new MatrixView(memory.Zeros((long)n * n), n, n);
+            double seconds = Time(device, () => product.Run(device.Stream, a, b, c, default))[0];
             FlopsRow($"matrix product {n}³, {where}", 2.0 * n * n * n / seconds, ceiling);
         }
     }
@@ -144,9 +147,8 @@ internal static class LimitsCommand
         double ceiling = new Ceiling(accelerator).MeasureFlops(device.Stream);
         var shape = new ConvolutionShape(Batch: 64, Height: 32, Width: 32, Inputs: 64, Outputs: 64, Kernel: 3, Stride: 1, Padding: 1);
         using var memory = new Scratch(accelerator);
-        GemmContext gemm = memory.Own(new GemmContext(accelerator));
-        var convolution = new Convolution<PlainEpilogue>(gemm);
-        var weightGradient = new ConvolutionWeightGradient(gemm);
+        var convolution = new Convolution<PlainEpilogue>(accelerator);
+        var weightGradient = new ConvolutionWeightGradient(accelerator);
         ArrayView<float> x = memory.Zeros((long)shape.Batch * shape.Height * shape.Width * shape.Inputs);
         ArrayView<float> y = memory.Zeros((long)shape.Batch * shape.OutputHeight * shape.OutputWidth * shape.Outputs);
         ArrayView<float> weight = memory.Zeros(shape.Weights), dw = memory.Zeros(shape.Weights), db = memory.Zeros(shape.Outputs);
@@ -163,7 +165,8 @@ internal static class LimitsCommand
     private static void Functions(ComputeDevice core)
     {
         using var memory = new Scratch(core.Accelerator);
-        ArrayView<float> x = memory.Copy([.. Enumerable.Range(0, SmallLength).Select(i => 0.01f + i * 0.001f)]), y = memory.Zeros(SmallLength);
+        ArrayView<float> x = memory.Copy([.. Enumerable.Range(0, SmallLength).Select(i => 0.01f + i * 0.001f)]);
+        ArrayView<float> y = memory.Zeros(SmallLength);
         Show<ExpFunction>("exp");
         Show<LogFunction>("log");
         Show<TanhFunction>("tanh");
@@ -181,8 +184,11 @@ internal static class LimitsCommand
     }
 
     /// <summary>The median seconds of each, taken in turns.</summary>
-    private static double[] Time(ComputeDevice device, params Action[] runs) =>
-        [.. Alternation.Time([.. runs.Select(run => Alternation.Contestant(run, device.Synchronize))], Rounds, TurnSeconds).Select(s => s.Median)];
+    private static double[] Time(ComputeDevice device, params Action[] runs)
+    {
+        IEnumerable<Func<int, double>> contestants = runs.Select(run => Alternation.Contestant(run, device.Synchronize));
+        return [.. Alternation.Time([.. contestants], Rounds, TurnSeconds).Select(spread => spread.Median)];
+    }
 
     private static void FlopsRow(string what, double rate, double ceiling) =>
         Row(what, $"{rate / 1e9:F0} GFLOP/s", $"{100 * rate / ceiling:F0} % of the arithmetic ceiling");

@@ -1,4 +1,5 @@
 using BenchmarkDotNet.Attributes;
+using GpuVae.Kernels.Common;
 using GpuVae.Kernels.Gemm;
 using ILGPU;
 
@@ -20,8 +21,9 @@ public class GemmSuite : DeviceSuite
     [Benchmark]
     public void Multiply()
     {
-        bool ta = Transposed[0] == 'T', tb = Transposed[1] == 'T';
-        product.Run(Device.Stream, ta, tb, m, n, k, 1, a, ta ? m : k, b, tb ? k : n, 0, c, n, default);
+        MatrixView opA = Transposed[0] == 'T' ? new MatrixView(a, k, m).Transposed : new MatrixView(a, m, k);
+        MatrixView opB = Transposed[1] == 'T' ? new MatrixView(b, n, k).Transposed : new MatrixView(b, k, n);
+        product.Run(Device.Stream, opA, opB, new MatrixView(c, m, n), default);
         Device.Synchronize();
     }
 

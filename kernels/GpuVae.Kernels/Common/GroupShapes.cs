@@ -12,6 +12,8 @@ internal static class GroupShapes
     /// <summary>The largest group that any kernel here asks for; extent of its shared scratch.</summary>
     public const int MaxRowGroup = 256;
 
+    private const int GroupsPerCore = 8;
+
     /// <summary>
     /// Threads of a group that works through one row (a sample, a column strip) together: a power of two.
     /// On a CPU one warp, which is one vector and needs no barrier; elsewhere enough threads to hide latency.
@@ -40,6 +42,9 @@ internal static class GroupShapes
         int width = Math.Min(threads, (int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)channels));
         return new Index2D(width, threads / width);
     }
+
+    /// <summary>Groups to cut work into at least, so that cores that start late still find some.</summary>
+    public static int ForAllCores(Accelerator accelerator) => GroupsPerCore * accelerator.NumMultiprocessors;
 
     /// <summary>As <see cref="Sum(float, FloatView)"/>, for a group of two dimensions.</summary>
     public static float SumOfGroup(float value, FloatView scratch) =>

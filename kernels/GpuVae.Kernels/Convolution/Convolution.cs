@@ -10,7 +10,7 @@
 // Weights lie as [k, k, inputs, outputs]: that is PyTorch's [outputs, inputs, k, k] of a convolution, and the [inputs, outputs, k, k] of a
 // transposed one, with its first axis last and its second one last but one, so that both operands' channels are neighbours in memory.
 
-using GpuVae.Kernels.Gemm;
+using GpuVae.Kernels.Common;
 using GpuVae.Kernels.Gemm.Simd;
 using ILGPU;
 using ILGPU.Runtime;
@@ -18,126 +18,17 @@ using FloatView = ILGPU.ArrayView<float>;
 
 namespace GpuVae.Kernels.Convolution;
 
-/// <summary>A convolution: x [batch, height, width, inputs] to y [batch, output height, output width, outputs].</summary>
-/// <param name="Batch">Images.</param>
-/// <param name="Height">Rows of x.</param>
-/// <param name="Width">Columns of x.</param>
-/// <param name="Inputs">Channels of x.</param>
-/// <param name="Outputs">Channels of y.</param>
-/// <param name="Kernel">Rows and columns of the kernel.</param>
-/// <param name="Stride">Pixels of x from one pixel of y to the next, in both directions.</param>
-/// <param name="Padding">Rows and columns of zeros around x.</param>
-public readonly record struct ConvolutionShape(
-    int Batch, int Height, int Width, int Inputs, int Outputs, int Kernel, int Stride, int Padding)
-{
-    public int OutputHeight => (Height + 2 * Padding - Kernel) / Stride + 1;
-
-    public int OutputWidth => (Width + 2 * Padding - Kernel) / Stride + 1;
-
-    /// <summary>Elements of the weights [k, k, inputs, outputs].</summary>
-    public int Weights => Kernel * Kernel * Inputs * Outputs;
-
-    /// <summary>Floating-point operations of the product, forward or either gradient; edges count as if there were pixels.</summary>
-    public double Flops => 2.0 * Batch * OutputHeight * OutputWidth * Weights;
-
-    internal long InputLength => (long)Batch * Height * Width * Inputs;
-
-    internal long OutputLength => (long)Batch * OutputHeight * OutputWidth * Outputs;
-
-    internal PatchArguments Forward => new()
-    {
-        Batch = Batch,
-        SourceHeight = Height,
-        SourceWidth = Width,
-        Channels = Inputs,
-        TargetHeight = OutputHeight,
-        TargetWidth = OutputWidth,
-        Columns = Outputs,
-        Kernel = Kernel,
-        Padding = Padding,
-        SourceStep = Stride,
-        TargetStep = 1,
-        Block = 1,
-    };
-
-    internal PatchArguments DataGradient => new()
-    {
-        Batch = Batch,
-        SourceHeight = OutputHeight,
-        SourceWidth = OutputWidth,
-        Channels = Outputs,
-        TargetHeight = Height,
-        TargetWidth = Width,
-        Columns = Inputs,
-        Kernel = Kernel,
-        Padding = Padding,
-        SourceStep = 1,
-        TargetStep = Stride,
-        IsGradient = 1,
-        Block = 1,
-    };
-
-    /// <summary>The data gradient with its phases side by side.</summary>
-    internal PatchArguments BlockedDataGradient => new()
-    {
-        Batch = Batch,
-        SourceHeight = OutputHeight,
-        SourceWidth = OutputWidth,
-        Channels = Outputs,
-        TargetHeight = GemmContext.Blocks(Height, Stride),
-        TargetWidth = GemmContext.Blocks(Width, Stride),
-        Columns = Stride * Stride * Inputs,
-        Kernel = BlockTaps,
-        Padding = -FirstOfBlock,
-        SourceStep = 1,
-        TargetStep = 1,
-        Block = Stride,
-        BlockedHeight = Height,
-        BlockedWidth = Width,
-        BlockedChannels = Inputs,
-    };
-
-    /// <summary>Block i of x depends on pixels i + this and on of y: ⌈(p - k + 1) / s⌉, by the last tap of its first pixel.</summary>
-    internal int FirstOfBlock => (int)Math.Ceiling((Padding - Kernel + 1) / (double)Stride);
-
-    /// <summary>Pixels of y that a block of x depends on, along one axis; the last is the first tap's of the block's last pixel.</summary>
-    internal int BlockTaps => (Stride - 1 + Padding) / Stride - FirstOfBlock + 1;
-
-    /// <summary>Elements of scratch that the data gradient needs.</summary>
-    public int ScratchLength => Math.Max(Weights, BlockTaps * BlockTaps * Outputs * Stride * Stride * Inputs);
-
-    /// <exception cref="ArgumentOutOfRangeException">A size is not positive, or the padding negative.</exception>
-    /// <exception cref="ArgumentException">The kernel is larger than the padded image, or an operand beyond 32-bit indices.</exception>
-    internal void Check()
-    {
-        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(Batch);
-        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(Height);
-        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(Width);
-        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(Inputs);
-        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(Outputs);
-        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(Kernel);
-        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(Stride);
-        ArgumentOutOfRangeException.ThrowIfNegative(Padding);
-        if (Kernel > Math.Min(Height, Width) + 2 * Padding)
-        {
-            throw new ArgumentException(
-                $"A kernel of {Kernel} × {Kernel} does not fit an image of {Width} × {Height} with {Padding} of padding on each side.");
-        }
-        if (Math.Max(InputLength, OutputLength) > int.MaxValue || (long)Kernel * Kernel * Inputs * Outputs > int.MaxValue)
-            throw new ArgumentException($"{this} has an operand beyond 2³¹ elements; the kernels index with 32 bits. Use a smaller batch.");
-    }
-}
-
-/// <summary>A convolution forward and its data gradient with one epilogue, in tiles like those of the given <see cref="GemmContext"/>.</summary>
+/// <summary>A convolution forward and its data gradient with one epilogue.</summary>
 /// <typeparam name="TEpilogue">
 /// What happens to each element before it is stored; its row is the pixel (numbered over the batch), its column the channel.
 /// </typeparam>
-public sealed class Convolution<TEpilogue>(GemmContext gemm)
+public sealed class Convolution<TEpilogue>(Accelerator accelerator)
     where TEpilogue : struct, IEpilogue
 {
     // A group's block of the target stays in the second-level cache between slices.
     private const int MaxRowsPerGroup = 512;
 
+    private readonly ConvolutionBlocking blocking = new(accelerator);
     private Launcher? product, narrowProduct;
     private Action<AcceleratorStream, Index1D, FloatView, FloatView, int, int>? transpose;
     private Action<AcceleratorStream, Index1D, FloatView, FloatView, BlockWeights>? spread;
@@ -186,14 +77,14 @@ public sealed class Convolution<TEpilogue>(GemmContext gemm)
         Require(nameof(scratch), scratch, shape.ScratchLength);
         Require(nameof(dx), dx, shape.InputLength);
         PatchArguments blocked = shape.BlockedDataGradient;
-        if (shape.Stride > 1 && blocked.Columns <= gemm.TileColumns)
+        if (shape.Stride > 1 && blocked.Columns <= blocking.TileColumns)
         {
-            spread ??= gemm.Accelerator.LoadAutoGroupedKernel<Index1D, FloatView, FloatView, BlockWeights>(SpreadKernel);
+            spread ??= accelerator.LoadAutoGroupedKernel<Index1D, FloatView, FloatView, BlockWeights>(SpreadKernel);
             spread(stream, blocked.PhaseDepth * blocked.Columns, weight, scratch, new BlockWeights(shape));
             Launch(stream, blocked, dy, scratch, dx, epilogue);
             return;
         }
-        transpose ??= gemm.Accelerator.LoadAutoGroupedKernel<Index1D, FloatView, FloatView, int, int>(TransposeKernel);
+        transpose ??= accelerator.LoadAutoGroupedKernel<Index1D, FloatView, FloatView, int, int>(TransposeKernel);
         transpose(stream, shape.Weights, weight, scratch, shape.Inputs, shape.Outputs);
         Launch(stream, shape.DataGradient, dy, scratch, dx, epilogue);
     }
@@ -202,39 +93,38 @@ public sealed class Convolution<TEpilogue>(GemmContext gemm)
         AcceleratorStream stream, PatchArguments g, FloatView source, FloatView weight, FloatView target, TEpilogue epilogue)
     {
         int phases = g.TargetStep * g.TargetStep;
-        int rowTiles = GemmContext.Blocks(g.PhaseRows, gemm.TileRows), panels = GemmContext.Blocks(g.Columns, gemm.TileColumns);
+        int rowTiles = Blocks.Of(g.PhaseRows, blocking.TileColumns), panels = Blocks.Of(g.Columns, blocking.TileColumns);
         g.PanelsPerGroup = 1;
         g.TilesPerGroup = 1;
-        if (gemm.Packing is not null)
+        if (blocking.UsesLanes)
         {
             g.PanelsPerGroup = Math.Min(panels, ConvolutionLanes.MaxPanels);
-            int capacity = Math.Min(ConvolutionLanes.MaxDepth, ConvolutionLanes.SliceElements / (g.PanelsPerGroup * gemm.TileColumns));
+            int capacity = Math.Min(ConvolutionLanes.MaxDepth, ConvolutionLanes.SliceElements / (g.PanelsPerGroup * blocking.TileColumns));
             g.Slice(capacity, ConvolutionLanes.SegmentPixels);
-            rowTiles = g.Batch * GemmContext.Blocks(g.TargetHeight, g.TargetStep) *
-                GemmContext.Blocks(GemmContext.Blocks(g.TargetWidth, g.TargetStep), ConvolutionLanes.SegmentPixels);
-            int shared = phases * GemmContext.Blocks(panels, g.PanelsPerGroup);
-            int groups = Math.Max(GemmContext.Blocks(gemm.WantedGroups, shared), GemmContext.Blocks(g.PhaseRows, MaxRowsPerGroup));
-            g.TilesPerGroup = GemmContext.Blocks(rowTiles, Math.Min(groups, rowTiles));
+            rowTiles = g.Batch * Blocks.Of(g.TargetHeight, g.TargetStep) *
+                Blocks.Of(Blocks.Of(g.TargetWidth, g.TargetStep), ConvolutionLanes.SegmentPixels);
+            int shared = phases * Blocks.Of(panels, g.PanelsPerGroup);
+            int groups = Math.Max(Blocks.Of(blocking.WantedGroups, shared), Blocks.Of(g.PhaseRows, MaxRowsPerGroup));
+            g.TilesPerGroup = Blocks.Of(rowTiles, Math.Min(groups, rowTiles));
         }
-        g.GroupsX = GemmContext.Blocks(panels, g.PanelsPerGroup);
-        int count = g.GroupsX * phases * GemmContext.Blocks(rowTiles, g.TilesPerGroup);
-        LauncherFor(g)(stream, (new Index2D(count, 1), gemm.Group), source, weight, target, g, epilogue);
+        g.GroupsX = Blocks.Of(panels, g.PanelsPerGroup);
+        int count = g.GroupsX * phases * Blocks.Of(rowTiles, g.TilesPerGroup);
+        LauncherFor(g)(stream, (new Index2D(count, 1), blocking.Group), source, weight, target, g, epilogue);
     }
 
     private Launcher LauncherFor(PatchArguments g)
     {
-        if (gemm.Packing is null)
+        if (!blocking.UsesLanes)
             return product ??= Load(ConvolutionTiles.Kernel);
-        if (gemm.TileRows != GemmLanes.ManyRows)
-            return product ??= Load(ConvolutionLanes.Kernel<ConvolutionLanes.FewPixels, TEpilogue>);
+        if (!blocking.HasManyRegisters)
+            return product ??= Load(ConvolutionLanes.Kernel<Rows4, TEpilogue>);
         // With one vector of columns, half of the arithmetic of two would be in vain.
-        if (g.Columns <= gemm.Accelerator.WarpSize)
-            return narrowProduct ??= Load(ConvolutionLanes.Kernel<ConvolutionLanes.ManyNarrowPixels, TEpilogue>);
-        return product ??= Load(ConvolutionLanes.Kernel<ConvolutionLanes.ManyPixels, TEpilogue>);
+        return g.Columns <= accelerator.WarpSize
+            ? narrowProduct ??= Load(ConvolutionLanes.Kernel<NarrowRows16, TEpilogue>)
+            : product ??= Load(ConvolutionLanes.Kernel<Rows8, TEpilogue>);
     }
 
-    private Launcher Load(Action<FloatView, FloatView, FloatView, PatchArguments, TEpilogue> kernel) =>
-        new(gemm.Accelerator.LoadKernel(kernel));
+    private Launcher Load(Action<FloatView, FloatView, FloatView, PatchArguments, TEpilogue> kernel) => new(accelerator.LoadKernel(kernel));
 
     private static void Require(string name, FloatView view, long length)
     {

@@ -1,9 +1,9 @@
-// The products of Convolution.cs for CPUs, and what ConvolutionWeightGradient.cs shares with them: a group is one warp, and lanes own columns.
+// The products of Convolution.cs for CPUs, and what ConvolutionWeightGradient.cs shares with them: a group is one warp, lanes own columns.
 // Target pixels are taken in segments of a line. The lines of the source that a segment's patches cover are copied to shared memory, which
 // on a CPU is a worker's own scratch: they lie in the first-level cache, edges become zeros on the way, and neighbouring patches are read
 // from one copy, a pixel's step apart. The micro-kernel walks along the lines with the sums of some pixels in registers.
 
-using GpuVae.Kernels.Gemm;
+using GpuVae.Kernels.Common;
 using GpuVae.Kernels.Gemm.Simd;
 using ILGPU;
 using ILGPU.Algorithms;
@@ -19,12 +19,12 @@ internal static class ConvolutionLanes
     /// <summary>Shared memory for the slices of a group's panels of weights: 160 KiB.</summary>
     public const int SliceElements = 5 << 13;
 
-    /// <summary>Neighbouring target pixels of a line that are computed together.</summary>
+    /// <summary>Neighbouring target pixels of a line that are computed together; any <see cref="IPixelSums"/> divides them.</summary>
     public const int SegmentPixels = 16;
 
     /// <summary>target = epilogue(patches(source)·weight), the weights with one row per column of the patches.</summary>
-    public static void Kernel<TTile, TEpilogue>(FloatView source, FloatView weight, FloatView target, PatchArguments g, TEpilogue epilogue)
-        where TTile : struct, ISegmentTile
+    public static void Kernel<TSums, TEpilogue>(FloatView source, FloatView weight, FloatView target, PatchArguments g, TEpilogue epilogue)
+        where TSums : struct, IPixelSums
         where TEpilogue : struct, IEpilogue
     {
         FloatView lines = SharedMemory.Allocate<float>(SegmentPixels * MaxDepth);
@@ -33,7 +33,7 @@ internal static class ConvolutionLanes
         int phases = g.TargetStep * g.TargetStep;
         int block = Grid.IdxX / g.GroupsX;
         var patches = new Patches(g, block % phases);
-        int width = TTile.Vectors * Group.DimX;
+        int width = TSums.Vectors * Group.DimX;
         int panel0 = Grid.IdxX % g.GroupsX * g.PanelsPerGroup;
         int panels = XMath.Min(g.PanelsPerGroup, (g.Columns + width - 1) / width - panel0);
         int perLine = (patches.X.Extent + SegmentPixels - 1) / SegmentPixels;
@@ -45,34 +45,38 @@ internal static class ConvolutionLanes
         {
             for (int panel = 0; panel < panels; panel++)
             {
-                int column0 = (panel0 + panel) * width;
-                StageWeights<TTile>(weight, slice, panel * g.DepthBlock * width, column0, part.FirstColumn(patches), part.Depth, patches, g);
+                int to = panel * g.DepthBlock * width, column0 = (panel0 + panel) * width;
+                StageWeights<TSums>(weight, slice, to, column0, part.FirstColumn(patches), part.Depth, patches, g);
             }
             Group.Barrier();
             for (int segment = first; segment < end; segment++)
             {
                 var from = new PatchRow(patches, segment, perLine, SegmentPixels);
                 int count = XMath.Min(SegmentPixels, patches.X.Extent - from.X);
-                int padded = (count + TTile.Rows - 1) / TTile.Rows * TTile.Rows;
+                int padded = (count + TSums.Rows - 1) / TSums.Rows * TSums.Rows;
                 Gather(source, lines, 0, from, padded, part, patches, g);
                 Group.Barrier();
                 for (int panel = 0; panel < panels; panel++)
                 {
                     int column = (panel0 + panel) * width + Group.IdxX;
-                    for (int r = 0; r < padded; r += TTile.Rows)
-                        TTile.Multiply(lines, slice, sums, new Walk(part, r, panel * g.DepthBlock * width + Group.IdxX));
+                    int atB = panel * g.DepthBlock * width + Group.IdxX;
+                    for (int r = 0; r < padded; r += TSums.Rows)
+                    {
+                        Multiply<TSums>(
+                            lines, slice, sums, new Walk(r, r * part.Pitch, part.Pitch, atB, part.Taps, part.LinePitch, part.Length, 1));
+                    }
                     if (g.Block == 1 && (panel0 + panel + 1) * width <= g.Columns)
                     {
-                        StoreWhole(sums, target, patches.Pixel(from, g), count, column, part, TTile.Vectors, g, epilogue);
+                        StoreWhole(sums, target, patches.Pixel(from, g), count, column, part, TSums.Vectors, g, epilogue);
                         continue;
                     }
-                    for (int half = 0; half < TTile.Vectors; half++)
+                    for (int half = 0; half < TSums.Vectors; half++)
                     {
                         int own = column + half * Group.DimX;
                         if (g.Block > 1)
-                            StoreBlocks(sums, target, from, count, half, new BlockPlace(own, g), part, TTile.Vectors, g, epilogue);
+                            StoreBlocks(sums, target, from, count, half, new BlockPlace(own, g), part, TSums.Vectors, g, epilogue);
                         else if (own < g.Columns)
-                            StorePixels(sums, target, patches.Pixel(from, g), count, half, own, part, TTile.Vectors, g, epilogue);
+                            StorePixels(sums, target, patches.Pixel(from, g), count, half, own, part, TSums.Vectors, g, epilogue);
                     }
                 }
                 Group.Barrier();
@@ -174,12 +178,12 @@ internal static class ConvolutionLanes
     }
 
     /// <summary>Lays out the weights of a panel, its vectors per column of the patches, zero beyond the product's last column.</summary>
-    private static void StageWeights<TTile>(
+    private static void StageWeights<TSums>(
         FloatView weight, FloatView slice, int to, int column0, int k0, int depth, Patches patches, PatchArguments g)
-        where TTile : struct, ISegmentTile
+        where TSums : struct, IPixelSums
     {
         int column = column0 + Group.IdxX;
-        bool whole = column0 + TTile.Vectors * Group.DimX <= g.Columns;
+        bool whole = column0 + TSums.Vectors * Group.DimX <= g.Columns;
         to += Group.IdxX;
         int k = 0;
         while (k < depth)
@@ -193,17 +197,17 @@ internal static class ConvolutionLanes
                 if (whole)
                 {
                     slice[to] = weight[from];
-                    if (TTile.Vectors > 1)
+                    if (TSums.Vectors > 1)
                         slice[to + Group.DimX] = weight[from + Group.DimX];
                 }
                 else
                 {
                     slice[to] = column < g.Columns ? weight[from] : 0f;
-                    if (TTile.Vectors > 1)
+                    if (TSums.Vectors > 1)
                         slice[to + Group.DimX] = column + Group.DimX < g.Columns ? weight[from + Group.DimX] : 0f;
                 }
                 from += g.Columns;
-                to += TTile.Vectors * Group.DimX;
+                to += TSums.Vectors * Group.DimX;
             }
         }
     }
@@ -218,159 +222,39 @@ internal static class ConvolutionLanes
         target[at] = part.IsLast ? epilogue.Apply(value, pixel, column) : value;
     }
 
-    private static void Pixels8(FloatView a, FloatView b, FloatView sums, Walk walk)
+    /// <summary>The micro-kernel: the sums of some rows over all that the walk comes by.</summary>
+    public static void Multiply<TSums>(FloatView a, FloatView b, FloatView sums, Walk walk)
+        where TSums : struct, IRowSums
     {
-        GemmLanes.Row2 r0 = default, r1 = default, r2 = default, r3 = default, r4 = default, r5 = default, r6 = default, r7 = default;
+        var rows = default(TSums);
         int line = walk.AtA, atB = walk.AtB;
-        for (int tap = 0; tap < walk.Lines; tap++)
+        for (int i = 0; i < walk.Lines; i++)
         {
             int atA = line;
             for (int k = 0; k < walk.Length; k++)
             {
-                float b0 = b[atB], b1 = b[atB + Group.DimX];
-                r0.Add(a[atA], b0, b1);
-                r1.Add(a[atA + walk.Pitch], b0, b1);
-                r2.Add(a[atA + 2 * walk.Pitch], b0, b1);
-                r3.Add(a[atA + 3 * walk.Pitch], b0, b1);
-                r4.Add(a[atA + 4 * walk.Pitch], b0, b1);
-                r5.Add(a[atA + 5 * walk.Pitch], b0, b1);
-                r6.Add(a[atA + 6 * walk.Pitch], b0, b1);
-                r7.Add(a[atA + 7 * walk.Pitch], b0, b1);
-                atA++;
-                atB += 2 * Group.DimX;
+                float b0 = b[atB], b1 = TSums.Vectors > 1 ? b[atB + Group.DimX] : 0f;
+                rows.Add(a, atA, walk.RowPitch, b0, b1);
+                atA += walk.Step;
+                atB += TSums.Vectors * Group.DimX;
             }
             line += walk.LinePitch;
         }
-        r0.Keep(sums, walk.Row);
-        r1.Keep(sums, walk.Row + 1);
-        r2.Keep(sums, walk.Row + 2);
-        r3.Keep(sums, walk.Row + 3);
-        r4.Keep(sums, walk.Row + 4);
-        r5.Keep(sums, walk.Row + 5);
-        r6.Keep(sums, walk.Row + 6);
-        r7.Keep(sums, walk.Row + 7);
+        rows.Keep(sums, walk.Row);
     }
 
-    private static void Pixels4(FloatView a, FloatView b, FloatView sums, Walk walk)
+    /// <summary>Where the micro-kernel goes.</summary>
+    /// <param name="row">Where its sums belong.</param>
+    /// <param name="atA">Its first element of the lines.</param>
+    /// <param name="rowPitch">Elements of the lines from one of its rows to the next.</param>
+    /// <param name="atB">Its first element of the other operand, which it goes through from front to back.</param>
+    /// <param name="lines">Lines.</param>
+    /// <param name="linePitch">Elements from one to the next.</param>
+    /// <param name="length">Elements of a line to multiply.</param>
+    /// <param name="step">Elements from one of these to the next.</param>
+    internal readonly struct Walk(int row, int atA, int rowPitch, int atB, int lines, int linePitch, int length, int step)
     {
-        GemmLanes.Row2 r0 = default, r1 = default, r2 = default, r3 = default;
-        int line = walk.AtA, atB = walk.AtB;
-        for (int tap = 0; tap < walk.Lines; tap++)
-        {
-            int atA = line;
-            for (int k = 0; k < walk.Length; k++)
-            {
-                float b0 = b[atB], b1 = b[atB + Group.DimX];
-                r0.Add(a[atA], b0, b1);
-                r1.Add(a[atA + walk.Pitch], b0, b1);
-                r2.Add(a[atA + 2 * walk.Pitch], b0, b1);
-                r3.Add(a[atA + 3 * walk.Pitch], b0, b1);
-                atA++;
-                atB += 2 * Group.DimX;
-            }
-            line += walk.LinePitch;
-        }
-        r0.Keep(sums, walk.Row);
-        r1.Keep(sums, walk.Row + 1);
-        r2.Keep(sums, walk.Row + 2);
-        r3.Keep(sums, walk.Row + 3);
-    }
-
-    private static void NarrowPixels16(FloatView a, FloatView b, FloatView sums, Walk walk)
-    {
-        float r0 = 0f, r1 = 0f, r2 = 0f, r3 = 0f, r4 = 0f, r5 = 0f, r6 = 0f, r7 = 0f, r8 = 0f, r9 = 0f, r10 = 0f, r11 = 0f, r12 = 0f, r13 = 0f, r14 = 0f, r15 = 0f;
-        int line = walk.AtA, atB = walk.AtB;
-        for (int tap = 0; tap < walk.Lines; tap++)
-        {
-            int atA = line;
-            for (int k = 0; k < walk.Length; k++)
-            {
-                float b0 = b[atB];
-                r0 += a[atA] * b0;
-                r1 += a[atA + walk.Pitch] * b0;
-                r2 += a[atA + 2 * walk.Pitch] * b0;
-                r3 += a[atA + 3 * walk.Pitch] * b0;
-                r4 += a[atA + 4 * walk.Pitch] * b0;
-                r5 += a[atA + 5 * walk.Pitch] * b0;
-                r6 += a[atA + 6 * walk.Pitch] * b0;
-                r7 += a[atA + 7 * walk.Pitch] * b0;
-                r8 += a[atA + 8 * walk.Pitch] * b0;
-                r9 += a[atA + 9 * walk.Pitch] * b0;
-                r10 += a[atA + 10 * walk.Pitch] * b0;
-                r11 += a[atA + 11 * walk.Pitch] * b0;
-                r12 += a[atA + 12 * walk.Pitch] * b0;
-                r13 += a[atA + 13 * walk.Pitch] * b0;
-                r14 += a[atA + 14 * walk.Pitch] * b0;
-                r15 += a[atA + 15 * walk.Pitch] * b0;
-                atA++;
-                atB += Group.DimX;
-            }
-            line += walk.LinePitch;
-        }
-        int at = walk.Row * Group.DimX + Group.IdxX;
-        sums[at] = r0;
-        sums[at + Group.DimX] = r1;
-        sums[at + 2 * Group.DimX] = r2;
-        sums[at + 3 * Group.DimX] = r3;
-        sums[at + 4 * Group.DimX] = r4;
-        sums[at + 5 * Group.DimX] = r5;
-        sums[at + 6 * Group.DimX] = r6;
-        sums[at + 7 * Group.DimX] = r7;
-        sums[at + 8 * Group.DimX] = r8;
-        sums[at + 9 * Group.DimX] = r9;
-        sums[at + 10 * Group.DimX] = r10;
-        sums[at + 11 * Group.DimX] = r11;
-        sums[at + 12 * Group.DimX] = r12;
-        sums[at + 13 * Group.DimX] = r13;
-        sums[at + 14 * Group.DimX] = r14;
-        sums[at + 15 * Group.DimX] = r15;
-    }
-
-    /// <summary>Where the micro-kernel goes: pixels a pitch apart, and lines of the source.</summary>
-    internal readonly struct Walk(PatchSlice part, int row, int atB)
-    {
-        public readonly int Row = row, AtA = row * part.Pitch, AtB = atB, Pitch = part.Pitch;
-        public readonly int Lines = part.Taps, LinePitch = part.LinePitch, Length = part.Length;
-    }
-
-    /// <summary>The micro-kernel of a number of neighbouring pixels, and of vectors of columns.</summary>
-    internal interface ISegmentTile
-    {
-        /// <summary>Divides <see cref="SegmentPixels"/>.</summary>
-        static abstract int Rows { get; }
-
-        static abstract int Vectors { get; }
-
-        static abstract void Multiply(FloatView a, FloatView b, FloatView sums, Walk walk);
-    }
-
-    /// <summary>For 32 registers.</summary>
-    internal readonly struct ManyPixels : ISegmentTile
-    {
-        public static int Rows => 8;
-
-        public static int Vectors => 2;
-
-        public static void Multiply(FloatView a, FloatView b, FloatView sums, Walk walk) => Pixels8(a, b, sums, walk);
-    }
-
-    /// <summary>For 16 registers.</summary>
-    internal readonly struct FewPixels : ISegmentTile
-    {
-        public static int Rows => 4;
-
-        public static int Vectors => 2;
-
-        public static void Multiply(FloatView a, FloatView b, FloatView sums, Walk walk) => Pixels4(a, b, sums, walk);
-    }
-
-    /// <summary>Where all columns fit one vector, and half of the arithmetic of two would be in vain.</summary>
-    internal readonly struct ManyNarrowPixels : ISegmentTile
-    {
-        public static int Rows => 16;
-
-        public static int Vectors => 1;
-
-        public static void Multiply(FloatView a, FloatView b, FloatView sums, Walk walk) => NarrowPixels16(a, b, sums, walk);
+        public readonly int Row = row, AtA = atA, RowPitch = rowPitch, AtB = atB;
+        public readonly int Lines = lines, LinePitch = linePitch, Length = length, Step = step;
     }
 }

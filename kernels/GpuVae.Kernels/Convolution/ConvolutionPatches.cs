@@ -3,8 +3,8 @@
 // performance convolutional neural networks for document processing").
 //
 //   forward          target pixel t takes source pixels s·t - p + i for the taps i = 0 … k-1
-//   data gradient    pixel t of dx takes pixels (t + p - i) / s of dy for those taps i that divide. They are the same for every s-th t, so the
-//                    target falls into s × s phases, each of which is a convolution of stride 1 with some of the taps, last tap first.
+//   data gradient    pixel t of dx takes pixels (t + p - i) / s of dy for those taps i that divide. They are the same for every s-th t,
+//                    so the target falls into s × s phases, each a convolution of stride 1 with some of the taps, last tap first.
 //
 // Where the columns of all phases together fit one panel, as on the way to the colours of an image, the phases are computed side by side:
 // a row is then a block of s × s target pixels, its patch covers the patches of all of them, and taps that a phase does not have are zero
@@ -12,7 +12,7 @@
 //
 // In all, the patch of a pixel is a rectangle of the source whose rows lie in memory as they are wanted: channels are innermost.
 
-using GpuVae.Kernels.Gemm;
+using GpuVae.Kernels.Common;
 using ILGPU.Algorithms;
 
 namespace GpuVae.Kernels.Convolution;
@@ -42,8 +42,8 @@ internal struct PatchArguments
     public int Block, BlockedHeight, BlockedWidth, BlockedChannels;
 
     /// <summary>
-    /// How the work is cut: columns of the patches per slice, in rows of taps and columns of each; panels (or tiles) of columns and tiles (or
-    /// segments) of rows per group.
+    /// How the work is cut: columns of the patches per slice, in rows of taps and columns of each; panels (or tiles) of columns and
+    /// tiles (or segments) of rows per group.
     /// </summary>
     public int DepthBlock, SliceTaps, SliceLength, PanelsPerGroup, TilesPerGroup;
 
@@ -56,22 +56,22 @@ internal struct PatchArguments
     /// <summary>Cuts the columns of the patches into slices of some size at most.</summary>
     public void Slice(int capacity, int segmentPixels)
     {
-        int taps = GemmContext.Blocks(Kernel, TargetStep), run = taps * Channels;
-        SliceTaps = GemmContext.Blocks(taps, GemmContext.Blocks(taps, Math.Max(capacity / run, 1)));
-        SliceLength = GemmContext.Blocks(run, GemmContext.Blocks(run, capacity));
+        int taps = Blocks.Of(Kernel, TargetStep), run = taps * Channels;
+        SliceTaps = Blocks.Of(taps, Blocks.Of(taps, Math.Max(capacity / run, 1)));
+        SliceLength = Blocks.Of(run, Blocks.Of(run, capacity));
         DepthBlock = SliceTaps * SliceLength;
         SegmentPixels = segmentPixels;
     }
 
     /// <summary>Target pixels of the largest phase.</summary>
-    public readonly int PhaseRows => Batch * GemmContext.Blocks(TargetHeight, TargetStep) * GemmContext.Blocks(TargetWidth, TargetStep);
+    public readonly int PhaseRows => Batch * Blocks.Of(TargetHeight, TargetStep) * Blocks.Of(TargetWidth, TargetStep);
 
     /// <summary>Columns of the patches of the largest phase.</summary>
     public readonly int PhaseDepth
     {
         get
         {
-            int taps = GemmContext.Blocks(Kernel, TargetStep);
+            int taps = Blocks.Of(Kernel, TargetStep);
             return taps * taps * Channels;
         }
     }

@@ -2,7 +2,8 @@
 // up in the source as they go to shared memory; where a row or a column of the tile starts in the source is worked out once and waits in
 // shared memory, too.
 
-using GpuVae.Kernels.Gemm;
+using GpuVae.Kernels.Common;
+using GpuVae.Kernels.Gemm.Gpu;
 using ILGPU;
 using FloatView = ILGPU.ArrayView<float>;
 
@@ -31,10 +32,10 @@ internal static class ConvolutionTiles
     {
         FloatView tileA = SharedMemory.Allocate<float>(TileElements);
         FloatView tileB = SharedMemory.Allocate<float>(TileElements);
-        ArrayView<int> rowImage = SharedMemory.Allocate<int>(MaxSide), rowTop = SharedMemory.Allocate<int>(MaxSide);
-        ArrayView<int> rowLeft = SharedMemory.Allocate<int>(MaxSide);
-        ArrayView<int> tapY = SharedMemory.Allocate<int>(Depth), tapX = SharedMemory.Allocate<int>(Depth);
-        ArrayView<int> channel = SharedMemory.Allocate<int>(Depth), weightRow = SharedMemory.Allocate<int>(Depth);
+        var table = new PatchTable(
+            SharedMemory.Allocate<int>(MaxSide), SharedMemory.Allocate<int>(MaxSide), SharedMemory.Allocate<int>(MaxSide),
+            SharedMemory.Allocate<int>(Depth), SharedMemory.Allocate<int>(Depth), SharedMemory.Allocate<int>(Depth));
+        ArrayView<int> weightRow = SharedMemory.Allocate<int>(Depth);
         int side = ThreadTile * Group.DimX;
         int threads = Group.DimX * Group.DimY;
         int thread = Group.IdxY * Group.DimX + Group.IdxX;
@@ -44,36 +45,23 @@ internal static class ConvolutionTiles
         int row0 = block / phases * side;
         int column0 = Grid.IdxX % g.GroupsX * side;
         for (int r = thread; r < side; r += threads)
-        {
-            var row = new PatchRow(patches, row0 + r);
-            // A row past the last one has its patch outside the source.
-            rowImage[r] = row.Image * g.SourceHeight;
-            rowTop[r] = row0 + r < patches.Rows ? row.Top(patches, g) : -g.Kernel;
-            rowLeft[r] = row.Left(patches, g);
-        }
+            table.SetPixel(r, new PatchRow(patches, row0 + r), row0 + r < patches.Rows, patches, g);
 
-        Row4 r0 = default, r1 = default, r2 = default, r3 = default;
+        var sums = default(Quad);
         for (int k0 = 0; k0 < patches.Depth; k0 += Depth)
         {
             for (int d = thread; d < Depth; d += threads)
             {
                 bool exists = k0 + d < patches.Depth;
                 int k = exists ? k0 + d : 0;
-                var column = new PatchColumn(patches, k, g);
-                tapY[d] = exists ? column.TapY : -2 * (g.SourceHeight + g.Kernel);
-                tapX[d] = column.TapX;
-                channel[d] = column.Channel;
+                table.SetTap(d, new PatchColumn(patches, k, g), exists, g);
                 weightRow[d] = patches.WeightRow(k, g);
             }
             Group.Barrier();
             for (int e = thread; e < side * Depth; e += threads)
             {
                 int row = e / Depth, d = e % Depth;
-                int y = rowTop[row] + tapY[d], x = rowLeft[row] + tapX[d];
-                float value = 0f;
-                if (y >= 0 && y < g.SourceHeight && x >= 0 && x < g.SourceWidth)
-                    value = source[((rowImage[row] + y) * g.SourceWidth + x) * g.Channels + channel[d]];
-                tileA[d * Pitch + row] = value;
+                tileA[d * Pitch + row] = table.Load(source, row, d, g);
             }
             for (int e = thread; e < side * Depth; e += threads)
             {
@@ -84,38 +72,31 @@ internal static class ConvolutionTiles
                 tileB[d * Pitch + column] = value;
             }
             Group.Barrier();
-            Multiply(tileA, tileB, ref r0, ref r1, ref r2, ref r3);
+            Multiply(tileA, tileB, ref sums);
             Group.Barrier();
         }
 
         int firstRow = row0 + ThreadTile * Group.IdxY;
-        StoreRow(r0, target, firstRow, column0 + Group.IdxX, patches, g, epilogue);
-        StoreRow(r1, target, firstRow + 1, column0 + Group.IdxX, patches, g, epilogue);
-        StoreRow(r2, target, firstRow + 2, column0 + Group.IdxX, patches, g, epilogue);
-        StoreRow(r3, target, firstRow + 3, column0 + Group.IdxX, patches, g, epilogue);
+        StoreRow(sums.R0, target, firstRow, column0 + Group.IdxX, patches, g, epilogue);
+        StoreRow(sums.R1, target, firstRow + 1, column0 + Group.IdxX, patches, g, epilogue);
+        StoreRow(sums.R2, target, firstRow + 2, column0 + Group.IdxX, patches, g, epilogue);
+        StoreRow(sums.R3, target, firstRow + 3, column0 + Group.IdxX, patches, g, epilogue);
     }
 
     /// <summary>This thread's 4 × 4 sums over one turn of k.</summary>
-    public static void Multiply(
-        FloatView tileA, FloatView tileB, ref Row4 r0, ref Row4 r1, ref Row4 r2, ref Row4 r3)
+    public static void Multiply(FloatView tileA, FloatView tileB, ref Quad sums)
     {
         for (int depth = 0; depth < Depth; depth++)
         {
             int atA = depth * Pitch + ThreadTile * Group.IdxY;
             int atB = depth * Pitch + Group.IdxX;
-            float b0 = tileB[atB];
-            float b1 = tileB[atB + Group.DimX];
-            float b2 = tileB[atB + 2 * Group.DimX];
-            float b3 = tileB[atB + 3 * Group.DimX];
-            r0.Add(tileA[atA], b0, b1, b2, b3);
-            r1.Add(tileA[atA + 1], b0, b1, b2, b3);
-            r2.Add(tileA[atA + 2], b0, b1, b2, b3);
-            r3.Add(tileA[atA + 3], b0, b1, b2, b3);
+            var a = new Four(tileA[atA], tileA[atA + 1], tileA[atA + 2], tileA[atA + 3]);
+            sums.Add(a, new Four(tileB[atB], tileB[atB + Group.DimX], tileB[atB + 2 * Group.DimX], tileB[atB + 3 * Group.DimX]));
         }
     }
 
     private static void StoreRow<TEpilogue>(
-        Row4 sums, FloatView target, int row, int column, Patches patches, PatchArguments g, TEpilogue epilogue)
+        Four sums, FloatView target, int row, int column, Patches patches, PatchArguments g, TEpilogue epilogue)
         where TEpilogue : struct, IEpilogue
     {
         if (row >= patches.Rows)
@@ -145,17 +126,35 @@ internal static class ConvolutionTiles
         }
     }
 
-    /// <summary>One row's sums in a thread.</summary>
-    internal struct Row4
+    /// <summary>Where the patches of some pixels start in the source, and where some of their columns lie; in shared memory.</summary>
+    internal readonly struct PatchTable(
+        ArrayView<int> image, ArrayView<int> top, ArrayView<int> left, ArrayView<int> tapY, ArrayView<int> tapX, ArrayView<int> channel)
     {
-        public float X0, X1, X2, X3;
+        private readonly ArrayView<int> image = image, top = top, left = left, tapY = tapY, tapX = tapX, channel = channel;
 
-        public void Add(float a, float b0, float b1, float b2, float b3)
+        /// <summary>Sets a pixel; one that does not exist has its patch outside the source.</summary>
+        public void SetPixel(int i, PatchRow row, bool exists, Patches patches, PatchArguments g)
         {
-            X0 += a * b0;
-            X1 += a * b1;
-            X2 += a * b2;
-            X3 += a * b3;
+            image[i] = row.Image * g.SourceHeight;
+            top[i] = exists ? row.Top(patches, g) : -g.Kernel;
+            left[i] = row.Left(patches, g);
+        }
+
+        /// <summary>Sets a column; one that does not exist lies outside the source.</summary>
+        public void SetTap(int i, PatchColumn column, bool exists, PatchArguments g)
+        {
+            tapY[i] = exists ? column.TapY : -2 * (g.SourceHeight + g.Kernel);
+            tapX[i] = column.TapX;
+            channel[i] = column.Channel;
+        }
+
+        /// <summary>The element of the patches, zero outside the source.</summary>
+        public float Load(FloatView source, int pixel, int tap, PatchArguments g)
+        {
+            int y = top[pixel] + tapY[tap], x = left[pixel] + tapX[tap];
+            return y >= 0 && y < g.SourceHeight && x >= 0 && x < g.SourceWidth
+                ? source[((image[pixel] + y) * g.SourceWidth + x) * g.Channels + channel[tap]]
+                : 0f;
         }
     }
 }

@@ -1,4 +1,4 @@
-// The gradient of a convolution to its weights and biases, as an implicit matrix product whose depth are the pixels (ConvolutionPatches.cs):
+// The gradient of a convolution to its weights and biases, an implicit matrix product whose depth are the pixels (ConvolutionPatches.cs):
 //
 //   dw[ky, kx, i, o] = Σ_{b, oy, ox} x[b, s·oy - p + ky, s·ox - p + kx, i] · dy[b, oy, ox, o]
 //   db[c]            = Σ_pixels g[pixel, c], where g is the gradient of what the biases were added to
@@ -9,7 +9,7 @@
 // result depends on the sizes and the device's number of cores, not on scheduling.
 
 using GpuVae.Kernels.Common;
-using GpuVae.Kernels.Gemm;
+using GpuVae.Kernels.Gemm.Gpu;
 using GpuVae.Kernels.Gemm.Simd;
 using ILGPU;
 using ILGPU.Algorithms;
@@ -27,24 +27,27 @@ public sealed class ConvolutionWeightGradient
     // Pixels taken at a time, and elements of both operands, which stay in the second-level cache: 216 KiB.
     private const int MaxChunkPixels = 192, ChunkElements = 54 << 10;
 
+    // A tile may reach over the last row by less than its own.
+    private const int MaxOvershoot = 12;
+
     // Enough parts to fill a large GPU; more would cost more in adding them up.
     private const int MaxParts = 64;
 
-    private readonly GemmContext gemm;
+    private readonly ConvolutionBlocking blocking;
     private readonly int groupSize;
     private readonly Action<AcceleratorStream, KernelConfig, FloatView, FloatView, FloatView, WeightGradientArguments> product;
     private readonly Action<AcceleratorStream, KernelConfig, FloatView, FloatView, WeightGradientArguments> sumRows;
     private readonly Action<AcceleratorStream, Index1D, FloatView, FloatView, FloatView, int> add;
 
-    public ConvolutionWeightGradient(GemmContext gemm)
+    /// <summary>Loads the kernels.</summary>
+    public ConvolutionWeightGradient(Accelerator accelerator)
     {
-        this.gemm = gemm;
-        groupSize = GroupShapes.ForRow(gemm.Accelerator);
-        product = gemm.Accelerator.LoadKernel<FloatView, FloatView, FloatView, WeightGradientArguments>(
-            gemm.Packing is null ? TileKernel
-            : gemm.TileRows == GemmLanes.ManyRows ? LaneKernel<ManyRows> : LaneKernel<FewRows>);
-        sumRows = gemm.Accelerator.LoadKernel<FloatView, FloatView, WeightGradientArguments>(SumRowsKernel);
-        add = gemm.Accelerator.LoadAutoGroupedKernel<Index1D, FloatView, FloatView, FloatView, int>(AddKernel);
+        blocking = new ConvolutionBlocking(accelerator);
+        groupSize = GroupShapes.ForRow(accelerator);
+        product = accelerator.LoadKernel<FloatView, FloatView, FloatView, WeightGradientArguments>(
+            !blocking.UsesLanes ? TileKernel : blocking.HasManyRegisters ? LaneKernel<Rows12> : LaneKernel<Rows6>);
+        sumRows = accelerator.LoadKernel<FloatView, FloatView, WeightGradientArguments>(SumRowsKernel);
+        add = accelerator.LoadAutoGroupedKernel<Index1D, FloatView, FloatView, FloatView, int>(AddKernel);
     }
 
     /// <summary>Elements of scratch that <see cref="Run"/> needs.</summary>
@@ -75,7 +78,7 @@ public sealed class ConvolutionWeightGradient
         if (scratch.Length < needed)
             throw new ArgumentException($"The scratch needs {needed} elements, but its view has {scratch.Length}.");
         a.BiasRows = isTransposed ? shape.Batch * shape.Height * shape.Width : shape.Batch * shape.OutputHeight * shape.OutputWidth;
-        product(stream, (new Index2D(a.Patches.GroupsX * a.Slices * a.Parts, 1), gemm.Group), x, dy, scratch, a);
+        product(stream, (new Index2D(a.Patches.GroupsX * a.Slices * a.Parts, 1), blocking.Group), x, dy, scratch, a);
         sumRows(stream, (a.Parts, groupSize), isTransposed ? x : dy, scratch, a);
         add(stream, a.PartLength, scratch.SubView(0, needed), dw.SubView(0, shape.Weights), db, a.Parts);
     }
@@ -83,54 +86,51 @@ public sealed class ConvolutionWeightGradient
     private WeightGradientArguments Cut(ConvolutionShape shape, int biases)
     {
         PatchArguments g = shape.Forward;
-        int rows = g.PhaseDepth, pixels = g.PhaseRows, panels = GemmContext.Blocks(g.Columns, gemm.TileColumns);
+        int rows = g.PhaseDepth, pixels = g.PhaseRows, panels = Blocks.Of(g.Columns, blocking.TileColumns);
         var a = new WeightGradientArguments { BiasChannels = biases, PartLength = shape.Weights + biases };
-        if (gemm.Packing is null)
+        if (blocking.UsesLanes)
         {
-            g.GroupsX = panels;
-            a.SliceRows = gemm.TileRows;
+            g.PanelsPerGroup = Math.Min(panels, ConvolutionLanes.MaxPanels);
+            g.GroupsX = Blocks.Of(panels, g.PanelsPerGroup);
+            g.Slice(SliceRows, Blocks.Of(shape.OutputWidth, Blocks.Of(shape.OutputWidth, ConvolutionLanes.SegmentPixels)));
+            a.SliceRows = g.DepthBlock;
+            a.Slices = Blocks.Of(g.Kernel, g.SliceTaps) * Blocks.Of(g.Kernel * g.Channels, g.SliceLength);
         }
         else
         {
-            g.PanelsPerGroup = Math.Min(panels, ConvolutionLanes.MaxPanels);
-            g.GroupsX = GemmContext.Blocks(panels, g.PanelsPerGroup);
-            g.Slice(SliceRows, GemmContext.Blocks(shape.OutputWidth, GemmContext.Blocks(shape.OutputWidth, ConvolutionLanes.SegmentPixels)));
-            a.SliceRows = g.DepthBlock;
+            g.GroupsX = panels;
+            a.SliceRows = blocking.TileColumns;
+            a.Slices = Blocks.Of(rows, a.SliceRows);
         }
-        a.Slices = gemm.Packing is null
-            ? GemmContext.Blocks(rows, a.SliceRows)
-            : GemmContext.Blocks(g.Kernel, g.SliceTaps) * GemmContext.Blocks(g.Kernel * g.Channels, g.SliceLength);
-        int wanted = GemmContext.Blocks(gemm.WantedGroups, g.GroupsX * a.Slices);
-        int parts = Math.Clamp(wanted, 1, Math.Min(MaxParts, GemmContext.Blocks(pixels, 64)));
-        a.PartPixels = GemmContext.Blocks(pixels, parts);
-        if (gemm.Packing is not null)
+        int wanted = Blocks.Of(blocking.WantedGroups, g.GroupsX * a.Slices);
+        int parts = Math.Clamp(wanted, 1, Math.Min(MaxParts, Blocks.Of(pixels, 64)));
+        a.PartPixels = Blocks.Of(pixels, parts);
+        a.Parts = Blocks.Of(pixels, a.PartPixels);
+        if (blocking.UsesLanes)
         {
             // Parts are whole segments of lines.
-            int segments = pixels / shape.OutputWidth * GemmContext.Blocks(shape.OutputWidth, g.SegmentPixels);
-            a.PartSegments = GemmContext.Blocks(segments, parts);
-            int elements = g.SegmentPixels * (g.DepthBlock + g.PanelsPerGroup * gemm.TileColumns);
-            int capacity = Math.Max(Math.Min(MaxChunkPixels / g.SegmentPixels, (ChunkElements - GemmLanes.ManyRows) / elements), 1);
-            a.ChunkSegments = GemmContext.Blocks(a.PartSegments, GemmContext.Blocks(a.PartSegments, capacity));
-            a.Parts = GemmContext.Blocks(segments, a.PartSegments);
-            a.Patches = g;
-            return a;
+            int segments = pixels / shape.OutputWidth * Blocks.Of(shape.OutputWidth, g.SegmentPixels);
+            a.PartSegments = Blocks.Of(segments, parts);
+            int elements = g.SegmentPixels * (g.DepthBlock + g.PanelsPerGroup * blocking.TileColumns);
+            int capacity = Math.Max(Math.Min(MaxChunkPixels / g.SegmentPixels, (ChunkElements - MaxOvershoot) / elements), 1);
+            a.ChunkSegments = Blocks.Of(a.PartSegments, Blocks.Of(a.PartSegments, capacity));
+            a.Parts = Blocks.Of(segments, a.PartSegments);
         }
-        a.Parts = GemmContext.Blocks(pixels, a.PartPixels);
         a.Patches = g;
         return a;
     }
 
     private static void LaneKernel<TTile>(FloatView x, FloatView dy, FloatView parts, WeightGradientArguments a)
-        where TTile : struct, ITile
+        where TTile : struct, ITileRows
     {
         FloatView chunk = SharedMemory.Allocate<float>(ChunkElements);
-        FloatView sums = SharedMemory.Allocate<float>(GemmLanes.ManyRows * 2 * GemmLanes.MaxWarp);
+        FloatView sums = SharedMemory.Allocate<float>(TTile.Rows * 2 * GemmLanes.MaxWarp);
         PatchArguments g = a.Patches;
         int part = Grid.IdxX % a.Parts, block = Grid.IdxX / a.Parts;
         var patches = new Patches(g, 0);
         var rows = new PatchSlice(patches, g, block / g.GroupsX);
         int segmentLength = rows.Taps * rows.LinePitch, width = 2 * Group.DimX;
-        int linesLength = a.ChunkSegments * segmentLength + GemmLanes.ManyRows;
+        int linesLength = a.ChunkSegments * segmentLength + MaxOvershoot;
         FloatView lines = chunk.SubView(0, linesLength);
         FloatView slice = chunk.SubView(linesLength, a.ChunkSegments * g.SegmentPixels * g.PanelsPerGroup * width);
         int panel0 = block % g.GroupsX * g.PanelsPerGroup;
@@ -148,11 +148,14 @@ public sealed class ConvolutionWeightGradient
                 for (int panel = 0; panel < panels; panel++)
                 {
                     int to = (panel * a.ChunkSegments + i) * g.SegmentPixels * width;
-                    StageGradient(dy, slice, to, (panel0 + panel) * width, patches.Pixel(from, g), pixels, g);
+                    int column0 = (panel0 + panel) * width, pixel = patches.Pixel(from, g);
+                    if (pixels == g.SegmentPixels && column0 + width <= g.Columns)
+                        StageGradient(dy, slice, to, column0, pixel, pixels, true, g);
+                    else
+                        StageGradient(dy, slice, to, column0, pixel, pixels, false, g);
                 }
             }
-            // A tile may reach over the last row.
-            ConvolutionLanes.Clear(lines, count * segmentLength, GemmLanes.ManyRows);
+            ConvolutionLanes.Clear(lines, count * segmentLength, MaxOvershoot);
             Group.Barrier();
             for (int panel = 0; panel < panels; panel++)
             {
@@ -162,10 +165,13 @@ public sealed class ConvolutionWeightGradient
                     int row0 = rows.FirstColumn(patches) + tap * patches.Run;
                     for (int r0 = 0; r0 < rows.Length; r0 += TTile.Rows)
                     {
-                        TTile.Multiply(lines, slice, sums, new Walk(tap * rows.LinePitch + r0, atB, count, segmentLength, rows.Pitch, g));
-                        AddSums(
-                            sums, parts, part * a.PartLength + (row0 + r0) * g.Columns, XMath.Min(TTile.Rows, rows.Length - r0), column,
-                            (panel0 + panel + 1) * width <= g.Columns, segment == first, g);
+                        ConvolutionLanes.Multiply<TTile>(lines, slice, sums, new ConvolutionLanes.Walk(
+                            0, tap * rows.LinePitch + r0, 1, atB, count, segmentLength, g.SegmentPixels, rows.Pitch));
+                        int at = part * a.PartLength + (row0 + r0) * g.Columns, tileRows = XMath.Min(TTile.Rows, rows.Length - r0);
+                        if ((panel0 + panel + 1) * width <= g.Columns)
+                            AddSums(sums, parts, at, tileRows, column, true, segment == first, g);
+                        else
+                            AddSums(sums, parts, at, tileRows, column, false, segment == first, g);
                     }
                 }
             }
@@ -173,145 +179,54 @@ public sealed class ConvolutionWeightGradient
         }
     }
 
-    /// <summary>Adds the sums of a tile to what its part has so far.</summary>
-    private static void AddSums(FloatView sums, FloatView parts, int start, int rows, int column, bool isWhole, bool isFirst, PatchArguments g)
+    /// <summary>Adds the sums of a tile to what its part has so far; <paramref name="isWhole"/> is a constant.</summary>
+    private static void AddSums(FloatView sums, FloatView parts, int at, int rows, int column, bool isWhole, bool isFirst, PatchArguments g)
     {
-        int at = start + column, from = Group.IdxX;
-        if (isWhole)
-        {
-            // No store has to be masked.
-            for (int r = 0; r < rows; r++)
-            {
-                float sum0 = sums[from], sum1 = sums[from + Group.DimX];
-                if (!isFirst)
-                {
-                    sum0 += parts[at];
-                    sum1 += parts[at + Group.DimX];
-                }
-                parts[at] = sum0;
-                parts[at + Group.DimX] = sum1;
-                at += g.Columns;
-                from += 2 * Group.DimX;
-            }
-            return;
-        }
-        bool hasFirst = column < g.Columns, hasSecond = column + Group.DimX < g.Columns;
+        bool hasFirst = isWhole || column < g.Columns, hasSecond = isWhole || column + Group.DimX < g.Columns;
+        int from = Group.IdxX;
+        at += column;
         for (int r = 0; r < rows; r++)
         {
+            float sum0 = sums[from], sum1 = sums[from + Group.DimX];
+            if (!isFirst && hasFirst)
+                sum0 += parts[at];
+            if (!isFirst && hasSecond)
+                sum1 += parts[at + Group.DimX];
             if (hasFirst)
-                parts[at] = sums[from] + (isFirst ? 0f : parts[at]);
+                parts[at] = sum0;
             if (hasSecond)
-                parts[at + Group.DimX] = sums[from + Group.DimX] + (isFirst ? 0f : parts[at + Group.DimX]);
+                parts[at + Group.DimX] = sum1;
             at += g.Columns;
             from += 2 * Group.DimX;
         }
     }
 
-    /// <summary>Zeros for the pixels that a segment has too few, and the columns that a panel has.</summary>
-    private static void StageGradient(FloatView dy, FloatView slice, int to, int column0, int pixel, int pixels, PatchArguments g)
+    /// <summary>
+    /// Zeros for the pixels that a segment has too few, and the columns that a panel has; <paramref name="isWhole"/> is a constant.
+    /// </summary>
+    private static void StageGradient(
+        FloatView dy, FloatView slice, int to, int column0, int pixel, int pixels, bool isWhole, PatchArguments g)
     {
         int column = column0 + Group.IdxX;
         int from = pixel * g.Columns + column;
         to += Group.IdxX;
-        if (pixels == g.SegmentPixels && column0 + 2 * Group.DimX <= g.Columns)
-        {
-            for (int i = 0; i < pixels; i++)
-            {
-                slice[to] = dy[from];
-                slice[to + Group.DimX] = dy[from + Group.DimX];
-                from += g.Columns;
-                to += 2 * Group.DimX;
-            }
-            return;
-        }
         for (int i = 0; i < g.SegmentPixels; i++)
         {
-            slice[to] = i < pixels && column < g.Columns ? dy[from] : 0f;
-            slice[to + Group.DimX] = i < pixels && column + Group.DimX < g.Columns ? dy[from + Group.DimX] : 0f;
+            slice[to] = isWhole || (i < pixels && column < g.Columns) ? dy[from] : 0f;
+            slice[to + Group.DimX] = isWhole || (i < pixels && column + Group.DimX < g.Columns) ? dy[from + Group.DimX] : 0f;
             from += g.Columns;
             to += 2 * Group.DimX;
         }
-    }
-
-    private static void Rows12(FloatView a, FloatView b, FloatView sums, Walk walk)
-    {
-        GemmLanes.Row2 r0 = default, r1 = default, r2 = default, r3 = default, r4 = default, r5 = default, r6 = default, r7 = default, r8 = default, r9 = default, r10 = default, r11 = default;
-        int segment = walk.AtA, atB = walk.AtB;
-        for (int i = 0; i < walk.Segments; i++)
-        {
-            int atA = segment;
-            for (int pixel = 0; pixel < walk.Pixels; pixel++)
-            {
-                float b0 = b[atB], b1 = b[atB + Group.DimX];
-                r0.Add(a[atA], b0, b1);
-                r1.Add(a[atA + 1], b0, b1);
-                r2.Add(a[atA + 2], b0, b1);
-                r3.Add(a[atA + 3], b0, b1);
-                r4.Add(a[atA + 4], b0, b1);
-                r5.Add(a[atA + 5], b0, b1);
-                r6.Add(a[atA + 6], b0, b1);
-                r7.Add(a[atA + 7], b0, b1);
-                r8.Add(a[atA + 8], b0, b1);
-                r9.Add(a[atA + 9], b0, b1);
-                r10.Add(a[atA + 10], b0, b1);
-                r11.Add(a[atA + 11], b0, b1);
-                atA += walk.Pitch;
-                atB += 2 * Group.DimX;
-            }
-            segment += walk.SegmentLength;
-        }
-        r0.Keep(sums, 0);
-        r1.Keep(sums, 1);
-        r2.Keep(sums, 2);
-        r3.Keep(sums, 3);
-        r4.Keep(sums, 4);
-        r5.Keep(sums, 5);
-        r6.Keep(sums, 6);
-        r7.Keep(sums, 7);
-        r8.Keep(sums, 8);
-        r9.Keep(sums, 9);
-        r10.Keep(sums, 10);
-        r11.Keep(sums, 11);
-    }
-
-    private static void Rows6(FloatView a, FloatView b, FloatView sums, Walk walk)
-    {
-        GemmLanes.Row2 r0 = default, r1 = default, r2 = default, r3 = default, r4 = default, r5 = default;
-        int segment = walk.AtA, atB = walk.AtB;
-        for (int i = 0; i < walk.Segments; i++)
-        {
-            int atA = segment;
-            for (int pixel = 0; pixel < walk.Pixels; pixel++)
-            {
-                float b0 = b[atB], b1 = b[atB + Group.DimX];
-                r0.Add(a[atA], b0, b1);
-                r1.Add(a[atA + 1], b0, b1);
-                r2.Add(a[atA + 2], b0, b1);
-                r3.Add(a[atA + 3], b0, b1);
-                r4.Add(a[atA + 4], b0, b1);
-                r5.Add(a[atA + 5], b0, b1);
-                atA += walk.Pitch;
-                atB += 2 * Group.DimX;
-            }
-            segment += walk.SegmentLength;
-        }
-        r0.Keep(sums, 0);
-        r1.Keep(sums, 1);
-        r2.Keep(sums, 2);
-        r3.Keep(sums, 3);
-        r4.Keep(sums, 4);
-        r5.Keep(sums, 5);
     }
 
     private static void TileKernel(FloatView x, FloatView dy, FloatView parts, WeightGradientArguments a)
     {
         FloatView tileA = SharedMemory.Allocate<float>(ConvolutionTiles.TileElements);
         FloatView tileB = SharedMemory.Allocate<float>(ConvolutionTiles.TileElements);
-        ArrayView<int> tapY = SharedMemory.Allocate<int>(ConvolutionTiles.MaxSide);
-        ArrayView<int> tapX = SharedMemory.Allocate<int>(ConvolutionTiles.MaxSide);
-        ArrayView<int> channel = SharedMemory.Allocate<int>(ConvolutionTiles.MaxSide);
-        ArrayView<int> image = SharedMemory.Allocate<int>(ConvolutionTiles.Depth), top = SharedMemory.Allocate<int>(ConvolutionTiles.Depth);
-        ArrayView<int> left = SharedMemory.Allocate<int>(ConvolutionTiles.Depth);
+        var table = new ConvolutionTiles.PatchTable(
+            SharedMemory.Allocate<int>(ConvolutionTiles.Depth), SharedMemory.Allocate<int>(ConvolutionTiles.Depth),
+            SharedMemory.Allocate<int>(ConvolutionTiles.Depth), SharedMemory.Allocate<int>(ConvolutionTiles.MaxSide),
+            SharedMemory.Allocate<int>(ConvolutionTiles.MaxSide), SharedMemory.Allocate<int>(ConvolutionTiles.MaxSide));
         PatchArguments g = a.Patches;
         int side = ConvolutionTiles.ThreadTile * Group.DimX;
         int threads = Group.DimX * Group.DimY;
@@ -322,33 +237,20 @@ public sealed class ConvolutionWeightGradient
         for (int r = thread; r < side; r += threads)
         {
             bool exists = row0 + r < patches.Depth;
-            var at = new PatchColumn(patches, exists ? row0 + r : 0, g);
-            // A row past the last one has its taps outside the source.
-            tapY[r] = exists ? at.TapY : -2 * (g.SourceHeight + g.Kernel);
-            tapX[r] = at.TapX;
-            channel[r] = at.Channel;
+            table.SetTap(r, new PatchColumn(patches, exists ? row0 + r : 0, g), exists, g);
         }
 
-        ConvolutionTiles.Row4 r0 = default, r1 = default, r2 = default, r3 = default;
+        var sums = default(Quad);
         int end = XMath.Min((part + 1) * a.PartPixels, patches.Rows);
         for (int k0 = part * a.PartPixels; k0 < end; k0 += ConvolutionTiles.Depth)
         {
             for (int d = thread; d < ConvolutionTiles.Depth; d += threads)
-            {
-                var pixel = new PatchRow(patches, k0 + d);
-                image[d] = pixel.Image * g.SourceHeight;
-                top[d] = k0 + d < end ? pixel.Top(patches, g) : -g.Kernel;
-                left[d] = pixel.Left(patches, g);
-            }
+                table.SetPixel(d, new PatchRow(patches, k0 + d), k0 + d < end, patches, g);
             Group.Barrier();
             for (int e = thread; e < side * ConvolutionTiles.Depth; e += threads)
             {
                 int row = e % side, d = e / side;
-                int sourceY = top[d] + tapY[row], sourceX = left[d] + tapX[row];
-                float value = 0f;
-                if (sourceY >= 0 && sourceY < g.SourceHeight && sourceX >= 0 && sourceX < g.SourceWidth)
-                    value = x[((image[d] + sourceY) * g.SourceWidth + sourceX) * g.Channels + channel[row]];
-                tileA[d * ConvolutionTiles.Pitch + row] = value;
+                tileA[d * ConvolutionTiles.Pitch + row] = table.Load(x, d, row, g);
             }
             for (int e = thread; e < side * ConvolutionTiles.Depth; e += threads)
             {
@@ -359,18 +261,18 @@ public sealed class ConvolutionWeightGradient
                 tileB[d * ConvolutionTiles.Pitch + column] = value;
             }
             Group.Barrier();
-            ConvolutionTiles.Multiply(tileA, tileB, ref r0, ref r1, ref r2, ref r3);
+            ConvolutionTiles.Multiply(tileA, tileB, ref sums);
             Group.Barrier();
         }
 
         int firstRow = row0 + ConvolutionTiles.ThreadTile * Group.IdxY;
-        StoreRow(r0, parts, part * a.PartLength, firstRow, column0 + Group.IdxX, patches.Depth, g.Columns);
-        StoreRow(r1, parts, part * a.PartLength, firstRow + 1, column0 + Group.IdxX, patches.Depth, g.Columns);
-        StoreRow(r2, parts, part * a.PartLength, firstRow + 2, column0 + Group.IdxX, patches.Depth, g.Columns);
-        StoreRow(r3, parts, part * a.PartLength, firstRow + 3, column0 + Group.IdxX, patches.Depth, g.Columns);
+        StoreRow(sums.R0, parts, part * a.PartLength, firstRow, column0 + Group.IdxX, patches.Depth, g.Columns);
+        StoreRow(sums.R1, parts, part * a.PartLength, firstRow + 1, column0 + Group.IdxX, patches.Depth, g.Columns);
+        StoreRow(sums.R2, parts, part * a.PartLength, firstRow + 2, column0 + Group.IdxX, patches.Depth, g.Columns);
+        StoreRow(sums.R3, parts, part * a.PartLength, firstRow + 3, column0 + Group.IdxX, patches.Depth, g.Columns);
     }
 
-    private static void StoreRow(ConvolutionTiles.Row4 sums, FloatView parts, int start, int row, int column, int rows, int columns)
+    private static void StoreRow(Four sums, FloatView parts, int start, int row, int column, int rows, int columns)
     {
         if (row >= rows)
             return;
@@ -408,35 +310,6 @@ public sealed class ConvolutionWeightGradient
                 sum0 += biased[row * a.BiasChannels + channel];
             parts[(part + 1) * a.PartLength - a.BiasChannels + channel] = sum0 + sum1 + (sum2 + sum3);
         }
-    }
-
-    /// <summary>Where the micro-kernel goes: pixels a pitch apart, in segments.</summary>
-    internal readonly struct Walk(int atA, int atB, int segments, int segmentLength, int pitch, PatchArguments g)
-    {
-        public readonly int AtA = atA, AtB = atB, Segments = segments, SegmentLength = segmentLength, Pitch = pitch;
-        public readonly int Pixels = g.SegmentPixels;
-    }
-
-    /// <summary>The micro-kernel of a number of rows, which are neighbours in the lines.</summary>
-    internal interface ITile
-    {
-        static abstract int Rows { get; }
-
-        static abstract void Multiply(FloatView a, FloatView b, FloatView sums, Walk walk);
-    }
-
-    internal readonly struct ManyRows : ITile
-    {
-        public static int Rows => GemmLanes.ManyRows;
-
-        public static void Multiply(FloatView a, FloatView b, FloatView sums, Walk walk) => Rows12(a, b, sums, walk);
-    }
-
-    internal readonly struct FewRows : ITile
-    {
-        public static int Rows => GemmLanes.FewRows;
-
-        public static void Multiply(FloatView a, FloatView b, FloatView sums, Walk walk) => Rows6(a, b, sums, walk);
     }
 
     private static void AddKernel(Index1D i, FloatView parts, FloatView dw, FloatView db, int count)

@@ -3,7 +3,7 @@
 //   dmu     = dz + beta·scale·mu
 //   dlogvar = dz·eps·exp(s/2)/2 + beta·scale·(exp(s) - 1)/2   inside the clamp, 0 outside
 
-using GpuVae.Kernels.Gemm;
+using GpuVae.Kernels.Common;
 using ILGPU;
 
 namespace GpuVae.Kernels.Latent;

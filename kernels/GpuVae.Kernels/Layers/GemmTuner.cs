@@ -3,10 +3,10 @@
 using System.Diagnostics;
 using GpuVae.Kernels.Common;
 using GpuVae.Kernels.Gemm;
+using GpuVae.Kernels.Gemm.Planning;
 using GpuVae.Kernels.Likelihoods;
 using ILGPU;
 using ILGPU.Runtime;
-using FloatView = ILGPU.ArrayView<float>;
 
 namespace GpuVae.Kernels.Layers;
 
@@ -61,17 +61,18 @@ public sealed class GemmTuner : IDisposable
         using MemoryBuffer1D<float, Stride1D.Dense> other = Zeros((long)m * n);
         // A tile has one column at least, so there cannot be more parts of the loss.
         using MemoryBuffer1D<float, Stride1D.Dense> parts = Zeros((long)m * n);
-        using MemoryBuffer1D<float, Stride1D.Dense> dx = Zeros(problem.Use == GemmUse.Gradients ? (long)k * m : 0);
+        using MemoryBuffer1D<float, Stride1D.Dense> dx = Zeros((long)k * m);
+        MatrixView opA = problem.TransposeA ? new MatrixView(a.View, k, m).Transposed : new MatrixView(a.View, m, k);
+        MatrixView opB = problem.TransposeB ? new MatrixView(b.View, n, k).Transposed : new MatrixView(b.View, k, n);
+        MatrixView ofC = new(c.View, m, n), ofOther = new(other.View, m, n);
         return Compare(rule, problem, problem.Use switch
         {
-            GemmUse.Product => () => product.Run(
-                stream, problem.TransposeA, problem.TransposeB, m, n, k, 1, a.View, problem.TransposeA ? m : k, b.View,
-                problem.TransposeB ? k : n, 0, c.View, n, default),
-            GemmUse.Loss => () => loss.Run(stream, m, k, n, a.View, b.View, bias.View, other.View, c.View, parts.View, default, 1),
+            GemmUse.Product => () => product.Run(stream, opA, opB, ofC, default),
+            GemmUse.Loss => () => loss.Run(stream, opA, opB, bias.View, ofOther, ofC, parts.View, default, 1),
             // M = inputs, N = outputs, K = batch: x, dy, W, dW, db and dx.
             _ => () => gradients.Run(
-                stream, k, m, n, a.View, b.View, c.View, other.View, bias.View,
-                problem.Use == GemmUse.Gradients ? dx.View : FloatView.Empty, m, new(a.View, m)),
+                stream, opA.Transposed, opB, ofC, ofOther, bias.View,
+                problem.Use == GemmUse.Gradients ? new MatrixView(dx.View, k, m) : default, new(a.View, m)),
         });
     }
 

@@ -13,11 +13,11 @@
 using GpuVae.Kernels.Common;
 using GpuVae.Kernels.Gemm;
 using GpuVae.Kernels.Gemm.Gpu;
+using GpuVae.Kernels.Gemm.Planning;
 using GpuVae.Kernels.Gemm.Simd;
 using GpuVae.Kernels.Likelihoods;
 using ILGPU;
 using ILGPU.Runtime;
-using ILGPU.Runtime.Cuda;
 using FloatView = ILGPU.ArrayView<float>;
 
 namespace GpuVae.Kernels.Layers;
@@ -28,156 +28,98 @@ public sealed class LinearLoss<TLikelihood>(GemmContext gemm)
     where TLikelihood : struct, ILikelihood
 {
     private readonly TileLauncher?[] tiles = new TileLauncher?[GemmTileLaunch.Shapes];
-    private Launcher? launcher;
+    private LaneLauncher? lanes;
 
     private delegate void TileLauncher(
         AcceleratorStream stream, KernelConfig config, FloatView x, FloatView weight, FloatView bias, FloatView target, FloatView dy,
         FloatView parts, FloatView workspace, ArrayView<int> tickets, GemmArguments arguments, TLikelihood likelihood, float scale,
         int samplesPerImage);
 
-    private delegate void Launcher(
+    private delegate void LaneLauncher(
         AcceleratorStream stream, KernelConfig config, FloatView x, FloatView weight, FloatView bias, FloatView target, FloatView dy,
         FloatView parts, GemmArguments arguments, TLikelihood likelihood, float scale, int samplesPerImage);
 
     /// <summary>Parts of the loss per row of the batch.</summary>
-    /// <param name="batch">As for <see cref="Run"/>.</param>
-    /// <param name="inputs">As for <see cref="Run"/>.</param>
-    /// <param name="outputs">As for <see cref="Run"/>.</param>
-    public int PartsPerRow(int batch, int inputs, int outputs) => GemmContext.Blocks(
-        outputs,
-        gemm.Tiles is not null ? GemmTileRule.Extents(Choose(batch, inputs, outputs).Variant).Columns : gemm.TileColumns);
+    /// <param name="batch">Rows of x.</param>
+    /// <param name="inputs">Columns of x.</param>
+    /// <param name="outputs">Columns of dy.</param>
+    public int PartsPerRow(int batch, int inputs, int outputs) => Blocks.Of(
+        outputs, gemm.Lanes?.TileColumns ?? GemmTileRule.Extents(Choose(batch, inputs, outputs).Variant).Columns);
 
-    /// <summary>Computes the loss and its gradient.</summary>
+    /// <summary>Computes the loss and its gradient. All matrices lie row by row.</summary>
     /// <param name="stream">Stream to run on.</param>
-    /// <param name="batch">Rows; 1 at least.</param>
-    /// <param name="inputs">Columns of x, rows of W.</param>
-    /// <param name="outputs">Columns of W and dy.</param>
     /// <param name="x">[batch × inputs].</param>
     /// <param name="weight">[inputs × outputs].</param>
     /// <param name="bias">[outputs].</param>
-    /// <param name="target">[batch / samplesPerImage × outputs].</param>
-    /// <param name="dy">[batch × outputs], written: scale·d loss/dy.</param>
+    /// <param name="target">[images × outputs] without gaps; as many rows of x as divide up among the images follow each other.</param>
+    /// <param name="dy">[batch × outputs] without gaps, written: scale·d loss/dy.</param>
     /// <param name="parts">[batch × <see cref="PartsPerRow"/>], written: nats, to be added up.</param>
     /// <param name="likelihood">The likelihood.</param>
     /// <param name="scale">1 / batch.</param>
-    /// <param name="samplesPerImage">Consecutive rows that have the same target.</param>
-    /// <exception cref="ArgumentOutOfRangeException">A size is not positive.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">A size is zero.</exception>
+    /// <exception cref="ArgumentException">The sizes do not go together, or a matrix does not lie as it must.</exception>
     public void Run(
-        AcceleratorStream stream, int batch, int inputs, int outputs, FloatView x, FloatView weight, FloatView bias, FloatView target,
-        FloatView dy, FloatView parts, TLikelihood likelihood, float scale, int samplesPerImage = 1)
+        AcceleratorStream stream, MatrixView x, MatrixView weight, FloatView bias, MatrixView target, MatrixView dy, FloatView parts,
+        TLikelihood likelihood, float scale)
     {
-        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(batch);
-        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(inputs);
-        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(outputs);
-        var g = new GemmArguments
+        ArgumentOutOfRangeException.ThrowIfZero(x.Rows, "batch");
+        ArgumentOutOfRangeException.ThrowIfZero(x.Columns, "inputs");
+        ArgumentOutOfRangeException.ThrowIfZero(dy.Columns, "outputs");
+        ArgumentOutOfRangeException.ThrowIfZero(target.Rows, "images");
+        x.RequireRows(nameof(x));
+        weight.RequireRows(nameof(weight));
+        target.RequireRows(nameof(target), allowsGaps: false);
+        dy.RequireRows(nameof(dy), allowsGaps: false);
+        int samples = x.Rows / target.Rows;
+        if (samples * target.Rows != x.Rows || target.Columns != dy.Columns)
         {
-            M = batch,
-            N = outputs,
-            K = inputs,
-            ARow = inputs,
-            ADepth = 1,
-            BColumn = 1,
-            BDepth = outputs,
-            Ldc = outputs,
-            Alpha = 1,
-        };
-        if (gemm.Tiles is { } launch)
+            throw new ArgumentException(
+                $"A target of {target.Rows} × {target.Columns} does not go with {dy.Rows} × {dy.Columns} outputs.", nameof(target));
+        }
+        var g = GemmArguments.Of(x, weight, dy);
+        if (gemm.Lanes is { } onLanes)
         {
-            RunTiles(launch, stream, g, x, weight, bias, target, dy, parts, likelihood, scale, samplesPerImage);
+            int laneGroups = onLanes.CutStaged(ref g, onLanes.WantedGroups);
+            lanes ??= onLanes.Load(new Loader(gemm.Accelerator), transposeB: false);
+            lanes(
+                stream, onLanes.Config(laneGroups), x.View, weight.View, bias, target.View, dy.View, parts, g, likelihood, scale, samples);
             return;
         }
-        int groups = GemmStaged.Cut(gemm, ref g, gemm.WantedGroups);
-        launcher ??= new Launcher(
-            gemm.Accelerator.LoadKernel<
-                FloatView, FloatView, FloatView, FloatView, FloatView, FloatView, GemmArguments, TLikelihood, float, int>(
-                gemm.TileRows == GemmLanes.ManyRows ? LaneKernel12 : LaneKernel6));
-        launcher(stream, (new Index2D(groups, 1), gemm.Group), x, weight, bias, target, dy, parts, g, likelihood, scale,
-            samplesPerImage);
+        GemmTileLaunch launch = gemm.Tiles!;
+        GemmChoice choice = Choose(g.M, g.K, g.N);
+        int groups = launch.Prepare(stream, choice.Variant, choice.Slices, ref g, x, weight);
+        TileLauncher launcher = tiles[GemmTileLaunch.Shape(choice.Variant)] ??=
+            launch.Load(choice.Variant, new Loader(gemm.Accelerator));
+        launcher(
+            stream, GemmTileLaunch.Config(groups, choice.Variant), x.View, weight.View, bias, target.View, dy.View, parts,
+            launch.Workspace.Sums, launch.Workspace.Tickets, g, likelihood, scale, samples);
     }
 
     private GemmChoice Choose(int batch, int inputs, int outputs) =>
         gemm.Choose(new GemmProblem(GemmUse.Loss, false, false, batch, outputs, inputs));
 
-    private void RunTiles(
-        GemmTileLaunch launch, AcceleratorStream stream, GemmArguments g, FloatView x, FloatView weight, FloatView bias, FloatView target,
-        FloatView dy, FloatView parts, TLikelihood likelihood, float scale, int samplesPerImage)
-    {
-        GemmChoice choice = Choose(g.M, g.K, g.N);
-        int groups = launch.Cut(ref g, choice.Variant, choice.Slices, default);
-        launch.Reserve(stream, g);
-        g.AVectors = GemmTileLaunch.Vectors(x, g.ARow);
-        g.BVectors = GemmTileLaunch.Vectors(weight, g.BDepth);
-        TileLauncher launcher = tiles[GemmTileLaunch.Shape(choice.Variant)] ??= LoadTiles(choice.Variant);
-        launcher(
-            stream, (new Index1D(groups), GemmTileLaunch.Threads(choice.Variant)), x, weight, bias, target, dy, parts,
-            launch.Workspace.Sums, launch.Workspace.Tickets, g, likelihood, scale, samplesPerImage);
-    }
-
-    private TileLauncher LoadTiles(GemmVariant variant)
-    {
-        Action<
-            FloatView, FloatView, FloatView, FloatView, FloatView, FloatView, FloatView, ArrayView<int>, GemmArguments, TLikelihood,
-            float, int> kernel = (gemm.Tiles!.Precision, variant) switch
-            {
-                (MatrixPrecision.Tf32, GemmVariant.Tile128x128) => TensorKernel<Tile128x128, Tf32Precision>,
-                (MatrixPrecision.Tf32, _) => TensorKernel<Tile64x64, Tf32Precision>,
-                (MatrixPrecision.Bf16, GemmVariant.Tile128x128) => TensorKernel<Tile128x128, Bf16Precision>,
-                (MatrixPrecision.Bf16, _) => TensorKernel<Tile64x64, Bf16Precision>,
-                (_, GemmVariant.Tile128x128) => TileKernel<Tile128x128>,
-                (_, GemmVariant.Tile128x64) => TileKernel<Tile128x64>,
-                (_, GemmVariant.Tile64x64) => TileKernel<Tile64x64>,
-                (_, GemmVariant.Tile32x32) => TileKernel<Tile32x32>,
-                _ => TileKernel<Tile16x16>,
-            };
-        return new(gemm.Accelerator.LoadKernel(kernel, GemmTileLaunch.Bounds(variant)));
-    }
-
-    private static void LaneKernel12(
+    private static void LaneKernel<TTile>(
         FloatView x, FloatView weight, FloatView bias, FloatView target, FloatView dy, FloatView parts, GemmArguments g,
         TLikelihood likelihood, float scale, int samplesPerImage)
+        where TTile : struct, ITileRows
     {
         FloatView slice = SharedMemory.Allocate<float>(GemmStaged.SliceElements);
-        FloatView sums = SharedMemory.Allocate<float>(GemmLanes.ManyRows * 2 * GemmLanes.MaxWarp);
-        var block = new GemmLanes.Block(g, Grid.IdxX % g.GroupsX, Grid.IdxX / g.GroupsX, GemmLanes.ManyRows);
-        GemmStaged.Multiply12<GemmLanes.DistantRows, GemmStaged.Copied, BiasEpilogue<Identity>>(
+        FloatView sums = SharedMemory.Allocate<float>(TTile.Rows * 2 * GemmLanes.MaxWarp);
+        var block = new GemmLanes.Block(g, Grid.IdxX, TTile.Rows);
+        GemmStaged.Multiply<TTile, GemmLanes.DistantRows, GemmStaged.Copied, BiasEpilogue<Identity>>(
             x, weight, dy, slice, sums, g, block, new BiasEpilogue<Identity>(bias));
         Differentiate(target, dy, parts, g, block, likelihood, scale, samplesPerImage);
     }
 
-    private static void LaneKernel6(
-        FloatView x, FloatView weight, FloatView bias, FloatView target, FloatView dy, FloatView parts, GemmArguments g,
-        TLikelihood likelihood, float scale, int samplesPerImage)
-    {
-        FloatView slice = SharedMemory.Allocate<float>(GemmStaged.SliceElements);
-        FloatView sums = SharedMemory.Allocate<float>(GemmLanes.FewRows * 2 * GemmLanes.MaxWarp);
-        var block = new GemmLanes.Block(g, Grid.IdxX % g.GroupsX, Grid.IdxX / g.GroupsX, GemmLanes.FewRows);
-        GemmStaged.Multiply6<GemmLanes.DistantRows, GemmStaged.Copied, BiasEpilogue<Identity>>(
-            x, weight, dy, slice, sums, g, block, new BiasEpilogue<Identity>(bias));
-        Differentiate(target, dy, parts, g, block, likelihood, scale, samplesPerImage);
-    }
-
-    private static void TileKernel<TShape>(
+    private static void TileKernel<TTiles>(
         FloatView x, FloatView weight, FloatView bias, FloatView target, FloatView dy, FloatView parts, FloatView workspace,
         ArrayView<int> tickets, GemmArguments g, TLikelihood likelihood, float scale, int samplesPerImage)
-        where TShape : struct, ITileShape
+        where TTiles : struct, ITileEngine
     {
-        FloatView shared = SharedMemory.Allocate<float>(TileLayout<TShape>.SharedElements);
-        GemmTiles.Multiply<TShape, AlongDepth, AcrossDepth, LossOutput>(
-            x, weight, dy, dy, workspace, tickets, shared, g, new TilePlace(g, Grid.IdxX),
-            new LossOutput(bias, target, parts, likelihood, scale, samplesPerImage));
-    }
-
-    private static void TensorKernel<TShape, TPrecision>(
-        FloatView x, FloatView weight, FloatView bias, FloatView target, FloatView dy, FloatView parts, FloatView workspace,
-        ArrayView<int> tickets, GemmArguments g, TLikelihood likelihood, float scale, int samplesPerImage)
-        where TShape : struct, ITensorTileShape
-        where TPrecision : struct, ITensorPrecision
-    {
-        if (!CudaAsm.IsSupported)
+        if (!TTiles.IsSupported)
             return;
-        FloatView shared = GemmTensorTiles.Allocate<TShape>();
-        GemmTensorTiles.Multiply<TShape, TPrecision, AlongDepth, AcrossDepth, LossOutput>(
-            x, weight, dy, dy, workspace, tickets, shared, g, new TilePlace(g, Grid.IdxX),
+        TTiles.Multiply<AlongDepth, AcrossDepth, LossOutput>(
+            x, weight, dy, dy, workspace, tickets, TTiles.Allocate(), g, new TilePlace(g, Grid.IdxX),
             new LossOutput(bias, target, parts, likelihood, scale, samplesPerImage));
     }
 
@@ -209,7 +151,7 @@ public sealed class LinearLoss<TLikelihood>(GemmContext gemm)
         FloatView target, FloatView dy, FloatView parts, GemmArguments g, GemmLanes.Block block, TLikelihood likelihood, float scale,
         int samplesPerImage)
     {
-        int panels = (g.N + 2 * Group.DimX - 1) / (2 * Group.DimX);
+        int panels = Blocks.Of(g.N, 2 * Group.DimX);
         for (int panel = block.FirstPanel; panel < block.PanelEnd; panel++)
         {
             int column = panel * 2 * Group.DimX + Group.IdxX;
@@ -250,5 +192,21 @@ public sealed class LinearLoss<TLikelihood>(GemmContext gemm)
         LikelihoodTerm term = likelihood.Of(dy[at], target[wanted]);
         dy[at] = scale * term.Derivative;
         return term.Loss;
+    }
+
+    private readonly struct Loader(Accelerator accelerator) : ILaneLoader<LaneLauncher>, ITileLoader<TileLauncher>
+    {
+        public LaneLauncher Load<TTile, TStaging>()
+            where TTile : struct, ITileRows
+            where TStaging : struct, GemmStaged.IStaging =>
+            new(accelerator.LoadKernel<
+                FloatView, FloatView, FloatView, FloatView, FloatView, FloatView, GemmArguments, TLikelihood, float, int>(
+                LaneKernel<TTile>));
+
+        public TileLauncher Load<TTiles>(KernelSpecialization bounds)
+            where TTiles : struct, ITileEngine =>
+            new(accelerator.LoadKernel<
+                FloatView, FloatView, FloatView, FloatView, FloatView, FloatView, FloatView, ArrayView<int>, GemmArguments, TLikelihood,
+                float, int>(TileKernel<TTiles>, bounds));
     }
 }

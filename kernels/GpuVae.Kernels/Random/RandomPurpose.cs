@@ -27,12 +27,12 @@ public enum RandomPurpose : uint
     /// <summary>Draws of the pixels from p(x|z).</summary>
     Pixels = 8,
 
-    /// <summary>The components of a mixture prior: which one a code is drawn from, and where they start.</summary>
-    PriorComponent = 10,
-
     /// <summary>The samples of an importance-sampled likelihood.</summary>
     ImportanceSampling = 9,
 
+    /// <summary>The components of a mixture prior: which one a code is drawn from, and where they start.</summary>
+    PriorComponent = 10,
+
     /// <summary>Noise and decisions of Langevin steps.</summary>
-    Langevin = 10,
+    Langevin = 11,
 }

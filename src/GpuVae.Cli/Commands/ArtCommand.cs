@@ -1,10 +1,4 @@
-using System.CommandLine;
-using GpuVae.Applications;
-using GpuVae.Data;
 using GpuVae.Imaging;
-using GpuVae.Models;
-using GpuVae.Options;
-using GpuVae.Training;
 
 namespace GpuVae.Cli.Commands;
 
@@ -25,8 +19,10 @@ internal static class ArtCommand
 
     private static ExampleCommand Walk()
     {
-        Option<int> stops = CommonOptions.Number("--stops", "N", "Random images that the walk visits.", 6, NumberRange.Between(2, MaxStops));
-        Option<int> frames = CommonOptions.Number("--frames", "N", "Frames from a stop to the next.", 20, NumberRange.Between(1, MaxFrames));
+        Option<int> stops = CommonOptions.Number(
+            "--stops", "N", "Random images that the walk visits.", 6, NumberRange.Between(2, MaxStops));
+        Option<int> frames = CommonOptions.Number(
+            "--frames", "N", "Frames from a stop to the next.", 20, NumberRange.Between(1, MaxFrames));
         Option<int> rate = CommonOptions.Number("--fps", "N", "Frames in a second.", 20, NumberRange.Between(1, 1000));
         var piece = new Piece(hasSeed: true);
         var command = new ExampleCommand(
@@ -41,7 +37,8 @@ internal static class ArtCommand
             if (visited * between > MaxFrames)
                 throw new BadInputException($"--stops {visited} with --frames {between}: a walk has at most {MaxFrames} frames in all.");
             float[] walk = LatentWalk.Loop(model.SamplePrior(visited, piece.SeedOf(parsed)), model.Options.Latent, between);
-            Image[] images = [.. Pictures.Each(model.Options.Shape, Pictures.Decode(model, walk, label)).Select(image => piece.Scale(parsed, image))];
+            Image[] images = [.. Pictures.Each(model.Options.Shape, Pictures.Decode(model, walk, label))
+                .Select(image => piece.Scale(parsed, image))];
             piece.Write(parsed, "walk", path => ImageFile.WriteAnimation(path, images, parsed.GetValue(rate)));
         });
         return command;
@@ -50,7 +47,8 @@ internal static class ArtCommand
     private static ExampleCommand Mosaic()
     {
         Option<int[]> units = CommonOptions.Numbers(
-            "--units", "N,N", "The two latent units of the plane; without it the plane through three random images.", NumberRange.AtLeast(0));
+            "--units", "N,N", "The two latent units of the plane; without it the plane through three random images.",
+            NumberRange.AtLeast(0));
         Option<int> side = CommonOptions.Number("--side", "N", "Pictures in a row, and rows.", 12, NumberRange.Between(2, MaxSide));
         var piece = new Piece(hasSeed: true);
         var command = new ExampleCommand(
@@ -109,7 +107,8 @@ internal static class ArtCommand
 
     private static ExampleCommand Styles()
     {
-        Option<string?> names = CommonOptions.Text("--attributes", "NAME,NAME,…", "A row for each; without it the first eight of the labelled images.");
+        Option<string?> names = CommonOptions.Text(
+            "--attributes", "NAME,NAME,…", "A row for each; without it the first eight of the labelled images.");
         Option<int> columns = CommonOptions.Number(
             "--columns", "N", "Pictures of a row: strengths from -2 to 2, or from not having an attribute to having it.", 7,
             NumberRange.Between(2, MaxSide));

@@ -1,5 +1,3 @@
-using System.CommandLine;
-
 namespace GpuVae.Cli.Commands;
 
 /// <summary>An option whose values are those of an enumeration, written like <c>leaky-relu</c>; case and hyphens do not matter.</summary>

@@ -1,10 +1,8 @@
-using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
 using System.Numerics;
 using System.Text.Json;
 using GpuVae.Formats;
-using GpuVae.Options;
 
 namespace GpuVae.Cli.Commands;
 

@@ -1,8 +1,5 @@
-using System.CommandLine;
 using GpuVae.Devices;
-using GpuVae.Kernels.Gemm;
-using GpuVae.Options;
-using GpuVae.Training;
+using GpuVae.Kernels.Gemm.Planning;
 
 namespace GpuVae.Cli.Commands;
 

@@ -1,8 +1,3 @@
-using System.CommandLine;
-using GpuVae.Applications;
-using GpuVae.Data;
-using GpuVae.Options;
-
 namespace GpuVae.Cli.Commands;
 
 /// <summary>Changes pictures by their attributes, or shows what latent units do to one.</summary>
@@ -18,7 +13,7 @@ internal static class EditCommand
         Option<string[]> remove = Attributes("--remove", "Attributes to remove, written as for --add.");
         Option<int[]> traverse = CommonOptions.Numbers(
             "--traverse", "N,N,…",
-            "Instead of an edit: a row of pictures for each of these latent units, in which it runs from -3 to 3 in the first picture taken.",
+            "Instead of an edit: a row of pictures for each of these latent units, in which it runs from -3 to 3 in the first picture.",
             NumberRange.AtLeast(0));
         Option<string?> label = CommonOptions.Text(
             "--label", "NAME,NAME,…", "For a conditional model: show the pictures with these labels instead of their own.");
@@ -50,7 +45,8 @@ internal static class EditCommand
             int[] units = parsed.GetValue(traverse)!;
             string[] labels = CommonOptions.Words(parsed, label);
             if (units.Length == 0 && edits.Length + labels.Length == 0)
-                throw new BadInputException("Say what to do: --add and --remove with attributes, --label, or --traverse with latent units.");
+                throw new BadInputException(
+                    "Say what to do: --add and --remove with attributes, --label, or --traverse with latent units.");
             Option[] idle = units.Length > 0 ? [add, remove, label, decoded] : labels.Length > 0 ? [steps] : [];
             if (idle.FirstOrDefault(option => CommonOptions.IsGiven(parsed, option)) is { } unused)
                 throw new BadInputException(

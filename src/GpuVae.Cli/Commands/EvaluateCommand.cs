@@ -1,9 +1,6 @@
-using System.CommandLine;
 using System.Text;
-using GpuVae.Data;
 using GpuVae.Evaluation;
 using GpuVae.Formats;
-using GpuVae.Options;
 using Spectre.Console;
 
 namespace GpuVae.Cli.Commands;
@@ -25,8 +22,8 @@ internal static class EvaluateCommand
             "--samples", "K", "Samples per image of the importance-sampled likelihood.", o => o.Samples,
             NumberRange.Between(1, EvaluationOptions.MaxSamples), null, "-k");
         set.Choice(
-            "--binarize", "What becomes of grey levels: they stay (none), or every pixel is drawn as black or white, once for ever (static) "
-            + "or anew (dynamic).", o => o.Binarization);
+            "--binarize", "What becomes of grey levels: they stay (none), or every pixel is drawn as black or white, once for ever "
+            + "(static) or anew (dynamic).", o => o.Binarization);
         set.Number("--seed", "N", CommonOptions.SeedMeaning, o => o.Seed, CommonOptions.Seeds);
         Option<int?> limit = CommonOptions.OptionalNumber("--limit", "N", "Take the first N images only.", NumberRange.AtLeast(1));
         Option<string?> json = CommonOptions.FileOut("--json", "Also write all figures with their protocol to this file.");

@@ -1,6 +1,3 @@
-using System.CommandLine;
-using GpuVae.Options;
-
 namespace GpuVae.Cli.Commands;
 
 internal static class GenerateCommand

@@ -1,8 +1,4 @@
-using System.CommandLine;
-using GpuVae.Applications;
-using GpuVae.Data;
 using GpuVae.Imaging;
-using GpuVae.Options;
 
 namespace GpuVae.Cli.Commands;
 

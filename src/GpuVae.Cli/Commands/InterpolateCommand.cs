@@ -1,8 +1,3 @@
-using System.CommandLine;
-using GpuVae.Applications;
-using GpuVae.Data;
-using GpuVae.Options;
-
 namespace GpuVae.Cli.Commands;
 
 internal static class InterpolateCommand

@@ -1,8 +1,3 @@
-using System.CommandLine;
-using GpuVae.Data;
-using GpuVae.Models;
-using GpuVae.Options;
-
 namespace GpuVae.Cli.Commands;
 
 /// <summary>The option that tells a conditional model the labels of the pictures it is to work on.</summary>

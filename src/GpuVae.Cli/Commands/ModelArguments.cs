@@ -1,8 +1,3 @@
-using System.CommandLine;
-using GpuVae.Data;
-using GpuVae.Models;
-using GpuVae.Options;
-
 namespace GpuVae.Cli.Commands;
 
 /// <summary>The options that decide a model's architecture and objective.</summary>
@@ -69,11 +64,13 @@ internal sealed class ModelArguments
             "--upscale", "N", "For 'gpuvae upscale': show the encoder the images reduced so many times, and teach the decoder to enlarge "
             + "them; 1 is a usual model.", o => o.Upscale, NumberRange.OneOf(1, 2, 4));
         set.Choice(
-            "--model", "What encoder and decoder are made of: linear layers (dense), or convolutions and some linear layers.", o => o.Network);
+            "--model", "What encoder and decoder are made of: linear layers (dense), or convolutions and some linear layers.",
+            o => o.Network);
         set.Numbers(
             "--hidden", "Widths of the encoder's hidden linear layers, from the image or the convolutions on; the decoder mirrors them. "
             + $"Default: {string.Join(',', defaults.Hidden)}, or "
-            + $"{string.Join(',', (defaults with { Network = NetworkKind.Convolutional }).Hidden)} after convolutions.", o => o.Hidden, widths);
+            + $"{string.Join(',', (defaults with { Network = NetworkKind.Convolutional }).Hidden)} after convolutions.",
+            o => o.Hidden, widths);
         set.Numbers(
             "--channels-per-stage", "Of a convolutional model: channels of the stages, each of which halves the image; from 1 to 8 stages. "
             + $"Default: {string.Join(',', defaults.ChannelsPerStage)}.", o => o.ChannelsPerStage, NumberRange.AtLeast(1), isConvolutional);
@@ -90,7 +87,8 @@ internal sealed class ModelArguments
             NumberRange.Positive, hasVariance);
         set.Number(
             "--mixture-components", "K", "Components of the likelihood logistic-mixture.", o => o.MixtureComponents,
-            NumberRange.Between(1, VaeOptions.MaxMixture), new(o => o.Likelihood == Likelihood.LogisticMixture, "--likelihood logistic-mixture"));
+            NumberRange.Between(1, VaeOptions.MaxMixture),
+            new(o => o.Likelihood == Likelihood.LogisticMixture, "--likelihood logistic-mixture"));
         set.Choice(
             "--posterior", "Family of q(z|x): independent units, any covariance, or an inverse autoregressive flow.", o => o.Posterior);
         set.Choice(
@@ -100,7 +98,8 @@ internal sealed class ModelArguments
             "--components", "K", "Components of the mixture prior, or learned images of the vamp prior.", o => o.PriorComponents,
             NumberRange.Between(1, VaeOptions.MaxComponents), new(o => o.Prior != Prior.Normal, "--prior mixture or vamp"));
         set.Choice(
-            "--objective", "The bound (elbo), the importance-weighted bound (iwae), or the bound with total correlation weighted by beta (tc).",
+            "--objective", "The bound (elbo), the importance-weighted bound (iwae), or the bound with total "
+            + "correlation weighted by beta (tc).",
             o => o.Objective);
         set.Number("--samples", "K", "Samples per image of iwae.", o => o.Samples, NumberRange.Between(1, VaeOptions.MaxSamples));
         set.Choice(
@@ -110,7 +109,8 @@ internal sealed class ModelArguments
         set.Number(
             "--free-bits", "NATS", "Nats that each latent unit may use without being pressed; 0 for none.", o => o.FreeBits, notNegative);
         set.Number(
-            "--capacity", "NATS", "Nats that the KL term is drawn to, rising over --kl-warmup epochs; 0 for none.", o => o.Capacity, notNegative);
+            "--capacity", "NATS", "Nats that the KL term is drawn to, rising over --kl-warmup epochs; 0 for none.", o => o.Capacity,
+            notNegative);
         set.Number(
             "--capacity-weight", "G", "How hard the KL term is drawn to --capacity.", o => o.CapacityWeight, NumberRange.Positive,
             new(o => o.Capacity > 0, "--capacity"));

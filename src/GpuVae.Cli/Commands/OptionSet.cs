@@ -1,9 +1,7 @@
-using System.CommandLine;
 using System.Globalization;
 using System.Linq.Expressions;
 using System.Numerics;
 using System.Reflection;
-using GpuVae.Options;
 
 namespace GpuVae.Cli.Commands;
 
@@ -31,8 +29,8 @@ internal sealed class OptionSet<T>(string heading)
     public void AddTo(ExampleCommand command) => command.Add(heading, all.Select(entry => entry.Option));
 
     public void Number<TValue>(
-        string name, string helpName, string description, Expression<Func<T, TValue>> property, NumberRange<TValue> range, Need? needs = null,
-        params string[] aliases)
+        string name, string helpName, string description, Expression<Func<T, TValue>> property, NumberRange<TValue> range,
+        Need? needs = null, params string[] aliases)
         where TValue : struct, INumber<TValue> =>
         Add(CommonOptions.Number(name, helpName, description, property.Compile()(Defaults), range, aliases), property, needs);
 

@@ -1,13 +1,11 @@
-using System.CommandLine;
 using GpuVae.Formats;
 using GpuVae.Imaging;
-using GpuVae.Options;
 
 namespace GpuVae.Cli.Commands;
 
 /// <summary>
-/// The option that says where a picture goes and, where there may be many, the one that gives each a file of its own. What no picture can be
-/// written to is refused before anything is computed.
+/// The option that says where a picture goes and, where there may be many, the one that gives each a file of its own. What no picture can
+/// be written to is refused before anything is computed.
 /// </summary>
 internal sealed class PictureOutput
 {

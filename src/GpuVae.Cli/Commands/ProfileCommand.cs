@@ -1,10 +1,7 @@
-using System.CommandLine;
 using System.Globalization;
 using GpuVae.Devices;
 using GpuVae.Kernels.Common;
-using GpuVae.Options;
 using GpuVae.Scheduling;
-using GpuVae.Training;
 using Spectre.Console;
 
 namespace GpuVae.Cli.Commands;
@@ -39,7 +36,8 @@ internal static class ProfileCommand
         var ceiling = new Ceiling(device.Accelerator);
         double flops = ceiling.MeasureFlops(device.Stream), bandwidth = ceiling.MeasureBandwidth(device.Stream);
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"{flops / 1e9:F0} GFLOP/s in registers, {bandwidth / 1e9:F1} GB/s copying; batch {trainer.Options.BatchSize}, medians of {count} steps"));
+            $"{flops / 1e9:F0} GFLOP/s in registers, {bandwidth / 1e9:F1} GB/s copying; batch {trainer.Options.BatchSize}, "
+            + $"medians of {count} steps"));
         trainer.Profile(Math.Min(count, 10));
         IReadOnlyList<(ScheduleStep Step, TimeSpan Time)> steps = trainer.Profile(count);
         Show(steps, flops, bandwidth);
@@ -61,7 +59,8 @@ internal static class ProfileCommand
         table.AddEmptyRow();
         table.AddRow(Cells("sum", total, steps.Sum(s => s.Step.Flops), steps.Sum(s => s.Step.Bytes)));
         TableConsole.Write(table);
-        Console.WriteLine("% of ceiling: of the limit that binds, arithmetic or memory, by the operations and the least bytes of the launch.");
+        Console.WriteLine(
+            "% of ceiling: of the limit that binds, arithmetic or memory, by the operations and the least bytes of the launch.");
 
         string[] Cells(string name, double seconds, double operations, double bytes)
         {
@@ -69,8 +68,8 @@ internal static class ProfileCommand
             double floor = Math.Max(operations / flops, bytes / bandwidth);
             return
             [
-                Markup.Escape(name), Number(seconds * 1e6, "F1"), Number(100 * seconds / total, "F1") + " %", Number(operations / seconds / 1e9, "F1"),
-                Number(bytes / seconds / 1e9, "F1"), Number(100 * floor / seconds, "F0"),
+                Markup.Escape(name), Number(seconds * 1e6, "F1"), Number(100 * seconds / total, "F1") + " %",
+                Number(operations / seconds / 1e9, "F1"), Number(bytes / seconds / 1e9, "F1"), Number(100 * floor / seconds, "F0"),
             ];
         }
 

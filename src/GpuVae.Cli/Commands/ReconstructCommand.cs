@@ -1,7 +1,3 @@
-using System.CommandLine;
-using GpuVae.Applications;
-using GpuVae.Data;
-
 namespace GpuVae.Cli.Commands;
 
 internal static class ReconstructCommand

@@ -1,7 +1,4 @@
 using System.Text.Json.Serialization;
-using GpuVae.Data;
-using GpuVae.Options;
-using GpuVae.Training;
 
 namespace GpuVae.Cli.Commands;
 

@@ -1,8 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using GpuVae.Formats;
-using GpuVae.Options;
-using GpuVae.Training;
 
 namespace GpuVae.Cli.Commands;
 

@@ -1,10 +1,5 @@
-using System.CommandLine;
 using System.Runtime.InteropServices;
-using GpuVae.Data;
 using GpuVae.Devices;
-using GpuVae.Models;
-using GpuVae.Options;
-using GpuVae.Training;
 
 namespace GpuVae.Cli.Commands;
 
@@ -49,7 +44,8 @@ internal sealed class TrainCommand
         string? path = GivenPath(parsed);
         using ComputeDevice opened = setup.Device.Open(parsed);
         DataSets sets = Load(source);
-        using var fresh = new Vae(opened, setup.Model.For(parsed, architecture, sets.Train, hasDomains: source.Domains is not null), options.Seed);
+        architecture = setup.Model.For(parsed, architecture, sets.Train, hasDomains: source.Domains is not null);
+        using var fresh = new Vae(opened, architecture, options.Seed);
         fresh.StartPriorFrom(sets.Train, options.Seed);
         using var trainer = new Trainer(fresh, sets.Train, options, sets.Test);
 
@@ -67,7 +63,10 @@ internal sealed class TrainCommand
     private int Resume(ParseResult parsed, string path)
     {
         string[] refused =
-            [.. setup.Model.Given(parsed), .. TrainingArguments.GivenButEpochs(parsed), .. GivenNames(parsed), .. setup.Device.GivenForGood(parsed)];
+        [
+            .. setup.Model.Given(parsed), .. TrainingArguments.GivenButEpochs(parsed), .. GivenNames(parsed),
+            .. setup.Device.GivenForGood(parsed),
+        ];
         if (refused.Length > 0)
         {
             throw new BadInputException(
@@ -149,7 +148,8 @@ internal sealed class TrainCommand
     {
         if (GivenNames(parsed).Count() > 1)
             throw new BadInputException("--out and --name both say where the run goes; leave one of them out.");
-        string? path = parsed.GetValue(output) ?? (parsed.GetValue(name) is { } wanted ? RunFolder.PathOf(RunArguments.Root, wanted) : null);
+        string? path = parsed.GetValue(output)
+            ?? (parsed.GetValue(name) is { } wanted ? RunFolder.PathOf(RunArguments.Root, wanted) : null);
         if (path is not null)
             RefuseOther(path);
         return path;

@@ -1,6 +1,3 @@
-using System.CommandLine;
-using GpuVae.Options;
-
 namespace GpuVae.Cli.Commands;
 
 /// <summary>The options that decide how a model is trained.</summary>
@@ -35,7 +32,8 @@ internal static class TrainingArguments
         set.Number(
             "--kl-warmup", "E", "Epochs over which the weight of the KL term rises from 0 to beta.", o => o.KlWarmupEpochs, notNegative);
         set.Number(
-            "--kl-cycles", "N", "Times that the weight of the KL term rises from 0 to beta in the training; 0 for none.", o => o.KlCycles, count);
+            "--kl-cycles", "N", "Times that the weight of the KL term rises from 0 to beta in the training; 0 for none.",
+            o => o.KlCycles, count);
         set.Number("--clip", "NORM", "Largest global norm of the gradient; 0 does not clip.", o => o.GradientClip, notNegative);
         set.Number("--weight-decay", "D", "Decoupled weight decay (AdamW).", o => o.WeightDecay, notNegative);
         set.Flag("--binarize", "Draw every training pixel anew as black or white in each epoch.", o => o.DynamicBinarization);

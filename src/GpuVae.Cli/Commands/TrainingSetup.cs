@@ -1,9 +1,4 @@
-using System.CommandLine;
-using GpuVae.Data;
 using GpuVae.Devices;
-using GpuVae.Models;
-using GpuVae.Options;
-using GpuVae.Training;
 
 namespace GpuVae.Cli.Commands;
 

@@ -1,9 +1,3 @@
-using System.CommandLine;
-using GpuVae.Applications;
-using GpuVae.Data;
-using GpuVae.Models;
-using GpuVae.Options;
-
 namespace GpuVae.Cli.Commands;
 
 internal static class TranslateCommand
@@ -14,7 +8,8 @@ internal static class TranslateCommand
     {
         var pictures = new PictureArguments(defaultCount: 16, MaxCount);
         Option<string?> to = CommonOptions.Text("--to", "DOMAIN", "The domain to translate into, by name or number.");
-        Option<string?> from = CommonOptions.Text("--from", "DOMAIN", "The domain of the pictures; without it the other one, if there are two.");
+        Option<string?> from = CommonOptions.Text(
+            "--from", "DOMAIN", "The domain of the pictures; without it the other one, if there are two.");
         var output = new PictureOutput("translated", "each translation", "all below the originals");
         var command = new ExampleCommand(
             "translate", "Turns pictures of one domain into pictures of another, with a model of 'gpuvae train --domains'.",

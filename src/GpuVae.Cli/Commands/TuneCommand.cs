@@ -1,10 +1,7 @@
-using System.CommandLine;
 using System.Globalization;
 using GpuVae.Devices;
-using GpuVae.Kernels.Gemm;
+using GpuVae.Kernels.Gemm.Planning;
 using GpuVae.Kernels.Layers;
-using GpuVae.Options;
-using GpuVae.Training;
 using Spectre.Console;
 
 namespace GpuVae.Cli.Commands;

@@ -152,17 +152,10 @@ internal sealed unsafe partial class CheckedGroup : IDisposable
         for (int first = 0; first < threads; first += warpSize)
         {
             int end = Math.Min(first + warpSize, threads);
-            int position = -2;
-            for (int t = first; t < end && position == -2; t++)
-            {
-                if (isWaiting[t] && program.Steps[positions[t]].Source is Shuffle or Barrier { Kind: BarrierKind.Warp })
-                    position = positions[t];
-            }
-            if (position < 0)
-                continue;
-            bool isComplete = true;
-            for (int t = first; t < end; t++)
-                isComplete &= isWaiting[t] && positions[t] == position;
+            int position = positions[first];
+            bool isComplete = isWaiting[first] && program.Steps[position].Source is Shuffle or Barrier { Kind: BarrierKind.Warp };
+            for (int t = first; t < end && isComplete; t++)
+                isComplete = isWaiting[t] && positions[t] == position;
             if (!isComplete)
                 continue;
             if (program.Steps[position].Source is Shuffle shuffle)

@@ -35,7 +35,7 @@ internal sealed partial class SimdEmitter
     private readonly LocalBuilder dynamicBytes, warp;
     private Label groupEnd;
 
-    private SimdEmitter(IrKernel kernel, SimdConfiguration configuration, GroupShape group)
+    private SimdEmitter(IrKernel kernel, SimdConfiguration configuration, GroupShape group, Func<ILGenerator, ILGenerator>? record)
     {
         this.kernel = kernel;
         this.configuration = configuration;
@@ -56,7 +56,8 @@ internal sealed partial class SimdEmitter
         {
             InitLocals = false,
         };
-        il = new IlWriter(method.GetILGenerator(16384));
+        ILGenerator generator = method.GetILGenerator(16384);
+        il = new IlWriter(record?.Invoke(generator) ?? generator);
         grid = NewLocals(3, typeof(int));
         groupIndex = NewLocals(3, typeof(int));
         dynamicBytes = il.Local(typeof(int));
@@ -64,19 +65,22 @@ internal sealed partial class SimdEmitter
         thread = NewLocals(3, typeof(int));
     }
 
-    /// <summary>
-    /// Compiles an optimised kernel for one group shape. The kernel's IR is used up: it is brought into loop-closed form.
-    /// </summary>
+    /// <summary>Compiles an optimised kernel for one group shape.</summary>
+    /// <param name="kernel">Used up: it is brought into loop-closed form.</param>
+    /// <param name="configuration">The vectors to compile for.</param>
+    /// <param name="group">The shape.</param>
+    /// <param name="record">Puts something between the emitter and the method; tests write the code down there.</param>
     /// <exception cref="KernelCompilationException">The kernel cannot run on this backend; the message says why.</exception>
-    public static SimdProgram Compile(IrKernel kernel, SimdConfiguration configuration, GroupShape group)
+    public static SimdProgram Compile(
+        IrKernel kernel, SimdConfiguration configuration, GroupShape group, Func<ILGenerator, ILGenerator>? record = null)
     {
         configuration.Validate();
-        var emitter = new SimdEmitter(kernel, configuration, group);
+        var emitter = new SimdEmitter(kernel, configuration, group, record);
         if (emitter.regions is { IsConvergent: false })
         {
             kernel = BarrierConvergence.Run(kernel, emitter.index);
             Optimizer.Clean(kernel);
-            emitter = new(kernel, configuration, group);
+            emitter = new(kernel, configuration, group, record);
         }
         emitter.EmitMethod();
         return new SimdProgram(

@@ -1,4 +1,5 @@
 using GpuVae.Kernels.Gemm;
+using GpuVae.Kernels.Gemm.Planning;
 using GpuVae.Options;
 using GpuVae.Simd;
 using ILGPU;

@@ -1,4 +1,4 @@
-using GpuVae.Kernels.Gemm;
+using GpuVae.Kernels.Gemm.Planning;
 
 namespace GpuVae.Devices;
 

@@ -1,6 +1,5 @@
 using GpuVae.Kernels.Common;
 using GpuVae.Kernels.Convolution;
-using GpuVae.Kernels.Gemm;
 using GpuVae.Kernels.Layers;
 using ILGPU;
 using ILGPU.Runtime;
@@ -46,14 +45,14 @@ internal abstract class ConvolutionKernels
 }
 
 /// <inheritdoc/>
-internal sealed class ConvolutionKernels<TActivation>(GemmContext gemm, Accelerator accelerator) : ConvolutionKernels
+internal sealed class ConvolutionKernels<TActivation>(Accelerator accelerator) : ConvolutionKernels
     where TActivation : struct, IActivation
 {
-    private Convolution<BiasEpilogue<TActivation>> Biased => field ??= new(gemm);
+    private Convolution<BiasEpilogue<TActivation>> Biased => field ??= new(accelerator);
 
-    private Convolution<BiasKeepEpilogue<TActivation>> BiasedAndKept => field ??= new(gemm);
+    private Convolution<BiasKeepEpilogue<TActivation>> BiasedAndKept => field ??= new(accelerator);
 
-    private Convolution<DerivativeEpilogue<TActivation>> Gradients => field ??= new(gemm);
+    private Convolution<DerivativeEpilogue<TActivation>> Gradients => field ??= new(accelerator);
 
     private GroupNormalization<TActivation> Normalization => field ??= new(accelerator);
 

@@ -1,3 +1,4 @@
+using GpuVae.Kernels.Common;
 using GpuVae.Kernels.Gemm;
 using GpuVae.Kernels.Layers;
 using GpuVae.Kernels.Likelihoods;
@@ -75,14 +76,14 @@ internal sealed record FusedLoss(Func<int, int, int, int> PartsPerRow, FusedLoss
 {
     /// <inheritdoc cref="LinearLoss{TLikelihood}.Run"/>
     public delegate void Launcher(
-        AcceleratorStream stream, int batch, int inputs, int outputs, ArrayView<float> x, ArrayView<float> weight, ArrayView<float> bias,
-        ArrayView<float> target, ArrayView<float> dy, ArrayView<float> parts, float scale, int samplesPerImage);
+        AcceleratorStream stream, MatrixView x, MatrixView weight, ArrayView<float> bias, MatrixView target, MatrixView dy,
+        ArrayView<float> parts, float scale);
 
     public static FusedLoss Create<TLikelihood>(GemmContext gemm, TLikelihood likelihood)
         where TLikelihood : struct, ILikelihood
     {
         var kernel = new LinearLoss<TLikelihood>(gemm);
-        return new FusedLoss(kernel.PartsPerRow, (stream, batch, inputs, outputs, x, weight, bias, target, dy, parts, scale, samples) =>
-            kernel.Run(stream, batch, inputs, outputs, x, weight, bias, target, dy, parts, likelihood, scale, samples));
+        return new FusedLoss(kernel.PartsPerRow, (stream, x, weight, bias, target, dy, parts, scale) =>
+            kernel.Run(stream, x, weight, bias, target, dy, parts, likelihood, scale));
     }
 }

@@ -27,7 +27,7 @@ internal sealed class DeviceKernels(Accelerator accelerator, GemmContext gemm) :
     /// <summary>Linear layers without an activation.</summary>
     public LinearKernels Linear => field ??= new LinearKernels<Identity>(gemm);
 
-    public ConvolutionWeightGradient ConvolutionWeightGradient => field ??= new ConvolutionWeightGradient(gemm);
+    public ConvolutionWeightGradient ConvolutionWeightGradient => field ??= new ConvolutionWeightGradient(accelerator);
 
     /// <summary>Its way back is the same whatever the activation.</summary>
     public GroupNormalization<Identity> GroupNormalization => field ??= new GroupNormalization<Identity>(accelerator);

@@ -32,26 +32,23 @@ internal abstract class LinearKernels
     };
 
     /// <summary>
-    /// y = f(x·W + b): x [batch, inputs] with rows <paramref name="pitch"/> apart, W [inputs, outputs] with rows
-    /// <paramref name="weightPitch"/> apart, y [batch, outputs]. Where <paramref name="preActivation"/> is not empty, x·W + b is kept
-    /// there, [batch, outputs].
+    /// y = f(x·W + b): x [batch, inputs], W [inputs, outputs], y [batch, outputs]. Where <paramref name="preActivation"/> is not empty,
+    /// x·W + b is kept there, [batch, outputs].
     /// </summary>
     public abstract void Forward(
-        AcceleratorStream stream, int batch, int inputs, int outputs, ArrayView<float> x, int pitch, ArrayView<float> weight,
-        int weightPitch, ArrayView<float> bias, ArrayView<float> y, ArrayView<float> preActivation);
+        AcceleratorStream stream, MatrixView x, MatrixView weight, ArrayView<float> bias, MatrixView y, ArrayView<float> preActivation);
 
     /// <summary>
     /// dW = xᵀ·dy, db = Σ dy and dx = (dy·Wᵀ) ∘ f'(saved), f being the activation that made x: x, saved and dx [batch, inputs], dy [batch,
     /// outputs], W and dW [inputs, outputs], db [outputs]. With an empty dx that gradient is left out.
     /// </summary>
     public abstract void Backward(
-        AcceleratorStream stream, int batch, int inputs, int outputs, ArrayView<float> x, ArrayView<float> dy, ArrayView<float> weight,
-        ArrayView<float> dw, ArrayView<float> db, ArrayView<float> saved, ArrayView<float> dx);
+        AcceleratorStream stream, MatrixView x, MatrixView dy, MatrixView weight, MatrixView dw, ArrayView<float> db,
+        ArrayView<float> saved, MatrixView dx);
 
     /// <summary>Of <see cref="Backward"/> the last gradient alone: dx = (dy·Wᵀ) ∘ f'(saved).</summary>
     public abstract void InputGradient(
-        AcceleratorStream stream, int batch, int inputs, int outputs, ArrayView<float> dy, ArrayView<float> weight, ArrayView<float> saved,
-        ArrayView<float> dx);
+        AcceleratorStream stream, MatrixView dy, MatrixView weight, ArrayView<float> saved, MatrixView dx);
 }
 
 /// <inheritdoc/>
@@ -68,34 +65,23 @@ internal sealed class LinearKernels<TActivation>(GemmContext gemm) : LinearKerne
 
     public override bool KeepsPreActivation => !TActivation.DerivativeFromOutput;
 
-    public override ConvolutionKernels Convolutions => field ??= new ConvolutionKernels<TActivation>(gemm, gemm.Accelerator);
+    public override ConvolutionKernels Convolutions => field ??= new ConvolutionKernels<TActivation>(gemm.Accelerator);
 
     public override void Forward(
-        AcceleratorStream stream, int batch, int inputs, int outputs, ArrayView<float> x, int pitch, ArrayView<float> weight,
-        int weightPitch, ArrayView<float> bias, ArrayView<float> y, ArrayView<float> preActivation)
+        AcceleratorStream stream, MatrixView x, MatrixView weight, ArrayView<float> bias, MatrixView y, ArrayView<float> preActivation)
     {
         if (preActivation.Length > 0)
-        {
-            var epilogue = new BiasKeepEpilogue<TActivation>(bias, preActivation, outputs);
-            BiasedAndKept.Run(stream, false, false, batch, outputs, inputs, 1, x, pitch, weight, weightPitch, 0, y, outputs, epilogue);
-        }
+            BiasedAndKept.Run(stream, x, weight, y, new BiasKeepEpilogue<TActivation>(bias, preActivation, y.Columns));
         else
-        {
-            var epilogue = new BiasEpilogue<TActivation>(bias);
-            Biased.Run(stream, false, false, batch, outputs, inputs, 1, x, pitch, weight, weightPitch, 0, y, outputs, epilogue);
-        }
+            Biased.Run(stream, x, weight, y, new BiasEpilogue<TActivation>(bias));
     }
 
     public override void Backward(
-        AcceleratorStream stream, int batch, int inputs, int outputs, ArrayView<float> x, ArrayView<float> dy, ArrayView<float> weight,
-        ArrayView<float> dw, ArrayView<float> db, ArrayView<float> saved, ArrayView<float> dx) =>
-        Gradients.Run(
-            stream, batch, inputs, outputs, x, dy, weight, dw, db, dx, inputs, new DerivativeEpilogue<TActivation>(saved, inputs));
+        AcceleratorStream stream, MatrixView x, MatrixView dy, MatrixView weight, MatrixView dw, ArrayView<float> db,
+        ArrayView<float> saved, MatrixView dx) =>
+        Gradients.Run(stream, x, dy, weight, dw, db, dx, new DerivativeEpilogue<TActivation>(saved, x.Columns));
 
     public override void InputGradient(
-        AcceleratorStream stream, int batch, int inputs, int outputs, ArrayView<float> dy, ArrayView<float> weight, ArrayView<float> saved,
-        ArrayView<float> dx) =>
-        Product.Run(
-            stream, false, true, batch, inputs, outputs, 1, dy, outputs, weight, outputs, 0, dx, inputs,
-            new DerivativeEpilogue<TActivation>(saved, inputs));
+        AcceleratorStream stream, MatrixView dy, MatrixView weight, ArrayView<float> saved, MatrixView dx) =>
+        Product.Run(stream, dy, weight.Transposed, dx, new DerivativeEpilogue<TActivation>(saved, dx.Columns));
 }

@@ -1,4 +1,4 @@
-using GpuVae.Kernels.Gemm;
+using GpuVae.Kernels.Gemm.Planning;
 using GpuVae.Kernels.Layers;
 
 namespace GpuVae.Devices;

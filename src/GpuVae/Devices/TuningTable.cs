@@ -1,7 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using GpuVae.Formats;
-using GpuVae.Kernels.Gemm;
+using GpuVae.Kernels.Gemm.Planning;
 using ILGPU.Runtime;
 
 namespace GpuVae.Devices;

@@ -1,4 +1,5 @@
 using GpuVae.Devices;
+using GpuVae.Kernels.Common;
 using GpuVae.Kernels.Latent;
 using GpuVae.Kernels.Layers;
 using GpuVae.Options;
@@ -43,27 +44,27 @@ internal sealed class Linear(string name, int inputs, int outputs, ActivationKin
     /// <returns>Parts of the loss, to be added up, and ∂loss/∂y averaged over the batch, [batch, outputs].</returns>
     public (PlannedTensor Loss, PlannedTensor Gradient) ForwardLoss(LayerContext context, FusedLoss kernel, PlannedTensor x, PlannedTensor target)
     {
-        int batch = x.Rows, samples = batch / target.Rows, inputs = Inputs, outputs = Outputs;
+        int batch = x.Rows, outputs = Outputs;
         float scale = 1f / batch;
-        ArrayView<float> w = ParameterStore.Slice(context.Values, weight!), b = ParameterStore.Slice(context.Values, bias!);
+        MatrixView w = Weight(context.Values, outputs);
+        ArrayView<float> b = ParameterStore.Slice(context.Values, bias!);
         PlannedTensor dy = context.Builder.Tensor($"{Name} output gradient", batch, outputs);
-        PlannedTensor loss = context.Builder.Tensor("reconstruction term", batch, kernel.PartsPerRow(batch, inputs, outputs));
+        PlannedTensor loss = context.Builder.Tensor("reconstruction term", batch, kernel.PartsPerRow(batch, Inputs, outputs));
         context.Builder.Add(
             $"{Name} forward + loss", Flops(batch) + 20.0 * batch * outputs, Traffic(batch, outputs) + 4.0 * batch * outputs,
             [x, target, dy, loss],
-            stream => kernel.Run(
-                stream, batch, inputs, outputs, x.View, w, b, target.View, dy.View, loss.View, scale, samples));
+            stream => kernel.Run(stream, x.Matrix, w, b, target.Matrix, dy.Matrix, loss.View, scale));
         return (loss, dy);
     }
 
     /// <summary>
-    /// Appends ∂loss/∂W = xᵀ·dy and ∂loss/∂b = Σ dy, where they are wanted, and the gradient at the pre-activation of the layer before, (dy·Wᵀ)
-    /// ∘ f'(saved) with the activation f that made the input; all that is wanted of it in one launch. See <see cref="BackwardStep"/>.
+    /// Appends ∂loss/∂W = xᵀ·dy and ∂loss/∂b = Σ dy, where they are wanted, and the gradient at the pre-activation of the layer before,
+    /// (dy·Wᵀ) ∘ f'(saved) with the activation f that made the input; all that is wanted of it in one launch. See <see cref="BackwardStep"/>.
     /// </summary>
     public PlannedTensor? Backward(LayerContext context, LayerOutput input, PlannedTensor dy, bool wantsInput)
     {
         int batch = dy.Rows, inputs = Inputs, outputs = Outputs;
-        ArrayView<float> w = ParameterStore.Slice(context.Values, weight!);
+        MatrixView w = Weight(context.Values, outputs);
         LinearKernels linear = context.Kernels.LinearWith(input.Activation);
         PlannedTensor x = input.Value, saved = input.Saved;
         PlannedTensor? dx = wantsInput ? context.Builder.Tensor($"{Name} input gradient", batch, inputs) : null;
@@ -73,22 +74,23 @@ internal sealed class Linear(string name, int inputs, int outputs, ActivationKin
             {
                 context.Builder.Add(
                     $"{Name} input gradient", Flops(batch), Traffic(batch, outputs) + 4.0 * batch * inputs, [saved, dy, dx],
-                    stream => linear.InputGradient(stream, batch, inputs, outputs, dy.View, w, saved.View, dx.View));
+                    stream => linear.InputGradient(stream, dy.Matrix, w, saved.View, dx.Matrix));
             }
             return dx;
         }
-        ArrayView<float> dw = ParameterStore.Slice(context.Gradients, weight!), db = ParameterStore.Slice(context.Gradients, bias!);
+        MatrixView dw = Weight(context.Gradients, Outputs);
+        ArrayView<float> db = ParameterStore.Slice(context.Gradients, bias!);
         double flops = Flops(batch) + (double)batch * outputs;
         if (dx is null)
         {
             context.Builder.Add(
                 $"{Name} backward", flops, Traffic(batch, outputs), [x, dy],
-                stream => linear.Backward(stream, batch, inputs, outputs, x.View, dy.View, w, dw, db, x.View, default));
+                stream => linear.Backward(stream, x.Matrix, dy.Matrix, w, dw, db, x.View, default));
             return null;
         }
         context.Builder.Add(
             $"{Name} backward", flops + Flops(batch), BackwardTraffic(batch) + 4.0 * batch * inputs, [x, saved, dy, dx],
-            stream => linear.Backward(stream, batch, inputs, outputs, x.View, dy.View, w, dw, db, saved.View, dx.View));
+            stream => linear.Backward(stream, x.Matrix, dy.Matrix, w, dw, db, saved.View, dx.Matrix));
         return dx;
     }
 
@@ -108,15 +110,16 @@ internal sealed class Linear(string name, int inputs, int outputs, ActivationKin
     {
         int batch = dy.Rows, latents = Inputs, outputs = Outputs;
         float scale = 1f / batch;
-        ArrayView<float> w = ParameterStore.Slice(context.Values, weight!);
-        ArrayView<float> dw = ParameterStore.Slice(context.Gradients, weight!), db = ParameterStore.Slice(context.Gradients, bias!);
+        MatrixView w = Weight(context.Values, outputs);
+        MatrixView dw = Weight(context.Gradients, Outputs);
+        ArrayView<float> db = ParameterStore.Slice(context.Gradients, bias!);
         LinearBackward<LatentGradientEpilogue> kernel = context.Kernels.LatentBackward;
         PlannedTensor dEncoded = context.Builder.Tensor("encoder output gradient", batch, 2 * latents);
         context.Builder.Add(
             $"{Name} backward + reparameterise + KL", 2 * Flops(batch) + batch * (outputs + 12.0 * latents),
             BackwardTraffic(batch) + 16.0 * batch * latents, [z, dy, encoded, noise, klWeight, dEncoded],
             stream => kernel.Run(
-                stream, batch, latents, outputs, z.View, dy.View, w, dw, db, dEncoded.View, 2 * latents,
+                stream, z.Matrix, dy.Matrix, w, dw, db, new MatrixView(dEncoded.View, batch, latents, 2 * latents),
                 new LatentGradientEpilogue(encoded.View, noise.View, klWeight.View, dEncoded.View, scale, latents)));
         return dEncoded;
     }
@@ -124,14 +127,18 @@ internal sealed class Linear(string name, int inputs, int outputs, ActivationKin
     private void Append(LayerContext context, PlannedTensor x, PlannedTensor y, PlannedTensor saved, ActivationKind? activation)
     {
         LinearKernels linear = context.Kernels.LinearWith(activation);
-        ArrayView<float> w = ParameterStore.Slice(context.Values, weight!), b = ParameterStore.Slice(context.Values, bias!);
         int batch = x.Rows, inputs = Inputs, outputs = y.Columns;
+        MatrixView w = Weight(context.Values, outputs);
+        ArrayView<float> b = ParameterStore.Slice(context.Values, bias!);
         bool keeps = saved != y;
         context.Builder.Add(
             $"{Name} forward", 2.0 * batch * inputs * outputs, Traffic(batch, outputs), [x, y, saved],
             stream => linear.Forward(
-                stream, batch, inputs, outputs, x.View, x.Columns, w, Outputs, b, y.View, keeps ? saved.View : default));
+                stream, new MatrixView(x.View, batch, inputs, x.Columns), w, b, y.Matrix, keeps ? saved.View : default));
     }
+
+    /// <summary>The first columns of W, or of its gradient.</summary>
+    private MatrixView Weight(ArrayView<float> store, int columns) => new(ParameterStore.Slice(store, weight!), Inputs, columns, Outputs);
 
     /// <summary>x, dy, W and their three gradients.</summary>
     private double BackwardTraffic(int batch) => 2 * Traffic(batch, Outputs) - 4.0 * batch * Outputs;

@@ -1,3 +1,4 @@
+using GpuVae.Kernels.Common;
 using ILGPU;
 
 namespace GpuVae.Scheduling;
@@ -21,6 +22,9 @@ internal sealed class PlannedTensor
 
     /// <summary>[Rows, Columns], row-major. Empty until the schedule is bound.</summary>
     public ArrayView<float> View { get; internal set; }
+
+    /// <summary><see cref="View"/> as a matrix.</summary>
+    public MatrixView Matrix => new(View, Rows, Columns, Name);
 
     internal int First { get; private set; } = int.MaxValue;
 

@@ -1,7 +1,7 @@
 using System.Reflection;
 using GpuVae.Kernels.Convolution;
-using GpuVae.Kernels.Gemm;
 using GpuVae.Kernels.Gemm.Gpu;
+using GpuVae.Kernels.Gemm.Planning;
 using GpuVae.Kernels.Gemm.Simd;
 using ILGPU;
 using ILGPU.Backends;
@@ -38,7 +38,7 @@ internal static class GpuKernels
 
     /// <summary>All types that make an instance of a generic kernel.</summary>
     public static IEnumerable<Type> TypesOf(MethodInfo kernel) =>
-        kernel.DeclaringType!.GetGenericArguments().Concat(kernel.GetGenericArguments());
+        kernel.DeclaringType!.GetGenericArguments().Concat(kernel.GetGenericArguments()).SelectMany(WithArguments);
 
     /// <summary>The tile that an instance computes, if it does.</summary>
     public static GemmVariant? TileOf(MethodInfo kernel) =>
@@ -61,6 +61,8 @@ internal static class GpuKernels
             var other => throw new InvalidOperationException($"{other.GetType()} is neither PTX nor OpenCL C"),
         };
     }
+
+    private static IEnumerable<Type> WithArguments(Type type) => [type, .. type.GetGenericArguments().SelectMany(WithArguments)];
 
     private static bool IsOfLanes(MethodInfo kernel) =>
         ofLanes.Contains(kernel.DeclaringType) || kernel.Name.StartsWith("LaneKernel", StringComparison.Ordinal);

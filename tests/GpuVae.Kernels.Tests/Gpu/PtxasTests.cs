@@ -3,8 +3,8 @@ using System.Globalization;
 using System.Reflection;
 using System.Text;
 using GpuVae.Kernels.Common;
-using GpuVae.Kernels.Gemm;
 using GpuVae.Kernels.Gemm.Gpu;
+using GpuVae.Kernels.Gemm.Planning;
 
 namespace GpuVae.Kernels.Tests.Gpu;
 

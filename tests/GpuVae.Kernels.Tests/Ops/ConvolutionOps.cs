@@ -1,6 +1,5 @@
 using GpuVae.Kernels.Common;
 using GpuVae.Kernels.Convolution;
-using GpuVae.Kernels.Gemm;
 using ILGPU;
 
 namespace GpuVae.Kernels.Tests.Ops;
@@ -31,7 +30,8 @@ internal static class ConvolutionOps
             yield return new Op($"Convolution forward, bias, SiLU kept {size}", Tolerance, run => Forward(run, shape), isHeavy);
             yield return new Op($"Convolution data gradient tanh {size}", Tolerance, run => DataGradient(run, shape), isHeavy);
             yield return new Op($"Convolution weight gradient {size}", Tolerance, run => WeightGradient(run, shape, false), isHeavy);
-            yield return new Op($"Transposed convolution weight gradient {size}", Tolerance, run => WeightGradient(run, shape, true), isHeavy);
+            yield return new Op(
+                $"Transposed convolution weight gradient {size}", Tolerance, run => WeightGradient(run, shape, true), isHeavy);
         }
     }
 
@@ -48,8 +48,9 @@ internal static class ConvolutionOps
                     continue;
                 for (int i = 0; i < s.Inputs; i++)
                 {
+                    int atX = ((image * s.Height + y) * s.Width + x) * s.Inputs + i;
                     for (int o = 0; o < s.Outputs; o++)
-                        visit(((image * s.Height + y) * s.Width + x) * s.Inputs + i, pixel * s.Outputs + o, (tap * s.Inputs + i) * s.Outputs + o);
+                        visit(atX, pixel * s.Outputs + o, (tap * s.Inputs + i) * s.Outputs + o);
                 }
             }
         }
@@ -67,7 +68,7 @@ internal static class ConvolutionOps
         for (int i = 0; i < before.Length; i++)
             before[i] = bias[i % bias.Length];
         ForEach(shape, (atX, atY, atW) => before[atY] += (double)x[atX] * weight[atW]);
-        var kernel = new Convolution<BiasKeepEpilogue<Silu>>(run.Own(new GemmContext(run.Accelerator)));
+        var kernel = new Convolution<BiasKeepEpilogue<Silu>>(run.Accelerator);
         kernel.Forward(
             run.Stream, shape, run.Upload(x), run.Upload(weight), run.Expect("y", Array.ConvertAll(before, v => v * Reference.Sigmoid(v))),
             new(run.Upload(bias), run.Expect("pre-activation", before), shape.Outputs));
@@ -80,7 +81,7 @@ internal static class ConvolutionOps
         ForEach(shape, (atX, atY, atW) => dx[atX] += (double)dy[atY] * weight[atW]);
         for (int i = 0; i < dx.Length; i++)
             dx[i] *= 1 - (double)x[i] * x[i];
-        var kernel = new Convolution<DerivativeEpilogue<Tanh>>(run.Own(new GemmContext(run.Accelerator)));
+        var kernel = new Convolution<DerivativeEpilogue<Tanh>>(run.Accelerator);
         kernel.DataGradient(
             run.Stream, shape, run.Upload(dy), run.Upload(weight), run.Upload(new float[shape.ScratchLength]), run.Expect("dx", dx),
             new(run.Upload(x), shape.Inputs));
@@ -95,7 +96,7 @@ internal static class ConvolutionOps
         double[] db = new double[isTransposed ? shape.Inputs : shape.Outputs];
         for (int i = 0; i < biased.Length; i++)
             db[i % db.Length] += biased[i];
-        var kernel = new ConvolutionWeightGradient(run.Own(new GemmContext(run.Accelerator)));
+        var kernel = new ConvolutionWeightGradient(run.Accelerator);
         ArrayView<float> scratch = run.Upload(new float[kernel.ScratchLength(shape)]);
         kernel.Run(run.Stream, shape, run.Upload(x), run.Upload(dy), scratch, run.Expect("dW", dw), run.Expect("db", db), isTransposed);
     }

@@ -1,5 +1,7 @@
 using GpuVae.Kernels.Common;
 using GpuVae.Kernels.Gemm;
+using GpuVae.Kernels.Gemm.Planning;
+using ILGPU;
 
 namespace GpuVae.Kernels.Tests.Ops;
 
@@ -10,8 +12,9 @@ internal static class GemmOps
     private const double Tolerance = 2e-6;
 
     /// <summary>
-    /// Rounding a number to 10 (TF32) or 7 (BF16) bits of fraction moves it by 2⁻¹¹ or 2⁻⁸ of itself at most and by 0.41 of that in the root
-    /// of the mean square over numbers of all sizes; both factors of a product together by √2 times as much, and sums of either sign keep it.
+    /// Rounding a number to 10 (TF32) or 7 (BF16) bits of fraction moves it by 2⁻¹¹ or 2⁻⁸ of itself at most and by 0.41 of that in the
+    /// root of the mean square over numbers of all sizes; both factors of a product together by √2 times as much, and sums of either sign
+    /// keep it.
     /// </summary>
     public static double Tolerances(MatrixPrecision precision) => precision switch
     {
@@ -75,8 +78,9 @@ internal static class GemmOps
     /// <summary>A matrix product by the rule, or by a certain kernel.</summary>
     public static GemmContext Create(OpRun run, GemmChoice? choice, MatrixPrecision precision = MatrixPrecision.Float32)
     {
-        bool usesTiles = choice is { } given && GemmTileRule.IsTile(given.Variant);
-        GemmContext gemm = run.Own(!usesTiles ? new GemmContext(run.Accelerator) : new GemmContext(run.Accelerator, usesTiles: true, precision));
+        bool usesTiles = choice is { Variant: >= GemmVariant.Tile16x16 };
+        GemmContext gemm = run.Own(
+            usesTiles ? new GemmContext(run.Accelerator, usesTiles: true, precision) : new GemmContext(run.Accelerator));
         gemm.Forced = choice;
         return gemm;
     }
@@ -118,8 +122,13 @@ internal static class GemmOps
         }
         GemmContext gemm = Create(run, choice, precision);
         gemm.With<PlainEpilogue>().Run(
-            run.Stream, ta, tb, m, n, k, alpha, run.Upload(a), lda, run.Upload(b), ldb, beta, run.Expect("C", c, expected), ldc, default);
+            run.Stream, Operand(run.Upload(a), m, k, lda, ta), Operand(run.Upload(b), k, n, ldb, tb),
+            new MatrixView(run.Expect("C", c, expected), m, n, ldc), default, alpha, beta);
     }
+
+    /// <summary>[rows × columns], stored that way or the other.</summary>
+    private static MatrixView Operand(ArrayView<float> view, int rows, int columns, int pitch, bool isTransposed) =>
+        isTransposed ? new MatrixView(view, columns, rows, pitch).Transposed : new MatrixView(view, rows, columns, pitch);
 
     private static void Bias<TActivation>(OpRun run, int m, int n, int k, Func<double, double> f)
         where TActivation : struct, IActivation
@@ -130,8 +139,8 @@ internal static class GemmOps
             expected[i] = f(expected[i] + bias[i % n]);
         GemmContext gemm = run.Own(new GemmContext(run.Accelerator));
         gemm.With<BiasEpilogue<TActivation>>().Run(
-            run.Stream, false, true, m, n, k, 1f, run.Upload(x), k, run.Upload(w), k, 0f, run.Expect("Y", expected), n,
-            new(run.Upload(bias)));
+            run.Stream, new MatrixView(run.Upload(x), m, k), new MatrixView(run.Upload(w), n, k).Transposed,
+            new MatrixView(run.Expect("Y", expected), m, n), new(run.Upload(bias)));
     }
 
     private static void BiasKeep<TActivation>(OpRun run, int m, int n, int k, Func<double, double> f)
@@ -143,8 +152,9 @@ internal static class GemmOps
             before[i] += bias[i % n];
         GemmContext gemm = run.Own(new GemmContext(run.Accelerator));
         gemm.With<BiasKeepEpilogue<TActivation>>().Run(
-            run.Stream, false, true, m, n, k, 1f, run.Upload(x), k, run.Upload(w), k, 0f,
-            run.Expect("Y", Array.ConvertAll(before, v => f(v))), n, new(run.Upload(bias), run.Expect("pre-activation", before), n));
+            run.Stream, new MatrixView(run.Upload(x), m, k), new MatrixView(run.Upload(w), n, k).Transposed,
+            new MatrixView(run.Expect("Y", Array.ConvertAll(before, v => f(v))), m, n),
+            new(run.Upload(bias), run.Expect("pre-activation", before), n));
     }
 
     private static void Derivative<TActivation>(OpRun run, int m, int n, int k, Func<double, double> derivative)
@@ -157,7 +167,7 @@ internal static class GemmOps
             expected[i] *= derivative(saved[i]);
         GemmContext gemm = run.Own(new GemmContext(run.Accelerator));
         gemm.With<DerivativeEpilogue<TActivation>>().Run(
-            run.Stream, false, false, m, n, k, 1f, run.Upload(dy), k, run.Upload(w), n, 0f, run.Expect("dX", expected), n,
-            new(run.Upload(saved), n));
+            run.Stream, new MatrixView(run.Upload(dy), m, k), new MatrixView(run.Upload(w), k, n),
+            new MatrixView(run.Expect("dX", expected), m, n), new(run.Upload(saved), n));
     }
 }

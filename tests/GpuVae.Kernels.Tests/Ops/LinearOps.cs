@@ -1,5 +1,6 @@
 using GpuVae.Kernels.Common;
 using GpuVae.Kernels.Gemm;
+using GpuVae.Kernels.Gemm.Planning;
 using GpuVae.Kernels.Layers;
 using GpuVae.Kernels.Likelihoods;
 using ILGPU;
@@ -68,8 +69,9 @@ internal static class LinearOps
         GemmContext gemm = GemmOps.Create(run, choice, precision);
         ArrayView<float> input = run.Upload(x);
         new LinearBackward<DerivativeEpilogue<Tanh>>(gemm).Run(
-            run.Stream, batch, inputs, outputs, input, run.Upload(dy), run.Upload(weight), run.Expect("dW", dw), run.Expect("db", db),
-            wantsInput ? run.Expect("dx", dx) : default, inputs, new(input, inputs));
+            run.Stream, new MatrixView(input, batch, inputs), new MatrixView(run.Upload(dy), batch, outputs),
+            new MatrixView(run.Upload(weight), inputs, outputs), new MatrixView(run.Expect("dW", dw), inputs, outputs),
+            run.Expect("db", db), wantsInput ? new MatrixView(run.Expect("dx", dx), batch, inputs) : default, new(input, inputs));
     }
 
     private static void Loss<TLikelihood>(
@@ -95,8 +97,9 @@ internal static class LinearOps
         // How the loss is divided up is the kernel's affair; its sum is not.
         ArrayView<float> loss = run.Upload(new float[batch * parts]);
         kernel.Run(
-            run.Stream, batch, inputs, outputs, run.Upload(x), run.Upload(weight), run.Upload(bias), run.Upload(target),
-            run.Expect("gradient", gradient), loss, likelihood, scale, samples);
+            run.Stream, new MatrixView(run.Upload(x), batch, inputs), new MatrixView(run.Upload(weight), inputs, outputs), run.Upload(bias),
+            new MatrixView(run.Upload(target), batch / samples, outputs), new MatrixView(run.Expect("gradient", gradient), batch, outputs),
+            loss, likelihood, scale);
         run.Own(new Reduce(run.Accelerator)).Sum(run.Stream, loss, run.Expect("loss", [total]));
     }
 }

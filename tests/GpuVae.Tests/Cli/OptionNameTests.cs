@@ -16,7 +16,8 @@ public sealed partial class OptionNameTests
     [Fact]
     public void EveryOptionThatTheLibraryNamesExistsAndHasAFlag()
     {
-        string[] options = [.. Texts(typeof(Vae).Assembly.Location).SelectMany(text => Property().Matches(text)).Select(m => m.Value).Distinct()];
+        IEnumerable<Match> named = Texts(typeof(Vae).Assembly.Location).SelectMany(text => Property().Matches(text));
+        string[] options = [.. named.Select(match => match.Value).Distinct()];
         Assert.InRange(options.Length, 15, 100);
         HashSet<string> known = [.. Texts(BuildFacts.CommandLine)];
         foreach (string option in options)

@@ -1,5 +1,5 @@
 using GpuVae.Devices;
-using GpuVae.Kernels.Gemm;
+using GpuVae.Kernels.Gemm.Planning;
 using GpuVae.Options;
 using ILGPU.Runtime;
 

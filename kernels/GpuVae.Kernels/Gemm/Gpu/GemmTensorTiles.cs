@@ -16,6 +16,7 @@
 //
 // How fragments are spread over a warp is in the PTX ISA, "Matrix Fragments for mma.m16n8k8" and "… mma.m16n8k16".
 
+using GpuVae.Kernels.Gemm.Planning;
 using ILGPU;
 using ILGPU.Algorithms;
 using ILGPU.Runtime;
@@ -31,60 +32,50 @@ internal interface ITensorTileShape : ITileShape;
 internal interface ITensorPrecision
 {
     static abstract bool IsBf16 { get; }
+
+    /// <summary>Adds what is loaded of A times what is loaded of B to a pair of fragments, a constant.</summary>
+    static abstract void Multiply(int pair);
 }
 
 internal readonly struct Tf32Precision : ITensorPrecision
 {
     public static bool IsBf16 => false;
+
+    public static void Multiply(int pair) => TensorFragments.MultiplyTf32(pair);
 }
 
 internal readonly struct Bf16Precision : ITensorPrecision
 {
     public static bool IsBf16 => true;
+
+    public static void Multiply(int pair) => TensorFragments.MultiplyBf16(pair);
 }
 
-internal static class GemmTensorTiles
+internal readonly struct GemmTensorTiles<TShape, TPrecision> : ITileEngine
+    where TShape : struct, ITensorTileShape
+    where TPrecision : struct, ITensorPrecision
 {
-    public const int Threads = 256;
+    private const int Threads = 256;
 
     private const int WarpsX = 4;
 
     // k times 4 bytes, or 2 bytes: 64 bytes in any case.
     private const int RowBytes = 64;
 
-    public static void Kernel<TShape, TPrecision, TA, TB, TEpilogue>(
-        FloatView a, FloatView b, FloatView c, FloatView workspace, ArrayView<int> tickets, GemmArguments g, TEpilogue epilogue)
-        where TShape : struct, ITensorTileShape
-        where TPrecision : struct, ITensorPrecision
-        where TA : struct, IOperandLayout
-        where TB : struct, IOperandLayout
-        where TEpilogue : struct, IEpilogue
-    {
-        if (!CudaAsm.IsSupported)
-            return;
-        FloatView shared = Allocate<TShape>();
-        Multiply<TShape, TPrecision, TA, TB, EpilogueOutput<TEpilogue>>(
-            a, b, c, c, workspace, tickets, shared, g, new TilePlace(g, Grid.IdxX), new EpilogueOutput<TEpilogue>(epilogue));
-    }
+    public static bool IsSupported => CudaAsm.IsSupported;
 
-    /// <summary>
-    /// Shared memory of a group: three stages of both operands; afterwards half a tile of sums fits in. A kernel's first call.
-    /// </summary>
-    public static FloatView Allocate<TShape>()
-        where TShape : struct, ITensorTileShape
+    /// <summary>Three stages of both operands; afterwards half a tile of sums fits in. Declares the registers, too.</summary>
+    public static FloatView Allocate()
     {
         // The promise makes ILGPU align it, which copies of 16 bytes need.
-        FloatView shared = SharedMemory.Allocate<float>(3 * StageBytes<TShape>() / 4).AsAligned16();
+        FloatView shared = SharedMemory.Allocate<float>(3 * StageBytes / 4).AsAligned16();
         TensorCore.Declare(shared);
         return shared;
     }
 
-    /// <summary>As <see cref="GemmTiles.Multiply"/>.</summary>
-    public static void Multiply<TShape, TPrecision, TA, TB, TOutput>(
+    public static void Multiply<TA, TB, TOutput>(
         FloatView a, FloatView b, FloatView c, FloatView columnSums, FloatView workspace, ArrayView<int> tickets, FloatView shared,
         GemmArguments g, TilePlace place, TOutput output)
-        where TShape : struct, ITensorTileShape
-        where TPrecision : struct, ITensorPrecision
         where TA : struct, IOperandLayout
         where TB : struct, IOperandLayout
         where TOutput : struct, ITileOutput
@@ -99,27 +90,25 @@ internal static class GemmTensorTiles
             for (int k = first; k < end; k++)
                 columnSum += b[k * g.BDepth + (ofB.Start + Group.IdxX) * g.BColumn];
         }
-        var sums = default(Sums<TShape>);
+        var sums = default(Sums);
         sums.Clear();
         if (TPrecision.IsBf16)
-            RunBf16<TShape, TA, TB>(ofA, ofB, first, end);
+            RunBf16<TA, TB>(ofA, ofB, first, end);
         else
-            RunTf32<TShape, TA, TB>(ofA, ofB, first, end);
-        GemmTileEnd.Run<TShape, Sums<TShape>, TOutput>(sums, columnSum, columnSums, c, workspace, tickets, shared, g, place, output);
+            RunTf32<TA, TB>(ofA, ofB, first, end);
+        GemmTileEnd.Run<TShape, Sums, TOutput>(sums, columnSum, columnSums, c, workspace, tickets, shared, g, place, output);
     }
 
-    private static int StageBytes<TShape>()
-        where TShape : struct, ITensorTileShape => RowBytes * (TShape.Rows + TShape.Columns);
+    private static int StageBytes => RowBytes * (TShape.Rows + TShape.Columns);
 
-    private static void RunTf32<TShape, TA, TB>(Source a, Source b, int first, int end)
-        where TShape : struct, ITensorTileShape
+    private static void RunTf32<TA, TB>(Source a, Source b, int first, int end)
         where TA : struct, IOperandLayout
         where TB : struct, IOperandLayout
     {
         const int depth = 16;
         int partB = RowBytes * TShape.Rows;
-        int placeOfA = Sums<TShape>.PlaceOfA<TA, Tf32Precision>(), placeOfB = Sums<TShape>.PlaceOfB<TB, Tf32Precision>();
-        int stages = StageBytes<TShape>();
+        int placeOfA = Sums.PlaceOfA<TA>(), placeOfB = Sums.PlaceOfB<TB>();
+        int stages = StageBytes;
         Copy<TA>(a, 0, TShape.Rows, first);
         Copy<TB>(b, partB, TShape.Columns, first);
         TensorCore.CommitCopies();
@@ -135,8 +124,8 @@ internal static class GemmTensorTiles
             Copy<TA>(a, next, TShape.Rows, k0 + 2 * depth);
             Copy<TB>(b, next + partB, TShape.Columns, k0 + 2 * depth);
             TensorCore.CommitCopies();
-            Sums<TShape>.StepTf32<TA, TB>(stage, stage + partB, placeOfA, placeOfB, 0);
-            Sums<TShape>.StepTf32<TA, TB>(stage, stage + partB, placeOfA, placeOfB, 1);
+            Sums.Step<TA, TB>(stage, stage + partB, placeOfA, placeOfB, 0);
+            Sums.Step<TA, TB>(stage, stage + partB, placeOfA, placeOfB, 1);
             stage = stage == 2 * stages ? 0 : stage + stages;
             next = next == 2 * stages ? 0 : next + stages;
         }
@@ -144,14 +133,13 @@ internal static class GemmTensorTiles
         Group.Barrier();
     }
 
-    private static void RunBf16<TShape, TA, TB>(Source a, Source b, int first, int end)
-        where TShape : struct, ITensorTileShape
+    private static void RunBf16<TA, TB>(Source a, Source b, int first, int end)
         where TA : struct, IOperandLayout
         where TB : struct, IOperandLayout
     {
         const int depth = 32;
         int partB = RowBytes * TShape.Rows;
-        int placeOfA = Sums<TShape>.PlaceOfA<TA, Bf16Precision>(), placeOfB = Sums<TShape>.PlaceOfB<TB, Bf16Precision>();
+        int placeOfA = Sums.PlaceOfA<TA>(), placeOfB = Sums.PlaceOfB<TB>();
         int stage = 0;
         LoadBf16<TA>(a, TShape.Rows, first);
         StoreBf16<TA>(stage, TShape.Rows);
@@ -160,12 +148,12 @@ internal static class GemmTensorTiles
         Group.Barrier();
         for (int k0 = first; k0 < end; k0 += depth)
         {
-            int next = StageBytes<TShape>() - stage;
+            int next = StageBytes - stage;
             LoadBf16<TA>(a, TShape.Rows, k0 + depth);
-            Sums<TShape>.StepBf16<TA, TB>(stage, stage + partB, placeOfA, placeOfB, 0);
+            Sums.Step<TA, TB>(stage, stage + partB, placeOfA, placeOfB, 0);
             StoreBf16<TA>(next, TShape.Rows);
             LoadBf16<TB>(b, TShape.Columns, k0 + depth);
-            Sums<TShape>.StepBf16<TA, TB>(stage, stage + partB, placeOfA, placeOfB, 1);
+            Sums.Step<TA, TB>(stage, stage + partB, placeOfA, placeOfB, 1);
             StoreBf16<TB>(next + partB, TShape.Columns);
             stage = next;
             Group.Barrier();
@@ -254,8 +242,8 @@ internal static class GemmTensorTiles
         int elements = TOperand.IsAlongDepth ? source.End : source.Count;
         TensorCore.KeepBf16(
             chunk,
-            GemmTiles.Four.LoadPart(source.View, source.Pitch, run, at, runs, elements, source.Vectors),
-            GemmTiles.Four.LoadPart(source.View, source.Pitch, run, at + 4, runs, elements, source.Vectors));
+            Four.LoadPart(source.View, source.Pitch, run, at, runs, elements, source.Vectors),
+            Four.LoadPart(source.View, source.Pitch, run, at + 4, runs, elements, source.Vectors));
     }
 
     private static void StoreChunk<TOperand>(int chunk, int address, int extent)
@@ -268,8 +256,7 @@ internal static class GemmTensorTiles
     }
 
     /// <summary>A thread's part of its warp's sums, in the registers of <see cref="TensorFragments"/>.</summary>
-    private readonly struct Sums<TShape> : ITileSums<Sums<TShape>>
-        where TShape : struct, ITensorTileShape
+    private readonly struct Sums : ITileSums<Sums>
     {
         public static int Count => TShape.Rows * TShape.Columns / Threads;
 
@@ -279,28 +266,14 @@ internal static class GemmTensorTiles
 
         private static int WarpColumns => TShape.Columns / WarpsX;
 
-        public readonly void Clear()
-        {
-            TensorFragments.Clear(0);
-            TensorFragments.Clear(1);
-            if (IsWide)
-            {
-                TensorFragments.Clear(2);
-                TensorFragments.Clear(3);
-                TensorFragments.Clear(4);
-                TensorFragments.Clear(5);
-                TensorFragments.Clear(6);
-                TensorFragments.Clear(7);
-            }
-        }
+        public readonly void Clear() => TensorFragments.Clear(IsWide);
 
         /// <summary>
         /// Bytes from a stage's part of A to what this lane loads of the warp's first fragment. Along the swizzle the others differ from it
         /// by an exclusive or with one of three constants, and else by a sum, so that few addresses are kept from one stage to the next.
         /// </summary>
-        public static int PlaceOfA<TA, TPrecision>()
+        public static int PlaceOfA<TA>()
             where TA : struct, IOperandLayout
-            where TPrecision : struct, ITensorPrecision
         {
             int lane = Group.IdxX % 32, row = Group.IdxX / 32 / WarpsX * WarpRows;
             if (TA.IsAlongDepth)
@@ -311,9 +284,8 @@ internal static class GemmTensorTiles
         }
 
         /// <summary>As <see cref="PlaceOfA"/>, for pairs of fragments of B.</summary>
-        public static int PlaceOfB<TB, TPrecision>()
+        public static int PlaceOfB<TB>()
             where TB : struct, IOperandLayout
-            where TPrecision : struct, ITensorPrecision
         {
             int lane = Group.IdxX % 32, column = Group.IdxX / 32 % WarpsX * WarpColumns;
             if (TB.IsAlongDepth)
@@ -323,121 +295,67 @@ internal static class GemmTensorTiles
                 : AcrossTf32(lane % 4, (column + lane / 4) / 4, TShape.Columns) + 4 * (lane / 4 % 4);
         }
 
-        /// <summary>Adds the products of one half of a stage, which is 8 k.</summary>
-        public static void StepTf32<TA, TB>(int stageA, int stageB, int placeOfA, int placeOfB, int half)
+        /// <summary>Adds the products of one half of a stage.</summary>
+        public static void Step<TA, TB>(int stageA, int stageB, int placeOfA, int placeOfB, int half)
             where TA : struct, IOperandLayout
             where TB : struct, IOperandLayout
         {
-            LoadTf32B<TB>(0, stageB, placeOfB, half);
+            LoadB<TB>(0, stageB, placeOfB, half);
             if (IsWide)
-                LoadTf32B<TB>(1, stageB, placeOfB, half);
-            AddTf32<TA>(0, stageA, placeOfA, half);
-            AddTf32<TA>(1, stageA, placeOfA, half);
+                LoadB<TB>(1, stageB, placeOfB, half);
+            AddRow<TA>(0, stageA, placeOfA, half);
+            AddRow<TA>(1, stageA, placeOfA, half);
             if (IsWide)
             {
-                AddTf32<TA>(2, stageA, placeOfA, half);
-                AddTf32<TA>(3, stageA, placeOfA, half);
+                AddRow<TA>(2, stageA, placeOfA, half);
+                AddRow<TA>(3, stageA, placeOfA, half);
             }
         }
 
-        /// <summary>Adds the products of one half of a stage, which is 16 k.</summary>
-        public static void StepBf16<TA, TB>(int stageA, int stageB, int placeOfA, int placeOfB, int half)
-            where TA : struct, IOperandLayout
-            where TB : struct, IOperandLayout
-        {
-            LoadBf16B<TB>(0, stageB, placeOfB, half);
-            if (IsWide)
-                LoadBf16B<TB>(1, stageB, placeOfB, half);
-            AddBf16<TA>(0, stageA, placeOfA, half);
-            AddBf16<TA>(1, stageA, placeOfA, half);
-            if (IsWide)
-            {
-                AddBf16<TA>(2, stageA, placeOfA, half);
-                AddBf16<TA>(3, stageA, placeOfA, half);
-            }
-        }
-
-        /// <summary>16 rows of 8 k. A row's 16 bytes are 4 k, so that matrices of 16-bit elements are read for what they are not.</summary>
-        private static void AddTf32<TA>(int row, int stage, int place, int half)
+        /// <summary>
+        /// 16 rows of 32 bytes. A row's 16 bytes are 4 k of TF32, so that matrices of 16-bit elements are then read for what they are not.
+        /// </summary>
+        private static void AddRow<TA>(int row, int stage, int place, int half)
             where TA : struct, IOperandLayout
         {
             if (TA.IsAlongDepth)
                 TensorCore.LoadA(stage + (place ^ 32 * half) + 16 * RowBytes * row);
+            else if (TPrecision.IsBf16)
+                TensorCore.LoadTransposedA(stage + (place ^ 32 * row) + 32 * TShape.Rows * half);
             else
             {
                 int from = stage + 128 * (row / 2) + 32 * TShape.Rows * half, low = place ^ 64 * (row % 2), high = low ^ 32;
                 TensorCore.LoadA(from + low, from + high, from + low + 16 * TShape.Rows, from + high + 16 * TShape.Rows);
             }
-            TensorCore.RoundA();
-            TensorFragments.MultiplyTf32(row);
+            if (!TPrecision.IsBf16)
+                TensorCore.RoundA();
+            TPrecision.Multiply(row);
             if (IsWide)
-                TensorFragments.MultiplyTf32(row + 4);
+                TPrecision.Multiply(row + 4);
         }
 
-        private static void AddBf16<TA>(int row, int stage, int place, int half)
-            where TA : struct, IOperandLayout
-        {
-            if (TA.IsAlongDepth)
-                TensorCore.LoadA(stage + (place ^ 32 * half) + 16 * RowBytes * row);
-            else
-                TensorCore.LoadTransposedA(stage + (place ^ 32 * row) + 32 * TShape.Rows * half);
-            TensorFragments.MultiplyBf16(row);
-            if (IsWide)
-                TensorFragments.MultiplyBf16(row + 4);
-        }
-
-        /// <summary>Two fragments side by side, 8 columns each, of 8 k.</summary>
-        private static void LoadTf32B<TB>(int pair, int stage, int place, int half)
+        /// <summary>Two fragments side by side, 8 columns each.</summary>
+        private static void LoadB<TB>(int pair, int stage, int place, int half)
             where TB : struct, IOperandLayout
         {
             if (TB.IsAlongDepth)
                 TensorCore.LoadB(pair, stage + (place ^ 32 * half) + 16 * RowBytes * pair);
+            else if (TPrecision.IsBf16)
+                TensorCore.LoadTransposedB(pair, stage + (place ^ 32 * pair) + 32 * TShape.Columns * half);
             else
             {
                 int from = stage + 32 * TShape.Columns * half, left = place ^ 64 * pair, right = left ^ 32;
                 TensorCore.LoadB(pair, from + left, from + left + 16 * TShape.Columns, from + right, from + right + 16 * TShape.Columns);
             }
-            TensorCore.RoundB(pair);
+            if (!TPrecision.IsBf16)
+                TensorCore.RoundB(pair);
         }
 
-        private static void LoadBf16B<TB>(int pair, int stage, int place, int half)
-            where TB : struct, IOperandLayout
-        {
-            if (TB.IsAlongDepth)
-                TensorCore.LoadB(pair, stage + (place ^ 32 * half) + 16 * RowBytes * pair);
-            else
-                TensorCore.LoadTransposedB(pair, stage + (place ^ 32 * pair) + 32 * TShape.Columns * half);
-        }
+        public readonly void Save(FloatView workspace, int start, int thread, int threads) =>
+            TensorFragments.Save(IsWide, workspace, start + 4 * thread);
 
-        public readonly void Save(FloatView workspace, int start, int thread, int threads)
-        {
-            TensorFragments.Save(0, workspace, start + 4 * thread);
-            TensorFragments.Save(1, workspace, start + 4 * thread);
-            if (IsWide)
-            {
-                TensorFragments.Save(2, workspace, start + 4 * thread);
-                TensorFragments.Save(3, workspace, start + 4 * thread);
-                TensorFragments.Save(4, workspace, start + 4 * thread);
-                TensorFragments.Save(5, workspace, start + 4 * thread);
-                TensorFragments.Save(6, workspace, start + 4 * thread);
-                TensorFragments.Save(7, workspace, start + 4 * thread);
-            }
-        }
-
-        public readonly void Add(FloatView workspace, int start, int thread, int threads)
-        {
-            TensorFragments.Add(0, workspace, start + 4 * thread);
-            TensorFragments.Add(1, workspace, start + 4 * thread);
-            if (IsWide)
-            {
-                TensorFragments.Add(2, workspace, start + 4 * thread);
-                TensorFragments.Add(3, workspace, start + 4 * thread);
-                TensorFragments.Add(4, workspace, start + 4 * thread);
-                TensorFragments.Add(5, workspace, start + 4 * thread);
-                TensorFragments.Add(6, workspace, start + 4 * thread);
-                TensorFragments.Add(7, workspace, start + 4 * thread);
-            }
-        }
+        public readonly void Add(FloatView workspace, int start, int thread, int threads) =>
+            TensorFragments.Add(IsWide, workspace, start + 4 * thread);
 
         // The scratch is the shared memory that the instructions' addresses count from.
         public readonly void Keep(FloatView scratch, int half, int thread)
@@ -448,17 +366,7 @@ internal static class GemmTensorTiles
                 return;
             int row = (IsWide ? 0 : warpRow * WarpRows) + lane / 4, column = thread / 32 % WarpsX * WarpColumns + 2 * (lane % 4);
             int top = row * pitch + 4 * column, bottom = top + 8 * pitch;
-            TensorFragments.Keep(0, top, bottom);
-            TensorFragments.Keep(1, top + 16 * pitch, bottom + 16 * pitch);
-            if (IsWide)
-            {
-                TensorFragments.Keep(2, top + 32 * pitch, bottom + 32 * pitch);
-                TensorFragments.Keep(3, top + 48 * pitch, bottom + 48 * pitch);
-                TensorFragments.Keep(4, top + 64, bottom + 64);
-                TensorFragments.Keep(5, top + 16 * pitch + 64, bottom + 16 * pitch + 64);
-                TensorFragments.Keep(6, top + 32 * pitch + 64, bottom + 32 * pitch + 64);
-                TensorFragments.Keep(7, top + 48 * pitch + 64, bottom + 48 * pitch + 64);
-            }
+            TensorFragments.Keep(IsWide, top, bottom, pitch);
         }
     }
 }

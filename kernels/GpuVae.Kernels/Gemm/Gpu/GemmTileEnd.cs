@@ -8,6 +8,8 @@
 // The sums then pass through shared memory, so that neighbouring threads store neighbouring elements, whatever each of them computed, and
 // the epilogue is compiled once, not once per sum.
 
+using GpuVae.Kernels.Common;
+using GpuVae.Kernels.Gemm.Planning;
 using ILGPU;
 using ILGPU.Runtime;
 using FloatView = ILGPU.ArrayView<float>;

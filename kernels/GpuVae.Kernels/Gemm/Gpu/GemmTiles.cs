@@ -5,84 +5,73 @@
 // there is one barrier per stage. Both operands lie in shared memory as [k][row or column], so that a thread loads four neighbours at a
 // time; an operand that lies along k in memory is turned on the way. Sums are named locals.
 
+using GpuVae.Kernels.Gemm.Planning;
 using ILGPU;
 using ILGPU.Algorithms;
-using ILGPU.Runtime;
 using FloatView = ILGPU.ArrayView<float>;
 
 namespace GpuVae.Kernels.Gemm.Gpu;
 
-internal static class GemmTiles
+internal readonly struct GemmTiles<TShape> : ITileEngine
+    where TShape : struct, ITileShape
 {
-    public static void Kernel<TShape, TA, TB, TEpilogue>(
-        FloatView a, FloatView b, FloatView c, FloatView workspace, ArrayView<int> tickets, GemmArguments g, TEpilogue epilogue)
-        where TShape : struct, ITileShape
-        where TA : struct, IOperandLayout
-        where TB : struct, IOperandLayout
-        where TEpilogue : struct, IEpilogue
-    {
-        FloatView shared = SharedMemory.Allocate<float>(TileLayout<TShape>.SharedElements);
-        Multiply<TShape, TA, TB, EpilogueOutput<TEpilogue>>(
-            a, b, c, c, workspace, tickets, shared, g, new TilePlace(g, Grid.IdxX), new EpilogueOutput<TEpilogue>(epilogue));
-    }
+    public static bool IsSupported => true;
 
-    /// <summary>
-    /// Computes one slice of one tile of C; with <see cref="GemmArguments.WithColumnSums"/>, the first row of tiles also puts
-    /// Σ_k op(B)[k, j] into <paramref name="columnSums"/>.
-    /// </summary>
-    public static void Multiply<TShape, TA, TB, TOutput>(
+    public static FloatView Allocate() => SharedMemory.Allocate<float>(TileLayout<TShape>.SharedElements);
+
+    public static void Multiply<TA, TB, TOutput>(
         FloatView a, FloatView b, FloatView c, FloatView columnSums, FloatView workspace, ArrayView<int> tickets, FloatView shared,
         GemmArguments g, TilePlace place, TOutput output)
-        where TShape : struct, ITileShape
         where TA : struct, IOperandLayout
         where TB : struct, IOperandLayout
         where TOutput : struct, ITileOutput
     {
         int thread = Group.IdxX;
         var ofA = new Operand(
-            TA.IsAlongDepth, TA.IsAlongDepth ? g.ARow : g.ADepth, place.GroupY * TShape.Rows, g.M, g.AVectors != 0, TShape.Rows, thread);
+            a, TA.IsAlongDepth, TA.IsAlongDepth ? g.ARow : g.ADepth, place.GroupY * TShape.Rows, g.M, g.AVectors != 0, TShape.Rows, 0,
+            TileLayout<TShape>.PitchA);
         var ofB = new Operand(
-            TB.IsAlongDepth, TB.IsAlongDepth ? g.BColumn : g.BDepth, place.GroupX * TShape.Columns, g.N, g.BVectors != 0, TShape.Columns,
-            thread);
+            b, TB.IsAlongDepth, TB.IsAlongDepth ? g.BColumn : g.BDepth, place.GroupX * TShape.Columns, g.N, g.BVectors != 0,
+            TShape.Columns, TileLayout<TShape>.Depth * TileLayout<TShape>.PitchA, TileLayout<TShape>.PitchB);
         int first = place.Slice * g.DepthBlock;
         int end = XMath.Min(first + g.DepthBlock, g.K);
         bool sumsColumns = g.WithColumnSums != 0 && place.GroupY == 0 && thread < TShape.Columns;
         int placeA = 4 * TileLayout<TShape>.PlaceY(thread);
         int placeB = TileLayout<TShape>.Depth * TileLayout<TShape>.PitchA + 4 * TileLayout<TShape>.PlaceX(thread);
 
-        var sums = default(Sums<TShape>);
+        var sums = default(Sums);
         float columnSum = 0f;
         int stage = 0;
         if (first < end)
         {
-            for (int part = 0; part < Share<TShape>.PartsOfA; part++)
-                Share<TShape>.LoadA(a, ofA, first, end, part).StoreA(shared, stage, ofA, part);
-            for (int part = 0; part < Share<TShape>.PartsOfB; part++)
-                Share<TShape>.LoadB(b, ofB, first, end, part).StoreB(shared, stage, ofB, part);
+            for (int part = 0; part < ofA.Parts; part++)
+                new Share(ofA, first, end, part).Store(shared, stage, ofA, part);
+            for (int part = 0; part < ofB.Parts; part++)
+                new Share(ofB, first, end, part).Store(shared, stage, ofB, part);
         }
         Group.Barrier();
         for (int k0 = first; k0 < end; k0 += TileLayout<TShape>.Depth)
         {
             // Loads beyond the end give zeros, which nothing uses. A thread's sums leave no registers for its whole share of a stage.
             int nextStage = TileLayout<TShape>.StageElements - stage, nextK = k0 + TileLayout<TShape>.Depth;
-            var share = Share<TShape>.LoadA(a, ofA, nextK, end, 0);
+            var share = new Share(ofA, nextK, end, 0);
             sums.StepFour(shared, stage + placeA, stage + placeB, 0);
-            if (Share<TShape>.PartsOfA == 2)
+            if (ofA.Parts == 2)
             {
-                share.StoreA(shared, nextStage, ofA, 0);
-                share = Share<TShape>.LoadA(a, ofA, nextK, end, 1);
+                share.Store(shared, nextStage, ofA, 0);
+                share = new Share(ofA, nextK, end, 1);
             }
             sums.StepFour(shared, stage + placeA, stage + placeB, 4);
-            share.StoreA(shared, nextStage, ofA, Share<TShape>.PartsOfA - 1);
-            share = Share<TShape>.LoadB(b, ofB, nextK, end, 0);
+            share.Store(shared, nextStage, ofA, ofA.Parts - 1);
+            share = new Share(ofB, nextK, end, 0);
             sums.StepFour(shared, stage + placeA, stage + placeB, 8);
-            if (Share<TShape>.PartsOfB == 2)
+            if (ofB.Parts == 2)
             {
-                share.StoreB(shared, nextStage, ofB, 0);
-                share = Share<TShape>.LoadB(b, ofB, nextK, end, 1);
+                share.Store(shared, nextStage, ofB, 0);
+                share = new Share(ofB, nextK, end, 1);
             }
             sums.StepFour(shared, stage + placeA, stage + placeB, 12);
-            share.StoreB(shared, nextStage, ofB, Share<TShape>.PartsOfB - 1);
+            share.Store(shared, nextStage, ofB, ofB.Parts - 1);
             if (sumsColumns)
             {
                 int at = stage + TileLayout<TShape>.Depth * TileLayout<TShape>.PitchA + thread;
@@ -92,206 +81,86 @@ internal static class GemmTiles
             stage = nextStage;
             Group.Barrier();
         }
-        GemmTileEnd.Run<TShape, Sums<TShape>, TOutput>(
+        GemmTileEnd.Run<TShape, Sums, TOutput>(
             sums, columnSum, columnSums, c, workspace, tickets, shared, g, place, output);
     }
 
-    /// <summary>How an operand lies in memory.</summary>
+    /// <summary>An operand in global and in shared memory; what a shape makes constant stays constant.</summary>
+    /// <param name="view">The operand.</param>
     /// <param name="alongDepth">Whether the elements of one row of op(A), or column of op(B), are neighbours; else those of one k.</param>
     /// <param name="pitch">Elements from one such run to the next.</param>
     /// <param name="start">The tile's first row of op(A), or column of op(B).</param>
     /// <param name="count">Rows of op(A), or columns of op(B).</param>
     /// <param name="vectors">Whether every fourth element of every run lies at a multiple of 16 bytes.</param>
     /// <param name="extent">The tile's rows or columns.</param>
-    /// <param name="thread">This thread.</param>
-    private readonly struct Operand(bool alongDepth, int pitch, int start, int count, bool vectors, int extent, int thread)
+    /// <param name="stageStart">Where the operand begins in a stage of shared memory.</param>
+    /// <param name="stagePitch">Elements from one k to the next there.</param>
+    private readonly struct Operand(
+        FloatView view, bool alongDepth, int pitch, int start, int count, bool vectors, int extent, int stageStart, int stagePitch)
     {
-        public readonly bool AlongDepth = alongDepth;
-        public readonly int Pitch = pitch;
-        public readonly int Start = start;
-        public readonly int Count = count;
-        public readonly bool Vectors = vectors;
+        private readonly FloatView view = view;
+        private readonly bool alongDepth = alongDepth, vectors = vectors;
+        private readonly int pitch = pitch, start = start, count = count, extent = extent, stageStart = stageStart, stagePitch = stagePitch;
 
-        /// <summary>The run of this thread's first four of a stage, and that four's place in it.</summary>
-        // Along k, two threads take 32 bytes of a row, which is what memory delivers at least, and 16 neighbouring rows: turned, their
-        // stores hit 32 banks. Along the rows all threads take neighbours.
-        public readonly int Run = alongDepth ? thread / 2 % extent : thread / (extent / 4);
-        public readonly int At = 4 * (alongDepth ? thread % 2 + 2 * (thread / (2 * extent)) : thread % (extent / 4));
-    }
+        // The run of this thread's first four of a stage, and that four's place in it. Along k, two threads take 32 bytes of a row, which
+        // is what memory delivers at least, and 16 neighbouring rows: turned, their stores hit 32 banks. Along the rows all threads take
+        // neighbours.
+        private readonly int run = alongDepth ? Group.IdxX / 2 % extent : Group.IdxX / (extent / 4);
+        private readonly int at = 4 * (alongDepth ? Group.IdxX % 2 + 2 * (Group.IdxX / (2 * extent)) : Group.IdxX % (extent / 4));
 
-    /// <summary>Four neighbours.</summary>
-    internal struct Four
-    {
-        public float X0, X1, X2, X3;
+        /// <summary>Fours of a thread per stage, and the parts that they are taken in.</summary>
+        public int Fours => extent * TileLayout<TShape>.Depth / (4 * TileLayout<TShape>.Threads);
 
-        /// <summary>Four elements at a multiple of 16 bytes, in one access.</summary>
-        public static Four Load(FloatView view, int at) => view.AsAligned16().Cast<Four>()[at >> 2];
+        public int Parts => Fours > 2 ? 2 : 1;
 
-        /// <summary>Four elements of a run, zeros where they lie beyond the last run or beyond its end.</summary>
-        /// <param name="view">Runs of neighbours.</param>
-        /// <param name="pitch">Elements from one run to the next.</param>
-        /// <param name="run">The run.</param>
-        /// <param name="at">The first element, a multiple of 4.</param>
-        /// <param name="runs">Number of runs.</param>
-        /// <param name="elements">Elements of a run.</param>
-        /// <param name="vectors">Whether every fourth element of every run lies at a multiple of 16 bytes.</param>
-        public static Four LoadPart(FloatView view, int pitch, int run, int at, int runs, int elements, bool vectors)
+        // A thread's fours differ by constants: everything else would be kept in registers that the sums need.
+        public Four Load(int k0, int end, int number)
         {
-            int left = elements - at;
-            var four = default(Four);
-            if (run < runs)
-            {
-                if (vectors && left >= 4)
-                    four = Load(view, run * pitch + at);
-                else
-                {
-                    int from = run * pitch + at;
-                    if (left > 0)
-                        four.X0 = view[from];
-                    if (left > 1)
-                        four.X1 = view[from + 1];
-                    if (left > 2)
-                        four.X2 = view[from + 2];
-                    if (left > 3)
-                        four.X3 = view[from + 3];
-                }
-            }
-            return four;
+            int e = number * TileLayout<TShape>.Threads;
+            int ofRun = run + (alongDepth ? start + e / 2 % extent : k0 + e / (extent / 4));
+            int from = at + (alongDepth ? k0 + 8 * (e / (2 * extent)) : start);
+            return Four.LoadPart(view, pitch, ofRun, from, alongDepth ? count : end, alongDepth ? end : count, vectors);
         }
 
-        public readonly void Store(FloatView view, int at) => view.AsAligned16().Cast<Four>()[at >> 2] = this;
-
-        public void Add(Four other)
+        public void Store(Four four, FloatView shared, int stage, int number)
         {
-            X0 += other.X0;
-            X1 += other.X1;
-            X2 += other.X2;
-            X3 += other.X3;
+            int e = number * TileLayout<TShape>.Threads, first = stage + stageStart;
+            if (alongDepth)
+            {
+                int to = first + at * stagePitch + run + 8 * (e / (2 * extent)) * stagePitch + e / 2 % extent;
+                shared[to] = four.X0;
+                shared[to + stagePitch] = four.X1;
+                shared[to + 2 * stagePitch] = four.X2;
+                shared[to + 3 * stagePitch] = four.X3;
+            }
+            else
+                four.Store(shared, first + run * stagePitch + at + e / (extent / 4) * stagePitch);
         }
     }
 
     /// <summary>
     /// A thread's share of a stage of one operand on its way through registers, or the first or second part of it: one or two fours.
     /// </summary>
-    private struct Share<TShape>
-        where TShape : struct, ITileShape
+    private readonly struct Share
     {
-        private Four f0, f1;
+        private readonly Four f0, f1;
 
-        /// <summary>Parts of a share of A.</summary>
-        public static int PartsOfA => FoursOfA > 2 ? 2 : 1;
-
-        /// <summary>Parts of a share of B.</summary>
-        public static int PartsOfB => FoursOfB > 2 ? 2 : 1;
-
-        private static int FoursOfA => TShape.Rows * TileLayout<TShape>.Depth / (4 * TileLayout<TShape>.Threads);
-
-        private static int FoursOfB => TShape.Columns * TileLayout<TShape>.Depth / (4 * TileLayout<TShape>.Threads);
-
-        public static Share<TShape> LoadA(FloatView a, Operand operand, int k0, int end, int part) =>
-            Load(a, operand, k0, end, TShape.Rows, FoursOfA, part);
-
-        public static Share<TShape> LoadB(FloatView b, Operand operand, int k0, int end, int part) =>
-            Load(b, operand, k0, end, TShape.Columns, FoursOfB, part);
-
-        public readonly void StoreA(FloatView shared, int stage, Operand operand, int part) =>
-            Store(shared, stage, TileLayout<TShape>.PitchA, operand, TShape.Rows, FoursOfA, part);
-
-        public readonly void StoreB(FloatView shared, int stage, Operand operand, int part) => Store(
-            shared, stage + TileLayout<TShape>.Depth * TileLayout<TShape>.PitchA, TileLayout<TShape>.PitchB, operand, TShape.Columns,
-            FoursOfB, part);
-
-        private static Share<TShape> Load(FloatView view, Operand operand, int k0, int end, int extent, int fours, int part)
+        public Share(Operand operand, int k0, int end, int part)
         {
-            var share = new Share<TShape> { f0 = LoadFour(view, operand, k0, end, extent, 2 * part) };
-            if (fours > 1)
-                share.f1 = LoadFour(view, operand, k0, end, extent, 2 * part + 1);
-            return share;
+            f0 = operand.Load(k0, end, 2 * part);
+            f1 = operand.Fours > 1 ? operand.Load(k0, end, 2 * part + 1) : default;
         }
 
-        private readonly void Store(FloatView shared, int start, int pitch, Operand operand, int extent, int fours, int part)
+        public void Store(FloatView shared, int stage, Operand operand, int part)
         {
-            StoreFour(f0, shared, start, pitch, operand, extent, 2 * part);
-            if (fours > 1)
-                StoreFour(f1, shared, start, pitch, operand, extent, 2 * part + 1);
-        }
-
-        // A thread's fours differ by constants: everything else would be kept in registers that the sums need.
-        private static Four LoadFour(FloatView view, Operand operand, int k0, int end, int extent, int number)
-        {
-            int e = number * TileLayout<TShape>.Threads;
-            int run = operand.Run + (operand.AlongDepth ? operand.Start + e / 2 % extent : k0 + e / (extent / 4));
-            int at = operand.At + (operand.AlongDepth ? k0 + 8 * (e / (2 * extent)) : operand.Start);
-            int runs = operand.AlongDepth ? operand.Count : end;
-            int elements = operand.AlongDepth ? end : operand.Count;
-            return Four.LoadPart(view, operand.Pitch, run, at, runs, elements, operand.Vectors);
-        }
-
-        private static void StoreFour(Four four, FloatView shared, int start, int pitch, Operand operand, int extent, int number)
-        {
-            int e = number * TileLayout<TShape>.Threads;
-            if (operand.AlongDepth)
-            {
-                int to = start + operand.At * pitch + operand.Run + 8 * (e / (2 * extent)) * pitch + e / 2 % extent;
-                shared[to] = four.X0;
-                shared[to + pitch] = four.X1;
-                shared[to + 2 * pitch] = four.X2;
-                shared[to + 3 * pitch] = four.X3;
-            }
-            else
-                four.Store(shared, start + operand.Run * pitch + operand.At + e / (extent / 4) * pitch);
-        }
-    }
-
-    /// <summary>4 × 4 of C.</summary>
-    private struct Quad
-    {
-        public Four R0, R1, R2, R3;
-
-        public void Add(Four a, Four b)
-        {
-            AddRow(ref R0, a.X0, b);
-            AddRow(ref R1, a.X1, b);
-            AddRow(ref R2, a.X2, b);
-            AddRow(ref R3, a.X3, b);
-        }
-
-        public readonly void Keep(FloatView scratch, int at, int pitch)
-        {
-            R0.Store(scratch, at);
-            R1.Store(scratch, at + pitch);
-            R2.Store(scratch, at + 2 * pitch);
-            R3.Store(scratch, at + 3 * pitch);
-        }
-
-        public readonly void Save(FloatView workspace, int at, int step)
-        {
-            R0.Store(workspace, at);
-            R1.Store(workspace, at + step);
-            R2.Store(workspace, at + 2 * step);
-            R3.Store(workspace, at + 3 * step);
-        }
-
-        public void AddFrom(FloatView workspace, int at, int step)
-        {
-            R0.Add(Four.Load(workspace, at));
-            R1.Add(Four.Load(workspace, at + step));
-            R2.Add(Four.Load(workspace, at + 2 * step));
-            R3.Add(Four.Load(workspace, at + 3 * step));
-        }
-
-        private static void AddRow(ref Four row, float a, Four b)
-        {
-            row.X0 += a * b.X0;
-            row.X1 += a * b.X1;
-            row.X2 += a * b.X2;
-            row.X3 += a * b.X3;
+            operand.Store(f0, shared, stage, 2 * part);
+            if (operand.Fours > 1)
+                operand.Store(f1, shared, stage, 2 * part + 1);
         }
     }
 
     /// <summary>A thread's part of the tile: one quad, or four of them half a tile apart.</summary>
-    private struct Sums<TShape> : ITileSums<Sums<TShape>>
-        where TShape : struct, ITileShape
+    private struct Sums : ITileSums<Sums>
     {
         private Quad q00, q01, q10, q11;
 
@@ -328,12 +197,12 @@ internal static class GemmTiles
         public readonly void Save(FloatView workspace, int start, int thread, int threads)
         {
             int at = start + 4 * thread;
-            q00.Save(workspace, at, 4 * threads);
+            q00.Store(workspace, at, 4 * threads);
             if (TileLayout<TShape>.IsWide)
             {
-                q01.Save(workspace, at + 16 * threads, 4 * threads);
-                q10.Save(workspace, at + 32 * threads, 4 * threads);
-                q11.Save(workspace, at + 48 * threads, 4 * threads);
+                q01.Store(workspace, at + 16 * threads, 4 * threads);
+                q10.Store(workspace, at + 32 * threads, 4 * threads);
+                q11.Store(workspace, at + 48 * threads, 4 * threads);
             }
         }
 
@@ -355,14 +224,14 @@ internal static class GemmTiles
             int at = 4 * TileLayout<TShape>.PlaceY(thread) * pitch + 4 * TileLayout<TShape>.PlaceX(thread);
             if (half == 0)
             {
-                q00.Keep(scratch, at, pitch);
+                q00.Store(scratch, at, pitch);
                 if (TileLayout<TShape>.IsWide)
-                    q01.Keep(scratch, at + TShape.Columns / 2, pitch);
+                    q01.Store(scratch, at + TShape.Columns / 2, pitch);
             }
             else
             {
-                q10.Keep(scratch, at, pitch);
-                q11.Keep(scratch, at + TShape.Columns / 2, pitch);
+                q10.Store(scratch, at, pitch);
+                q11.Store(scratch, at + TShape.Columns / 2, pitch);
             }
         }
     }

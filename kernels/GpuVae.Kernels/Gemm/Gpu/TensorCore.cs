@@ -13,9 +13,9 @@ namespace GpuVae.Kernels.Gemm.Gpu;
 
 /// <summary>
 /// Operands and copies of a thread, in registers: a0–a3 a fragment of A, b0–b7 two pairs of fragments of B, w0–w7 two chunks on their
-/// way to shared memory. TensorFragments.cs has its sums.
+/// way to shared memory. TensorFragments.cs has its sums; what differs by the number of a register is in TensorCore.g.cs.
 /// </summary>
-internal static unsafe class TensorCore
+internal static unsafe partial class TensorCore
 {
     private const string PlusBase = "{ .reg .b32 at; add.u32 at, base, %0; ";
     private const string LoadMatrices = PlusBase + "ldmatrix.sync.aligned.m8n8.x4.shared.b16 ";
@@ -26,7 +26,6 @@ internal static unsafe class TensorCore
         "{ .reg .b32 at<4>; add.u32 at0, base, %0; add.u32 at1, base, %1; add.u32 at2, base, %2; add.u32 at3, base, %3; ";
     private const string Load = "ld.shared.b32 ";
     private const string Round = "cvt.rna.tf32.f32 ";
-    private const string Pack = "cvt.rn.bf16x2.f32 ";
 
     /// <summary>Declares the registers. A kernel does so once, before all else here.</summary>
     /// <param name="shared">The shared memory that addresses count from; it must be promised to be aligned to 16 bytes.</param>
@@ -75,82 +74,6 @@ internal static unsafe class TensorCore
 
     /// <summary>Rounds A from float32 to the nearest TF32, ties away from zero.</summary>
     public static void RoundA() => CudaAsm.Emit(Round + "a0, a0; " + Round + "a1, a1; " + Round + "a2, a2; " + Round + "a3, a3;");
-
-    /// <summary>As <see cref="LoadA(int)"/>, to a pair of fragments of B.</summary>
-    /// <param name="pair">0 or 1, a constant.</param>
-    /// <param name="address">As for A.</param>
-    public static void LoadB(int pair, int address)
-    {
-        if (pair == 0)
-            CudaAsm.Emit(LoadMatrices + "{b0, b1, b2, b3}" + FromAt, address);
-        else
-            CudaAsm.Emit(LoadMatrices + "{b4, b5, b6, b7}" + FromAt, address);
-    }
-
-    /// <inheritdoc cref="LoadTransposedA"/>
-    public static void LoadTransposedB(int pair, int address)
-    {
-        if (pair == 0)
-            CudaAsm.Emit(LoadTransposedMatrices + "{b0, b1, b2, b3}" + FromAt, address);
-        else
-            CudaAsm.Emit(LoadTransposedMatrices + "{b4, b5, b6, b7}" + FromAt, address);
-    }
-
-    /// <summary>Single words, to a pair of fragments of B.</summary>
-    public static void LoadB(int pair, int address0, int address1, int address2, int address3)
-    {
-        if (pair == 0)
-        {
-            CudaAsm.Emit(
-                Base4 + Load + "b0, [at0]; " + Load + "b1, [at1]; " + Load + "b2, [at2]; " + Load + "b3, [at3]; }",
-                address0, address1, address2, address3);
-        }
-        else
-        {
-            CudaAsm.Emit(
-                Base4 + Load + "b4, [at0]; " + Load + "b5, [at1]; " + Load + "b6, [at2]; " + Load + "b7, [at3]; }",
-                address0, address1, address2, address3);
-        }
-    }
-
-    /// <summary>As <see cref="RoundA"/>.</summary>
-    public static void RoundB(int pair)
-    {
-        if (pair == 0)
-            CudaAsm.Emit(Round + "b0, b0; " + Round + "b1, b1; " + Round + "b2, b2; " + Round + "b3, b3;");
-        else
-            CudaAsm.Emit(Round + "b4, b4; " + Round + "b5, b5; " + Round + "b6, b6; " + Round + "b7, b7;");
-    }
-
-    /// <summary>Rounds eight floats to the nearest BF16, ties to even, and keeps them as a chunk of 16 bytes.</summary>
-    /// <param name="chunk">0 or 1, a constant.</param>
-    /// <param name="low">The first four.</param>
-    /// <param name="high">The others.</param>
-    public static void KeepBf16(int chunk, GemmTiles.Four low, GemmTiles.Four high)
-    {
-        // The first source goes to the upper half.
-        if (chunk == 0)
-        {
-            CudaAsm.Emit(
-                Pack + "w0, %1, %0; " + Pack + "w1, %3, %2; " + Pack + "w2, %5, %4; " + Pack + "w3, %7, %6;",
-                low.X0, low.X1, low.X2, low.X3, high.X0, high.X1, high.X2, high.X3);
-        }
-        else
-        {
-            CudaAsm.Emit(
-                Pack + "w4, %1, %0; " + Pack + "w5, %3, %2; " + Pack + "w6, %5, %4; " + Pack + "w7, %7, %6;",
-                low.X0, low.X1, low.X2, low.X3, high.X0, high.X1, high.X2, high.X3);
-        }
-    }
-
-    /// <summary>Stores a chunk at a multiple of 16.</summary>
-    public static void StoreChunk(int chunk, int address)
-    {
-        if (chunk == 0)
-            CudaAsm.Emit(StoreFour + "{w0, w1, w2, w3}; }", address);
-        else
-            CudaAsm.Emit(StoreFour + "{w4, w5, w6, w7}; }", address);
-    }
 
     /// <summary>How an address gets into inline PTX.</summary>
     internal struct Pointer

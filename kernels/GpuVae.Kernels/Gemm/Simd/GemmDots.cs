@@ -1,10 +1,12 @@
 // The product A·Bᵀ of Gemm.cs for CPUs and few rows: a group is one warp, lanes share a dot product along k.
 //
 // Both operands are read as they lie, a vector of consecutive k at a time, so nothing is packed and a single row costs no padding: this is
-// the way of small batches, where every weight is used a few times only. A group takes some tiles of four columns (rows of B), which stay in
-// the first-level cache while all rows of A pass by, up to four at a time: 16 sums in named locals. A butterfly over the lanes adds them up.
+// the way of small batches, where every weight is used a few times only. A group takes some tiles of four columns (rows of B), which stay
+// in the first-level cache while all rows of A pass by, up to four at a time: 16 sums in named fields. A butterfly over the lanes adds
+// them up.
 
 using GpuVae.Kernels.Common;
+using GpuVae.Kernels.Gemm.Planning;
 using ILGPU;
 using ILGPU.Algorithms;
 using FloatView = ILGPU.ArrayView<float>;
@@ -27,11 +29,11 @@ internal static class GemmDots
             {
                 int left = g.M - row;
                 if (left >= 3)
-                    Rows4(a, b, sums, row, column, g);
+                    Multiply<Dots4>(a, b, sums, row, column, g);
                 else if (left == 2)
-                    Rows2(a, b, sums, row, column, g);
+                    Multiply<Dots2>(a, b, sums, row, column, g);
                 else
-                    Rows1(a, b, sums, row, column, g);
+                    Multiply<Dots1>(a, b, sums, row, column, g);
                 Group.Barrier();
                 Finish(c, sums, row, column, g, epilogue);
                 Group.Barrier();
@@ -39,96 +41,21 @@ internal static class GemmDots
         }
     }
 
-    private static void Rows4(FloatView a, FloatView b, FloatView sums, int row, int column, GemmArguments g)
+    private static void Multiply<TDots>(FloatView a, FloatView b, FloatView sums, int row, int column, GemmArguments g)
+        where TDots : struct, IDots
     {
         // A row or column past the end repeats the last one; its sums are not used.
-        int a0 = row * g.ARow + Group.IdxX, a1 = a0 + g.ARow, a2 = a1 + g.ARow, a3 = XMath.Min(row + 3, g.M - 1) * g.ARow + Group.IdxX;
         int b0 = column * g.BColumn + Group.IdxX;
         int b1 = XMath.Min(column + 1, g.N - 1) * g.BColumn + Group.IdxX;
         int b2 = XMath.Min(column + 2, g.N - 1) * g.BColumn + Group.IdxX;
         int b3 = XMath.Min(column + 3, g.N - 1) * g.BColumn + Group.IdxX;
-        Sums4 r0 = default, r1 = default, r2 = default, r3 = default;
+        var dots = default(TDots);
         int whole = g.K / Group.DimX * Group.DimX;
         for (int k = 0; k < whole; k += Group.DimX)
-        {
-            float x0 = b[b0 + k], x1 = b[b1 + k], x2 = b[b2 + k], x3 = b[b3 + k];
-            r0.Add(a[a0 + k], x0, x1, x2, x3);
-            r1.Add(a[a1 + k], x0, x1, x2, x3);
-            r2.Add(a[a2 + k], x0, x1, x2, x3);
-            r3.Add(a[a3 + k], x0, x1, x2, x3);
-        }
+            dots.Add(a, row, g, k + Group.IdxX, b[b0 + k], b[b1 + k], b[b2 + k], b[b3 + k]);
         if (whole + Group.IdxX < g.K)
-        {
-            int k = whole;
-            float x0 = b[b0 + k], x1 = b[b1 + k], x2 = b[b2 + k], x3 = b[b3 + k];
-            r0.Add(a[a0 + k], x0, x1, x2, x3);
-            r1.Add(a[a1 + k], x0, x1, x2, x3);
-            r2.Add(a[a2 + k], x0, x1, x2, x3);
-            r3.Add(a[a3 + k], x0, x1, x2, x3);
-        }
-        Reduce(r0, sums, 0);
-        Reduce(r1, sums, Tile);
-        Reduce(r2, sums, 2 * Tile);
-        Reduce(r3, sums, 3 * Tile);
-    }
-
-    private static void Rows2(FloatView a, FloatView b, FloatView sums, int row, int column, GemmArguments g)
-    {
-        int a0 = row * g.ARow + Group.IdxX, a1 = a0 + g.ARow;
-        int b0 = column * g.BColumn + Group.IdxX;
-        int b1 = XMath.Min(column + 1, g.N - 1) * g.BColumn + Group.IdxX;
-        int b2 = XMath.Min(column + 2, g.N - 1) * g.BColumn + Group.IdxX;
-        int b3 = XMath.Min(column + 3, g.N - 1) * g.BColumn + Group.IdxX;
-        Sums4 r0 = default, r1 = default;
-        int whole = g.K / Group.DimX * Group.DimX;
-        for (int k = 0; k < whole; k += Group.DimX)
-        {
-            float x0 = b[b0 + k], x1 = b[b1 + k], x2 = b[b2 + k], x3 = b[b3 + k];
-            r0.Add(a[a0 + k], x0, x1, x2, x3);
-            r1.Add(a[a1 + k], x0, x1, x2, x3);
-        }
-        if (whole + Group.IdxX < g.K)
-        {
-            int k = whole;
-            float x0 = b[b0 + k], x1 = b[b1 + k], x2 = b[b2 + k], x3 = b[b3 + k];
-            r0.Add(a[a0 + k], x0, x1, x2, x3);
-            r1.Add(a[a1 + k], x0, x1, x2, x3);
-        }
-        Reduce(r0, sums, 0);
-        Reduce(r1, sums, Tile);
-    }
-
-    private static void Rows1(FloatView a, FloatView b, FloatView sums, int row, int column, GemmArguments g)
-    {
-        int a0 = row * g.ARow + Group.IdxX;
-        int b0 = column * g.BColumn + Group.IdxX;
-        int b1 = XMath.Min(column + 1, g.N - 1) * g.BColumn + Group.IdxX;
-        int b2 = XMath.Min(column + 2, g.N - 1) * g.BColumn + Group.IdxX;
-        int b3 = XMath.Min(column + 3, g.N - 1) * g.BColumn + Group.IdxX;
-        Sums4 r0 = default;
-        int whole = g.K / Group.DimX * Group.DimX;
-        for (int k = 0; k < whole; k += Group.DimX)
-        {
-            float x0 = b[b0 + k], x1 = b[b1 + k], x2 = b[b2 + k], x3 = b[b3 + k];
-            r0.Add(a[a0 + k], x0, x1, x2, x3);
-        }
-        if (whole + Group.IdxX < g.K)
-        {
-            int k = whole;
-            float x0 = b[b0 + k], x1 = b[b1 + k], x2 = b[b2 + k], x3 = b[b3 + k];
-            r0.Add(a[a0 + k], x0, x1, x2, x3);
-        }
-        Reduce(r0, sums, 0);
-    }
-
-    /// <summary>Adds up the lanes' parts of a row's four sums and puts them down.</summary>
-    private static void Reduce(Sums4 row, FloatView sums, int at)
-    {
-        float x0 = GroupShapes.SumOfWarp(row.X0), x1 = GroupShapes.SumOfWarp(row.X1);
-        float x2 = GroupShapes.SumOfWarp(row.X2), x3 = GroupShapes.SumOfWarp(row.X3);
-        // Every lane knows all four; neighbouring lanes store them side by side.
-        for (int i = Group.IdxX; i < Tile; i += Group.DimX)
-            sums[at + i] = i < 2 ? (i == 0 ? x0 : x1) : (i == 2 ? x2 : x3);
+            dots.Add(a, row, g, whole + Group.IdxX, b[b0 + whole], b[b1 + whole], b[b2 + whole], b[b3 + whole]);
+        dots.Reduce(sums);
     }
 
     private static void Finish<TEpilogue>(FloatView c, FloatView sums, int row0, int column0, GemmArguments g, TEpilogue epilogue)
@@ -149,17 +76,36 @@ internal static class GemmDots
         }
     }
 
-    /// <summary>A lane's part of one row's four dot products.</summary>
-    private struct Sums4
+    /// <summary>A lane's part of some rows' dot products with four columns; RowSums.g.cs stacks the rows.</summary>
+    internal interface IDots
     {
-        public float X0, X1, X2, X3;
+        /// <summary>Adds the products of a[row…, k], of which the last row stands in for those beyond, with b0 to b3.</summary>
+        void Add(FloatView a, int row, GemmArguments g, int k, float b0, float b1, float b2, float b3);
+
+        /// <summary>Adds up the lanes' parts and puts them into sums [row][column].</summary>
+        void Reduce(FloatView sums);
+    }
+
+    /// <summary>One row.</summary>
+    internal struct DotRow
+    {
+        private float x0, x1, x2, x3;
 
         public void Add(float a, float b0, float b1, float b2, float b3)
         {
-            X0 += a * b0;
-            X1 += a * b1;
-            X2 += a * b2;
-            X3 += a * b3;
+            x0 += a * b0;
+            x1 += a * b1;
+            x2 += a * b2;
+            x3 += a * b3;
+        }
+
+        public readonly void Reduce(FloatView sums, int row)
+        {
+            float sum0 = GroupShapes.SumOfWarp(x0), sum1 = GroupShapes.SumOfWarp(x1);
+            float sum2 = GroupShapes.SumOfWarp(x2), sum3 = GroupShapes.SumOfWarp(x3);
+            // Every lane knows all four; neighbouring lanes store them side by side.
+            for (int i = Group.IdxX; i < Tile; i += Group.DimX)
+                sums[row * Tile + i] = i < 2 ? (i == 0 ? sum0 : sum1) : (i == 2 ? sum2 : sum3);
         }
     }
 }

@@ -1,4 +1,4 @@
-namespace GpuVae.Kernels.Gemm;
+namespace GpuVae.Kernels.Gemm.Planning;
 
 /// <summary>How an operand lies in memory.</summary>
 internal interface IOperandLayout

@@ -1,10 +1,9 @@
 // What happens to an element of a matrix product on its way to memory. An epilogue is compiled into the product's kernel, so bias,
 // activation and the activation's derivative cost no pass over memory of their own.
 
-using GpuVae.Kernels.Common;
 using FloatView = ILGPU.ArrayView<float>;
 
-namespace GpuVae.Kernels.Gemm;
+namespace GpuVae.Kernels.Common;
 
 /// <summary>Turns an element of alpha·op(A)·op(B) + beta·C into what is stored in C.</summary>
 public interface IEpilogue
@@ -16,6 +15,7 @@ public interface IEpilogue
 /// <summary>C as it is.</summary>
 public readonly struct PlainEpilogue : IEpilogue
 {
+    /// <inheritdoc/>
     public float Apply(float value, int row, int column) => value;
 }
 
@@ -27,6 +27,7 @@ public readonly struct BiasEpilogue<TActivation>(FloatView bias) : IEpilogue
 {
     private readonly FloatView bias = bias;
 
+    /// <inheritdoc/>
     public float Apply(float value, int row, int column) => TActivation.Apply(value + bias[column]);
 }
 
@@ -42,6 +43,7 @@ public readonly struct BiasKeepEpilogue<TActivation>(FloatView bias, FloatView p
     private readonly FloatView preActivation = preActivation;
     private readonly int columns = columns;
 
+    /// <inheritdoc/>
     public float Apply(float value, int row, int column)
     {
         float x = value + bias[column];
@@ -60,5 +62,6 @@ public readonly struct DerivativeEpilogue<TActivation>(FloatView saved, int colu
     private readonly FloatView saved = saved;
     private readonly int columns = columns;
 
+    /// <inheritdoc/>
     public float Apply(float value, int row, int column) => value * TActivation.Derivative(saved[row * columns + column]);
 }

@@ -3,7 +3,7 @@
 
 using System.Globalization;
 
-namespace GpuVae.Kernels.Gemm;
+namespace GpuVae.Kernels.Gemm.Simd;
 
 /// <summary>Float32 elements that the caches of one core hold.</summary>
 internal sealed record CacheSizes(int FirstLevelElements, int SecondLevelElements)
@@ -14,9 +14,6 @@ internal sealed record CacheSizes(int FirstLevelElements, int SecondLevelElement
     private const int FirstLevelBytes = 48 << 10, SecondLevelBytes = 1 << 20;
 
     public static CacheSizes OfThisMachine { get; } = Read(Folder);
-
-    /// <summary>A slice of a panel: k × columns.</summary>
-    public int PanelElements => FirstLevelElements;
 
     /// <summary>An A that is not larger is gone through whole for each panel: it takes half of the second level at most.</summary>
     public int WholeElements => SecondLevelElements / 2;

@@ -3,7 +3,7 @@
 using ILGPU;
 using ILGPU.Runtime;
 
-namespace GpuVae.Kernels.Gemm;
+namespace GpuVae.Kernels.Gemm.Gpu;
 
 /// <summary>
 /// Sums and tickets; grows when a larger product comes, and is then used by all that follow, one after the other. What was outgrown lives

@@ -1,0 +1,182 @@
+// How products are launched where a warp is a vector: the choice of kernel, and the blocks that groups work on.
+
+using GpuVae.Kernels.Common;
+using GpuVae.Kernels.Gemm.Planning;
+using ILGPU;
+using ILGPU.Runtime;
+using FloatView = ILGPU.ArrayView<float>;
+
+namespace GpuVae.Kernels.Gemm.Simd;
+
+/// <summary>Loads a kernel of one operation for the tiles, and the way of laying out B, that suit the accelerator.</summary>
+/// <typeparam name="TLauncher">The launcher of that operation.</typeparam>
+internal interface ILaneLoader<TLauncher>
+{
+    TLauncher Load<TTile, TStaging>()
+        where TTile : struct, ITileRows
+        where TStaging : struct, GemmStaged.IStaging;
+}
+
+/// <summary>What the launchers of products for CPUs share.</summary>
+internal sealed class GemmLaneLaunch : IDisposable
+{
+    private const int MaxPanelsPerGroup = 32;
+
+    // Up to this many rows, collecting the columns of Bᵀ for the lanes costs more than the sums across lanes without it.
+    private const int MaxRowsOfDots = 4;
+
+    // From this many tiles of rows on, a group lays out its panels in shared memory itself.
+    private const int MinTilesToStage = 3;
+
+    private readonly int warp;
+    private readonly GemmPacking packing;
+    private readonly CacheSizes caches = CacheSizes.OfThisMachine;
+
+    public GemmLaneLaunch(Accelerator accelerator)
+    {
+        warp = accelerator.WarpSize;
+        TileRows = HasManyRegisters(accelerator) ? Rows12.Rows : Rows6.Rows;
+        TileColumns = 2 * warp;
+        WantedGroups = GroupShapes.ForAllCores(accelerator);
+        packing = new GemmPacking(accelerator, TileRows);
+    }
+
+    /// <summary>Whether 24 accumulators and their operands fit: 32 registers come with vectors of 16 floats.</summary>
+    public static bool HasManyRegisters(Accelerator accelerator) => accelerator.WarpSize >= 16;
+
+    /// <summary>Rows of C per tile.</summary>
+    public int TileRows { get; }
+
+    /// <summary>Columns of C per panel.</summary>
+    public int TileColumns { get; }
+
+    /// <summary>Groups that keep all cores busy to the end.</summary>
+    public int WantedGroups { get; }
+
+    public void Dispose() => packing.Dispose();
+
+    /// <summary>The choice without a table: it depends on nothing but the product and the device.</summary>
+    public GemmChoice Choose(GemmProblem problem) => new(Rule(problem));
+
+    /// <summary>Everything that could be chosen for a product.</summary>
+    public IEnumerable<GemmChoice> Candidates(GemmProblem problem)
+    {
+        var variants = new List<GemmVariant> { Rule(problem) };
+        if (problem.Use == GemmUse.Product && problem.K > 0)
+        {
+            variants.AddRange([GemmVariant.LanesPackedB, GemmVariant.LanesPackedBoth]);
+            // Lanes need the columns of op(B) next to each other.
+            if (!problem.TransposeB)
+                variants.AddRange([GemmVariant.Lanes, GemmVariant.LanesPackedA]);
+            if (!problem.TransposeA)
+                variants.Add(GemmVariant.Staged);
+            if (!problem.TransposeA && problem.TransposeB && problem.M <= 4 * MaxRowsOfDots)
+                variants.Add(GemmVariant.Dots);
+        }
+        return variants.Distinct().Select(variant => new GemmChoice(variant));
+    }
+
+    private GemmVariant Rule(GemmProblem p)
+    {
+        if (p.TransposeB && !p.TransposeA && p.M <= MaxRowsOfDots)
+            return GemmVariant.Dots;
+        long elementsOfA = (long)p.M * p.K;
+        if (!p.TransposeA && p.M >= MinTilesToStage * TileRows && elementsOfA <= caches.WholeElements)
+            return GemmVariant.Staged;
+        // An operand larger than the second-level cache falls out of it before it is read again. Columns of Bᵀ are never neighbours.
+        bool packA = p.K > 0 && elementsOfA > caches.SecondLevelElements && Blocks.Of(p.N, TileColumns) >= 8;
+        bool packB = p.K > 0 &&
+            (p.TransposeB || ((long)p.N * p.K > caches.SecondLevelElements && Blocks.Of(p.M, TileRows) >= 16));
+        return (packA, packB) switch
+        {
+            (true, true) => GemmVariant.LanesPackedBoth,
+            (true, false) => GemmVariant.LanesPackedA,
+            (false, true) => GemmVariant.LanesPackedB,
+            _ => GemmVariant.Lanes,
+        };
+    }
+
+    /// <summary>Groups are one warp each.</summary>
+    public KernelConfig Config(int groups) => new(groups, warp);
+
+    /// <summary>Loads the variant of a kernel that suits the vectors.</summary>
+    /// <param name="loader">The operation's kernels.</param>
+    /// <param name="transposeB">Whether the kernel is to lay out Bᵀ.</param>
+    public TLauncher Load<TLauncher>(ILaneLoader<TLauncher> loader, bool transposeB) => (TileRows == Rows12.Rows, transposeB) switch
+    {
+        (true, false) => loader.Load<Rows12, GemmStaged.Copied>(),
+        (false, false) => loader.Load<Rows6, GemmStaged.Copied>(),
+        (false, true) => loader.Load<Rows6, GemmStaged.Collected>(),
+        _ when warp == SquareBlock.Side => loader.Load<Rows12, GemmStaged.Turned>(),
+        _ => loader.Load<Rows12, GemmStaged.Collected>(),
+    };
+
+    /// <summary>Packs A for GemmLanes.cs, to be read with the strides that are written into the product.</summary>
+    public FloatView PackA(AcceleratorStream stream, MatrixView a, ref GemmArguments g)
+    {
+        g.ARow = 1;
+        g.ADepth = TileRows;
+        g.ATile = TileRows * g.K;
+        return packing.PackA(stream, a);
+    }
+
+    /// <summary>As <see cref="PackA"/>.</summary>
+    public FloatView PackB(AcceleratorStream stream, MatrixView b, ref GemmArguments g)
+    {
+        g.BDepth = TileColumns;
+        g.BPanel = TileColumns * g.K;
+        g.BPacked = 1;
+        return packing.PackB(stream, b);
+    }
+
+    /// <summary>Cuts a product for GemmLanes.cs, packed or not; gives the number of groups.</summary>
+    /// <param name="g">The product; how it is cut is written there.</param>
+    public int Cut(ref GemmArguments g)
+    {
+        if (g.ATile == 0)
+            g.ATile = TileRows * g.ARow;
+        if (g.BPacked == 0)
+            g.BPanel = TileColumns;
+        return Cut(ref g, caches.FirstLevelElements / TileColumns, WantedGroups);
+    }
+
+    /// <summary>Cuts a product for GemmStaged.cs; gives the number of groups.</summary>
+    /// <param name="g">The product; how it is cut is written there.</param>
+    /// <param name="wantedGroups">Groups to cut into at least.</param>
+    public int CutStaged(ref GemmArguments g, int wantedGroups)
+    {
+        int depth = GemmStaged.SliceElements / TileColumns;
+        g.ATile = TileRows * g.ARow;
+        int groups = Cut(ref g, depth, wantedGroups);
+        // Slices of whole blocks, as they are turned over in registers.
+        g.DepthBlock = Blocks.Of(Blocks.Of(g.K, Blocks.Of(g.K, depth)), SquareBlock.Side) * SquareBlock.Side;
+        return groups;
+    }
+
+    /// <summary>Cuts a product for GemmDots.cs; gives the number of groups.</summary>
+    /// <param name="g">The product; how it is cut is written there.</param>
+    public int CutDots(ref GemmArguments g)
+    {
+        int tiles = Blocks.Of(g.N, GemmDots.Tile);
+        g.PanelsPerGroup = Blocks.Of(tiles, WantedGroups);
+        return Blocks.Of(tiles, g.PanelsPerGroup);
+    }
+
+    /// <param name="g">The product; how it is cut is written there.</param>
+    /// <param name="depth">k of a slice if the product must be cut along it.</param>
+    /// <param name="wantedGroups">Groups to cut into at least.</param>
+    private int Cut(ref GemmArguments g, int depth, int wantedGroups)
+    {
+        int panels = Blocks.Of(g.N, TileColumns), rowTiles = Blocks.Of(g.M, TileRows);
+        bool whole = (long)g.M * g.K <= caches.WholeElements;
+        g.DepthBlock = whole ? Math.Max(g.K, 1) : Math.Max(Blocks.Of(g.K, Blocks.Of(g.K, depth)), 1);
+        int tilesOfBlock = whole ? rowTiles : Math.Max(caches.BlockElements / (TileRows * g.DepthBlock), 1);
+        int blocksOfRows = Blocks.Of(rowTiles, tilesOfBlock);
+        int panelsToShare = (int)((long)panels * blocksOfRows / wantedGroups);
+        g.PanelsPerGroup = whole ? 1 : Math.Clamp(panelsToShare, 1, Math.Min(panels, MaxPanelsPerGroup));
+        g.GroupsX = Blocks.Of(panels, g.PanelsPerGroup);
+        int groupsY = Math.Clamp(Blocks.Of(wantedGroups, g.GroupsX), blocksOfRows, rowTiles);
+        g.TilesPerGroup = Blocks.Of(rowTiles, groupsY);
+        return g.GroupsX * Blocks.Of(rowTiles, g.TilesPerGroup);
+    }
+}
