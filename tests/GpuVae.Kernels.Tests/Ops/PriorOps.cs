@@ -28,8 +28,12 @@ internal static class PriorOps
             yield return new Op(
                 $"Full covariance mixture {rows}x{components}x{latents}", Tolerance, run => FullMixture(run, rows, components, latents));
         }
-        foreach ((int rows, int components, int latents, int columns) in new[] { (1, 1, 1, 2), (17, 3, 5, 10), (129, 40, 3, 9), (1000, 7, 2, 4) })
-            yield return new Op($"Mixture draw {rows}x{components}x{columns}", Tolerance, run => Draw(run, rows, components, latents, columns));
+        foreach ((int rows, int components, int latents, int columns) in
+            new[] { (1, 1, 1, 2), (17, 3, 5, 10), (129, 40, 3, 9), (1000, 7, 2, 4) })
+        {
+            yield return new Op(
+                $"Mixture draw {rows}x{components}x{columns}", Tolerance, run => Draw(run, rows, components, latents, columns));
+        }
         yield return new Op("Mixture draw 17x3x10, transposed", Tolerance, run => Draw(run, 17, 3, 5, 10, transposed: true));
         yield return new Op("Pseudo-inputs 5x17", 1e-6, run => PseudoInputs(run, 5, 17));
         yield return new Op("Labels of pseudo-inputs", 0, run => new PseudoInputs(run.Accelerator).JoinLabels(
@@ -117,8 +121,8 @@ internal static class PriorOps
         draw.Prepare(run.Stream, run.Upload(logits), sums);
         draw.Collect(
             run.Stream, sums, new MixtureComponents(means, logVariances, transposed ? 1 : columns, transposed ? components : 1),
-            run.Expect("moments", [.. drawn.SelectMany(c => moments.Skip(c * columns).Take(columns)).Select(value => (double)value)]), columns,
-            latents, seed);
+            run.Expect("moments", [.. drawn.SelectMany(c => moments.Skip(c * columns).Take(columns)).Select(value => (double)value)]),
+            columns, latents, seed);
     }
 
     /// <summary>The reference's density goes by way of the covariance: its determinant and its inverse, not the factor's.</summary>
