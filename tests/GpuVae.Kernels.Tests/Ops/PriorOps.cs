@@ -28,7 +28,8 @@ internal static class PriorOps
             yield return new Op(
                 $"Full covariance mixture {rows}x{components}x{latents}", Tolerance, run => FullMixture(run, rows, components, latents));
         }
-        foreach ((int rows, int components, int latents, int columns) in new[] { (1, 1, 1, 2), (17, 3, 5, 10), (129, 40, 3, 9) })
+        foreach ((int rows, int components, int latents, int columns) in
+            new[] { (1, 1, 1, 2), (17, 3, 5, 10), (129, 40, 3, 9), (1000, 7, 2, 4) })
         {
             yield return new Op(
                 $"Mixture draw {rows}x{components}x{columns}", Tolerance, run => Draw(run, rows, components, latents, columns));
