@@ -16,8 +16,9 @@ internal sealed class NoiseTraining : IDisposable
         byte[] pixels = new byte[BatchesPerEpoch * batch * options.Shape.Pixels];
         new Random(1).NextBytes(pixels);
         Model = new Vae(device, options);
-        var training = new TrainingOptions { BatchSize = batch, Epochs = int.MaxValue / (BatchesPerEpoch * batch), LogEverySteps = 1 << 16 };
-        Trainer = new Trainer(Model, new ImageSet("noise", options.Shape.Width, options.Shape.Height, options.Shape.Channels, pixels), training);
+        var images = new ImageSet("noise", options.Shape.Width, options.Shape.Height, options.Shape.Channels, pixels);
+        int epochs = int.MaxValue / (BatchesPerEpoch * batch);
+        Trainer = new Trainer(Model, images, new TrainingOptions { BatchSize = batch, Epochs = epochs, LogEverySteps = 1 << 16 });
     }
 
     public Vae Model { get; }

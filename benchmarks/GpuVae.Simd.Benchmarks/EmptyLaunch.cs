@@ -19,7 +19,8 @@ internal static class EmptyLaunch
     {
         using MemoryBuffer1D<int, Stride1D.Dense> buffer = accelerator.Allocate1D<int>(1);
         ArrayView1D<int, Stride1D.Dense> view = buffer.View;
-        Action<Index1D, ArrayView1D<int, Stride1D.Dense>> kernel = accelerator.LoadAutoGroupedStreamKernel<Index1D, ArrayView1D<int, Stride1D.Dense>>(Nothing);
+        Action<Index1D, ArrayView1D<int, Stride1D.Dense>> kernel =
+            accelerator.LoadAutoGroupedStreamKernel<Index1D, ArrayView1D<int, Stride1D.Dense>>(Nothing);
         for (int i = 0; i < launches; i++)
             kernel(1, view);
         double[] nanoseconds = new double[Rounds];

@@ -41,7 +41,7 @@ Vae Train()
     const int epochs = 20;
     var trained = new Vae(device, new VaeOptions
     {
-        Shape = ImageShape.Of(train),
+        Shape = train.Shape,
         Network = NetworkKind.Convolutional,
         ChannelsPerStage = [16, 32, 64, 128],
         GroupNorm = true,

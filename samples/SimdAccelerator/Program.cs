@@ -25,7 +25,8 @@ for (int y = 0; y < Size; y += Size / 32)
 
 static (double Seconds, int[,] Picture) Draw(Accelerator accelerator)
 {
-    Action<Index2D, ArrayView2D<int, Stride2D.DenseX>> kernel = accelerator.LoadAutoGroupedStreamKernel<Index2D, ArrayView2D<int, Stride2D.DenseX>>(Mandelbrot);
+    Action<Index2D, ArrayView2D<int, Stride2D.DenseX>> kernel =
+        accelerator.LoadAutoGroupedStreamKernel<Index2D, ArrayView2D<int, Stride2D.DenseX>>(Mandelbrot);
     using MemoryBuffer2D<int, Stride2D.DenseX> turns = accelerator.Allocate2DDenseX<int>(new Index2D(Size, Size));
     kernel(turns.IntExtent, turns.View);
     accelerator.Synchronize();

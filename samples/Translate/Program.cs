@@ -17,7 +17,7 @@ var small = new DataOptions { Size = new ImageSize(size, size), SyntheticCount =
 using var device = ComputeDevice.Open("auto");
 using var model = new Vae(device, new VaeOptions
 {
-    Shape = ImageShape.Of(train),
+    Shape = train.Shape,
     Classes = 2,
     LabelNames = train.LabelNames!,
     Latent = 24,

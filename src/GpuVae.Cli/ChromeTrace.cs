@@ -4,7 +4,7 @@ using GpuVae.Scheduling;
 
 namespace GpuVae.Cli;
 
-/// <summary>A profile in the Trace Event Format of Chrome's trace viewer and Perfetto: the launches of one step, one after the other.</summary>
+/// <summary>A profile in the Trace Event Format of Chrome's trace viewer and Perfetto: the launches of a step in a row.</summary>
 internal static class ChromeTrace
 {
     public static void Write(string path, IReadOnlyList<(ScheduleStep Step, TimeSpan Time)> steps) => AtomicFile.Write(path, stream =>

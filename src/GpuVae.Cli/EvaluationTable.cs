@@ -1,6 +1,5 @@
 using System.Globalization;
 using GpuVae.Evaluation;
-using GpuVae.Options;
 
 namespace GpuVae.Cli;
 
@@ -13,8 +12,8 @@ internal static class EvaluationTable
     {
         EvaluationProtocol p = report.Protocol;
         yield return Inv(
-            $"{p.Images:N0} images of {p.Data}, split {p.Split}, binarisation {p.Binarization.ToString().ToLowerInvariant()}, seed {p.Seed}, ")
-            + $"on {p.Device}";
+            $"{p.Images:N0} images of {p.Data}, split {p.Split}, binarisation {p.Binarization.ToString().ToLowerInvariant()}, ")
+            + $"seed {p.Seed}, on {p.Device}";
         if (report.Parts is { } parts)
         {
             yield return Line("reconstruction", parts.Reconstruction, "nats per image", "−ln p(x|z) summed over pixels, k = 1");

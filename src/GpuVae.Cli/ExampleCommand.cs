@@ -1,5 +1,3 @@
-using System.CommandLine;
-
 namespace GpuVae.Cli;
 
 /// <summary>A command whose help shows examples last, and its options below headings.</summary>

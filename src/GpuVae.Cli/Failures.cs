@@ -1,9 +1,7 @@
-using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Runtime.InteropServices;
 using GpuVae.Devices;
 using GpuVae.Formats;
-using GpuVae.Options;
 
 namespace GpuVae.Cli;
 
@@ -80,7 +78,7 @@ internal static class Failures
 
     private static int Report(Exception error, int exitCode)
     {
-        Console.Error.WriteLine($"gpuvae: {DeviceErrors.Describe(error)}");
+        Console.Error.WriteLine($"gpuvae: {Flags.In(DeviceErrors.Describe(error))}");
         if (Environment.GetEnvironmentVariable("GPUVAE_DEBUG") == "1")
             Console.Error.WriteLine(error);
         return exitCode;

@@ -1,4 +1,3 @@
-using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
 using System.CommandLine.Parsing;
@@ -24,7 +23,8 @@ internal sealed class HelpPage : SynchronousCommandLineAction
 
         Section("Commands", parts.Select(part => (part.Name, part.Description ?? "")));
         Section("Arguments", command.Arguments.Select(argument => (argument.Name, argument.Description ?? "")));
-        foreach (IGrouping<string, Option> group in command.Options.Where(option => !option.Hidden).GroupBy(option => Heading(command, option)))
+        IEnumerable<Option> shown = command.Options.Where(option => !option.Hidden);
+        foreach (IGrouping<string, Option> group in shown.GroupBy(option => Heading(command, option)))
             Section(group.Key, group.Select(option => (Name(option), Meaning(option))));
 
         IEnumerable<string> examples = command is ExampleCommand known

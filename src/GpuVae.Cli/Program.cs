@@ -1,4 +1,3 @@
-using System.CommandLine;
 using System.CommandLine.Help;
 using GpuVae.Cli;
 using GpuVae.Cli.Commands;

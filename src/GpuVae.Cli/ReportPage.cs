@@ -1,7 +1,5 @@
 using System.Globalization;
 using System.Net;
-using System.Text;
-using GpuVae.Training;
 
 namespace GpuVae.Cli;
 
@@ -49,86 +47,62 @@ internal static class ReportPage
     /// <param name="epochs">Losses in nats per image.</param>
     /// <param name="pictures">PNG files.</param>
     public static string Html(
-        string runName,
-        string device,
-        IReadOnlyList<(string Name, string Value)> options,
-        IReadOnlyList<MetricsLine> epochs,
+        string runName, string device, IEnumerable<(string Name, string Value)> options, IReadOnlyList<MetricsLine> epochs,
         IReadOnlyList<ReportPicture> pictures)
     {
-        var page = new StringBuilder();
-        page.Append("<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\">");
-        page.Append("<meta name=\"viewport\" content=\"width=device-width\">");
-        page.Append($"<title>{Text(runName)} – GpuVae</title><style>{Style}</style></head><body>");
-        page.Append($"<h1>{Text(runName)}</h1><p class=\"sub\">{Text(device)}");
-        if (epochs.Count > 0)
-        {
-            page.Append(Inv($" · {epochs[^1].Epoch} epochs in {epochs.Sum(e => e.Seconds):F1} s"));
-            page.Append(Inv($" · test loss {Loss(epochs[^1].TestLoss)} nats per image"));
-        }
-        page.Append("</p>");
-        AppendWarnings(page, epochs);
-        AppendCurves(page, epochs);
-        page.Append("<h2>Pictures</h2><div class=\"row\">");
-        foreach (ReportPicture picture in pictures)
-        {
-            page.Append($"<figure><img alt=\"{Text(picture.Caption)}\" src=\"data:image/png;base64,");
-            page.Append(System.Convert.ToBase64String(picture.Png));
-            page.Append($"\"><figcaption>{Text(picture.Caption)}</figcaption></figure>");
-        }
-        page.Append("</div><div class=\"row\"><div>");
-        AppendEpochs(page, epochs);
-        page.Append("</div><div><h2>Options</h2><table>");
-        foreach ((string name, string value) in options)
-            page.Append($"<tr><td>{Text(name)}</td><td>{Text(value)}</td></tr>");
-        return page.Append("</table></div></div></body></html>").ToString();
+        string summary = epochs.Count == 0 ? "" : Inv($" · {epochs[^1].Epoch} epochs in {epochs.Sum(e => e.Seconds):F1} s")
+            + $" · test loss {Loss(epochs[^1].TestLoss)} nats per image";
+        return $"""
+            <!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+            <title>{Text(runName)} – GpuVae</title><style>{Style}</style></head><body>
+            <h1>{Text(runName)}</h1><p class="sub">{Text(device)}{summary}</p>
+            {Warnings(epochs)}
+            {Curves(epochs)}
+            <h2>Pictures</h2><div class="row">{string.Concat(pictures.Select(Figure))}</div>
+            <div class="row"><div>{Epochs(epochs)}</div><div><h2>Options</h2><table>{
+                string.Concat(options.Select(o => $"<tr><td>{Text(o.Name)}</td><td>{Text(o.Value)}</td></tr>"))}</table></div></div>
+            </body></html>
+            """;
     }
+
+    private static string Figure(ReportPicture picture) =>
+        $"<figure><img alt=\"{Text(picture.Caption)}\" src=\"data:image/png;base64,{System.Convert.ToBase64String(picture.Png)}\">"
+        + $"<figcaption>{Text(picture.Caption)}</figcaption></figure>";
 
     /// <summary>Every kind of warning as it was seen last.</summary>
-    private static void AppendWarnings(StringBuilder page, IReadOnlyList<MetricsLine> epochs)
+    private static string Warnings(IReadOnlyList<MetricsLine> epochs)
     {
-        var kinds = epochs.Where(epoch => epoch.Warnings is not null)
-            .SelectMany(epoch => epoch.Warnings!.Select(warning => (epoch.Epoch, warning.Key, warning.Value)))
-            .GroupBy(warning => warning.Key).ToList();
-        if (kinds.Count == 0)
-            return;
-        page.Append("<h2>Warnings</h2><ul>");
-        foreach (IGrouping<string, (int Epoch, string Key, string Value)>? kind in kinds)
-        {
-            string when = kind.Count() == epochs.Count ? "every epoch" : $"epochs {string.Join(", ", kind.Select(warning => warning.Epoch))}";
-            page.Append(Inv($"<li><b>{Text(kind.Key.Replace('_', ' '))}</b> ({when}): {Text(kind.Last().Value)}</li>"));
-        }
-        page.Append("</ul>");
+        IEnumerable<string> items =
+            from epoch in epochs
+            from warning in epoch.Warnings ?? new Dictionary<string, string>()
+            group (epoch.Epoch, warning.Value) by warning.Key into kind
+            let when = kind.Count() == epochs.Count ? "every epoch" : $"epochs {string.Join(", ", kind.Select(seen => seen.Epoch))}"
+            select $"<li><b>{Text(kind.Key.Replace('_', ' '))}</b> ({when}): {Text(Flags.In(kind.Last().Value))}</li>";
+        string all = string.Concat(items);
+        return all.Length == 0 ? "" : $"<h2>Warnings</h2><ul>{all}</ul>";
     }
 
-    private static void AppendCurves(StringBuilder page, IReadOnlyList<MetricsLine> epochs)
+    private static string Curves(IReadOnlyList<MetricsLine> epochs)
     {
         int first = epochs.Count > 0 ? epochs[0].Epoch : 1;
-        page.Append("<h2>Loss</h2><p class=\"sub\">Reconstruction summed over pixels + beta × KL summed over latent units.</p>");
-        page.Append("<div class=\"row\"><div>");
-        page.Append(LossChart.Svg("Training and test loss", "nats per image",
+        string loss = LossChart.Svg("Training and test loss", "nats per image",
         [
             new("train", "var(--a)", [.. epochs.Select(e => e.TrainLoss)], first),
             new("test", "var(--b)", [.. epochs.Select(e => e.TestLoss ?? double.NaN)], first),
-        ]));
-        page.Append("</div><div>");
-        page.Append(LossChart.Svg("KL divergence of the test images", "nats per image",
-            [new("test KL", "var(--c)", [.. epochs.Select(e => e.TestKl ?? double.NaN)], first)]));
-        page.Append("</div></div>");
+        ]);
+        string kl = LossChart.Svg("KL divergence of the test images", "nats per image",
+            [new("test KL", "var(--c)", [.. epochs.Select(e => e.TestKl ?? double.NaN)], first)]);
+        return "<h2>Loss</h2><p class=\"sub\">Reconstruction summed over pixels + beta × KL summed over latent units.</p>"
+            + $"<div class=\"row\"><div>{loss}</div><div>{kl}</div></div>";
     }
 
-    private static void AppendEpochs(StringBuilder page, IReadOnlyList<MetricsLine> epochs)
+    private static string Epochs(IReadOnlyList<MetricsLine> epochs)
     {
-        page.Append("<h2>Epochs</h2><table><tr>");
-        foreach (string column in (string[])["epoch", "train", "test", "reconstruction", "KL", "seconds", "images/s"])
-            page.Append($"<th>{column}</th>");
-        page.Append("</tr>");
-        foreach (MetricsLine e in epochs)
-        {
-            page.Append(Inv($"<tr><td>{e.Epoch}</td><td>{Loss(e.TrainLoss)}</td><td>{Loss(e.TestLoss)}</td>"));
-            page.Append(Inv($"<td>{Loss(e.TestRecon)}</td><td>{Loss(e.TestKl)}</td>"));
-            page.Append(Inv($"<td>{e.Seconds:F2}</td><td>{e.ImagesPerSecond:N0}</td></tr>"));
-        }
-        page.Append("</table>");
+        string[] columns = ["epoch", "train", "test", "reconstruction", "KL", "seconds", "images/s"];
+        IEnumerable<string> rows = epochs.Select(e =>
+            $"<tr><td>{e.Epoch}</td><td>{Loss(e.TrainLoss)}</td><td>{Loss(e.TestLoss)}</td><td>{Loss(e.TestRecon)}</td>"
+            + Inv($"<td>{Loss(e.TestKl)}</td><td>{e.Seconds:F2}</td><td>{e.ImagesPerSecond:N0}</td></tr>"));
+        return $"<h2>Epochs</h2><table><tr>{string.Concat(columns.Select(c => $"<th>{c}</th>"))}</tr>{string.Concat(rows)}</table>";
     }
 
     private static string Loss(double? nats) => nats is { } value ? value.ToString("F3", CultureInfo.InvariantCulture) : "–";

@@ -1,7 +1,6 @@
+using System.Diagnostics;
 using System.Globalization;
 using GpuVae.Elbo;
-using GpuVae.Models;
-using GpuVae.Training;
 using Spectre.Console;
 
 namespace GpuVae.Cli;
@@ -15,57 +14,49 @@ internal static class TrainingConsole
     /// <summary>Runs <paramref name="train"/> while showing what <paramref name="trainer"/> reports.</summary>
     public static TrainingResult Run(Trainer trainer, Func<TrainingResult> train)
     {
-        if (Console.IsOutputRedirected)
-            return RunWithLines(trainer, train);
-        // The figures take 80 columns; a bar is for wider terminals.
         var seen = new HashSet<HealthIssue>();
+        if (Console.IsOutputRedirected)
+            return RunWithLines(trainer, train, seen);
+        // The figures take 80 columns; a bar is for wider terminals.
         List<ProgressColumn> columns =
             [new SpinnerColumn(), new TaskDescriptionColumn { Alignment = Justify.Left }, new PercentageColumn()];
         if (AnsiConsole.Profile.Width >= WidthWithBar)
             columns.Insert(2, new ProgressBarColumn { Width = WidthWithBar / 5 });
-        return AnsiConsole.Progress()
-            .AutoClear(true)
-            .Columns([.. columns])
-            .Start(context =>
-            {
-                ProgressTask task = context.AddTask("starting", maxValue: trainer.Steps);
-                task.Value = trainer.Step;
-                trainer.Progressed += progress =>
-                {
-                    task.Value = progress.Step;
-                    task.Description = Markup.Escape(Line(progress));
-                };
-                trainer.EpochCompleted += epoch => AnsiConsole.WriteLine(Line(epoch, trainer.Options.Epochs));
-                trainer.EpochCompleted += epoch => WriteNewWarnings(epoch, seen, AnsiConsole.WriteLine);
-                return train();
-            });
+        return AnsiConsole.Progress().AutoClear(true).Columns([.. columns]).Start(context =>
+        {
+            ProgressTask task = context.AddTask("starting", maxValue: trainer.Steps);
+            task.Value = trainer.Step;
+            trainer.Progressed += progress =>
+                (task.Value, task.Description) = (progress.Step, Markup.Escape(Line(progress)));
+            trainer.EpochCompleted += epoch => Write(epoch, trainer, seen, AnsiConsole.WriteLine);
+            return train();
+        });
     }
 
-    private static TrainingResult RunWithLines(Trainer trainer, Func<TrainingResult> train)
+    private static TrainingResult RunWithLines(Trainer trainer, Func<TrainingResult> train, HashSet<HealthIssue> seen)
     {
-        long lastLine = Environment.TickCount64;
-        var seen = new HashSet<HealthIssue>();
+        var sinceLine = Stopwatch.StartNew();
         trainer.Progressed += progress =>
         {
-            if (Environment.TickCount64 - lastLine < LineInterval.TotalMilliseconds)
+            if (sinceLine.Elapsed < LineInterval)
                 return;
-            lastLine = Environment.TickCount64;
+            sinceLine.Restart();
             Console.WriteLine($"{Line(progress)}  (step {progress.Step} of {progress.Steps})");
         };
         trainer.EpochCompleted += epoch =>
         {
-            lastLine = Environment.TickCount64;
-            Console.WriteLine(Line(epoch, trainer.Options.Epochs));
-            WriteNewWarnings(epoch, seen, Console.WriteLine);
+            sinceLine.Restart();
+            Write(epoch, trainer, seen, Console.WriteLine);
         };
         return train();
     }
 
-    /// <summary>Each kind once; the report tells how long it lasted.</summary>
-    private static void WriteNewWarnings(EpochSummary epoch, HashSet<HealthIssue> seen, Action<string> write)
+    /// <summary>The figures, and each kind of warning once; the report tells how long it lasted.</summary>
+    private static void Write(EpochSummary epoch, Trainer trainer, HashSet<HealthIssue> seen, Action<string> write)
     {
+        write(Line(epoch, trainer.Options.Epochs));
         foreach (HealthWarning warning in epoch.Warnings.Where(warning => seen.Add(warning.Issue)))
-            write($"  warning: {warning}");
+            write($"  warning: {Flags.In(warning.ToString())}");
     }
 
     private static string Line(TrainingProgress p) => string.Create(CultureInfo.InvariantCulture,

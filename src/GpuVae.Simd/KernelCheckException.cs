@@ -15,6 +15,7 @@ public sealed class KernelCheckException : SimdAcceleratorException
         Thread = thread;
     }
 
+    /// <summary>What kind of defect it is; the message says it in full.</summary>
     public KernelDefect Defect { get; }
 
     /// <summary>The kernel's name.</summary>

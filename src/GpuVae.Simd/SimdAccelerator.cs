@@ -36,7 +36,7 @@ public sealed class SimdAccelerator : KernelAccelerator<SimdCompiledKernel, Simd
 
     /// <inheritdoc/>
     protected override MethodInfo GenerateKernelLauncherMethod(SimdCompiledKernel kernel, int customGroupSize) =>
-        LaunchEmitter.Emit(kernel.Entry, customGroupSize == AutoGroupSize ? 0 : customGroupSize);
+        LaunchEmitter.Emit(kernel.Entry, customGroupSize == AutoGroupSize ? 0 : customGroupSize, SimdKernel.LauncherOf(kernel.Entry));
 
     /// <inheritdoc/>
     protected override SimdKernel CreateKernel(SimdCompiledKernel compiledKernel) => CreateKernel(compiledKernel, null!);
@@ -49,7 +49,9 @@ public sealed class SimdAccelerator : KernelAccelerator<SimdCompiledKernel, Simd
             this, compiledKernel, launcher,
             Device.Options.Checked
                 ? new CheckedExecutor(compiledKernel.Entry, Device, checkedMemory)
-                : new SimdExecutor(compiledKernel, Device, Context.Properties.EnableAssertions, workers.Value));
+                : new SimdExecutor(
+                    compiledKernel.Entry, compiledKernel.TakeBuilt, Device, Device.Configuration, Context.Properties.EnableAssertions,
+                    workers.Value));
     }
 
     /// <inheritdoc/>

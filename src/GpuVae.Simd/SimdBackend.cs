@@ -13,7 +13,8 @@ public sealed class SimdBackend : Backend
 {
     private readonly SimdDevice device;
 
-    internal SimdBackend(Context context, SimdDevice device) : base(context, device.Capabilities, BackendType.IL, null!) => this.device = device;
+    internal SimdBackend(Context context, SimdDevice device) : base(context, device.Capabilities, BackendType.IL, null!) =>
+        this.device = device;
 
     /// <inheritdoc/>
     /// <exception cref="InternalCompilerException">
@@ -23,8 +24,8 @@ public sealed class SimdBackend : Backend
         in EntryPointDescription entry, in KernelSpecialization specialization, TBackendHook backendHook) => Check(entry, specialization);
 
     /// <summary>
-    /// Kernels with <see cref="SpecializedValue{T}"/> parameters come here, once per value. The value is among the arguments of every launch,
-    /// and a variant of the code is made of it there, so all of them are one kernel.
+    /// Kernels with <see cref="SpecializedValue{T}"/> parameters come here, once per value. The value is among the arguments of every
+    /// launch, and a variant of the code is made of it there, so all of them are one kernel.
     /// </summary>
     protected override CompiledKernel Compile(
         EntryPoint entryPoint, in BackendContext backendContext, in KernelSpecialization specialization) =>

@@ -13,7 +13,8 @@ public sealed class SimdCompiledKernel : CompiledKernel
 {
     private IrKernel? built;
 
-    internal SimdCompiledKernel(Context context, EntryPoint entryPoint, KernelEntry entry, IrKernel? built) : base(context, entryPoint, null) =>
+    internal SimdCompiledKernel(Context context, EntryPoint entryPoint, KernelEntry entry, IrKernel? built)
+        : base(context, entryPoint, null) =>
         (Entry, this.built) = (entry, built);
 
     internal KernelEntry Entry { get; }

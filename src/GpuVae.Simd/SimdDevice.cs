@@ -17,7 +17,10 @@ public sealed class SimdDevice : Device
     {
         Options = options ?? new();
         if (Options.Workers is < 1 or > 4096)
-            throw new ArgumentOutOfRangeException(nameof(options), Options.Workers, "SimdOptions.Workers is 1 to 4096, or null for all processors.");
+        {
+            throw new ArgumentOutOfRangeException(
+                nameof(options), Options.Workers, "SimdOptions.Workers is 1 to 4096, or null for all processors.");
+        }
         VectorBits = Options.VectorBits ?? NativeVectorBits;
         if (VectorBits is not (0 or 128 or 256 or 512))
         {
@@ -27,7 +30,8 @@ public sealed class SimdDevice : Device
         // A lane has 32 bits.
         WarpSize = Math.Max(1, VectorBits / 32);
         NumMultiprocessors = Options.Workers ?? Environment.ProcessorCount;
-        Name = $"SIMD CPU ({NumMultiprocessors} × {(VectorBits == 0 ? "scalar" : VectorBits + "-bit vectors")}{(Options.Checked ? ", checked" : "")})";
+        string code = VectorBits == 0 ? "scalar" : $"{VectorBits}-bit vectors";
+        Name = $"SIMD CPU ({NumMultiprocessors} × {code}{(Options.Checked ? ", checked" : "")})";
         MaxNumThreadsPerGroup = MaxThreads;
         MaxNumThreadsPerMultiprocessor = MaxThreads;
         MaxGroupSize = new(MaxThreads);
@@ -45,7 +49,6 @@ public sealed class SimdDevice : Device
 
     /// <summary>The widest vectors that kernels are compiled to, in bits; 0 for scalar code.</summary>
     public int VectorBits { get; }
-
     internal SimdConfiguration Configuration => new(WarpSize, VectorBits);
 
     private static int NativeVectorBits =>

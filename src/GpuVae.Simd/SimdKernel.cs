@@ -1,4 +1,5 @@
 using System.Reflection;
+using GpuVae.Simd.Frontend;
 using GpuVae.Simd.Launch;
 using ILGPU;
 using ILGPU.Runtime;
@@ -19,6 +20,10 @@ public sealed class SimdKernel : Kernel
 
     /// <summary>The class and method, or what a <c>KernelName</c> attribute says.</summary>
     public string Name { get; }
+
+    /// <summary>The method that emitted launchers call.</summary>
+    internal static MethodInfo LauncherOf(KernelEntry entry) => typeof(SimdKernel).GetMethod(
+        entry.IsImplicitlyGrouped ? nameof(LaunchExtent) : nameof(LaunchGrouped), BindingFlags.Instance | BindingFlags.NonPublic)!;
 
     /// <summary>Starts an explicitly grouped kernel; emitted launchers call this.</summary>
     internal unsafe void LaunchGrouped(AcceleratorStream stream, KernelConfig config, ulong* slots, int slotCount)

@@ -11,7 +11,7 @@ public sealed record SimdOptions
     /// </summary>
     public bool PinWorkers { get; init; }
 
-    /// <summary>The width of vectors: 512, 256 or 128 bits, or 0 for scalar code; null for the widest that the processor runs well.</summary>
+    /// <summary>The width of vectors: 512, 256 or 128 bits, or 0 for scalar code; null for the widest the processor runs well.</summary>
     public int? VectorBits { get; init; }
 
     /// <summary>

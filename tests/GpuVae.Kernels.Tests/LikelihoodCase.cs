@@ -42,19 +42,19 @@ internal sealed record LikelihoodCase(
             "Continuous Bernoulli near 1/2", PixelValues.UnitInterval, [(-1.5, 1.5)], false, (y, _, x) => ContinuousBernoulli(y[0], x)),
         Case<OneColumn<GaussianLikelihood>>(
             "Gaussian", PixelValues.Line, [unitMean], false, (y, _, x) => Normal(y[0], Math.Log(0.3f), x), new(new(0.3f))),
-        Case<SharedScale<NormalFamily>>(
+        Case<SharedScale<GaussianFamily>>(
             "Gaussian, shared log-variance", PixelValues.Line, [unitMean], true, (y, s, x) => Normal(y[0], s, x)),
-        Case<PixelScale<NormalFamily>>(
+        Case<PixelScale<GaussianFamily>>(
             "Gaussian, log-variance per pixel", PixelValues.Line, [unitMean, logScale], false, (y, _, x) => Normal(y[0], y[1], x)),
         Case<SharedScale<LaplaceFamily>>(
             "Laplace, shared scale", PixelValues.Line, [unitMean], true, (y, s, x) => Laplace(y[0], s, x)),
         Case<PixelScale<DiscretizedLogisticFamily>>(
             "Discretised logistic", PixelValues.Levels, [symmetricMean, logScale], false,
             (y, _, x) => DiscretizedLogistic(y[0], y[1], x)),
-        Case<Mixture<DiscretizedLogisticFamily>>(
+        Case<MixtureLikelihood<DiscretizedLogisticFamily>>(
             "Mixture of one discretised logistic", PixelValues.Levels, [logit, symmetricMean, logScale], false,
             (y, _, x) => DiscretizedLogistic(y[1], y[2], x), new(1)),
-        Case<Mixture<DiscretizedLogisticFamily>>(
+        Case<MixtureLikelihood<DiscretizedLogisticFamily>>(
             "Mixture of three discretised logistics", PixelValues.Levels,
             [logit, logit, logit, symmetricMean, symmetricMean, symmetricMean, logScale, logScale, logScale], false,
             (y, _, x) => MixtureOfLogistics(y, x), new(3)),

@@ -151,11 +151,13 @@ public sealed class LikelihoodTests
     /// <summary>The loss of each value under the same parameters.</summary>
     private static float[] Losses(Accelerator accelerator, LikelihoodCase likelihood, float[] y, float[] x)
     {
-        using MemoryBuffer1D<float, Stride1D.Dense> decoded = accelerator.Allocate1D(Enumerable.Repeat(y, x.Length).SelectMany(v => v).ToArray());
+        using MemoryBuffer1D<float, Stride1D.Dense> decoded =
+            accelerator.Allocate1D(Enumerable.Repeat(y, x.Length).SelectMany(v => v).ToArray());
         using MemoryBuffer1D<float, Stride1D.Dense> images = accelerator.Allocate1D(x);
         using MemoryBuffer1D<float, Stride1D.Dense> shared = accelerator.Allocate1D(new[] { Shared });
         using MemoryBuffer1D<float, Stride1D.Dense> losses = accelerator.Allocate1D<float>(x.Length);
-        likelihood.On(accelerator).Forward(accelerator.DefaultStream, decoded.View, images.View, shared.View, losses.View, PixelLayout.Planar(1), 1);
+        likelihood.On(accelerator)
+            .Forward(accelerator.DefaultStream, decoded.View, images.View, shared.View, losses.View, PixelLayout.Planar(1), 1);
         accelerator.Synchronize();
         return losses.GetAsArray1D();
     }
@@ -165,12 +167,14 @@ public sealed class LikelihoodTests
         Accelerator accelerator, LikelihoodCase likelihood, float[] y, int rows, int pixels, bool samples, long step = 0, int firstRow = 0)
     {
         float[] row = [.. y.SelectMany(v => Enumerable.Repeat(v, pixels))];
-        using MemoryBuffer1D<float, Stride1D.Dense> decoded = accelerator.Allocate1D(Enumerable.Repeat(row, rows).SelectMany(v => v).ToArray());
+        using MemoryBuffer1D<float, Stride1D.Dense> decoded =
+            accelerator.Allocate1D(Enumerable.Repeat(row, rows).SelectMany(v => v).ToArray());
         using MemoryBuffer1D<float, Stride1D.Dense> shared = accelerator.Allocate1D(new[] { Shared });
         using MemoryBuffer1D<float, Stride1D.Dense> images = accelerator.Allocate1D<float>(rows * pixels);
         var layout = PixelLayout.Planar(pixels);
         if (samples)
-            likelihood.On(accelerator).Samples(accelerator.DefaultStream, decoded.View, shared.View, images.View, layout, 77, step, firstRow);
+            likelihood.On(accelerator)
+                .Samples(accelerator.DefaultStream, decoded.View, shared.View, images.View, layout, 77, step, firstRow);
         else
             likelihood.On(accelerator).Means(accelerator.DefaultStream, decoded.View, shared.View, images.View, layout);
         accelerator.Synchronize();

@@ -59,7 +59,7 @@ public sealed class NormalDistributionTests
 
     private static float[] Draw(Accelerator accelerator)
     {
-        using var fill = new RandomFill(accelerator);
+        var fill = new RandomFill(accelerator);
         using MemoryBuffer1D<float, ILGPU.Stride1D.Dense> buffer = accelerator.Allocate1D<float>(Count);
         fill.Normal(accelerator.DefaultStream, buffer.View, 2024, RandomPurpose.Prior, 0, 0f, 1f);
         accelerator.DefaultStream.Synchronize();

@@ -21,6 +21,14 @@ public sealed class PhiloxTests
         Assert.Equal(expected, Enumerable.Range(0, 4).Select(word => words[word]));
     }
 
+    [Fact]
+    public void NoTwoPurposesShareNumbers()
+    {
+        // By name: two names of one number count as one value.
+        string[] names = Enum.GetNames<RandomPurpose>();
+        Assert.Distinct(names.Select(Enum.Parse<RandomPurpose>));
+    }
+
     [Theory]
     [InlineData(1)]
     [InlineData(64)]

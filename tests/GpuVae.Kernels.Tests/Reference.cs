@@ -4,7 +4,7 @@ namespace GpuVae.Kernels.Tests;
 internal static class Reference
 {
     /// <summary>Central difference of f at x, for derivatives checked independently of their formula.</summary>
-    public static double Slope(Func<double, double> f, double x)
+    public static double Derivative(Func<double, double> f, double x)
     {
         const double h = 1e-5;
         return (f(x + h) - f(x - h)) / (2 * h);

@@ -54,7 +54,9 @@ internal static class TestDevices
 
     // ILGPU asks for names that come with the development packages; the drivers themselves lie under libOpenCL.so.1 and libcuda.so.1.
     private static nint LoadDriver(string name, Assembly assembly, DllImportSearchPath? path) =>
-        NativeLibrary.TryLoad(name, assembly, path, out nint library) || NativeLibrary.TryLoad($"lib{name}.so.1", out library) ? library : 0;
+        NativeLibrary.TryLoad(name, assembly, path, out nint library) || NativeLibrary.TryLoad($"lib{name}.so.1", out library)
+            ? library
+            : 0;
 
     private static SimdAccelerator OpenSimd(SimdOptions options) =>
         Context.Create(builder => builder.EnableAlgorithms()).CreateSimdAccelerator(options);

@@ -59,7 +59,9 @@ public sealed class NamespaceOrder
 
     private static Type Outermost(Type type) => type.DeclaringType is { } outer ? Outermost(outer) : type;
 
-    /// <summary>The types of the assembly that one is made of: a constructed type and its arguments, what an array has for elements.</summary>
+    /// <summary>
+    /// The types of the assembly that one is made of: a constructed type and its arguments, what an array has for elements.
+    /// </summary>
     private IEnumerable<Type> TypesIn(Type type)
     {
         if (type.HasElementType)

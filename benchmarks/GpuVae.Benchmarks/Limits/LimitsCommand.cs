@@ -1,17 +1,14 @@
 using System.CommandLine;
 using System.Diagnostics;
 using GpuVae.Benchmarks.Peers;
-using GpuVae.Data;
 using GpuVae.Devices;
 using GpuVae.Kernels.Common;
 using GpuVae.Kernels.Convolution;
 using GpuVae.Kernels.Gemm;
 using GpuVae.Kernels.Layers;
 using GpuVae.Kernels.Training;
-using GpuVae.Models;
 using GpuVae.Options;
 using GpuVae.Simd;
-using GpuVae.Training;
 using ILGPU;
 using ILGPU.Algorithms;
 using ILGPU.Runtime;
@@ -60,29 +57,28 @@ internal static class LimitsCommand
         Functions(core);
     }
 
-    /// <summary>Everything from an open accelerator to the end of the first training step: the compilation of every kernel of the seed VAE.</summary>
+    /// <summary>From an open accelerator to the end of the first training step: the compilation of every kernel of the seed VAE.</summary>
     private static void ColdStart(ComputeDevice device)
     {
-        const int batch = 128;
-        var images = new ImageSet("noise", 28, 28, 1, new byte[64 * batch * 784]);
         long start = Stopwatch.GetTimestamp();
-        using var model = new Vae(device);
-        using var trainer = new Trainer(model, images, new TrainingOptions { BatchSize = batch, Epochs = 1000 });
-        trainer.RunStep();
-        device.Synchronize();
+        using var training = new NoiseTraining(device, new VaeOptions(), batch: 128);
+        Steps(1);
         double cold = Stopwatch.GetElapsedTime(start).TotalSeconds;
-        for (int i = 0; i < 20; i++)
-            trainer.RunStep();
-        device.Synchronize();
+        Steps(20);
         long before = GC.GetAllocatedBytesForCurrentThread();
         start = Stopwatch.GetTimestamp();
-        for (int i = 0; i < 20; i++)
-            trainer.RunStep();
-        device.Synchronize();
+        Steps(20);
         double warm = Stopwatch.GetElapsedTime(start).TotalSeconds / 20;
         long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
         Row("cold start: model, kernels and first step", $"{cold:F2} s", $"a warm step takes {warm * 1e3:F2} ms");
         Row("managed bytes per training step", $"{allocated / 20}", "");
+
+        void Steps(int count)
+        {
+            for (int i = 0; i < count; i++)
+                training.Trainer.RunStep();
+            device.Synchronize();
+        }
     }
 
     private static void EmptyLaunch(ComputeDevice device)
@@ -90,48 +86,40 @@ internal static class LimitsCommand
         Accelerator accelerator = device.Accelerator;
         Action<AcceleratorStream, KernelConfig, int> empty = accelerator.LoadKernel<int>(EmptyKernel);
         KernelConfig config = (1, accelerator.WarpSize);
-        Spread time = Alternation.Time([Alternation.Contestant(() => empty(device.Stream, config, 0), device.Synchronize)], Rounds, TurnSeconds)[0];
+        double seconds = Time(device, () => empty(device.Stream, config, 0))[0];
         long before = GC.GetAllocatedBytesForCurrentThread();
         for (int i = 0; i < 1000; i++)
             empty(device.Stream, config, 0);
         device.Synchronize();
         long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
-        Row("launch of an empty kernel", $"{time.Median * 1e6:F2} µs", $"{allocated / 1000} managed bytes");
+        Row("launch of an empty kernel", $"{seconds * 1e6:F2} µs", $"{allocated / 1000} managed bytes");
     }
 
     private static void Bandwidth(ComputeDevice device)
     {
         Accelerator accelerator = device.Accelerator;
-        using MemoryBuffer1D<float, Stride1D.Dense> x = accelerator.Allocate1D<float>(LargeLength);
-        using MemoryBuffer1D<float, Stride1D.Dense> y = accelerator.Allocate1D<float>(LargeLength);
-        using MemoryBuffer1D<float, Stride1D.Dense> m = accelerator.Allocate1D<float>(LargeLength);
-        using MemoryBuffer1D<float, Stride1D.Dense> v = accelerator.Allocate1D<float>(LargeLength);
-        foreach (MemoryBuffer1D<float, Stride1D.Dense>? buffer in new[] { x, y, m, v })
-            buffer.View.MemSetToZero(device.Stream);
-        using MemoryBuffer1D<float, Stride1D.Dense> rate = accelerator.Allocate1D(new float[] { 1e-3f });
-        using MemoryBuffer1D<long, Stride1D.Dense> clock = accelerator.Allocate1D(new long[3]);
-        using MemoryBuffer1D<float, Stride1D.Dense> log = accelerator.Allocate1D<float>(2);
-        var stepLog = new StepLog(clock.View, rate.View, rate.View, log.View);
-        Action<AcceleratorStream, Index1D, ArrayView<float>, ArrayView<float>> copy = accelerator.LoadAutoGroupedKernel<Index1D, ArrayView<float>, ArrayView<float>>(CopyKernel);
+        using var memory = new Scratch(accelerator);
+        ArrayView<float> x = memory.Zeros(LargeLength), y = memory.Zeros(LargeLength), m = memory.Zeros(LargeLength);
+        ArrayView<float> v = memory.Zeros(LargeLength), rate = memory.Copy(1e-3f);
+        var stepLog = new StepLog(memory.Copy(new long[3]), rate, rate, memory.Zeros(2));
+        Action<AcceleratorStream, Index1D, ArrayView<float>, ArrayView<float>> copy =
+            accelerator.LoadAutoGroupedKernel<Index1D, ArrayView<float>, ArrayView<float>>(CopyKernel);
         var relu = new ActivationKernels<Relu>(accelerator);
         var sigmoid = new ActivationKernels<Sigmoid>(accelerator);
         var adam = new Adam(accelerator, new AdamOptions());
-
         (string Name, double Bytes, Action Run)[] rows =
         [
-            ("copy", 8.0 * LargeLength, () => copy(device.Stream, LargeLength, x.View, y.View)),
-            ("ReLU forward", 8.0 * LargeLength, () => relu.Forward(device.Stream, x.View, y.View)),
-            ("sigmoid forward", 8.0 * LargeLength, () => sigmoid.Forward(device.Stream, x.View, y.View)),
-            ("Adam update", 28.0 * LargeLength,
-                () => adam.Update(device.Stream, x.View, y.View, m.View, v.View, rate.View, default, stepLog)),
+            ("copy", 8.0 * LargeLength, () => copy(device.Stream, LargeLength, x, y)),
+            ("ReLU forward", 8.0 * LargeLength, () => relu.Forward(device.Stream, x, y)),
+            ("sigmoid forward", 8.0 * LargeLength, () => sigmoid.Forward(device.Stream, x, y)),
+            ("Adam update", 28.0 * LargeLength, () => adam.Update(device.Stream, x, y, m, v, rate, default, stepLog)),
         ];
-        Spread[] times = Alternation.Time([.. rows.Select(r => Alternation.Contestant(r.Run, device.Synchronize))], Rounds, TurnSeconds);
-        double ceiling = rows[0].Bytes / times[0].Median;
-        for (int i = 0; i < rows.Length; i++)
-        {
-            double rateOfRow = rows[i].Bytes / times[i].Median;
-            Row($"{rows[i].Name}, {LargeLength >> 20} Mi elements", $"{rateOfRow / 1e9:F1} GB/s", $"{100 * rateOfRow / ceiling:F0} % of the copy");
-        }
+        double[] seconds = Time(device, [.. rows.Select(row => row.Run)]);
+        double ceiling = rows[0].Bytes / seconds[0];
+        foreach (((string name, double bytes, _), double time) in rows.Zip(seconds))
+            Row(
+                $"{name}, {LargeLength >> 20} Mi elements", $"{bytes / time / 1e9:F1} GB/s",
+                $"{100 * bytes / time / ceiling:F0} % of the copy");
     }
 
     private static void Arithmetic(ComputeDevice device, string where)
@@ -143,17 +131,11 @@ internal static class LimitsCommand
         Gemm<PlainEpilogue> product = gemm.With<PlainEpilogue>();
         foreach (int n in (int[])[1024, 2048])
         {
-            using MemoryBuffer1D<float, Stride1D.Dense> a = accelerator.Allocate1D<float>((long)n * n);
-            using MemoryBuffer1D<float, Stride1D.Dense> b = accelerator.Allocate1D<float>((long)n * n);
-            using MemoryBuffer1D<float, Stride1D.Dense> c = accelerator.Allocate1D<float>((long)n * n);
-            a.View.MemSetToZero(device.Stream);
-            b.View.MemSetToZero(device.Stream);
-            MatrixView left = new(a.View, n, n), right = new(b.View, n, n), result = new(c.View, n, n);
-            Spread time = Alternation.Time(
-                [Alternation.Contestant(() => product.Run(device.Stream, left, right, result, default), device.Synchronize)],
-                Rounds, TurnSeconds)[0];
-            double rate = 2.0 * n * n * n / time.Median;
-            Row($"matrix product {n}³, {where}", $"{rate / 1e9:F0} GFLOP/s", $"{100 * rate / ceiling:F0} % of the arithmetic ceiling");
+            using var memory = new Scratch(accelerator);
+            ArrayView<float> a = memory.Zeros((long)n * n), b = memory.Zeros((long)n * n), c = memory.Zeros((long)n * n);
+            MatrixView left = new(a, n, n), right = new(b, n, n), result = new(c, n, n);
+            double seconds = Time(device, () => product.Run(device.Stream, left, right, result, default))[0];
+            FlopsRow($"matrix product {n}³, {where}", 2.0 * n * n * n / seconds, ceiling);
         }
     }
 
@@ -163,50 +145,52 @@ internal static class LimitsCommand
         Accelerator accelerator = device.Accelerator;
         double ceiling = new Ceiling(accelerator).MeasureFlops(device.Stream);
         var shape = new ConvolutionShape(Batch: 64, Height: 32, Width: 32, Inputs: 64, Outputs: 64, Kernel: 3, Stride: 1, Padding: 1);
+        using var memory = new Scratch(accelerator);
         var convolution = new Convolution<PlainEpilogue>(accelerator);
         var weightGradient = new ConvolutionWeightGradient(accelerator);
-        using MemoryBuffer1D<float, Stride1D.Dense> x = accelerator.Allocate1D<float>((long)shape.Batch * shape.Height * shape.Width * shape.Inputs);
-        using MemoryBuffer1D<float, Stride1D.Dense> y = accelerator.Allocate1D<float>((long)shape.Batch * shape.OutputHeight * shape.OutputWidth * shape.Outputs);
-        using MemoryBuffer1D<float, Stride1D.Dense> weight = accelerator.Allocate1D<float>(shape.Weights);
-        using MemoryBuffer1D<float, Stride1D.Dense> dw = accelerator.Allocate1D<float>(shape.Weights);
-        using MemoryBuffer1D<float, Stride1D.Dense> db = accelerator.Allocate1D<float>(shape.Outputs);
-        using MemoryBuffer1D<float, Stride1D.Dense> scratch = accelerator.Allocate1D<float>(Math.Max(shape.ScratchLength, weightGradient.ScratchLength(shape)));
-        foreach (MemoryBuffer1D<float, Stride1D.Dense>? buffer in new[] { x, y, weight })
-            buffer.View.MemSetToZero(device.Stream);
-        (string Name, Action Run)[] rows =
-        [
-            ("forward", () => convolution.Forward(device.Stream, shape, x.View, weight.View, y.View, default)),
-            ("data gradient", () => convolution.DataGradient(device.Stream, shape, y.View, weight.View, scratch.View, x.View, default)),
-            ("weight gradient",
-                () => weightGradient.Run(device.Stream, shape, x.View, y.View, scratch.View, dw.View, db.View, isTransposed: false)),
-        ];
-        Spread[] times = Alternation.Time([.. rows.Select(r => Alternation.Contestant(r.Run, device.Synchronize))], Rounds, TurnSeconds);
-        for (int i = 0; i < rows.Length; i++)
-        {
-            double rate = shape.Flops / times[i].Median;
-            Row($"convolution 3×3, 64 channels, {rows[i].Name}", $"{rate / 1e9:F0} GFLOP/s", $"{100 * rate / ceiling:F0} % of the arithmetic ceiling");
-        }
+        ArrayView<float> x = memory.Zeros((long)shape.Batch * shape.Height * shape.Width * shape.Inputs);
+        ArrayView<float> y = memory.Zeros((long)shape.Batch * shape.OutputHeight * shape.OutputWidth * shape.Outputs);
+        ArrayView<float> weight = memory.Zeros(shape.Weights), dw = memory.Zeros(shape.Weights), db = memory.Zeros(shape.Outputs);
+        ArrayView<float> scratch = memory.Zeros(Math.Max(shape.ScratchLength, weightGradient.ScratchLength(shape)));
+        double[] seconds = Time(
+            device,
+            () => convolution.Forward(device.Stream, shape, x, weight, y, default),
+            () => convolution.DataGradient(device.Stream, shape, y, weight, scratch, x, default),
+            () => weightGradient.Run(device.Stream, shape, x, y, scratch, dw, db, isTransposed: false));
+        foreach ((string name, double time) in new[] { "forward", "data gradient", "weight gradient" }.Zip(seconds))
+            FlopsRow($"convolution 3×3, 64 channels, {name}", shape.Flops / time, ceiling);
     }
 
     private static void Functions(ComputeDevice core)
     {
-        using MemoryBuffer1D<float, Stride1D.Dense> x = core.Accelerator.Allocate1D([.. Enumerable.Range(0, SmallLength).Select(i => 0.01f + i * 0.001f)]);
-        using MemoryBuffer1D<float, Stride1D.Dense> y = core.Accelerator.Allocate1D<float>(SmallLength);
-        Time<ExpFunction>("exp");
-        Time<LogFunction>("log");
-        Time<TanhFunction>("tanh");
-        Time<SigmoidFunction>("sigmoid");
+        using var memory = new Scratch(core.Accelerator);
+        ArrayView<float> x = memory.Copy([.. Enumerable.Range(0, SmallLength).Select(i => 0.01f + i * 0.001f)]);
+        ArrayView<float> y = memory.Zeros(SmallLength);
+        Show<ExpFunction>("exp");
+        Show<LogFunction>("log");
+        Show<TanhFunction>("tanh");
+        Show<SigmoidFunction>("sigmoid");
 
-        void Time<TFunction>(string name) where TFunction : struct, IFunction
+        void Show<TFunction>(string name) where TFunction : struct, IFunction
         {
             const int repeats = 64;
-            Action<AcceleratorStream, KernelConfig, ArrayView<float>, ArrayView<float>, int> kernel = core.Accelerator.LoadKernel<ArrayView<float>, ArrayView<float>, int>(FunctionKernel<TFunction>);
+            Action<AcceleratorStream, KernelConfig, ArrayView<float>, ArrayView<float>, int> kernel =
+                core.Accelerator.LoadKernel<ArrayView<float>, ArrayView<float>, int>(FunctionKernel<TFunction>);
             KernelConfig config = (SmallLength / core.Accelerator.WarpSize, core.Accelerator.WarpSize);
-            Spread time = Alternation.Time(
-                [Alternation.Contestant(() => kernel(core.Stream, config, x.View, y.View, repeats), core.Synchronize)], Rounds, TurnSeconds)[0];
-            Row($"{name}, one core", $"{(double)SmallLength * repeats / time.Median / 1e9:F2}e9 results/s", "");
+            double seconds = Time(core, () => kernel(core.Stream, config, x, y, repeats))[0];
+            Row($"{name}, one core", $"{(double)SmallLength * repeats / seconds / 1e9:F2}e9 results/s", "");
         }
     }
+
+    /// <summary>The median seconds of each, taken in turns.</summary>
+    private static double[] Time(ComputeDevice device, params Action[] runs)
+    {
+        IEnumerable<Func<int, double>> contestants = runs.Select(run => Alternation.Contestant(run, device.Synchronize));
+        return [.. Alternation.Time([.. contestants], Rounds, TurnSeconds).Select(spread => spread.Median)];
+    }
+
+    private static void FlopsRow(string what, double rate, double ceiling) =>
+        Row(what, $"{rate / 1e9:F0} GFLOP/s", $"{100 * rate / ceiling:F0} % of the arithmetic ceiling");
 
     private static void Row(string what, string figure, string remark) => Console.WriteLine($"{what,-46}{figure,18}  {remark}");
 

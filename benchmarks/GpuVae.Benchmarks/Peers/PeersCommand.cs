@@ -20,7 +20,9 @@ internal sealed class PeersCommand : IDisposable
 {
     private const double TurnSeconds = 0.15;
 
-    /// <summary>m, n, k of C = op(A)·op(B) and which operands are transposed: what the layers of the seed VAE compute at batch 128.</summary>
+    private static readonly string[] Groups = ["gemm", "seed-gemm", "step", "convolutional-step", "generate"];
+
+    /// <summary>m, n, k of C = op(A)·op(B) and which operands are transposed: those of the seed VAE at batch 128.</summary>
     private static readonly (int M, int N, int K, bool TransposeA, bool TransposeB)[] SeedShapes =
     [
         (128, 512, 784, false, false), (128, 256, 512, false, false), (128, 512, 256, false, false), (128, 784, 512, false, false),
@@ -64,15 +66,28 @@ internal sealed class PeersCommand : IDisposable
 
     public static Command Create()
     {
-        var deviceName = new Option<string>("--device") { Description = "Our device: auto, cpu, cuda:0 …", DefaultValueFactory = _ => "auto" };
+        var deviceName = new Option<string>("--device")
+        {
+            Description = "Our device: auto, cpu, cuda:0 …",
+            DefaultValueFactory = _ => "auto",
+        };
         var rounds = new Option<int>("--rounds") { Description = "Turns per contestant.", DefaultValueFactory = _ => 9 };
-        var only = new Option<string[]>("--only") { Description = "gemm, seed-gemm, step, convolutional-step, generate.", AllowMultipleArgumentsPerToken = true };
-        var folder = new Option<string>("--out") { Description = "Folder for peers.json and peers.svg.", DefaultValueFactory = _ => "artifacts/peers" };
+        var only = new Option<string[]>("--only")
+        {
+            Description = $"Some of {string.Join(", ", Groups)}.",
+            AllowMultipleArgumentsPerToken = true,
+            DefaultValueFactory = _ => Groups,
+        };
+        var folder = new Option<string>("--out")
+        {
+            Description = "Folder for peers.json and peers.svg.",
+            DefaultValueFactory = _ => "artifacts/peers",
+        };
         var command = new Command("peers", "Times ours and the peers in turns and prints the ratios.") { deviceName, rounds, only, folder };
         command.SetAction(parsed =>
         {
             using var peers = new PeersCommand(parsed.GetValue(deviceName)!, Math.Max(1, parsed.GetValue(rounds)));
-            peers.Run(parsed.GetValue(only) is { Length: > 0 } groups ? groups : ["gemm", "seed-gemm", "step", "convolutional-step", "generate"]);
+            peers.Run(parsed.GetValue(only)!);
             peers.Write(parsed.GetValue(folder)!);
         });
         return command;
@@ -86,7 +101,9 @@ internal sealed class PeersCommand : IDisposable
 
     private void Run(string[] groups)
     {
-        Console.WriteLine($"ours on {device.Name} ({device.Accelerator.Name}), arithmetic ceiling {ceiling.MeasureFlops(device.Stream) / 1e9:F0} GFLOP/s");
+        Console.WriteLine(
+            $"ours on {device.Name} ({device.Accelerator.Name}), arithmetic ceiling "
+            + $"{ceiling.MeasureFlops(device.Stream) / 1e9:F0} GFLOP/s");
         if (pytorch is not null)
             Console.WriteLine($"PyTorch {pytorch.Version}");
         if (openBlas is not null)
@@ -130,7 +147,7 @@ internal sealed class PeersCommand : IDisposable
                         Generate(count);
                     break;
                 default:
-                    throw new BadInputException($"--only {group}: choose from gemm, seed-gemm, step, convolutional-step, generate.");
+                    throw new BadInputException($"--only {group}: choose from {string.Join(", ", Groups)}.");
             }
         }
         double[] seed = [.. rows.Where(r => r.Group == "seed-gemm").Select(r => r.Ratio).Where(double.IsFinite)];
@@ -142,14 +159,13 @@ internal sealed class PeersCommand : IDisposable
         string group, int m, int n, int k, bool transposeA, bool transposeB, MatrixPrecision precision = MatrixPrecision.Float32)
     {
         Accelerator accelerator = device.Accelerator;
-        using MemoryBuffer1D<float, Stride1D.Dense> a = accelerator.Allocate1D(Ramp(m * k));
-        using MemoryBuffer1D<float, Stride1D.Dense> b = accelerator.Allocate1D(Ramp(k * n));
-        using MemoryBuffer1D<float, Stride1D.Dense> c = accelerator.Allocate1D<float>((long)m * n);
-        using var gemm = new GemmContext(accelerator, precision);
+        using var memory = new Scratch(accelerator);
+        ArrayView<float> a = memory.Copy(Ramp(m * k)), b = memory.Copy(Ramp(k * n)), c = memory.Zeros((long)m * n);
+        GemmContext gemm = memory.Own(new GemmContext(accelerator, precision));
         Gemm<PlainEpilogue> product = gemm.With<PlainEpilogue>();
-        MatrixView opA = transposeA ? new MatrixView(a.View, k, m).Transposed : new MatrixView(a.View, m, k);
-        MatrixView opB = transposeB ? new MatrixView(b.View, n, k).Transposed : new MatrixView(b.View, k, n);
-        var result = new MatrixView(c.View, m, n);
+        MatrixView opA = transposeA ? new MatrixView(a, k, m).Transposed : new MatrixView(a, m, k);
+        MatrixView opB = transposeB ? new MatrixView(b, n, k).Transposed : new MatrixView(b, k, n);
+        var result = new MatrixView(c, m, n);
         Func<int, double> ours = Alternation.Contestant(
             () => product.Run(device.Stream, opA, opB, result, default), device.Synchronize);
 
@@ -206,8 +222,8 @@ internal sealed class PeersCommand : IDisposable
         foreach (string layout in (string[])["channels_first", "channels_last"])
         {
             AddPyTorch(
-                peers, $"PyTorch eager, {layout}", $"convolutional step {layout}", "convolutional_step", ("batch", batch), ("latent", latent),
-                ("layout", layout));
+                peers, $"PyTorch eager, {layout}", $"convolutional step {layout}", "convolutional_step", ("batch", batch),
+                ("latent", latent), ("layout", layout));
         }
         AddRow($"convolutional training step, batch {batch}", "convolutional-step", training.Trainer.Schedule.Flops, ours, peers);
     }
@@ -224,7 +240,8 @@ internal sealed class PeersCommand : IDisposable
     }
 
     private void AddPyTorch(
-        List<(string, Func<int, double>)> peers, string name, string id, string kind, params (string, System.Text.Json.Nodes.JsonNode)[] options)
+        List<(string, Func<int, double>)> peers, string name, string id, string kind,
+        params (string, System.Text.Json.Nodes.JsonNode)[] options)
     {
         if (pytorch is null || (IsCuda && pytorch.CudaDevice is null))
             return;
@@ -244,7 +261,8 @@ internal sealed class PeersCommand : IDisposable
     private void AddRow(string name, string group, double flops, Func<int, double> ours, List<(string Name, Func<int, double> Run)> peers)
     {
         // The ceiling takes its turns, too: on a shared machine it is not the same from minute to minute.
-        Spread[] times = Alternation.Time([ours, .. peers.Select(p => p.Run), _ => 1 / ceiling.MeasureFlops(device.Stream)], rounds, TurnSeconds);
+        Spread[] times = Alternation.Time(
+            [ours, .. peers.Select(p => p.Run), _ => 1 / ceiling.MeasureFlops(device.Stream)], rounds, TurnSeconds);
         double secondsPerFlop = times[^1].Median;
         var row = new PeerRow(
             name, group, flops, Time("ours", times[0]), [.. peers.Select((p, i) => Time(p.Name, times[i + 1]))],
@@ -253,7 +271,8 @@ internal sealed class PeersCommand : IDisposable
         string peer = row.Best is { } best ? Text(best.Seconds) : "missing";
         string ratio = double.IsFinite(row.Ratio) ? $"{row.Ratio:F2}×" : "";
         Console.WriteLine(
-            $"{name,-44}{Text(row.Ours.Seconds),12}{peer,12}{ratio,8}{flops / row.Ours.Seconds / 1e9,9:F0}{row.PercentOfCeiling,10:F0}  {row.Best?.Name}");
+            $"{name,-44}{Text(row.Ours.Seconds),12}{peer,12}{ratio,8}"
+            + $"{flops / row.Ours.Seconds / 1e9,9:F0}{row.PercentOfCeiling,10:F0}  {row.Best?.Name}");
 
         static PeerTime Time(string name, Spread s) => new(name, s.Median, s.Lower, s.Upper);
     }

@@ -66,7 +66,8 @@ internal sealed class PyTorchPeer : IDisposable
 
     /// <summary>Seconds per run, over <paramref name="runs"/> runs on <paramref name="threads"/> threads.</summary>
     public double Time(string id, int runs, int threads) =>
-        Ask(process, new JsonObject { ["do"] = "time", ["id"] = id, ["runs"] = runs, ["threads"] = threads })["seconds"]!.GetValue<double>();
+        Ask(process, new JsonObject { ["do"] = "time", ["id"] = id, ["runs"] = runs, ["threads"] = threads })["seconds"]!
+            .GetValue<double>();
 
     public void Dispose()
     {

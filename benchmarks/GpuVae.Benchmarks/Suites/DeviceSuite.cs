@@ -16,10 +16,14 @@ public abstract class DeviceSuite
 
     protected ComputeDevice Device { get; private set; } = null!;
 
+    /// <summary>Disposed of before the device is.</summary>
+    private protected Scratch Memory { get; private set; } = null!;
+
     [GlobalSetup]
     public void Open()
     {
         Device = ComputeDevice.Open(DeviceName);
+        Memory = new Scratch(Device.Accelerator);
         Prepare();
         Device.Synchronize();
     }
@@ -27,11 +31,9 @@ public abstract class DeviceSuite
     [GlobalCleanup]
     public void Close()
     {
-        Release();
+        Memory.Dispose();
         Device.Dispose();
     }
 
     protected abstract void Prepare();
-
-    protected abstract void Release();
 }

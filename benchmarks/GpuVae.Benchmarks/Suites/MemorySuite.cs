@@ -7,7 +7,7 @@ namespace GpuVae.Benchmarks.Suites;
 /// <summary>Moving bytes within the device, to it and from it, and making room for them.</summary>
 public class MemorySuite : DeviceSuite
 {
-    private MemoryBuffer1D<float, Stride1D.Dense> source = null!, target = null!;
+    private ArrayView<float> source, target;
     private PageLockedArray1D<float> locked = null!;
     private float[] host = null!;
 
@@ -18,34 +18,34 @@ public class MemorySuite : DeviceSuite
     [Benchmark]
     public void DeviceCopy()
     {
-        source.View.CopyTo(Device.Stream, target.View);
+        source.CopyTo(Device.Stream, target);
         Device.Synchronize();
     }
 
     [Benchmark]
     public void Zero()
     {
-        target.View.MemSetToZero(Device.Stream);
+        target.MemSetToZero(Device.Stream);
         Device.Synchronize();
     }
 
     [Benchmark]
-    public void Upload() => target.View.CopyFromCPU(Device.Stream, host);
+    public void Upload() => target.CopyFromCPU(Device.Stream, host);
 
     [Benchmark]
-    public void Download() => source.View.CopyToCPU(Device.Stream, host);
+    public void Download() => source.CopyToCPU(Device.Stream, host);
 
     [Benchmark]
     public void UploadPageLocked()
     {
-        target.View.CopyFromPageLockedAsync(Device.Stream, locked);
+        target.CopyFromPageLockedAsync(Device.Stream, locked);
         Device.Synchronize();
     }
 
     [Benchmark]
     public void DownloadPageLocked()
     {
-        source.View.CopyToPageLockedAsync(Device.Stream, locked);
+        source.CopyToPageLockedAsync(Device.Stream, locked);
         Device.Synchronize();
     }
 
@@ -55,15 +55,8 @@ public class MemorySuite : DeviceSuite
     protected override void Prepare()
     {
         host = new float[Bytes / sizeof(float)];
-        locked = Device.Accelerator.AllocatePageLocked1D<float>(host.Length);
-        source = Device.Accelerator.Allocate1D(host);
-        target = Device.Accelerator.Allocate1D(host);
-    }
-
-    protected override void Release()
-    {
-        source.Dispose();
-        target.Dispose();
-        locked.Dispose();
+        locked = Memory.Own(Device.Accelerator.AllocatePageLocked1D<float>(host.Length));
+        source = Memory.Zeros(host.Length);
+        target = Memory.Zeros(host.Length);
     }
 }

@@ -20,9 +20,7 @@ public class TrainingStepSuite : DeviceSuite
         Device.Synchronize();
     }
 
-    protected override void Prepare() => training = new NoiseTraining(Device, new VaeOptions(), Batch);
-
-    protected override void Release() => training.Dispose();
+    protected override void Prepare() => training = Memory.Own(new NoiseTraining(Device, new VaeOptions(), Batch));
 }
 
 /// <summary>From codes in host memory to images in host memory.</summary>
@@ -40,10 +38,8 @@ public class GenerationSuite : DeviceSuite
 
     protected override void Prepare()
     {
-        model = new Vae(Device);
+        model = Memory.Own(new Vae(Device));
         codes = model.SamplePrior(Images, seed: 1);
         images = new float[Images * model.Options.Shape.Pixels];
     }
-
-    protected override void Release() => model.Dispose();
 }

@@ -33,7 +33,8 @@ internal sealed class Histogram() : BenchmarkProgram("histogram of bytes", "Gele
         int[] result = new int[Bins];
         MemoryBuffer1D<byte, Stride1D.Dense> values = accelerator.Allocate1D(data);
         MemoryBuffer1D<int, Stride1D.Dense> bins = accelerator.Allocate1D<int>(Bins);
-        Action<KernelConfig, ArrayView1D<byte, Stride1D.Dense>, ArrayView1D<int, Stride1D.Dense>> kernel = accelerator.LoadStreamKernel<ArrayView1D<byte, Stride1D.Dense>, ArrayView1D<int, Stride1D.Dense>>(Count);
+        Action<KernelConfig, ArrayView1D<byte, Stride1D.Dense>, ArrayView1D<int, Stride1D.Dense>> kernel =
+            accelerator.LoadStreamKernel<ArrayView1D<byte, Stride1D.Dense>, ArrayView1D<int, Stride1D.Dense>>(Count);
         int group = Math.Min(Bins, accelerator.MaxNumThreadsPerGroup);
         int groups = 8 * accelerator.NumMultiprocessors;
         return new PreparedRun(

@@ -21,8 +21,10 @@ internal sealed class MatrixProductTiled() : BenchmarkProgram("matrix product, t
         ArrayView2D<float, Stride2D.DenseX> b,
         ArrayView2D<float, Stride2D.DenseX> c)
     {
-        ArrayView2D<float, Stride2D.DenseX> tileA = SharedMemory.Allocate2D<float, Stride2D.DenseX>(new Index2D(Tile, Tile), new Stride2D.DenseX(Tile));
-        ArrayView2D<float, Stride2D.DenseX> tileB = SharedMemory.Allocate2D<float, Stride2D.DenseX>(new Index2D(Tile, Tile), new Stride2D.DenseX(Tile));
+        ArrayView2D<float, Stride2D.DenseX> tileA =
+            SharedMemory.Allocate2D<float, Stride2D.DenseX>(new Index2D(Tile, Tile), new Stride2D.DenseX(Tile));
+        ArrayView2D<float, Stride2D.DenseX> tileB =
+            SharedMemory.Allocate2D<float, Stride2D.DenseX>(new Index2D(Tile, Tile), new Stride2D.DenseX(Tile));
         int x = Group.IdxX, y = Group.IdxY;
         Index2D index = Grid.GlobalIndex.XY;
         float sum = 0;
@@ -45,7 +47,9 @@ internal sealed class MatrixProductTiled() : BenchmarkProgram("matrix product, t
         MemoryBuffer2D<float, Stride2D.DenseX> a = accelerator.Allocate2DDenseX(left);
         MemoryBuffer2D<float, Stride2D.DenseX> b = accelerator.Allocate2DDenseX(right);
         MemoryBuffer2D<float, Stride2D.DenseX> c = accelerator.Allocate2DDenseX<float>(new Index2D(size, size));
-        Action<KernelConfig, ArrayView2D<float, Stride2D.DenseX>, ArrayView2D<float, Stride2D.DenseX>, ArrayView2D<float, Stride2D.DenseX>> kernel = accelerator.LoadStreamKernel<
+        Action<KernelConfig, ArrayView2D<float, Stride2D.DenseX>, ArrayView2D<float, Stride2D.DenseX>,
+            ArrayView2D<float, Stride2D.DenseX>> kernel =
+            accelerator.LoadStreamKernel<
             ArrayView2D<float, Stride2D.DenseX>, ArrayView2D<float, Stride2D.DenseX>, ArrayView2D<float, Stride2D.DenseX>>(Multiply);
         int tiles = (size + Tile - 1) / Tile;
         return new PreparedRun(

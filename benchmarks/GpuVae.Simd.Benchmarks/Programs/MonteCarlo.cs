@@ -58,7 +58,8 @@ internal sealed class MonteCarlo() : BenchmarkProgram("Monte Carlo, option price
         int threads = size / PathsPerThread;
         float[] result = new float[threads];
         MemoryBuffer1D<float, Stride1D.Dense> sums = accelerator.Allocate1D<float>(threads);
-        Action<Index1D, ArrayView1D<float, Stride1D.Dense>> kernel = accelerator.LoadAutoGroupedStreamKernel<Index1D, ArrayView1D<float, Stride1D.Dense>>(Simulate);
+        Action<Index1D, ArrayView1D<float, Stride1D.Dense>> kernel =
+            accelerator.LoadAutoGroupedStreamKernel<Index1D, ArrayView1D<float, Stride1D.Dense>>(Simulate);
         double price = 0;
         return new PreparedRun(
             () =>

@@ -48,7 +48,8 @@ internal sealed class NBody() : BenchmarkProgram("N-body, all pairs", "Gpair")
         Body[] cloud = Cloud(size);
         MemoryBuffer1D<Body, Stride1D.Dense> bodies = accelerator.Allocate1D(cloud);
         MemoryBuffer1D<Acceleration, Stride1D.Dense> accelerations = accelerator.Allocate1D<Acceleration>(size);
-        Action<Index1D, ArrayView1D<Body, Stride1D.Dense>, ArrayView1D<Acceleration, Stride1D.Dense>> kernel = accelerator.LoadAutoGroupedStreamKernel<
+        Action<Index1D, ArrayView1D<Body, Stride1D.Dense>, ArrayView1D<Acceleration, Stride1D.Dense>> kernel =
+            accelerator.LoadAutoGroupedStreamKernel<
             Index1D, ArrayView1D<Body, Stride1D.Dense>, ArrayView1D<Acceleration, Stride1D.Dense>>(Attract);
         return new PreparedRun(
             () =>

@@ -90,9 +90,12 @@ internal sealed class RadixSort() : BenchmarkProgram("radix sort", "Mkey")
         MemoryBuffer1D<uint, Stride1D.Dense> keys = accelerator.Allocate1D<uint>(size);
         MemoryBuffer1D<uint, Stride1D.Dense> other = accelerator.Allocate1D<uint>(size);
         MemoryBuffer1D<int, Stride1D.Dense> counts = accelerator.Allocate1D<int>(Digits * threads);
-        Action<KernelConfig, ArrayView1D<uint, Stride1D.Dense>, ArrayView1D<int, Stride1D.Dense>, int, int> count = accelerator.LoadStreamKernel<ArrayView1D<uint, Stride1D.Dense>, ArrayView1D<int, Stride1D.Dense>, int, int>(Count);
+        Action<KernelConfig, ArrayView1D<uint, Stride1D.Dense>, ArrayView1D<int, Stride1D.Dense>, int, int> count =
+            accelerator.LoadStreamKernel<ArrayView1D<uint, Stride1D.Dense>, ArrayView1D<int, Stride1D.Dense>, int, int>(Count);
         Action<KernelConfig, ArrayView1D<int, Stride1D.Dense>> scan = accelerator.LoadStreamKernel<ArrayView1D<int, Stride1D.Dense>>(Scan);
-        Action<KernelConfig, ArrayView1D<uint, Stride1D.Dense>, ArrayView1D<uint, Stride1D.Dense>, ArrayView1D<int, Stride1D.Dense>, int, int> move = accelerator.LoadStreamKernel<
+        Action<KernelConfig, ArrayView1D<uint, Stride1D.Dense>, ArrayView1D<uint, Stride1D.Dense>,
+            ArrayView1D<int, Stride1D.Dense>, int, int> move =
+            accelerator.LoadStreamKernel<
             ArrayView1D<uint, Stride1D.Dense>, ArrayView1D<uint, Stride1D.Dense>, ArrayView1D<int, Stride1D.Dense>, int, int>(Move);
         return new PreparedRun(
             () =>

@@ -38,7 +38,8 @@ internal sealed class Reduction() : BenchmarkProgram("sum of an array", "Gelemen
         float[] data = Data(size), result = new float[1];
         MemoryBuffer1D<float, Stride1D.Dense> values = accelerator.Allocate1D(data);
         MemoryBuffer1D<float, Stride1D.Dense> total = accelerator.Allocate1D<float>(1);
-        Action<KernelConfig, ArrayView1D<float, Stride1D.Dense>, ArrayView1D<float, Stride1D.Dense>> kernel = accelerator.LoadStreamKernel<ArrayView1D<float, Stride1D.Dense>, ArrayView1D<float, Stride1D.Dense>>(Sum);
+        Action<KernelConfig, ArrayView1D<float, Stride1D.Dense>, ArrayView1D<float, Stride1D.Dense>> kernel =
+            accelerator.LoadStreamKernel<ArrayView1D<float, Stride1D.Dense>, ArrayView1D<float, Stride1D.Dense>>(Sum);
         int group = Math.Min(MaximumGroup, accelerator.MaxNumThreadsPerGroup);
         int groups = 8 * accelerator.NumMultiprocessors;
         return new PreparedRun(

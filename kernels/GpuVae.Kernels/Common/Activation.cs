@@ -21,11 +21,14 @@ public interface IActivation
     /// <summary>Whether <see cref="Derivative"/> takes the output y (true) or the pre-activation x (false).</summary>
     static abstract bool DerivativeFromOutput { get; }
 
+    /// <summary>f(x).</summary>
     static abstract float Apply(float x);
 
     /// <summary>f'(x), given y = f(x) or x itself: see <see cref="DerivativeFromOutput"/>.</summary>
     static abstract float Derivative(float saved);
 }
+
+#pragma warning disable CS1591 // The interface documents the members.
 
 /// <summary>f(x) = x.</summary>
 public readonly struct Identity : IActivation
@@ -37,6 +40,7 @@ public readonly struct Identity : IActivation
     public static float Derivative(float saved) => 1f;
 }
 
+/// <summary>max(x, 0).</summary>
 public readonly struct Relu : IActivation
 {
     public static bool DerivativeFromOutput => true;
@@ -47,6 +51,7 @@ public readonly struct Relu : IActivation
     public static float Derivative(float saved) => saved > 0f ? 1f : 0f;
 }
 
+/// <summary>x, below 0 times 0.01.</summary>
 public readonly struct LeakyRelu : IActivation
 {
     private const float NegativeSlope = 0.01f;
@@ -58,6 +63,7 @@ public readonly struct LeakyRelu : IActivation
     public static float Derivative(float saved) => saved > 0f ? 1f : NegativeSlope;
 }
 
+/// <summary>x·sigmoid(x).</summary>
 public readonly struct Silu : IActivation
 {
     public static bool DerivativeFromOutput => false;
@@ -71,6 +77,7 @@ public readonly struct Silu : IActivation
     }
 }
 
+/// <summary>x·Φ(x), Φ the distribution function of the standard normal.</summary>
 public readonly struct Gelu : IActivation
 {
     public static bool DerivativeFromOutput => false;
@@ -84,6 +91,7 @@ public readonly struct Gelu : IActivation
     }
 }
 
+/// <summary>Hyperbolic tangent.</summary>
 public readonly struct Tanh : IActivation
 {
     public static bool DerivativeFromOutput => true;
@@ -93,6 +101,7 @@ public readonly struct Tanh : IActivation
     public static float Derivative(float saved) => 1f - saved * saved;
 }
 
+/// <summary>1 / (1 + e^-x).</summary>
 public readonly struct Sigmoid : IActivation
 {
     public static bool DerivativeFromOutput => true;
@@ -102,6 +111,7 @@ public readonly struct Sigmoid : IActivation
     public static float Derivative(float saved) => saved * (1f - saved);
 }
 
+/// <summary>ln(1 + e^x).</summary>
 public readonly struct Softplus : IActivation
 {
     public static bool DerivativeFromOutput => true;

@@ -9,7 +9,7 @@ using ILGPU.Runtime;
 namespace GpuVae.Kernels.Common;
 
 /// <summary>Measures the arithmetic and the memory ceiling of one accelerator.</summary>
-public sealed class Ceiling
+public sealed class Ceiling(Accelerator accelerator)
 {
     /// <summary>Independent chains of multiply-adds per thread: more than latency times issue width of any device at hand.</summary>
     private const int Chains = 16;
@@ -17,24 +17,22 @@ public sealed class Ceiling
     private const double TargetSeconds = 0.05;
     private const int Rounds = 7;
 
-    private readonly Accelerator accelerator;
-    private readonly Action<AcceleratorStream, KernelConfig, ArrayView<float>, int, float, float> multiplyAdd;
-    private readonly Action<AcceleratorStream, Index1D, ArrayView<float>, ArrayView<float>> copy;
+    private readonly Action<AcceleratorStream, KernelConfig, ArrayView<float>, int, float, float> multiplyAdd =
+        accelerator.LoadKernel<ArrayView<float>, int, float, float>(MultiplyAddKernel);
+    private readonly Action<AcceleratorStream, Index1D, ArrayView<float>, ArrayView<float>> copy =
+        accelerator.LoadAutoGroupedKernel<Index1D, ArrayView<float>, ArrayView<float>>(CopyKernel);
 
-    public Ceiling(Accelerator accelerator)
-    {
-        this.accelerator = accelerator;
-        multiplyAdd = accelerator.LoadKernel<ArrayView<float>, int, float, float>(MultiplyAddKernel);
-        copy = accelerator.LoadAutoGroupedKernel<Index1D, ArrayView<float>, ArrayView<float>>(CopyKernel);
-    }
-
-    /// <summary>Floating-point operations per second of register-only float32 multiply-adds, each counted as two, on the whole device.</summary>
+    /// <summary>
+    /// Floating-point operations per second of register-only float32 multiply-adds, each counted as two, on the whole device.
+    /// </summary>
     public double MeasureFlops(AcceleratorStream stream)
     {
-        int group = accelerator.ExecutionStyle() == ExecutionStyle.Lanes ? accelerator.WarpSize : Math.Min(256, accelerator.MaxNumThreadsPerGroup);
-        int groups = accelerator.NumMultiprocessors * (accelerator.ExecutionStyle() == ExecutionStyle.Lanes ? 4 : 32);
+        bool isLanes = accelerator.ExecutionStyle() == ExecutionStyle.Lanes;
+        int group = isLanes ? accelerator.WarpSize : Math.Min(256, accelerator.MaxNumThreadsPerGroup);
+        int groups = accelerator.NumMultiprocessors * (isLanes ? 4 : 32);
         using MemoryBuffer1D<float, Stride1D.Dense> result = accelerator.Allocate1D<float>((long)groups * group);
-        return Fastest(stream, runs => multiplyAdd(stream, (groups, group), result.View, runs, 0.999f, 0.001f), 2.0 * Chains * groups * group);
+        return Fastest(
+            stream, runs => multiplyAdd(stream, (groups, group), result.View, runs, 0.999f, 0.001f), 2.0 * Chains * groups * group);
     }
 
     /// <summary>Bytes per second, read and written together, of a copy of <paramref name="bytes"/> bytes.</summary>

@@ -51,8 +51,8 @@ internal static class GroupShapes
         Sum(value, scratch, Group.IdxY * Group.DimX + Group.IdxX, Group.DimX * Group.DimY);
 
     /// <summary>
-    /// Sum of <paramref name="value"/> over the threads one below the other, in their order, known to each of them. Every thread of the group
-    /// must call it; <paramref name="scratch"/> as for <see cref="Sum(float, FloatView)"/>.
+    /// Sum of <paramref name="value"/> over the threads one below the other, in their order, known to each of them. Every thread of the
+    /// group must call it; <paramref name="scratch"/> as for <see cref="Sum(float, FloatView)"/>.
     /// </summary>
     public static float SumOfColumn(float value, FloatView scratch)
     {
@@ -73,6 +73,14 @@ internal static class GroupShapes
     /// <param name="scratch">Shared memory with at least one element per thread; free again on return.</param>
     public static float Sum(float value, FloatView scratch) => Sum(value, scratch, Group.IdxX, Group.DimX);
 
+    /// <summary>Puts the <see cref="Sum(float, FloatView)"/> of a group into an element.</summary>
+    public static void StoreSum(FloatView target, int index, float value, FloatView scratch)
+    {
+        float sum = Sum(value, scratch);
+        if (Group.IdxX == 0)
+            target[index] = sum;
+    }
+
     /// <summary>Largest <paramref name="value"/> of the threads; as <see cref="Sum(float, FloatView)"/>.</summary>
     public static float Max(float value, FloatView scratch)
     {
@@ -91,8 +99,8 @@ internal static class GroupShapes
     }
 
     /// <summary>
-    /// ln Σ e^score of a row, known to every thread of a one-dimensional group: thread i owns every <see cref="Group.DimX"/>-th score from i
-    /// on, and may have written those itself. As <see cref="Sum(float, FloatView)"/> otherwise.
+    /// ln Σ e^score of a row, known to every thread of a one-dimensional group: thread i owns every <see cref="Group.DimX"/>-th score from
+    /// i on, and may have written those itself. As <see cref="Sum(float, FloatView)"/> otherwise.
     /// </summary>
     /// <param name="scores">The rows.</param>
     /// <param name="first">Where the row begins.</param>
@@ -108,8 +116,17 @@ internal static class GroupShapes
         return largest + XMath.Log(Sum(sum, scratch));
     }
 
+    /// <summary>As the other of this name, for scores of which nobody knows the largest.</summary>
+    public static float LogSumExp(FloatView scores, int first, int count, FloatView scratch)
+    {
+        float largest = float.NegativeInfinity;
+        for (int i = Group.IdxX; i < count; i += Group.DimX)
+            largest = XMath.Max(largest, scores[first + i]);
+        return LogSumExp(scores, first, count, largest, scratch);
+    }
+
     /// <summary>
-    /// Turns the scores of a row into the shares of their exponentials, in place; gives <see cref="LogSumExp"/>, whose parameters it has.
+    /// Turns the scores of a row into the shares of their exponentials, in place; gives what LogSumExp gives, whose parameters it has.
     /// </summary>
     public static float Softmax(FloatView scores, int first, int count, float largest, FloatView scratch)
     {

@@ -15,7 +15,9 @@ public static unsafe class LargeSharedMemory
 
     private static readonly delegate* unmanaged<nint, int, int, int> setAttribute = Find();
 
-    /// <summary>Bytes that a group of the accelerator can have at most: what the device offers, with leave where leave can be got.</summary>
+    /// <summary>
+    /// Bytes that a group of the accelerator can have at most: what the device offers, with leave where leave can be got.
+    /// </summary>
     public static int MaxBytes(Accelerator accelerator)
     {
         ArgumentNullException.ThrowIfNull(accelerator);

@@ -1,6 +1,8 @@
 namespace GpuVae.Kernels.Common;
 
-/// <summary>Log-variances s as networks give them: clamped, so that neither e^s nor e^-s overflows, with the gradient that goes with it.</summary>
+/// <summary>
+/// Log-variances s as networks give them: clamped, so that neither e^s nor e^-s overflows, with the gradient that goes with it.
+/// </summary>
 public static class LogVariance
 {
     /// <summary>The clamp's range; outside it the gradient is 0.</summary>

@@ -10,64 +10,44 @@ using FloatView = ILGPU.ArrayView<float>;
 namespace GpuVae.Kernels.Common;
 
 /// <summary>What a reduction adds up.</summary>
-public interface ITerm
+internal interface ITerm
 {
+    /// <summary>The term of an element.</summary>
     static abstract float Of(float x);
 }
 
 /// <summary>x itself.</summary>
-public readonly struct Value : ITerm
+internal readonly struct Value : ITerm
 {
     public static float Of(float x) => x;
 }
 
 /// <summary>x².</summary>
-public readonly struct Square : ITerm
+internal readonly struct Square : ITerm
 {
     public static float Of(float x) => x * x;
 }
 
-/// <summary>Sums over whole buffers and over columns, and the largest of each column.</summary>
-public sealed class Reduce : IDisposable
+/// <summary>Sums over whole buffers, and the largest of each column.</summary>
+public sealed class Reduce(Accelerator accelerator) : IDisposable
 {
     private const int MaxPartials = 64;
     private const int ElementsPerGroup = 4096;
 
-    private readonly int groupSize;
-    private readonly MemoryBuffer1D<float, Stride1D.Dense> partials;
-    private readonly Action<AcceleratorStream, KernelConfig, FloatView, FloatView, float, float> sum;
-    private readonly Action<AcceleratorStream, KernelConfig, FloatView, FloatView, float, float> sumOfSquares;
-    private readonly Action<AcceleratorStream, Index1D, FloatView, FloatView, float, float> columnSums;
-    private readonly Action<AcceleratorStream, Index1D, FloatView, FloatView> columnMaxima;
+    private readonly int groupSize = GroupShapes.ForRow(accelerator);
+    private readonly MemoryBuffer1D<float, Stride1D.Dense> partials = accelerator.Allocate1D<float>(MaxPartials);
+    private readonly Action<AcceleratorStream, KernelConfig, FloatView, FloatView> sum =
+        accelerator.LoadKernel<FloatView, FloatView>(SumKernel<Value>);
+    private readonly Action<AcceleratorStream, KernelConfig, FloatView, FloatView> sumOfSquares =
+        accelerator.LoadKernel<FloatView, FloatView>(SumKernel<Square>);
+    private readonly Action<AcceleratorStream, Index1D, FloatView, FloatView> columnMaxima =
+        accelerator.LoadAutoGroupedKernel<Index1D, FloatView, FloatView>(ColumnMaximaKernel);
 
-    public Reduce(Accelerator accelerator)
-    {
-        groupSize = GroupShapes.ForRow(accelerator);
-        partials = accelerator.Allocate1D<float>(MaxPartials);
-        sum = accelerator.LoadKernel<FloatView, FloatView, float, float>(SumKernel<Value>);
-        sumOfSquares = accelerator.LoadKernel<FloatView, FloatView, float, float>(SumKernel<Square>);
-        columnSums = accelerator.LoadAutoGroupedKernel<Index1D, FloatView, FloatView, float, float>(ColumnSumsKernel);
-        columnMaxima = accelerator.LoadAutoGroupedKernel<Index1D, FloatView, FloatView>(ColumnMaximaKernel);
-    }
-
-    /// <summary>result = scale·Σ x + keep·result, for example a mean with scale = 1/n. With keep = 0 the old value is not read.</summary>
-    /// <param name="stream">Stream to run on; two sums of one instance must not run at the same time.</param>
-    /// <param name="x">[n].</param>
-    /// <param name="result">One element.</param>
-    /// <param name="scale">Factor of the sum.</param>
-    /// <param name="keep">Factor of what the result held before: 1 accumulates.</param>
-    public void Sum(AcceleratorStream stream, FloatView x, FloatView result, float scale = 1f, float keep = 0f) =>
-        Run(sum, stream, x, result, scale, keep);
+    /// <summary>result = Σ x: x [n], result one element. Two sums of one instance must not run at the same time.</summary>
+    public void Sum(AcceleratorStream stream, FloatView x, FloatView result) => Run(sum, stream, x, result);
 
     /// <summary>result = Σ x²: the square of the Euclidean norm, as clipping takes it.</summary>
-    public void SumOfSquares(AcceleratorStream stream, FloatView x, FloatView result) => Run(sumOfSquares, stream, x, result, 1f, 0f);
-
-    /// <summary>result[j] = scale·Σ_i x[i, j] + keep·result[j] for x [rows × columns], result [columns], rows added in order.</summary>
-    public void ColumnSums(AcceleratorStream stream, FloatView x, FloatView result, float scale = 1f, float keep = 0f)
-    {
-        if (result.Length > 0)
-            columnSums(stream, result.IntExtent, x, result, scale, keep);
-    }
+    public void SumOfSquares(AcceleratorStream stream, FloatView x, FloatView result) => Run(sumOfSquares, stream, x, result);
 
     /// <summary>result[j] = max_i x[i, j] for x [rows × columns], result [columns].</summary>
     public void ColumnMaxima(AcceleratorStream stream, FloatView x, FloatView result)
@@ -76,24 +56,25 @@ public sealed class Reduce : IDisposable
             columnMaxima(stream, result.IntExtent, x, result);
     }
 
+    /// <summary>Frees the partial sums.</summary>
     public void Dispose() => partials.Dispose();
 
     private void Run(
-        Action<AcceleratorStream, KernelConfig, FloatView, FloatView, float, float> first,
-        AcceleratorStream stream, FloatView x, FloatView result, float scale, float keep)
+        Action<AcceleratorStream, KernelConfig, FloatView, FloatView> first,
+        AcceleratorStream stream, FloatView x, FloatView result)
     {
         int groups = (int)Math.Clamp(x.Length / ElementsPerGroup, 1, MaxPartials);
         if (groups == 1)
         {
-            first(stream, (1, groupSize), x, result, scale, keep);
+            first(stream, (1, groupSize), x, result);
             return;
         }
         FloatView perGroup = partials.View.SubView(0, groups);
-        first(stream, (groups, groupSize), x, perGroup, 1f, 0f);
-        sum(stream, (1, groupSize), perGroup, result, scale, keep);
+        first(stream, (groups, groupSize), x, perGroup);
+        sum(stream, (1, groupSize), perGroup, result);
     }
 
-    private static void SumKernel<TTerm>(FloatView x, FloatView result, float scale, float keep)
+    private static void SumKernel<TTerm>(FloatView x, FloatView result)
         where TTerm : struct, ITerm
     {
         FloatView scratch = SharedMemory.Allocate<float>(GroupShapes.MaxRowGroup);
@@ -111,26 +92,7 @@ public sealed class Reduce : IDisposable
         }
         for (; i < length; i += step)
             sum0 += TTerm.Of(x[i]);
-        float total = scale * GroupShapes.Sum(sum0 + sum1 + (sum2 + sum3), scratch);
-        if (Group.IdxX == 0)
-        {
-            if (keep != 0f)
-                total += keep * result[Grid.IdxX];
-            result[Grid.IdxX] = total;
-        }
-    }
-
-    private static void ColumnSumsKernel(Index1D column, FloatView x, FloatView result, float scale, float keep)
-    {
-        int columns = result.IntLength;
-        int rows = x.IntLength / columns;
-        float total = 0f;
-        for (int row = 0; row < rows; row++)
-            total += x[row * columns + column];
-        total *= scale;
-        if (keep != 0f)
-            total += keep * result[column];
-        result[column] = total;
+        GroupShapes.StoreSum(result, Grid.IdxX, sum0 + sum1 + (sum2 + sum3), scratch);
     }
 
     private static void ColumnMaximaKernel(Index1D column, FloatView x, FloatView result)

@@ -1,11 +1,11 @@
-// Streaming log-sum-exp of importance weights (Burda, Grosse & Salakhutdinov 2016, arXiv:1509.00519, eq. 8): for the samples z_s ~ q(z|x) of
-// an image, which come in portions,
+// Streaming log-sum-exp of importance weights (Burda, Grosse & Salakhutdinov 2016, arXiv:1509.00519, eq. 8): for the samples z_s ~ q(z|x)
+// of an image, which come in portions,
 //
 //   log w_s = -rec_s + log p(z_s) - log q(z_s|x)         rec_s = -log p(x|z_s)
 //   log p(x) ≈ ln(Σ_s w_s / k) = m + ln(sum) - ln k      m = max log w_s, sum = Σ e^(log w_s - m)
 //
-// Only the pair (m, sum) is kept for each image. A larger m' rescales the sum by e^(m - m') (Milakov & Gimelshein 2018, arXiv:1805.02867), so
-// nothing overflows whatever the weights, and no more than a portion of them is ever in memory.
+// Only the pair (m, sum) is kept for each image. A larger m' rescales the sum by e^(m - m') (Milakov & Gimelshein 2018, arXiv:1805.02867),
+// so nothing overflows whatever the weights, and no more than a portion of them is ever in memory.
 
 using GpuVae.Kernels.Common;
 using ILGPU;
@@ -16,19 +16,13 @@ using FloatView = ILGPU.ArrayView<float>;
 namespace GpuVae.Kernels.Evaluation;
 
 /// <summary>Adds portions of importance weights to the sum of each image. One group works on one image.</summary>
-public sealed class LogSumExp
+public sealed class LogSumExp(Accelerator accelerator)
 {
-    private readonly int groupSize;
-    private readonly Action<AcceleratorStream, KernelConfig, FloatView, FloatView, FloatView, FloatView, int, int, int, int> accumulate;
-
-    public LogSumExp(Accelerator accelerator)
-    {
-        groupSize = GroupShapes.ForRow(accelerator);
-        accumulate = accelerator.LoadKernel<FloatView, FloatView, FloatView, FloatView, int, int, int, int>(AccumulateKernel);
-    }
+    private readonly int groupSize = GroupShapes.ForRow(accelerator);
+    private readonly Action<AcceleratorStream, KernelConfig, FloatView, FloatView, FloatView, FloatView, int, int, int, int> accumulate =
+        accelerator.LoadKernel<FloatView, FloatView, FloatView, FloatView, int, int, int, int>(AccumulateKernel);
 
     /// <summary>Takes in the first <paramref name="counted"/> samples of every image; row r is sample r mod n of image r / n.</summary>
-    /// <param name="stream">Stream to run on.</param>
     /// <param name="parts">[images·n × parts]: −log p(x|z), to be added up.</param>
     /// <param name="posterior">[images·n]: log q(z|x).</param>
     /// <param name="prior">[images·n]: log p(z).</param>

@@ -1,10 +1,11 @@
-// Structural similarity of two images (Wang, Bovik, Sheikh & Simoncelli 2004, "Image Quality Assessment: From Error Visibility to Structural
-// Similarity", doi:10.1109/TIP.2003.819861, eq. 13 and sec. III-C), for values in [0, 1]:
+// Structural similarity of two images (Wang, Bovik, Sheikh & Simoncelli 2004, "Image Quality Assessment: From Error Visibility to
+// Structural Similarity", doi:10.1109/TIP.2003.819861, eq. 13 and sec. III-C), for values in [0, 1]:
 //
 //   SSIM = (2·mx·my + C1)·(2·cxy + C2) / ((mx² + my² + C1)·(vx + vy + C2))     C1 = 0.01², C2 = 0.03²
 //
 // with means, variances and covariance under a Gaussian window of 11 × 11 with σ = 1.5 that sums to 1, averaged over all places where the
-// window lies inside the image, and over the channels. In an image with a side below 11 the window is cut to that side, and sums to 1 again.
+// window lies inside the image, and over the channels. In an image with a side below 11 the window is cut to that side, and sums to 1
+// again.
 //
 // The squared error of the two is taken on the way.
 
@@ -17,7 +18,7 @@ using FloatView = ILGPU.ArrayView<float>;
 namespace GpuVae.Kernels.Evaluation;
 
 /// <summary>Likeness of pairs of images. One group works on one pair.</summary>
-public sealed class Ssim
+public sealed class Ssim(Accelerator accelerator)
 {
     /// <summary>The side of the window.</summary>
     public const int Window = 11;
@@ -27,17 +28,11 @@ public sealed class Ssim
 
     private const float C1 = 0.01f * 0.01f, C2 = 0.03f * 0.03f;
 
-    private readonly int groupSize;
-    private readonly Action<AcceleratorStream, KernelConfig, FloatView, FloatView, FloatView, FloatView, int, int, int> compare;
-
-    public Ssim(Accelerator accelerator)
-    {
-        groupSize = GroupShapes.ForRow(accelerator);
-        compare = accelerator.LoadKernel<FloatView, FloatView, FloatView, FloatView, int, int, int>(CompareKernel);
-    }
+    private readonly int groupSize = GroupShapes.ForRow(accelerator);
+    private readonly Action<AcceleratorStream, KernelConfig, FloatView, FloatView, FloatView, FloatView, int, int, int> compare =
+        accelerator.LoadKernel<FloatView, FloatView, FloatView, FloatView, int, int, int>(CompareKernel);
 
     /// <summary>Compares pair by pair; as many as <paramref name="similarity"/> has elements.</summary>
-    /// <param name="stream">Stream to run on.</param>
     /// <param name="x">[images × channels·height·width], planar.</param>
     /// <param name="y">As <paramref name="x"/>.</param>
     /// <param name="similarity">[images], written: SSIM, at most 1.</param>

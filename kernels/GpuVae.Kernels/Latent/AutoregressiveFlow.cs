@@ -26,29 +26,24 @@ using FloatView = ILGPU.ArrayView<float>;
 namespace GpuVae.Kernels.Latent;
 
 /// <summary>What a step of an inverse autoregressive flow does around its two matrix products.</summary>
-public sealed class AutoregressiveFlow
+public sealed class AutoregressiveFlow(Accelerator accelerator)
 {
     private const float GateOffset = 2f;
 
-    private readonly int groupSize;
-    private readonly Action<AcceleratorStream, Index1D, FloatView, FloatView, int, int, int, int> context;
-    private readonly Action<AcceleratorStream, Index1D, FloatView, FloatView, int, int, int, int> contextBackward;
-    private readonly Action<AcceleratorStream, KernelConfig, FloatView, FloatView, FloatView, FloatView, int> gate;
+    private readonly int groupSize = GroupShapes.ForShortRow(accelerator);
+    private readonly Action<AcceleratorStream, Index1D, FloatView, FloatView, int, int, int, int> context =
+        accelerator.LoadAutoGroupedKernel<Index1D, FloatView, FloatView, int, int, int, int>(ContextKernel);
+    private readonly Action<AcceleratorStream, Index1D, FloatView, FloatView, int, int, int, int> contextBackward =
+        accelerator.LoadAutoGroupedKernel<Index1D, FloatView, FloatView, int, int, int, int>(ContextBackwardKernel);
+    private readonly Action<AcceleratorStream, KernelConfig, FloatView, FloatView, FloatView, FloatView, int> gate =
+        accelerator.LoadKernel<FloatView, FloatView, FloatView, FloatView, int>(GateKernel);
     private readonly Action<
-        AcceleratorStream, Index1D, FloatView, FloatView, FloatView, RowWeights, FloatView, FloatView, int> gateBackward;
-
-    private readonly Action<AcceleratorStream, Index1D, FloatView, FloatView, int, int, int> mask;
-
-    public AutoregressiveFlow(Accelerator accelerator)
-    {
-        groupSize = GroupShapes.ForShortRow(accelerator);
-        context = accelerator.LoadAutoGroupedKernel<Index1D, FloatView, FloatView, int, int, int, int>(ContextKernel);
-        contextBackward = accelerator.LoadAutoGroupedKernel<Index1D, FloatView, FloatView, int, int, int, int>(ContextBackwardKernel);
-        gate = accelerator.LoadKernel<FloatView, FloatView, FloatView, FloatView, int>(GateKernel);
-        gateBackward = accelerator.LoadAutoGroupedKernel<
+        AcceleratorStream, Index1D, FloatView, FloatView, FloatView, RowWeights, FloatView, FloatView, int> gateBackward =
+        accelerator.LoadAutoGroupedKernel<
             Index1D, FloatView, FloatView, FloatView, RowWeights, FloatView, FloatView, int>(GateBackwardKernel);
-        mask = accelerator.LoadAutoGroupedKernel<Index1D, FloatView, FloatView, int, int, int>(MaskKernel);
-    }
+
+    private readonly Action<AcceleratorStream, Index1D, FloatView, FloatView, int, int, int> mask =
+        accelerator.LoadAutoGroupedKernel<Index1D, FloatView, FloatView, int, int, int>(MaskKernel);
 
     /// <summary>Whether a weight from a unit of z to a hidden unit is not masked.</summary>
     public static bool TakesUnit(int unit, int hidden, int latents, bool reversed) => hidden % latents >= Degree(unit, latents, reversed);
@@ -57,7 +52,6 @@ public sealed class AutoregressiveFlow
     public static bool GivesUnit(int hidden, int unit, int latents, bool reversed) => hidden % latents < Degree(unit, latents, reversed);
 
     /// <summary>Adds the context to z·W1 + b1 and applies ReLU, in place.</summary>
-    /// <param name="stream">Stream to run on.</param>
     /// <param name="hidden">[rows × H], changed.</param>
     /// <param name="encoded">[images × columns].</param>
     /// <param name="columns">Of the encoder's output.</param>
@@ -72,13 +66,8 @@ public sealed class AutoregressiveFlow
     }
 
     /// <summary>The context's gradient: the sum over an image's rows, in order.</summary>
-    /// <param name="stream">Stream to run on.</param>
     /// <param name="dHidden">[rows × H]: gradient before ReLU.</param>
     /// <param name="dEncoded">[images × columns], written in the context's columns.</param>
-    /// <param name="columns">Of the encoder's output.</param>
-    /// <param name="first">The first column of the context.</param>
-    /// <param name="width">H.</param>
-    /// <param name="samples">k.</param>
     public void ContextBackward(
         AcceleratorStream stream, FloatView dHidden, FloatView dEncoded, int columns, int first, int width, int samples)
     {
@@ -87,7 +76,6 @@ public sealed class AutoregressiveFlow
     }
 
     /// <summary>The gated update and its part of the density.</summary>
-    /// <param name="stream">Stream to run on.</param>
     /// <param name="outputs">[rows × 2L] = [m | s].</param>
     /// <param name="z">[rows × L].</param>
     /// <param name="next">[rows × L], written: z'.</param>
@@ -97,14 +85,12 @@ public sealed class AutoregressiveFlow
         gate(stream, (density.IntExtent, groupSize), outputs, z, next, density, latents);
 
     /// <summary>Gradients of the gated update.</summary>
-    /// <param name="stream">Stream to run on.</param>
     /// <param name="outputs">[rows × 2L].</param>
     /// <param name="z">[rows × L].</param>
     /// <param name="dNext">[rows × L]: dz'.</param>
     /// <param name="weights">Of the rows.</param>
     /// <param name="dOutputs">[rows × 2L], written.</param>
     /// <param name="dz">[rows × L], written: the part that does not go through the network.</param>
-    /// <param name="latents">L.</param>
     public void GateBackward(
         AcceleratorStream stream, FloatView outputs, FloatView z, FloatView dNext, RowWeights weights, FloatView dOutputs, FloatView dz,
         int latents)
@@ -114,11 +100,8 @@ public sealed class AutoregressiveFlow
     }
 
     /// <summary>Clears what is masked in the gradients (or initial values) of the weights.</summary>
-    /// <param name="stream">Stream to run on.</param>
     /// <param name="first">[L × H], changed: of W1.</param>
     /// <param name="second">[H × 2L], changed: of W2.</param>
-    /// <param name="latents">L.</param>
-    /// <param name="width">H.</param>
     /// <param name="reversed">Whether the step counts the units from the last.</param>
     public void Mask(AcceleratorStream stream, FloatView first, FloatView second, int latents, int width, bool reversed) =>
         mask(stream, 3 * latents * width, first, second, latents, width, reversed ? 1 : 0);

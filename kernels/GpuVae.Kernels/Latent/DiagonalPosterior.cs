@@ -20,25 +20,19 @@ using FloatView = ILGPU.ArrayView<float>;
 namespace GpuVae.Kernels.Latent;
 
 /// <summary>Samples of a diagonal normal posterior with their density, and the way back.</summary>
-public sealed class DiagonalPosterior
+public sealed class DiagonalPosterior(Accelerator accelerator)
 {
-    private readonly int groupSize;
-    private readonly Action<AcceleratorStream, KernelConfig, FloatView, FloatView, FloatView, FloatView, int, int, int> forward;
-    private readonly Action<AcceleratorStream, Index1D, FloatView, FloatView, FloatView, RowWeights, int, int, int, int> path;
+    private readonly int groupSize = GroupShapes.ForShortRow(accelerator);
+    private readonly Action<AcceleratorStream, KernelConfig, FloatView, FloatView, FloatView, FloatView, int, int, int> forward =
+        accelerator.LoadKernel<FloatView, FloatView, FloatView, FloatView, int, int, int>(ForwardKernel);
+    private readonly Action<AcceleratorStream, Index1D, FloatView, FloatView, FloatView, RowWeights, int, int, int, int> path =
+        accelerator.LoadAutoGroupedKernel<Index1D, FloatView, FloatView, FloatView, RowWeights, int, int, int, int>(PathKernel);
     private readonly Action<
-        AcceleratorStream, Index1D, FloatView, FloatView, FloatView, RowWeights, FloatView, int, int, int, int> backward;
-
-    public DiagonalPosterior(Accelerator accelerator)
-    {
-        groupSize = GroupShapes.ForShortRow(accelerator);
-        forward = accelerator.LoadKernel<FloatView, FloatView, FloatView, FloatView, int, int, int>(ForwardKernel);
-        path = accelerator.LoadAutoGroupedKernel<Index1D, FloatView, FloatView, FloatView, RowWeights, int, int, int, int>(PathKernel);
-        backward = accelerator.LoadAutoGroupedKernel<
+        AcceleratorStream, Index1D, FloatView, FloatView, FloatView, RowWeights, FloatView, int, int, int, int> backward =
+        accelerator.LoadAutoGroupedKernel<
             Index1D, FloatView, FloatView, FloatView, RowWeights, FloatView, int, int, int, int>(BackwardKernel);
-    }
 
     /// <summary>Samples and their density.</summary>
-    /// <param name="stream">Stream to run on.</param>
     /// <param name="encoded">[images × columns], of which 2L count.</param>
     /// <param name="columns">Of the encoder's output.</param>
     /// <param name="noise">[rows × L].</param>
@@ -52,14 +46,10 @@ public sealed class DiagonalPosterior
         forward(stream, (density.IntExtent, groupSize), encoded, noise, z, density, latents, samples, columns);
 
     /// <summary>Turns dz into the gradient along the path; <see cref="Backward"/> is then told to leave the parameters' part out.</summary>
-    /// <param name="stream">Stream to run on.</param>
     /// <param name="encoded">[images × columns], of which 2L count.</param>
-    /// <param name="columns">Of the encoder's output.</param>
     /// <param name="noise">[rows × L].</param>
     /// <param name="dz">[rows × L], changed.</param>
     /// <param name="weights">Of the rows.</param>
-    /// <param name="latents">L.</param>
-    /// <param name="samples">k.</param>
     /// <param name="gradient">Not <see cref="PathGradient.Standard"/>.</param>
     public void AlongPath(
         AcceleratorStream stream, FloatView encoded, int columns, FloatView noise, FloatView dz, RowWeights weights, int latents,
@@ -72,15 +62,10 @@ public sealed class DiagonalPosterior
     }
 
     /// <summary>Gradient with respect to the encoder's output.</summary>
-    /// <param name="stream">Stream to run on.</param>
     /// <param name="encoded">[images × columns], of which 2L count.</param>
-    /// <param name="columns">Of the encoder's output.</param>
     /// <param name="noise">[rows × L].</param>
     /// <param name="dz">[rows × L].</param>
-    /// <param name="weights">Of the rows.</param>
     /// <param name="dEncoded">[images × columns], written in its first 2L.</param>
-    /// <param name="latents">L.</param>
-    /// <param name="samples">k.</param>
     /// <param name="gradient">Which gradient.</param>
     public void Backward(
         AcceleratorStream stream, FloatView encoded, int columns, FloatView noise, FloatView dz, RowWeights weights, FloatView dEncoded,
@@ -105,9 +90,7 @@ public sealed class DiagonalPosterior
             z[row * latents + l] = encoded[moments + l] + XMath.Exp(0.5f * s) * eps;
             sum -= 0.5f * (eps * eps + s + ScalarMath.LogTwoPi);
         }
-        float total = GroupShapes.Sum(sum, scratch);
-        if (Group.IdxX == 0)
-            density[row] = total;
+        GroupShapes.StoreSum(density, row, sum, scratch);
     }
 
     private static void PathKernel(

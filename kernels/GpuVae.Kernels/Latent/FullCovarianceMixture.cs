@@ -29,39 +29,33 @@ using FloatView = ILGPU.ArrayView<float>;
 namespace GpuVae.Kernels.Latent;
 
 /// <summary>log p(z) for a mixture of normals with full covariance, and the way back.</summary>
-public sealed class FullCovarianceMixture
+public sealed class FullCovarianceMixture(Accelerator accelerator)
 {
-    private readonly int tableGroup, groupSize;
-    private readonly Action<AcceleratorStream, KernelConfig, FloatView, FloatView, int> factors;
-    private readonly Action<AcceleratorStream, KernelConfig, FloatView, FloatView, FloatView, int, int> constants;
-    private readonly Action<AcceleratorStream, KernelConfig, FloatView, FloatView, FloatView, FloatView, FloatView, int, int> forward;
+    private readonly int tableGroup = GroupShapes.ForRow(accelerator);
+    private readonly int groupSize = GroupShapes.ForShortRow(accelerator);
+    private readonly Action<AcceleratorStream, KernelConfig, FloatView, FloatView, int> factors =
+        accelerator.LoadKernel<FloatView, FloatView, int>(FactorsKernel);
+    private readonly Action<AcceleratorStream, KernelConfig, FloatView, FloatView, FloatView, int, int> constants =
+        accelerator.LoadKernel<FloatView, FloatView, FloatView, int, int>(ConstantsKernel);
+    private readonly Action<AcceleratorStream, KernelConfig, FloatView, FloatView, FloatView, FloatView, FloatView, int, int> forward =
+        accelerator.LoadKernel<FloatView, FloatView, FloatView, FloatView, FloatView, int, int>(ForwardKernel);
     private readonly Action<
-        AcceleratorStream, KernelConfig, FloatView, FloatView, FloatView, RowWeights, FloatView, FloatView, int, int> backward;
+        AcceleratorStream, KernelConfig, FloatView, FloatView, FloatView, RowWeights, FloatView, FloatView, int, int> backward =
+        accelerator.LoadKernel<FloatView, FloatView, FloatView, RowWeights, FloatView, FloatView, int, int>(BackwardKernel);
 
     private readonly Action<
-        AcceleratorStream, Index1D, FloatView, FloatView, FloatView, FloatView, RowWeights, FloatView, FloatView, int, int, int>
-        componentsBackward;
-
-    private readonly Action<AcceleratorStream, Index1D, FloatView, FloatView, RowWeights, FloatView, int> weightsBackward;
-
-    public FullCovarianceMixture(Accelerator accelerator)
-    {
-        (tableGroup, groupSize) = (GroupShapes.ForRow(accelerator), GroupShapes.ForShortRow(accelerator));
-        factors = accelerator.LoadKernel<FloatView, FloatView, int>(FactorsKernel);
-        constants = accelerator.LoadKernel<FloatView, FloatView, FloatView, int, int>(ConstantsKernel);
-        forward = accelerator.LoadKernel<FloatView, FloatView, FloatView, FloatView, FloatView, int, int>(ForwardKernel);
-        backward = accelerator.LoadKernel<FloatView, FloatView, FloatView, RowWeights, FloatView, FloatView, int, int>(BackwardKernel);
-        componentsBackward = accelerator.LoadAutoGroupedKernel<
+        AcceleratorStream, Index1D, FloatView, FloatView, FloatView, FloatView, RowWeights, FloatView, FloatView, int, int,
+        int> componentsBackward =
+        accelerator.LoadAutoGroupedKernel<
             Index1D, FloatView, FloatView, FloatView, FloatView, RowWeights, FloatView, FloatView, int, int, int>(ComponentsBackwardKernel);
-        weightsBackward = accelerator.LoadAutoGroupedKernel<Index1D, FloatView, FloatView, RowWeights, FloatView, int>(
-            MixturePrior.WeightsBackwardKernel);
-    }
+
+    private readonly Action<AcceleratorStream, Index1D, FloatView, FloatView, RowWeights, FloatView, int> weightsBackward =
+        accelerator.LoadAutoGroupedKernel<Index1D, FloatView, FloatView, RowWeights, FloatView, int>( MixturePrior.WeightsBackwardKernel);
 
     /// <summary>Elements of the table of K components with L units.</summary>
     public static int TableLength(int components, int latents) => checked(components * (latents * (latents + 2) + 2));
 
     /// <summary>Makes the table.</summary>
-    /// <param name="stream">Stream to run on.</param>
     /// <param name="encoded">[K × P]: the components, as <see cref="FullCovariancePosterior"/> takes them.</param>
     /// <param name="weights">[K]: logits.</param>
     /// <param name="table">[<see cref="TableLength"/>], written.</param>
@@ -73,55 +67,47 @@ public sealed class FullCovarianceMixture
     }
 
     /// <summary>The density of samples.</summary>
-    /// <param name="stream">Stream to run on.</param>
     /// <param name="z">[rows × L].</param>
     /// <param name="table">Of the components.</param>
     /// <param name="density">[rows], written: log p(z).</param>
     /// <param name="shares">[rows × K], written: ρ.</param>
     /// <param name="noise">[rows × K × L], written: e.</param>
-    /// <param name="latents">L.</param>
     public void Forward(
         AcceleratorStream stream, FloatView z, FloatView table, FloatView density, FloatView shares, FloatView noise, int latents) =>
         forward(
             stream, (density.IntExtent, groupSize), z, table, density, shares, noise, shares.IntLength / density.IntLength, latents);
 
     /// <summary>Adds to dz what the density owes to the samples.</summary>
-    /// <param name="stream">Stream to run on.</param>
-    /// <param name="table">Of the components.</param>
     /// <param name="shares">[rows × K].</param>
     /// <param name="noise">[rows × K × L].</param>
     /// <param name="weights">Of the rows.</param>
-    /// <param name="slopes">[rows × K × L], written: g.</param>
+    /// <param name="gradients">[rows × K × L], written: g.</param>
     /// <param name="dz">[rows × L], changed.</param>
     /// <param name="components">K.</param>
-    /// <param name="latents">L.</param>
     public void Backward(
-        AcceleratorStream stream, FloatView table, FloatView shares, FloatView noise, RowWeights weights, FloatView slopes, FloatView dz,
+        AcceleratorStream stream, FloatView table, FloatView shares, FloatView noise, RowWeights weights, FloatView gradients, FloatView dz,
         int components, int latents)
     {
         if (dz.Length > 0)
-            backward(stream, (dz.IntLength / latents, groupSize), table, shares, noise, weights, slopes, dz, components, latents);
+            backward(stream, (dz.IntLength / latents, groupSize), table, shares, noise, weights, gradients, dz, components, latents);
     }
 
     /// <summary>Gradients of the components and of their weights; after <see cref="Backward"/>.</summary>
-    /// <param name="stream">Stream to run on.</param>
     /// <param name="z">[rows × L].</param>
-    /// <param name="table">Of the components.</param>
     /// <param name="shares">[rows × K].</param>
     /// <param name="noise">[rows × K × L].</param>
-    /// <param name="slopes">[rows × K × L].</param>
+    /// <param name="gradients">[rows × K × L].</param>
     /// <param name="rows">Their weights in the loss.</param>
     /// <param name="encoded">[K × P].</param>
     /// <param name="dEncoded">[K × P], written; not the same memory.</param>
     /// <param name="dWeights">[K], written.</param>
-    /// <param name="latents">L.</param>
     public void ComponentsBackward(
-        AcceleratorStream stream, FloatView z, FloatView table, FloatView shares, FloatView noise, FloatView slopes, RowWeights rows,
+        AcceleratorStream stream, FloatView z, FloatView table, FloatView shares, FloatView noise, FloatView gradients, RowWeights rows,
         FloatView encoded, FloatView dEncoded, FloatView dWeights, int latents)
     {
         int count = dWeights.IntLength, rowCount = z.IntLength / latents;
         componentsBackward(
-            stream, count * FullCovariancePosterior.Columns(latents), z, shares, noise, slopes, rows, encoded, dEncoded, rowCount, count,
+            stream, count * FullCovariancePosterior.Columns(latents), z, shares, noise, gradients, rows, encoded, dEncoded, rowCount, count,
             latents);
         weightsBackward(stream, count, table.SubView(table.Length - count, count), shares, rows, dWeights, rowCount);
     }
@@ -153,10 +139,7 @@ public sealed class FullCovarianceMixture
     private static void ConstantsKernel(FloatView encoded, FloatView weights, FloatView table, int components, int latents)
     {
         FloatView scratch = SharedMemory.Allocate<float>(GroupShapes.MaxRowGroup);
-        float largest = float.NegativeInfinity;
-        for (int c = Group.IdxX; c < components; c += Group.DimX)
-            largest = XMath.Max(largest, weights[c]);
-        float logSum = GroupShapes.LogSumExp(weights, 0, components, largest, scratch);
+        float logSum = GroupShapes.LogSumExp(weights, 0, components, scratch);
         int first = components * latents * (latents + 2);
         for (int c = Group.IdxX; c < components; c += Group.DimX)
         {
@@ -199,7 +182,8 @@ public sealed class FullCovarianceMixture
     }
 
     private static void BackwardKernel(
-        FloatView table, FloatView shares, FloatView noise, RowWeights weights, FloatView slopes, FloatView dz, int components, int latents)
+        FloatView table, FloatView shares, FloatView noise, RowWeights weights, FloatView gradients, FloatView dz, int components,
+        int latents)
     {
         int row = Grid.IdxX, size = latents * (latents + 1) / 2;
         float weight = weights.OfDensity(row);
@@ -209,14 +193,14 @@ public sealed class FullCovarianceMixture
             for (int c = 0; c < components; c++)
             {
                 int first = (row * components + c) * latents;
-                float slope = 0f;
+                float gradient = 0f;
                 for (int i = 0; i < latents; i++)
                 {
                     if (i >= l)
-                        slope += table[c * size + i * (i + 1) / 2 + l] * noise[first + i];
+                        gradient += table[c * size + i * (i + 1) / 2 + l] * noise[first + i];
                 }
-                slopes[first + l] = slope;
-                sum += shares[row * components + c] * slope;
+                gradients[first + l] = gradient;
+                sum += shares[row * components + c] * gradient;
             }
             dz[row * latents + l] += weight * sum;
         }
@@ -224,26 +208,20 @@ public sealed class FullCovarianceMixture
 
     /// <summary>A thread works on one number of a component.</summary>
     private static void ComponentsBackwardKernel(
-        Index1D index, FloatView z, FloatView shares, FloatView noise, FloatView slopes, RowWeights weights, FloatView encoded,
+        Index1D index, FloatView z, FloatView shares, FloatView noise, FloatView gradients, RowWeights weights, FloatView encoded,
         FloatView dEncoded, int rows, int components, int latents)
     {
         int columns = FullCovariancePosterior.Columns(latents);
         int c = index.X / columns, column = index.X - c * columns, moments = c * columns;
-        // The unit, and below the diagonal the one whose noise it is coupled to.
-        int i = column < latents ? column : column - latents, j = 0;
-        if (column >= 2 * latents)
-        {
-            i = FullCovariancePosterior.RowOf(column - 2 * latents);
-            j = column - 2 * latents - i * (i - 1) / 2;
-        }
+        (int i, int j) = FullCovariancePosterior.UnitsOf(column, latents);
         float mean = encoded[moments + i], raw = encoded[moments + latents + i], sum = 0f;
         for (int row = 0; row < rows; row++)
         {
             int first = (row * components + c) * latents;
-            float slope = slopes[first + i];
-            float term = column < latents ? slope
-                : column < 2 * latents ? 0.5f * (slope * (z[row * latents + i] - mean) - 1f)
-                : slope * noise[first + j];
+            float gradient = gradients[first + i];
+            float term = column < latents ? gradient
+                : column < 2 * latents ? 0.5f * (gradient * (z[row * latents + i] - mean) - 1f)
+                : gradient * noise[first + j];
             sum -= weights.OfDensity(row) * shares[row * components + c] * term;
         }
         float factor = column < latents ? 1f

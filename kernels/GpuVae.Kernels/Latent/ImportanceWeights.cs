@@ -28,10 +28,6 @@ namespace GpuVae.Kernels.Latent;
 /// <param name="scale">1 / images.</param>
 public readonly struct RowWeights(FloatView normalized, FloatView klWeight, float scale)
 {
-    private readonly FloatView normalized = normalized;
-    private readonly FloatView klWeight = klWeight;
-    private readonly float scale = scale;
-
     /// <summary>w~ of a row.</summary>
     internal float Share(int row) => normalized[row];
 
@@ -60,17 +56,14 @@ public enum PathGradient
 }
 
 /// <summary>Weights of samples, and the two terms of the bound.</summary>
-public sealed class ImportanceWeights
+public sealed class ImportanceWeights(Accelerator accelerator)
 {
     private readonly Action<
-        AcceleratorStream, Index1D, FloatView, FloatView, FloatView, FloatView, FloatView, FloatView, FloatView, int, int> compute;
-
-    public ImportanceWeights(Accelerator accelerator) =>
-        compute = accelerator.LoadAutoGroupedKernel<
+        AcceleratorStream, Index1D, FloatView, FloatView, FloatView, FloatView, FloatView, FloatView, FloatView, int, int> compute =
+        accelerator.LoadAutoGroupedKernel<
             Index1D, FloatView, FloatView, FloatView, FloatView, FloatView, FloatView, FloatView, int, int>(WeighKernel);
 
     /// <summary>Computes the weights; there are as many images as elements of <paramref name="kl"/>.</summary>
-    /// <param name="stream">Stream to run on.</param>
     /// <param name="parts">[images·k × parts]: -log p(x|z) in parts, to be added up.</param>
     /// <param name="posterior">[images·k]: log q(z|x).</param>
     /// <param name="prior">[images·k]: log p(z).</param>

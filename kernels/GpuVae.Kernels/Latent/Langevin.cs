@@ -44,19 +44,13 @@ public readonly struct Chains(FloatView code, FloatView gradient, FloatView vari
 }
 
 /// <summary>One step of many chains. One group works on one chain.</summary>
-public sealed class Langevin
+public sealed class Langevin(Accelerator accelerator)
 {
-    private readonly int groupSize;
-    private readonly Action<AcceleratorStream, KernelConfig, FloatView, FloatView, FloatView, FloatView, FloatView, Chains, ulong> step;
-
-    public Langevin(Accelerator accelerator)
-    {
-        groupSize = Math.Min(GroupShapes.ForRow(accelerator), 32);
-        step = accelerator.LoadKernel<FloatView, FloatView, FloatView, FloatView, FloatView, Chains, ulong>(StepKernel);
-    }
+    private readonly int groupSize = Math.Min(GroupShapes.ForRow(accelerator), 32);
+    private readonly Action<AcceleratorStream, KernelConfig, FloatView, FloatView, FloatView, FloatView, FloatView, Chains, ulong> step =
+        accelerator.LoadKernel<FloatView, FloatView, FloatView, FloatView, FloatView, Chains, ulong>(StepKernel);
 
     /// <summary>Decides on the proposals and makes new ones.</summary>
-    /// <param name="stream">Stream to run on.</param>
     /// <param name="proposal">[rows × L]: z', overwritten by the next.</param>
     /// <param name="data">[rows]: data(z').</param>
     /// <param name="prior">[rows]: log p(z').</param>

@@ -5,13 +5,12 @@
 
 using GpuVae.Kernels.Common;
 using ILGPU;
-using ILGPU.Algorithms;
 
 namespace GpuVae.Kernels.Latent;
 
 /// <summary>
-/// Turns an element of dz into both gradients of its latent unit. The product's C must be <paramref name="dEncoded"/> with leading dimension
-/// 2L and L columns: dmu is stored as its element, dlogvar L columns further on.
+/// Turns an element of dz into both gradients of its latent unit. The product's C must be <paramref name="dEncoded"/> with leading
+/// dimension 2L and L columns: dmu is stored as its element, dlogvar L columns further on.
 /// </summary>
 /// <param name="encoded">[m × 2L], means then log-variances.</param>
 /// <param name="noise">[m × L], as used forward.</param>
@@ -20,7 +19,8 @@ namespace GpuVae.Kernels.Latent;
 /// <param name="scale">1 / batch.</param>
 /// <param name="latents">L.</param>
 public readonly struct LatentGradientEpilogue(
-    ArrayView<float> encoded, ArrayView<float> noise, ArrayView<float> beta, ArrayView<float> dEncoded, float scale, int latents) : IEpilogue
+    ArrayView<float> encoded, ArrayView<float> noise, ArrayView<float> beta, ArrayView<float> dEncoded, float scale, int latents)
+    : IEpilogue
 {
     private readonly ArrayView<float> encoded = encoded;
     private readonly ArrayView<float> noise = noise;
@@ -30,14 +30,13 @@ public readonly struct LatentGradientEpilogue(
     private readonly int latents = latents;
     private readonly int betaPitch = Reparameterize.WeightPitch(beta, latents);
 
+    /// <summary>dmu of an element of dz; stores its dlogvar.</summary>
     public float Apply(float value, int row, int column)
     {
         int mean = row * 2 * latents + column;
         float klWeight = beta[column * betaPitch] * scale;
-        float raw = encoded[mean + latents];
-        float logVariance = LogVariance.Clamp(raw);
-        float throughNoise = value * noise[row * latents + column] * XMath.Exp(0.5f * logVariance);
-        dEncoded[mean + latents] = LogVariance.ClampDerivative(raw) * 0.5f * (throughNoise + klWeight * (XMath.Exp(logVariance) - 1f));
+        dEncoded[mean + latents] =
+            Reparameterize.LogVarianceGradient(encoded[mean + latents], value, noise[row * latents + column], klWeight);
         return value + klWeight * encoded[mean];
     }
 }

@@ -42,35 +42,29 @@ public readonly struct MixtureComponents(FloatView means, FloatView logVariances
 }
 
 /// <summary>log p(z) for a mixture of normals, and the way back.</summary>
-public sealed class MixturePrior
+public sealed class MixturePrior(Accelerator accelerator)
 {
-    private readonly int tableGroup, groupSize;
-    private readonly Action<AcceleratorStream, KernelConfig, MixtureComponents, FloatView, FloatView, int, int> table;
-    private readonly Action<AcceleratorStream, KernelConfig, FloatView, FloatView, FloatView, FloatView, int, int> forward;
-    private readonly Action<AcceleratorStream, KernelConfig, FloatView, FloatView, FloatView, RowWeights, FloatView, int, int> backward;
+    private readonly int tableGroup = GroupShapes.ForRow(accelerator);
+    private readonly int groupSize = GroupShapes.ForShortRow(accelerator);
+    private readonly Action<AcceleratorStream, KernelConfig, MixtureComponents, FloatView, FloatView, int, int> table =
+        accelerator.LoadKernel<MixtureComponents, FloatView, FloatView, int, int>(TableKernel);
+    private readonly Action<AcceleratorStream, KernelConfig, FloatView, FloatView, FloatView, FloatView, int, int> forward =
+        accelerator.LoadKernel<FloatView, FloatView, FloatView, FloatView, int, int>(ForwardKernel);
+    private readonly Action<AcceleratorStream, KernelConfig, FloatView, FloatView, FloatView, RowWeights, FloatView, int, int> backward =
+        accelerator.LoadKernel<FloatView, FloatView, FloatView, RowWeights, FloatView, int, int>(BackwardKernel);
     private readonly Action<
-        AcceleratorStream, KernelConfig, FloatView, FloatView, FloatView, RowWeights, MixtureComponents, MixtureComponents, int, int>
-        componentsBackward;
-
-    private readonly Action<AcceleratorStream, Index1D, FloatView, FloatView, RowWeights, FloatView, int> weightsBackward;
-
-    public MixturePrior(Accelerator accelerator)
-    {
-        (tableGroup, groupSize) = (GroupShapes.ForRow(accelerator), GroupShapes.ForShortRow(accelerator));
-        table = accelerator.LoadKernel<MixtureComponents, FloatView, FloatView, int, int>(TableKernel);
-        forward = accelerator.LoadKernel<FloatView, FloatView, FloatView, FloatView, int, int>(ForwardKernel);
-        backward = accelerator.LoadKernel<FloatView, FloatView, FloatView, RowWeights, FloatView, int, int>(BackwardKernel);
-        componentsBackward = accelerator.LoadKernel<
+        AcceleratorStream, KernelConfig, FloatView, FloatView, FloatView, RowWeights, MixtureComponents, MixtureComponents, int,
+        int> componentsBackward =
+        accelerator.LoadKernel<
             FloatView, FloatView, FloatView, RowWeights, MixtureComponents, MixtureComponents, int, int>(ComponentsBackwardKernel);
-        weightsBackward = accelerator.LoadAutoGroupedKernel<Index1D, FloatView, FloatView, RowWeights, FloatView, int>(
-            WeightsBackwardKernel);
-    }
+
+    private readonly Action<AcceleratorStream, Index1D, FloatView, FloatView, RowWeights, FloatView, int> weightsBackward =
+        accelerator.LoadAutoGroupedKernel<Index1D, FloatView, FloatView, RowWeights, FloatView, int>( WeightsBackwardKernel);
 
     /// <summary>Elements of the table of K components with L units.</summary>
     public static int TableLength(int components, int latents) => components * (4 * latents + 2);
 
     /// <summary>Makes the table.</summary>
-    /// <param name="stream">Stream to run on.</param>
     /// <param name="components">K components with L units.</param>
     /// <param name="weights">[K]: logits.</param>
     /// <param name="table">[<see cref="TableLength"/>], written.</param>
@@ -79,25 +73,20 @@ public sealed class MixturePrior
         this.table(stream, (1, tableGroup), components, weights, table, weights.IntLength, latents);
 
     /// <summary>The density of samples.</summary>
-    /// <param name="stream">Stream to run on.</param>
     /// <param name="z">[rows × L].</param>
     /// <param name="table">Of the components.</param>
     /// <param name="density">[rows], written: log p(z).</param>
     /// <param name="shares">[rows × K], written: ρ.</param>
-    /// <param name="latents">L.</param>
     public void Forward(AcceleratorStream stream, FloatView z, FloatView table, FloatView density, FloatView shares, int latents) =>
         forward(
             stream, (density.IntExtent, groupSize), z, table, density, shares, shares.IntLength / density.IntLength, latents);
 
     /// <summary>Adds to dz what the density owes to the samples.</summary>
-    /// <param name="stream">Stream to run on.</param>
     /// <param name="z">[rows × L].</param>
-    /// <param name="table">Of the components.</param>
     /// <param name="shares">[rows × K].</param>
     /// <param name="weights">Of the rows.</param>
     /// <param name="dz">[rows × L], changed.</param>
     /// <param name="components">K.</param>
-    /// <param name="latents">L.</param>
     public void Backward(
         AcceleratorStream stream, FloatView z, FloatView table, FloatView shares, RowWeights weights, FloatView dz, int components,
         int latents)
@@ -107,15 +96,12 @@ public sealed class MixturePrior
     }
 
     /// <summary>Gradients of the components and of their weights.</summary>
-    /// <param name="stream">Stream to run on.</param>
     /// <param name="z">[rows × L].</param>
-    /// <param name="table">Of the components.</param>
     /// <param name="shares">[rows × K].</param>
     /// <param name="rows">Their weights in the loss.</param>
     /// <param name="components">The components.</param>
     /// <param name="dComponents">Written; not the same memory.</param>
     /// <param name="dWeights">[K], written.</param>
-    /// <param name="latents">L.</param>
     public void ComponentsBackward(
         AcceleratorStream stream, FloatView z, FloatView table, FloatView shares, RowWeights rows, MixtureComponents components,
         MixtureComponents dComponents, FloatView dWeights, int latents)
@@ -129,10 +115,7 @@ public sealed class MixturePrior
     private static void TableKernel(MixtureComponents source, FloatView weights, FloatView table, int components, int latents)
     {
         FloatView scratch = SharedMemory.Allocate<float>(GroupShapes.MaxRowGroup);
-        float largest = float.NegativeInfinity;
-        for (int c = Group.IdxX; c < components; c += Group.DimX)
-            largest = XMath.Max(largest, weights[c]);
-        float logSum = GroupShapes.LogSumExp(weights, 0, components, largest, scratch);
+        float logSum = GroupShapes.LogSumExp(weights, 0, components, scratch);
         int size = components * latents;
         for (int c = Group.IdxX; c < components; c += Group.DimX)
         {

@@ -18,24 +18,19 @@ using FloatView = ILGPU.ArrayView<float>;
 namespace GpuVae.Kernels.Latent;
 
 /// <summary>Pseudo-inputs as rows of images, and the way back.</summary>
-public sealed class PseudoInputs
+public sealed class PseudoInputs(Accelerator accelerator)
 {
-    private readonly Action<AcceleratorStream, Index1D, FloatView, FloatView, FloatView, int, int> forward;
-    private readonly Action<AcceleratorStream, Index1D, FloatView, FloatView, FloatView, int, int> backward;
-    private readonly Action<AcceleratorStream, Index1D, FloatView, FloatView, int> labels;
-
-    public PseudoInputs(Accelerator accelerator)
-    {
-        forward = accelerator.LoadAutoGroupedKernel<Index1D, FloatView, FloatView, FloatView, int, int>(ForwardKernel);
-        backward = accelerator.LoadAutoGroupedKernel<Index1D, FloatView, FloatView, FloatView, int, int>(BackwardKernel);
-        labels = accelerator.LoadAutoGroupedKernel<Index1D, FloatView, FloatView, int>(LabelsKernel);
-    }
+    private readonly Action<AcceleratorStream, Index1D, FloatView, FloatView, FloatView, int, int> forward =
+        accelerator.LoadAutoGroupedKernel<Index1D, FloatView, FloatView, FloatView, int, int>(ForwardKernel);
+    private readonly Action<AcceleratorStream, Index1D, FloatView, FloatView, FloatView, int, int> backward =
+        accelerator.LoadAutoGroupedKernel<Index1D, FloatView, FloatView, FloatView, int, int>(BackwardKernel);
+    private readonly Action<AcceleratorStream, Index1D, FloatView, FloatView, int> labels =
+        accelerator.LoadAutoGroupedKernel<Index1D, FloatView, FloatView, int>(LabelsKernel);
 
     /// <summary>The class of a pseudo-input.</summary>
     public static int LabelOf(int pseudoInput, int classes) => pseudoInput % classes;
 
     /// <summary>A batch with the pseudo-inputs after it.</summary>
-    /// <param name="stream">Stream to run on.</param>
     /// <param name="images">[batch × pixels].</param>
     /// <param name="logits">[pixels × U].</param>
     /// <param name="rows">[(batch + U) × pixels], written.</param>
@@ -44,7 +39,6 @@ public sealed class PseudoInputs
         forward(stream, rows.IntExtent, images, logits, rows, logits.IntLength / pixels, pixels);
 
     /// <summary>The labels of a batch with those of the pseudo-inputs after them.</summary>
-    /// <param name="stream">Stream to run on.</param>
     /// <param name="labels">[batch].</param>
     /// <param name="rows">[batch + U], written.</param>
     /// <param name="classes">C.</param>
@@ -52,11 +46,9 @@ public sealed class PseudoInputs
         this.labels(stream, rows.IntExtent, labels, rows, classes);
 
     /// <summary>The pseudo-inputs' part of a gradient.</summary>
-    /// <param name="stream">Stream to run on.</param>
     /// <param name="rows">[(batch + U) × pixels].</param>
     /// <param name="dRows">[(batch + U) × pixels].</param>
     /// <param name="dLogits">[pixels × U], written.</param>
-    /// <param name="pixels">Pixels (times channels) of an image.</param>
     public void Backward(AcceleratorStream stream, FloatView rows, FloatView dRows, FloatView dLogits, int pixels)
     {
         int first = rows.IntLength - dLogits.IntLength;

@@ -1,6 +1,5 @@
-// Reparameterisation fused with the KL divergence to the standard normal prior (Kingma & Welling 2013, arXiv:1312.6114, sec. 2.4 and
-// app. B).
-// For one sample with latent units l, s = clamp(logvar, -30, 20):
+// Reparameterisation (Kingma & Welling 2013, arXiv:1312.6114, sec. 2.4) fused with the KL divergence to the standard normal prior
+// (AnalyticKl.cs). For one sample with latent units l, s = clamp(logvar, -30, 20):
 //
 //   z_l     = mu_l + exp(s_l / 2)·eps_l,   eps ~ N(0, 1)
 //   KL      = 1/2 Σ_l (mu_l² + exp(s_l) - 1 - s_l)                              in nats
@@ -20,29 +19,19 @@ using FloatView = ILGPU.ArrayView<float>;
 namespace GpuVae.Kernels.Latent;
 
 /// <summary>The latent layer: sampling, KL term and their gradient. One group works on one sample.</summary>
-public sealed class Reparameterize
+public sealed class Reparameterize(Accelerator accelerator)
 {
-    private readonly int groupSize;
-    private readonly Action<AcceleratorStream, KernelConfig, FloatView, FloatView, FloatView, FloatView, int> forward;
+    private readonly int groupSize = GroupShapes.ForShortRow(accelerator);
+    private readonly Action<AcceleratorStream, KernelConfig, FloatView, FloatView, FloatView, FloatView, int> forward =
+        accelerator.LoadKernel<FloatView, FloatView, FloatView, FloatView, int>(ForwardKernel);
     private readonly Action<
-        AcceleratorStream, KernelConfig, FloatView, ulong, uint, ArrayView<long>, FloatView, FloatView, FloatView, int>
-        forwardRandom;
+        AcceleratorStream, KernelConfig, FloatView, ulong, uint, ArrayView<long>, FloatView, FloatView, FloatView, int> forwardRandom =
+        accelerator.LoadKernel<FloatView, ulong, uint, ArrayView<long>, FloatView, FloatView, FloatView, int>(ForwardRandomKernel);
 
-    private readonly Action<
-        AcceleratorStream, Index1D, FloatView, FloatView, FloatView, FloatView, FloatView, float, int, int> backward;
-
-    public Reparameterize(Accelerator accelerator)
-    {
-        groupSize = GroupShapes.ForShortRow(accelerator);
-        forward = accelerator.LoadKernel<FloatView, FloatView, FloatView, FloatView, int>(ForwardKernel);
-        forwardRandom = accelerator.LoadKernel<
-            FloatView, ulong, uint, ArrayView<long>, FloatView, FloatView, FloatView, int>(ForwardRandomKernel);
-        backward = accelerator.LoadAutoGroupedKernel<
-            Index1D, FloatView, FloatView, FloatView, FloatView, FloatView, float, int, int>(BackwardKernel);
-    }
+    private readonly Action<AcceleratorStream, Index1D, FloatView, FloatView, FloatView, FloatView, FloatView, float, int, int> backward =
+        accelerator.LoadAutoGroupedKernel<Index1D, FloatView, FloatView, FloatView, FloatView, FloatView, float, int, int>(BackwardKernel);
 
     /// <summary>z and KL from noise that the caller provides.</summary>
-    /// <param name="stream">Stream to run on.</param>
     /// <param name="encoded">[batch × 2L], means then log-variances.</param>
     /// <param name="noise">[batch × L].</param>
     /// <param name="z">[batch × L], written.</param>
@@ -60,14 +49,12 @@ public sealed class Reparameterize
         forwardRandom(stream, (kl.IntExtent, groupSize), encoded, seed, (uint)purpose, step, noise, z, kl, latents);
 
     /// <summary>Gradient with respect to the encoder's output, of reconstruction (through dz) plus beta·KL.</summary>
-    /// <param name="stream">Stream to run on.</param>
     /// <param name="encoded">[batch × 2L].</param>
     /// <param name="noise">[batch × L], as used forward.</param>
     /// <param name="dz">[batch × L].</param>
     /// <param name="beta">The weight of KL, which a warm-up changes from step to step: one element, or [L] with one for each unit.</param>
     /// <param name="dEncoded">[batch × 2L], written.</param>
     /// <param name="scale">1 / batch.</param>
-    /// <param name="latents">L.</param>
     public void Backward(
         AcceleratorStream stream, FloatView encoded, FloatView noise, FloatView dz, FloatView beta,
         FloatView dEncoded, float scale, int latents)
@@ -83,7 +70,7 @@ public sealed class Reparameterize
         float sum = 0f;
         for (int l = Group.IdxX; l < latents; l += Group.DimX)
             sum += Sample(encoded, z, sample, l, latents, noise[sample * latents + l]);
-        StoreSum(kl, sample, sum, scratch);
+        GroupShapes.StoreSum(kl, sample, sum, scratch);
     }
 
     private static void ForwardRandomKernel(
@@ -99,7 +86,7 @@ public sealed class Reparameterize
             noise[sample * latents + l] = eps;
             sum += Sample(encoded, z, sample, l, latents, eps);
         }
-        StoreSum(kl, sample, sum, scratch);
+        GroupShapes.StoreSum(kl, sample, sum, scratch);
     }
 
     /// <summary>Writes one z; returns the unit's KL term.</summary>
@@ -108,14 +95,7 @@ public sealed class Reparameterize
         float mu = encoded[sample * 2 * latents + l];
         float logVariance = LogVariance.Clamp(encoded[sample * 2 * latents + latents + l]);
         z[sample * latents + l] = mu + XMath.Exp(0.5f * logVariance) * eps;
-        return 0.5f * (mu * mu + XMath.Exp(logVariance) - 1f - logVariance);
-    }
-
-    private static void StoreSum(FloatView target, int index, float term, FloatView scratch)
-    {
-        float sum = GroupShapes.Sum(term, scratch);
-        if (Group.IdxX == 0)
-            target[index] = sum;
+        return AnalyticKl.Of(mu, logVariance);
     }
 
     private static void BackwardKernel(
@@ -126,13 +106,16 @@ public sealed class Reparameterize
         int meanIndex = sample * latents + i.X;
         int logVarianceIndex = meanIndex + latents;
         float klWeight = beta[(i.X - sample * latents) * betaPitch] * scale;
-        float raw = encoded[logVarianceIndex];
-        float logVariance = LogVariance.Clamp(raw);
-        float slope = LogVariance.ClampDerivative(raw);
-        float upstream = dz[i];
-        dEncoded[meanIndex] = upstream + klWeight * encoded[meanIndex];
-        dEncoded[logVarianceIndex] =
-            slope * 0.5f * (upstream * noise[i] * XMath.Exp(0.5f * logVariance) + klWeight * (XMath.Exp(logVariance) - 1f));
+        dEncoded[meanIndex] = dz[i] + klWeight * encoded[meanIndex];
+        dEncoded[logVarianceIndex] = LogVarianceGradient(encoded[logVarianceIndex], dz[i], noise[i], klWeight);
+    }
+
+    /// <summary>dlogvar of a unit.</summary>
+    internal static float LogVarianceGradient(float raw, float dz, float noise, float klWeight)
+    {
+        float s = LogVariance.Clamp(raw);
+        float throughNoise = dz * noise * XMath.Exp(0.5f * s);
+        return LogVariance.ClampDerivative(raw) * 0.5f * (throughNoise + klWeight * AnalyticKl.TwiceLogVarianceDerivative(s));
     }
 
     /// <summary>Elements from the KL weight of one unit to that of the next: 0 where all share one.</summary>

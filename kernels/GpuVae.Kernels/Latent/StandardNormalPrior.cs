@@ -11,18 +11,13 @@ using FloatView = ILGPU.ArrayView<float>;
 namespace GpuVae.Kernels.Latent;
 
 /// <summary>log p(z) for p = N(0, I), and the way back.</summary>
-public sealed class StandardNormalPrior
+public sealed class StandardNormalPrior(Accelerator accelerator)
 {
-    private readonly int groupSize;
-    private readonly Action<AcceleratorStream, KernelConfig, FloatView, FloatView, int> forward;
-    private readonly Action<AcceleratorStream, Index1D, FloatView, RowWeights, FloatView, int> backward;
-
-    public StandardNormalPrior(Accelerator accelerator)
-    {
-        groupSize = GroupShapes.ForShortRow(accelerator);
-        forward = accelerator.LoadKernel<FloatView, FloatView, int>(ForwardKernel);
-        backward = accelerator.LoadAutoGroupedKernel<Index1D, FloatView, RowWeights, FloatView, int>(BackwardKernel);
-    }
+    private readonly int groupSize = GroupShapes.ForShortRow(accelerator);
+    private readonly Action<AcceleratorStream, KernelConfig, FloatView, FloatView, int> forward =
+        accelerator.LoadKernel<FloatView, FloatView, int>(ForwardKernel);
+    private readonly Action<AcceleratorStream, Index1D, FloatView, RowWeights, FloatView, int> backward =
+        accelerator.LoadAutoGroupedKernel<Index1D, FloatView, RowWeights, FloatView, int>(BackwardKernel);
 
     /// <summary>density[r] = log p(z[r]): z [rows × L], density [rows], in nats.</summary>
     public void Forward(AcceleratorStream stream, FloatView z, FloatView density, int latents) =>
@@ -45,9 +40,7 @@ public sealed class StandardNormalPrior
             float value = z[row * latents + l];
             sum -= 0.5f * (value * value + ScalarMath.LogTwoPi);
         }
-        float total = GroupShapes.Sum(sum, scratch);
-        if (Group.IdxX == 0)
-            density[row] = total;
+        GroupShapes.StoreSum(density, row, sum, scratch);
     }
 
     private static void BackwardKernel(Index1D i, FloatView z, RowWeights weights, FloatView dz, int latents) =>

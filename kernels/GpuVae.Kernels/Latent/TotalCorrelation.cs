@@ -24,35 +24,29 @@ using FloatView = ILGPU.ArrayView<float>;
 namespace GpuVae.Kernels.Latent;
 
 /// <summary>Total correlation of a batch, and the way back.</summary>
-public sealed class TotalCorrelation
+public sealed class TotalCorrelation(Accelerator accelerator)
 {
-    private readonly int groupSize, unitGroup;
-    private readonly Action<AcceleratorStream, Index1D, FloatView, FloatView, int> table;
-    private readonly Action<
-        AcceleratorStream, KernelConfig, FloatView, FloatView, FloatView, FloatView, FloatView, int, float> forward;
+    private readonly int groupSize = GroupShapes.ForRow(accelerator);
+    private readonly int unitGroup = GroupShapes.ForShortRow(accelerator);
+    private readonly Action<AcceleratorStream, Index1D, FloatView, FloatView, int> table =
+        accelerator.LoadAutoGroupedKernel<Index1D, FloatView, FloatView, int>(TableKernel);
+    private readonly Action<AcceleratorStream, KernelConfig, FloatView, FloatView, FloatView, FloatView, FloatView, int, float> forward =
+        accelerator.LoadKernel<FloatView, FloatView, FloatView, FloatView, FloatView, int, float>(ForwardKernel);
 
     private readonly Action<
-        AcceleratorStream, KernelConfig, FloatView, FloatView, FloatView, FloatView, FloatView, FloatView, float, int> backward;
+        AcceleratorStream, KernelConfig, FloatView, FloatView, FloatView, FloatView, FloatView, FloatView, float, int> backward =
+        accelerator.LoadKernel<FloatView, FloatView, FloatView, FloatView, FloatView, FloatView, float, int>(BackwardKernel);
 
     private readonly Action<
-        AcceleratorStream, KernelConfig, FloatView, FloatView, FloatView, FloatView, FloatView, FloatView, FloatView, float, int>
-        momentsBackward;
-
-    public TotalCorrelation(Accelerator accelerator)
-    {
-        (groupSize, unitGroup) = (GroupShapes.ForRow(accelerator), GroupShapes.ForShortRow(accelerator));
-        table = accelerator.LoadAutoGroupedKernel<Index1D, FloatView, FloatView, int>(TableKernel);
-        forward = accelerator.LoadKernel<FloatView, FloatView, FloatView, FloatView, FloatView, int, float>(ForwardKernel);
-        backward = accelerator.LoadKernel<FloatView, FloatView, FloatView, FloatView, FloatView, FloatView, float, int>(BackwardKernel);
-        momentsBackward = accelerator.LoadKernel<
+        AcceleratorStream, KernelConfig, FloatView, FloatView, FloatView, FloatView, FloatView, FloatView, FloatView, float,
+        int> momentsBackward =
+        accelerator.LoadKernel<
             FloatView, FloatView, FloatView, FloatView, FloatView, FloatView, FloatView, float, int>(MomentsBackwardKernel);
-    }
 
     /// <summary>Elements of the table of B images with L units.</summary>
     public static int TableLength(int batch, int latents) => batch * (5 * latents + 1);
 
     /// <summary>The estimate.</summary>
-    /// <param name="stream">Stream to run on.</param>
     /// <param name="encoded">[B × 2L].</param>
     /// <param name="z">[B × L].</param>
     /// <param name="table">[<see cref="TableLength"/>], written.</param>
@@ -71,7 +65,6 @@ public sealed class TotalCorrelation
     }
 
     /// <summary>Adds the gradient to dz.</summary>
-    /// <param name="stream">Stream to run on.</param>
     /// <param name="z">[B × L].</param>
     /// <param name="table">As made by <see cref="Forward"/>.</param>
     /// <param name="joint">[B × B].</param>
@@ -79,23 +72,17 @@ public sealed class TotalCorrelation
     /// <param name="weight">One element, times <paramref name="scale"/> the weight of the estimate in the loss.</param>
     /// <param name="dz">[B × L], changed.</param>
     /// <param name="scale">A factor, for instance (beta - 1) / B.</param>
-    /// <param name="latents">L.</param>
     public void Backward(
         AcceleratorStream stream, FloatView z, FloatView table, FloatView joint, FloatView marginal, FloatView weight, FloatView dz,
         float scale, int latents) =>
         backward(stream, (z.IntLength / latents, unitGroup), z, table, joint, marginal, weight, dz, scale, latents);
 
     /// <summary>Adds the gradient to that of the encoder's output.</summary>
-    /// <param name="stream">Stream to run on.</param>
     /// <param name="encoded">[B × 2L].</param>
     /// <param name="z">[B × L].</param>
-    /// <param name="table">As made by <see cref="Forward"/>.</param>
     /// <param name="joint">[B × B].</param>
     /// <param name="marginal">[B × L].</param>
-    /// <param name="weight">One element, times <paramref name="scale"/> the weight of the estimate in the loss.</param>
     /// <param name="dEncoded">[B × 2L], changed.</param>
-    /// <param name="scale">A factor, for instance (beta - 1) / B.</param>
-    /// <param name="latents">L.</param>
     public void MomentsBackward(
         AcceleratorStream stream, FloatView encoded, FloatView z, FloatView table, FloatView joint, FloatView marginal, FloatView weight,
         FloatView dEncoded, float scale, int latents) =>

@@ -7,17 +7,13 @@ namespace GpuVae.Kernels.Layers;
 
 /// <summary>Element-wise activation forward and backward, for where no matrix product is at hand to carry it as its epilogue.</summary>
 /// <typeparam name="TActivation">The function.</typeparam>
-public sealed class ActivationKernels<TActivation>
+public sealed class ActivationKernels<TActivation>(Accelerator accelerator)
     where TActivation : struct, IActivation
 {
-    private readonly Action<AcceleratorStream, Index1D, FloatView, FloatView> forward;
-    private readonly Action<AcceleratorStream, Index1D, FloatView, FloatView, FloatView> backward;
-
-    public ActivationKernels(Accelerator accelerator)
-    {
-        forward = accelerator.LoadAutoGroupedKernel<Index1D, FloatView, FloatView>(ForwardKernel);
-        backward = accelerator.LoadAutoGroupedKernel<Index1D, FloatView, FloatView, FloatView>(BackwardKernel);
-    }
+    private readonly Action<AcceleratorStream, Index1D, FloatView, FloatView> forward =
+        accelerator.LoadAutoGroupedKernel<Index1D, FloatView, FloatView>(ForwardKernel);
+    private readonly Action<AcceleratorStream, Index1D, FloatView, FloatView, FloatView> backward =
+        accelerator.LoadAutoGroupedKernel<Index1D, FloatView, FloatView, FloatView>(BackwardKernel);
 
     /// <summary>y = f(x), element by element; y may be x. Both n long.</summary>
     public void Forward(AcceleratorStream stream, FloatView x, FloatView y)

@@ -10,20 +10,15 @@ namespace GpuVae.Kernels.Layers;
 
 /// <summary>Sums of two buffers with an activation.</summary>
 /// <typeparam name="TActivation">f.</typeparam>
-public sealed class Addition<TActivation>
+public sealed class Addition<TActivation>(Accelerator accelerator)
     where TActivation : struct, IActivation
 {
-    private readonly Action<AcceleratorStream, Index1D, FloatView, FloatView, FloatView, FloatView> forward;
-    private readonly Action<AcceleratorStream, Index1D, FloatView, FloatView, FloatView> backward;
-
-    public Addition(Accelerator accelerator)
-    {
-        forward = accelerator.LoadAutoGroupedKernel<Index1D, FloatView, FloatView, FloatView, FloatView>(ForwardKernel);
-        backward = accelerator.LoadAutoGroupedKernel<Index1D, FloatView, FloatView, FloatView>(BackwardKernel);
-    }
+    private readonly Action<AcceleratorStream, Index1D, FloatView, FloatView, FloatView, FloatView> forward =
+        accelerator.LoadAutoGroupedKernel<Index1D, FloatView, FloatView, FloatView, FloatView>(ForwardKernel);
+    private readonly Action<AcceleratorStream, Index1D, FloatView, FloatView, FloatView> backward =
+        accelerator.LoadAutoGroupedKernel<Index1D, FloatView, FloatView, FloatView>(BackwardKernel);
 
     /// <summary>y = f(a + b), where y may be a or b. All n long.</summary>
-    /// <param name="stream">Stream to run on.</param>
     /// <param name="a">Left.</param>
     /// <param name="b">Right.</param>
     /// <param name="y">Written.</param>

@@ -5,15 +5,12 @@ using FloatView = ILGPU.ArrayView<float>;
 namespace GpuVae.Kernels.Layers;
 
 /// <summary>Copies the first columns of each row: y[r, 0…F-1] = x[r, 0…F-1], rows of x and y being of any width.</summary>
-public sealed class ColumnCopy
+public sealed class ColumnCopy(Accelerator accelerator)
 {
-    private readonly Action<AcceleratorStream, Index1D, FloatView, FloatView, int, int, int> kernel;
-
-    public ColumnCopy(Accelerator accelerator) =>
-        kernel = accelerator.LoadAutoGroupedKernel<Index1D, FloatView, FloatView, int, int, int>(CopyKernel);
+    private readonly Action<AcceleratorStream, Index1D, FloatView, FloatView, int, int, int> kernel =
+        accelerator.LoadAutoGroupedKernel<Index1D, FloatView, FloatView, int, int, int>(CopyKernel);
 
     /// <summary>Copies them.</summary>
-    /// <param name="stream">Stream to run on.</param>
     /// <param name="x">Rows <paramref name="xPitch"/> apart.</param>
     /// <param name="xPitch">Elements from one row of x to the next.</param>
     /// <param name="y">Rows <paramref name="yPitch"/> apart, written in their first columns.</param>

@@ -76,7 +76,7 @@ public sealed class GemmTuner : IDisposable
         });
     }
 
-    /// <inheritdoc/>
+    /// <summary>Frees the operands.</summary>
     public void Dispose() => gemm.Dispose();
 
     private GemmTuning Compare(GemmChoice rule, GemmProblem problem, Action run)

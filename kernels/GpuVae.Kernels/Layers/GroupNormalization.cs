@@ -20,32 +20,23 @@ namespace GpuVae.Kernels.Layers;
 
 /// <summary>Group normalisation with an activation, forward and backward.</summary>
 /// <typeparam name="TActivation">f.</typeparam>
-public sealed class GroupNormalization<TActivation>
+public sealed class GroupNormalization<TActivation>(Accelerator accelerator)
     where TActivation : struct, IActivation
 {
     private const float Epsilon = 1e-5f;
 
-    private readonly Accelerator accelerator;
     private readonly Action<
-        AcceleratorStream, KernelConfig, FloatView, FloatView, FloatView, FloatView, FloatView, FloatView, NormalizationShape> forward;
+        AcceleratorStream, KernelConfig, FloatView, FloatView, FloatView, FloatView, FloatView, FloatView, NormalizationShape> forward =
+        accelerator.LoadKernel<FloatView, FloatView, FloatView, FloatView, FloatView, FloatView, NormalizationShape>(ForwardKernel);
 
     private readonly Action<
-        AcceleratorStream, KernelConfig, FloatView, FloatView, FloatView, FloatView, FloatView, FloatView, NormalizationShape> backward;
+        AcceleratorStream, KernelConfig, FloatView, FloatView, FloatView, FloatView, FloatView, FloatView, NormalizationShape> backward =
+        accelerator.LoadKernel<FloatView, FloatView, FloatView, FloatView, FloatView, FloatView, NormalizationShape>(BackwardKernel);
 
-    private readonly Action<AcceleratorStream, Index1D, FloatView, FloatView, FloatView, int> add;
-
-    public GroupNormalization(Accelerator accelerator)
-    {
-        this.accelerator = accelerator;
-        forward = accelerator.LoadKernel<
-            FloatView, FloatView, FloatView, FloatView, FloatView, FloatView, NormalizationShape>(ForwardKernel);
-        backward = accelerator.LoadKernel<
-            FloatView, FloatView, FloatView, FloatView, FloatView, FloatView, NormalizationShape>(BackwardKernel);
-        add = accelerator.LoadAutoGroupedKernel<Index1D, FloatView, FloatView, FloatView, int>(AddKernel);
-    }
+    private readonly Action<AcceleratorStream, Index1D, FloatView, FloatView, FloatView, int> add =
+        accelerator.LoadAutoGroupedKernel<Index1D, FloatView, FloatView, FloatView, int>(AddKernel);
 
     /// <summary>y = f(x̂·γ + β).</summary>
-    /// <param name="stream">Stream to run on.</param>
     /// <param name="shape">Sizes.</param>
     /// <param name="x">[batch, area, channels].</param>
     /// <param name="gamma">[channels].</param>
@@ -62,8 +53,6 @@ public sealed class GroupNormalization<TActivation>
         forward(stream, Config(shape), x, gamma, beta, y, preActivation, statistics, shape);
 
     /// <summary>dx, and the images' parts of dγ and dβ, which <see cref="ParameterGradients"/> adds up.</summary>
-    /// <param name="stream">Stream to run on.</param>
-    /// <param name="shape">Sizes.</param>
     /// <param name="x">[batch, area, channels].</param>
     /// <param name="gamma">[channels].</param>
     /// <param name="statistics">[batch, groups, 2], from the forward pass.</param>
@@ -77,7 +66,8 @@ public sealed class GroupNormalization<TActivation>
         backward(stream, Config(shape), x, gamma, statistics, dv, dx, parts, shape);
 
     /// <summary>dγ and dβ [channels], written, from the images' parts.</summary>
-    public void ParameterGradients(AcceleratorStream stream, NormalizationShape shape, FloatView parts, FloatView dGamma, FloatView dBeta) =>
+    public void ParameterGradients(
+        AcceleratorStream stream, NormalizationShape shape, FloatView parts, FloatView dGamma, FloatView dBeta) =>
         add(stream, 2 * shape.Channels, parts, dGamma, dBeta, shape.Batch);
 
     private KernelConfig Config(NormalizationShape shape)

@@ -139,7 +139,7 @@ public sealed class LinearLoss<TLikelihood>(GemmContext gemm)
         public float Take(FloatView c, float value, int row, int column, GemmArguments g)
         {
             LikelihoodTerm term = likelihood.Of(value + bias[column], target[row / samplesPerImage * g.N + column]);
-            c[row * g.Ldc + column] = scale * term.Slope;
+            c[row * g.Ldc + column] = scale * term.Derivative;
             return term.Loss;
         }
 
@@ -190,7 +190,7 @@ public sealed class LinearLoss<TLikelihood>(GemmContext gemm)
     private static float Differentiate(FloatView target, int wanted, FloatView dy, int at, TLikelihood likelihood, float scale)
     {
         LikelihoodTerm term = likelihood.Of(dy[at], target[wanted]);
-        dy[at] = scale * term.Slope;
+        dy[at] = scale * term.Derivative;
         return term.Loss;
     }
 

@@ -12,15 +12,12 @@ using FloatView = ILGPU.ArrayView<float>;
 namespace GpuVae.Kernels.Layers;
 
 /// <summary>Joins rows with classes.</summary>
-public sealed class OneHotConcat
+public sealed class OneHotConcat(Accelerator accelerator)
 {
-    private readonly Action<AcceleratorStream, Index1D, FloatView, FloatView, FloatView, int, int, int, int> kernel;
-
-    public OneHotConcat(Accelerator accelerator) =>
-        kernel = accelerator.LoadAutoGroupedKernel<Index1D, FloatView, FloatView, FloatView, int, int, int, int>(ConcatKernel);
+    private readonly Action<AcceleratorStream, Index1D, FloatView, FloatView, FloatView, int, int, int, int> kernel =
+        accelerator.LoadAutoGroupedKernel<Index1D, FloatView, FloatView, FloatView, int, int, int, int>(ConcatKernel);
 
     /// <summary>Joins each row with the class of its image.</summary>
-    /// <param name="stream">Stream to run on.</param>
     /// <param name="x">[rows × columns] with rows <paramref name="pitch"/> apart.</param>
     /// <param name="pitch">Elements from one row of x to the next.</param>
     /// <param name="labels">[rows / samples].</param>

@@ -5,12 +5,10 @@ using FloatView = ILGPU.ArrayView<float>;
 namespace GpuVae.Kernels.Layers;
 
 /// <summary>Scales the rows of a batch, each by a weight of its own.</summary>
-public sealed class RowScaling
+public sealed class RowScaling(Accelerator accelerator)
 {
-    private readonly Action<AcceleratorStream, Index1D, FloatView, FloatView, float, int> kernel;
-
-    public RowScaling(Accelerator accelerator) =>
-        kernel = accelerator.LoadAutoGroupedKernel<Index1D, FloatView, FloatView, float, int>(ScaleKernel);
+    private readonly Action<AcceleratorStream, Index1D, FloatView, FloatView, float, int> kernel =
+        accelerator.LoadAutoGroupedKernel<Index1D, FloatView, FloatView, float, int>(ScaleKernel);
 
     /// <summary>x[r] = factor·w[r]·x[r], in place: x [rows × columns], w [rows].</summary>
     public void Run(AcceleratorStream stream, FloatView x, FloatView w, float factor, int columns)

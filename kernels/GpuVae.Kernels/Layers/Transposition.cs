@@ -9,16 +9,11 @@ using FloatView = ILGPU.ArrayView<float>;
 namespace GpuVae.Kernels.Layers;
 
 /// <summary>Turns matrices over. One group works on one of them.</summary>
-public sealed class Transposition
+public sealed class Transposition(Accelerator accelerator)
 {
-    private readonly int groupSize;
-    private readonly Action<AcceleratorStream, KernelConfig, FloatView, FloatView, int, int> kernel;
-
-    public Transposition(Accelerator accelerator)
-    {
-        groupSize = GroupShapes.ForRow(accelerator);
-        kernel = accelerator.LoadKernel<FloatView, FloatView, int, int>(TransposeKernel);
-    }
+    private readonly int groupSize = GroupShapes.ForRow(accelerator);
+    private readonly Action<AcceleratorStream, KernelConfig, FloatView, FloatView, int, int> kernel =
+        accelerator.LoadKernel<FloatView, FloatView, int, int>(TransposeKernel);
 
     /// <summary><paramref name="from"/> [count, rows, columns] to <paramref name="to"/> [count, columns, rows], written.</summary>
     public void Run(AcceleratorStream stream, int count, int rows, int columns, FloatView from, FloatView to) =>

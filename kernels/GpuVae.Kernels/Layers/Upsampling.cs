@@ -13,17 +13,12 @@ using FloatView = ILGPU.ArrayView<float>;
 namespace GpuVae.Kernels.Layers;
 
 /// <summary>Nearest-neighbour enlargement by 2, forward and backward. One group works on one row of pixels of what is written.</summary>
-public sealed class Upsampling
+public sealed class Upsampling(Accelerator accelerator)
 {
-    private readonly Accelerator accelerator;
-    private readonly Action<AcceleratorStream, KernelConfig, FloatView, FloatView, UpsamplingShape> forward, backward;
-
-    public Upsampling(Accelerator accelerator)
-    {
-        this.accelerator = accelerator;
-        forward = accelerator.LoadKernel<FloatView, FloatView, UpsamplingShape>(ForwardKernel);
-        backward = accelerator.LoadKernel<FloatView, FloatView, UpsamplingShape>(BackwardKernel);
-    }
+    private readonly Action<AcceleratorStream, KernelConfig, FloatView, FloatView, UpsamplingShape> forward =
+        accelerator.LoadKernel<FloatView, FloatView, UpsamplingShape>(ForwardKernel);
+    private readonly Action<AcceleratorStream, KernelConfig, FloatView, FloatView, UpsamplingShape> backward =
+        accelerator.LoadKernel<FloatView, FloatView, UpsamplingShape>(BackwardKernel);
 
     /// <summary>x [batch, ⌈height / 2⌉, ⌈width / 2⌉, channels] to y [batch, height, width, channels], written.</summary>
     public void Forward(AcceleratorStream stream, UpsamplingShape shape, FloatView x, FloatView y) =>
@@ -80,7 +75,9 @@ public sealed class Upsampling
 /// <param name="Channels">Channels.</param>
 public readonly record struct UpsamplingShape(int Batch, int Height, int Width, int Channels)
 {
+    /// <summary>Rows of what is enlarged: ⌈height / 2⌉.</summary>
     public int SourceHeight => (Height + 1) / 2;
 
+    /// <summary>Its columns: ⌈width / 2⌉.</summary>
     public int SourceWidth => (Width + 1) / 2;
 }

@@ -9,48 +9,41 @@ using FloatView = ILGPU.ArrayView<float>;
 
 namespace GpuVae.Kernels.Likelihoods;
 
-/// <summary>Means and samples of p(x|z). One group works on one row.</summary>
-/// <typeparam name="TLikelihood">p(x|z) of one pixel.</typeparam>
-public sealed class LikelihoodImages<TLikelihood>
-    where TLikelihood : struct, IPixelLikelihood
+public abstract partial class LikelihoodKernels
 {
-    private readonly int groupSize;
-    private readonly Action<AcceleratorStream, KernelConfig, FloatView, FloatView, FloatView, TLikelihood, PixelLayout> means;
-    private readonly Action<AcceleratorStream, KernelConfig, FloatView, FloatView, FloatView, TLikelihood, PixelLayout, ulong, long, int>
-        samples;
-
-    public LikelihoodImages(Accelerator accelerator)
-    {
-        groupSize = GroupShapes.ForRow(accelerator);
-        means = accelerator.LoadKernel<FloatView, FloatView, FloatView, TLikelihood, PixelLayout>(MeansKernel);
-        samples = accelerator.LoadKernel<FloatView, FloatView, FloatView, TLikelihood, PixelLayout, ulong, long, int>(SamplesKernel);
-    }
-
     /// <summary>The mean of p(x|z): outside [0, 1] only for likelihoods that reach there.</summary>
-    /// <param name="stream">Stream to run on.</param>
     /// <param name="decoded">[rows × columns], columns being the layout's pixels times the likelihood's parameters.</param>
     /// <param name="shared">One element where <see cref="IPixelLikelihood.HasShared"/>; else empty.</param>
     /// <param name="images">[rows × pixels], planar, written; not <paramref name="decoded"/>.</param>
-    /// <param name="likelihood">p(x|z).</param>
     /// <param name="layout">The order of the columns.</param>
-    public void Means(
-        AcceleratorStream stream, FloatView decoded, FloatView shared, FloatView images, TLikelihood likelihood, PixelLayout layout) =>
-        means(stream, (images.IntExtent / layout.Pixels, groupSize), decoded, shared, images, likelihood, layout);
+    public abstract void Means(AcceleratorStream stream, FloatView decoded, FloatView shared, FloatView images, PixelLayout layout);
 
-    /// <summary>A draw from p(x|z).</summary>
-    /// <param name="stream">Stream to run on.</param>
-    /// <param name="decoded">As for <see cref="Means"/>.</param>
-    /// <param name="shared">As for <see cref="Means"/>.</param>
-    /// <param name="images">As for <see cref="Means"/>.</param>
-    /// <param name="likelihood">p(x|z).</param>
-    /// <param name="layout">The order of the columns.</param>
+    /// <summary>A draw from p(x|z); else as <see cref="Means"/>.</summary>
     /// <param name="seed">Seed of the draws.</param>
     /// <param name="step">Keeps several draws of one row apart.</param>
     /// <param name="firstRow">The number of the first row, where a larger batch is worked through in parts.</param>
-    public void Samples(
-        AcceleratorStream stream, FloatView decoded, FloatView shared, FloatView images, TLikelihood likelihood, PixelLayout layout,
-        ulong seed, long step, int firstRow = 0) =>
-        samples(stream, (images.IntExtent / layout.Pixels, groupSize), decoded, shared, images, likelihood, layout, seed, step, firstRow);
+    public abstract void Samples(
+        AcceleratorStream stream, FloatView decoded, FloatView shared, FloatView images, PixelLayout layout, ulong seed, long step,
+        int firstRow = 0);
+}
+
+internal sealed partial class LikelihoodKernels<TLikelihood>
+{
+    private Action<AcceleratorStream, KernelConfig, FloatView, FloatView, FloatView, TLikelihood, PixelLayout> MeansLauncher =>
+        field ??= accelerator.LoadKernel<FloatView, FloatView, FloatView, TLikelihood, PixelLayout>(MeansKernel);
+
+    private Action<AcceleratorStream, KernelConfig, FloatView, FloatView, FloatView, TLikelihood, PixelLayout, ulong, long, int>
+        SamplesLauncher => field ??= accelerator.LoadKernel<
+            FloatView, FloatView, FloatView, TLikelihood, PixelLayout, ulong, long, int>(SamplesKernel);
+
+    public override void Means(AcceleratorStream stream, FloatView decoded, FloatView shared, FloatView images, PixelLayout layout) =>
+        MeansLauncher(stream, (images.IntExtent / layout.Pixels, groupSize), decoded, shared, images, likelihood, layout);
+
+    public override void Samples(
+        AcceleratorStream stream, FloatView decoded, FloatView shared, FloatView images, PixelLayout layout, ulong seed, long step,
+        int firstRow) =>
+        SamplesLauncher(
+            stream, (images.IntExtent / layout.Pixels, groupSize), decoded, shared, images, likelihood, layout, seed, step, firstRow);
 
     private static void MeansKernel(FloatView decoded, FloatView shared, FloatView images, TLikelihood likelihood, PixelLayout layout)
     {

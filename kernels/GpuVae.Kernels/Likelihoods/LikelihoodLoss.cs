@@ -11,63 +11,58 @@ using FloatView = ILGPU.ArrayView<float>;
 
 namespace GpuVae.Kernels.Likelihoods;
 
-/// <summary>A likelihood, forward and backward in one pass. One group works on one sample.</summary>
-/// <typeparam name="TLikelihood">p(x|z) of one pixel.</typeparam>
-public sealed class LikelihoodLoss<TLikelihood>
-    where TLikelihood : struct, IPixelLikelihood
+public abstract partial class LikelihoodKernels
 {
-    private readonly int groupSize;
-    private readonly Action<
-        AcceleratorStream, KernelConfig, FloatView, FloatView, FloatView, FloatView, TLikelihood, PixelLayout, int> forward;
-
-    private readonly Action<
-        AcceleratorStream, KernelConfig, FloatView, FloatView, FloatView, FloatView, FloatView, TLikelihood, PixelLayout, int, float>
-        differentiate;
-
-    public LikelihoodLoss(Accelerator accelerator)
-    {
-        groupSize = GroupShapes.ForRow(accelerator);
-        forward = accelerator.LoadKernel<FloatView, FloatView, FloatView, FloatView, TLikelihood, PixelLayout, int>(ForwardKernel);
-        differentiate = accelerator.LoadKernel<
-            FloatView, FloatView, FloatView, FloatView, FloatView, TLikelihood, PixelLayout, int, float>(DifferentiateKernel);
-    }
-
     /// <summary>The loss alone.</summary>
-    /// <param name="stream">Stream to run on.</param>
     /// <param name="decoded">[rows × columns], columns being the layout's pixels times the likelihood's parameters.</param>
     /// <param name="images">[rows / samplesPerImage × pixels], planar, in [0, 1].</param>
     /// <param name="shared">One element where <see cref="IPixelLikelihood.HasShared"/>; else empty.</param>
-    /// <param name="reconstruction">[rows], written: nats per sample.</param>
-    /// <param name="likelihood">p(x|z).</param>
+    /// <param name="loss">[rows], written: nats per sample.</param>
     /// <param name="layout">The order of the columns.</param>
     /// <param name="samplesPerImage">Consecutive rows that belong to the same image.</param>
-    public void Forward(
-        AcceleratorStream stream, FloatView decoded, FloatView images, FloatView shared, FloatView reconstruction, TLikelihood likelihood,
-        PixelLayout layout, int samplesPerImage) =>
-        forward(
-            stream, (reconstruction.IntExtent, groupSize), decoded, images, shared, reconstruction, likelihood, layout, samplesPerImage);
+    public abstract void Forward(
+        AcceleratorStream stream, FloatView decoded, FloatView images, FloatView shared, FloatView loss, PixelLayout layout,
+        int samplesPerImage);
 
-    /// <summary>The loss, and scale times its gradient in the place of <paramref name="decoded"/>.</summary>
-    /// <param name="stream">Stream to run on.</param>
-    /// <param name="decoded">As for <see cref="Forward"/>; overwritten.</param>
-    /// <param name="images">As for <see cref="Forward"/>.</param>
-    /// <param name="shared">As for <see cref="Forward"/>.</param>
+    /// <summary>The loss, and scale times its gradient in the place of <paramref name="decoded"/>; else as <see cref="Forward"/>.</summary>
     /// <param name="dShared">[rows], written: each sample's part of scale times the gradient of the shared number, to be added up
     /// (<see cref="Reduce.Sum"/>); empty where nothing is shared.</param>
-    /// <param name="reconstruction">[rows], written: nats per sample, without the scale.</param>
-    /// <param name="likelihood">p(x|z).</param>
-    /// <param name="layout">The order of the columns.</param>
-    /// <param name="samplesPerImage">Consecutive rows that belong to the same image.</param>
-    /// <param name="scale">For a mean 1 / rows.</param>
-    public void Differentiate(
-        AcceleratorStream stream, FloatView decoded, FloatView images, FloatView shared, FloatView dShared, FloatView reconstruction,
-        TLikelihood likelihood, PixelLayout layout, int samplesPerImage, float scale) =>
-        differentiate(
-            stream, (reconstruction.IntExtent, groupSize), decoded, images, shared, dShared, reconstruction, likelihood, layout,
-            samplesPerImage, scale);
+    /// <param name="scale">For a mean 1 / rows; the loss is without it.</param>
+    public abstract void Differentiate(
+        AcceleratorStream stream, FloatView decoded, FloatView images, FloatView shared, FloatView dShared, FloatView loss,
+        PixelLayout layout, int samplesPerImage, float scale);
+}
+
+internal sealed partial class LikelihoodKernels<TLikelihood>
+{
+    private Action<AcceleratorStream, KernelConfig, FloatView, FloatView, FloatView, FloatView, TLikelihood, PixelLayout, int>
+        ForwardLauncher => field ??= accelerator.LoadKernel<
+            FloatView, FloatView, FloatView, FloatView, TLikelihood, PixelLayout, int>(ForwardKernel);
+
+    private DifferentiateLauncher DifferentiateAll => field ??= LoadDifferentiate(DifferentiateKernel<AllPixels>);
+
+    private delegate void DifferentiateLauncher(
+        AcceleratorStream stream, KernelConfig config, FloatView decoded, FloatView images, FloatView seen, FloatView shared,
+        FloatView dShared, FloatView loss, TLikelihood likelihood, PixelLayout layout, int samplesPerImage, float scale);
+
+    public override void Forward(
+        AcceleratorStream stream, FloatView decoded, FloatView images, FloatView shared, FloatView loss, PixelLayout layout,
+        int samplesPerImage) =>
+        ForwardLauncher(stream, (loss.IntExtent, groupSize), decoded, images, shared, loss, likelihood, layout, samplesPerImage);
+
+    public override void Differentiate(
+        AcceleratorStream stream, FloatView decoded, FloatView images, FloatView shared, FloatView dShared, FloatView loss,
+        PixelLayout layout, int samplesPerImage, float scale) =>
+        DifferentiateAll(
+            stream, (loss.IntExtent, groupSize), decoded, images, default, shared, dShared, loss, likelihood, layout, samplesPerImage,
+            scale);
+
+    private DifferentiateLauncher LoadDifferentiate(
+        Action<FloatView, FloatView, FloatView, FloatView, FloatView, FloatView, TLikelihood, PixelLayout, int, float> kernel) =>
+        new(accelerator.LoadKernel(kernel));
 
     private static void ForwardKernel(
-        FloatView decoded, FloatView images, FloatView shared, FloatView reconstruction, TLikelihood likelihood, PixelLayout layout,
+        FloatView decoded, FloatView images, FloatView shared, FloatView loss, TLikelihood likelihood, PixelLayout layout,
         int samplesPerImage)
     {
         FloatView scratch = SharedMemory.Allocate<float>(GroupShapes.MaxRowGroup);
@@ -81,39 +76,38 @@ public sealed class LikelihoodLoss<TLikelihood>
             for (int a = Group.IdxX; a < layout.Area; a += Group.DimX)
                 sum += likelihood.Loss(decoded, first + a * layout.AreaStride, layout.ParameterStride, sharedValue, images[image + a]);
         }
-        float total = GroupShapes.Sum(sum, scratch);
-        if (Group.IdxX == 0)
-            reconstruction[row] = total;
+        GroupShapes.StoreSum(loss, row, sum, scratch);
     }
 
-    private static void DifferentiateKernel(
-        FloatView decoded, FloatView images, FloatView shared, FloatView dShared, FloatView reconstruction, TLikelihood likelihood,
+    private static void DifferentiateKernel<TMask>(
+        FloatView decoded, FloatView images, FloatView seen, FloatView shared, FloatView dShared, FloatView loss, TLikelihood likelihood,
         PixelLayout layout, int samplesPerImage, float scale)
+        where TMask : struct, IPixelMask
     {
         FloatView scratch = SharedMemory.Allocate<float>(GroupShapes.MaxRowGroup);
         int row = Grid.IdxX;
         float sharedValue = TLikelihood.HasShared ? shared[0] : 0f;
-        float sum = 0f, slopes = 0f;
+        float sum = 0f, ofShared = 0f;
         for (int channel = 0; channel < layout.Channels; channel++)
         {
-            int image = row / samplesPerImage * layout.Pixels + channel * layout.Area;
+            int plane = channel * layout.Area, image = row / samplesPerImage * layout.Pixels + plane;
             int first = row * layout.Pixels * likelihood.Parameters + channel * layout.ChannelStride;
             for (int a = Group.IdxX; a < layout.Area; a += Group.DimX)
             {
+                float weight = TMask.Weight(seen, plane + a);
                 LikelihoodTerm term = likelihood.Differentiate(
-                    decoded, first + a * layout.AreaStride, layout.ParameterStride, sharedValue, images[image + a], scale);
-                sum += term.Loss;
-                slopes += term.Slope;
+                    decoded, first + a * layout.AreaStride, layout.ParameterStride, sharedValue, images[image + a], weight * scale);
+                sum += weight * term.Loss;
+                if (TLikelihood.HasShared && TMask.TakesAll)
+                    ofShared += term.Derivative;
             }
         }
-        float total = GroupShapes.Sum(sum, scratch);
-        if (Group.IdxX == 0)
-            reconstruction[row] = total;
-        if (TLikelihood.HasShared)
+        GroupShapes.StoreSum(loss, row, sum, scratch);
+        if (TLikelihood.HasShared && TMask.TakesAll)
         {
-            float slope = scale * GroupShapes.Sum(slopes, scratch);
+            ofShared = scale * GroupShapes.Sum(ofShared, scratch);
             if (Group.IdxX == 0)
-                dShared[row] = slope;
+                dShared[row] = ofShared;
         }
     }
 }

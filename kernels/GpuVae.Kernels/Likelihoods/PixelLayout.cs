@@ -15,12 +15,16 @@ public readonly struct PixelLayout
     /// <summary>Height times width.</summary>
     public int Area { get; }
 
+    /// <summary>Of the image.</summary>
     public int Channels { get; }
 
+    /// <summary>Columns from a pixel to the next of its channel.</summary>
     public int AreaStride { get; }
 
+    /// <summary>Columns from a channel to the next.</summary>
     public int ChannelStride { get; }
 
+    /// <summary>Columns from a pixel's parameter to the next.</summary>
     public int ParameterStride { get; }
 
     /// <summary>Numbers of an image: area times channels.</summary>

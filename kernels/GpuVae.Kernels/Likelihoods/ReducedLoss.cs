@@ -12,65 +12,58 @@ using FloatView = ILGPU.ArrayView<float>;
 
 namespace GpuVae.Kernels.Likelihoods;
 
-/// <summary>The loss of reduced images and its gradient. One group works on one image, one thread on one block.</summary>
-/// <typeparam name="TLikelihood">p(x|z) of one pixel, for its mean.</typeparam>
-public sealed class ReducedLoss<TLikelihood>
-    where TLikelihood : struct, IPixelLikelihood
+public abstract partial class LikelihoodKernels
 {
-    private readonly int groupSize;
-    private readonly Action<
-        AcceleratorStream, KernelConfig, FloatView, FloatView, FloatView, FloatView, TLikelihood, PixelLayout, Reduction, float>
-        differentiate;
-
-    public ReducedLoss(Accelerator accelerator)
-    {
-        groupSize = GroupShapes.ForRow(accelerator);
-        differentiate = accelerator.LoadKernel<
-            FloatView, FloatView, FloatView, FloatView, TLikelihood, PixelLayout, Reduction, float>(DifferentiateKernel);
-    }
-
-    /// <summary>The loss, and its gradient in the place of <paramref name="decoded"/>.</summary>
-    /// <param name="stream">Stream to run on.</param>
-    /// <param name="decoded">[rows × columns], columns being the layout's pixels times the likelihood's parameters; overwritten.</param>
+    /// <summary>The loss of reduced images, and its gradient in the place of <paramref name="decoded"/>.</summary>
+    /// <param name="decoded">[rows × columns], as for <see cref="Forward"/>; overwritten.</param>
     /// <param name="small">[rows × small pixels], planar, in [0, 1].</param>
-    /// <param name="shared">One element where <see cref="IPixelLikelihood.HasShared"/>; else empty.</param>
+    /// <param name="shared">As for <see cref="Forward"/>.</param>
     /// <param name="loss">[rows], written: nats up to a constant.</param>
-    /// <param name="likelihood">p(x|z).</param>
     /// <param name="layout">The order of the columns.</param>
-    /// <param name="reduction">The sizes.</param>
+    /// <param name="pool">The sizes.</param>
     /// <param name="precision">1 / variance.</param>
-    public void Differentiate(
-        AcceleratorStream stream, FloatView decoded, FloatView small, FloatView shared, FloatView loss, TLikelihood likelihood,
-        PixelLayout layout, Reduction reduction, float precision) =>
-        differentiate(stream, (loss.IntExtent, groupSize), decoded, small, shared, loss, likelihood, layout, reduction, precision);
+    public abstract void DifferentiateReduced(
+        AcceleratorStream stream, FloatView decoded, FloatView small, FloatView shared, FloatView loss, PixelLayout layout,
+        PoolShape pool, float precision);
+}
 
-    private static void DifferentiateKernel(
+internal sealed partial class LikelihoodKernels<TLikelihood>
+{
+    private Action<
+        AcceleratorStream, KernelConfig, FloatView, FloatView, FloatView, FloatView, TLikelihood, PixelLayout, PoolShape, float>
+        ReducedLauncher => field ??= accelerator.LoadKernel<
+            FloatView, FloatView, FloatView, FloatView, TLikelihood, PixelLayout, PoolShape, float>(ReducedKernel);
+
+    public override void DifferentiateReduced(
+        AcceleratorStream stream, FloatView decoded, FloatView small, FloatView shared, FloatView loss, PixelLayout layout,
+        PoolShape pool, float precision) =>
+        ReducedLauncher(stream, (loss.IntExtent, groupSize), decoded, small, shared, loss, likelihood, layout, pool, precision);
+
+    private static void ReducedKernel(
         FloatView decoded, FloatView small, FloatView shared, FloatView loss, TLikelihood likelihood, PixelLayout layout,
-        Reduction reduction, float precision)
+        PoolShape pool, float precision)
     {
         FloatView scratch = SharedMemory.Allocate<float>(GroupShapes.MaxRowGroup);
-        int row = Grid.IdxX * layout.Pixels * likelihood.Parameters, image = Grid.IdxX * reduction.SmallPixels;
+        int row = Grid.IdxX * layout.Pixels * likelihood.Parameters, image = Grid.IdxX * pool.SmallPixels;
         float sharedValue = TLikelihood.HasShared ? shared[0] : 0f;
-        float share = 1f / (reduction.Factor * reduction.Factor);
+        float share = 1f / (pool.Factor * pool.Factor);
         float sum = 0f;
-        for (int j = Group.IdxX; j < reduction.SmallPixels; j += Group.DimX)
+        for (int j = Group.IdxX; j < pool.SmallPixels; j += Group.DimX)
         {
-            int block = reduction.FirstOf(j);
+            int block = pool.FirstOf(j);
             float mean = 0f;
-            for (int y = 0; y < reduction.Factor; y++)
-                for (int x = 0; x < reduction.Factor; x++)
+            for (int y = 0; y < pool.Factor; y++)
+                for (int x = 0; x < pool.Factor; x++)
                     mean += likelihood.Mean(
-                        decoded, row + layout.FirstColumnOf(block + y * reduction.Width + x), layout.ParameterStride, sharedValue);
+                        decoded, row + layout.FirstColumnOf(block + y * pool.Width + x), layout.ParameterStride, sharedValue);
             float difference = share * mean - small[image + j];
             sum += 0.5f * precision * difference * difference;
-            float slope = share * precision * difference;
-            for (int y = 0; y < reduction.Factor; y++)
-                for (int x = 0; x < reduction.Factor; x++)
+            float factor = share * precision * difference;
+            for (int y = 0; y < pool.Factor; y++)
+                for (int x = 0; x < pool.Factor; x++)
                     likelihood.DifferentiateMean(
-                        decoded, row + layout.FirstColumnOf(block + y * reduction.Width + x), layout.ParameterStride, sharedValue, slope);
+                        decoded, row + layout.FirstColumnOf(block + y * pool.Width + x), layout.ParameterStride, sharedValue, factor);
         }
-        float total = GroupShapes.Sum(sum, scratch);
-        if (Group.IdxX == 0)
-            loss[Grid.IdxX] = total;
+        GroupShapes.StoreSum(loss, Grid.IdxX, sum, scratch);
     }
 }

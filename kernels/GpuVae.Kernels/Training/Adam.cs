@@ -22,10 +22,13 @@ namespace GpuVae.Kernels.Training;
 /// <summary>Options of <see cref="Adam"/>; the defaults are PyTorch's.</summary>
 public sealed record AdamOptions
 {
+    /// <summary>How much of the first moment is kept in a step, in [0, 1).</summary>
     public double Beta1 { get; init; } = 0.9;
 
+    /// <summary>How much of the second moment is kept in a step, in [0, 1).</summary>
     public double Beta2 { get; init; } = 0.999;
 
+    /// <summary>Added to the root of the second moment, 0 or more.</summary>
     public double Epsilon { get; init; } = 1e-8;
 
     /// <summary>Weight decay, 0 for none.</summary>
@@ -55,7 +58,8 @@ public sealed class Adam
         Require(options.Beta2 is >= 0 and < 1, options.Beta2, "beta2 must be in [0, 1).");
         Require(double.IsFinite(options.Epsilon) && options.Epsilon >= 0, options.Epsilon, "epsilon must be finite, 0 or more.");
         Require(
-            double.IsFinite(options.WeightDecay) && options.WeightDecay >= 0, options.WeightDecay, "The weight decay must be finite, 0 or more.");
+            double.IsFinite(options.WeightDecay) && options.WeightDecay >= 0, options.WeightDecay,
+            "The weight decay must be finite, 0 or more.");
         Require(
             double.IsFinite(options.MaxGradientNorm) && options.MaxGradientNorm >= 0, options.MaxGradientNorm,
             "The gradient's largest norm must be finite, 0 or more.");
@@ -76,7 +80,6 @@ public sealed class Adam
     }
 
     /// <summary>One step: weights and both moments are updated in place, the losses are logged and the clock moves on.</summary>
-    /// <param name="stream">Stream to run on.</param>
     /// <param name="weights">[n].</param>
     /// <param name="gradient">[n].</param>
     /// <param name="firstMoment">[n], zero at the start.</param>

@@ -20,12 +20,6 @@ namespace GpuVae.Kernels.Training;
 /// <param name="stride">Images of every batch but perhaps the last.</param>
 public readonly struct BatchPlan(ArrayView<long> clock, ArrayView<int> order, FloatView rates, FloatView current, int stride)
 {
-    private readonly ArrayView<long> clock = clock;
-    private readonly ArrayView<int> order = order;
-    private readonly FloatView rates = rates;
-    private readonly FloatView current = current;
-    private readonly int stride = stride;
-
     /// <summary>Steps done before the one that is opened.</summary>
     internal long StepsDone => clock[0];
 

@@ -17,70 +17,42 @@ namespace GpuVae.Kernels.Training;
 /// <summary>What becomes of grey levels when a batch is gathered.</summary>
 public enum Binarization
 {
+    /// <summary>Grey levels in [0, 1].</summary>
     None = 0,
+
+    /// <summary>Bits, drawn anew in every step.</summary>
     Dynamic = 1,
+
+    /// <summary>Bits, the same for an image for ever.</summary>
     Static = 2,
 }
 
-/// <summary>A pixel as it is stored.</summary>
-/// <typeparam name="TPixel">Its element type.</typeparam>
-public interface IPixelFormat<TPixel>
-    where TPixel : unmanaged
-{
-    /// <summary>The pixel as a grey level in [0, 1].</summary>
-    static abstract float ToFloat(TPixel pixel);
-}
-
-/// <summary>0…255.</summary>
-public readonly struct BytePixel : IPixelFormat<byte>
-{
-    public static float ToFloat(byte pixel) => pixel / 255f;
-}
-
-/// <summary>0…1.</summary>
-public readonly struct FloatPixel : IPixelFormat<float>
-{
-    public static float ToFloat(float pixel) => pixel;
-}
-
 /// <summary>Collects the images of a batch. One group works on one image.</summary>
-/// <typeparam name="TPixel">Element type of the data set.</typeparam>
-/// <typeparam name="TFormat">How it is turned into a grey level.</typeparam>
-public sealed class Gather<TPixel, TFormat>
-    where TPixel : unmanaged
-    where TFormat : struct, IPixelFormat<TPixel>
+public sealed class Gather(Accelerator accelerator)
 {
-    private readonly int groupSize;
-    private readonly Action<AcceleratorStream, KernelConfig, ArrayView<TPixel>, BatchPlan, FloatView, int> copy;
-    private readonly Action<AcceleratorStream, KernelConfig, ArrayView<TPixel>, BatchPlan, FloatView, int, ulong, int> binarize;
-
-    public Gather(Accelerator accelerator)
-    {
-        groupSize = GroupShapes.ForRow(accelerator);
-        copy = accelerator.LoadKernel<ArrayView<TPixel>, BatchPlan, FloatView, int>(CopyKernel);
-        binarize = accelerator.LoadKernel<ArrayView<TPixel>, BatchPlan, FloatView, int, ulong, int>(BinarizeKernel);
-    }
+    private readonly int groupSize = GroupShapes.ForRow(accelerator);
+    private readonly Action<AcceleratorStream, KernelConfig, ArrayView<byte>, BatchPlan, FloatView, int> copy =
+        accelerator.LoadKernel<ArrayView<byte>, BatchPlan, FloatView, int>(CopyKernel);
+    private readonly Action<AcceleratorStream, KernelConfig, ArrayView<byte>, BatchPlan, FloatView, int, ulong, int> binarize =
+        accelerator.LoadKernel<ArrayView<byte>, BatchPlan, FloatView, int, ulong, int>(BinarizeKernel);
 
     /// <summary>Opens the step and fills output[b, p] with the grey level of data[image of row b, p].</summary>
-    /// <param name="stream">Stream to run on.</param>
     /// <param name="data">[images × pixels].</param>
     /// <param name="plan">Says which images.</param>
     /// <param name="output">[batch × pixels], written.</param>
     /// <param name="pixels">Pixels (times channels) of an image.</param>
-    public void Copy(AcceleratorStream stream, ArrayView<TPixel> data, BatchPlan plan, FloatView output, int pixels) =>
+    public void Copy(AcceleratorStream stream, ArrayView<byte> data, BatchPlan plan, FloatView output, int pixels) =>
         copy(stream, (output.IntLength / pixels, groupSize), data, plan, output, pixels);
 
     /// <summary>As <see cref="Copy"/>, with each pixel drawn as 0 or 1.</summary>
-    /// <param name="stream">Stream to run on.</param>
     /// <param name="data">[images × pixels].</param>
     /// <param name="plan">Says which images; dynamic draws also depend on its steps done.</param>
     /// <param name="output">[batch × pixels], written.</param>
-    /// <param name="pixels">Pixels (times channels) of an image.</param>
     /// <param name="binarization">Dynamic or Static.</param>
     /// <param name="seed">Seed of the draws.</param>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="binarization"/> is neither Dynamic nor Static.</exception>
     public void Binarize(
-        AcceleratorStream stream, ArrayView<TPixel> data, BatchPlan plan, FloatView output, int pixels, Binarization binarization,
+        AcceleratorStream stream, ArrayView<byte> data, BatchPlan plan, FloatView output, int pixels, Binarization binarization,
         ulong seed)
     {
         if (binarization is not (Binarization.Dynamic or Binarization.Static))
@@ -89,7 +61,7 @@ public sealed class Gather<TPixel, TFormat>
         binarize(stream, (output.IntLength / pixels, groupSize), data, plan, output, pixels, seed, dynamic);
     }
 
-    private static void CopyKernel(ArrayView<TPixel> data, BatchPlan plan, FloatView output, int pixels)
+    private static void CopyKernel(ArrayView<byte> data, BatchPlan plan, FloatView output, int pixels)
     {
         // 64-bit: a data set may hold more than 2^31 pixels.
         long source = (long)plan.Image(Grid.IdxX) * pixels;
@@ -97,15 +69,15 @@ public sealed class Gather<TPixel, TFormat>
         // All threads but in the last turn: a CPU needs no masks for those.
         int whole = pixels / Group.DimX * Group.DimX;
         for (int first = 0; first < whole; first += Group.DimX)
-            output[target + first + Group.IdxX] = TFormat.ToFloat(data[source + first + Group.IdxX]);
+            output[target + first + Group.IdxX] = data[source + first + Group.IdxX] / 255f;
         if (whole + Group.IdxX < pixels)
-            output[target + whole + Group.IdxX] = TFormat.ToFloat(data[source + whole + Group.IdxX]);
+            output[target + whole + Group.IdxX] = data[source + whole + Group.IdxX] / 255f;
         if (Grid.IdxX == 0 && Group.IdxX == 0)
             plan.Open();
     }
 
     private static void BinarizeKernel(
-        ArrayView<TPixel> data, BatchPlan plan, FloatView output, int pixels, ulong seed, int dynamic)
+        ArrayView<byte> data, BatchPlan plan, FloatView output, int pixels, ulong seed, int dynamic)
     {
         int image = plan.Image(Grid.IdxX);
         long source = (long)image * pixels;
@@ -127,9 +99,9 @@ public sealed class Gather<TPixel, TFormat>
             plan.Open();
     }
 
-    private static void Draw(ArrayView<TPixel> data, long source, FloatView output, long target, int p, int pixels, uint word)
+    private static void Draw(ArrayView<byte> data, long source, FloatView output, long target, int p, int pixels, uint word)
     {
         if (p < pixels)
-            output[target + p] = Philox.ToUniform(word) < TFormat.ToFloat(data[source + p]) ? 1f : 0f;
+            output[target + p] = Philox.ToUniform(word) < data[source + p] / 255f ? 1f : 0f;
     }
 }

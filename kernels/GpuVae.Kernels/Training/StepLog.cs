@@ -14,11 +14,6 @@ namespace GpuVae.Kernels.Training;
 /// <param name="log">[entries × 2]: both sums are written to entry (step mod entries).</param>
 public readonly struct StepLog(ArrayView<long> clock, FloatView reconstruction, FloatView kl, FloatView log)
 {
-    private readonly ArrayView<long> clock = clock;
-    private readonly FloatView reconstruction = reconstruction;
-    private readonly FloatView kl = kl;
-    private readonly FloatView log = log;
-
     /// <summary>The step under way, counted from 0.</summary>
     internal long Step => clock[2];
 
@@ -50,17 +45,12 @@ public readonly struct StepLog(ArrayView<long> clock, FloatView reconstruction, 
 }
 
 /// <summary>Closes a step that has no other launch to do it on the way, as an evaluation; see <see cref="Adam"/>.</summary>
-public sealed class StepEnd
+public sealed class StepEnd(Accelerator accelerator)
 {
-    private readonly int groupSize;
-    private readonly Action<AcceleratorStream, KernelConfig, StepLog> close;
+    private readonly int groupSize = GroupShapes.ForRow(accelerator);
+    private readonly Action<AcceleratorStream, KernelConfig, StepLog> close = accelerator.LoadKernel<StepLog>(CloseKernel);
 
-    public StepEnd(Accelerator accelerator)
-    {
-        groupSize = GroupShapes.ForRow(accelerator);
-        close = accelerator.LoadKernel<StepLog>(CloseKernel);
-    }
-
+    /// <summary>Logs the sums of the step under way and moves the clock on.</summary>
     public void Close(AcceleratorStream stream, StepLog log) => close(stream, (1, groupSize), log);
 
     private static void CloseKernel(StepLog log) => log.Close(SharedMemory.Allocate<float>(GroupShapes.MaxRowGroup));

@@ -1,9 +1,3 @@
-using System.CommandLine;
-using GpuVae.Applications;
-using GpuVae.Models;
-using GpuVae.Options;
-using GpuVae.Training;
-
 namespace GpuVae.Cli.Commands;
 
 /// <summary>The option that names the labelled images from which attributes are learnt.</summary>

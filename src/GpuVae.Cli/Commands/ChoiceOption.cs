@@ -1,6 +1,3 @@
-using System.CommandLine;
-using System.Text.Json;
-
 namespace GpuVae.Cli.Commands;
 
 /// <summary>An option whose values are those of an enumeration, written like <c>leaky-relu</c>; case and hyphens do not matter.</summary>
@@ -24,17 +21,10 @@ internal sealed class ChoiceOption<T> : Option<string>
         });
     }
 
-    public static string Text(T value) => JsonNamingPolicy.KebabCaseLower.ConvertName(value.ToString());
+    private static string Text(T value) => CommonOptions.Kebab(value.ToString());
 
     public T Read(ParseResult parsed) => Find(parsed.GetValue(this)!)!.Value;
 
-    private static T? Find(string text)
-    {
-        foreach (T value in Enum.GetValues<T>())
-        {
-            if (text.Replace("-", "").Equals(value.ToString(), StringComparison.OrdinalIgnoreCase))
-                return value;
-        }
-        return null;
-    }
+    private static T? Find(string text) => Enum.GetValues<T>().Cast<T?>().FirstOrDefault(value =>
+        text.Replace("-", "").Equals(value.ToString(), StringComparison.OrdinalIgnoreCase));
 }

@@ -1,38 +1,22 @@
-using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
 using System.Numerics;
+using System.Text.Json;
 using GpuVae.Formats;
-using GpuVae.Imaging;
-using GpuVae.Options;
 
 namespace GpuVae.Cli.Commands;
 
 /// <summary>Options that several commands share, and how options are read.</summary>
 internal static class CommonOptions
 {
-    public static Option<ulong> Seed() => Number(
-        "--seed", "N", "Everything random follows from it; the same seed gives the same result.", 1UL,
-        NumberRange.Between(0UL, ulong.MaxValue));
+    public const string SeedMeaning = "Everything random follows from it; the same seed gives the same result.";
 
-    /// <summary>
-    /// Where to write a picture, or with <paramref name="files"/> the folder of many. What no picture can be written to is refused before
-    /// anything is computed.
-    /// </summary>
-    public static Option<string?> PictureOut(string nameWithoutIt, Option<bool>? files = null)
-    {
-        string folder = files is null ? "" : $", or with {files.Name} the folder";
-        Option<string?> option = Text(
-            "--out", "PATH", $"The picture to write (PNG, PNM or JPEG by its extension){folder}. Without it {nameWithoutIt}.", "-o");
-        RefuseWhere(option, (result, path) =>
-        {
-            if (files is not null && result.GetValue(files))
-                AtomicFile.RequireWritable(Path.Combine(path, "0.png"));
-            else
-                ImageFile.RequireWritable(path);
-        });
-        return option;
-    }
+    public static NumberRange<ulong> Seeds { get; } = NumberRange.Between(0UL, ulong.MaxValue);
+
+    public static Option<ulong> Seed() => Number("--seed", "N", SeedMeaning, 1UL, Seeds);
+
+    /// <summary>A name of the library as it is written on the command line: <c>leaky-relu</c>.</summary>
+    public static string Kebab(string name) => JsonNamingPolicy.KebabCaseLower.ConvertName(name);
 
     /// <summary>Where to write a file. A place that cannot be written is refused before anything is computed.</summary>
     public static Option<string?> FileOut(string name, string description)
@@ -52,7 +36,7 @@ internal static class CommonOptions
         }
         catch (Exception error) when (error is BadInputException or IOException)
         {
-            result.AddError($"{option.Name}: {error.Message}");
+            result.AddError($"{option.Name}: {Flags.In(error.Message)}");
         }
     });
 
@@ -86,26 +70,30 @@ internal static class CommonOptions
             CustomParser = result => ParseNumber(name, range, result),
         };
 
-    /// <summary>Numbers with commas between them.</summary>
-    /// <exception cref="BadInputException">One is no number.</exception>
-    public static T[] Numbers<T>(Option option, string text)
-        where T : struct, INumber<T> =>
-        [.. text.Split(',', StringSplitOptions.TrimEntries).Select(part =>
-            T.TryParse(part, NumberStyles.Float, CultureInfo.InvariantCulture, out T number)
-                ? number
-                : throw new BadInputException(
-                    $"{option.Name} {text}: '{part}' is no {(typeof(T) == typeof(int) ? "whole " : "")}number."))];
+    /// <summary>An option that takes numbers of a range with commas between them; none where it is not given.</summary>
+    public static Option<T[]> Numbers<T>(string name, string helpName, string description, NumberRange<T> range)
+        where T : struct, INumber<T> => new(name)
+        {
+            Description = $"{description} {range.Sentence}",
+            HelpName = helpName,
+            DefaultValueFactory = _ => [],
+            CustomParser = result => [.. result.Tokens[0].Value.Split(',').Select(part => ParseNumber(name, range, result, part))],
+        };
+
+    /// <summary>Words with commas between them; none where the option is not given.</summary>
+    public static string[] Words(ParseResult parsed, Option<string?> option) =>
+        parsed.GetValue(option)?.Split(',', StringSplitOptions.TrimEntries) ?? [];
 
     /// <summary>Whether the user wrote the option, rather than its default being in force.</summary>
     public static bool IsGiven(ParseResult parsed, Option option) => parsed.GetResult(option) is { Implicit: false };
 
-    private static T ParseNumber<T>(string name, NumberRange<T> range, ArgumentResult result)
+    private static T ParseNumber<T>(string name, NumberRange<T> range, ArgumentResult result, string? part = null)
         where T : struct, INumber<T>
     {
         string text = result.Tokens[0].Value;
-        if (T.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out T number) && range.Holds(number))
+        if (T.TryParse(part ?? text, NumberStyles.Float, CultureInfo.InvariantCulture, out T number) && range.Holds(number))
             return number;
-        result.AddError($"{name} {text}: {range.Request}.");
+        result.AddError(part is null ? $"{name} {text}: {range.Request}." : $"{name} {text}: '{part}' is wrong; {range.Request}.");
         return default;
     }
 }

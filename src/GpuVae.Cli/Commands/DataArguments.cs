@@ -1,8 +1,3 @@
-using System.CommandLine;
-using GpuVae.Data;
-using GpuVae.Options;
-using GpuVae.Training;
-
 namespace GpuVae.Cli.Commands;
 
 /// <summary>The options that name images.</summary>
@@ -13,7 +8,7 @@ internal sealed class DataArguments
     private readonly Option<string?> data = CommonOptions.Text(
         "--data", "WHAT", "Images: a built-in set ("
             + string.Join("; ", BuiltInSet.All.Select(set => $"{set.Name}: {set.Description}"))
-            + "), a folder of MNIST-style IDX files, one IDX file, or a folder of PNG, PNM or JPEG images whose subfolders are labels.");
+            + "), a folder of MNIST-style IDX files, one IDX file, or a folder of images whose subfolders are labels.");
 
     private readonly Option<string?> testData = CommonOptions.Text(
         "--test-data", "WHAT", "Images to test on; without it those that lie beside the training images, else a tenth of them.");
@@ -68,29 +63,23 @@ internal sealed class DataArguments
     private RunData Override(RunData source, ParseResult parsed)
     {
         // Options that a command does not have are not given there either.
-        if (CommonOptions.IsGiven(parsed, data))
+        bool Given(Option option) => CommonOptions.IsGiven(parsed, option);
+        if (Given(domains) && (Given(data) || Given(testData)))
+            throw new BadInputException("--domains says where the images are; leave out --data and --test-data.");
+        if (Given(data))
             source = source with { Data = parsed.GetValue(data)!, TestData = null, Images = null };
-        if (CommonOptions.IsGiven(parsed, testData))
+        if (Given(testData))
             source = source with { TestData = parsed.GetValue(testData) };
-        if (CommonOptions.IsGiven(parsed, domains))
-        {
-            if (CommonOptions.IsGiven(parsed, data) || CommonOptions.IsGiven(parsed, testData))
-                throw new BadInputException("--domains says where the images are; leave out --data and --test-data.");
-            string[] folders = parsed.GetValue(domains)!;
+        if (parsed.GetValue(domains) is { Length: > 0 } folders)
             source = source with { Data = folders[0], TestData = null, Domains = folders };
-        }
-        if (CommonOptions.IsGiven(parsed, size))
-            source = source with { Size = ImageSize.Parse(parsed.GetValue(size)!).ToString().Replace('×', 'x') };
-        if (CommonOptions.IsGiven(parsed, channels))
-            source = source with { Channels = parsed.GetValue(channels) };
-        if (CommonOptions.IsGiven(parsed, images))
+        if (parsed.GetValue(images) is not null && (source.Domains ?? [source.Data]).All(spec => BuiltInSet.Find(spec) is null))
+            throw new BadInputException($"--images is for built-in sets, which {source.Title} is not. Leave it out.");
+        return source with
         {
-            if ((source.Domains ?? [source.Data]).All(spec => BuiltInSet.Find(spec) is null))
-                throw new BadInputException($"--images is for built-in sets, which {source.Title} is not. Leave it out.");
-            source = source with { Images = parsed.GetValue(images) };
-        }
-        // Written down with the run, so that another default of another version does not change its data.
-        source = source with { Images = source.Images ?? BuiltInSet.Find(source.Data)?.DefaultCount };
-        return source;
+            Size = parsed.GetValue(size) is { } sides ? ImageSize.Parse(sides).ToString().Replace('×', 'x') : source.Size,
+            Channels = parsed.GetValue(channels) ?? source.Channels,
+            // Written down with the run, so that another default of another version does not change its data.
+            Images = parsed.GetValue(images) ?? source.Images ?? BuiltInSet.Find(source.Data)?.DefaultCount,
+        };
     }
 }

@@ -1,16 +1,10 @@
-using System.CommandLine;
-using System.Text.Json;
-using System.Text.Json.Serialization;
 using GpuVae.Devices;
-using GpuVae.Formats;
 using GpuVae.Kernels.Gemm.Planning;
-using GpuVae.Options;
-using GpuVae.Training;
 
 namespace GpuVae.Cli.Commands;
 
 /// <summary>The options that choose where and how to compute.</summary>
-internal sealed partial class DeviceArguments
+internal sealed class DeviceArguments
 {
     private const string FileName = "compute.json";
 
@@ -54,34 +48,23 @@ internal sealed partial class DeviceArguments
     /// <exception cref="BadInputException">As for <see cref="Open(ParseResult)"/>.</exception>
     public ComputeDevice Open(ParseResult parsed, RunFolder folder)
     {
-        string path = Path.Combine(folder.Path, FileName);
-        try
-        {
-            ComputeOptions options = File.Exists(path)
-                ? JsonSerializer.Deserialize(File.ReadAllText(path), ComputeJson.Default.ComputeOptions)!
-                : new ComputeOptions();
-            return Open(parsed, _ => options);
-        }
-        catch (Exception error) when (error is JsonException or IOException or UnauthorizedAccessException)
-        {
-            throw new BadInputException(
-                $"{path} does not say how the run computes: {error.Message} Restore the file, or delete it to go on in float32.", error);
-        }
+        ComputeOptions options =
+            RunFile.Read<ComputeOptions>(folder, FileName, "Restore the file, or delete it to go on in float32.") ?? new ComputeOptions();
+        return Open(parsed, _ => options);
     }
 
     /// <summary>Keeps how the device computes in the run's folder, so that the run goes on to the bit wherever it is resumed.</summary>
     public static void Write(RunFolder folder, ComputeDevice opened)
     {
-        string path = Path.Combine(folder.Path, FileName);
         if (opened.Options == new ComputeOptions())
-            File.Delete(path);
+            File.Delete(Path.Combine(folder.Path, FileName));
         else
-            AtomicFile.Write(path, stream => JsonSerializer.Serialize(stream, opened.Options, ComputeJson.Default.ComputeOptions));
+            RunFile.Write(folder, FileName, opened.Options);
     }
 
     /// <summary>The options among these that were given and that a run does not change later.</summary>
     public IEnumerable<string> GivenForGood(ParseResult parsed) =>
-        new Option[] { precision, isDeterministic }.Where(o => parsed.GetResult(o) is { Implicit: false }).Select(o => o.Name);
+        new Option[] { precision, isDeterministic }.Where(o => CommonOptions.IsGiven(parsed, o)).Select(o => o.Name);
 
     private ComputeDevice Open(ParseResult parsed, Func<ILGPU.Runtime.Accelerator, ComputeOptions> options)
     {
@@ -92,9 +75,4 @@ internal sealed partial class DeviceArguments
             ? ComputeDevice.OpenChecked()
             : throw new BadInputException($"--checked runs on the CPU; leave out --device {name}.");
     }
-
-    [JsonSourceGenerationOptions(
-        PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, UseStringEnumConverter = true, RespectNullableAnnotations = true)]
-    [JsonSerializable(typeof(ComputeOptions))]
-    private sealed partial class ComputeJson : JsonSerializerContext;
 }

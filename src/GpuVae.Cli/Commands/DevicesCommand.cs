@@ -1,4 +1,3 @@
-using System.CommandLine;
 using GpuVae.Devices;
 using Spectre.Console;
 
@@ -8,7 +7,8 @@ internal static class DevicesCommand
 {
     public static Command Create()
     {
-        var command = new ExampleCommand("devices", "Lists the devices that can compute, the preferred one first, and what keeps others from it.", "gpuvae devices");
+        var command = new ExampleCommand(
+            "devices", "Lists the devices that can compute, the preferred one first, and what keeps others from it.", "gpuvae devices");
         command.SetAction(_ => List());
         return command;
     }

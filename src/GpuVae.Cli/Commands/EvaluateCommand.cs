@@ -1,103 +1,65 @@
-using System.CommandLine;
 using System.Text;
-using GpuVae.Data;
 using GpuVae.Evaluation;
 using GpuVae.Formats;
-using GpuVae.Kernels.Training;
-using GpuVae.Models;
-using GpuVae.Options;
-using GpuVae.Training;
 using Spectre.Console;
 
 namespace GpuVae.Cli.Commands;
 
 /// <summary>Measures a trained model on images.</summary>
-internal sealed class EvaluateCommand
+internal static class EvaluateCommand
 {
-    private static readonly EvaluationOptions Defaults = new();
-
-    private readonly RunArguments run = new();
-    private readonly DataArguments data = new();
-    private readonly Option<ulong> seed = CommonOptions.Seed();
-
-    private readonly Option<string> metrics = new("--metrics")
-    {
-        Description = "What to measure: elbo (with bits per dimension), nll (importance-sampled likelihood), units (activity and KL of each), "
-            + "reconstruction (MSE, PSNR, SSIM), mig (mutual information gap, where factors are known). --samples adds nll.",
-        HelpName = "NAME,NAME,…",
-        DefaultValueFactory = _ => Defaults.Metrics.ToString().Replace(" ", "").ToLowerInvariant(),
-    };
-
-    private readonly Option<int> samples = CommonOptions.Number(
-        "--samples", "K", "Samples per image of the importance-sampled likelihood.", Defaults.Samples,
-        NumberRange.Between(1, ImportanceSampling.MaxSamples), "-k");
-
-    private readonly ChoiceOption<Binarization> binarization = new(
-        "--binarize",
-        "What becomes of grey levels: they stay (none), or every pixel is drawn as black or white, once for ever (static) or anew "
-            + "(dynamic).",
-        Defaults.Binarization);
-
-    private readonly Option<int?> limit = CommonOptions.OptionalNumber(
-        "--limit", "N", "Take the first N images only.", NumberRange.AtLeast(1));
-
-    private readonly Option<string?> json = CommonOptions.FileOut(
-        "--json", "Also write all figures with their protocol to this file.");
-
     public static Command Create()
     {
-        var evaluate = new EvaluateCommand();
+        Option<string> metrics = new("--metrics")
+        {
+            Description = "What to measure: elbo (with bits per dimension), nll (importance-sampled likelihood), units (activity and KL of "
+                + "each), reconstruction (MSE, PSNR, SSIM), mig (mutual information gap, where factors are known). --samples adds nll.",
+            HelpName = "NAME,NAME,…",
+            DefaultValueFactory = _ => new EvaluationOptions().Metrics.ToString().Replace(" ", "").ToLowerInvariant(),
+        };
+        var set = new OptionSet<EvaluationOptions>("Protocol");
+        set.Number(
+            "--samples", "K", "Samples per image of the importance-sampled likelihood.", o => o.Samples,
+            NumberRange.Between(1, EvaluationOptions.MaxSamples), null, "-k");
+        set.Choice(
+            "--binarize", "What becomes of grey levels: they stay (none), or every pixel is drawn as black or white, once for ever "
+            + "(static) or anew (dynamic).", o => o.Binarization);
+        set.Number("--seed", "N", CommonOptions.SeedMeaning, o => o.Seed, CommonOptions.Seeds);
+        Option<int?> limit = CommonOptions.OptionalNumber("--limit", "N", "Take the first N images only.", NumberRange.AtLeast(1));
+        Option<string?> json = CommonOptions.FileOut("--json", "Also write all figures with their protocol to this file.");
+        var data = new DataArguments();
         var command = new ExampleCommand(
             "evaluate", "Measures a model: bounds on the likelihood, quality of reconstructions, use of the latent units.",
             "gpuvae evaluate",
             "gpuvae evaluate --run runs/mnist --samples 5000 --binarize static --json mnist.json",
             "gpuvae evaluate --metrics mig,units --data digits")
         {
-            evaluate.metrics, evaluate.samples, evaluate.binarization, evaluate.limit, evaluate.json, evaluate.seed,
+            metrics, limit, json,
         };
-        evaluate.run.AddTo(command);
-        evaluate.data.AddTo(command, withTestData: false);
-        command.SetAction(evaluate.Run);
+        set.AddTo(command);
+        data.AddTo(command, withTestData: false);
+        new RunArguments().Act(command, (parsed, folder, model) =>
+        {
+            EvaluationOptions options = set.Read(parsed) with { Split = data.NamesData(parsed) ? "as given" : "test" };
+            EvaluationMetrics sampled = set.Given(parsed).Contains("--samples") ? EvaluationMetrics.Nll : EvaluationMetrics.None;
+            options = options with { Metrics = ReadMetrics(parsed.GetValue(metrics)!) | sampled };
+            options.Validate();
+            ImageSet images = data.LoadTest(parsed, folder);
+            if (parsed.GetValue(limit) is { } first && first < images.Count)
+            {
+                images = images.Select([.. Enumerable.Range(0, first)]);
+                options = options with { Split = $"{options.Split}, first {first}" };
+            }
+            EvaluationReport report = WithProgress(progress => ModelEvaluation.Run(model, images, options, progress));
+            foreach (string line in EvaluationTable.Lines(report))
+                Console.WriteLine(line);
+            if (parsed.GetValue(json) is { } path)
+            {
+                AtomicFile.Write(path, stream => stream.Write(Encoding.UTF8.GetBytes(report.ToJson())));
+                Console.WriteLine($"wrote {path}");
+            }
+        });
         return command;
-    }
-
-    private void Run(ParseResult parsed)
-    {
-        EvaluationOptions options = Read(parsed);
-        int? wanted = parsed.GetValue(limit);
-        using OpenedRun opened = run.Open(parsed);
-        (RunFolder folder, Vae model) = opened;
-        ImageSet images = data.LoadTest(parsed, folder);
-        if (wanted < images.Count)
-        {
-            images = images.Select([.. Enumerable.Range(0, wanted.Value)]);
-            options = options with { Split = $"{options.Split}, first {wanted}" };
-        }
-        EvaluationReport report = WithProgress(progress => ModelEvaluation.Run(model, images, options, progress));
-        foreach (string line in EvaluationTable.Lines(report))
-            Console.WriteLine(line);
-        if (parsed.GetValue(json) is { } path)
-        {
-            AtomicFile.Write(path, stream => stream.Write(Encoding.UTF8.GetBytes(report.ToJson())));
-            Console.WriteLine($"wrote {path}");
-        }
-    }
-
-    /// <exception cref="BadInputException">A value is out of range.</exception>
-    private EvaluationOptions Read(ParseResult parsed)
-    {
-        var options = new EvaluationOptions
-        {
-            Metrics = ReadMetrics(parsed.GetValue(metrics)!),
-            Samples = parsed.GetValue(samples),
-            Binarization = binarization.Read(parsed),
-            Seed = parsed.GetValue(seed),
-            Split = data.NamesData(parsed) ? "as given" : "test",
-        };
-        if (CommonOptions.IsGiven(parsed, samples))
-            options = options with { Metrics = options.Metrics | EvaluationMetrics.Nll };
-        options.Validate();
-        return options;
     }
 
     private static EvaluationMetrics ReadMetrics(string text)

@@ -1,10 +1,4 @@
-using System.CommandLine;
-using GpuVae.Applications;
-using GpuVae.Data;
 using GpuVae.Imaging;
-using GpuVae.Models;
-using GpuVae.Options;
-using GpuVae.Training;
 
 namespace GpuVae.Cli.Commands;
 
@@ -13,14 +7,11 @@ internal sealed class InpaintCommand
 {
     private const int MaxCount = 256, MaxSamples = 64, MaxSteps = 100_000;
 
-    private readonly RunArguments run = new();
-    private readonly PictureArguments pictures = new(defaultCount: 4, MaxCount);
-
     private readonly Option<string?> mask = CommonOptions.Text(
         "--mask", "FILE", "A picture of the images' size: white is hidden, or, where it has transparent pixels, these are.");
 
-    private readonly Option<string?> rectangle = CommonOptions.Text(
-        "--rect", "X,Y,W,H", "Hide this rectangle, in pixels: left, top, width, height.");
+    private readonly Option<int[]> rectangle = CommonOptions.Numbers(
+        "--rect", "X,Y,W,H", "Hide this rectangle, in pixels: left, top, width, height.", NumberRange.AtLeast(int.MinValue));
 
     private readonly Option<string?> half = new("--half")
     {
@@ -32,70 +23,62 @@ internal sealed class InpaintCommand
         "--random", "P", "Hide each pixel with this probability.",
         new NumberRange<double>(p => p is > 0 and <= 1, "a probability ", "above 0, up to 1"));
 
-    private readonly Option<int> samples = CommonOptions.Number(
-        "--samples", "N", "How many different completions to draw of each picture, beside the most probable one.", 4,
-        NumberRange.Between(1, MaxSamples));
-
-    private readonly Option<int> steps = CommonOptions.Number(
-        "--steps", "N", "Langevin steps to a sample; the most probable completion takes half as many steps down.",
-        new InpaintingOptions().SamplingSteps, NumberRange.Between(1, MaxSteps));
-
     private readonly Option<ulong> seed = CommonOptions.Seed();
-    private readonly Option<string?> output = CommonOptions.PictureOut("inpainted.png");
-    private readonly LabelArguments labels = new();
 
-    public static Command Create()
+    public static Command Create() => new InpaintCommand().CreateCommand();
+
+    private ExampleCommand CreateCommand()
     {
-        var inpaint = new InpaintCommand();
+        var pictures = new PictureArguments(defaultCount: 4, MaxCount);
+        Option<int> samples = CommonOptions.Number(
+            "--samples", "N", "How many different completions to draw of each picture, beside the most probable one.", 4,
+            NumberRange.Between(1, MaxSamples));
+        Option<int> steps = CommonOptions.Number(
+            "--steps", "N", "Langevin steps to a sample; the most probable completion takes half as many steps down.",
+            new InpaintingOptions().SamplingSteps, NumberRange.Between(1, MaxSteps));
+        var output = new PictureOutput("inpainted");
+        var labels = new LabelArguments();
         var command = new ExampleCommand(
             "inpaint", "Fills hidden parts of pictures: original, what is seen, the most probable completion, and several drawn ones.",
             "gpuvae inpaint --half lower",
             "gpuvae inpaint photo.png --fit --mask hole.png --samples 8 --out filled.png",
             "gpuvae inpaint --rect 8,8,12,12 --first 20 --count 6",
             "gpuvae inpaint --half lower --count 1 --label 7",
-            "gpuvae inpaint --random 0.7");
-        inpaint.pictures.AddTo(command);
-        foreach (Option option in (Option[])
-            [
-                inpaint.mask, inpaint.rectangle, inpaint.half, inpaint.random, inpaint.samples, inpaint.steps, inpaint.seed, inpaint.output,
-            ])
-            command.Options.Add(option);
-        inpaint.labels.AddTo(command);
-        inpaint.run.AddTo(command);
-        command.SetAction(inpaint.Run);
-        return command;
-    }
-
-    private void Run(ParseResult parsed)
-    {
-        int count = parsed.GetValue(samples);
-        int sampling = parsed.GetValue(steps);
-        Option[] masks = [mask, rectangle, half, random];
-        if (masks.Count(option => CommonOptions.IsGiven(parsed, option)) != 1)
-            throw new BadInputException("Say what is hidden by one of --mask, --rect, --half and --random.");
-
-        using OpenedRun opened = run.Open(parsed);
-        (RunFolder folder, Vae model) = opened;
-        ImageShape shape = model.Options.Shape;
-        Mask hidden = ReadMask(parsed, shape);
-        ImageSet loaded = pictures.Load(parsed, folder, shape);
-        int[] known = labels.Read(parsed, model, loaded);
-        float[] images = PictureInput.Rows(loaded);
-        var options = new InpaintingOptions
+            "gpuvae inpaint --random 0.7")
         {
-            Seed = parsed.GetValue(seed),
-            SamplingSteps = sampling,
-            DescentSteps = (sampling + 1) / 2,
+            mask, rectangle, half, random, samples, steps, seed,
         };
-        int total = images.Length / shape.Pixels;
-        float[] probable = Inpainting.Complete(model, images, hidden, options, labels: known);
-        float[] drawn = Inpainting.Sample(
-            model, images, hidden, count, options, done => Console.WriteLine($"completed {done} of {total} pictures"), known);
-        Pictures.WriteRows(parsed.GetValue(output) ?? "inpainted.png", shape, images, hidden.Show(images, shape), probable, drawn);
+        output.AddTo(command);
+        pictures.AddTo(command);
+        labels.AddTo(command);
+        new RunArguments().Act(command, (parsed, folder, model) =>
+        {
+            ImageShape shape = model.Options.Shape;
+            Mask hidden = ReadMask(parsed, shape);
+            ImageSet loaded = pictures.Load(parsed, folder, shape);
+            int[] known = labels.Read(parsed, model, loaded);
+            float[] images = PictureInput.Rows(loaded);
+            int sampling = parsed.GetValue(steps);
+            var options = new InpaintingOptions
+            {
+                Seed = parsed.GetValue(seed),
+                SamplingSteps = sampling,
+                DescentSteps = (sampling + 1) / 2,
+            };
+            float[] probable = Inpainting.Complete(model, images, hidden, options, labels: known);
+            float[] drawn = Inpainting.Sample(
+                model, images, hidden, parsed.GetValue(samples), options,
+                done => Console.WriteLine($"completed {done} of {loaded.Count} pictures"), known);
+            output.Write(parsed, shape, Pictures.Rows(shape, images, hidden.Show(images, shape), probable, drawn));
+        });
+        return command;
     }
 
     private Mask ReadMask(ParseResult parsed, ImageShape shape)
     {
+        Option[] masks = [mask, rectangle, half, random];
+        if (masks.Count(option => CommonOptions.IsGiven(parsed, option)) != 1)
+            throw new BadInputException("Say what is hidden by one of --mask, --rect, --half and --random.");
         if (parsed.GetValue(mask) is { } file)
         {
             Image picture = ImageFile.Read(file);
@@ -105,16 +88,16 @@ internal sealed class InpaintCommand
                     $"{file} has {picture.Width}×{picture.Height} pixels, the model's images have {shape.Width}×{shape.Height}. "
                     + "Scale the mask to that size.");
         }
-        if (parsed.GetValue(rectangle) is { } text)
+        if (parsed.GetValue(rectangle) is { Length: > 0 } sides)
         {
-            int[] sides = CommonOptions.Numbers<int>(rectangle, text);
+            string text = $"--rect {string.Join(',', sides)}";
             if (sides.Length != 4 || sides[2] < 1 || sides[3] < 1)
-                throw new BadInputException($"--rect {text}: give left, top, width and height in pixels, such as 8,8,12,12.");
+                throw new BadInputException($"{text}: give left, top, width and height in pixels, such as 8,8,12,12.");
             var hidden = Mask.Rectangle(shape.Width, shape.Height, sides[0], sides[1], sides[2], sides[3]);
             return hidden.HiddenCount > 0
                 ? hidden
                 : throw new BadInputException(
-                    $"--rect {text} lies outside the images, which have {shape.Width}×{shape.Height} pixels, so it hides nothing.");
+                    $"{text} lies outside the images, which have {shape.Width}×{shape.Height} pixels, so it hides nothing.");
         }
         if (parsed.GetValue(half) is { } name)
         {

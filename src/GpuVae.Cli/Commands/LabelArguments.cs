@@ -1,8 +1,3 @@
-using System.CommandLine;
-using GpuVae.Data;
-using GpuVae.Models;
-using GpuVae.Options;
-
 namespace GpuVae.Cli.Commands;
 
 /// <summary>The option that tells a conditional model the labels of the pictures it is to work on.</summary>
@@ -23,7 +18,7 @@ internal sealed class LabelArguments
     {
         if (parsed.GetValue(label) is not { } text)
             return model.Options.Classes > 0 ? images.LabelsAs(model.Options.LabelNames) ?? [] : [];
-        int[] labels = [.. text.Split(',', StringSplitOptions.TrimEntries).Select(model.LabelNumber)];
+        int[] labels = [.. CommonOptions.Words(parsed, label).Select(model.LabelNumber)];
         if (labels.Length != 1 && labels.Length != images.Count)
             throw new BadInputException(
                 $"{label.Name} {text}: {labels.Length} labels for {images.Count} pictures; give one for all of them, or one for each.");

@@ -1,9 +1,4 @@
-using System.CommandLine;
-using GpuVae.Applications;
-using GpuVae.Data;
-using GpuVae.Models;
-using GpuVae.Options;
-using GpuVae.Training;
+using GpuVae.Imaging;
 
 namespace GpuVae.Cli.Commands;
 
@@ -12,8 +7,8 @@ internal sealed class PictureArguments
 {
     private readonly Argument<string?> pictures = new("pictures")
     {
-        Description = "An image (PNG, PNM or JPEG), a folder of images, a folder of MNIST-style IDX files or one IDX file; without it the "
-            + "images that the model was tested on.",
+        Description = $"An image ({ImageFile.Formats}), a folder of images, a folder of MNIST-style IDX files or one IDX file; without it "
+            + "the images that the model was tested on.",
         Arity = ArgumentArity.ZeroOrOne,
     };
 

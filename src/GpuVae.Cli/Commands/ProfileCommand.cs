@@ -1,69 +1,50 @@
-using System.CommandLine;
 using System.Globalization;
-using GpuVae.Data;
 using GpuVae.Devices;
 using GpuVae.Kernels.Common;
-using GpuVae.Models;
-using GpuVae.Options;
 using GpuVae.Scheduling;
-using GpuVae.Training;
 using Spectre.Console;
 
 namespace GpuVae.Cli.Commands;
 
 /// <summary>Times every launch of a training step beside what the device can do at most.</summary>
-internal sealed class ProfileCommand
+internal static class ProfileCommand
 {
-    private readonly DataArguments data = new();
-    private readonly ModelOptions model = new();
-    private readonly TrainingArguments training = new();
-    private readonly DeviceArguments device = new();
-    private readonly Option<int> repeats = CommonOptions.Number(
-        "--repeats", "N", "Steps of which the medians are taken.", 50, NumberRange.Between(1, 100_000));
-
-    private readonly Option<string?> trace = CommonOptions.FileOut(
-        "--trace", "Also write the step as a trace for chrome://tracing or ui.perfetto.dev.");
-
     public static Command Create()
     {
+        var setup = new TrainingSetup();
+        Option<int> repeats = CommonOptions.Number(
+            "--repeats", "N", "Steps of which the medians are taken.", 50, NumberRange.Between(1, 100_000));
+        Option<string?> trace = CommonOptions.FileOut(
+            "--trace", "Also write the step as a trace for chrome://tracing or ui.perfetto.dev.");
         var command = new ExampleCommand(
             "profile", "Times every launch of a training step and says how near each comes to the device's limits.",
             "gpuvae profile",
             "gpuvae profile --batch 512 --device cuda:0",
-            "gpuvae profile --hidden 1024,512 --trace step.json");
-        var profile = new ProfileCommand();
-        profile.data.AddTo(command, withTestData: false);
-        profile.model.AddTo(command);
-        profile.training.AddTo(command);
-        profile.device.AddTo(command);
-        command.Options.Add(profile.repeats);
-        command.Options.Add(profile.trace);
-        command.SetAction(profile.Run);
+            "gpuvae profile --hidden 1024,512 --trace step.json")
+        {
+            repeats, trace,
+        };
+        setup.AddTo(command, withTestData: false);
+        command.SetAction(parsed => setup.Try(parsed, trainer => Profile(trainer, parsed.GetValue(repeats), parsed.GetValue(trace))));
         return command;
     }
 
-    private void Run(ParseResult parsed)
+    private static void Profile(Trainer trainer, int count, string? trace)
     {
-        int count = parsed.GetValue(repeats);
-        TrainingOptions options = training.Read(parsed);
-        VaeOptions architecture = model.Read(parsed);
-        using ComputeDevice opened = device.Open(parsed);
-        ImageSet images = data.Read(parsed, options.Seed).LoadBoth().Train;
-        using var profiled = new Vae(opened, model.For(parsed, architecture, images, hasDomains: false), options.Seed);
-        using var trainer = new Trainer(profiled, images, options);
-
-        Console.WriteLine($"measuring the ceilings of {RunResults.Hardware(profiled)} …");
-        var ceiling = new Ceiling(opened.Accelerator);
-        double flops = ceiling.MeasureFlops(opened.Stream), bandwidth = ceiling.MeasureBandwidth(opened.Stream);
+        ComputeDevice device = trainer.Model.Device;
+        Console.WriteLine($"measuring the ceilings of {RunResults.Hardware(trainer.Model)} …");
+        var ceiling = new Ceiling(device.Accelerator);
+        double flops = ceiling.MeasureFlops(device.Stream), bandwidth = ceiling.MeasureBandwidth(device.Stream);
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"{flops / 1e9:F0} GFLOP/s in registers, {bandwidth / 1e9:F1} GB/s copying; batch {trainer.Options.BatchSize}, medians of {count} steps"));
+            $"{flops / 1e9:F0} GFLOP/s in registers, {bandwidth / 1e9:F1} GB/s copying; batch {trainer.Options.BatchSize}, "
+            + $"medians of {count} steps"));
         trainer.Profile(Math.Min(count, 10));
         IReadOnlyList<(ScheduleStep Step, TimeSpan Time)> steps = trainer.Profile(count);
         Show(steps, flops, bandwidth);
-        if (parsed.GetValue(trace) is { } path)
+        if (trace is not null)
         {
-            ChromeTrace.Write(path, steps);
-            Console.WriteLine($"wrote {path}");
+            ChromeTrace.Write(trace, steps);
+            Console.WriteLine($"wrote {trace}");
         }
     }
 
@@ -78,7 +59,8 @@ internal sealed class ProfileCommand
         table.AddEmptyRow();
         table.AddRow(Cells("sum", total, steps.Sum(s => s.Step.Flops), steps.Sum(s => s.Step.Bytes)));
         TableConsole.Write(table);
-        Console.WriteLine("% of ceiling: of the limit that binds, arithmetic or memory, by the operations and the least bytes of the launch.");
+        Console.WriteLine(
+            "% of ceiling: of the limit that binds, arithmetic or memory, by the operations and the least bytes of the launch.");
 
         string[] Cells(string name, double seconds, double operations, double bytes)
         {
@@ -86,8 +68,8 @@ internal sealed class ProfileCommand
             double floor = Math.Max(operations / flops, bytes / bandwidth);
             return
             [
-                Markup.Escape(name), Number(seconds * 1e6, "F1"), Number(100 * seconds / total, "F1") + " %", Number(operations / seconds / 1e9, "F1"),
-                Number(bytes / seconds / 1e9, "F1"), Number(100 * floor / seconds, "F0"),
+                Markup.Escape(name), Number(seconds * 1e6, "F1"), Number(100 * seconds / total, "F1") + " %",
+                Number(operations / seconds / 1e9, "F1"), Number(bytes / seconds / 1e9, "F1"), Number(100 * floor / seconds, "F0"),
             ];
         }
 

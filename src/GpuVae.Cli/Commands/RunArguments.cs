@@ -1,8 +1,4 @@
-using System.CommandLine;
 using GpuVae.Devices;
-using GpuVae.Models;
-using GpuVae.Options;
-using GpuVae.Training;
 
 namespace GpuVae.Cli.Commands;
 
@@ -17,26 +13,18 @@ internal sealed class RunArguments
 
     private readonly DeviceArguments device = new();
 
-    public void AddTo(ExampleCommand command)
+    /// <summary>Adds the options to the command, which is then to do <paramref name="action"/> with the model that they name.</summary>
+    public void Act(ExampleCommand command, Action<ParseResult, RunFolder, Vae> action)
     {
         command.Options.Add(run);
         device.AddTo(command);
-    }
-
-    /// <exception cref="BadInputException">There is no such folder, no trained model at all, or no such device.</exception>
-    public OpenedRun Open(ParseResult parsed)
-    {
-        RunFolder folder = parsed.GetValue(run) is { } path ? RunFolder.Open(path) : Newest();
-        ComputeDevice opened = device.Open(parsed);
-        try
+        command.SetAction(parsed =>
         {
-            return new OpenedRun(folder, Vae.Load(opened, folder.Path));
-        }
-        catch
-        {
-            opened.Dispose();
-            throw;
-        }
+            RunFolder folder = parsed.GetValue(run) is { } path ? RunFolder.Open(path) : Newest();
+            using ComputeDevice opened = device.Open(parsed);
+            using var model = Vae.Load(opened, folder.Path);
+            action(parsed, folder, model);
+        });
     }
 
     private static RunFolder Newest()
@@ -45,15 +33,5 @@ internal sealed class RunArguments
         return runs.Where(run => File.Exists(run.Model)).MaxBy(run => File.GetLastWriteTimeUtc(run.Model))
             ?? throw new BadInputException(
                 $"There is no trained model below {Root}/. Run 'gpuvae train' first, or name a run folder with --run.");
-    }
-}
-
-/// <summary>A trained model on a device of its own.</summary>
-internal sealed record OpenedRun(RunFolder Folder, Vae Model) : IDisposable
-{
-    public void Dispose()
-    {
-        Model.Dispose();
-        Model.Device.Dispose();
     }
 }

@@ -1,10 +1,4 @@
-using System.Text.Json;
 using System.Text.Json.Serialization;
-using GpuVae.Data;
-using GpuVae.Formats;
-using GpuVae.Models;
-using GpuVae.Options;
-using GpuVae.Training;
 
 namespace GpuVae.Cli.Commands;
 
@@ -16,7 +10,7 @@ namespace GpuVae.Cli.Commands;
 /// <param name="Images">Of a built-in set.</param>
 /// <param name="Seed">Of a built-in set, and of the split.</param>
 /// <param name="Domains">In the place of <paramref name="Data"/>: one for each domain.</param>
-internal sealed partial record RunData(
+internal sealed record RunData(
     string Data, string? TestData, string? Size, int? Channels, int? Images, ulong Seed, IReadOnlyList<string>? Domains = null)
 {
     private const string FileName = "data.json";
@@ -60,26 +54,13 @@ internal sealed partial record RunData(
             TestData = TestData is null ? null : Absolute(TestData),
             Domains = Domains?.Select(Absolute).ToArray(),
         };
-        AtomicFile.Write(
-            Path.Combine(folder.Path, FileName), stream => JsonSerializer.Serialize(stream, absolute, DataJson.Default.RunData));
+        RunFile.Write(folder, FileName, absolute);
     }
 
     /// <summary>The data of a run, or null where its folder does not tell.</summary>
     /// <exception cref="BadInputException">The file is broken.</exception>
-    public static RunData? Read(RunFolder folder)
-    {
-        string path = Path.Combine(folder.Path, FileName);
-        if (!File.Exists(path))
-            return null;
-        try
-        {
-            return JsonSerializer.Deserialize(File.ReadAllText(path), DataJson.Default.RunData);
-        }
-        catch (JsonException e)
-        {
-            throw new BadInputException($"{path} is broken: {e.Message} Delete it and name the data with --data.", e);
-        }
-    }
+    public static RunData? Read(RunFolder folder) =>
+        RunFile.Read<RunData>(folder, FileName, "Delete it and name the data with --data.");
 
     private static string Absolute(string data) => BuiltInSet.Find(data) is null ? Path.GetFullPath(data) : data;
 
@@ -91,10 +72,4 @@ internal sealed partial record RunData(
         SyntheticCount = Images,
         TestSpec = TestData,
     };
-
-    [JsonSourceGenerationOptions(
-        WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, RespectNullableAnnotations = true,
-        RespectRequiredConstructorParameters = true)]
-    [JsonSerializable(typeof(RunData))]
-    private sealed partial class DataJson : JsonSerializerContext;
 }

@@ -1,20 +1,12 @@
-using System.CommandLine;
 using System.Runtime.InteropServices;
-using GpuVae.Data;
 using GpuVae.Devices;
-using GpuVae.Models;
-using GpuVae.Options;
-using GpuVae.Training;
 
 namespace GpuVae.Cli.Commands;
 
 /// <summary>Trains a model into a run folder, or goes on with an interrupted run.</summary>
 internal sealed class TrainCommand
 {
-    private readonly DataArguments data = new();
-    private readonly ModelOptions model = new();
-    private readonly TrainingArguments training = new();
-    private readonly DeviceArguments device = new();
+    private readonly TrainingSetup setup = new();
 
     private readonly Option<string?> output = CommonOptions.Text(
         "--out", "FOLDER", $"The run folder to make; without it {RunArguments.Root}/NAME.", "-o");
@@ -36,11 +28,8 @@ internal sealed class TrainCommand
             "gpuvae train --domains photos drawings --size 64",
             "gpuvae train --resume runs/mnist --epochs 20");
         var train = new TrainCommand();
-        train.data.AddTo(command, withTestData: true);
-        train.model.AddTo(command);
-        train.training.AddTo(command);
+        train.setup.AddTo(command, withTestData: true);
         command.Add("Run", train.output, train.name, train.resume);
-        train.device.AddTo(command);
         command.SetAction(train.Run);
         return command;
     }
@@ -49,13 +38,14 @@ internal sealed class TrainCommand
 
     private int Start(ParseResult parsed)
     {
-        TrainingOptions options = training.Read(parsed);
-        VaeOptions architecture = model.Read(parsed);
-        RunData source = data.Read(parsed, options.Seed);
+        TrainingOptions options = TrainingArguments.Read(parsed);
+        VaeOptions architecture = ModelArguments.Read(parsed);
+        RunData source = setup.Data.Read(parsed, options.Seed);
         string? path = GivenPath(parsed);
-        using ComputeDevice opened = device.Open(parsed);
+        using ComputeDevice opened = setup.Device.Open(parsed);
         DataSets sets = Load(source);
-        using var fresh = new Vae(opened, model.For(parsed, architecture, sets.Train, hasDomains: source.Domains is not null), options.Seed);
+        architecture = setup.Model.For(parsed, architecture, sets.Train, hasDomains: source.Domains is not null);
+        using var fresh = new Vae(opened, architecture, options.Seed);
         fresh.StartPriorFrom(sets.Train, options.Seed);
         using var trainer = new Trainer(fresh, sets.Train, options, sets.Test);
 
@@ -73,7 +63,10 @@ internal sealed class TrainCommand
     private int Resume(ParseResult parsed, string path)
     {
         string[] refused =
-            [.. model.Given(parsed), .. training.GivenButEpochs(parsed), .. GivenNames(parsed), .. device.GivenForGood(parsed)];
+        [
+            .. setup.Model.Given(parsed), .. TrainingArguments.GivenButEpochs(parsed), .. GivenNames(parsed),
+            .. setup.Device.GivenForGood(parsed),
+        ];
         if (refused.Length > 0)
         {
             throw new BadInputException(
@@ -87,10 +80,10 @@ internal sealed class TrainCommand
         }
         using IDisposable held = folder.Lock();
         var checkpoint = TrainingCheckpoint.Read(folder.Checkpoint);
-        RunData source = data.Read(parsed, folder);
-        using ComputeDevice opened = device.Open(parsed, folder);
+        RunData source = setup.Data.Read(parsed, folder);
+        using ComputeDevice opened = setup.Device.Open(parsed, folder);
         DataSets sets = Load(source);
-        using var trainer = Trainer.Resume(opened, checkpoint, sets.Train, sets.Test, training.GivenEpochs(parsed));
+        using var trainer = Trainer.Resume(opened, checkpoint, sets.Train, sets.Test, TrainingArguments.GivenEpochs(parsed));
         Console.WriteLine($"going on at step {trainer.Step} of {trainer.Steps}");
         return Train(trainer, folder, sets, source);
     }
@@ -155,7 +148,8 @@ internal sealed class TrainCommand
     {
         if (GivenNames(parsed).Count() > 1)
             throw new BadInputException("--out and --name both say where the run goes; leave one of them out.");
-        string? path = parsed.GetValue(output) ?? (parsed.GetValue(name) is { } wanted ? RunFolder.PathOf(RunArguments.Root, wanted) : null);
+        string? path = parsed.GetValue(output)
+            ?? (parsed.GetValue(name) is { } wanted ? RunFolder.PathOf(RunArguments.Root, wanted) : null);
         if (path is not null)
             RefuseOther(path);
         return path;

@@ -1,10 +1,3 @@
-using System.CommandLine;
-using GpuVae.Applications;
-using GpuVae.Data;
-using GpuVae.Models;
-using GpuVae.Options;
-using GpuVae.Training;
-
 namespace GpuVae.Cli.Commands;
 
 internal static class TranslateCommand
@@ -13,27 +6,23 @@ internal static class TranslateCommand
 
     public static Command Create()
     {
-        var run = new RunArguments();
         var pictures = new PictureArguments(defaultCount: 16, MaxCount);
         Option<string?> to = CommonOptions.Text("--to", "DOMAIN", "The domain to translate into, by name or number.");
-        Option<string?> from = CommonOptions.Text("--from", "DOMAIN", "The domain of the pictures; without it the other one, if there are two.");
-        Option<bool> single = CommonOptions.Flag(
-            "--files", "Write each translation into a file of its own, 0000.png and so on, instead of all below the originals.");
-        Option<string?> output = CommonOptions.PictureOut("translated.png or translated/", single);
+        Option<string?> from = CommonOptions.Text(
+            "--from", "DOMAIN", "The domain of the pictures; without it the other one, if there are two.");
+        var output = new PictureOutput("translated", "each translation", "all below the originals");
         var command = new ExampleCommand(
             "translate", "Turns pictures of one domain into pictures of another, with a model of 'gpuvae train --domains'.",
             "gpuvae translate --to drawings",
             "gpuvae translate photo.png --fit --from photos --to drawings --out drawing.png",
             "gpuvae translate photos --to drawings --count 500 --files --out drawn")
         {
-            from, to, single, output,
+            from, to,
         };
+        output.AddTo(command);
         pictures.AddTo(command);
-        run.AddTo(command);
-        command.SetAction(parsed =>
+        new RunArguments().Act(command, (parsed, folder, model) =>
         {
-            using OpenedRun opened = run.Open(parsed);
-            (RunFolder folder, Vae model) = opened;
             string wanted = parsed.GetValue(to)
                 ?? throw new BadInputException($"Say with --to into what: {string.Join(", ", model.Options.LabelNames)}.");
             int target = model.LabelNumber(wanted), source = Source(model, parsed.GetValue(from), target);
@@ -43,22 +32,15 @@ internal static class TranslateCommand
             ImageSet images = pictures.Load(parsed, folder, shape, ofLabel: source);
             RunData data = RunData.Read(folder)
                 ?? throw new BadInputException($"{folder.Path} does not tell what the model was trained on, so its domains are not known.");
-            var translator = Translator.Learn(model, data.LoadKnown(shape));
-            float[] originals = PictureInput.Rows(images), translated = translator.Translate(originals, source, target);
-            if (parsed.GetValue(single))
-                Pictures.WriteEach(parsed.GetValue(output) ?? "translated", shape, translated);
-            else
-                Pictures.WritePairs(parsed.GetValue(output) ?? "translated.png", shape, originals, translated);
+            float[] originals = PictureInput.Rows(images);
+            float[] translated = Translator.Learn(model, data.LoadKnown(shape)).Translate(originals, source, target);
+            output.Write(parsed, shape, translated, () => Pictures.Pairs(shape, originals, translated));
         });
         return command;
     }
 
-    private static int Source(Vae model, string? name, int target)
-    {
-        if (name is not null)
-            return model.LabelNumber(name);
-        if (model.Options.Classes != 2)
-            throw new BadInputException($"The model knows {model.Options.Classes} domains; name that of the pictures with --from.");
-        return 1 - target;
-    }
+    private static int Source(Vae model, string? name, int target) =>
+        name is not null ? model.LabelNumber(name)
+        : model.Options.Classes == 2 ? 1 - target
+        : throw new BadInputException($"The model knows {model.Options.Classes} domains; name that of the pictures with --from.");
 }

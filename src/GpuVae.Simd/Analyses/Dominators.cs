@@ -19,7 +19,9 @@ internal sealed class Dominators
 
     public Dominators(IrKernel kernel)
     {
-        (order, numbers) = ReversePostorder(kernel.Entry);
+        // Last successor first, so that the first one comes earlier in the reversed order.
+        order = [.. ReversePostorder.Of(kernel.Entry, block => block.Successors.Reverse())];
+        numbers = order.Index().ToDictionary(n => n.Item, n => n.Index);
         immediate = ComputeImmediate();
         children = new List<BasicBlock>[order.Length];
         for (int i = 0; i < order.Length; i++)
@@ -54,33 +56,6 @@ internal sealed class Dominators
     {
         int x = numbers[a], y = numbers[b];
         return enter[x] <= enter[y] && leave[y] <= leave[x];
-    }
-
-    private static (BasicBlock[] Order, Dictionary<BasicBlock, int> Numbers) ReversePostorder(BasicBlock entry)
-    {
-        var postorder = new List<BasicBlock>();
-        var numbers = new Dictionary<BasicBlock, int> { [entry] = 0 };
-        // An explicit stack: unrolled kernels have chains of blocks too long for recursion.
-        var stack = new Stack<(BasicBlock Block, int Next)>();
-        stack.Push((entry, entry.Successors.Count));
-        while (stack.TryPop(out (BasicBlock Block, int Next) top))
-        {
-            if (top.Next == 0)
-            {
-                postorder.Add(top.Block);
-                continue;
-            }
-            // Last successor first, so that the first one comes earlier in the reversed order.
-            int next = top.Next - 1;
-            stack.Push((top.Block, next));
-            BasicBlock successor = top.Block.Successors[next];
-            if (numbers.TryAdd(successor, 0))
-                stack.Push((successor, successor.Successors.Count));
-        }
-        postorder.Reverse();
-        for (int i = 0; i < postorder.Count; i++)
-            numbers[postorder[i]] = i;
-        return ([.. postorder], numbers);
     }
 
     private int[] ComputeImmediate()

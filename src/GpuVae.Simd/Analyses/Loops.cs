@@ -17,37 +17,18 @@ internal sealed class Loop(BasicBlock header)
 
     /// <summary>All blocks with those of inner loops, in reverse postorder.</summary>
     public List<BasicBlock> Blocks { get; } = [];
-
     public List<LoopExit> Exits { get; } = [];
-
     public Loop? Parent { get; internal set; }
-
     public List<Loop> Children { get; } = [];
 
     /// <summary>1 for an outermost loop.</summary>
     public int Depth => Parent is null ? 1 : Parent.Depth + 1;
-
     public bool Contains(BasicBlock block) => members.Contains(block);
-
     public bool Contains(Value value) => value is Instruction { Block: { } block } && members.Contains(block);
 
     /// <summary>The only block outside that leads to the header, if it leads nowhere else.</summary>
-    public BasicBlock? Preheader
-    {
-        get
-        {
-            BasicBlock? result = null;
-            foreach (BasicBlock predecessor in Header.Predecessors)
-            {
-                if (Contains(predecessor))
-                    continue;
-                if (result is not null)
-                    return null;
-                result = predecessor;
-            }
-            return result?.Successors.Count == 1 ? result : null;
-        }
-    }
+    public BasicBlock? Preheader =>
+        Header.Predecessors.Where(p => !Contains(p)).ToArray() is [{ Successors.Count: 1 } only] ? only : null;
 
     internal bool AddMember(BasicBlock block) => members.Add(block);
 }
@@ -111,11 +92,7 @@ internal sealed class Loops
                     continue;
                 loop.Blocks.Add(block);
                 innermost[block] = loop;
-                foreach (BasicBlock successor in block.Successors)
-                {
-                    if (!loop.Contains(successor))
-                        loop.Exits.Add(new LoopExit(block, successor));
-                }
+                loop.Exits.AddRange(block.Successors.Where(s => !loop.Contains(s)).Select(s => new LoopExit(block, s)));
             }
             OuterFirst.Add(loop);
         }
@@ -127,13 +104,6 @@ internal sealed class Loops
     /// <summary>The innermost loop around a block, or null.</summary>
     public Loop? InnermostOf(BasicBlock block) => innermost.GetValueOrDefault(block);
 
-    private static string Describe(BasicBlock block)
-    {
-        foreach (Instruction instruction in block.Body)
-        {
-            if (instruction.Location is { } location)
-                return location.ToString();
-        }
-        return block.Terminator?.Location?.ToString() ?? "an unknown place";
-    }
+    private static string Describe(BasicBlock block) =>
+        block.Body.Append(block.Terminator!).FirstOrDefault(i => i.Location is not null)?.Location!.ToString() ?? "an unknown place";
 }

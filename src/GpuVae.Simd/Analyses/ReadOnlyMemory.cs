@@ -11,22 +11,15 @@ internal static class ReadOnlyMemory
 {
     public static void Run(IrKernel kernel)
     {
-        foreach (Load? load in kernel.Instructions.OfType<Load>().Where(l => PointerOrigins.Of(l.Pointer) is Constant))
+        foreach (Load load in kernel.Instructions.OfType<Load>().Where(l => PointerOrigins.Of(l.Pointer) is Constant))
             load.IsReadOnly = true;
         var written = new HashSet<Value>();
         bool anythingWritten = kernel.Instructions.Any(i => i is Ir.Convert { Type: IrType.Pointer });
-        foreach (Instruction instruction in kernel.Instructions)
+        foreach (MemoryAccess access in kernel.Instructions.OfType<MemoryAccess>())
         {
-            Value? pointer = instruction switch
-            {
-                Store store => store.Pointer,
-                Atomic atomic => atomic.Pointer,
-                AtomicCompareExchange exchange => exchange.Pointer,
-                _ => null,
-            };
-            if (pointer is null || pointer.Space != AddressSpace.Global)
+            if (access is Load || access.Pointer.Space != AddressSpace.Global)
                 continue;
-            if (PointerOrigins.Of(pointer) is Parameter { Kind: ParameterKind.ViewPointer } origin)
+            if (PointerOrigins.Of(access.Pointer) is Parameter { Kind: ParameterKind.ViewPointer } origin)
                 written.Add(origin);
             else
                 anythingWritten = true;

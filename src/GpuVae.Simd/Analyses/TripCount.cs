@@ -1,5 +1,4 @@
 using GpuVae.Simd.Ir;
-using GpuVae.Simd.Passes;
 
 namespace GpuVae.Simd.Analyses;
 
@@ -46,16 +45,9 @@ internal sealed class TripCount
         List<Phi> phis = loop.Header.Phis;
         foreach (Phi phi in phis)
         {
-            Constant? start = null;
-            bool same = true;
-            for (int i = 0; i < phi.Operands.Count; i++)
-            {
-                if (phi.IncomingBlocks[i] == latch)
-                    continue;
-                same &= start is null && phi.Operands[i] is Constant;
-                start = phi.Operands[i] as Constant;
-            }
-            values[phi] = same ? start : null;
+            // Only one way in: else the start is whichever was taken.
+            Value[] starts = [.. phi.Operands.Where((_, i) => phi.IncomingBlocks[i] != latch)];
+            values[phi] = starts is [Constant start] ? start : null;
         }
 
         var next = new Constant?[phis.Count];
@@ -80,30 +72,9 @@ internal sealed class TripCount
             return constant;
         if (values.TryGetValue(value, out Constant? known))
             return known;
-        Constant? result = null;
-        if (depth < 16 && loop.Contains(value) && value is Unary or Binary or Compare or Ir.Convert or Select)
-        {
-            var instruction = (Instruction)value;
-            var operands = new Constant[3];
-            int count = 0;
-            for (; count < instruction.Operands.Count; count++)
-            {
-                if (Evaluate(instruction.Operands[count], depth + 1) is not { } operand)
-                    break;
-                operands[count] = operand;
-            }
-            if (count == instruction.Operands.Count)
-            {
-                result = instruction switch
-                {
-                    Unary unary => ConstantEvaluator.Unary(unary.Op, operands[0]),
-                    Binary binary => ConstantEvaluator.Binary(binary.Op, operands[0], operands[1]),
-                    Compare compare => ConstantEvaluator.Compare(compare.Op, operands[0], operands[1]),
-                    Ir.Convert convert => ConstantEvaluator.Convert(convert.Op, operands[0], convert.Type),
-                    _ => operands[0].Bits != 0 ? operands[1] : operands[2],
-                };
-            }
-        }
+        Constant? result = depth < 16 && loop.Contains(value)
+            ? ConstantEvaluator.Evaluate((Instruction)value, operand => Evaluate(operand, depth + 1))
+            : null;
         return values[value] = result;
     }
 }

@@ -1,5 +1,7 @@
 using GpuVae.Simd.Frontend;
+using GpuVae.Simd.Ir;
 using GpuVae.Simd.Launch;
+using ILGPU.Runtime;
 
 namespace GpuVae.Simd.Checked;
 
@@ -12,7 +14,7 @@ internal sealed class CheckedExecutor : KernelExecutor
     private readonly KernelVariants<CheckedProgram> variants;
     private readonly CheckedMemory memory;
 
-    public CheckedExecutor(KernelEntry entry, SimdDevice device, CheckedMemory memory) : base(entry, device)
+    public CheckedExecutor(KernelEntry entry, Device device, CheckedMemory memory) : base(entry, device)
     {
         this.memory = memory;
         variants = new(entry, (specialized, _) => Compile(specialized));
@@ -24,16 +26,9 @@ internal sealed class CheckedExecutor : KernelExecutor
         {
             CheckedProgram program = variants.Get(default, slots);
             CheckSharedMemory(program.SharedBytes, shape);
-            LaunchShape launched = shape;
-            if (Entry.IsImplicitlyGrouped)
-            {
-                int width = shape.Group.X == 0 ? ImplicitGroupSize : shape.Group.X;
-                launched = shape with
-                {
-                    Group = new(width, 1, 1),
-                    Grid = new((int)(((long)shape.Extent.X + width - 1) / width), shape.Extent.Y, shape.Extent.Z),
-                };
-            }
+            LaunchShape launched = Entry.IsImplicitlyGrouped
+                ? shape.InGroupsOf(shape.Group.X == 0 ? ImplicitGroupSize : shape.Group.X)
+                : shape;
             memory.BeginLaunch(program.GlobalGranule);
             using var group = new CheckedGroup(
                 program, memory, launched, Device.WarpSize, slots, Entry.Layout, KernelMethod.NameOf(Entry.Method));

@@ -13,14 +13,10 @@ internal sealed class CheckedMemory
     /// <summary>Barrier intervals are numbered over all launches, so that records of earlier ones need no clearing.</summary>
     public int Interval { get; set; }
 
-    public ShadowMemory Add(long address, long length, bool isWritten)
+    public ShadowMemory Add(long address, long length)
     {
         lock (Sync)
-        {
-            var shadow = new ShadowMemory(address, length, isWritten);
-            buffers[address] = shadow;
-            return shadow;
-        }
+            return buffers[address] = new ShadowMemory(address, length);
     }
 
     public void Remove(long address)

@@ -1,3 +1,4 @@
+using GpuVae.Simd.Memory;
 using ILGPU;
 using ILGPU.Runtime;
 
@@ -9,11 +10,11 @@ internal sealed class CheckedMemoryBuffer : SimdMemoryBuffer
     private readonly CheckedMemory memory;
     private readonly ShadowMemory shadow;
 
-    public CheckedMemoryBuffer(SimdAccelerator accelerator, long length, int elementSize, CheckedMemory memory)
+    public CheckedMemoryBuffer(Accelerator accelerator, long length, int elementSize, CheckedMemory memory)
         : base(accelerator, length, elementSize)
     {
         this.memory = memory;
-        shadow = memory.Add(NativePtr, length * elementSize, isWritten: false);
+        shadow = memory.Add(NativePtr, length * elementSize);
     }
 
     protected override void MemSet(AcceleratorStream stream, byte value, in ArrayView<byte> targetView)

@@ -7,37 +7,15 @@ namespace GpuVae.Simd.Checked;
 
 internal enum StepKind : byte
 {
-    Unary,
-    Binary,
-    Compare,
-    Convert,
-    Fma,
-    Select,
-    Address,
-    Load,
-    Store,
-    Atomic,
-    CompareExchange,
-    Geometry,
-    BoundsCheck,
-    Assert,
-    Print,
-    Nothing,
-    Jump,
-    Branch,
-    Return,
+    Unary, Binary, Compare, Convert, Fma, Select, Address, Load, Store, Atomic, CompareExchange, Geometry,
+    BoundsCheck, Assert, Print, Nothing,
+    Jump, Branch, Return,
 
     /// <summary>The thread waits for others: barrier, broadcast, shuffle.</summary>
     Wait,
 
     // Frequent operations on frequent types, without the detour over the general evaluator.
-    AddI32,
-    SubI32,
-    MulI32,
-    AddF32,
-    SubF32,
-    MulF32,
-    LessI32,
+    AddI32, SubI32, MulI32, AddF32, SubF32, MulF32, LessI32,
 }
 
 /// <summary>One instruction, its operands as register numbers.</summary>
@@ -81,30 +59,22 @@ internal sealed class CheckedProgram
     }
 
     public IrKernel Kernel { get; }
-
     public Step[] Steps { get; }
-
     public Edge[] Edges { get; }
-
     public (int Register, ulong Bits)[] Constants { get; }
-
     public int RegisterCount { get; }
 
     /// <summary>Where each allocation starts in the group's shared or the thread's local memory; dynamic memory comes behind.</summary>
     public List<(int Register, Allocation Allocation, int Offset)> Allocations { get; } = [];
-
     public int SharedBytes { get; private set; }
-
     public int LocalBytes { get; private set; }
 
     /// <summary>The narrowest access, which is how finely races are told apart.</summary>
     public int GlobalGranule { get; }
-
     public int SharedGranule { get; }
 
     /// <summary>Groups may talk to each other by fences and atomics, which race detection between groups would not understand.</summary>
     public bool HasDeviceFence { get; }
-
     public bool HasRawPointers { get; }
 
     public int RegisterOf(Value value)
@@ -121,7 +91,7 @@ internal sealed class CheckedProgram
 
     private void PlaceAllocations()
     {
-        foreach (Allocation? allocation in Kernel.Allocations.OrderBy(a => a.IsDynamic))
+        foreach (Allocation allocation in Kernel.Allocations.OrderBy(a => a.IsDynamic))
         {
             bool isShared = allocation.Space == AddressSpace.Shared;
             int offset = isShared ? SharedBytes : LocalBytes;
@@ -136,7 +106,10 @@ internal sealed class CheckedProgram
 
     private void Add(Instruction instruction)
     {
-        IrType type = instruction.Operands.Count > 0 ? instruction.Operands[0].Type : instruction.Type;
+        // Conversions and comparisons are told by what goes in.
+        IrType type = instruction is MemoryAccess access ? access.AccessType
+            : instruction is Select || instruction.Operands.Count == 0 ? instruction.Type
+            : instruction.Operands[0].Type;
         (StepKind kind, byte operation, int extra, int alignment) = instruction switch
         {
             Unary unary => (StepKind.Unary, (byte)unary.Op, 0, 0),
@@ -161,10 +134,6 @@ internal sealed class CheckedProgram
             Barrier or GroupBroadcast or Shuffle => (StepKind.Wait, (byte)0, 0, 0),
             _ => throw new NotSupportedException($"The checked mode does not know {instruction.GetType().Name}."),
         };
-        if (instruction is Load or Store or Atomic or AtomicCompareExchange)
-            type = instruction is Store stored ? stored.StoredValue.Type : instruction.Type;
-        else if (instruction is Select)
-            type = instruction.Type;
         int[] operands = [.. instruction.Operands.Select(RegisterOf)];
         int result = instruction.Type == IrType.Void ? -1 : RegisterOf(instruction);
         steps.Add(new Step(kind, type, operation, result, At(0), At(1), At(2), extra, alignment, instruction));
@@ -204,14 +173,7 @@ internal sealed class CheckedProgram
         }
     }
 
-    private int Granule(AddressSpace space) => Kernel.Instructions
-        .Select(i => i switch
-        {
-            Load load when load.Pointer.Space == space => load.Type.SizeOf(),
-            Store store when store.Pointer.Space == space => store.StoredValue.Type.SizeOf(),
-            Atomic atomic when atomic.Pointer.Space == space => atomic.Type.SizeOf(),
-            AtomicCompareExchange exchange when exchange.Pointer.Space == space => exchange.Type.SizeOf(),
-            _ => 8,
-        })
-        .DefaultIfEmpty(8).Min();
+    private int Granule(AddressSpace space) => Kernel.Instructions.OfType<MemoryAccess>()
+        .Where(a => a.Pointer.Space == space)
+        .Select(a => a.AccessType.SizeOf()).DefaultIfEmpty(8).Min();
 }

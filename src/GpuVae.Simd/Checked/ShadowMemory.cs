@@ -18,43 +18,24 @@ internal struct ShadowCell
 }
 
 /// <summary>What is known of a range of memory: which bytes have been written, and who accessed what in the current launch.</summary>
-internal sealed class ShadowMemory
+internal sealed class ShadowMemory(long address, long length)
 {
     private const int CellsPerPage = 1024;
 
-    private readonly byte[] written;
+    private readonly byte[] written = new byte[length];
     private ShadowCell[]?[] pages = [];
-    private int granule;
 
-    /// <param name="address">Where the range starts.</param>
-    /// <param name="length">Its bytes.</param>
-    /// <param name="isWritten">The content is known to be initialised.</param>
-    public ShadowMemory(long address, long length, bool isWritten)
-    {
-        Address = address;
-        Length = length;
-        written = new byte[length];
-        if (isWritten)
-            MarkWritten(0, length);
-    }
+    /// <summary>Where the range starts.</summary>
+    public long Address { get; } = address;
 
-    public long Address { get; }
+    /// <summary>In bytes.</summary>
+    public long Length { get; } = length;
 
-    public long Length { get; }
-
+    /// <summary>Bytes per cell: how finely accesses are told apart.</summary>
+    public int Granule { get; private set; }
     public void MarkWritten(long offset, long length) => written.AsSpan((int)offset, (int)length).Fill(1);
-
     public void Forget() => Array.Clear(written);
-
-    public bool IsWritten(long offset, int size)
-    {
-        for (int i = 0; i < size; i++)
-        {
-            if (written[offset + i] == 0)
-                return false;
-        }
-        return true;
-    }
+    public bool IsWritten(long offset, int size) => !written.AsSpan((int)offset, size).Contains((byte)0);
 
     /// <summary>Takes over which bytes are initialised where another range is copied here.</summary>
     public void CopyFrom(ShadowMemory source, long sourceOffset, long offset, long length) =>
@@ -63,19 +44,17 @@ internal sealed class ShadowMemory
     /// <summary>Sets how finely accesses are told apart; records of earlier launches are dropped where that changes.</summary>
     public void BeginLaunch(int bytesPerCell, bool forgetAccesses)
     {
-        if (granule == bytesPerCell && !forgetAccesses)
+        if (Granule == bytesPerCell && !forgetAccesses)
             return;
-        granule = bytesPerCell;
-        pages = new ShadowCell[]?[(Length / granule / CellsPerPage) + 1];
+        Granule = bytesPerCell;
+        pages = new ShadowCell[]?[(Length / Granule / CellsPerPage) + 1];
     }
 
-    /// <summary>The records of the cell that a byte is in, and of how many cells an access covers.</summary>
+    /// <summary>The records of the cell that a byte is in.</summary>
     public ref ShadowCell CellAt(long offset)
     {
-        long cell = offset / granule;
+        long cell = offset / Granule;
         ShadowCell[] page = pages[cell / CellsPerPage] ??= new ShadowCell[CellsPerPage];
         return ref page[cell % CellsPerPage];
     }
-
-    public int Granule => granule;
 }

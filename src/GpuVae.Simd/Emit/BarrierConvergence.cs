@@ -28,13 +28,12 @@ internal sealed class BarrierConvergence
     {
         this.kernel = kernel;
         this.index = index;
-        ssa = new SsaBuilder(kernel, new Dictionary<int, AddressSpace>(), (what, advice) => new KernelCompilationException(what + ". " + advice));
+        ssa = new SsaBuilder(
+            kernel, new Dictionary<int, AddressSpace>(), (what, advice) => new KernelCompilationException(what + ". " + advice));
         emit = new Emitter(ssa);
     }
 
     /// <summary>Returns the kernel anew; the old one is used up.</summary>
-    /// <param name="kernel">The kernel.</param>
-    /// <param name="index">Its control tree.</param>
     public static IrKernel Run(IrKernel kernel, ControlIndex index)
     {
         var result = new IrKernel(kernel.Name) { DisjointViews = kernel.DisjointViews };
@@ -43,8 +42,8 @@ internal sealed class BarrierConvergence
         result.Tables.AddRange(kernel.Tables);
         var rewriter = new BarrierConvergence(result, index);
         rewriter.Rewrite();
-        foreach (Instruction? instruction in kernel.Instructions.ToArray())
-            instruction.DropOperands();
+        foreach (Instruction instruction in kernel.Instructions.ToArray())
+            instruction.Detach();
         return result;
     }
 
@@ -218,13 +217,8 @@ internal sealed class BarrierConvergence
                 BasicBlock otherwise = ssa.CreateBlock(isSealed: false);
                 BasicBlock end = ssa.CreateBlock(isSealed: false);
                 ssa.Branch(Map(branch.Branch.Condition), then, otherwise);
-                foreach ((BasicBlock block, ControlNode arm) in ((BasicBlock, ControlNode)[])[(then, branch.Then), (otherwise, branch.Else)])
-                {
-                    Continue(block);
-                    EmitNode(arm);
-                    if (isReachable)
-                        ssa.Branch(end);
-                }
+                EmitBetween(then, branch.Then, end);
+                EmitBetween(otherwise, branch.Else, end);
                 Continue(end);
                 break;
             case LoopNode loop:
@@ -249,15 +243,24 @@ internal sealed class BarrierConvergence
                 Continue(behind);
                 break;
             case BreakNode { Target: var target }:
-                Jump(target, blocks.TryGetValue(target, out (BasicBlock Break, BasicBlock? Continue) left) ? left.Break : null, t => t.Break);
+                Jump(target, blocks.GetValueOrDefault(target).Break, t => t.Break);
                 break;
             case ContinueNode { Target: var target }:
-                Jump(target, blocks.TryGetValue(target, out (BasicBlock Break, BasicBlock? Continue) next) ? next.Continue : null, t => t.Continue);
+                Jump(target, blocks.GetValueOrDefault(target).Continue, t => t.Continue);
                 break;
             case ReturnNode:
                 Jump(null, null, null);
                 break;
         }
+    }
+
+    /// <summary>A node in a block of its own, with what follows in another.</summary>
+    private void EmitBetween(BasicBlock start, ControlNode node, BasicBlock end)
+    {
+        Continue(start);
+        EmitNode(node);
+        if (isReachable)
+            ssa.Branch(end);
     }
 
     private void Jump(TargetNode? target, BasicBlock? block, Func<(Variable Break, Variable Continue), Variable>? flag)
@@ -318,15 +321,10 @@ internal sealed class BarrierConvergence
     }
 
     private Value Map(Value value) => value is Instruction ? Read(VariableOf(value)) : value;
-
     private Value Read(Variable variable) => ssa.Resolve(ssa.ReadVariable(variable));
-
     private void Write(Variable variable, Value value) => ssa.WriteVariable(variable, value);
-
     private Value Not(Value value) => emit.Unary(UnaryOp.Not, value);
-
     private Value And(Value left, Value right) => Fold(left, right, neutral: 1) ?? emit.Binary(BinaryOp.And, left, right);
-
     private Value Or(Value left, Value right) => Fold(left, right, neutral: 0) ?? emit.Binary(BinaryOp.Or, left, right);
 
     private static Value? Fold(Value left, Value right, ulong neutral) =>

@@ -41,21 +41,13 @@ internal sealed class ControlIndex
 
     /// <summary>All copies in the order of their positions.</summary>
     public List<EdgeCopies> Copies { get; } = [];
-
     public List<IfNode> Ifs { get; } = [];
-
     public Dictionary<BasicBlock, List<ControlEdge>> EdgesInto { get; } = new(ReferenceEqualityComparer.Instance);
-
     public Dictionary<EdgeCopies, ControlEdge> EdgeOf { get; } = new(ReferenceEqualityComparer.Instance);
-
     public bool HasLoops => loopRanges.Count > 0;
-
     public bool ContainsBarrier(ControlNode node) => withBarrier.Contains(node);
-
     public int PositionOf(Value instruction) => positions[instruction];
-
     public bool IsPlaced(Value instruction) => positions.ContainsKey(instruction);
-
     public int PositionOf(EdgeCopies copies) => copyPositions[copies];
 
     /// <summary>The innermost loop around the block, as far as it stands in the tree.</summary>
@@ -101,7 +93,7 @@ internal sealed class ControlIndex
                 loopRanges[inner] = (first, next);
                 break;
             case LabeledNode labeled:
-                barrier |= Visit(labeled.Body, node, 0, loop);
+                barrier = Visit(labeled.Body, node, 0, loop);
                 break;
         }
         if (barrier)

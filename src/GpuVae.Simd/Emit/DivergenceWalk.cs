@@ -90,15 +90,12 @@ internal sealed class DivergenceWalk
                 escape = VisitJump(node, targets.IndexOf(target) + 1, partial);
                 if (escape != None && target is LoopNode left)
                     divergentLoops.Add(left);
-                MarkLoopsInside(targets.IndexOf(target) + 1, escape);
                 break;
             case ContinueNode { Target: var target }:
                 escape = VisitJump(node, targets.IndexOf(target) + 1, partial);
-                MarkLoopsInside(targets.IndexOf(target) + 1, escape);
                 break;
             case ReturnNode:
                 escape = VisitJump(node, 0, partial);
-                MarkLoopsInside(0, escape);
                 break;
         }
         crossed[node] = escape != None;
@@ -126,17 +123,8 @@ internal sealed class DivergenceWalk
             return None;
         }
         divergentJumps.Add(jump);
+        // Lanes that jump out of a loop alone make it divergent.
+        divergentLoops.UnionWith(targets.Skip(depth).OfType<LoopNode>());
         return depth;
-    }
-
-    private void MarkLoopsInside(int depth, int escape)
-    {
-        if (escape == None)
-            return;
-        for (int i = depth; i < targets.Count; i++)
-        {
-            if (targets[i] is LoopNode loop)
-                divergentLoops.Add(loop);
-        }
     }
 }

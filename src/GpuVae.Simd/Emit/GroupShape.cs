@@ -6,9 +6,8 @@ namespace GpuVae.Simd.Emit;
 internal readonly record struct GroupShape(int X, int Y, int Z)
 {
     public int Size => X * Y * Z;
-
+    public int Along(int axis) => axis switch { 0 => X, 1 => Y, _ => Z };
     public int WarpCount(int lanes) => (Size + lanes - 1) / lanes;
-
     public bool HasPartialWarp(int lanes) => Size % lanes != 0;
 
     /// <summary>Every warp lies within one row, so that X is its lane plus a constant.</summary>

@@ -8,46 +8,50 @@ namespace GpuVae.Simd.Emit;
 internal sealed class IlWriter(ILGenerator il)
 {
     public LocalBuilder Local(Type type) => il.DeclareLocal(type);
-
-    public Label NewLabel() => il.DefineLabel();
-
-    public void Mark(Label label) => il.MarkLabel(label);
-
-    public void Jump(Label label) => il.Emit(OpCodes.Br, label);
-
-    public void JumpIf(Label label) => il.Emit(OpCodes.Brtrue, label);
-
-    public void JumpIfNot(Label label) => il.Emit(OpCodes.Brfalse, label);
-
-    public void Op(OpCode code) => il.Emit(code);
-
+    public void Get(LocalBuilder local) => il.Emit(OpCodes.Ldloc, local);
+    public void Set(LocalBuilder local) => il.Emit(OpCodes.Stloc, local);
     public void Arg(int index) => il.Emit(OpCodes.Ldarg, (short)index);
 
-    public void Get(LocalBuilder local) => il.Emit(OpCodes.Ldloc, local);
-
-    public void Set(LocalBuilder local) => il.Emit(OpCodes.Stloc, local);
+    public Label NewLabel() => il.DefineLabel();
+    public void Mark(Label label) => il.MarkLabel(label);
+    public void Jump(Label label) => il.Emit(OpCodes.Br, label);
+    public void JumpIf(Label label) => il.Emit(OpCodes.Brtrue, label);
+    public void JumpIfNot(Label label) => il.Emit(OpCodes.Brfalse, label);
 
     public void Int(int value) => il.Emit(OpCodes.Ldc_I4, value);
-
     public void Long(long value) => il.Emit(OpCodes.Ldc_I8, value);
-
     public void Float(float value) => il.Emit(OpCodes.Ldc_R4, value);
-
     public void Double(double value) => il.Emit(OpCodes.Ldc_R8, value);
-
     public void Text(string value) => il.Emit(OpCodes.Ldstr, value);
 
+    public void Op(OpCode code) => il.Emit(code);
     public void Call(MethodInfo method) => il.Emit(OpCodes.Call, method);
-
+    public void Call(Delegate method) => Call(method.Method);
     public void FunctionPointer(MethodInfo method) => il.Emit(OpCodes.Ldftn, method);
-
     public void NewArray(Type element) => il.Emit(OpCodes.Newarr, element);
-
     public void Box(Type type) => il.Emit(OpCodes.Box, type);
-
     public void Field(FieldInfo field) => il.Emit(OpCodes.Ldfld, field);
 
-    public void Call(Delegate method) => il.Emit(OpCodes.Call, method.Method);
+    /// <summary>Calls the static method of that name and those parameters; see <see cref="VectorApi.Find"/>.</summary>
+    public void Call(Type holder, string name, params Type[] parameters) => Call(VectorApi.Find(holder, name, null, parameters));
+
+    /// <summary>Adds 1 to an int.</summary>
+    public void Increment(LocalBuilder local)
+    {
+        Get(local);
+        Int(1);
+        Op(OpCodes.Add);
+        Set(local);
+    }
+
+    /// <summary>Jumps while an int is below the limit.</summary>
+    public void JumpIfBelow(LocalBuilder local, int limit, Label label)
+    {
+        Get(local);
+        Int(limit);
+        Op(OpCodes.Clt);
+        JumpIf(label);
+    }
 
     /// <summary>address → value, without an alignment demand.</summary>
     public void LoadObject(Type type)
@@ -72,6 +76,15 @@ internal sealed class IlWriter(ILGenerator il)
         Op(OpCodes.Add);
     }
 
+    /// <summary>address, int index → address + index · bytes</summary>
+    public void AddScaled(long bytes)
+    {
+        Op(OpCodes.Conv_I8);
+        Long(bytes);
+        Op(OpCodes.Mul);
+        Op(OpCodes.Add);
+    }
+
     /// <summary>A method of the Vector class of that width.</summary>
     public void Vector(VectorType type, string name, params Type[] parameters) =>
         Call(VectorApi.Find(VectorApi.Holder(type.Bits), name, type.Element, parameters));
@@ -81,6 +94,13 @@ internal sealed class IlWriter(ILGenerator il)
 
     /// <summary>T, T → …</summary>
     public void Vector2(VectorType type, string name) => Vector(type, name, type.Clr, type.Clr);
+
+    /// <summary>T → T, every lane shifted by a constant.</summary>
+    public void Shift(VectorType type, string name, int count)
+    {
+        Int(count);
+        Vector(type, name, type.Clr, typeof(int));
+    }
 
     public void As(VectorType from, Type element)
     {

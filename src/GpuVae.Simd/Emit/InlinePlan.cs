@@ -127,33 +127,25 @@ internal sealed class InlinePlan
             return false;
         if (user is ElementAddress)
             return false;
-        if (user is Store { Pointer: var pointer } && ReferenceEquals(pointer, value) && !IsContiguous(pointer, user))
+        if (user is Store written && ReferenceEquals(written.Pointer, value) && !IsContiguous(written))
             return false;
         // A value of wider or narrower parts than its user is asked for the same part more than once, or in halves.
         return shapes[value].IsScalar ? Parts(user) == 1 : Parts(user) == configuration.PartsOf(value.Type);
     }
 
-    private bool IsContiguous(Value pointer, Instruction access)
-    {
-        IrType type = access is Store store ? store.StoredValue.Type : access.Type;
-        return shapes[pointer].IsStrided && shapes[pointer].Stride == type.SizeOf();
-    }
+    private bool IsContiguous(MemoryAccess access) => shapes[access.Pointer] is { IsStrided: true, Stride: var stride }
+        && stride == access.AccessType.SizeOf();
 
     private int Parts(Instruction user)
     {
         IrType type = user switch
         {
-            Store store => store.StoredValue.Type,
+            MemoryAccess access => access.AccessType,
             Compare compare => compare.Left.Type,
             _ => user.Type,
         };
-        int parts = configuration.PartsOf(type);
-        foreach (Value operand in user.Operands)
-        {
-            if (operand.Type != IrType.Pointer || user is not (Load or Store))
-                parts = Math.Max(parts, configuration.PartsOf(operand.Type));
-        }
-        return parts;
+        IEnumerable<Value> operands = user.Operands.Where(o => o.Type != IrType.Pointer || user is not (Load or Store));
+        return operands.Select(o => o.Type).Append(type).Max(configuration.PartsOf);
     }
 
     /// <summary>

@@ -113,5 +113,11 @@ internal static unsafe class LaneOperations
         return source >= 0 && source < width ? first + source : lane;
     }
 
+    public static void CheckDivisor(bool isZero)
+    {
+        if (isZero)
+            throw new DivideByZeroException();
+    }
+
     public static void FailAssertion(string message) => throw new InvalidOperationException($"assertion failed in a kernel: {message}");
 }

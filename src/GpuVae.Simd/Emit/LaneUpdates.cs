@@ -59,13 +59,6 @@ internal sealed class LaneUpdates
         return fits && !ReferenceEquals(operand, own) ? new(own, operation, operand) : null;
     }
 
-    private static bool IsReadBefore(Load load, Binary operation, BasicBlock block, int position)
-    {
-        for (int i = 0; i < position; i++)
-        {
-            if (!ReferenceEquals(block.Body[i], operation) && block.Body[i].Operands.Contains(load))
-                return true;
-        }
-        return false;
-    }
+    private static bool IsReadBefore(Load load, Binary operation, BasicBlock block, int position) =>
+        block.Body.Take(position).Any(i => !ReferenceEquals(i, operation) && i.Operands.Contains(load));
 }

@@ -16,7 +16,7 @@ internal sealed class LocalMemoryLayout
     public LocalMemoryLayout(IrKernel kernel, int lanes)
     {
         this.lanes = lanes;
-        foreach (Allocation? allocation in kernel.Allocations.Where(a => a.Space == AddressSpace.Local))
+        foreach (Allocation allocation in kernel.Allocations.Where(a => a.Space == AddressSpace.Local))
         {
             granules[allocation] = lanes == 1 ? 0 : GranuleOf(allocation);
             offsets[allocation] = BytesPerWarp;
@@ -59,7 +59,10 @@ internal sealed class LocalMemoryLayout
                     case ElementAddress address:
                         steps.Add(address.ElementSize);
                         steps.Add(address.Offset);
-                        Follow(address);
+                        if (!seen.Add(address))
+                            break;
+                        origins[address] = allocation;
+                        work.Push(address);
                         break;
                     case Load load:
                         Access(load.Type.SizeOf());
@@ -80,15 +83,6 @@ internal sealed class LocalMemoryLayout
         {
             regular &= granule == 0 || granule == size;
             granule = size;
-        }
-
-        void Follow(ElementAddress address)
-        {
-            if (seen.Add(address))
-            {
-                origins[address] = allocation;
-                work.Push(address);
-            }
         }
     }
 }

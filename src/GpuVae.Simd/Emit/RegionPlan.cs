@@ -3,50 +3,26 @@ using GpuVae.Simd.Ir;
 namespace GpuVae.Simd.Emit;
 
 /// <summary>A piece of a kernel as the whole group runs it; what lies between barriers is a <see cref="RegionStep"/>.</summary>
-internal abstract class GroupStep;
+internal abstract record GroupStep;
 
-internal sealed class GroupSequence(List<GroupStep> steps) : GroupStep
-{
-    public List<GroupStep> Steps { get; } = steps;
-}
+internal sealed record GroupSequence(List<GroupStep> Steps) : GroupStep;
 
 /// <summary>Runs for one warp after the other.</summary>
-internal sealed class RegionStep : GroupStep
-{
-    public List<RegionPiece> Pieces { get; } = [];
-}
+internal sealed record RegionStep(List<RegionPiece> Pieces) : GroupStep;
 
 /// <summary>A whole node, or the instructions [From, To) of a block.</summary>
 internal readonly record struct RegionPiece(ControlNode Node, int From, int To);
 
 /// <summary>The phis of the copies' target that are one variable of the group; the others are assigned in the region before.</summary>
-internal sealed class GroupCopies(EdgeCopies copies) : GroupStep
-{
-    public EdgeCopies Copies { get; } = copies;
-}
+internal sealed record GroupCopies(EdgeCopies Copies) : GroupStep;
 
-internal sealed class GroupIf(IfNode node, GroupStep then, GroupStep otherwise) : GroupStep
-{
-    public IfNode Node { get; } = node;
-
-    public GroupStep Then { get; } = then;
-
-    public GroupStep Else { get; } = otherwise;
-}
+internal sealed record GroupIf(IfNode Node, GroupStep Then, GroupStep Else) : GroupStep;
 
 /// <summary>A loop or label with a barrier inside.</summary>
-internal sealed class GroupTarget(TargetNode node, GroupStep body) : GroupStep
-{
-    public TargetNode Node { get; } = node;
-
-    public GroupStep Body { get; } = body;
-}
+internal sealed record GroupTarget(TargetNode Node, GroupStep Body) : GroupStep;
 
 /// <summary>A break, continue or return that the whole group takes.</summary>
-internal sealed class GroupJump(ControlNode node) : GroupStep
-{
-    public ControlNode Node { get; } = node;
-}
+internal sealed record GroupJump(ControlNode Node) : GroupStep;
 
 /// <summary>
 /// Cuts a kernel whose groups have several warps at its barriers (the regions of Jääskeläinen et al. 2015, "pocl: A Performance-Portable
@@ -74,7 +50,6 @@ internal sealed class RegionPlan
 
     /// <summary>Whether all threads of a group come to every barrier together; only then can the plan be emitted.</summary>
     public bool IsConvergent { get; }
-
     public IEnumerable<ConditionalBranch> GroupBranches => groupLevel.OfType<IfNode>().Select(n => n.Branch);
 
     public static RegionPlan Build(ControlIndex index, ShapeAnalysis shapes) => new(index, shapes);
@@ -116,11 +91,11 @@ internal sealed class RegionPlan
                     groupLevel.Add(node);
                 result |= MarkGroupLevel(target.Body, tail && !(result && node is LoopNode));
                 break;
-            case BreakNode { Target: var target }:
-                result = groupLevel.Contains(target);
+            case BreakNode jump:
+                result = groupLevel.Contains(jump.Target);
                 break;
-            case ContinueNode { Target: var target }:
-                result = groupLevel.Contains(target);
+            case ContinueNode jump:
+                result = groupLevel.Contains(jump.Target);
                 break;
             case ReturnNode:
                 result = !tail;
@@ -135,24 +110,10 @@ internal sealed class RegionPlan
     {
         if (node is EdgeCopies copies)
             looseCopies.Add(copies);
-        if (!groupLevel.Contains(node))
-        {
-            if (node is not SequenceNode)
-                return;
-        }
-        switch (node)
-        {
-            case SequenceNode sequence:
-                sequence.Children.ForEach(FindLooseCopies);
-                break;
-            case IfNode branch:
-                FindLooseCopies(branch.Then);
-                FindLooseCopies(branch.Else);
-                break;
-            case TargetNode target:
-                FindLooseCopies(target.Body);
-                break;
-        }
+        if (node is not SequenceNode && !groupLevel.Contains(node))
+            return;
+        foreach (ControlNode inner in node.Inner)
+            FindLooseCopies(inner);
     }
 
     private GroupSequence Build(ControlNode node)
@@ -212,7 +173,7 @@ internal sealed class RegionPlan
         RegionStep Open()
         {
             if (open is null)
-                steps.Add(open = new RegionStep());
+                steps.Add(open = new RegionStep([]));
             return open;
         }
 

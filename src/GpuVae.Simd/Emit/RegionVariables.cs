@@ -21,7 +21,7 @@ internal sealed class RegionVariables
         var seen = new Dictionary<Value, int>(ReferenceEqualityComparer.Instance);
         foreach ((HashSet<Value> read, HashSet<Value> written) in accesses.Values)
         {
-            foreach (Value? variable in read.Union(written))
+            foreach (Value variable in read.Union(written))
                 seen[variable] = seen.GetValueOrDefault(variable) + 1;
         }
         foreach ((Value variable, int count) in seen)
@@ -70,10 +70,6 @@ internal sealed class RegionVariables
     {
         switch (node)
         {
-            case SequenceNode sequence:
-                foreach (ControlNode child in sequence.Children)
-                    Collect(child, default, read, written);
-                break;
             case BlockNode block:
                 int to = piece.Node is null ? block.Block.Body.Count : piece.To;
                 for (int i = piece.Node is null ? 0 : piece.From; i < to; i++)
@@ -88,7 +84,7 @@ internal sealed class RegionVariables
                 }
                 break;
             case EdgeCopies copies:
-                foreach (Phi? phi in copies.To.Phis.Where(p => !regions.IsGroupVariable(p)))
+                foreach (Phi phi in copies.To.Phis.Where(p => !regions.IsGroupVariable(p)))
                 {
                     Read(phi.ValueFrom(copies.From));
                     written.Add(phi);
@@ -96,13 +92,10 @@ internal sealed class RegionVariables
                 break;
             case IfNode branch:
                 Read(branch.Branch.Condition);
-                Collect(branch.Then, default, read, written);
-                Collect(branch.Else, default, read, written);
-                break;
-            case TargetNode target:
-                Collect(target.Body, default, read, written);
                 break;
         }
+        foreach (ControlNode inner in node.Inner)
+            Collect(inner, default, read, written);
 
         void Read(Value value)
         {

@@ -21,7 +21,7 @@ internal sealed class ScratchLayout
         // Only printing has more operands than three; those beyond lie behind the result.
         int printed = kernel.Instructions.OfType<Print>().Select(p => p.Operands.Count).DefaultIfEmpty().Max();
         int offset = Math.Max(LaneBuffers, printed + 2) * LaneBufferBytes;
-        foreach (Allocation? allocation in kernel.Allocations.Where(a => a.Space == AddressSpace.Shared && !a.IsDynamic))
+        foreach (Allocation allocation in kernel.Allocations.Where(a => a.Space == AddressSpace.Shared && !a.IsDynamic))
         {
             shared[allocation] = offset;
             offset += Align(allocation.SizeInBytes);
@@ -34,18 +34,13 @@ internal sealed class ScratchLayout
     }
 
     public int LocalOffset { get; }
-
     public int LocalBytesPerWarp { get; }
 
     /// <summary>Where the values that live across barriers begin, one block per warp.</summary>
     public int WarpOffset { get; }
-
     public int Warps { get; }
-
     public int BytesPerWarp { get; private set; }
-
     public int SharedBytes { get; }
-
     public int DynamicSharedOffset => WarpOffset + BytesPerWarp * Warps;
 
     public int OffsetOf(Allocation allocation) => allocation.IsDynamic ? DynamicSharedOffset : shared[allocation];

@@ -118,18 +118,9 @@ internal sealed class ShapeAnalysis
         return MeetsPartedLanes(WarpWalk, edges) ? result.AtLeast(ShapeKind.WarpUniform) : result;
     }
 
-    private bool MeetsPartedLanes(DivergenceWalk walk, List<ControlEdge> edges)
-    {
-        int forward = 0, back = 0;
-        foreach (ControlEdge edge in edges)
-            _ = edge.IsBackEdge ? back++ : forward++;
-        foreach (ControlEdge edge in edges)
-        {
-            if (LeavesDivergentLoop(walk, edge) || ((edge.IsBackEdge ? back : forward) > 1 && PartsLanes(walk, edge)))
-                return true;
-        }
-        return false;
-    }
+    private bool MeetsPartedLanes(DivergenceWalk walk, List<ControlEdge> edges) => edges.Exists(edge =>
+        LeavesDivergentLoop(walk, edge)
+        || (edges.Count(other => other.IsBackEdge == edge.IsBackEdge) > 1 && PartsLanes(walk, edge)));
 
     private static bool LeavesDivergentLoop(DivergenceWalk walk, ControlEdge edge) =>
         edge.Exited.Any(node => node is LoopNode loop && walk.IsDivergent(loop));
@@ -141,36 +132,18 @@ internal sealed class ShapeAnalysis
         LeavesDivergentIf(walk, edge) || walk.IsPartial(edge, edge.IsBackEdge ? index.LoopOf(edge.Node.To) : null);
 
     /// <summary>Lanes that are still in this turn read the phi after others have set it for the next.</summary>
-    private bool IsReadAfterDivergentBackEdge(Phi phi, List<ControlEdge> edges)
-    {
-        foreach (ControlEdge edge in edges)
-        {
-            if (edge.IsBackEdge && PartsLanes(LaneWalk, edge) && IsReadAfter(phi, index.PositionOf(edge.Node), edge.Node))
-                return true;
-        }
-        return false;
-    }
+    private bool IsReadAfterDivergentBackEdge(Phi phi, List<ControlEdge> edges) => edges.Exists(edge =>
+        edge.IsBackEdge && PartsLanes(LaneWalk, edge) && IsReadAfter(phi, index.PositionOf(edge.Node), edge.Node));
 
     /// <summary>Some use of the value stands behind the position, in the order in which SIMD code runs.</summary>
     public bool IsReadAfter(Value value, int position, EdgeCopies? except = null)
     {
-        foreach (Instruction user in value.Users)
-        {
-            if (user is Phi phi)
-            {
-                foreach (ControlEdge? edge in index.EdgesInto.GetValueOrDefault(phi.Block!) ?? [])
-                {
-                    if (edge.Node != except && ReferenceEquals(phi.ValueFrom(edge.Node.From), value) &&
-                        index.PositionOf(edge.Node) >= position)
-                        return true;
-                }
-            }
-            else if (index.IsPlaced(user) && index.PositionOf(user) > position)
-            {
-                return true;
-            }
-        }
-        return false;
+        return value.Users.Any(user => user is Phi phi
+            ? index.EdgesInto.GetValueOrDefault(phi.Block!)?.Exists(edge => IsReadOn(edge, phi)) == true
+            : index.IsPlaced(user) && index.PositionOf(user) > position);
+
+        bool IsReadOn(ControlEdge edge, Phi phi) => edge.Node != except
+            && ReferenceEquals(phi.ValueFrom(edge.Node.From), value) && index.PositionOf(edge.Node) >= position;
     }
 
     private void FindBlends()
@@ -292,20 +265,11 @@ internal sealed class ShapeAnalysis
         return changed;
     }
 
-    private bool OnlyAddresses(Value value)
+    private bool OnlyAddresses(Value value) => value.Users.All(user => user switch
     {
-        foreach (Instruction user in value.Users)
-        {
-            bool fine = user switch
-            {
-                ElementAddress => true,
-                Convert { Op: ConvertOp.Truncate } => true,
-                Binary => this[user].IsStrided && OnlyAddresses(user),
-                _ => false,
-            };
-            if (!fine)
-                return false;
-        }
-        return true;
-    }
+        ElementAddress => true,
+        Convert { Op: ConvertOp.Truncate } => true,
+        Binary => this[user].IsStrided && OnlyAddresses(user),
+        _ => false,
+    });
 }

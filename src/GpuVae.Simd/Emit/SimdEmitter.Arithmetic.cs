@@ -100,18 +100,9 @@ internal sealed partial class SimdEmitter
     private void EmitVectorFma(Fma fma, int part)
     {
         VectorType type = VectorOf(fma.Type);
-        EmitVector(fma.A, part);
-        EmitVector(fma.B, part);
-        if (fma.Type.IsFloat())
-        {
-            EmitVector(fma.C, part);
-            il.Vector(type, "FusedMultiplyAdd", type.Clr, type.Clr, type.Clr);
-            return;
-        }
-        il.Vector2(type, "Multiply");
-        EmitVector(fma.C, part);
-        il.Vector2(type, "Add");
-        EmitNormalize(fma.Type);
+        foreach (Value operand in fma.Operands)
+            EmitVector(operand, part);
+        il.Vector(type, "FusedMultiplyAdd", type.Clr, type.Clr, type.Clr);
     }
 
     /// <summary>Cuts I8 and I16 lanes back to their width after arithmetic.</summary>
@@ -129,21 +120,16 @@ internal sealed partial class SimdEmitter
         VectorType type = VectorOf(value.Type);
         switch (unary.Op)
         {
-            case UnaryOp.Neg or UnaryOp.Not or UnaryOp.Abs:
-                if (unary.Op == UnaryOp.Abs)
-                    EmitSignedVector(value, part);
-                else
-                    EmitVector(value, part);
-                il.Vector1(type, unary.Op switch { UnaryOp.Neg => "Negate", UnaryOp.Not => "OnesComplement", _ => "Abs" });
+            case UnaryOp.Neg or UnaryOp.Not or UnaryOp.Abs or UnaryOp.Sqrt or (>= UnaryOp.Floor and <= UnaryOp.Truncate):
+                EmitVector(value, part, signed: unary.Op == UnaryOp.Abs);
+                il.Vector1(type, unary.Op switch
+                {
+                    UnaryOp.Neg => "Negate",
+                    UnaryOp.Not => "OnesComplement",
+                    UnaryOp.RoundToEven => "Round",
+                    _ => unary.Op.ToString(),
+                });
                 EmitNormalize(unary.Type);
-                break;
-            case UnaryOp.Sqrt or UnaryOp.Floor or UnaryOp.Ceiling or UnaryOp.Truncate:
-                EmitVector(value, part);
-                il.Vector1(type, unary.Op.ToString());
-                break;
-            case UnaryOp.RoundToEven:
-                EmitVector(value, part);
-                il.Vector1(type, "Round");
                 break;
             case UnaryOp.Rcp or UnaryOp.Rsqrt:
                 EmitFloatVector(type, 1);
@@ -161,7 +147,7 @@ internal sealed partial class SimdEmitter
                 break;
             default:
                 EmitVector(value, part);
-                il.Call(VectorApi.Find(typeof(VectorMath), unary.Op.ToString(), null, type.Clr));
+                il.Call(typeof(VectorMath), unary.Op.ToString(), type.Clr);
                 break;
         }
     }
@@ -183,11 +169,6 @@ internal sealed partial class SimdEmitter
             case BinaryOp.Shl or BinaryOp.Shr or BinaryOp.ShrUnsigned:
                 EmitVectorShift(binary, part);
                 return;
-            case BinaryOp.Min or BinaryOp.Max:
-                EmitSignedVector(binary.Left, part);
-                EmitSignedVector(binary.Right, part);
-                il.Vector2(type, binary.Op.ToString());
-                break;
             case BinaryOp.MinUnsigned or BinaryOp.MaxUnsigned:
                 VectorType unsigned = type.With(Unsigned(type.Element));
                 EmitVector(binary.Left, part);
@@ -198,30 +179,16 @@ internal sealed partial class SimdEmitter
                 il.As(unsigned, type.Element);
                 break;
             case BinaryOp.MulHighUnsigned:
-                EmitVector(binary.Left, part);
-                EmitVector(binary.Right, part);
-                il.Call(VectorApi.Find(typeof(VectorInteger), nameof(VectorInteger.MultiplyHighUnsigned), null, type.Clr, type.Clr));
+                EmitOperands(signed: false);
+                il.Call(typeof(VectorInteger), nameof(VectorInteger.MultiplyHighUnsigned), type.Clr, type.Clr);
                 break;
             case BinaryOp.Div or BinaryOp.DivUnsigned or BinaryOp.Rem or BinaryOp.RemUnsigned when binary.Type.IsInteger():
-                bool signed = binary.Op is BinaryOp.Div or BinaryOp.Rem;
-                foreach (Value operand in binary.Operands)
-                {
-                    if (signed)
-                        EmitSignedVector(operand, part);
-                    else
-                        EmitVector(operand, part);
-                }
+                EmitOperands(signed: binary.Op is BinaryOp.Div or BinaryOp.Rem);
                 EmitMask(IrType.I32, part);
-                il.Call(VectorApi.Find(typeof(VectorDivision), binary.Op.ToString(), null, type.Clr, type.Clr, type.Clr));
-                break;
-            case BinaryOp.CopySign:
-                EmitVector(binary.Left, part);
-                EmitVector(binary.Right, part);
-                il.Vector2(type, "CopySign");
+                il.Call(typeof(VectorDivision), binary.Op.ToString(), type.Clr, type.Clr, type.Clr);
                 break;
             default:
-                EmitVector(binary.Left, part);
-                EmitVector(binary.Right, part);
+                EmitOperands(signed: binary.Op is BinaryOp.Min or BinaryOp.Max);
                 il.Vector2(type, binary.Op switch
                 {
                     BinaryOp.Add => "Add",
@@ -231,11 +198,18 @@ internal sealed partial class SimdEmitter
                     BinaryOp.And => "BitwiseAnd",
                     BinaryOp.Or => "BitwiseOr",
                     BinaryOp.Xor => "Xor",
+                    BinaryOp.Min or BinaryOp.Max or BinaryOp.CopySign => binary.Op.ToString(),
                     _ => throw new InvalidOperationException($"no vector form of {binary.Op}"),
                 });
                 break;
         }
         EmitNormalize(binary.Type);
+
+        void EmitOperands(bool signed)
+        {
+            EmitVector(binary.Left, part, signed);
+            EmitVector(binary.Right, part, signed);
+        }
     }
 
     private static Type Unsigned(Type element) => element == typeof(long) ? typeof(ulong) : typeof(uint);
@@ -251,10 +225,7 @@ internal sealed partial class SimdEmitter
             BinaryOp.Shr => "ShiftRightArithmetic",
             _ => "ShiftRightLogical",
         };
-        if (shift.Op == BinaryOp.Shr)
-            EmitSignedVector(shift.Left, part);
-        else
-            EmitVector(shift.Left, part);
+        EmitVector(shift.Left, part, signed: shift.Op == BinaryOp.Shr);
         if (shapes[shift.Right].IsUniform)
         {
             if (shift.Right is Constant constant)
@@ -275,7 +246,7 @@ internal sealed partial class SimdEmitter
                 EmitVector(shift.Right, part);
             else
                 EmitWidened(MaskType, type, part, i => EmitVector(shift.Right, i));
-            il.Call(VectorApi.Find(typeof(VectorInteger), name, null, type.Clr, type.Clr));
+            il.Call(typeof(VectorInteger), name, type.Clr, type.Clr);
         }
         EmitNormalize(shift.Type);
     }
@@ -308,48 +279,28 @@ internal sealed partial class SimdEmitter
     private void EmitComparison(Compare compare, IrType operand, int part)
     {
         VectorType type = VectorOf(operand);
-        CompareOp op = compare.Op;
         bool isFloat = operand.IsFloat();
-        if (isFloat && op is >= CompareOp.LtOrUnordered)
-        {
-            // True for NaN: the complement of the ordered opposite.
-            string opposite = op switch
-            {
-                CompareOp.LtOrUnordered => "GreaterThanOrEqual",
-                CompareOp.LeOrUnordered => "GreaterThan",
-                CompareOp.GtOrUnordered => "LessThanOrEqual",
-                _ => "LessThan",
-            };
-            EmitVector(compare.Left, part);
-            EmitVector(compare.Right, part);
-            il.Vector2(type, opposite);
-            il.Vector1(type, "OnesComplement");
-            return;
-        }
-        bool unsigned = !isFloat && op is >= CompareOp.LtUnsigned;
+        // What is true for NaN is the complement of what is not.
+        bool complement = compare.Op == CompareOp.Ne || (isFloat && compare.Op >= CompareOp.LtOrUnordered);
+        CompareOp op = complement ? compare.Inverse : compare.Op;
+        bool unsigned = op is >= CompareOp.LtUnsigned;
         VectorType compared = unsigned ? type.With(Unsigned(type.Element)) : type;
-        Operand(compare.Left);
-        Operand(compare.Right);
+        foreach (Value value in compare.Operands)
+        {
+            EmitVector(value, part, signed: !unsigned && op != CompareOp.Eq);
+            il.As(type, compared.Element);
+        }
         il.Vector2(compared, op switch
         {
-            CompareOp.Eq or CompareOp.Ne => "Equals",
-            CompareOp.Lt or CompareOp.LtUnsigned or CompareOp.LtOrUnordered => "LessThan",
-            CompareOp.Le or CompareOp.LeUnsigned or CompareOp.LeOrUnordered => "LessThanOrEqual",
-            CompareOp.Gt or CompareOp.GtUnsigned or CompareOp.GtOrUnordered => "GreaterThan",
+            CompareOp.Eq => "Equals",
+            CompareOp.Lt or CompareOp.LtUnsigned => "LessThan",
+            CompareOp.Le or CompareOp.LeUnsigned => "LessThanOrEqual",
+            CompareOp.Gt or CompareOp.GtUnsigned => "GreaterThan",
             _ => "GreaterThanOrEqual",
         });
         il.As(compared, type.Element);
-        if (op == CompareOp.Ne)
+        if (complement)
             il.Vector1(type, "OnesComplement");
-
-        void Operand(Value value)
-        {
-            if (unsigned || op is CompareOp.Eq or CompareOp.Ne)
-                EmitVector(value, part);
-            else
-                EmitSignedVector(value, part);
-            il.As(type, compared.Element);
-        }
     }
 
     private void EmitVectorConvert(Convert convert, int part)
@@ -365,11 +316,11 @@ internal sealed partial class SimdEmitter
                 il.As(from, to.Element);
                 break;
             case ConvertOp.SignExtend when toBytes == 4:
-                EmitSignedVector(value, part);
+                EmitVector(value, part, signed: true);
                 EmitNormalize(convert.Type);
                 break;
             case ConvertOp.SignExtend:
-                EmitWidened(from, to, part, i => EmitSignedVector(value, i));
+                EmitWidened(from, to, part, i => EmitVector(value, i, signed: true));
                 break;
             case ConvertOp.ZeroExtend:
                 EmitZeroExtended(value, to, part);
@@ -399,10 +350,8 @@ internal sealed partial class SimdEmitter
         if (type == IrType.Bool)
         {
             // Bit 0 becomes the mask.
-            il.Int(31);
-            il.Vector(MaskType, "ShiftLeft", MaskType.Clr, typeof(int));
-            il.Int(31);
-            il.Vector(MaskType, "ShiftRightArithmetic", MaskType.Clr, typeof(int));
+            il.Shift(MaskType, "ShiftLeft", 31);
+            il.Shift(MaskType, "ShiftRightArithmetic", 31);
             return;
         }
         EmitNormalize(type);
@@ -438,64 +387,40 @@ internal sealed partial class SimdEmitter
         Value value = convert.Operand;
         bool signed = convert.Op == ConvertOp.SignedToFloat;
         VectorType from = VectorOf(value.Type);
-        VectorType to = VectorOf(convert.Type);
-        if (value.Type == IrType.I64)
+        if (value.Type != IrType.I64 && convert.Type == IrType.F64)
         {
-            EmitVector(value, part);
-            if (!signed)
-                il.As(from, typeof(ulong));
-            il.Vector1(signed ? from : from.With(typeof(ulong)), "ConvertToDouble");
-            return;
-        }
-        if (to.Element == typeof(float))
-        {
-            Source(part);
-            if (!signed)
-                il.As(from, typeof(uint));
-            il.Vector1(signed ? from : from.With(typeof(uint)), "ConvertToSingle");
-            return;
-        }
-        VectorType wide = to.With(typeof(long));
-        if (signed)
-        {
-            EmitWidened(from, wide, part, Source);
-        }
-        else
-        {
-            EmitZeroExtended(value, wide, part);
-        }
-        il.Vector1(wide, "ConvertToDouble");
-
-        void Source(int i)
-        {
+            VectorType wide = VectorOf(IrType.I64);
             if (signed)
-                EmitSignedVector(value, i);
+                EmitWidened(from, wide, part, i => EmitVector(value, i, signed));
             else
-                EmitVector(value, i);
+                EmitZeroExtended(value, wide, part);
+            il.Vector1(wide, "ConvertToDouble");
+            return;
         }
+        VectorType integers = signed ? from : from.With(Unsigned(from.Element));
+        EmitVector(value, part, signed);
+        il.As(from, integers.Element);
+        il.Vector1(integers, value.Type == IrType.I64 ? "ConvertToDouble" : "ConvertToSingle");
     }
 
     private void EmitFloatToInteger(Convert convert, int part)
     {
         Value value = convert.Operand;
-        bool signed = convert.Op == ConvertOp.FloatToSigned;
         VectorType from = VectorOf(value.Type);
-        if (value.Type == IrType.F32 && convert.Type == IrType.I32)
-        {
-            EmitVector(value, part);
-            il.Vector1(from, signed ? "ConvertToInt32" : "ConvertToUInt32");
-            if (!signed)
-                il.As(from.With(typeof(uint)), typeof(int));
-            return;
-        }
-        VectorType doubles = VectorOf(IrType.F64);
-        if (value.Type == IrType.F64)
+        bool narrow = value.Type == IrType.F32 && convert.Type == IrType.I32;
+        VectorType floats = narrow ? from : VectorOf(IrType.F64);
+        if (floats == from)
             EmitVector(value, part);
         else
-            EmitWidened(from, doubles, part, i => EmitVector(value, i));
-        il.Vector1(doubles, signed ? "ConvertToInt64" : "ConvertToUInt64");
-        if (!signed)
-            il.As(doubles.With(typeof(ulong)), typeof(long));
+            EmitWidened(from, floats, part, i => EmitVector(value, i));
+        VectorType integers = floats.With(narrow ? typeof(int) : typeof(long));
+        if (convert.Op == ConvertOp.FloatToSigned)
+        {
+            il.Vector1(floats, narrow ? "ConvertToInt32" : "ConvertToInt64");
+            return;
+        }
+        il.Vector1(floats, narrow ? "ConvertToUInt32" : "ConvertToUInt64");
+        il.As(integers.With(Unsigned(integers.Element)), integers.Element);
     }
 
     private void EmitFloatToFloat(Convert convert, int part)
@@ -503,15 +428,11 @@ internal sealed partial class SimdEmitter
         Value value = convert.Operand;
         VectorType from = VectorOf(value.Type);
         VectorType to = VectorOf(convert.Type);
-        if (value.Type == IrType.F16)
+        if (value.Type == IrType.F16 || convert.Type == IrType.F16)
         {
             EmitVector(value, part);
-            il.Call(VectorApi.Find(typeof(VectorInteger), nameof(VectorInteger.HalfToSingle), null, from.Clr));
-        }
-        else if (convert.Type == IrType.F16)
-        {
-            EmitVector(value, part);
-            il.Call(VectorApi.Find(typeof(VectorInteger), nameof(VectorInteger.SingleToHalf), null, from.Clr));
+            string name = value.Type == IrType.F16 ? nameof(VectorInteger.HalfToSingle) : nameof(VectorInteger.SingleToHalf);
+            il.Call(typeof(VectorInteger), name, from.Clr);
         }
         else if (to.Element == typeof(double))
         {

@@ -94,10 +94,7 @@ internal sealed partial class SimdEmitter
             EmitScalar(broadcast.Thread);
             il.Int(lanes);
             il.Op(OpCodes.Rem);
-            il.Op(OpCodes.Conv_I8);
-            il.Long(SimdConfiguration.LaneBytes(broadcast.Type));
-            il.Op(OpCodes.Mul);
-            il.Op(OpCodes.Add);
+            il.AddScaled(SimdConfiguration.LaneBytes(broadcast.Type));
             il.LoadObject(ScalarClr(broadcast.Type));
             if (broadcast.Type == IrType.Bool)
                 il.Op(OpCodes.Neg);

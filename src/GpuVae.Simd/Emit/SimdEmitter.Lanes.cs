@@ -91,15 +91,15 @@ internal sealed partial class SimdEmitter
 
     private static MethodInfo LaneMethod(Convert convert)
     {
-        Type from = ScalarClr(convert.Operand.Type);
-        return convert.Op switch
+        string? name = convert.Op switch
         {
-            ConvertOp.SignedToFloat => VectorApi.Find(typeof(ScalarMath), nameof(ScalarMath.SignedToSingle), null, from),
-            ConvertOp.UnsignedToFloat => VectorApi.Find(typeof(ScalarMath), nameof(ScalarMath.UnsignedToSingle), null, from),
-            ConvertOp.FloatToSigned => VectorApi.Find(typeof(ScalarMath), nameof(ScalarMath.SignedToInt32), null, from),
-            ConvertOp.FloatToUnsigned => VectorApi.Find(typeof(ScalarMath), nameof(ScalarMath.UnsignedToInt32), null, from),
-            _ => ScalarMethod(convert)!,
+            ConvertOp.SignedToFloat => nameof(ScalarMath.SignedToSingle),
+            ConvertOp.UnsignedToFloat => nameof(ScalarMath.UnsignedToSingle),
+            ConvertOp.FloatToSigned => nameof(ScalarMath.SignedToInt32),
+            ConvertOp.FloatToUnsigned => nameof(ScalarMath.UnsignedToInt32),
+            _ => null,
         };
+        return name is null ? ScalarMethod(convert)! : VectorApi.Find(typeof(ScalarMath), name, null, ScalarClr(convert.Operand.Type));
     }
 
     private void EmitMap(Instruction instruction, MethodInfo function, bool signed)
@@ -125,9 +125,7 @@ internal sealed partial class SimdEmitter
 
     private void EmitLaneBuffer(int buffer)
     {
-        il.Arg(1);
-        il.Op(OpCodes.Conv_U8);
-        il.AddOffset(buffer * ScratchLayout.LaneBufferBytes);
+        EmitScratch(buffer * ScratchLayout.LaneBufferBytes);
     }
 
     /// <summary>Writes a value of any shape to a lane buffer, 4 or 8 bytes per lane.</summary>
@@ -138,10 +136,7 @@ internal sealed partial class SimdEmitter
             VectorType type = VectorOf(value.Type);
             EmitLaneBuffer(buffer);
             il.AddOffset(part * type.Bits / 8);
-            if (signed)
-                EmitSignedVector(value, part);
-            else
-                EmitVector(value, part);
+            EmitVector(value, part, signed);
             EmitHalfStores(type);
         }
     }
@@ -194,114 +189,6 @@ internal sealed partial class SimdEmitter
         }
     }
 
-    private void EmitAtomic(Instruction instruction)
-    {
-        bool exchange = instruction is AtomicCompareExchange;
-        int op = instruction is Atomic atomic ? (int)atomic.Op : 0;
-        if (configuration.IsScalar)
-        {
-            if (instruction is Atomic { Pointer.Space: AddressSpace.Shared or AddressSpace.Local } alone)
-            {
-                EmitOwnScalarAtomic(alone);
-                return;
-            }
-            EmitScalar(instruction.Operands[0]);
-            if (!exchange)
-                il.Int(op);
-            for (int i = 1; i < instruction.Operands.Count; i++)
-                EmitScalar(instruction.Operands[i]);
-            il.Call(AtomicMethod(exchange ? nameof(AtomicOperations.CompareExchange) : nameof(AtomicOperations.Apply)));
-            if (instruction.Users.Count == 0)
-                il.Op(OpCodes.Pop);
-            else
-                SetVariable(instruction);
-            return;
-        }
-        if (instruction is Atomic own && own.Pointer.Space is AddressSpace.Shared or AddressSpace.Local && mask.IsFull)
-        {
-            EmitOwnAtomic((Atomic)instruction);
-            return;
-        }
-        bool same = !exchange && shapes[instruction.Operands[0]].IsUniform;
-        for (int i = same ? 1 : 0; i < instruction.Operands.Count; i++)
-            EmitSpill(i, instruction.Operands[i]);
-        Action maskPointer = EmitMaskSpill();
-        if (same)
-            EmitScalar(instruction.Operands[0]);
-        else
-            EmitLaneBuffer(0);
-        for (int i = 1; i < instruction.Operands.Count; i++)
-            EmitLaneBuffer(i);
-        EmitLaneBuffer(ResultBuffer);
-        maskPointer();
-        il.Int(configuration.Lanes);
-        if (!exchange)
-            il.Int(op);
-        il.Call(AtomicMethod(
-            exchange ? nameof(AtomicOperations.CompareExchangeLanes)
-            : same ? nameof(AtomicOperations.ApplyTogether)
-            : nameof(AtomicOperations.ApplyLanes)));
-        if (instruction.Users.Count > 0)
-            EmitUnspill(instruction);
-
-        MethodInfo AtomicMethod(string name) =>
-            typeof(AtomicOperations).GetMethod(name)!.MakeGenericMethod(ScalarClr(instruction.Type));
-    }
-
-    /// <summary>On memory of the group, which one worker runs: nobody else is there.</summary>
-    private void EmitOwnAtomic(Atomic atomic) => EmitReadModifyWrite(
-        atomic, atomic.Pointer, atomic.Operand, atomic, isRead: atomic.Users.Count > 0, reads: atomic.Op != AtomicOp.Exchange,
-        () => EmitCombined(atomic.Op, ScalarClr(atomic.Type)));
-
-    private void EmitOwnScalarAtomic(Atomic atomic)
-    {
-        Type clr = ScalarClr(atomic.Type);
-        (LocalBuilder place, LocalBuilder old) = (il.Local(typeof(long)), il.Local(clr));
-        EmitScalar(atomic.Pointer);
-        il.Set(place);
-        il.Get(place);
-        il.LoadObject(clr);
-        il.Set(old);
-        il.Get(place);
-        if (atomic.Op != AtomicOp.Exchange)
-            il.Get(old);
-        EmitScalar(atomic.Operand);
-        EmitCombined(atomic.Op, clr);
-        il.StoreObject(clr);
-        if (atomic.Users.Count == 0)
-            return;
-        il.Get(old);
-        SetVariable(atomic);
-    }
-
-    /// <summary>old, operand → new</summary>
-    private void EmitCombined(AtomicOp op, Type clr)
-    {
-        switch (op)
-        {
-            case AtomicOp.Add:
-                il.Op(OpCodes.Add);
-                break;
-            case AtomicOp.And:
-                il.Op(OpCodes.And);
-                break;
-            case AtomicOp.Or:
-                il.Op(OpCodes.Or);
-                break;
-            case AtomicOp.Xor:
-                il.Op(OpCodes.Xor);
-                break;
-            case AtomicOp.Exchange:
-                break;
-            default:
-                if (op is AtomicOp.MinUnsigned or AtomicOp.MaxUnsigned)
-                    clr = clr == typeof(long) ? typeof(ulong) : typeof(uint);
-                string name = op is AtomicOp.Min or AtomicOp.MinUnsigned ? nameof(Math.Min) : nameof(Math.Max);
-                il.Call(VectorApi.Find(typeof(Math), name, null, clr, clr));
-                break;
-        }
-    }
-
     private bool IsConstantPermutation(Shuffle shuffle) =>
         shuffle.Lane is Constant && Parts(shuffle.Type) == 1 && VectorOf(shuffle.Type).Bits >= 128;
 
@@ -329,98 +216,5 @@ internal sealed partial class SimdEmitter
         Type element = SimdConfiguration.LaneBytes(shuffle.Type) == 8 ? typeof(long) : typeof(int);
         il.Call(typeof(LaneOperations).GetMethod(nameof(LaneOperations.Shuffle))!.MakeGenericMethod(element));
         EmitUnspill(shuffle);
-    }
-
-    private void EmitPrint(Print print)
-    {
-        // One line of text per lane: the lanes take turns.
-        if (configuration.IsScalar)
-        {
-            EmitPrintCall(print, i => EmitScalar(print.Operands[i]));
-            return;
-        }
-        LocalBuilder lane = il.Local(typeof(int));
-        for (int i = 0; i < print.Operands.Count; i++)
-            EmitSpill(OperandBuffer(i), print.Operands[i]);
-        EmitMaskSpill();
-        Label top = il.NewLabel();
-        Label next = il.NewLabel();
-        il.Int(0);
-        il.Set(lane);
-        il.Mark(top);
-        if (!mask.IsFull)
-        {
-            EmitLaneAddress(MaskBuffer, 4);
-            il.LoadObject(typeof(int));
-            il.JumpIfNot(next);
-        }
-        EmitPrintCall(print, i =>
-        {
-            EmitLaneAddress(OperandBuffer(i), SimdConfiguration.LaneBytes(print.Operands[i].Type));
-            il.LoadObject(ScalarClr(print.Operands[i].Type));
-        });
-        il.Mark(next);
-        il.Get(lane);
-        il.Int(1);
-        il.Op(OpCodes.Add);
-        il.Set(lane);
-        il.Get(lane);
-        il.Int(configuration.Lanes);
-        il.Op(OpCodes.Clt);
-        il.JumpIf(top);
-
-        static int OperandBuffer(int operand) => operand < MaskBuffer ? operand : operand - MaskBuffer + ResultBuffer + 1;
-
-        void EmitLaneAddress(int buffer, int bytes)
-        {
-            EmitLaneBuffer(buffer);
-            il.Get(lane);
-            il.Op(OpCodes.Conv_I8);
-            il.Long(bytes);
-            il.Op(OpCodes.Mul);
-            il.Op(OpCodes.Add);
-        }
-    }
-
-    private void EmitPrintCall(Print print, Action<int> emitArgument)
-    {
-        il.Text(print.Format);
-        il.Int(print.Operands.Count);
-        il.NewArray(typeof(object));
-        for (int i = 0; i < print.Operands.Count; i++)
-        {
-            il.Op(OpCodes.Dup);
-            il.Int(i);
-            emitArgument(i);
-            il.Box(ScalarClr(print.Operands[i].Type));
-            il.Op(OpCodes.Stelem_Ref);
-        }
-        il.Call(VectorApi.Find(typeof(Console), nameof(Console.Write), null, typeof(string), typeof(object[])));
-    }
-
-    private void EmitAssert(Assert assert)
-    {
-        Label fine = il.NewLabel();
-        if (shapes[assert.Condition].IsUniform)
-        {
-            EmitScalar(assert.Condition);
-            il.JumpIf(fine);
-        }
-        else
-        {
-            LocalBuilder[] failed = NewMaskVariable();
-            for (int i = 0; i < failed.Length; i++)
-            {
-                EmitMask(IrType.I32, i);
-                EmitVector(assert.Condition, i);
-                il.Vector2(MaskType, "AndNot");
-                il.Set(failed[i]);
-            }
-            EmitAny(failed);
-            il.JumpIfNot(fine);
-        }
-        il.Text($"{assert.Location?.ToString() ?? "assertion"}: {assert.Message}");
-        il.Call(LaneOperations.FailAssertion);
-        il.Mark(fine);
     }
 }

@@ -19,9 +19,7 @@ internal sealed partial class SimdEmitter
         public static readonly Mask Unreachable = new(null);
 
         public LocalBuilder[] Parts => parts!;
-
         public bool IsFull => ReferenceEquals(this, Full);
-
         public bool IsUnreachable => ReferenceEquals(this, Unreachable);
     }
 
@@ -31,13 +29,7 @@ internal sealed partial class SimdEmitter
 
     private int MaskParts => Parts(IrType.I32);
 
-    private LocalBuilder[] NewMaskVariable()
-    {
-        var locals = new LocalBuilder[MaskParts];
-        for (int i = 0; i < locals.Length; i++)
-            locals[i] = il.Local(MaskType.Clr);
-        return locals;
-    }
+    private LocalBuilder[] NewMaskVariable() => NewLocals(MaskParts, MaskType.Clr);
 
     /// <summary>An empty collector.</summary>
     private LocalBuilder[] NewCollector()
@@ -168,20 +160,19 @@ internal sealed partial class SimdEmitter
             return;
         }
         emit(part);
-        LocalBuilder local = il.Local(from.Clr);
-        il.Set(local);
-        il.Get(local);
-        il.Vector1(from, "WidenLower");
-        il.Get(local);
-        il.Vector1(from, "WidenUpper");
-        EmitJoin(to);
+        EmitBoth(from, "WidenLower", "WidenUpper");
+        il.Vector(to, nameof(Vector128.Create), to.Half.Clr, to.Half.Clr);
     }
 
-    /// <summary>lower half, upper half → whole</summary>
-    private void EmitJoin(VectorType whole)
+    /// <summary>vector → what two operations make of it</summary>
+    private void EmitBoth(VectorType type, string first, string second)
     {
-        Type half = VectorApi.Generic(whole.Bits / 2).MakeGenericType(whole.Element);
-        il.Call(VectorApi.Find(VectorApi.Holder(whole.Bits), nameof(Vector128.Create), whole.Element, half, half));
+        LocalBuilder local = il.Local(type.Clr);
+        il.Set(local);
+        il.Get(local);
+        il.Vector1(type, first);
+        il.Get(local);
+        il.Vector1(type, second);
     }
 
     /// <summary>Pushes 4-byte part <paramref name="part"/> of a value given in 8-byte parts.</summary>
@@ -195,12 +186,7 @@ internal sealed partial class SimdEmitter
             return;
         }
         emit(part);
-        LocalBuilder local = il.Local(from.Clr);
-        il.Set(local);
-        il.Get(local);
-        il.Vector1(from, "GetLower");
-        il.Get(local);
-        il.Vector1(from, "GetUpper");
+        EmitBoth(from, "GetLower", "GetUpper");
         il.Vector2(from.Half, "Narrow");
     }
 }

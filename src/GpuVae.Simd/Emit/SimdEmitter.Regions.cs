@@ -69,14 +69,9 @@ internal sealed partial class SimdEmitter
         LocalBuilder[] locals = VariableOf(variable);
         for (int part = 0; part < locals.Length; part++)
         {
-            il.Arg(1);
-            il.Op(OpCodes.Conv_U8);
-            il.AddOffset(scratch.WarpOffset + crossing!.OffsetOf(variable) + part * configuration.BitsOf(variable.Type) / 8);
+            EmitScratch(scratch.WarpOffset + crossing!.OffsetOf(variable) + part * configuration.BitsOf(variable.Type) / 8);
             il.Get(warp);
-            il.Op(OpCodes.Conv_I8);
-            il.Long(scratch.BytesPerWarp);
-            il.Op(OpCodes.Mul);
-            il.Op(OpCodes.Add);
+            il.AddScaled(scratch.BytesPerWarp);
             Type type = locals[part].LocalType;
             if (load)
             {

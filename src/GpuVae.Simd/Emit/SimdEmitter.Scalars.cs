@@ -19,19 +19,10 @@ internal sealed partial class SimdEmitter
                 EmitScalarBinary(binary);
                 break;
             case Fma fma:
-                EmitScalar(fma.A);
-                EmitScalar(fma.B);
-                if (fma.Type.IsFloat())
-                {
-                    EmitScalar(fma.C);
-                    Type type = ScalarClr(fma.Type);
-                    il.Call(VectorApi.Find(MathOf(type), "FusedMultiplyAdd", null, type, type, type));
-                    break;
-                }
-                il.Op(OpCodes.Mul);
-                EmitScalar(fma.C);
-                il.Op(OpCodes.Add);
-                EmitScalarNormalize(fma.Type);
+                foreach (Value factor in fma.Operands)
+                    EmitScalar(factor);
+                Type type = ScalarClr(fma.Type);
+                il.Call(MathOf(type), "FusedMultiplyAdd", type, type, type);
                 break;
             case Compare compare:
                 EmitScalarCompare(compare);
@@ -76,29 +67,15 @@ internal sealed partial class SimdEmitter
 
     private void EmitScalarUnary(Unary unary)
     {
-        IrType type = unary.Operand.Type;
-        switch (unary.Op)
-        {
-            case UnaryOp.Neg:
-                EmitScalar(unary.Operand);
-                il.Op(OpCodes.Neg);
-                EmitScalarNormalize(type);
-                break;
-            case UnaryOp.Not when type == IrType.Bool:
-                EmitScalar(unary.Operand);
-                Invert();
-                break;
-            case UnaryOp.Not:
-                EmitScalar(unary.Operand);
-                il.Op(OpCodes.Not);
-                EmitScalarNormalize(type);
-                break;
-            default:
-                EmitSigned(unary.Operand);
-                il.Call(ScalarMethod(unary));
-                EmitScalarNormalize(unary.Type);
-                break;
-        }
+        bool simple = unary.Op is UnaryOp.Neg or UnaryOp.Not;
+        EmitScalar(unary.Operand, signed: !simple);
+        if (unary is { Op: UnaryOp.Not, Type: IrType.Bool })
+            Invert();
+        else if (simple)
+            il.Op(unary.Op == UnaryOp.Neg ? OpCodes.Neg : OpCodes.Not);
+        else
+            il.Call(ScalarMethod(unary));
+        EmitScalarNormalize(unary.Type);
     }
 
     /// <summary>The scalar function behind an operation that IL has no instruction for.</summary>
@@ -116,51 +93,37 @@ internal sealed partial class SimdEmitter
 
     private void EmitScalarBinary(Binary binary)
     {
-        bool isFloat = binary.Type.IsFloat();
-        OpCode? code = binary.Op switch
+        bool signed = binary.Op is BinaryOp.Div or BinaryOp.Rem or BinaryOp.Min or BinaryOp.Max or BinaryOp.Shr;
+        EmitScalar(binary.Left, signed);
+        EmitScalar(binary.Right, signed && !binary.IsShift);
+        if (binary.IsShift)
         {
-            BinaryOp.Add => OpCodes.Add,
-            BinaryOp.Sub => OpCodes.Sub,
-            BinaryOp.Mul => OpCodes.Mul,
-            BinaryOp.Div when isFloat => OpCodes.Div,
-            BinaryOp.Rem when isFloat => OpCodes.Rem,
-            BinaryOp.And => OpCodes.And,
-            BinaryOp.Or => OpCodes.Or,
-            BinaryOp.Xor => OpCodes.Xor,
-            _ => null,
-        };
-        if (code is { } simple)
-        {
-            EmitScalar(binary.Left);
-            EmitScalar(binary.Right);
-            il.Op(simple);
-            EmitScalarNormalize(binary.Type);
-            return;
-        }
-        if (binary.Op is BinaryOp.Shl or BinaryOp.Shr or BinaryOp.ShrUnsigned)
-        {
-            if (binary.Op == BinaryOp.Shr)
-                EmitSigned(binary.Left);
-            else
-                EmitScalar(binary.Left);
-            EmitScalar(binary.Right);
             il.Int(SimdConfiguration.LaneBytes(binary.Type) * 8 - 1);
             il.Op(OpCodes.And);
-            il.Op(binary.Op switch { BinaryOp.Shl => OpCodes.Shl, BinaryOp.Shr => OpCodes.Shr, _ => OpCodes.Shr_Un });
-            EmitScalarNormalize(binary.Type);
-            return;
         }
-        bool signed = binary.Op is BinaryOp.Div or BinaryOp.Rem or BinaryOp.Min or BinaryOp.Max;
-        foreach (Value operand in binary.Operands)
-        {
-            if (signed)
-                EmitSigned(operand);
-            else
-                EmitScalar(operand);
-        }
-        il.Call(ScalarMethod(binary));
+        if (SimpleCode(binary) is { } code)
+            il.Op(code);
+        else
+            il.Call(ScalarMethod(binary));
         EmitScalarNormalize(binary.Type);
     }
+
+    /// <summary>The IL instruction that does an operation, or null where there is none.</summary>
+    private static OpCode? SimpleCode(Binary binary) => binary.Op switch
+    {
+        BinaryOp.Add => OpCodes.Add,
+        BinaryOp.Sub => OpCodes.Sub,
+        BinaryOp.Mul => OpCodes.Mul,
+        BinaryOp.Div when binary.Type.IsFloat() => OpCodes.Div,
+        BinaryOp.Rem when binary.Type.IsFloat() => OpCodes.Rem,
+        BinaryOp.And => OpCodes.And,
+        BinaryOp.Or => OpCodes.Or,
+        BinaryOp.Xor => OpCodes.Xor,
+        BinaryOp.Shl => OpCodes.Shl,
+        BinaryOp.Shr => OpCodes.Shr,
+        BinaryOp.ShrUnsigned => OpCodes.Shr_Un,
+        _ => null,
+    };
 
     private static MethodInfo ScalarMethod(Binary binary)
     {
@@ -175,10 +138,7 @@ internal sealed partial class SimdEmitter
         bool isFloat = compare.Left.Type.IsFloat();
         foreach (Value operand in compare.Operands)
         {
-            if (op is CompareOp.Lt or CompareOp.Le or CompareOp.Gt or CompareOp.Ge)
-                EmitSigned(operand);
-            else
-                EmitScalar(operand);
+            EmitScalar(operand, signed: op is CompareOp.Lt or CompareOp.Le or CompareOp.Gt or CompareOp.Ge);
         }
         // For floats clt.un and cgt.un are true when an operand is NaN; for integers they compare without sign.
         (OpCode code, bool negated) = op switch
@@ -201,121 +161,73 @@ internal sealed partial class SimdEmitter
 
     private void EmitScalarConvert(Convert convert)
     {
-        Value value = convert.Operand;
-        switch (convert.Op)
+        (ConvertOp op, IrType type) = (convert.Op, convert.Type);
+        EmitScalar(convert.Operand, signed: op is ConvertOp.SignExtend or ConvertOp.SignedToFloat);
+        if (op == ConvertOp.UnsignedToFloat)
+            il.Op(OpCodes.Conv_R_Un);
+        OpCode? code = op switch
         {
-            case ConvertOp.SignExtend:
-                EmitSigned(value);
-                if (convert.Type == IrType.I64)
-                    il.Op(OpCodes.Conv_I8);
-                EmitScalarNormalize(convert.Type);
-                break;
-            case ConvertOp.ZeroExtend:
-                EmitScalar(value);
-                if (convert.Type == IrType.I64)
-                    il.Op(OpCodes.Conv_U8);
-                break;
-            case ConvertOp.Truncate:
-                EmitScalar(value);
-                if (value.Type == IrType.I64)
-                    il.Op(OpCodes.Conv_I4);
-                if (convert.Type == IrType.Bool)
-                {
-                    il.Int(1);
-                    il.Op(OpCodes.And);
-                }
-                EmitScalarNormalize(convert.Type);
-                break;
-            case ConvertOp.SignedToFloat:
-                EmitSigned(value);
-                il.Op(convert.Type == IrType.F64 ? OpCodes.Conv_R8 : OpCodes.Conv_R4);
-                break;
-            case ConvertOp.UnsignedToFloat:
-                EmitScalar(value);
-                il.Op(OpCodes.Conv_R_Un);
-                il.Op(convert.Type == IrType.F64 ? OpCodes.Conv_R8 : OpCodes.Conv_R4);
-                break;
-            case ConvertOp.FloatToSigned:
-                EmitScalar(value);
-                il.Op(convert.Type == IrType.I64 ? OpCodes.Conv_I8 : OpCodes.Conv_I4);
-                EmitScalarNormalize(convert.Type);
-                break;
-            case ConvertOp.FloatToUnsigned:
-                EmitScalar(value);
-                il.Op(convert.Type == IrType.I64 ? OpCodes.Conv_U8 : OpCodes.Conv_U4);
-                EmitScalarNormalize(convert.Type);
-                break;
-            default:
-                EmitScalar(value);
-                if (ScalarMethod(convert) is { } method)
-                    il.Call(method);
-                break;
+            ConvertOp.SignExtend when type == IrType.I64 => OpCodes.Conv_I8,
+            ConvertOp.ZeroExtend when type == IrType.I64 => OpCodes.Conv_U8,
+            ConvertOp.Truncate when convert.Operand.Type == IrType.I64 => OpCodes.Conv_I4,
+            ConvertOp.SignedToFloat or ConvertOp.UnsignedToFloat => type == IrType.F64 ? OpCodes.Conv_R8 : OpCodes.Conv_R4,
+            ConvertOp.FloatToSigned => type == IrType.I64 ? OpCodes.Conv_I8 : OpCodes.Conv_I4,
+            ConvertOp.FloatToUnsigned => type == IrType.I64 ? OpCodes.Conv_U8 : OpCodes.Conv_U4,
+            _ => null,
+        };
+        if (code is { } simple)
+            il.Op(simple);
+        else if (ScalarMethod(convert) is { } method)
+            il.Call(method);
+        if (op == ConvertOp.Truncate && type == IrType.Bool)
+        {
+            il.Int(1);
+            il.Op(OpCodes.And);
         }
+        if (op is ConvertOp.SignExtend or ConvertOp.Truncate or ConvertOp.FloatToSigned or ConvertOp.FloatToUnsigned)
+            EmitScalarNormalize(type);
     }
 
     /// <summary>The scalar function of a conversion, or null where the two types look the same on the evaluation stack.</summary>
     private static MethodInfo? ScalarMethod(Convert convert)
     {
-        Type from = ScalarClr(convert.Operand.Type);
-        if (convert.Op == ConvertOp.FloatToFloat)
-        {
-            return (convert.Operand.Type, convert.Type) switch
-            {
-                (IrType.F16, IrType.F32) => VectorApi.Find(typeof(ScalarMath), nameof(ScalarMath.HalfToSingle), null, from),
-                (IrType.F16, _) => VectorApi.Find(typeof(ScalarMath), nameof(ScalarMath.HalfToDouble), null, from),
-                (_, IrType.F16) => VectorApi.Find(typeof(ScalarMath), nameof(ScalarMath.ToHalf), null, from),
-                (_, IrType.F32) => VectorApi.Find(typeof(ScalarMath), nameof(ScalarMath.ToSingle), null, from),
-                _ => VectorApi.Find(typeof(ScalarMath), nameof(ScalarMath.ToDouble), null, from),
-            };
-        }
         string? name = (convert.Op, convert.Operand.Type, convert.Type) switch
         {
+            (ConvertOp.FloatToFloat, IrType.F16, IrType.F32) => nameof(ScalarMath.HalfToSingle),
+            (ConvertOp.FloatToFloat, IrType.F16, _) => nameof(ScalarMath.HalfToDouble),
+            (ConvertOp.FloatToFloat, _, IrType.F16) => nameof(ScalarMath.ToHalf),
+            (ConvertOp.FloatToFloat, _, IrType.F32) => nameof(ScalarMath.ToSingle),
+            (ConvertOp.FloatToFloat, _, _) => nameof(ScalarMath.ToDouble),
             (ConvertOp.Bitcast, IrType.F32, IrType.I32) => nameof(BitConverter.SingleToInt32Bits),
             (ConvertOp.Bitcast, IrType.I32, IrType.F32) => nameof(BitConverter.Int32BitsToSingle),
             (ConvertOp.Bitcast, IrType.F64, IrType.I64) => nameof(BitConverter.DoubleToInt64Bits),
             (ConvertOp.Bitcast, IrType.I64, IrType.F64) => nameof(BitConverter.Int64BitsToDouble),
             _ => null,
         };
-        return name is null ? null : VectorApi.Find(typeof(BitConverter), name, null, from);
+        Type holder = convert.Op == ConvertOp.Bitcast ? typeof(BitConverter) : typeof(ScalarMath);
+        return name is null ? null : VectorApi.Find(holder, name, null, ScalarClr(convert.Operand.Type));
     }
 
     /// <summary>address → value</summary>
     private void EmitScalarLoad(IrType type)
     {
-        switch (type)
-        {
-            case IrType.Bool:
-                il.Op(OpCodes.Ldind_U1);
-                il.Int(0);
-                il.Op(OpCodes.Cgt_Un);
-                break;
-            case IrType.I8:
-                il.Op(OpCodes.Ldind_U1);
-                break;
-            case IrType.I16 or IrType.F16:
-                il.LoadObject(typeof(ushort));
-                break;
-            default:
-                il.LoadObject(ScalarClr(type));
-                break;
-        }
+        if (type.SizeOf() == 1)
+            il.Op(OpCodes.Ldind_U1);
+        else
+            il.LoadObject(type.SizeOf() == 2 ? typeof(ushort) : ScalarClr(type));
+        if (type != IrType.Bool)
+            return;
+        il.Int(0);
+        il.Op(OpCodes.Cgt_Un);
     }
 
     /// <summary>address, value →</summary>
     private void EmitScalarStore(IrType type)
     {
-        switch (type)
-        {
-            case IrType.Bool or IrType.I8:
-                il.Op(OpCodes.Stind_I1);
-                break;
-            case IrType.I16 or IrType.F16:
-                il.StoreObject(typeof(ushort));
-                break;
-            default:
-                il.StoreObject(ScalarClr(type));
-                break;
-        }
+        if (type.SizeOf() == 1)
+            il.Op(OpCodes.Stind_I1);
+        else
+            il.StoreObject(type.SizeOf() == 2 ? typeof(ushort) : ScalarClr(type));
     }
 
     private void EmitScalarAddress(ElementAddress address)
@@ -347,10 +259,7 @@ internal sealed partial class SimdEmitter
         EmitScalar(shuffle.Lane);
         il.Int(configuration.Lanes - 1);
         il.Op(OpCodes.And);
-        il.Op(OpCodes.Conv_I8);
-        il.Long(SimdConfiguration.LaneBytes(shuffle.Type));
-        il.Op(OpCodes.Mul);
-        il.Op(OpCodes.Add);
+        il.AddScaled(SimdConfiguration.LaneBytes(shuffle.Type));
         il.LoadObject(ScalarClr(shuffle.Type));
         if (shuffle.Type == IrType.Bool)
             il.Op(OpCodes.Neg);

@@ -15,11 +15,8 @@ internal sealed partial class SimdEmitter
     };
 
     private VectorType VectorOf(IrType type) => new(configuration.BitsOf(type), ScalarClr(type));
-
     private VectorType MaskType => VectorOf(IrType.I32);
-
     private int Parts(IrType type) => configuration.PartsOf(type);
-
     private int LanesPerPart(IrType type) => configuration.Lanes / Parts(type);
 
     private LocalBuilder[] VariableOf(Value value)
@@ -27,18 +24,25 @@ internal sealed partial class SimdEmitter
         value = plan.VariableOf(value);
         if (variables.TryGetValue(value, out LocalBuilder[]? locals))
             return locals;
-        if (shapes[value].IsScalar)
-        {
-            locals = [il.Local(ScalarClr(value.Type))];
-        }
-        else
-        {
-            locals = new LocalBuilder[Parts(value.Type)];
-            for (int i = 0; i < locals.Length; i++)
-                locals[i] = il.Local(VectorOf(value.Type).Clr);
-        }
+        locals = shapes[value].IsScalar ? NewLocals(1, ScalarClr(value.Type)) : NewLocals(Parts(value.Type), VectorOf(value.Type).Clr);
         variables.Add(value, locals);
         return locals;
+    }
+
+    private LocalBuilder[] NewLocals(int count, Type type)
+    {
+        var locals = new LocalBuilder[count];
+        for (int i = 0; i < count; i++)
+            locals[i] = il.Local(type);
+        return locals;
+    }
+
+    /// <summary>Pushes an address in the worker's scratch memory.</summary>
+    private void EmitScratch(int offset)
+    {
+        il.Arg(1);
+        il.Op(OpCodes.Conv_U8);
+        il.AddOffset(offset);
     }
 
     private void SetVariable(Instruction value)
@@ -54,10 +58,7 @@ internal sealed partial class SimdEmitter
             return;
         if (regions is not null && shapes[value].Kind != ShapeKind.GroupUniform)
             return;
-        bool used = false;
-        foreach (Instruction user in value.Users)
-            used |= user is Fma or Binary or Select && shapes[user].IsVarying && user.Type == value.Type && !IsStatement(user);
-        if (!used)
+        if (!value.Users.Any(u => u is Fma or Binary or Select && shapes[u].IsVarying && u.Type == value.Type && !IsStatement(u)))
             return;
         VectorType type = VectorOf(value.Type);
         LocalBuilder local = il.Local(type.Clr);
@@ -86,137 +87,89 @@ internal sealed partial class SimdEmitter
         }
     }
 
-    /// <summary>Pushes a uniform value, or the value of lane 0 of a strided one.</summary>
-    private void EmitScalar(Value value)
+    /// <summary>Pushes a uniform value, or that of lane 0 of a strided one; <paramref name="signed"/> sign-extends I8 and I16.</summary>
+    private void EmitScalar(Value value, bool signed = false)
     {
-        switch (value)
-        {
-            case Constant constant:
-                EmitConstant(constant);
-                break;
-            case Geometry geometry:
-                EmitGeometry(geometry.Kind);
-                break;
-            case Instruction instruction when plan.IsInlined(instruction):
-                EmitScalarOperation(instruction);
-                break;
-            default:
-                il.Get(VariableOf(value)[0]);
-                break;
-        }
-    }
-
-    /// <summary>As <see cref="EmitScalar"/>, with I8 and I16 sign-extended.</summary>
-    private void EmitSigned(Value value)
-    {
-        EmitScalar(value);
-        if (value.Type == IrType.I8)
+        if (value is Constant constant)
+            EmitConstant(constant);
+        else if (value is Geometry geometry)
+            EmitGeometry(geometry.Kind);
+        else if (plan.IsInlined(value))
+            EmitScalarOperation((Instruction)value);
+        else
+            il.Get(VariableOf(value)[0]);
+        if (signed && value.Type == IrType.I8)
             il.Op(OpCodes.Conv_I1);
-        else if (value.Type == IrType.I16)
+        else if (signed && value.Type == IrType.I16)
             il.Op(OpCodes.Conv_I2);
     }
 
-    /// <summary>Pushes one part of a value of any shape as a vector; Bool as a mask.</summary>
-    private void EmitVector(Value value, int part)
+    /// <summary>
+    /// Pushes one part of a value of any shape as a vector; Bool as a mask. <paramref name="signed"/> sign-extends I8 and I16.
+    /// </summary>
+    private void EmitVector(Value value, int part, bool signed = false)
+    {
+        if (shapes[value].IsVarying)
+            EmitVaryingVector(value, part);
+        else if (broadcasts.TryGetValue(value, out LocalBuilder? broadcast))
+            il.Get(broadcast);
+        else
+            EmitScalarAsVector(value, part);
+        int shift = value.Type switch { IrType.I8 => 24, IrType.I16 => 16, _ => 0 };
+        if (!signed || shift == 0)
+            return;
+        VectorType type = VectorOf(value.Type);
+        il.Shift(type, "ShiftLeft", shift);
+        il.Shift(type, "ShiftRightArithmetic", shift);
+    }
+
+    private void EmitVaryingVector(Value value, int part)
+    {
+        if (value is Geometry geometry)
+            EmitVaryingGeometry(geometry.Kind, part);
+        else if (plan.IsInlined(value))
+            EmitVectorOperation((Instruction)value, part);
+        else
+            il.Get(VariableOf(value)[part]);
+    }
+
+    private void EmitScalarAsVector(Value value, int part)
     {
         VectorType type = VectorOf(value.Type);
-        ValueShape shape = shapes[value];
-        if (shape.IsVarying)
-        {
-            if (value is Geometry geometry)
-                EmitVaryingGeometry(geometry.Kind, part);
-            else if (plan.IsInlined(value))
-                EmitVectorOperation((Instruction)value, part);
-            else
-                il.Get(VariableOf(value)[part]);
-            return;
-        }
-        if (broadcasts.TryGetValue(value, out LocalBuilder? broadcast))
-        {
-            il.Get(broadcast);
-            return;
-        }
         EmitScalar(value);
         if (value.Type == IrType.Bool)
             il.Op(OpCodes.Neg);
         il.Broadcast(type);
-        if (!shape.IsStrided)
+        if (shapes[value] is not { IsStrided: true, Stride: var stride })
             return;
-        long start = shape.Stride * LanesPerPart(value.Type) * part;
-        il.Sequence(type, start, shape.Stride);
+        il.Sequence(type, stride * LanesPerPart(value.Type) * part, stride);
         il.Vector2(type, "Add");
-    }
-
-    /// <summary>As <see cref="EmitVector"/>, with I8 and I16 sign-extended in their lanes.</summary>
-    private void EmitSignedVector(Value value, int part)
-    {
-        EmitVector(value, part);
-        int shift = value.Type switch { IrType.I8 => 24, IrType.I16 => 16, _ => 0 };
-        if (shift == 0)
-            return;
-        VectorType type = VectorOf(value.Type);
-        il.Int(shift);
-        il.Vector(type, "ShiftLeft", type.Clr, typeof(int));
-        il.Int(shift);
-        il.Vector(type, "ShiftRightArithmetic", type.Clr, typeof(int));
     }
 
     private void EmitGeometry(GeometryKind kind)
     {
-        switch (kind)
+        int axis = kind.Axis();
+        LocalBuilder? variable = kind switch
         {
-            case GeometryKind.GroupIdxX:
-                il.Get(threadX);
-                break;
-            case GeometryKind.GroupIdxY:
-                il.Get(threadY);
-                break;
-            case GeometryKind.GroupIdxZ:
-                il.Get(threadZ);
-                break;
-            case GeometryKind.GroupDimX:
-                il.Int(group.X);
-                break;
-            case GeometryKind.GroupDimY:
-                il.Int(group.Y);
-                break;
-            case GeometryKind.GroupDimZ:
-                il.Int(group.Z);
-                break;
-            case GeometryKind.GridIdxX:
-                il.Get(groupX);
-                break;
-            case GeometryKind.GridIdxY:
-                il.Get(groupY);
-                break;
-            case GeometryKind.GridIdxZ:
-                il.Get(groupZ);
-                break;
-            case GeometryKind.GridDimX:
-                il.Get(gridX);
-                break;
-            case GeometryKind.GridDimY:
-                il.Get(gridY);
-                break;
-            case GeometryKind.GridDimZ:
-                il.Get(gridZ);
-                break;
-            case GeometryKind.LaneIndex:
-                il.Int(0);
-                break;
-            case GeometryKind.WarpIndex:
-                if (warps == 1)
-                    il.Int(0);
-                else
-                    il.Get(warp);
-                break;
-            case GeometryKind.WarpSize:
-                il.Int(configuration.Lanes);
-                break;
-            case GeometryKind.DynamicSharedBytes:
-                il.Get(dynamicBytes);
-                break;
+            <= GeometryKind.GroupIdxZ => thread[axis],
+            >= GeometryKind.GridIdxX and <= GeometryKind.GridIdxZ => groupIndex[axis],
+            >= GeometryKind.GridDimX and <= GeometryKind.GridDimZ => grid[axis],
+            GeometryKind.WarpIndex when warps > 1 => warp,
+            GeometryKind.DynamicSharedBytes => dynamicBytes,
+            _ => null,
+        };
+        if (variable is not null)
+        {
+            il.Get(variable);
+            return;
         }
+        il.Int(kind switch
+        {
+            <= GeometryKind.GroupDimZ => group.Along(axis),
+            GeometryKind.WarpSize => configuration.Lanes,
+            // Lane 0 of the only warp.
+            _ => 0,
+        });
     }
 
     /// <summary>A coordinate in a group whose warps do not lie within rows: from the thread's linear index.</summary>

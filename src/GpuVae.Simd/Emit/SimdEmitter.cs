@@ -30,12 +30,12 @@ internal sealed partial class SimdEmitter
     private readonly Dictionary<Value, LocalBuilder[]> variables = new(ReferenceEqualityComparer.Instance);
     private readonly Dictionary<Value, LocalBuilder> broadcasts = new(ReferenceEqualityComparer.Instance);
 
-    private readonly LocalBuilder gridX, gridY, gridZ, groupX, groupY, groupZ, dynamicBytes;
+    // Along X, Y and Z: the groups of the launch, which of them this is, and where in it lane 0 of the warp is.
+    private readonly LocalBuilder[] grid, groupIndex, thread;
+    private readonly LocalBuilder dynamicBytes, warp;
     private Label groupEnd;
 
-    private readonly LocalBuilder warp, threadX, threadY, threadZ;
-
-    private SimdEmitter(IrKernel kernel, SimdConfiguration configuration, GroupShape group)
+    private SimdEmitter(IrKernel kernel, SimdConfiguration configuration, GroupShape group, Func<ILGenerator, ILGenerator>? record)
     {
         this.kernel = kernel;
         this.configuration = configuration;
@@ -56,33 +56,31 @@ internal sealed partial class SimdEmitter
         {
             InitLocals = false,
         };
-        il = new IlWriter(method.GetILGenerator(16384));
-        gridX = il.Local(typeof(int));
-        gridY = il.Local(typeof(int));
-        gridZ = il.Local(typeof(int));
-        groupX = il.Local(typeof(int));
-        groupY = il.Local(typeof(int));
-        groupZ = il.Local(typeof(int));
+        ILGenerator generator = method.GetILGenerator(16384);
+        il = new IlWriter(record?.Invoke(generator) ?? generator);
+        grid = NewLocals(3, typeof(int));
+        groupIndex = NewLocals(3, typeof(int));
         dynamicBytes = il.Local(typeof(int));
         warp = il.Local(typeof(int));
-        threadX = il.Local(typeof(int));
-        threadY = il.Local(typeof(int));
-        threadZ = il.Local(typeof(int));
+        thread = NewLocals(3, typeof(int));
     }
 
-    /// <summary>
-    /// Compiles an optimised kernel for one group shape. The kernel's IR is used up: it is brought into loop-closed form.
-    /// </summary>
+    /// <summary>Compiles an optimised kernel for one group shape.</summary>
+    /// <param name="kernel">Used up: it is brought into loop-closed form.</param>
+    /// <param name="configuration">The vectors to compile for.</param>
+    /// <param name="group">The shape.</param>
+    /// <param name="record">Puts something between the emitter and the method; tests write the code down there.</param>
     /// <exception cref="KernelCompilationException">The kernel cannot run on this backend; the message says why.</exception>
-    public static SimdProgram Compile(IrKernel kernel, SimdConfiguration configuration, GroupShape group)
+    public static SimdProgram Compile(
+        IrKernel kernel, SimdConfiguration configuration, GroupShape group, Func<ILGenerator, ILGenerator>? record = null)
     {
         configuration.Validate();
-        var emitter = new SimdEmitter(kernel, configuration, group);
+        var emitter = new SimdEmitter(kernel, configuration, group, record);
         if (emitter.regions is { IsConvergent: false })
         {
             kernel = BarrierConvergence.Run(kernel, emitter.index);
             Optimizer.Clean(kernel);
-            emitter = new(kernel, configuration, group);
+            emitter = new(kernel, configuration, group, record);
         }
         emitter.EmitMethod();
         return new SimdProgram(
@@ -121,9 +119,9 @@ internal sealed partial class SimdEmitter
 
     private void EmitPrologue()
     {
-        LoadField(nameof(SimdInvocation.GridX), gridX);
-        LoadField(nameof(SimdInvocation.GridY), gridY);
-        LoadField(nameof(SimdInvocation.GridZ), gridZ);
+        LoadField(nameof(SimdInvocation.GridX), grid[0]);
+        LoadField(nameof(SimdInvocation.GridY), grid[1]);
+        LoadField(nameof(SimdInvocation.GridZ), grid[2]);
         LoadField(nameof(SimdInvocation.DynamicSharedBytes), dynamicBytes);
         foreach (Parameter parameter in kernel.Parameters)
         {
@@ -132,7 +130,8 @@ internal sealed partial class SimdEmitter
             LocalBuilder local = il.Local(ScalarClr(parameter.Type));
             variables[parameter] = [local];
             il.Arg(0);
-            LoadSlots();
+            il.Field(typeof(SimdInvocation).GetField(nameof(SimdInvocation.Slots))!);
+            il.Op(OpCodes.Conv_U8);
             il.AddOffset(parameter.Slot * 8L);
             EmitScalarLoad(parameter.Type);
             il.Set(local);
@@ -144,9 +143,7 @@ internal sealed partial class SimdEmitter
                 continue;
             LocalBuilder local = il.Local(typeof(long));
             variables[allocation] = [local];
-            il.Arg(1);
-            il.Op(OpCodes.Conv_U8);
-            il.AddOffset(scratch.OffsetOf(allocation));
+            EmitScratch(scratch.OffsetOf(allocation));
             il.Set(local);
         }
 
@@ -156,70 +153,45 @@ internal sealed partial class SimdEmitter
             il.Field(typeof(SimdInvocation).GetField(name)!);
             il.Set(local);
         }
-
-        void LoadSlots()
-        {
-            il.Field(typeof(SimdInvocation).GetField(nameof(SimdInvocation.Slots))!);
-            il.Op(OpCodes.Conv_U8);
-        }
     }
 
     /// <summary>position → group coordinates, once per range; then they are counted on.</summary>
     private void EmitGridPosition(LocalBuilder position)
     {
-        il.Get(position);
-        WidenGridX();
-        il.Op(OpCodes.Rem);
-        il.Op(OpCodes.Conv_I4);
-        il.Set(groupX);
-        il.Get(position);
-        WidenGridX();
-        il.Op(OpCodes.Div);
-        il.Get(gridY);
-        il.Op(OpCodes.Conv_I8);
-        il.Op(OpCodes.Rem);
-        il.Op(OpCodes.Conv_I4);
-        il.Set(groupY);
-        il.Get(position);
-        WidenGridX();
-        il.Op(OpCodes.Div);
-        il.Get(gridY);
-        il.Op(OpCodes.Conv_I8);
-        il.Op(OpCodes.Div);
-        il.Op(OpCodes.Conv_I4);
-        il.Set(groupZ);
-
-        void WidenGridX()
+        for (int axis = 0; axis < 3; axis++)
         {
-            il.Get(gridX);
+            il.Get(position);
+            for (int faster = 0; faster < axis; faster++)
+                By(faster, OpCodes.Div);
+            if (axis < 2)
+                By(axis, OpCodes.Rem);
+            il.Op(OpCodes.Conv_I4);
+            il.Set(groupIndex[axis]);
+        }
+
+        void By(int axis, OpCode op)
+        {
+            il.Get(grid[axis]);
             il.Op(OpCodes.Conv_I8);
+            il.Op(op);
         }
     }
 
     private void EmitNextGroup()
     {
         Label done = il.NewLabel();
-        Count(groupX, gridX);
-        Count(groupY, gridY);
-        il.Get(groupZ);
-        il.Int(1);
-        il.Op(OpCodes.Add);
-        il.Set(groupZ);
-        il.Mark(done);
-
-        void Count(LocalBuilder coordinate, LocalBuilder limit)
+        for (int axis = 0; axis < 2; axis++)
         {
-            il.Get(coordinate);
-            il.Int(1);
-            il.Op(OpCodes.Add);
-            il.Set(coordinate);
-            il.Get(coordinate);
-            il.Get(limit);
+            il.Increment(groupIndex[axis]);
+            il.Get(groupIndex[axis]);
+            il.Get(grid[axis]);
             il.Op(OpCodes.Clt);
             il.JumpIf(done);
             il.Int(0);
-            il.Set(coordinate);
+            il.Set(groupIndex[axis]);
         }
+        il.Increment(groupIndex[2]);
+        il.Mark(done);
     }
 
     private void EmitGroup()
@@ -252,14 +224,8 @@ internal sealed partial class SimdEmitter
         skip = outerSkip;
         if (warps == 1)
             return;
-        il.Get(warp);
-        il.Int(1);
-        il.Op(OpCodes.Add);
-        il.Set(warp);
-        il.Get(warp);
-        il.Int(warps);
-        il.Op(OpCodes.Clt);
-        il.JumpIf(top);
+        il.Increment(warp);
+        il.JumpIfBelow(warp, warps, top);
     }
 
     private void EmitLocalAllocations()
@@ -270,16 +236,11 @@ internal sealed partial class SimdEmitter
                 continue;
             if (!variables.TryGetValue(allocation, out LocalBuilder[]? local))
                 variables[allocation] = local = [il.Local(typeof(long))];
-            il.Arg(1);
-            il.Op(OpCodes.Conv_U8);
-            il.AddOffset(scratch.LocalOffset + localMemory.OffsetOf(allocation));
+            EmitScratch(scratch.LocalOffset + localMemory.OffsetOf(allocation));
             if (warps > 1)
             {
                 il.Get(warp);
-                il.Op(OpCodes.Conv_I8);
-                il.Long(scratch.LocalBytesPerWarp);
-                il.Op(OpCodes.Mul);
-                il.Op(OpCodes.Add);
+                il.AddScaled(scratch.LocalBytesPerWarp);
             }
             il.Set(local[0]);
         }
@@ -288,28 +249,26 @@ internal sealed partial class SimdEmitter
     /// <summary>The coordinates of the warp's lane 0 in its group.</summary>
     private void EmitThreadBase()
     {
-        int lanes = configuration.Lanes;
-        Coordinate(threadX, 1, group.X, group.X > 1);
-        Coordinate(threadY, group.X, group.Y, group.Y > 1);
-        Coordinate(threadZ, group.X * group.Y, group.Z, group.Z > 1);
-
-        void Coordinate(LocalBuilder local, int divisor, int modulus, bool counts)
+        int divisor = 1;
+        for (int axis = 0; axis < 3; axis++)
         {
-            if (!counts || warps == 1)
+            int length = group.Along(axis);
+            if (length == 1 || warps == 1)
             {
                 il.Int(0);
             }
             else
             {
                 il.Get(warp);
-                il.Int(lanes);
+                il.Int(configuration.Lanes);
                 il.Op(OpCodes.Mul);
                 il.Int(divisor);
                 il.Op(OpCodes.Div_Un);
-                il.Int(modulus);
+                il.Int(length);
                 il.Op(OpCodes.Rem_Un);
             }
-            il.Set(local);
+            il.Set(thread[axis]);
+            divisor *= length;
         }
     }
 }

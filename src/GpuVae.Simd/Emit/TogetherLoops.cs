@@ -45,12 +45,5 @@ internal static class TogetherLoops
         }
     }
 
-    private static int SizeOf(ControlNode node) => node switch
-    {
-        SequenceNode sequence => sequence.Children.Sum(SizeOf),
-        BlockNode block => block.Block.Body.Count,
-        IfNode branch => SizeOf(branch.Then) + SizeOf(branch.Else),
-        TargetNode target => SizeOf(target.Body),
-        _ => 0,
-    };
+    private static int SizeOf(ControlNode node) => (node as BlockNode)?.Block.Body.Count ?? node.Inner.Sum(SizeOf);
 }

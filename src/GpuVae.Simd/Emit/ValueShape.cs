@@ -21,11 +21,8 @@ internal readonly record struct ValueShape(ShapeKind Kind, long Stride = 0)
     public static readonly ValueShape Varying = new(ShapeKind.Varying);
 
     public static ValueShape Strided(long stride) => stride == 0 ? WarpUniform : new(ShapeKind.Strided, stride);
-
     public bool IsUniform => Kind <= ShapeKind.WarpUniform;
-
     public bool IsStrided => Kind == ShapeKind.Strided;
-
     public bool IsVarying => Kind == ShapeKind.Varying;
 
     /// <summary>A scalar describes the whole warp: the value itself, or that of lane 0.</summary>

@@ -8,11 +8,8 @@ namespace GpuVae.Simd.Emit;
 internal readonly record struct VectorType(int Bits, Type Element)
 {
     public Type Clr => VectorApi.Generic(Bits).MakeGenericType(Element);
-
     public int Count => Bits / (Element == typeof(long) || Element == typeof(ulong) || Element == typeof(double) ? 64 : 32);
-
     public VectorType With(Type element) => this with { Element = element };
-
     public VectorType Half => this with { Bits = Bits / 2 };
 }
 
@@ -70,9 +67,7 @@ internal static class VectorApi
     private readonly struct Signature(Type[] types) : IEquatable<Signature>
     {
         public Type[] Types { get; } = types;
-
         public bool Equals(Signature other) => Types.AsSpan().SequenceEqual(other.Types);
-
         public override bool Equals(object? obj) => obj is Signature other && Equals(other);
 
         public override int GetHashCode()

@@ -9,7 +9,7 @@ namespace GpuVae.Simd.Emit;
 /// bytes and shorts that live in 4-byte lanes. Each width falls back to two of half the width, the narrowest to a loop. Emitted code is
 /// optimised from the start, so what it calls in a loop must be, too: methods that are not inlined skip the JIT's tiers.
 /// </summary>
-internal static unsafe class VectorMemory
+internal static unsafe partial class VectorMemory
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<T> MaskLoad<T>(byte* address, Vector512<T> mask) where T : unmanaged
@@ -21,82 +21,11 @@ internal static unsafe class VectorMemory
             : Avx512F.MaskLoad((long*)address, mask.AsInt64(), Vector512<long>.Zero).As<long, T>();
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<T> MaskLoad<T>(byte* address, Vector256<T> mask) where T : unmanaged
-    {
-        if (!Avx2.IsSupported)
-            return Vector256.Create(MaskLoad(address, mask.GetLower()), MaskLoad(address + 16, mask.GetUpper()));
-        return sizeof(T) == 4
-            ? Avx2.MaskLoad((int*)address, mask.AsInt32()).As<int, T>()
-            : Avx2.MaskLoad((long*)address, mask.AsInt64()).As<long, T>();
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<T> MaskLoad<T>(byte* address, Vector128<T> mask) where T : unmanaged
-    {
-        if (!Avx2.IsSupported)
-        {
-            Vector128<T> result = default;
-            LoadLanes((T*)address, (T*)&mask, (T*)&result, Vector128<T>.Count);
-            return result;
-        }
-        return sizeof(T) == 4
-            ? Avx2.MaskLoad((int*)address, mask.AsInt32()).As<int, T>()
-            : Avx2.MaskLoad((long*)address, mask.AsInt64()).As<long, T>();
-    }
-
     public static Vector64<T> MaskLoad<T>(byte* address, Vector64<T> mask) where T : unmanaged
     {
         Vector64<T> result = default;
         LoadLanes((T*)address, (T*)&mask, (T*)&result, Vector64<T>.Count);
         return result;
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void MaskStore<T>(byte* address, Vector512<T> value, Vector512<T> mask) where T : unmanaged
-    {
-        if (!Avx512F.IsSupported)
-        {
-            MaskStore(address, value.GetLower(), mask.GetLower());
-            MaskStore(address + 32, value.GetUpper(), mask.GetUpper());
-        }
-        else if (sizeof(T) == 4)
-        {
-            Avx512F.MaskStore((int*)address, mask.AsInt32(), value.AsInt32());
-        }
-        else
-        {
-            Avx512F.MaskStore((long*)address, mask.AsInt64(), value.AsInt64());
-        }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void MaskStore<T>(byte* address, Vector256<T> value, Vector256<T> mask) where T : unmanaged
-    {
-        if (!Avx2.IsSupported)
-        {
-            MaskStore(address, value.GetLower(), mask.GetLower());
-            MaskStore(address + 16, value.GetUpper(), mask.GetUpper());
-        }
-        else if (sizeof(T) == 4)
-        {
-            Avx2.MaskStore((int*)address, mask.AsInt32(), value.AsInt32());
-        }
-        else
-        {
-            Avx2.MaskStore((long*)address, mask.AsInt64(), value.AsInt64());
-        }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void MaskStore<T>(byte* address, Vector128<T> value, Vector128<T> mask) where T : unmanaged
-    {
-        if (!Avx2.IsSupported)
-            StoreLanes((T*)address, (T*)&value, (T*)&mask, Vector128<T>.Count);
-        else if (sizeof(T) == 4)
-            Avx2.MaskStore((int*)address, mask.AsInt32(), value.AsInt32());
-        else
-            Avx2.MaskStore((long*)address, mask.AsInt64(), value.AsInt64());
     }
 
     public static void MaskStore<T>(byte* address, Vector64<T> value, Vector64<T> mask) where T : unmanaged =>
@@ -145,84 +74,17 @@ internal static unsafe class VectorMemory
         Gather(address, index.GetLower(), mask.GetLower(), scale), Gather(address, index.GetUpper(), mask.GetUpper(), scale));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<int> Gather(byte* address, Vector256<int> index, Vector256<int> mask, int scale)
-    {
-        if (!Avx2.IsSupported)
-        {
-            return Vector256.Create(
-                Gather(address, index.GetLower(), mask.GetLower(), scale), Gather(address, index.GetUpper(), mask.GetUpper(), scale));
-        }
-        return scale switch
-        {
-            1 => Avx2.GatherVector256((int*)address, index, 1),
-            2 => Avx2.GatherVector256((int*)address, index, 2),
-            4 => Avx2.GatherVector256((int*)address, index, 4),
-            _ => Avx2.GatherVector256((int*)address, index, 8),
-        };
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<int> Gather(byte* address, Vector128<int> index, Vector128<int> mask, int scale)
-    {
-        if (!Avx2.IsSupported)
-            return GatherLanes(address, index, mask, scale);
-        return scale switch
-        {
-            1 => Avx2.GatherVector128((int*)address, index, 1),
-            2 => Avx2.GatherVector128((int*)address, index, 2),
-            4 => Avx2.GatherVector128((int*)address, index, 4),
-            _ => Avx2.GatherVector128((int*)address, index, 8),
-        };
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<int> MaskGather(byte* address, Vector512<int> index, Vector512<int> mask, int scale) => Join(
         MaskGather(address, index.GetLower(), mask.GetLower(), scale), MaskGather(address, index.GetUpper(), mask.GetUpper(), scale));
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<int> MaskGather(byte* address, Vector256<int> index, Vector256<int> mask, int scale)
-    {
-        if (!Avx2.IsSupported)
-        {
-            return Vector256.Create(
-                MaskGather(address, index.GetLower(), mask.GetLower(), scale),
-                MaskGather(address, index.GetUpper(), mask.GetUpper(), scale));
-        }
-        Vector256<int> none = Vector256<int>.Zero;
-        return scale switch
-        {
-            1 => Avx2.GatherMaskVector256(none, (int*)address, index, mask, 1),
-            2 => Avx2.GatherMaskVector256(none, (int*)address, index, mask, 2),
-            4 => Avx2.GatherMaskVector256(none, (int*)address, index, mask, 4),
-            _ => Avx2.GatherMaskVector256(none, (int*)address, index, mask, 8),
-        };
-    }
+    public static Vector64<int> Gather(byte* address, Vector64<int> index, Vector64<int> mask, int scale) =>
+        Vector64.Create(LaneAt(address, index[0], mask[0], scale), LaneAt(address, index[1], mask[1], scale));
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<int> MaskGather(byte* address, Vector128<int> index, Vector128<int> mask, int scale)
-    {
-        if (!Avx2.IsSupported)
-            return GatherLanes(address, index, mask, scale);
-        Vector128<int> none = Vector128<int>.Zero;
-        return scale switch
-        {
-            1 => Avx2.GatherMaskVector128(none, (int*)address, index, mask, 1),
-            2 => Avx2.GatherMaskVector128(none, (int*)address, index, mask, 2),
-            4 => Avx2.GatherMaskVector128(none, (int*)address, index, mask, 4),
-            _ => Avx2.GatherMaskVector128(none, (int*)address, index, mask, 8),
-        };
-    }
+    public static Vector64<int> MaskGather(byte* address, Vector64<int> index, Vector64<int> mask, int scale) =>
+        Gather(address, index, mask, scale);
 
-    private static Vector128<int> GatherLanes(byte* address, Vector128<int> index, Vector128<int> mask, int scale)
-    {
-        Vector128<int> result = default;
-        for (int i = 0; i < Vector128<int>.Count; i++)
-        {
-            if (mask[i] != 0)
-                result = result.WithElement(i, Unsafe.ReadUnaligned<int>(address + (long)index[i] * scale));
-        }
-        return result;
-    }
+    private static int LaneAt(byte* address, int index, int mask, int scale) =>
+        mask != 0 ? Unsafe.ReadUnaligned<int>(address + (long)index * scale) : 0;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<int> LoadBytes512(byte* address) => Avx512F.IsSupported
@@ -310,70 +172,10 @@ internal static unsafe class VectorMemory
         Unsafe.WriteUnaligned(address + 2, (ushort)value[1]);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static Vector512<int> MaskLoadBytes(byte* address, Vector512<int> mask)
-    {
-        if (Vector512.EqualsAll(mask, Vector512<int>.AllBitsSet))
-            return LoadBytes512(address);
-        Vector512<int> result = default;
-        LoadNarrow(address, (int*)&mask, (int*)&result, Vector512<int>.Count, 1);
-        return result;
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static Vector256<int> MaskLoadBytes(byte* address, Vector256<int> mask)
-    {
-        if (Vector256.EqualsAll(mask, Vector256<int>.AllBitsSet))
-            return LoadBytes256(address);
-        Vector256<int> result = default;
-        LoadNarrow(address, (int*)&mask, (int*)&result, Vector256<int>.Count, 1);
-        return result;
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static Vector128<int> MaskLoadBytes(byte* address, Vector128<int> mask)
-    {
-        if (Vector128.EqualsAll(mask, Vector128<int>.AllBitsSet))
-            return LoadBytes128(address);
-        Vector128<int> result = default;
-        LoadNarrow(address, (int*)&mask, (int*)&result, Vector128<int>.Count, 1);
-        return result;
-    }
-
     public static Vector64<int> MaskLoadBytes(byte* address, Vector64<int> mask)
     {
         Vector64<int> result = default;
         LoadNarrow(address, (int*)&mask, (int*)&result, Vector64<int>.Count, 1);
-        return result;
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static Vector512<int> MaskLoadShorts(byte* address, Vector512<int> mask)
-    {
-        if (Vector512.EqualsAll(mask, Vector512<int>.AllBitsSet))
-            return LoadShorts512(address);
-        Vector512<int> result = default;
-        LoadNarrow(address, (int*)&mask, (int*)&result, Vector512<int>.Count, 2);
-        return result;
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static Vector256<int> MaskLoadShorts(byte* address, Vector256<int> mask)
-    {
-        if (Vector256.EqualsAll(mask, Vector256<int>.AllBitsSet))
-            return LoadShorts256(address);
-        Vector256<int> result = default;
-        LoadNarrow(address, (int*)&mask, (int*)&result, Vector256<int>.Count, 2);
-        return result;
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static Vector128<int> MaskLoadShorts(byte* address, Vector128<int> mask)
-    {
-        if (Vector128.EqualsAll(mask, Vector128<int>.AllBitsSet))
-            return LoadShorts128(address);
-        Vector128<int> result = default;
-        LoadNarrow(address, (int*)&mask, (int*)&result, Vector128<int>.Count, 2);
         return result;
     }
 
@@ -384,62 +186,8 @@ internal static unsafe class VectorMemory
         return result;
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void MaskStoreBytes(byte* address, Vector512<int> value, Vector512<int> mask)
-    {
-        if (Vector512.EqualsAll(mask, Vector512<int>.AllBitsSet))
-            StoreBytes(address, value);
-        else
-            StoreNarrow(address, (int*)&value, (int*)&mask, Vector512<int>.Count, 1);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void MaskStoreBytes(byte* address, Vector256<int> value, Vector256<int> mask)
-    {
-        if (Vector256.EqualsAll(mask, Vector256<int>.AllBitsSet))
-            StoreBytes(address, value);
-        else
-            StoreNarrow(address, (int*)&value, (int*)&mask, Vector256<int>.Count, 1);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void MaskStoreBytes(byte* address, Vector128<int> value, Vector128<int> mask)
-    {
-        if (Vector128.EqualsAll(mask, Vector128<int>.AllBitsSet))
-            StoreBytes(address, value);
-        else
-            StoreNarrow(address, (int*)&value, (int*)&mask, Vector128<int>.Count, 1);
-    }
-
     public static void MaskStoreBytes(byte* address, Vector64<int> value, Vector64<int> mask) =>
         StoreNarrow(address, (int*)&value, (int*)&mask, Vector64<int>.Count, 1);
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void MaskStoreShorts(byte* address, Vector512<int> value, Vector512<int> mask)
-    {
-        if (Vector512.EqualsAll(mask, Vector512<int>.AllBitsSet))
-            StoreShorts(address, value);
-        else
-            StoreNarrow(address, (int*)&value, (int*)&mask, Vector512<int>.Count, 2);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void MaskStoreShorts(byte* address, Vector256<int> value, Vector256<int> mask)
-    {
-        if (Vector256.EqualsAll(mask, Vector256<int>.AllBitsSet))
-            StoreShorts(address, value);
-        else
-            StoreNarrow(address, (int*)&value, (int*)&mask, Vector256<int>.Count, 2);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void MaskStoreShorts(byte* address, Vector128<int> value, Vector128<int> mask)
-    {
-        if (Vector128.EqualsAll(mask, Vector128<int>.AllBitsSet))
-            StoreShorts(address, value);
-        else
-            StoreNarrow(address, (int*)&value, (int*)&mask, Vector128<int>.Count, 2);
-    }
 
     public static void MaskStoreShorts(byte* address, Vector64<int> value, Vector64<int> mask) =>
         StoreNarrow(address, (int*)&value, (int*)&mask, Vector64<int>.Count, 2);

@@ -2,8 +2,10 @@ using GpuVae.Simd.Ir;
 
 namespace GpuVae.Simd.Emit;
 
-/// <summary>Looks whether the arguments of a launch keep the promise that the code was compiled with: views that are read and views that are
-/// written share no memory.</summary>
+/// <summary>
+/// Looks whether the arguments of a launch keep the promise that the code was compiled with: views that are read share no memory with those
+/// that are written.
+/// </summary>
 internal sealed class ViewOverlap(IrKernel kernel)
 {
     private readonly (int Slot, int Size)[] readOnly = [.. kernel.DisjointViews.ReadOnly.Select(p => (p.Slot, p.ElementSize))];

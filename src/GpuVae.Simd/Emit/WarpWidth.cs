@@ -1,5 +1,6 @@
 using GpuVae.Simd.Analyses;
 using GpuVae.Simd.Ir;
+using GpuVae.Simd.Passes;
 
 namespace GpuVae.Simd.Emit;
 
@@ -46,7 +47,7 @@ internal static class WarpWidth
             lanes /= 2;
         if (lanes <= configuration.Lanes)
             return configuration;
-        foreach (IGrouping<LoopNode, BasicBlock>? blocks in loops)
+        foreach (IGrouping<LoopNode, BasicBlock> blocks in loops)
             lanes = Math.Min(lanes, configuration.Lanes * Factor(blocks.Key, [.. blocks], configuration, shapes));
         return configuration with { Lanes = lanes };
     }
@@ -69,10 +70,9 @@ internal static class WarpWidth
     {
         int scattered = 0, others = 0;
         bool writes = false;
-        foreach (Instruction? instruction in blocks.SelectMany(b => b.Body))
+        foreach (Instruction instruction in blocks.SelectMany(b => b.Body))
         {
-            (Value? pointer, IrType type) = AccessOf(instruction);
-            if (pointer is null)
+            if (instruction is not MemoryAccess { Pointer: var pointer } access)
             {
                 others += instruction is not ElementAddress && shapes[instruction].IsVarying ? 1 : 0;
                 continue;
@@ -80,7 +80,7 @@ internal static class WarpWidth
             if (shapes[pointer].IsUniform)
                 continue;
             // Local memory is next to each other for the lanes of a vector, and for a single thread it is its own.
-            if (pointer.Space != AddressSpace.Local && shapes[pointer].Stride == type.SizeOf())
+            if (pointer.Space != AddressSpace.Local && shapes[pointer].Stride == access.AccessType.SizeOf())
                 return false;
             scattered++;
             writes |= instruction is not Load;
@@ -101,7 +101,7 @@ internal static class WarpWidth
         bool divides = false;
         foreach (BasicBlock block in blocks)
         {
-            foreach (Value? operand in block.Body.SelectMany(instruction => instruction.Operands))
+            foreach (Value operand in block.Body.SelectMany(instruction => instruction.Operands))
             {
                 if (operand is Instruction { Block: { } home } && !blocks.Contains(home))
                     live.Add(operand);
@@ -116,19 +116,9 @@ internal static class WarpWidth
     }
 
     /// <summary>Lanes that walk through memory by themselves need a cache line each, and the more lanes the fewer stay cached.</summary>
-    private static bool IsScattered(Instruction instruction, ShapeAnalysis shapes)
-    {
-        (Value? pointer, IrType type) = AccessOf(instruction);
-        return pointer is { Space: AddressSpace.Global } && !shapes[pointer].IsUniform && shapes[pointer].Stride != type.SizeOf();
-    }
-
-    private static (Value? Pointer, IrType Type) AccessOf(Instruction instruction) => instruction switch
-    {
-        Load load => (load.Pointer, load.Type),
-        Store store => (store.Pointer, store.StoredValue.Type),
-        Atomic or AtomicCompareExchange => (instruction.Operands[0], instruction.Type),
-        _ => default,
-    };
+    private static bool IsScattered(Instruction instruction, ShapeAnalysis shapes) =>
+        instruction is MemoryAccess { Pointer: { Space: AddressSpace.Global } pointer } access && !shapes[pointer].IsUniform
+            && shapes[pointer].Stride != access.AccessType.SizeOf();
 
     /// <summary>An index against a length: all lanes stay until the last turn.</summary>
     private static bool IsBound(Value condition, ShapeAnalysis shapes) =>

@@ -39,7 +39,7 @@ internal static class BoolPhis
         }
         foreach (BasicBlock block in kernel.Blocks)
         {
-            foreach (Compare? compare in block.Body.OfType<Compare>().ToArray())
+            foreach (Compare compare in block.Body.OfType<Compare>().ToArray())
                 Simplify(compare);
         }
     }

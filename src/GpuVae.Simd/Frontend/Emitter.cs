@@ -13,12 +13,9 @@ internal sealed class Emitter(SsaBuilder ssa)
     public Value Unary(UnaryOp op, Value operand)
     {
         operand = ssa.Resolve(operand);
-        // Functions whose last bits differ between devices stay, so that a constant argument gives what any other gives.
-        if (operand is Constant constant && operand.Type != IrType.F16 && op is not (>= UnaryOp.Rsqrt and <= UnaryOp.Tanh))
-        {
-            IrType result = new Unary(op, operand).Type;
-            return Constant.FromBits(result, ScalarEvaluator.Evaluate(op, operand.Type, constant.Bits));
-        }
+        // Other functions stay, so that a constant argument gives what any other gives.
+        if (operand is Constant constant && operand.Type != IrType.F16 && op.IsExact())
+            return Constant.FromBits(Ir.Unary.ResultType(op, operand.Type), ScalarEvaluator.Evaluate(op, operand.Type, constant.Bits));
         if (op == UnaryOp.Not && operand.Type == IrType.Bool)
         {
             if (operand is Unary { Op: UnaryOp.Not } inner)

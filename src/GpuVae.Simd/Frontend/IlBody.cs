@@ -9,7 +9,7 @@ namespace GpuVae.Simd.Frontend;
 /// <summary>One decoded IL instruction.</summary>
 /// <param name="Offset">Where it starts in the method.</param>
 /// <param name="Code">The operation, prefixes included as instructions of their own.</param>
-/// <param name="Integer">The inline operand: number, variable index, metadata token, bits of a float, or offset of a branch's target.</param>
+/// <param name="Integer">The inline operand: number, index of a variable, token, bits of a float, or offset of a branch's target.</param>
 /// <param name="Targets">The offsets a <c>switch</c> can jump to.</param>
 internal readonly record struct IlInstruction(int Offset, ILOpCode Code, long Integer, int[]? Targets);
 
@@ -20,12 +20,10 @@ internal sealed class IlBlock(int index, int first)
 
     /// <summary>Index of the first instruction, and of the one behind the last.</summary>
     public int First { get; } = first;
-
     public int End { get; set; }
 
     /// <summary>A branch's target comes first, then the next block in order.</summary>
     public List<IlBlock> Successors { get; } = [];
-
     public List<IlBlock> Predecessors { get; } = [];
 
     /// <summary>Position in reverse post-order, or -1 where nothing reaches the block.</summary>
@@ -39,9 +37,7 @@ internal sealed class IlBlock(int index, int first)
 internal sealed class IlLoop
 {
     public HashSet<int> StoredLocals { get; } = [];
-
     public HashSet<int> StoredArguments { get; } = [];
-
     public int LastBackEdgeOrder { get; set; }
 }
 
@@ -77,27 +73,19 @@ internal sealed class IlBody
     }
 
     public MethodBase Method { get; }
-
     public Type[] LocalTypes { get; }
-
     public bool HasExceptionHandlers { get; }
-
     public IlInstruction[] Instructions { get; }
-
     public List<IlBlock> Blocks { get; }
-
     public List<IlBlock> ReversePostOrder { get; }
 
     /// <summary>Arguments that the body stores to or takes the address of; all others keep the caller's value.</summary>
     public HashSet<int> StoredArguments { get; } = [];
-
     public HashSet<int> AddressedLocals { get; } = [];
-
     public HashSet<int> AddressedArguments { get; } = [];
 
     /// <summary>Locals and arguments turned into raw pointers (<c>&amp;local</c>): they live in memory.</summary>
     public HashSet<int> PointerLocals { get; } = [];
-
     public HashSet<int> PointerArguments { get; } = [];
 
     /// <summary>True where a loop is entered at two places, which only <c>goto</c> into a loop can cause.</summary>
@@ -132,42 +120,24 @@ internal sealed class IlBody
             if ((int)code == 0xFE)
                 code = (ILOpCode)(0xFE00 | il[position++]);
             Span<byte> rest = il.AsSpan(position);
-            long integer = 0;
             int[]? targets = null;
-            int size = 0;
-            switch (OperandTypes[code])
+            (long integer, int size) = OperandTypes[code] switch
             {
-                case OperandType.InlineNone:
-                    integer = ShortFormIndex(code);
-                    break;
-                case OperandType.ShortInlineBrTarget:
-                    (integer, size) = (position + 1 + (sbyte)rest[0], 1);
-                    break;
-                case OperandType.InlineBrTarget:
-                    (integer, size) = (position + 4 + BinaryPrimitives.ReadInt32LittleEndian(rest), 4);
-                    break;
-                case OperandType.ShortInlineI:
-                    (integer, size) = ((sbyte)rest[0], 1);
-                    break;
-                case OperandType.ShortInlineVar:
-                    (integer, size) = (rest[0], 1);
-                    break;
-                case OperandType.InlineVar:
-                    (integer, size) = (BinaryPrimitives.ReadUInt16LittleEndian(rest), 2);
-                    break;
-                case OperandType.InlineI8 or OperandType.InlineR:
-                    (integer, size) = (BinaryPrimitives.ReadInt64LittleEndian(rest), 8);
-                    break;
-                case OperandType.InlineSwitch:
-                    int count = BinaryPrimitives.ReadInt32LittleEndian(rest);
-                    size = 4 + 4 * count;
-                    targets = new int[count];
-                    for (int i = 0; i < count; i++)
-                        targets[i] = position + size + BinaryPrimitives.ReadInt32LittleEndian(rest[(4 + 4 * i)..]);
-                    break;
-                default:
-                    (integer, size) = (BinaryPrimitives.ReadInt32LittleEndian(rest), 4);
-                    break;
+                OperandType.InlineNone => (ShortFormIndex(code), 0),
+                OperandType.ShortInlineI => ((sbyte)rest[0], 1),
+                OperandType.ShortInlineVar => (rest[0], 1),
+                OperandType.ShortInlineBrTarget => (position + 1 + (sbyte)rest[0], 1),
+                OperandType.InlineBrTarget => (position + 4 + BinaryPrimitives.ReadInt32LittleEndian(rest), 4),
+                OperandType.InlineVar => (BinaryPrimitives.ReadUInt16LittleEndian(rest), 2),
+                OperandType.InlineI8 or OperandType.InlineR => (BinaryPrimitives.ReadInt64LittleEndian(rest), 8),
+                OperandType.InlineSwitch => (0, 4 + 4 * BinaryPrimitives.ReadInt32LittleEndian(rest)),
+                _ => (BinaryPrimitives.ReadInt32LittleEndian(rest), 4),
+            };
+            if (code == ILOpCode.Switch)
+            {
+                targets = new int[size / 4 - 1];
+                for (int i = 0; i < targets.Length; i++)
+                    targets[i] = position + size + BinaryPrimitives.ReadInt32LittleEndian(rest[(4 + 4 * i)..]);
             }
             position += size;
             instructions.Add(new IlInstruction(offset, LongForm(code), integer, targets));
@@ -205,22 +175,18 @@ internal sealed class IlBody
         {
             (_, ILOpCode code, long index, _) = Instructions[i];
             bool becomesPointer = i + 1 < Instructions.Length && Instructions[i + 1].Code is ILOpCode.Conv_u or ILOpCode.Conv_i;
-            switch (code)
+            if (code is ILOpCode.Starg or ILOpCode.Ldarga)
+                StoredArguments.Add((int)index);
+            if (code == ILOpCode.Ldarga)
+                Address(AddressedArguments, PointerArguments);
+            else if (code == ILOpCode.Ldloca)
+                Address(AddressedLocals, PointerLocals);
+
+            void Address(HashSet<int> addressed, HashSet<int> pointers)
             {
-                case ILOpCode.Starg:
-                    StoredArguments.Add((int)index);
-                    break;
-                case ILOpCode.Ldarga:
-                    StoredArguments.Add((int)index);
-                    AddressedArguments.Add((int)index);
-                    if (becomesPointer)
-                        PointerArguments.Add((int)index);
-                    break;
-                case ILOpCode.Ldloca:
-                    AddressedLocals.Add((int)index);
-                    if (becomesPointer)
-                        PointerLocals.Add((int)index);
-                    break;
+                addressed.Add((int)index);
+                if (becomesPointer)
+                    pointers.Add((int)index);
             }
         }
     }
@@ -279,33 +245,11 @@ internal sealed class IlBody
 
     private List<IlBlock> OrderBlocks()
     {
-        var postOrder = new List<IlBlock>();
-        bool[] visited = new bool[Blocks.Count];
-        var stack = new Stack<(IlBlock Block, int Next)>();
-        visited[0] = true;
-        stack.Push((Blocks[0], 0));
-        while (stack.TryPop(out (IlBlock Block, int Next) top))
-        {
-            // A branch's own target is first in the list; visiting the last first keeps source order for the fall-through.
-            if (top.Next < top.Block.Successors.Count)
-            {
-                stack.Push((top.Block, top.Next + 1));
-                IlBlock successor = top.Block.Successors[top.Next];
-                if (!visited[successor.Index])
-                {
-                    visited[successor.Index] = true;
-                    stack.Push((successor, 0));
-                }
-            }
-            else
-            {
-                postOrder.Add(top.Block);
-            }
-        }
-        postOrder.Reverse();
-        for (int i = 0; i < postOrder.Count; i++)
-            postOrder[i].Order = i;
-        return postOrder;
+        // A branch's own target is first in the list; visiting the last first keeps source order for the fall-through.
+        List<IlBlock> order = Analyses.ReversePostorder.Of(Blocks[0], block => block.Successors);
+        foreach ((int number, IlBlock block) in order.Index())
+            block.Order = number;
+        return order;
     }
 
     private void FindLoops()
@@ -327,7 +271,7 @@ internal sealed class IlBody
                         continue;
                     if (block.Order < header.Order)
                         IsIrreducible = true;
-                    foreach (IlBlock? predecessor in block.Predecessors.Where(p => p.Order >= 0))
+                    foreach (IlBlock predecessor in block.Predecessors.Where(p => p.Order >= 0))
                         work.Push(predecessor);
                 }
                 foreach (IlBlock block in members)

@@ -13,7 +13,7 @@ namespace GpuVae.Simd.Frontend;
 /// </content>
 internal sealed partial class KernelBuilder
 {
-    /// <summary>Constant arrays up to this many elements become registers where the indices are constants too; larger ones are tables.</summary>
+    /// <summary>Constant arrays of no more elements become registers where the indices are constants too; larger ones are tables.</summary>
     private const int LargestCopy = 16;
 
     private static readonly MethodInfo CopyBytes =
@@ -122,8 +122,7 @@ internal sealed partial class KernelBuilder
     private Operand LoadStatic(FieldInfo field)
     {
         if (typeof(Delegate).IsAssignableFrom(field.FieldType) || field.Name.StartsWith("<>", StringComparison.Ordinal))
-            throw Refuse(
-                "a delegate or lambda is made", "Call the method directly, or pass a functor: a struct type parameter with an interface.");
+            throw RefuseDelegate("a delegate or lambda is made");
         if (!field.IsInitOnly && !field.IsLiteral && !entry.StaticFields.HasFlag(StaticFieldMode.MutableStaticFields))
         {
             throw Refuse(

@@ -154,15 +154,8 @@ internal sealed partial class KernelBuilder
     }
 
     /// <summary>The dynamic shared memory, which every request for it shares.</summary>
-    public Allocation DynamicShared(Type elementType)
-    {
-        foreach (Allocation allocation in kernel.Allocations)
-        {
-            if (allocation.IsDynamic)
-                return allocation;
-        }
-        return Allocate(AddressSpace.Shared, elementType, 0);
-    }
+    public Allocation DynamicShared(Type elementType) =>
+        kernel.Allocations.Find(a => a.IsDynamic) ?? Allocate(AddressSpace.Shared, elementType, 0);
 
     public TypeLayout RequireMemoryType(Type type)
     {

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using GpuVae.Simd.Analyses;
 using GpuVae.Simd.Ir;
 using GpuVae.Simd.Passes;
 

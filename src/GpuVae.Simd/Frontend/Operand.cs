@@ -20,7 +20,6 @@ internal sealed record Operand(Type Type, Value[] Leaves, int Alignment = 0)
 internal sealed class Variable(string name, IrType type)
 {
     public string Name { get; } = name;
-
     public IrType Type { get; } = type;
 
     /// <summary>Where a pointer points, as far as it is known before anything is stored.</summary>
@@ -30,11 +29,8 @@ internal sealed class Variable(string name, IrType type)
     /// The call the variable belongs to, and its index there; a loop of another call cannot store to it unless it is addressed.
     /// </summary>
     public object? Owner { get; init; }
-
     public int Index { get; init; }
-
     public bool IsArgument { get; init; }
-
     public bool IsAddressed { get; init; }
 }
 
@@ -45,9 +41,7 @@ internal abstract class CompileTimeValue(IrType type) : Value(type);
 internal sealed class PlaceValue(Variable[] variables, int first, Type type) : CompileTimeValue(IrType.Pointer)
 {
     public Variable[] Variables { get; } = variables;
-
     public int First { get; } = first;
-
     public Type PlaceType { get; } = type;
 
     /// <summary>Two managed pointers to the same place are the same value.</summary>

@@ -38,7 +38,7 @@ internal sealed class ParameterLayout
 
         void AddLeaves(int parameter, Type type, FieldInfo[] path, bool specialized)
         {
-            bool isView = type.IsGenericType && type.GetGenericTypeDefinition() == typeof(ArrayView<>);
+            bool isView = IsView(type);
             IrType scalar = ScalarTypeOf(isView ? type.GetGenericArguments()[0] : type);
             if (isView || scalar != IrType.Void)
             {
@@ -64,18 +64,20 @@ internal sealed class ParameterLayout
     }
 
     public IReadOnlyList<ParameterLeaf> Leaves { get; }
-
     public int SlotCount { get; }
 
-    /// <summary>The elements behind a field that stands for a fixed buffer or an inline array of scalars; null for any other field.</summary>
+    /// <summary>The elements behind a field that stands for a fixed buffer or an inline array of scalars; null for any other.</summary>
     private static (IrType Element, int Length)? ScalarBuffer(Type type, FieldInfo field)
     {
         if (field.GetCustomAttribute<FixedBufferAttribute>() is { } buffer)
             return (ScalarTypeOf(buffer.ElementType), buffer.Length);
-        return type.GetCustomAttribute<InlineArrayAttribute>() is { } array && ScalarTypeOf(field.FieldType) is var scalar and not IrType.Void
+        return type.GetCustomAttribute<InlineArrayAttribute>() is { } array
+            && ScalarTypeOf(field.FieldType) is var scalar and not IrType.Void
             ? (scalar, array.Length)
             : null;
     }
+
+    public static bool IsView(Type type) => type.IsGenericType && type.GetGenericTypeDefinition() == typeof(ArrayView<>);
 
     /// <summary>The instance fields of a struct in declaration order.</summary>
     public static IEnumerable<FieldInfo> InstanceFields(Type type) =>

@@ -15,7 +15,6 @@ internal sealed class SsaBuilder(
     private readonly Dictionary<Value, Value> replaced = [];
 
     public BasicBlock Current { get; set; } = null!;
-
     public SourceLocation? Location { get; set; }
 
     public BasicBlock CreateBlock(bool isSealed, Func<Variable, bool>? mayStore = null)
@@ -164,7 +163,8 @@ internal sealed class SsaBuilder(
                 RequireSame(variable, phi, value);
             if (phi.Space == AddressSpace.None && value.Space != AddressSpace.None && spacelessPhis.TryGetValue(phi, out int number))
                 throw new UnknownSpaceException(number, value.Space);
-            if (value is Phi { Space: AddressSpace.None } early && phi.Space != AddressSpace.None && spacelessPhis.TryGetValue(early, out number))
+            if (value is Phi { Space: AddressSpace.None } early && phi.Space != AddressSpace.None
+                && spacelessPhis.TryGetValue(early, out number))
                 throw new UnknownSpaceException(number, phi.Space);
             if (value.Space != phi.Space)
             {
@@ -182,7 +182,7 @@ internal sealed class SsaBuilder(
         Value? same = null;
         foreach (Value operand in phi.Operands)
         {
-            if (ReferenceEquals(operand, phi) || same is not null && AreEqual(operand, same))
+            if (ReferenceEquals(operand, phi) || same is not null && Constant.AreSame(operand, same))
                 continue;
             if (same is not null)
                 return phi;
@@ -194,16 +194,13 @@ internal sealed class SsaBuilder(
         phi.ReplaceAllUsesWith(same);
         replaced[phi] = same;
         phi.Block!.Remove(phi);
-        foreach (Phi? user in users)
+        foreach (Phi user in users)
         {
             if (user.Block is not null && user.Operands.Count == user.Block.Predecessors.Count && states[user.Block].IsSealed)
                 RemoveIfTrivial(user);
         }
         return Resolve(same);
     }
-
-    private static bool AreEqual(Value a, Value b) =>
-        ReferenceEquals(a, b) || a is Constant x && b is Constant y && x.Type == y.Type && x.Space == y.Space && x.Bits == y.Bits;
 
     private void RequireSame(Variable variable, Value expected, Value actual)
     {
@@ -239,18 +236,14 @@ internal sealed class SsaBuilder(
     {
         /// <summary>Counts the phis without a space in the order of their creation, which is the same in every build.</summary>
         public int Number { get; } = number;
-
         public AddressSpace Space { get; } = space;
     }
 
     private sealed class BlockState
     {
         public Dictionary<Variable, Value> Definitions { get; } = [];
-
         public List<(Variable, Phi)> IncompletePhis { get; } = [];
-
         public List<(Variable, Value)> Assumptions { get; } = [];
-
         public bool IsSealed { get; set; }
 
         /// <summary>For a loop's head: whether the loop can store to a variable.</summary>

@@ -30,7 +30,7 @@ internal sealed class TypeLayout
         Type = type;
         memory = new(Measure);
         var leaves = new List<TypeLeaf>();
-        IsView = type.IsGenericType && type.GetGenericTypeDefinition() == typeof(ArrayView<>);
+        IsView = ParameterLayout.IsView(type);
         if (IsView || type.IsArray)
         {
             leaves.Add(new(IrType.Pointer, typeof(void*)));
@@ -60,12 +60,10 @@ internal sealed class TypeLayout
     }
 
     public Type Type { get; }
-
     public TypeLeaf[] Leaves { get; }
 
     /// <summary>A primitive, enum or pointer: something that the IL stack holds by itself.</summary>
     public bool IsScalar { get; }
-
     public bool IsView { get; }
 
     /// <summary>Its only field is the value itself: primitives (<c>m_value</c>) and Half (its bits).</summary>
@@ -88,11 +86,8 @@ internal sealed class TypeLayout
 
     /// <summary>The scalar type if all leaves have the same, otherwise Void.</summary>
     public IrType CommonScalar => Leaves.Length > 0 && Leaves.All(l => l.Type == Leaves[0].Type) ? Leaves[0].Type : IrType.Void;
-
     public static TypeLayout Of(Type type) => Cache.GetOrAdd(type, static t => new TypeLayout(t));
-
     public int OffsetOfLeaf(int leaf) => memory.Value.LeafOffsets[leaf];
-
     public int OffsetOfField(FieldInfo field) => memory.Value.FieldOffsets[Find(field).FieldIndex];
 
     /// <summary>The first leaf of a field and the layout of the field's type.</summary>

@@ -7,7 +7,6 @@ internal sealed class BasicBlock
     private Terminator? terminator;
 
     public List<Phi> Phis { get; } = [];
-
     public List<Instruction> Body { get; } = [];
 
     /// <summary>
@@ -23,8 +22,7 @@ internal sealed class BasicBlock
                 foreach (BasicBlock successor in terminator.Successors)
                     successor.predecessors.Remove(this);
                 if (!ReferenceEquals(terminator, value))
-                    terminator.DropOperands();
-                terminator.Block = null;
+                    terminator.Detach();
             }
             terminator = value;
             if (value is null)
@@ -36,7 +34,6 @@ internal sealed class BasicBlock
     }
 
     public IReadOnlyList<BasicBlock> Predecessors => predecessors;
-
     public IReadOnlyList<BasicBlock> Successors => terminator?.Successors ?? [];
 
     public T Append<T>(T instruction) where T : Instruction
@@ -60,21 +57,30 @@ internal sealed class BasicBlock
             Phis.Remove(phi);
         else
             Body.Remove(instruction);
-        instruction.DropOperands();
-        instruction.Block = null;
+        instruction.Detach();
     }
+}
+
+internal static class InstructionLists
+{
+    /// <summary>Takes out, and detaches, the instructions that the predicate holds for; returns whether there were any.</summary>
+    public static bool Sweep<T>(this List<T> instructions, Predicate<T> goes) where T : Instruction => instructions.RemoveAll(instruction =>
+    {
+        if (!goes(instruction))
+            return false;
+        instruction.Detach();
+        return true;
+    }) > 0;
 }
 
 /// <summary>A kernel with everything it calls inlined, in SSA form over a reducible control-flow graph.</summary>
 internal sealed class IrKernel(string name)
 {
     public string Name { get; } = name;
-
     public List<Parameter> Parameters { get; } = [];
-
     public List<Allocation> Allocations { get; } = [];
 
-    /// <summary>Views whose loads are taken to see no store of the same launch, and those that are stored through; only if both exist.</summary>
+    /// <summary>Views whose loads are taken to see no store of the same launch, and those stored through; only if both exist.</summary>
     public (IReadOnlyList<Parameter> ReadOnly, IReadOnlyList<Parameter> Written) DisjointViews { get; set; } = ([], []);
 
     /// <summary>Constant tables in pinned memory, which pointer constants name; they have to live as long as the code.</summary>
@@ -82,8 +88,6 @@ internal sealed class IrKernel(string name)
 
     /// <summary>All blocks; the entry comes first and has no predecessors.</summary>
     public List<BasicBlock> Blocks { get; } = [];
-
     public BasicBlock Entry => Blocks[0];
-
     public IEnumerable<Instruction> Instructions => Blocks.SelectMany(b => b.Phis.Concat<Instruction>(b.Body).Append(b.Terminator!));
 }

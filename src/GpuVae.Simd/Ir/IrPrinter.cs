@@ -32,7 +32,7 @@ internal sealed class IrPrinter
         for (int i = 0; i < kernel.Blocks.Count; i++)
         {
             blockNames[kernel.Blocks[i]] = $"b{i}";
-            foreach (Instruction? instruction in kernel.Blocks[i].Phis.Concat(kernel.Blocks[i].Body))
+            foreach (Instruction instruction in kernel.Blocks[i].Phis.Concat(kernel.Blocks[i].Body))
             {
                 if (instruction.Type != IrType.Void)
                     names[instruction] = $"%{next++}";

@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 
 namespace GpuVae.Simd.Ir;
 
@@ -11,45 +12,27 @@ internal static class ScalarEvaluator
     public static ulong Evaluate(UnaryOp op, IrType type, ulong bits) => type switch
     {
         IrType.Bool => op == UnaryOp.Not ? bits ^ 1 : throw Unsupported(op, type),
-        IrType.F32 => EvaluateFloat(op, ToFloat(bits)),
-        IrType.F64 => EvaluateDouble(op, ToDouble(bits)),
+        IrType.F32 => EvaluateFloat(op, FromBits<float>(bits)),
+        IrType.F64 => EvaluateFloat(op, FromBits<double>(bits)),
         _ => EvaluateInteger(op, type, bits),
     };
 
     /// <summary>True where the operation has no value: division of integers by zero.</summary>
-    public static bool IsUndefined(BinaryOp op, IrType type, ulong right) =>
-        op is BinaryOp.Div or BinaryOp.DivUnsigned or BinaryOp.Rem or BinaryOp.RemUnsigned && type.IsInteger() && right == 0;
+    public static bool IsUndefined(BinaryOp op, IrType type, ulong right) => op.Divides() && type.IsInteger() && right == 0;
 
     public static ulong Evaluate(BinaryOp op, IrType type, ulong left, ulong right) => type switch
     {
-        IrType.F32 => FromFloat(EvaluateFloat(op, ToFloat(left), ToFloat(right))),
-        IrType.F64 => FromDouble(EvaluateDouble(op, ToDouble(left), ToDouble(right))),
-        _ => Cut(type, EvaluateInteger(op, type, left, right)),
+        IrType.F32 => ToBits(EvaluateFloat(op, FromBits<float>(left), FromBits<float>(right))),
+        IrType.F64 => ToBits(EvaluateFloat(op, FromBits<double>(left), FromBits<double>(right))),
+        _ => type.Cut(EvaluateInteger(op, type, left, right)),
     };
 
     public static bool Evaluate(CompareOp op, IrType type, ulong left, ulong right)
     {
         if (type is IrType.F32 or IrType.F64)
-        {
-            double a = type == IrType.F32 ? ToFloat(left) : ToDouble(left);
-            double b = type == IrType.F32 ? ToFloat(right) : ToDouble(right);
-            return op switch
-            {
-                CompareOp.Eq => a == b,
-                CompareOp.Ne => a != b,
-                CompareOp.Lt => a < b,
-                CompareOp.Le => a <= b,
-                CompareOp.Gt => a > b,
-                CompareOp.Ge => a >= b,
-                CompareOp.LtOrUnordered => !(a >= b),
-                CompareOp.LeOrUnordered => !(a > b),
-                CompareOp.GtOrUnordered => !(a <= b),
-                CompareOp.GeOrUnordered => !(a < b),
-                _ => throw new NotSupportedException($"{op} does not compare floats"),
-            };
-        }
-        long x = SignExtend(type, left);
-        long y = SignExtend(type, right);
+            return EvaluateFloat(op, ToDouble(type, left), ToDouble(type, right));
+        long x = type.SignExtend(left);
+        long y = type.SignExtend(right);
         return op switch
         {
             CompareOp.Eq => left == right,
@@ -62,42 +45,34 @@ internal static class ScalarEvaluator
             CompareOp.LeUnsigned => left <= right,
             CompareOp.GtUnsigned => left > right,
             CompareOp.GeUnsigned => left >= right,
-            _ => throw new NotSupportedException($"{op} does not compare integers"),
+            _ => throw Unsupported(op, type),
         };
     }
 
     public static ulong Evaluate(ConvertOp op, IrType from, IrType to, ulong bits) => op switch
     {
-        ConvertOp.SignExtend => Cut(to, (ulong)SignExtend(from, bits)),
-        ConvertOp.ZeroExtend or ConvertOp.Truncate or ConvertOp.Bitcast => Cut(to, bits),
-        ConvertOp.SignedToFloat => to == IrType.F32 ? FromFloat(SignExtend(from, bits)) : FromDouble(SignExtend(from, bits)),
-        ConvertOp.UnsignedToFloat => to == IrType.F32 ? FromFloat(bits) : FromDouble(bits),
-        ConvertOp.FloatToSigned => Cut(to, FloatToSigned(to, from == IrType.F32 ? ToFloat(bits) : ToDouble(bits))),
-        ConvertOp.FloatToUnsigned => Cut(to, FloatToUnsigned(to, from == IrType.F32 ? ToFloat(bits) : ToDouble(bits))),
+        ConvertOp.SignExtend => to.Cut((ulong)from.SignExtend(bits)),
+        ConvertOp.ZeroExtend or ConvertOp.Truncate or ConvertOp.Bitcast => to.Cut(bits),
+        ConvertOp.SignedToFloat => to == IrType.F32 ? ToBits((float)from.SignExtend(bits)) : ToBits((double)from.SignExtend(bits)),
+        ConvertOp.UnsignedToFloat => to == IrType.F32 ? ToBits((float)bits) : ToBits((double)bits),
+        ConvertOp.FloatToSigned => to.Cut(FloatToSigned(to, ToDouble(from, bits))),
+        ConvertOp.FloatToUnsigned => to.Cut(FloatToUnsigned(to, ToDouble(from, bits))),
         ConvertOp.FloatToFloat => FloatToFloat(from, to, bits),
-        _ => throw new NotSupportedException($"unknown conversion {op}"),
+        _ => throw Unsupported(op, from),
     };
 
     public static ulong FusedMultiplyAdd(IrType type, ulong a, ulong b, ulong c) => type == IrType.F32
-        ? FromFloat(MathF.FusedMultiplyAdd(ToFloat(a), ToFloat(b), ToFloat(c)))
-        : FromDouble(Math.FusedMultiplyAdd(ToDouble(a), ToDouble(b), ToDouble(c)));
-
-    public static long SignExtend(IrType type, ulong bits) => type switch
-    {
-        IrType.I8 => (sbyte)bits,
-        IrType.I16 => (short)bits,
-        IrType.I32 => (int)bits,
-        _ => (long)bits,
-    };
+        ? ToBits(MathF.FusedMultiplyAdd(FromBits<float>(a), FromBits<float>(b), FromBits<float>(c)))
+        : ToBits(Math.FusedMultiplyAdd(FromBits<double>(a), FromBits<double>(b), FromBits<double>(c)));
 
     private static ulong EvaluateInteger(UnaryOp op, IrType type, ulong bits)
     {
         int width = type.SizeOf() * 8;
         return op switch
         {
-            UnaryOp.Neg => Cut(type, 0UL - bits),
-            UnaryOp.Not => Cut(type, ~bits),
-            UnaryOp.Abs => SignExtend(type, bits) < 0 ? Cut(type, 0UL - bits) : bits,
+            UnaryOp.Neg => type.Cut(0UL - bits),
+            UnaryOp.Not => type.Cut(~bits),
+            UnaryOp.Abs => type.SignExtend(bits) < 0 ? type.Cut(0UL - bits) : bits,
             UnaryOp.PopCount => (ulong)BitOperations.PopCount(bits),
             UnaryOp.LeadingZeroCount => (ulong)(BitOperations.LeadingZeroCount(bits) - (64 - width)),
             UnaryOp.TrailingZeroCount => (ulong)Math.Min(width, BitOperations.TrailingZeroCount(bits)),
@@ -105,78 +80,44 @@ internal static class ScalarEvaluator
         };
     }
 
-    private static ulong EvaluateFloat(UnaryOp op, float x) => op switch
+    private static ulong EvaluateFloat<T>(UnaryOp op, T x) where T : unmanaged, IFloatingPointIeee754<T> => op switch
     {
-        UnaryOp.IsNaN => float.IsNaN(x) ? 1UL : 0,
-        UnaryOp.IsInfinity => float.IsInfinity(x) ? 1UL : 0,
-        UnaryOp.IsFinite => float.IsFinite(x) ? 1UL : 0,
-        _ => FromFloat(op switch
+        UnaryOp.IsNaN => T.IsNaN(x) ? 1UL : 0,
+        UnaryOp.IsInfinity => T.IsInfinity(x) ? 1UL : 0,
+        UnaryOp.IsFinite => T.IsFinite(x) ? 1UL : 0,
+        _ => ToBits(op switch
         {
             UnaryOp.Neg => -x,
-            UnaryOp.Abs => MathF.Abs(x),
-            UnaryOp.Sqrt => MathF.Sqrt(x),
-            UnaryOp.Rsqrt => 1f / MathF.Sqrt(x),
-            UnaryOp.Rcp => 1f / x,
-            UnaryOp.Exp => MathF.Exp(x),
-            UnaryOp.Exp2 => MathF.Pow(2f, x),
-            UnaryOp.Log => MathF.Log(x),
-            UnaryOp.Log2 => MathF.Log2(x),
-            UnaryOp.Log10 => MathF.Log10(x),
-            UnaryOp.Sin => MathF.Sin(x),
-            UnaryOp.Cos => MathF.Cos(x),
-            UnaryOp.Tan => MathF.Tan(x),
-            UnaryOp.Asin => MathF.Asin(x),
-            UnaryOp.Acos => MathF.Acos(x),
-            UnaryOp.Atan => MathF.Atan(x),
-            UnaryOp.Sinh => MathF.Sinh(x),
-            UnaryOp.Cosh => MathF.Cosh(x),
-            UnaryOp.Tanh => MathF.Tanh(x),
-            UnaryOp.Floor => MathF.Floor(x),
-            UnaryOp.Ceiling => MathF.Ceiling(x),
-            UnaryOp.RoundToEven => MathF.Round(x),
-            UnaryOp.Truncate => MathF.Truncate(x),
-            _ => throw Unsupported(op, IrType.F32),
-        }),
-    };
-
-    private static ulong EvaluateDouble(UnaryOp op, double x) => op switch
-    {
-        UnaryOp.IsNaN => double.IsNaN(x) ? 1UL : 0,
-        UnaryOp.IsInfinity => double.IsInfinity(x) ? 1UL : 0,
-        UnaryOp.IsFinite => double.IsFinite(x) ? 1UL : 0,
-        _ => FromDouble(op switch
-        {
-            UnaryOp.Neg => -x,
-            UnaryOp.Abs => Math.Abs(x),
-            UnaryOp.Sqrt => Math.Sqrt(x),
-            UnaryOp.Rsqrt => 1 / Math.Sqrt(x),
-            UnaryOp.Rcp => 1 / x,
-            UnaryOp.Exp => Math.Exp(x),
-            UnaryOp.Exp2 => Math.Pow(2, x),
-            UnaryOp.Log => Math.Log(x),
-            UnaryOp.Log2 => Math.Log2(x),
-            UnaryOp.Log10 => Math.Log10(x),
-            UnaryOp.Sin => Math.Sin(x),
-            UnaryOp.Cos => Math.Cos(x),
-            UnaryOp.Tan => Math.Tan(x),
-            UnaryOp.Asin => Math.Asin(x),
-            UnaryOp.Acos => Math.Acos(x),
-            UnaryOp.Atan => Math.Atan(x),
-            UnaryOp.Sinh => Math.Sinh(x),
-            UnaryOp.Cosh => Math.Cosh(x),
-            UnaryOp.Tanh => Math.Tanh(x),
-            UnaryOp.Floor => Math.Floor(x),
-            UnaryOp.Ceiling => Math.Ceiling(x),
-            UnaryOp.RoundToEven => Math.Round(x),
-            UnaryOp.Truncate => Math.Truncate(x),
-            _ => throw Unsupported(op, IrType.F64),
+            UnaryOp.Abs => T.Abs(x),
+            UnaryOp.Sqrt => T.Sqrt(x),
+            UnaryOp.Rsqrt => T.One / T.Sqrt(x),
+            UnaryOp.Rcp => T.One / x,
+            UnaryOp.Exp => T.Exp(x),
+            UnaryOp.Exp2 => T.Exp2(x),
+            UnaryOp.Log => T.Log(x),
+            UnaryOp.Log2 => T.Log2(x),
+            UnaryOp.Log10 => T.Log10(x),
+            UnaryOp.Sin => T.Sin(x),
+            UnaryOp.Cos => T.Cos(x),
+            UnaryOp.Tan => T.Tan(x),
+            UnaryOp.Asin => T.Asin(x),
+            UnaryOp.Acos => T.Acos(x),
+            UnaryOp.Atan => T.Atan(x),
+            UnaryOp.Sinh => T.Sinh(x),
+            UnaryOp.Cosh => T.Cosh(x),
+            UnaryOp.Tanh => T.Tanh(x),
+            UnaryOp.Floor => T.Floor(x),
+            UnaryOp.Ceiling => T.Ceiling(x),
+            UnaryOp.RoundToEven => T.Round(x),
+            UnaryOp.Truncate => T.Truncate(x),
+            _ => throw Unsupported(op, typeof(T)),
         }),
     };
 
     private static ulong EvaluateInteger(BinaryOp op, IrType type, ulong left, ulong right)
     {
-        long x = SignExtend(type, left);
-        long y = SignExtend(type, right);
+        long x = type.SignExtend(left);
+        long y = type.SignExtend(right);
         int shift = (int)right & (type == IrType.I64 ? 63 : 31);
         return op switch
         {
@@ -199,38 +140,38 @@ internal static class ScalarEvaluator
             BinaryOp.MinUnsigned => Math.Min(left, right),
             BinaryOp.MaxUnsigned => Math.Max(left, right),
             BinaryOp.MulHighUnsigned => type == IrType.I64 ? Math.BigMul(left, right, out _) : (left * right) >> 32,
-            _ => throw new NotSupportedException($"{op} does not take {type}"),
+            _ => throw Unsupported(op, type),
         };
     }
 
-    private static float EvaluateFloat(BinaryOp op, float a, float b) => op switch
+    private static T EvaluateFloat<T>(BinaryOp op, T a, T b) where T : IFloatingPointIeee754<T> => op switch
     {
         BinaryOp.Add => a + b,
         BinaryOp.Sub => a - b,
         BinaryOp.Mul => a * b,
         BinaryOp.Div => a / b,
         BinaryOp.Rem => a % b,
-        BinaryOp.Min => MathF.Min(a, b),
-        BinaryOp.Max => MathF.Max(a, b),
-        BinaryOp.Pow => MathF.Pow(a, b),
-        BinaryOp.Atan2 => MathF.Atan2(a, b),
-        BinaryOp.CopySign => MathF.CopySign(a, b),
-        _ => throw new NotSupportedException($"{op} does not take F32"),
+        BinaryOp.Min => T.Min(a, b),
+        BinaryOp.Max => T.Max(a, b),
+        BinaryOp.Pow => T.Pow(a, b),
+        BinaryOp.Atan2 => T.Atan2(a, b),
+        BinaryOp.CopySign => T.CopySign(a, b),
+        _ => throw Unsupported(op, typeof(T)),
     };
 
-    private static double EvaluateDouble(BinaryOp op, double a, double b) => op switch
+    private static bool EvaluateFloat(CompareOp op, double a, double b) => op switch
     {
-        BinaryOp.Add => a + b,
-        BinaryOp.Sub => a - b,
-        BinaryOp.Mul => a * b,
-        BinaryOp.Div => a / b,
-        BinaryOp.Rem => a % b,
-        BinaryOp.Min => Math.Min(a, b),
-        BinaryOp.Max => Math.Max(a, b),
-        BinaryOp.Pow => Math.Pow(a, b),
-        BinaryOp.Atan2 => Math.Atan2(a, b),
-        BinaryOp.CopySign => Math.CopySign(a, b),
-        _ => throw new NotSupportedException($"{op} does not take F64"),
+        CompareOp.Eq => a == b,
+        CompareOp.Ne => a != b,
+        CompareOp.Lt => a < b,
+        CompareOp.Le => a <= b,
+        CompareOp.Gt => a > b,
+        CompareOp.Ge => a >= b,
+        CompareOp.LtOrUnordered => !(a >= b),
+        CompareOp.LeOrUnordered => !(a > b),
+        CompareOp.GtOrUnordered => !(a <= b),
+        CompareOp.GeOrUnordered => !(a < b),
+        _ => throw Unsupported(op, typeof(float)),
     };
 
     private static ulong FloatToSigned(IrType to, double value) => to switch
@@ -253,37 +194,28 @@ internal static class ScalarEvaluator
 
     private static ulong FloatToFloat(IrType from, IrType to, ulong bits)
     {
-        if (to == IrType.F16)
+        double value = ToDouble(from, bits);
+        return to switch
         {
-            // One rounding from either source: a double must not pass through float first.
-            Half half = from == IrType.F64 ? (System.Half)ToDouble(bits) : (System.Half)ToFloat(bits);
-            return BitConverter.HalfToUInt16Bits(half);
-        }
-        double value = from switch
-        {
-            IrType.F16 => (double)BitConverter.UInt16BitsToHalf((ushort)bits),
-            IrType.F32 => ToFloat(bits),
-            _ => ToDouble(bits),
+            // One rounding from either source: a double must not pass through float first, and a float is a double exactly.
+            IrType.F16 => BitConverter.HalfToUInt16Bits((Half)value),
+            IrType.F32 => ToBits((float)value),
+            _ => ToBits(value),
         };
-        return to == IrType.F32 ? FromFloat((float)value) : FromDouble(value);
     }
 
-    private static ulong Cut(IrType type, ulong bits) => type switch
+    private static double ToDouble(IrType type, ulong bits) => type switch
     {
-        IrType.Bool => bits & 1,
-        IrType.I8 => (byte)bits,
-        IrType.I16 or IrType.F16 => (ushort)bits,
-        IrType.I32 or IrType.F32 => (uint)bits,
-        _ => bits,
+        IrType.F16 => (double)BitConverter.UInt16BitsToHalf((ushort)bits),
+        IrType.F32 => FromBits<float>(bits),
+        _ => FromBits<double>(bits),
     };
 
-    private static float ToFloat(ulong bits) => BitConverter.UInt32BitsToSingle((uint)bits);
+    private static T FromBits<T>(ulong bits) where T : unmanaged =>
+        typeof(T) == typeof(float) ? Unsafe.BitCast<uint, T>((uint)bits) : Unsafe.BitCast<ulong, T>(bits);
 
-    private static double ToDouble(ulong bits) => BitConverter.UInt64BitsToDouble(bits);
+    private static ulong ToBits<T>(T value) where T : unmanaged =>
+        typeof(T) == typeof(float) ? Unsafe.BitCast<T, uint>(value) : Unsafe.BitCast<T, ulong>(value);
 
-    private static ulong FromFloat(float value) => BitConverter.SingleToUInt32Bits(value);
-
-    private static ulong FromDouble(double value) => BitConverter.DoubleToUInt64Bits(value);
-
-    private static NotSupportedException Unsupported(UnaryOp op, IrType type) => new($"{op} does not take {type}");
+    private static NotSupportedException Unsupported(Enum op, object type) => new($"{op} does not take {type}");
 }

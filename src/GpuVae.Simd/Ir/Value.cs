@@ -3,15 +3,13 @@ namespace GpuVae.Simd.Ir;
 /// <summary>Anything an instruction can take as an operand. Keeps the list of its users, one entry per operand slot.</summary>
 internal abstract class Value(IrType type, AddressSpace space = AddressSpace.None)
 {
-    private readonly List<Instruction> users = [];
+    private List<Instruction> users = [];
 
     public IrType Type { get; } = type;
 
     /// <summary>The address space of a pointer; <see cref="AddressSpace.None"/> for everything else.</summary>
     public AddressSpace Space { get; } = space;
-
     public IReadOnlyList<Instruction> Users => users;
-
     internal void AddUser(Instruction user) => users.Add(user);
 
     internal void RemoveUser(Instruction user)
@@ -21,6 +19,9 @@ internal abstract class Value(IrType type, AddressSpace space = AddressSpace.Non
         users[index] = users[^1];
         users.RemoveAt(users.Count - 1);
     }
+
+    /// <summary>For a copy, whose users are its own.</summary>
+    protected void ForgetUsers() => users = [];
 
     public void ReplaceAllUsesWith(Value replacement)
     {
@@ -44,43 +45,26 @@ internal sealed class Constant : Value
     private Constant(IrType type, ulong bits, AddressSpace space = AddressSpace.None) : base(type, space) => Bits = bits;
 
     public ulong Bits { get; }
-
     public static Constant Bool(bool value) => new(IrType.Bool, value ? 1UL : 0UL);
-
     public static Constant Int(int value) => new(IrType.I32, (uint)value);
-
     public static Constant Long(long value) => new(IrType.I64, (ulong)value);
-
     public static Constant Float(float value) => new(IrType.F32, BitConverter.SingleToUInt32Bits(value));
-
     public static Constant Double(double value) => new(IrType.F64, BitConverter.DoubleToUInt64Bits(value));
-
     public static Constant Null(AddressSpace space) => new(IrType.Pointer, 0, space);
 
     /// <summary>The address of one of a kernel's tables.</summary>
     public static Constant Table(ulong address) => new(IrType.Pointer, address, AddressSpace.Global);
 
+    /// <summary>The same value, or two equal constants.</summary>
+    public static bool AreSame(Value a, Value b) => ReferenceEquals(a, b)
+        || (a is Constant x && b is Constant y && x.Type == y.Type && x.Space == y.Space && x.Bits == y.Bits);
+
     /// <summary>A constant of any scalar type from its bits; the bits above the type's width are cut off.</summary>
-    public static Constant FromBits(IrType type, ulong bits) => new(type, type switch
-    {
-        IrType.Bool => bits & 1,
-        IrType.I8 => (byte)bits,
-        IrType.I16 or IrType.F16 => (ushort)bits,
-        IrType.I32 or IrType.F32 => (uint)bits,
-        _ => bits,
-    });
+    public static Constant FromBits(IrType type, ulong bits) => new(type, type.Cut(bits));
 
     /// <summary>The integer value, sign-extended from the type's width.</summary>
-    public long SignedValue => Type switch
-    {
-        IrType.I8 => (sbyte)Bits,
-        IrType.I16 => (short)Bits,
-        IrType.I32 => (int)Bits,
-        _ => (long)Bits,
-    };
-
+    public long SignedValue => Type.SignExtend(Bits);
     public float FloatValue => BitConverter.UInt32BitsToSingle((uint)Bits);
-
     public double DoubleValue => BitConverter.UInt64BitsToDouble(Bits);
 }
 
@@ -102,7 +86,6 @@ internal sealed class Parameter(string name, ParameterKind kind, IrType type, in
 {
     /// <summary>The path in the kernel's signature, such as <c>weights.pointer</c>.</summary>
     public string Name { get; } = name;
-
     public ParameterKind Kind { get; } = kind;
 
     /// <summary>Index of the 8-byte slot in the argument block.</summary>
@@ -117,12 +100,8 @@ internal sealed class Allocation(AddressSpace space, IrType elementType, int ele
 {
     /// <summary>The scalar type of the elements; <see cref="IrType.Void"/> for structs of mixed scalars.</summary>
     public IrType ElementType { get; } = elementType;
-
     public int ElementSize { get; } = elementSize;
-
     public int Count { get; } = count;
-
     public bool IsDynamic => Count == 0;
-
     public int SizeInBytes => Count * ElementSize;
 }

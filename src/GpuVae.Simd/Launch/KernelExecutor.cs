@@ -1,13 +1,13 @@
 using GpuVae.Simd.Frontend;
+using ILGPU.Runtime;
 
 namespace GpuVae.Simd.Launch;
 
 /// <summary>One way to run a kernel.</summary>
-internal abstract class KernelExecutor(KernelEntry entry, SimdDevice device)
+internal abstract class KernelExecutor(KernelEntry entry, Device device)
 {
     protected KernelEntry Entry { get; } = entry;
-
-    protected SimdDevice Device { get; } = device;
+    protected Device Device { get; } = device;
 
     /// <summary>Runs all groups; returns when they are done.</summary>
     /// <param name="shape">The shape, checked against the device.</param>

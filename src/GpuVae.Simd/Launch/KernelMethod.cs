@@ -2,6 +2,7 @@ using System.Reflection;
 using GpuVae.Simd.Frontend;
 using GpuVae.Simd.Ir;
 using ILGPU;
+using ILGPU.Backends.EntryPoints;
 
 namespace GpuVae.Simd.Launch;
 
@@ -32,7 +33,7 @@ internal static class KernelMethod
                 string.Join(", ", ParameterLayout.InstanceFields(closure).Select(f => f.Name)) + ".");
         }
         Type[] parameters = method.GetParameters().Select(p => p.ParameterType).ToArray();
-        foreach (Type? type in parameters)
+        foreach (Type type in parameters)
             CheckParameter(name, type, type);
         if (isImplicit)
         {
@@ -49,11 +50,11 @@ internal static class KernelMethod
 
     /// <summary>The name that users know the kernel by.</summary>
     public static string NameOf(MethodInfo method) =>
-        method.GetCustomAttribute<ILGPU.Backends.EntryPoints.KernelNameAttribute>()?.KernelName ?? $"{method.DeclaringType?.Name}.{method.Name}";
+        method.GetCustomAttribute<KernelNameAttribute>()?.KernelName ?? $"{method.DeclaringType?.Name}.{method.Name}";
 
     private static void CheckParameter(string kernel, Type parameter, Type type)
     {
-        if (IsView(type))
+        if (ParameterLayout.IsView(type))
         {
             CheckElement(kernel, parameter, type.GetGenericArguments()[0]);
             return;
@@ -64,9 +65,11 @@ internal static class KernelMethod
             foreach (FieldInfo field in ParameterLayout.InstanceFields(type))
                 CheckParameter(kernel, parameter, field.FieldType);
             // Arguments travel field by field, so what is not one value per field cannot.
-            var layout = TypeLayout.Of(type);
-            if (layout.HasOverlap)
-                throw Refuse(kernel, parameter, $"fields of {type.Name} share bytes; pass the values in a view, or each as a parameter of its own");
+            if (TypeLayout.Of(type).HasOverlap)
+            {
+                throw Refuse(
+                    kernel, parameter, $"fields of {type.Name} share bytes; pass the values in a view, or each as a parameter of its own");
+            }
         }
     }
 
@@ -98,6 +101,4 @@ internal static class KernelMethod
         string message = $"Kernel '{kernel}' cannot take a parameter of type {parameter.Name}: {advice}.";
         return new(message, new NotSupportedException(message));
     }
-
-    private static bool IsView(Type type) => type.IsGenericType && type.GetGenericTypeDefinition() == typeof(ArrayView<>);
 }

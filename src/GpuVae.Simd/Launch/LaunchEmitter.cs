@@ -15,7 +15,10 @@ internal static unsafe class LaunchEmitter
 {
     private const int FirstArgument = 3;
 
-    public static MethodInfo Emit(KernelEntry entry, int groupSize)
+    /// <param name="entry">The kernel.</param>
+    /// <param name="groupSize">The group of an implicitly grouped kernel, or 0.</param>
+    /// <param name="launch">Called with kernel, stream, dimension (and group size), slots and their number.</param>
+    public static MethodInfo Emit(KernelEntry entry, int groupSize, MethodInfo launch)
     {
         Type[] parameters = entry.Method.GetParameters().Select(p => p.ParameterType).ToArray();
         Type dimension = entry.IsImplicitlyGrouped ? parameters[0] : typeof(KernelConfig);
@@ -33,7 +36,7 @@ internal static unsafe class LaunchEmitter
         il.Emit(OpCodes.Localloc);
         il.Emit(OpCodes.Stloc, slots);
         foreach (ParameterLeaf leaf in entry.Layout.Leaves)
-            EmitLeaf(il, leaf, arguments[leaf.Parameter], slots);
+            EmitLeaf(il, leaf, arguments[leaf.Parameter], slots, entry);
 
         il.Emit(OpCodes.Ldarg_0);
         il.Emit(OpCodes.Ldarg_1);
@@ -48,26 +51,25 @@ internal static unsafe class LaunchEmitter
         }
         il.Emit(OpCodes.Ldloc, slots);
         il.Emit(OpCodes.Ldc_I4, entry.Layout.SlotCount);
-        il.Emit(OpCodes.Call, Find(
-            typeof(SimdKernel), entry.IsImplicitlyGrouped ? nameof(SimdKernel.LaunchExtent) : nameof(SimdKernel.LaunchGrouped)));
-        foreach (ParameterLeaf? leaf in entry.Layout.Leaves.Where(l => l.IsView))
+        il.Emit(OpCodes.Call, launch);
+        foreach (ParameterLeaf leaf in entry.Layout.Leaves.Where(l => l.IsView))
         {
             EmitAddress(il, leaf);
-            il.Emit(OpCodes.Call, Find(typeof(ViewSlots), nameof(ViewSlots.KeepAlive)).MakeGenericMethod(ElementType(leaf, arguments)));
+            il.Emit(OpCodes.Call, OnView(nameof(ViewSlots.KeepAlive), leaf, arguments[leaf.Parameter]));
         }
         il.Emit(OpCodes.Ret);
         return method;
     }
 
-    private static void EmitLeaf(ILGenerator il, ParameterLeaf leaf, Type argument, LocalBuilder slots)
+    private static void EmitLeaf(ILGenerator il, ParameterLeaf leaf, Type argument, LocalBuilder slots, KernelEntry entry)
     {
         if (leaf.IsView)
         {
             EmitAddress(il, leaf);
             EmitSlot(il, leaf, slots);
             il.Emit(OpCodes.Ldarg_0);
-            Type[] element = (leaf.Path.Length == 0 ? argument : leaf.Path[^1].FieldType).GetGenericArguments();
-            il.Emit(OpCodes.Call, Find(typeof(ViewSlots), nameof(ViewSlots.Write)).MakeGenericMethod(element));
+            il.Emit(OpCodes.Ldstr, KernelMethod.NameOf(entry.Method));
+            il.Emit(OpCodes.Call, OnView(nameof(ViewSlots.Write), leaf, argument));
             return;
         }
         EmitSlot(il, leaf, slots);
@@ -83,8 +85,11 @@ internal static unsafe class LaunchEmitter
         il.Emit(OpCodes.Stind_I8);
     }
 
-    private static Type ElementType(ParameterLeaf leaf, Type[] arguments) =>
-        (leaf.Path.Length == 0 ? arguments[leaf.Parameter] : leaf.Path[^1].FieldType).GetGenericArguments()[0];
+    private static MethodInfo OnView(string name, ParameterLeaf leaf, Type argument)
+    {
+        Type view = leaf.Path.Length == 0 ? argument : leaf.Path[^1].FieldType;
+        return typeof(ViewSlots).GetMethod(name)!.MakeGenericMethod(view.GetGenericArguments());
+    }
 
     private static void EmitAddress(ILGenerator il, ParameterLeaf leaf)
     {
@@ -122,7 +127,4 @@ internal static unsafe class LaunchEmitter
         }
         il.Emit(OpCodes.Newobj, typeof(Index3D).GetConstructor([typeof(int), typeof(int), typeof(int)])!);
     }
-
-    private static MethodInfo Find(Type type, string name) =>
-        type.GetMethod(name, BindingFlags.Static | BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic)!;
 }

@@ -4,6 +4,7 @@ using GpuVae.Simd.Frontend;
 using GpuVae.Simd.Ir;
 using GpuVae.Simd.Workers;
 using ILGPU;
+using ILGPU.Runtime;
 
 namespace GpuVae.Simd.Launch;
 
@@ -27,7 +28,7 @@ internal sealed unsafe class SimdExecutor : KernelExecutor
     private const int SpreadThreshold = 4096;
 
     private readonly SimdConfiguration configuration;
-    private readonly SimdCompiledKernel compiled;
+    private readonly Func<IrKernel?> takeBuilt;
     private readonly bool assertions;
     private readonly WorkerPool pool;
     private readonly KernelVariants<SimdProgram> variants;
@@ -35,11 +36,19 @@ internal sealed unsafe class SimdExecutor : KernelExecutor
     // For launches with a view that is written and shares memory with one that is read.
     private readonly KernelVariants<SimdProgram> overlapping;
 
-    public SimdExecutor(SimdCompiledKernel compiled, SimdDevice device, bool assertions, WorkerPool pool) : base(compiled.Entry, device)
+    /// <param name="entry">The kernel.</param>
+    /// <param name="takeBuilt">Gives the kernel's IR where somebody has built it already, once.</param>
+    /// <param name="device">What bounds a launch.</param>
+    /// <param name="configuration">The vectors to compile for.</param>
+    /// <param name="assertions">Debug.Assert inside kernels is kept.</param>
+    /// <param name="pool">Runs the groups.</param>
+    public SimdExecutor(
+        KernelEntry entry, Func<IrKernel?> takeBuilt, Device device, SimdConfiguration configuration, bool assertions, WorkerPool pool)
+        : base(entry, device)
     {
-        this.compiled = compiled;
+        this.takeBuilt = takeBuilt;
         this.assertions = assertions;
-        configuration = device.Configuration;
+        this.configuration = configuration;
         this.pool = pool;
         variants = new(Entry, (specialized, group) => Compile(specialized, group, viewsOverlap: false));
         overlapping = new(Entry, (specialized, group) => Compile(specialized, group, viewsOverlap: true));
@@ -47,7 +56,8 @@ internal sealed unsafe class SimdExecutor : KernelExecutor
 
     public override void Launch(in LaunchShape shape, ReadOnlySpan<ulong> slots)
     {
-        (Index3D grid, Index3D group) = Entry.IsImplicitlyGrouped ? Divide(shape.Extent, shape.Group) : (shape.Grid, shape.Group);
+        LaunchShape grouped = Entry.IsImplicitlyGrouped ? shape.InGroupsOf(WidthOf(shape)) : shape;
+        (Index3D grid, Index3D group) = (grouped.Grid, grouped.Group);
         SimdProgram program = variants.Get(group, slots);
         if (program.Overlap.IsIn(slots))
             program = overlapping.Get(group, slots);
@@ -82,11 +92,11 @@ internal sealed unsafe class SimdExecutor : KernelExecutor
         }
     }
 
-    private (Index3D Grid, Index3D Group) Divide(Index3D extent, Index3D group)
+    private int WidthOf(in LaunchShape shape)
     {
-        int warps = extent.X <= configuration.Lanes ? 1 : extent.X < configuration.Lanes * ShortRow ? WarpsPerShortRow : WarpsPerGroup;
-        int width = group.X > 0 ? group.X : configuration.Lanes * warps;
-        return (new Index3D((int)(((long)extent.X + width - 1) / width), extent.Y, extent.Z), new Index3D(width, 1, 1));
+        int row = shape.Extent.X, lanes = configuration.Lanes;
+        int warps = row <= lanes ? 1 : row < lanes * ShortRow ? WarpsPerShortRow : WarpsPerGroup;
+        return shape.Group.X > 0 ? shape.Group.X : lanes * warps;
     }
 
     private SimdProgram Compile(KernelEntry specialized, Index3D group, bool viewsOverlap)
@@ -100,7 +110,7 @@ internal sealed unsafe class SimdExecutor : KernelExecutor
                 ViewsOverlap = viewsOverlap,
                 Assertions = assertions,
             };
-            IrKernel kernel = compiled.TakeBuilt() is { } built
+            IrKernel kernel = takeBuilt() is { } built
                 ? KernelCompiler.Optimize(built, target)
                 : KernelCompiler.Compile(specialized, target);
             var shape = new GroupShape(group.X, group.Y, group.Z);

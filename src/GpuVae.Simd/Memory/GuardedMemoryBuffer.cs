@@ -1,3 +1,5 @@
+using ILGPU.Runtime;
+
 namespace GpuVae.Simd.Memory;
 
 /// <summary>
@@ -12,7 +14,7 @@ internal sealed unsafe class GuardedMemoryBuffer : SimdMemoryBuffer
     // All bits set is a NaN of every type of floating point.
     private const byte Pattern = 0xFF;
 
-    public GuardedMemoryBuffer(SimdAccelerator accelerator, long length, int elementSize)
+    public GuardedMemoryBuffer(Accelerator accelerator, long length, int elementSize)
         : base(accelerator, length, elementSize, (IntPtr)((byte*)HostMemory.Allocate(length * elementSize, surplus: 2 * Zone) + Zone))
     {
         Before.Fill(Pattern);
@@ -20,7 +22,6 @@ internal sealed unsafe class GuardedMemoryBuffer : SimdMemoryBuffer
     }
 
     private Span<byte> Before => new((byte*)NativePtr - Zone, Zone);
-
     private Span<byte> Behind => new((byte*)NativePtr + LengthInBytes, Zone);
 
     /// <exception cref="SimdAcceleratorException">Something was written beyond the buffer.</exception>

@@ -40,7 +40,7 @@ internal static unsafe class HostMemory
     }
 
     /// <summary>
-    /// Rows of a matrix lie in pages of their own: a kernel that goes down a column of it needs as many entries of the address cache as there
+    /// Rows of a matrix lie in pages of their own: a kernel that goes down a column needs as many entries of the address cache as there
     /// are rows. Huge pages, where the system gives them, hold hundreds of rows.
     /// </summary>
     private static void* AllocateHuge(nuint bytes)

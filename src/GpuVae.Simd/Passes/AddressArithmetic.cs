@@ -12,36 +12,12 @@ internal static class AddressArithmetic
     public static bool Run(IrKernel kernel)
     {
         var loops = new Loops(kernel, new Dominators(kernel));
-        bool changed = false;
-        var output = new List<Instruction>();
-        foreach (BasicBlock block in kernel.Blocks)
-        {
-            output.Clear();
-            bool blockChanged = false;
-            Loop? loop = loops.InnermostOf(block);
-            foreach (Instruction instruction in block.Body)
-            {
-                Value? simpler = instruction is ElementAddress address ? Simplify(address, loop, block, output) : null;
-                if (simpler is null)
-                {
-                    output.Add(instruction);
-                    continue;
-                }
-                instruction.ReplaceAllUsesWith(simpler);
-                instruction.DropOperands();
-                instruction.Block = null;
-                blockChanged = true;
-            }
-            if (!blockChanged)
-                continue;
-            block.Body.Clear();
-            block.Body.AddRange(output);
-            changed = true;
-        }
-        return changed;
+        var rewriter = new BodyRewriter();
+        return rewriter.Run(kernel, instruction =>
+            instruction is ElementAddress address ? Simplify(address, loops.InnermostOf(rewriter.Block), rewriter) : null);
     }
 
-    private static Value? Simplify(ElementAddress address, Loop? loop, BasicBlock block, List<Instruction> output)
+    private static Value? Simplify(ElementAddress address, Loop? loop, BodyRewriter rewriter)
     {
         Value pointer = address.Pointer, index = address.Index;
         long offset = address.Offset;
@@ -83,35 +59,26 @@ internal static class AddressArithmetic
             return pointer;
 
         if (loop is not null && index is Binary { Op: BinaryOp.Add or BinaryOp.Sub } split && loop.Contains(split) &&
-            Split(split, loop, block, address, output) is var (invariant, varying) && invariant is not null && varying is not null)
+            Split(split, loop, rewriter) is var (invariant, varying) && invariant is not null && varying is not null)
         {
-            pointer = Add(new ElementAddress(pointer, invariant, size));
+            pointer = rewriter.Add(new ElementAddress(pointer, invariant, size));
             index = varying;
             changed = true;
         }
-        return changed ? Add(new ElementAddress(pointer, index, size, (int)offset)) : null;
-
-        ElementAddress Add(ElementAddress made)
-        {
-            made.Block = block;
-            made.Location = address.Location;
-            output.Add(made);
-            return made;
-        }
+        return changed ? rewriter.Add(new ElementAddress(pointer, index, size, (int)offset)) : null;
     }
 
     private static bool Fits(long offset) => offset is >= int.MinValue and <= int.MaxValue;
 
     /// <summary>Sums up the terms of nested additions by whether they change in the loop; either part may be null.</summary>
-    private static (Value? Invariant, Value? Varying) Split(Value value, Loop loop, BasicBlock block, Instruction at,
-        List<Instruction> output)
+    private static (Value? Invariant, Value? Varying) Split(Value value, Loop loop, BodyRewriter rewriter)
     {
         if (!loop.Contains(value))
             return (value, null);
         if (value is not Binary { Op: BinaryOp.Add or BinaryOp.Sub } binary)
             return (null, value);
-        (Value? Invariant, Value? Varying) left = Split(binary.Left, loop, block, at, output);
-        (Value? Invariant, Value? Varying) right = Split(binary.Right, loop, block, at, output);
+        (Value? Invariant, Value? Varying) left = Split(binary.Left, loop, rewriter);
+        (Value? Invariant, Value? Varying) right = Split(binary.Right, loop, rewriter);
         // Nothing fixed inside: keep the expression, others may share it.
         if (left.Invariant is null && right.Invariant is null)
             return (null, value);
@@ -121,17 +88,9 @@ internal static class AddressArithmetic
         {
             if (b is null)
                 return a;
-            Instruction combined;
             if (a is not null)
-                combined = new Binary(binary.Op, a, b);
-            else if (binary.Op == BinaryOp.Sub)
-                combined = new Unary(UnaryOp.Neg, b);
-            else
-                return b;
-            combined.Block = block;
-            combined.Location = at.Location;
-            output.Add(combined);
-            return combined;
+                return rewriter.Add(new Binary(binary.Op, a, b));
+            return binary.Op == BinaryOp.Sub ? rewriter.Add(new Unary(UnaryOp.Neg, b)) : b;
         }
     }
 }

@@ -28,15 +28,9 @@ internal static class AlignmentPropagation
         }
         foreach (BasicBlock block in kernel.Blocks)
         {
-            changed |= block.Body.RemoveAll(instruction =>
-            {
-                if (instruction is not AlignedPointer aligned)
-                    return false;
+            foreach (AlignedPointer aligned in block.Body.OfType<AlignedPointer>())
                 aligned.ReplaceAllUsesWith(aligned.Pointer);
-                aligned.DropOperands();
-                aligned.Block = null;
-                return true;
-            }) > 0;
+            changed |= block.Body.Sweep(instruction => instruction is AlignedPointer);
         }
         return changed;
     }

@@ -53,24 +53,16 @@ internal sealed class CommonSubexpressions
         var added = new List<Key>();
         loads.Clear();
         RemoveEqualPhis(block);
-        int kept = 0;
-        for (int i = 0; i < block.Body.Count; i++)
+        changed |= block.Body.Sweep(instruction =>
         {
-            Instruction instruction = block.Body[i];
             UniteConstants(instruction);
             Value? known = instruction is Load { IsReadOnly: false } load ? KnownLoad(load) : KnownOperation(instruction, added);
             if (known is null)
-            {
-                block.Body[kept++] = instruction;
                 NoteMemory(instruction);
-                continue;
-            }
-            instruction.ReplaceAllUsesWith(known);
-            instruction.DropOperands();
-            instruction.Block = null;
-            changed = true;
-        }
-        block.Body.RemoveRange(kept, block.Body.Count - kept);
+            else
+                instruction.ReplaceAllUsesWith(known);
+            return known is not null;
+        });
         return added;
     }
 
@@ -98,11 +90,8 @@ internal sealed class CommonSubexpressions
         for (int i = 0; i < a.Operands.Count; i++)
         {
             Value x = a.Operands[i], y = a.IncomingBlocks[i] == b.IncomingBlocks[i] ? b.Operands[i] : b.ValueFrom(a.IncomingBlocks[i]);
-            if (!ReferenceEquals(x, y) && !(x is Constant c && y is Constant d && c.Bits == d.Bits) &&
-                !(ReferenceEquals(x, a) && ReferenceEquals(y, b)))
-            {
+            if (!Constant.AreSame(x, y) && !(ReferenceEquals(x, a) && ReferenceEquals(y, b)))
                 return false;
-            }
         }
         return true;
     }
@@ -150,13 +139,9 @@ internal sealed class CommonSubexpressions
         };
         if (kind.Item1 == 0)
             return null;
-        IReadOnlyList<Value> operands = instruction.Operands;
-        return new Key(
-            kind,
-            instruction.Type,
-            operands.Count > 0 ? operands[0] : null,
-            operands.Count > 1 ? operands[1] : null,
-            operands.Count > 2 ? operands[2] : null);
+        return new Key(kind, instruction.Type, Operand(0), Operand(1), Operand(2));
+
+        Value? Operand(int index) => index < instruction.Operands.Count ? instruction.Operands[index] : null;
     }
 
     private Value? KnownLoad(Load load)

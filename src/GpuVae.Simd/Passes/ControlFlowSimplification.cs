@@ -27,7 +27,8 @@ internal static class ControlFlowSimplification
             return false;
         if (branch.Condition is Constant condition)
         {
-            (BasicBlock taken, BasicBlock other) = condition.Bits != 0 ? (branch.WhenTrue, branch.WhenFalse) : (branch.WhenFalse, branch.WhenTrue);
+            (BasicBlock taken, BasicBlock other) =
+                condition.Bits != 0 ? (branch.WhenTrue, branch.WhenFalse) : (branch.WhenFalse, branch.WhenTrue);
             foreach (Phi phi in other.Phis)
                 phi.RemoveIncoming(block);
             block.Terminator = new Branch(taken) { Location = branch.Location };
@@ -53,7 +54,7 @@ internal static class ControlFlowSimplification
             // A single latch keeps `continue` a fall-through: only skip a block with many predecessors if it is no latch of anything.
             if (block.Predecessors.Count > 1 && target.Predecessors.Count > 1 && target.Phis.Count > 0)
                 continue;
-            foreach (BasicBlock? predecessor in block.Predecessors.ToArray())
+            foreach (BasicBlock predecessor in block.Predecessors.ToArray())
                 changed |= TryRedirect(predecessor, block, target);
             if (block.Predecessors.Count > 0)
                 continue;
@@ -70,14 +71,10 @@ internal static class ControlFlowSimplification
     {
         if (predecessor == empty)
             return false;
-        bool meets = target.Predecessors.Contains(predecessor);
-        if (meets)
+        if (target.Predecessors.Contains(predecessor))
         {
-            foreach (Phi phi in target.Phis)
-            {
-                if (!IsSame(phi.ValueFrom(predecessor), phi.ValueFrom(empty)))
-                    return false;
-            }
+            if (!target.Phis.TrueForAll(phi => Constant.AreSame(phi.ValueFrom(predecessor), phi.ValueFrom(empty))))
+                return false;
             predecessor.Terminator = new Branch(target) { Location = predecessor.Terminator!.Location };
             return true;
         }
@@ -89,8 +86,6 @@ internal static class ControlFlowSimplification
 
     internal static void Retarget(BasicBlock block, BasicBlock from, BasicBlock to) =>
         block.Terminator = block.Terminator!.WithTargets(v => v, b => b == from ? to : b);
-
-    private static bool IsSame(Value a, Value b) => ReferenceEquals(a, b) || (a is Constant x && b is Constant y && x.Bits == y.Bits);
 
     private static bool ThreadConstantPhis(IrKernel kernel)
     {
@@ -106,12 +101,9 @@ internal static class ControlFlowSimplification
             // Entering a loop behind its header would make the graph irreducible. Redirected edges only shorten forward paths
             // around other blocks, so the answer for headers stays right while edges move.
             dominators ??= new Dominators(kernel);
-            bool isHeader = false;
-            foreach (BasicBlock predecessor in block.Predecessors)
-                isHeader |= dominators.Dominates(block, predecessor);
-            if (isHeader)
+            if (block.Predecessors.Any(predecessor => dominators.Dominates(block, predecessor)))
                 continue;
-            foreach (BasicBlock? predecessor in block.Predecessors.ToArray())
+            foreach (BasicBlock predecessor in block.Predecessors.ToArray())
             {
                 if (block.Predecessors.Count == 1 || condition.ValueFrom(predecessor) is not Constant constant)
                     continue;
@@ -133,26 +125,10 @@ internal static class ControlFlowSimplification
     }
 
     /// <summary>Whether the block's phis are used only by its branch and by phis of its successors.</summary>
-    private static bool PhisEndHere(BasicBlock block)
-    {
-        foreach (Phi phi in block.Phis)
-        {
-            foreach (Instruction user in phi.Users)
-            {
-                if (ReferenceEquals(user, block.Terminator))
-                    continue;
-                if (user is not Phi next)
-                    return false;
-                for (int i = 0; i < next.Operands.Count; i++)
-                {
-                    if (ReferenceEquals(next.Operands[i], phi) && next.IncomingBlocks[i] != block)
-                        return false;
-                }
-            }
-        }
-        // Values of dominating blocks stay available on the new edges only through the predecessors, which they dominate as well.
-        return true;
-    }
+    /// <remarks>Values of dominating blocks are there on the new edges, too: they dominate the predecessors as well.</remarks>
+    private static bool PhisEndHere(BasicBlock block) => block.Phis.TrueForAll(phi => phi.Users.All(user =>
+        ReferenceEquals(user, block.Terminator) || (user is Phi next
+            && next.IncomingBlocks.Where((_, i) => ReferenceEquals(next.Operands[i], phi)).All(from => from == block))));
 
     private static bool MergeChains(IrKernel kernel)
     {

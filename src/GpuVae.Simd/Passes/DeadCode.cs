@@ -29,8 +29,8 @@ internal static class DeadCode
         bool changed = false;
         foreach (BasicBlock block in kernel.Blocks)
         {
-            changed |= Sweep(block.Phis, live);
-            changed |= Sweep(block.Body, live);
+            changed |= block.Phis.Sweep(phi => !live.Contains(phi));
+            changed |= block.Body.Sweep(instruction => !live.Contains(instruction));
         }
         changed |= kernel.Allocations.RemoveAll(a => a.Users.Count == 0 && !a.IsDynamic) > 0;
         return changed;
@@ -40,24 +40,5 @@ internal static class DeadCode
             if (live.Add(value) && value is Instruction instruction)
                 work.Push(instruction);
         }
-    }
-
-    private static bool Sweep<T>(List<T> instructions, HashSet<Value> live) where T : Instruction
-    {
-        int kept = 0;
-        for (int i = 0; i < instructions.Count; i++)
-        {
-            T instruction = instructions[i];
-            if (live.Contains(instruction))
-            {
-                instructions[kept++] = instruction;
-                continue;
-            }
-            instruction.DropOperands();
-            instruction.Block = null;
-        }
-        bool changed = kept < instructions.Count;
-        instructions.RemoveRange(kept, instructions.Count - kept);
-        return changed;
     }
 }

@@ -21,28 +21,9 @@ internal static class ElementaryFunctions
 
     public static bool Run(IrKernel kernel)
     {
-        bool changed = false;
-        foreach (BasicBlock block in kernel.Blocks)
-        {
-            if (!block.Body.Exists(i => Expansion(i) is not null))
-                continue;
-            Instruction[] body = [.. block.Body];
-            block.Body.Clear();
-            foreach (Instruction instruction in body)
-            {
-                if (Expansion(instruction) is not { } expansion)
-                {
-                    block.Body.Add(instruction);
-                    continue;
-                }
-                Value result = expansion(new Code(block, instruction), instruction.Operands[0]);
-                instruction.ReplaceAllUsesWith(result);
-                instruction.DropOperands();
-                instruction.Block = null;
-            }
-            changed = true;
-        }
-        return changed;
+        var rewriter = new BodyRewriter();
+        var code = new Code(rewriter);
+        return rewriter.Run(kernel, instruction => Expansion(instruction)?.Invoke(code, instruction.Operands[0]));
     }
 
     private static Func<Code, Value, Value>? Expansion(Instruction instruction) =>
@@ -90,12 +71,12 @@ internal static class ElementaryFunctions
     private static Value Scale(Code c, Value a, Value rounded)
     {
         Value n = c.Bits(rounded), half = c.Shift(BinaryOp.Shr, n, 1);
-        return c.Mul(c.Mul(a, PowerOfTwo(c, half)), PowerOfTwo(c, c.Integer(BinaryOp.Sub, n, half)));
+        return c.Mul(c.Mul(a, PowerOfTwo(c, half)), PowerOfTwo(c, c.Binary(BinaryOp.Sub, n, half)));
     }
 
     /// <summary>2^n for n in [-126, 127], which the last nine bits show; the others are shifted out.</summary>
     private static Value PowerOfTwo(Code c, Value n) =>
-        c.Float(c.Shift(BinaryOp.Shl, c.Integer(BinaryOp.Add, n, Constant.Int(127)), 23));
+        c.Float(c.Shift(BinaryOp.Shl, c.Binary(BinaryOp.Add, n, Constant.Int(127)), 23));
 
     private static Value Log(Code c, Value x)
     {
@@ -133,8 +114,8 @@ internal static class ElementaryFunctions
         // Subnormal numbers are scaled into the normal range first.
         Value isSubnormal = c.IsLess(x, c.Of(BitConverter.Int32BitsToSingle(least)));
         Value scaled = c.Select(isSubnormal, c.Mul(x, c.Of(8388608f)), x);
-        Value bits = c.Integer(BinaryOp.Sub, c.Bits(scaled), Constant.Int(sqrtHalf));
-        Value mantissa = c.Integer(BinaryOp.Add, c.Integer(BinaryOp.And, bits, Constant.Int(least - 1)), Constant.Int(sqrtHalf));
+        Value bits = c.Binary(BinaryOp.Sub, c.Bits(scaled), Constant.Int(sqrtHalf));
+        Value mantissa = c.Binary(BinaryOp.Add, c.Binary(BinaryOp.And, bits, Constant.Int(least - 1)), Constant.Int(sqrtHalf));
         Value exponent = c.Add(c.Number(c.Shift(BinaryOp.Shr, bits, 23)), c.Select(isSubnormal, c.Of(-23f), c.Of(0f)));
         Value f = c.Sub(c.Float(mantissa), c.Of(1f));
         Value s = c.Div(f, c.Add(f, c.Of(2f)));
@@ -164,40 +145,28 @@ internal static class ElementaryFunctions
         return c.CopySign(c.Div(u, c.Add(u, c.Of(2f))), x);
     }
 
-    /// <summary>Appends instructions to a block, in the place of one.</summary>
-    private readonly struct Code(BasicBlock block, Instruction replaced)
+    /// <summary>Names for the instructions that expansions are made of.</summary>
+    private readonly struct Code(BodyRewriter rewriter)
     {
         public Value Of(float value) => Constant.Float(value);
 
-        public Value Add(Value a, Value b) => Append(new Binary(BinaryOp.Add, a, b));
+        public Value Add(Value a, Value b) => Binary(BinaryOp.Add, a, b);
+        public Value Sub(Value a, Value b) => Binary(BinaryOp.Sub, a, b);
+        public Value Mul(Value a, Value b) => Binary(BinaryOp.Mul, a, b);
+        public Value Div(Value a, Value b) => Binary(BinaryOp.Div, a, b);
+        public Value Fma(Value a, Value b, Value c) => rewriter.Add(new Fma(a, b, c));
+        public Value Negate(Value a) => rewriter.Add(new Unary(UnaryOp.Neg, a));
+        public Value Absolute(Value a) => rewriter.Add(new Unary(UnaryOp.Abs, a));
+        public Value CopySign(Value a, Value sign) => Binary(BinaryOp.CopySign, a, sign);
 
-        public Value Sub(Value a, Value b) => Append(new Binary(BinaryOp.Sub, a, b));
+        public Value Binary(BinaryOp op, Value a, Value b) => rewriter.Add(new Binary(op, a, b));
+        public Value Shift(BinaryOp op, Value a, int count) => Binary(op, a, Constant.Int(count));
+        public Value Bits(Value a) => rewriter.Add(new Ir.Convert(ConvertOp.Bitcast, a, IrType.I32));
+        public Value Float(Value bits) => rewriter.Add(new Ir.Convert(ConvertOp.Bitcast, bits, IrType.F32));
+        public Value Number(Value integer) => rewriter.Add(new Ir.Convert(ConvertOp.SignedToFloat, integer, IrType.F32));
 
-        public Value Mul(Value a, Value b) => Append(new Binary(BinaryOp.Mul, a, b));
-
-        public Value Div(Value a, Value b) => Append(new Binary(BinaryOp.Div, a, b));
-
-        public Value Fma(Value a, Value b, Value c) => Append(new Fma(a, b, c));
-
-        public Value Negate(Value a) => Append(new Unary(UnaryOp.Neg, a));
-
-        public Value Absolute(Value a) => Append(new Unary(UnaryOp.Abs, a));
-
-        public Value CopySign(Value a, Value sign) => Append(new Binary(BinaryOp.CopySign, a, sign));
-
-        public Value Bits(Value a) => Append(new Ir.Convert(ConvertOp.Bitcast, a, IrType.I32));
-
-        public Value Float(Value bits) => Append(new Ir.Convert(ConvertOp.Bitcast, bits, IrType.F32));
-
-        public Value Number(Value integer) => Append(new Ir.Convert(ConvertOp.SignedToFloat, integer, IrType.F32));
-
-        public Value Integer(BinaryOp op, Value a, Value b) => Append(new Binary(op, a, b));
-
-        public Value Shift(BinaryOp op, Value a, int count) => Append(new Binary(op, a, Constant.Int(count)));
-
-        public Value IsLess(Value a, Value b) => Append(new Compare(CompareOp.Lt, a, b));
-
-        public Value Select(Value condition, Value whenTrue, Value whenFalse) => Append(new Select(condition, whenTrue, whenFalse));
+        public Value IsLess(Value a, Value b) => rewriter.Add(new Compare(CompareOp.Lt, a, b));
+        public Value Select(Value condition, Value whenTrue, Value whenFalse) => rewriter.Add(new Select(condition, whenTrue, whenFalse));
 
         /// <summary>NaN stays NaN.</summary>
         public Value AtLeast(Value a, float bound) => Select(IsLess(a, Of(bound)), Of(bound), a);
@@ -212,14 +181,6 @@ internal static class ElementaryFunctions
             foreach (float coefficient in others)
                 sum = Fma(sum, x, Of(coefficient));
             return sum;
-        }
-
-        private Instruction Append(Instruction instruction)
-        {
-            instruction.Block = block;
-            instruction.Location = replaced.Location;
-            block.Body.Add(instruction);
-            return instruction;
         }
     }
 }

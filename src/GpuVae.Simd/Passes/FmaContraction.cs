@@ -11,74 +11,39 @@ internal static class FmaContraction
     public static bool Run(IrKernel kernel)
     {
         bool changed = false;
-        var output = new List<Instruction>();
+        var rewriter = new BodyRewriter();
         foreach (BasicBlock block in kernel.Blocks)
         {
-            output.Clear();
-            bool blockChanged = false;
-            foreach (Instruction instruction in block.Body)
-            {
-                Fma? fused = instruction is Binary { Type: IrType.F32 or IrType.F64 } binary ? Contract(binary, block, output) : null;
-                if (fused is null)
-                {
-                    output.Add(instruction);
-                    continue;
-                }
-                fused.Block = block;
-                fused.Location = instruction.Location;
-                output.Add(fused);
-                instruction.ReplaceAllUsesWith(fused);
-                instruction.DropOperands();
-                instruction.Block = null;
-                blockChanged = true;
-            }
-            if (!blockChanged)
+            if (!rewriter.Run(block, i => i is Binary { Type: IrType.F32 or IrType.F64 } binary ? Contract(binary, rewriter) : null))
                 continue;
-            block.Body.Clear();
-            foreach (Instruction instruction in output)
-            {
-                // The products that went into a fused operation have no user left.
-                if (instruction is Binary { Op: BinaryOp.Mul, Users.Count: 0 })
-                {
-                    instruction.DropOperands();
-                    instruction.Block = null;
-                }
-                else
-                {
-                    block.Body.Add(instruction);
-                }
-            }
             changed = true;
+            // The products that went into a fused operation have no user left.
+            block.Body.Sweep(instruction => instruction is Binary { Op: BinaryOp.Mul, Users.Count: 0 });
         }
         return changed;
     }
 
-    private static Fma? Contract(Binary binary, BasicBlock block, List<Instruction> output)
+    private static Fma? Contract(Binary binary, BodyRewriter rewriter)
     {
         switch (binary.Op)
         {
             case BinaryOp.Add when Product(binary.Right) is { } product:
-                return new Fma(product.Left, product.Right, binary.Left);
+                return rewriter.Add(new Fma(product.Left, product.Right, binary.Left));
             case BinaryOp.Add when Product(binary.Left) is { } product:
-                return new Fma(product.Left, product.Right, binary.Right);
+                return rewriter.Add(new Fma(product.Left, product.Right, binary.Right));
             case BinaryOp.Sub when Product(binary.Right) is { } product:
-                return new Fma(Negate(product.Left), product.Right, binary.Left);
+                return rewriter.Add(new Fma(Negate(product.Left), product.Right, binary.Left));
             case BinaryOp.Sub when Product(binary.Left) is { } product:
-                return new Fma(product.Left, product.Right, Negate(binary.Right));
+                return rewriter.Add(new Fma(product.Left, product.Right, Negate(binary.Right)));
             default:
                 return null;
         }
 
         Binary? Product(Value value) =>
-            value is Binary { Op: BinaryOp.Mul, Users.Count: 1 } product && product.Block == block ? product : null;
+            value is Binary { Op: BinaryOp.Mul, Users.Count: 1 } product && product.Block == rewriter.Block ? product : null;
 
-        Value Negate(Value value)
-        {
-            if (value is Constant constant)
-                return ConstantEvaluator.Unary(UnaryOp.Neg, constant)!;
-            var negated = new Unary(UnaryOp.Neg, value) { Block = block, Location = binary.Location };
-            output.Add(negated);
-            return negated;
-        }
+        Value Negate(Value value) => value is Constant constant
+            ? ConstantEvaluator.Unary(UnaryOp.Neg, constant)!
+            : rewriter.Add(new Unary(UnaryOp.Neg, value));
     }
 }

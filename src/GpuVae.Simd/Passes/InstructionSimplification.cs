@@ -9,46 +9,22 @@ namespace GpuVae.Simd.Passes;
 /// </summary>
 internal sealed class InstructionSimplification
 {
-    private readonly List<Instruction> output = [];
-    private BasicBlock block = null!;
-    private Instruction current = null!;
+    private readonly BodyRewriter rewriter = new();
 
     public static bool Run(IrKernel kernel) => new InstructionSimplification().RunOn(kernel);
 
     private bool RunOn(IrKernel kernel)
     {
         bool changed = false;
-        foreach (BasicBlock next in kernel.Blocks)
+        foreach (BasicBlock block in kernel.Blocks)
         {
-            block = next;
-            changed |= SimplifyPhis();
-            output.Clear();
-            bool blockChanged = false;
-            for (int i = 0; i < block.Body.Count; i++)
-            {
-                current = block.Body[i];
-                Value? replacement = current.Type == IrType.Void ? null : Simplify(current);
-                if (replacement is null || ReferenceEquals(replacement, current))
-                {
-                    output.Add(current);
-                    continue;
-                }
-                current.ReplaceAllUsesWith(replacement);
-                current.DropOperands();
-                current.Block = null;
-                blockChanged = true;
-            }
-            if (blockChanged)
-            {
-                block.Body.Clear();
-                block.Body.AddRange(output);
-                changed = true;
-            }
+            changed |= SimplifyPhis(block);
+            changed |= rewriter.Run(block, instruction => instruction.Type == IrType.Void ? null : Simplify(instruction));
         }
         return changed;
     }
 
-    private bool SimplifyPhis()
+    private static bool SimplifyPhis(BasicBlock block)
     {
         bool changed = false;
         for (int i = block.Phis.Count - 1; i >= 0; i--)
@@ -61,7 +37,7 @@ internal sealed class InstructionSimplification
                 Value operand = phi.Operands[k];
                 if (ReferenceEquals(operand, phi))
                     continue;
-                same = only is null || IsSame(only, operand);
+                same = only is null || Constant.AreSame(only, operand);
                 only ??= operand;
             }
             if (!same || only is null)
@@ -73,16 +49,7 @@ internal sealed class InstructionSimplification
         return changed;
     }
 
-    private static bool IsSame(Value a, Value b) =>
-        ReferenceEquals(a, b) || (a is Constant x && b is Constant y && x.Type == y.Type && x.Bits == y.Bits && x.Space == y.Space);
-
-    private T Add<T>(T instruction) where T : Instruction
-    {
-        instruction.Block = block;
-        instruction.Location = current.Location;
-        output.Add(instruction);
-        return instruction;
-    }
+    private T Add<T>(T instruction) where T : Instruction => rewriter.Add(instruction);
 
     private Value? Simplify(Instruction instruction)
     {
@@ -230,12 +197,7 @@ internal sealed class InstructionSimplification
         return Add(new Binary(BinaryOp.Shr, dividend, Constant.Int(shift)));
     }
 
-    private static ulong Mask(IrType type) => type switch
-    {
-        IrType.Bool => 1,
-        IrType.I64 => ulong.MaxValue,
-        _ => (1UL << (type.SizeOf() * 8)) - 1,
-    };
+    private static ulong Mask(IrType type) => type.Cut(ulong.MaxValue);
 
     /// <summary>What the sign bit can be told from without looking far.</summary>
     private static bool IsNonNegative(Value value, int depth = 0) => value switch
@@ -309,7 +271,7 @@ internal sealed class InstructionSimplification
         (Value left, Value right) = (compare.Left, compare.Right);
         bool isFloat = left.Type.IsFloat();
         if (left is Constant && right is not Constant)
-            return Add(new Compare(Swap(compare.Op), right, left));
+            return Add(new Compare(compare.Op.Mirrored(), right, left));
         if (isFloat || left.Type == IrType.Pointer)
             return null;
         if (ReferenceEquals(left, right))
@@ -366,23 +328,6 @@ internal sealed class InstructionSimplification
                 return null;
         }
     }
-
-    private static CompareOp Swap(CompareOp op) => op switch
-    {
-        CompareOp.Lt => CompareOp.Gt,
-        CompareOp.Le => CompareOp.Ge,
-        CompareOp.Gt => CompareOp.Lt,
-        CompareOp.Ge => CompareOp.Le,
-        CompareOp.LtUnsigned => CompareOp.GtUnsigned,
-        CompareOp.LeUnsigned => CompareOp.GeUnsigned,
-        CompareOp.GtUnsigned => CompareOp.LtUnsigned,
-        CompareOp.GeUnsigned => CompareOp.LeUnsigned,
-        CompareOp.LtOrUnordered => CompareOp.GtOrUnordered,
-        CompareOp.LeOrUnordered => CompareOp.GeOrUnordered,
-        CompareOp.GtOrUnordered => CompareOp.LtOrUnordered,
-        CompareOp.GeOrUnordered => CompareOp.LeOrUnordered,
-        _ => op,
-    };
 
     /// <summary>
     /// The low half of a wide sum or product needs only the low halves of its operands, and the high half of a product of widened
@@ -465,7 +410,7 @@ internal sealed class InstructionSimplification
     {
         if (select.Condition is Constant condition)
             return condition.Bits != 0 ? select.WhenTrue : select.WhenFalse;
-        if (IsSame(select.WhenTrue, select.WhenFalse))
+        if (Constant.AreSame(select.WhenTrue, select.WhenFalse))
             return select.WhenTrue;
         if (select.Condition is Unary { Op: UnaryOp.Not } not)
             return Add(new Select(not.Operand, select.WhenFalse, select.WhenTrue));

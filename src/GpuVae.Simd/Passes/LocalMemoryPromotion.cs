@@ -23,7 +23,7 @@ internal static class LocalMemoryPromotion
             if (!Collect(allocation, 0, ref constant, ref loaded, accesses, types))
                 continue;
             if (!loaded)
-                RemoveStores(accesses.Keys);
+                accesses.Keys.ToList().ForEach(store => store.Block!.Remove(store));
             else if (constant && !Overlap(types, allocation.SizeInBytes))
                 new Promoter(dominators ??= new Dominators(kernel), accesses, types).Run();
             else
@@ -85,12 +85,6 @@ internal static class LocalMemoryPromotion
         return false;
     }
 
-    private static void RemoveStores(IEnumerable<Instruction> stores)
-    {
-        foreach (Instruction store in stores)
-            store.Block!.Remove(store);
-    }
-
     /// <summary>SSA construction after Braun et al. 2013, on a complete graph.</summary>
     private sealed class Promoter(Dominators dominators, Dictionary<Instruction, long> accesses, Dictionary<long, IrType> types)
     {
@@ -103,7 +97,7 @@ internal static class LocalMemoryPromotion
         {
             BasicBlock[] blocks = accesses.Keys.Select(a => a.Block!).Distinct().ToArray();
             // First what each block leaves behind, so that reading across blocks finds it.
-            foreach (BasicBlock? block in blocks)
+            foreach (BasicBlock block in blocks)
             {
                 foreach (Instruction instruction in block.Body)
                 {
@@ -112,25 +106,19 @@ internal static class LocalMemoryPromotion
                 }
             }
             var current = new Dictionary<long, Value>();
-            foreach (BasicBlock? block in blocks)
+            foreach (BasicBlock block in blocks)
             {
                 current.Clear();
-                int kept = 0;
-                for (int i = 0; i < block.Body.Count; i++)
+                block.Body.RemoveAll(instruction =>
                 {
-                    Instruction instruction = block.Body[i];
                     if (!accesses.TryGetValue(instruction, out long offset))
-                    {
-                        block.Body[kept++] = instruction;
-                        continue;
-                    }
+                        return false;
                     if (instruction is Store store)
                         current[offset] = store.StoredValue;
                     else
                         replaced.Add(instruction, current.TryGetValue(offset, out Value? value) ? value : ReadAtEntry(block, offset));
-                    instruction.Block = null;
-                }
-                block.Body.RemoveRange(kept, block.Body.Count - kept);
+                    return true;
+                });
             }
 
             // A load may have given its value to a store that another load reads: follow the chain to its end.
@@ -142,7 +130,7 @@ internal static class LocalMemoryPromotion
             foreach ((Value load, Value value) in replaced)
                 load.ReplaceAllUsesWith(Resolve(value));
             foreach (Instruction access in accesses.Keys)
-                access.DropOperands();
+                access.Detach();
         }
 
         private Value Resolve(Value value)

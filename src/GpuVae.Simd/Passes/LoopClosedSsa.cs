@@ -38,17 +38,8 @@ internal static class LoopClosedSsa
 
         private void Close(Instruction definition)
         {
-            bool escapes = false;
-            foreach (Instruction user in definition.Users)
-            {
-                for (int i = 0; i < user.Operands.Count && !escapes; i++)
-                    escapes = ReferenceEquals(user.Operands[i], definition) && !loop.Contains(PlaceOfUse(user, i));
-            }
-            if (!escapes)
-                return;
-
             phis.Clear();
-            foreach (Instruction? user in definition.Users.ToArray())
+            foreach (Instruction user in definition.Users.ToArray())
             {
                 for (int i = 0; i < user.Operands.Count; i++)
                 {
@@ -75,14 +66,6 @@ internal static class LoopClosedSsa
             return phi;
         }
 
-        private bool IsExit(BasicBlock block)
-        {
-            foreach (BasicBlock predecessor in block.Predecessors)
-            {
-                if (loop.Contains(predecessor))
-                    return true;
-            }
-            return false;
-        }
+        private bool IsExit(BasicBlock block) => block.Predecessors.Any(loop.Contains);
     }
 }

@@ -41,25 +41,12 @@ internal static class LoopInvariantCodeMotion
         BasicBlock[] outside = header.Predecessors.Where(p => !loop.Contains(p)).ToArray();
         foreach (Phi phi in header.Phis)
         {
-            Value entering;
-            if (outside.Length == 1)
-            {
-                entering = phi.ValueFrom(outside[0]);
-                phi.RemoveIncoming(outside[0]);
-            }
-            else
-            {
-                Phi merged = preheader.AppendPhi(new Phi(phi.Type, phi.Space) { Location = phi.Location });
-                foreach (BasicBlock? block in outside)
-                {
-                    merged.AddIncoming(block, phi.ValueFrom(block));
-                    phi.RemoveIncoming(block);
-                }
-                entering = merged;
-            }
+            Value entering = phi.ValueFrom(outside, preheader);
+            foreach (BasicBlock block in outside)
+                phi.RemoveIncoming(block);
             phi.AddIncoming(preheader, entering);
         }
-        foreach (BasicBlock? block in outside)
+        foreach (BasicBlock block in outside)
             ControlFlowSimplification.Retarget(block, header, preheader);
         preheader.Terminator = new Branch(header);
         return true;
@@ -72,45 +59,22 @@ internal static class LoopInvariantCodeMotion
         foreach (BasicBlock block in loop.Blocks)
         {
             bool? runsAlways = null;
-            int kept = 0;
-            for (int i = 0; i < block.Body.Count; i++)
+            changed |= block.Body.RemoveAll(instruction =>
             {
-                Instruction instruction = block.Body[i];
-                if (IsInvariant(instruction) && (IsSafeAnywhere(instruction) ||
-                    (MayRunEarly(instruction) && (runsAlways ??= RunsInFirstTurn(block)))))
-                {
+                bool moves = IsInvariant(instruction) && (IsSafeAnywhere(instruction) ||
+                    (MayRunEarly(instruction) && (runsAlways ??= RunsInFirstTurn(block))));
+                if (moves)
                     preheader.Append(instruction);
-                    changed = true;
-                }
-                else
-                {
-                    block.Body[kept++] = instruction;
-                }
-            }
-            block.Body.RemoveRange(kept, block.Body.Count - kept);
+                return moves;
+            }) > 0;
         }
         return changed;
 
-        bool IsInvariant(Instruction instruction)
-        {
-            for (int i = 0; i < instruction.Operands.Count; i++)
-            {
-                if (loop.Contains(instruction.Operands[i]))
-                    return false;
-            }
-            return true;
-        }
+        bool IsInvariant(Instruction instruction) => !instruction.Operands.Any(loop.Contains);
 
-        bool RunsInFirstTurn(BasicBlock block)
-        {
-            foreach (LoopExit exit in loop.Exits)
-            {
-                if (!dominators.Dominates(block, exit.From))
-                    return false;
-            }
-            // A loop without exits may end in a return only, and those are exits; an endless one is not worth the thought.
-            return loop.Exits.Count > 0;
-        }
+        // A loop without exits may end in a return only, and those are exits; an endless one is not worth the thought.
+        bool RunsInFirstTurn(BasicBlock block) =>
+            loop.Exits.Count > 0 && loop.Exits.TrueForAll(exit => dominators.Dominates(block, exit.From));
     }
 
     /// <summary>Whether computing it where the kernel would not have is harmless.</summary>

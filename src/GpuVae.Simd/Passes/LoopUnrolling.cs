@@ -172,7 +172,7 @@ internal static class LoopUnrolling
             Value Map(Value value) => values.GetValueOrDefault(value, value);
         }
 
-        foreach (BasicBlock? block in outside)
+        foreach (BasicBlock block in outside)
             ControlFlowSimplification.Retarget(block, header, first!);
         kernel.Blocks.InsertRange(position, added);
         // The original loop is unreachable now, as is what follows the exit in the last copy.
@@ -182,27 +182,14 @@ internal static class LoopUnrolling
         {
             foreach (Phi phi in header.Phis)
             {
-                if (turn > 0)
-                {
-                    Value passed = phi.ValueFrom(latch);
+                if (turn == 0)
+                    values.Add(phi, phi.ValueFrom(outside, copy));
+                else if (phi.ValueFrom(latch) is var passed)
                     values.Add(phi, previous!.GetValueOrDefault(passed, passed));
-                }
-                else if (outside.Length == 1)
-                {
-                    values.Add(phi, phi.ValueFrom(outside[0]));
-                }
-                else
-                {
-                    Phi merged = copy.AppendPhi(new Phi(phi.Type, phi.Space) { Location = phi.Location });
-                    foreach (BasicBlock? block in outside)
-                        merged.AddIncoming(block, phi.ValueFrom(block));
-                    values.Add(phi, merged);
-                }
             }
-            if (turn == 0)
-                return;
             // The back edge of the copy before was left open for this header.
-            previousLatch!.Terminator = previousLatch.Terminator!.WithTargets(v => v, b => b == header ? copy : b);
+            if (turn > 0)
+                ControlFlowSimplification.Retarget(previousLatch!, header, copy);
         }
 
         void CopyTerminator(BasicBlock block, int turn, Func<Value, Value> map, Dictionary<BasicBlock, BasicBlock> blocks)

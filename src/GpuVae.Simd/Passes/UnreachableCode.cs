@@ -1,3 +1,4 @@
+using GpuVae.Simd.Analyses;
 using GpuVae.Simd.Ir;
 
 namespace GpuVae.Simd.Passes;
@@ -7,43 +8,22 @@ internal static class UnreachableCode
 {
     public static bool Run(IrKernel kernel)
     {
-        var reachable = new HashSet<BasicBlock> { kernel.Entry };
-        var work = new Stack<BasicBlock>();
-        work.Push(kernel.Entry);
-        while (work.TryPop(out BasicBlock? block))
-        {
-            foreach (BasicBlock successor in block.Successors)
-            {
-                if (reachable.Add(successor))
-                    work.Push(successor);
-            }
-        }
+        HashSet<BasicBlock> reachable = [.. ReversePostorder.Of(kernel.Entry, block => block.Successors)];
         if (reachable.Count == kernel.Blocks.Count)
             return false;
-
-        foreach (BasicBlock block in kernel.Blocks)
+        BasicBlock[] unreachable = [.. kernel.Blocks.Where(block => !reachable.Contains(block))];
+        foreach (BasicBlock block in unreachable)
         {
-            if (reachable.Contains(block))
-                continue;
-            foreach (BasicBlock successor in block.Successors)
-            {
-                if (!reachable.Contains(successor))
-                    continue;
-                foreach (Phi phi in successor.Phis)
-                    phi.RemoveIncoming(block);
-            }
+            foreach (Phi phi in block.Successors.Where(reachable.Contains).SelectMany(successor => successor.Phis))
+                phi.RemoveIncoming(block);
             block.Terminator = null;
         }
-        foreach (BasicBlock block in kernel.Blocks)
+        foreach (BasicBlock block in unreachable)
         {
-            if (reachable.Contains(block))
-                continue;
-            foreach (Phi phi in block.Phis)
-                phi.DropOperands();
-            foreach (Instruction instruction in block.Body)
-                instruction.DropOperands();
+            block.Phis.ForEach(phi => phi.Detach());
+            block.Body.ForEach(instruction => instruction.Detach());
         }
-        kernel.Blocks.RemoveAll(b => !reachable.Contains(b));
+        kernel.Blocks.RemoveAll(block => !reachable.Contains(block));
         return true;
     }
 }

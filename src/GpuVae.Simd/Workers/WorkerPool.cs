@@ -166,7 +166,7 @@ internal sealed unsafe class WorkerPool : IDisposable
         }
     }
 
-    /// <summary>How much of one worker's part of the grid is taken. A cache line of its own, as workers write it at the same time.</summary>
+    /// <summary>How much of one worker's part of the grid is taken. Cache lines of its own, as workers write it all the time.</summary>
     [StructLayout(LayoutKind.Sequential, Size = 128)]
     private struct Share
     {

@@ -1,5 +1,4 @@
 using GpuVae.Kernels.Common;
-using GpuVae.Models;
 using GpuVae.Options;
 
 namespace GpuVae.Applications;
@@ -12,7 +11,7 @@ public static class Enlargement
     /// <summary>The mean over blocks of factor × factor pixels.</summary>
     public static float[] Reduce(ReadOnlySpan<float> images, ImageShape shape, int factor)
     {
-        var reduction = new Reduction(shape.Width, shape.Height, shape.Channels, factor);
+        var reduction = new PoolShape(shape.Width, shape.Height, shape.Channels, factor);
         float[] small = new float[images.Length / shape.Pixels * reduction.SmallPixels];
         for (int i = 0; i < small.Length; i++)
             small[i] = Mean(images.Slice(i / reduction.SmallPixels * shape.Pixels, shape.Pixels), i % reduction.SmallPixels, reduction);
@@ -70,7 +69,7 @@ public static class Enlargement
     /// The nearest images in [0, 1] whose reductions are the small ones: each block is shifted, and clamped, by what makes its mean right.
     /// That cannot take them further away from a true image that <paramref name="small"/> comes from: it is in that convex set, too.
     /// </summary>
-    internal static void Match(Span<float> images, ReadOnlySpan<float> small, Reduction reduction)
+    internal static void Match(Span<float> images, ReadOnlySpan<float> small, PoolShape reduction)
     {
         const int halvings = 24;
         int pixels = reduction.Width * reduction.Height * reduction.Channels, factor = reduction.Factor;
@@ -98,7 +97,7 @@ public static class Enlargement
         }
     }
 
-    private static float Mean(ReadOnlySpan<float> image, int small, Reduction reduction)
+    private static float Mean(ReadOnlySpan<float> image, int small, PoolShape reduction)
     {
         int block = reduction.FirstOf(small);
         float sum = 0;

@@ -1,4 +1,4 @@
-using GpuVae.Kernels.Likelihoods;
+using GpuVae.Elbo;
 using GpuVae.Kernels.Random;
 using GpuVae.Layers;
 using GpuVae.Models;
@@ -8,19 +8,6 @@ using ILGPU;
 using ILGPU.Runtime;
 
 namespace GpuVae.Applications;
-
-/// <summary>How completions are searched for.</summary>
-public sealed record InpaintingOptions
-{
-    /// <summary>Everything random follows from it.</summary>
-    public ulong Seed { get; init; } = 1;
-
-    /// <summary>Steps of the descent to the most probable completion.</summary>
-    public int DescentSteps { get; init; } = 150;
-
-    /// <summary>Steps of a chain from its start to its sample.</summary>
-    public int SamplingSteps { get; init; } = 300;
-}
 
 /// <summary>
 /// Fills hidden parts of images with what a model thinks of: by the posterior of the code given the seen pixels, p(z | seen) ∝ p(seen | z)
@@ -143,13 +130,13 @@ public static class Inpainting
     private static (PlannedTensor Loss, PlannedTensor Gradient) SeenLoss(
         Vae model, LayerContext context, PlannedTensor decoded, ArrayView<float> images, ArrayView<float> seen, int perImage)
     {
-        LikelihoodKernels likelihood = context.Kernels.LikelihoodOf(model.Options).Kernels;
+        ImageLikelihood likelihood = model.Parts.Likelihood;
         PlannedTensor loss = context.Builder.Tensor("loss of the seen pixels", decoded.Rows, 1);
-        ArrayView<float> shared = model.SharedIn(context.Values);
-        PixelLayout layout = model.PixelLayout;
+        ArrayView<float> shared = likelihood.SharedIn(context.Values);
         context.Builder.Add(
             "loss of the seen pixels + gradient", 20.0 * decoded.Length, 4.0 * (2 * decoded.Length + images.Length), [decoded, loss],
-            stream => likelihood.DifferentiateSeen(stream, decoded.View, images, seen, shared, loss.View, layout, perImage));
+            stream => likelihood.Kernels.DifferentiateSeen(
+                stream, decoded.View, images, seen, shared, loss.View, likelihood.Layout, perImage));
         return (loss, decoded);
     }
 

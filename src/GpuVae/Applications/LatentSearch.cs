@@ -20,7 +20,7 @@ internal sealed class LatentSearch : IDisposable
     private readonly Schedule schedule;
     private readonly MemoryBuffer1D<float, Stride1D.Dense> arena, vectors, state, control, ones;
     private readonly MemoryBuffer1D<float, Stride1D.Dense>? labels;
-    private readonly StillPrior prior;
+    private readonly FrozenPrior prior;
     private readonly float[] stateOnHost, labelsOnHost, controlOnHost = new float[3];
 
     /// <summary>
@@ -49,14 +49,14 @@ internal sealed class LatentSearch : IDisposable
         var weights = new SampleWeights(
             ScheduleBuilder.Fixed("weights of the rows", ones.View, rows),
             ScheduleBuilder.Fixed("weight", ones.View.BaseView.SubView(0, 1)), Scale: 1);
-        prior = new StillPrior(model);
+        prior = model.FreezePrior();
 
         var builder = new ScheduleBuilder(rows);
         PlannedTensor? ofRows = labels is null ? null : ScheduleBuilder.Fixed("labels", labels.View, rows);
-        var context = new LayerContext(builder, model.Device.Kernels, model.Parameters.Values, Labels: ofRows);
+        LayerContext context = model.ContextOf(builder, ofRows);
         // Always at the same place, so that the device can record the schedule.
         var proposal = new PlannedTensor("proposal", rows, latent) { View = Vector(0) };
-        LayerPass decoder = model.Decoder.Forward(context, LayerOutput.Of(proposal));
+        LayerPass decoder = model.Parts.Decoder.Forward(context, LayerOutput.Of(proposal));
         (PlannedTensor loss, PlannedTensor dDecoded) = observation(context, decoder.Output.Value);
         PlannedTensor dz = decoder.Backward(context, dDecoded, wantsInput: true)!;
         PriorPass ofPrior = prior.Forward(context, proposal);

@@ -1,5 +1,4 @@
 using GpuVae.Imaging;
-using GpuVae.Models;
 using GpuVae.Options;
 
 namespace GpuVae.Applications;

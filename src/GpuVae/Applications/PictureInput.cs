@@ -1,6 +1,5 @@
 using GpuVae.Data;
 using GpuVae.Imaging;
-using GpuVae.Models;
 using GpuVae.Options;
 
 namespace GpuVae.Applications;
@@ -35,7 +34,7 @@ public static class PictureInput
     /// <exception cref="BadInputException">They do not fit; the message says what is wanted and how to convert.</exception>
     public static ImageSet Conform(ImageSet images, ImageShape shape, bool fit = false)
     {
-        var found = ImageShape.Of(images);
+        var found = images.Shape;
         if (found == shape)
             return images;
         bool isSameSize = (found.Width, found.Height) == (shape.Width, shape.Height);
@@ -43,7 +42,7 @@ public static class PictureInput
         {
             throw new BadInputException(
                 $"{images.Name} has {found} (width×height×channels), the model takes {shape}. "
-                + "Convert it with --fit, which crops the middle, scales it and converts the colours.");
+                + "Convert it with fit: true, which crops the middle, scales it and converts the colours.");
         }
         return DataSource.Convert(
             images, new DataOptions { Size = new ImageSize(shape.Width, shape.Height), Channels = shape.Channels });

@@ -35,7 +35,7 @@ public sealed class Translator
         int latent = model.Options.Latent;
         if (model.Options.Classes == 0)
             throw new BadInputException(
-                "The model knows no domains, so it cannot translate. Train one with --domains and a folder for each.");
+                "The model knows no domains, so it cannot translate. Train one with ImageDomains.Load and a folder for each.");
         float[] codes = LatentCodes.Means(model, images);
         var domains = new Moments[model.Options.Classes];
         for (int domain = 0; domain < domains.Length; domain++)

@@ -1,5 +1,5 @@
+using GpuVae.Elbo;
 using GpuVae.Kernels.Common;
-using GpuVae.Kernels.Likelihoods;
 using GpuVae.Layers;
 using GpuVae.Models;
 using GpuVae.Options;
@@ -8,18 +8,6 @@ using ILGPU;
 using ILGPU.Runtime;
 
 namespace GpuVae.Applications;
-
-/// <summary>How enlargements are searched for.</summary>
-public sealed record UpscalingOptions
-{
-    /// <summary>Steps of the descent.</summary>
-    public int Steps { get; init; } = 150;
-
-    /// <summary>
-    /// How far a pixel of the reduced image may be expected to lie from the input, a standard deviation in grey levels of [0, 1].
-    /// </summary>
-    public double Deviation { get; init; } = 0.05;
-}
 
 /// <summary>
 /// Enlarges images two or four times: by the code whose decoded image, reduced, matches the input (Menon et al., "PULSE", 2020), under the
@@ -72,7 +60,7 @@ public static class Upscaling
         if (!isGuessed)
             model.Labels.RequireCount(labels.Length, count);
         model.Labels.RequireKnown(labels);
-        var reduction = new Reduction(shape.Width, shape.Height, shape.Channels, factor);
+        var reduction = new PoolShape(shape.Width, shape.Height, shape.Channels, factor);
         float[] codes = new float[batch * latent], variances = new float[batch * latent];
         // An encoder of reduced images takes the means of blocks, which are then the input itself, and leaves nothing to search for.
         bool isTrainedForIt = model.Options.Upscale == factor;
@@ -120,16 +108,16 @@ public static class Upscaling
     }
 
     private static (PlannedTensor Loss, PlannedTensor Gradient) Loss(
-        Vae model, LayerContext context, PlannedTensor decoded, ArrayView<float> small, Reduction reduction, double deviation)
+        Vae model, LayerContext context, PlannedTensor decoded, ArrayView<float> small, PoolShape reduction, double deviation)
     {
-        LikelihoodKernels likelihood = context.Kernels.LikelihoodOf(model.Options).Kernels;
+        ImageLikelihood likelihood = model.Parts.Likelihood;
         PlannedTensor loss = context.Builder.Tensor("loss of the reduced images", decoded.Rows, 1);
-        ArrayView<float> shared = model.SharedIn(context.Values);
-        PixelLayout layout = model.PixelLayout;
+        ArrayView<float> shared = likelihood.SharedIn(context.Values);
         float precision = (float)(1 / (deviation * deviation));
         context.Builder.Add(
             "loss of the reduced images + gradient", 20.0 * decoded.Length, 8.0 * decoded.Length, [decoded, loss],
-            stream => likelihood.DifferentiateReduced(stream, decoded.View, small, shared, loss.View, layout, reduction, precision));
+            stream => likelihood.Kernels.DifferentiateReduced(
+                stream, decoded.View, small, shared, loss.View, likelihood.Layout, reduction, precision));
         return (loss, decoded);
     }
 }

@@ -1,8 +1,6 @@
 using GpuVae.Devices;
 using GpuVae.Kernels.Common;
 using GpuVae.Kernels.Training;
-using GpuVae.Layers;
-using GpuVae.Models;
 using GpuVae.Scheduling;
 using ILGPU;
 using ILGPU.Runtime;
@@ -85,7 +83,7 @@ internal sealed class BatchFeed : IDisposable
         int batch = builder.Batch;
         PlannedTensor x = builder.Tensor("images", pixels);
         BatchPlan plan = Plan;
-        Gather<byte, BytePixel> gather = device.Kernels.Gather;
+        Gather gather = device.Kernels.Gather;
         double bytes = 5.0 * batch * pixels;
         if (binarization == Binarization.None)
             builder.Add("gather", (double)batch * pixels, bytes, [x], stream => gather.Copy(stream, images.View, plan, x.View, pixels));

@@ -1,7 +1,7 @@
 namespace GpuVae.Data;
 
 /// <summary>A set of images that is made instead of read; its name stands where a path would.</summary>
-/// <param name="Name">As in <c>--data faces</c>.</param>
+/// <param name="Name">Such as <c>faces</c>.</param>
 /// <param name="Description">What its images are, in a few words.</param>
 /// <param name="DefaultCount">How many images are made for training where nothing is said.</param>
 /// <param name="PixelsPerImage">Channels · height · width.</param>

@@ -14,8 +14,8 @@ public sealed record DataSets(ImageSet Train, ImageSet Test);
 public static class DataSource
 {
     private static readonly string Accepted =
-        $"Accepted are the built-in sets {string.Join(", ", BuiltInSet.All.Select(set => $"`{set.Name}`"))}, a folder of PNG, PNM or JPEG "
-        + "images, a folder with MNIST's IDX files, or one IDX file";
+        $"Accepted are the built-in sets {string.Join(", ", BuiltInSet.All.Select(set => $"`{set.Name}`"))}, a folder of images, "
+        + "a folder with MNIST's IDX files, or one IDX file";
 
     /// <summary>
     /// Loads both sets. The test set is <see cref="DataOptions.TestSpec"/>, else the one that lies beside the training set, else one image
@@ -34,7 +34,7 @@ public static class DataSource
         if ((test.Width, test.Height, test.Channels) != (train.Width, train.Height, train.Channels))
             throw new BadInputException(
                 $"The training images are {train.Width}×{train.Height}×{train.Channels}, the test images " +
-                $"{test.Width}×{test.Height}×{test.Channels}. Bring them to one size with --size.");
+                $"{test.Width}×{test.Height}×{test.Channels}. Bring them to one size with DataOptions.Size.");
         return new DataSets(train, test);
     }
 
@@ -84,7 +84,7 @@ public static class DataSource
     {
         int count = options.SyntheticCount ?? set.DefaultCount, most = Array.MaxLength / set.PixelsPerImage;
         if (count > most)
-            throw new BadInputException($"--images {count}: of {set.Name} at most {most} images fit into memory.");
+            throw new BadInputException($"DataOptions.SyntheticCount = {count}: of {set.Name} at most {most} images fit into memory.");
         return Convert(test ? set.Create(Math.Max(1, count / 10), ~options.Seed) : set.Create(count, options.Seed), options);
     }
 
@@ -114,7 +114,7 @@ public static class DataSource
         int perImage = checked(size.Width * size.Height * channels);
         if ((long)perImage * set.Count > Array.MaxLength)
             throw new BadInputException(
-                $"{set.Name}: {set.Count} images of {size}×{channels} do not fit into memory. Choose a smaller --size.");
+                $"{set.Name}: {set.Count} images of {size}×{channels} do not fit into memory. Choose a smaller DataOptions.Size.");
         byte[] pixels = new byte[perImage * set.Count];
         Parallel.For(0, set.Count, i =>
         {

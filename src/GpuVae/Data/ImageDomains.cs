@@ -13,12 +13,12 @@ public static class ImageDomains
     {
         options ??= new DataOptions();
         if (specs.Count < 2)
-            throw new BadInputException($"--domains {string.Join(' ', specs)}: name two folders or more, one for each domain.");
+            throw new BadInputException($"ImageDomains.Load {string.Join(' ', specs)}: name two folders or more, one for each domain.");
         string[] names = [.. specs.Select(Name)];
         if (names.Distinct().Count() < names.Length)
             names = [.. specs];
         if (names.Distinct().Count() < names.Length)
-            throw new BadInputException($"--domains {string.Join(' ', specs)}: a domain is there twice.");
+            throw new BadInputException($"ImageDomains.Load {string.Join(' ', specs)}: a domain is there twice.");
         DataSets[] sets = [.. specs.Select(spec => DataSource.Load(spec, options with { TestSpec = null }))];
         return new DataSets(
             Join([.. names.Zip(sets, (name, set) => (name, set.Train))]), Join([.. names.Zip(sets, (name, set) => (name, set.Test))]));
@@ -35,11 +35,11 @@ public static class ImageDomains
             if ((images.Width, images.Height) != (first.Width, first.Height))
                 throw new BadInputException(
                     $"The domains differ in size: {domains[0].Name} has {first.Width}×{first.Height} pixels, {name} has "
-                    + $"{images.Width}×{images.Height}. Bring them to one size with --size.");
+                    + $"{images.Width}×{images.Height}. Bring them to one size with DataOptions.Size.");
         int channels = domains.Max(domain => domain.Images.Channels);
         byte[][] pixels = [.. domains.Select(domain => DataSource.Convert(domain.Images, new DataOptions { Channels = channels }).Pixels)];
         if (pixels.Sum(part => (long)part.Length) > Array.MaxLength)
-            throw new BadInputException("The domains together do not fit into memory. Choose a smaller --size.");
+            throw new BadInputException("The domains together do not fit into memory. Choose a smaller DataOptions.Size.");
         byte[] all = new byte[pixels.Sum(part => part.Length)];
         int at = 0;
         foreach (byte[] part in pixels)

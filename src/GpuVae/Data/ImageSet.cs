@@ -39,6 +39,9 @@ public sealed class ImageSet
     public int Height { get; }
     public int Channels { get; }
 
+    /// <summary>The size of each image.</summary>
+    public ImageShape Shape => new(Width, Height, Channels);
+
     /// <summary>Channels · Height · Width.</summary>
     public int PixelsPerImage { get; }
 

@@ -1,4 +1,3 @@
-using GpuVae.Layers;
 using GpuVae.Kernels.Common;
 using GpuVae.Kernels.Convolution;
 using GpuVae.Kernels.Layers;

@@ -1,10 +1,9 @@
+using GpuVae.Kernels.Common;
 using GpuVae.Kernels.Gemm;
 using GpuVae.Kernels.Layers;
 using GpuVae.Kernels.Likelihoods;
-using GpuVae.Layers;
-using GpuVae.Models;
 using GpuVae.Options;
-using GpuVae.Scheduling;
+using ILGPU;
 using ILGPU.Runtime;
 
 namespace GpuVae.Devices;
@@ -30,12 +29,8 @@ internal sealed record DecoderLikelihood(LikelihoodKernels Kernels)
     /// <summary>f, where the mean is f(first column); null for none.</summary>
     public ActivationKind? MeanActivation { get; private init; }
 
-    /// <summary>Appends the decoder's last layer and the loss in one step; null where the likelihood cannot ride on a product.</summary>
-    public FusedLoss? ForwardLoss { get; private init; }
-
-    /// <inheritdoc cref="Linear.ForwardLoss"/>
-    public delegate (PlannedTensor Loss, PlannedTensor Gradient) FusedLoss(
-        LayerContext context, Linear layer, PlannedTensor x, PlannedTensor target);
+    /// <summary>The decoder's last product with the loss as its epilogue; null where the likelihood cannot ride on a product.</summary>
+    public FusedLoss? FusedLoss { get; private init; }
 
     public static DecoderLikelihood Create(Accelerator accelerator, GemmContext gemm, VaeOptions options)
     {
@@ -48,8 +43,8 @@ internal sealed record DecoderLikelihood(LikelihoodKernels Kernels)
             },
             Likelihood.ContinuousBernoulli => Fused<ContinuousBernoulliLikelihood>(default),
             Likelihood.Gaussian => Fused(new GaussianLikelihood((float)options.Variance)) with { MeanIsColumn = true },
-            Likelihood.GaussianLearned => Of<PixelScale<NormalFamily>>(default) with { MeanIsColumn = true },
-            Likelihood.GaussianShared => Of<SharedScale<NormalFamily>>(default) with
+            Likelihood.GaussianLearned => Of<PixelScale<GaussianFamily>>(default) with { MeanIsColumn = true },
+            Likelihood.GaussianShared => Of<SharedScale<GaussianFamily>>(default) with
             {
                 MeanIsColumn = true,
                 Shared = ("likelihood.log_variance", (float)Math.Log(options.Variance)),
@@ -61,7 +56,7 @@ internal sealed record DecoderLikelihood(LikelihoodKernels Kernels)
                 Shared = ("likelihood.log_scale", (float)(0.5 * Math.Log(0.5 * options.Variance))),
             },
             Likelihood.DiscretizedLogistic => Of<PixelScale<DiscretizedLogisticFamily>>(default),
-            Likelihood.LogisticMixture => Of(new Mixture<DiscretizedLogisticFamily>(options.MixtureComponents)),
+            Likelihood.LogisticMixture => Of(new MixtureLikelihood<DiscretizedLogisticFamily>(options.MixtureComponents)),
             _ => throw new ArgumentOutOfRangeException(nameof(options), options.Likelihood, "no such likelihood"),
         };
 
@@ -69,14 +64,26 @@ internal sealed record DecoderLikelihood(LikelihoodKernels Kernels)
             where TLikelihood : struct, IPixelLikelihood => new(LikelihoodKernels.Create(accelerator, likelihood));
 
         DecoderLikelihood Fused<TLikelihood>(TLikelihood likelihood)
-            where TLikelihood : struct, ILikelihood
-        {
-            LinearLoss<TLikelihood>? kernel = null;
-            return Of(new OneColumn<TLikelihood>(likelihood)) with
-            {
-                ForwardLoss = (context, layer, x, target) =>
-                    layer.ForwardLoss(context, kernel ??= new LinearLoss<TLikelihood>(gemm), likelihood, x, target),
-            };
-        }
+            where TLikelihood : struct, ILikelihood =>
+            Of(new OneColumn<TLikelihood>(likelihood)) with { FusedLoss = FusedLoss.Create(gemm, likelihood) };
+    }
+}
+
+/// <summary>See <see cref="LinearLoss{TLikelihood}"/>: its launches, whichever the likelihood.</summary>
+/// <param name="PartsPerRow">See <see cref="LinearLoss{TLikelihood}.PartsPerRow"/>.</param>
+/// <param name="Run">See <see cref="LinearLoss{TLikelihood}.Run"/>.</param>
+internal sealed record FusedLoss(Func<int, int, int, int> PartsPerRow, FusedLoss.Launcher Run)
+{
+    /// <inheritdoc cref="LinearLoss{TLikelihood}.Run"/>
+    public delegate void Launcher(
+        AcceleratorStream stream, MatrixView x, MatrixView weight, ArrayView<float> bias, MatrixView target, MatrixView dy,
+        ArrayView<float> parts, float scale);
+
+    public static FusedLoss Create<TLikelihood>(GemmContext gemm, TLikelihood likelihood)
+        where TLikelihood : struct, ILikelihood
+    {
+        var kernel = new LinearLoss<TLikelihood>(gemm);
+        return new FusedLoss(kernel.PartsPerRow, (stream, x, weight, bias, target, dy, parts, scale) =>
+            kernel.Run(stream, x, weight, bias, target, dy, parts, likelihood, scale));
     }
 }

@@ -21,7 +21,6 @@ internal sealed class DeviceKernels(Accelerator accelerator, GemmContext gemm) :
     private readonly Dictionary<ActivationKind, LinearKernels> activated = [];
     private readonly Dictionary<(Likelihood, double, int), DecoderLikelihood> likelihoods = [];
     private Reduce? reduce;
-    private RandomFill? randomFill;
 
     public LinearBackward<LatentGradientEpilogue> LatentBackward => field ??= new(gemm);
 
@@ -37,7 +36,7 @@ internal sealed class DeviceKernels(Accelerator accelerator, GemmContext gemm) :
 
     public Transposition Transposition => field ??= new Transposition(accelerator);
 
-    public Gather<byte, BytePixel> Gather => field ??= new Gather<byte, BytePixel>(accelerator);
+    public Gather Gather => field ??= new Gather(accelerator);
 
     public Reparameterize Reparameterize => field ??= new Reparameterize(accelerator);
 
@@ -47,13 +46,17 @@ internal sealed class DeviceKernels(Accelerator accelerator, GemmContext gemm) :
 
     public MixturePrior MixturePrior => field ??= new MixturePrior(accelerator);
 
+    public MixtureDraw MixtureDraw => field ??= new MixtureDraw(accelerator);
+
     public FullCovarianceMixture FullCovarianceMixture => field ??= new FullCovarianceMixture(accelerator);
 
     public PseudoInputs PseudoInputs => field ??= new PseudoInputs(accelerator);
 
     public ImportanceWeights ImportanceWeights => field ??= new ImportanceWeights(accelerator);
 
-    public KlTargets KlTargets => field ??= new KlTargets(accelerator);
+    public FreeBits FreeBits => field ??= new FreeBits(accelerator);
+
+    public KlCapacity KlCapacity => field ??= new KlCapacity(accelerator);
 
     public TotalCorrelation TotalCorrelation => field ??= new TotalCorrelation(accelerator);
 
@@ -69,7 +72,7 @@ internal sealed class DeviceKernels(Accelerator accelerator, GemmContext gemm) :
 
     public Reduce Reduce => reduce ??= new Reduce(accelerator);
 
-    public RandomFill RandomFill => randomFill ??= new RandomFill(accelerator);
+    public RandomFill RandomFill => field ??= new RandomFill(accelerator);
 
     public DiagonalPosterior DiagonalPosterior => field ??= new DiagonalPosterior(accelerator);
 
@@ -79,7 +82,7 @@ internal sealed class DeviceKernels(Accelerator accelerator, GemmContext gemm) :
 
     public Ssim Ssim => field ??= new Ssim(accelerator);
 
-    public BlockMeans BlockMeans => field ??= new BlockMeans(accelerator);
+    public AveragePool AveragePool => field ??= new AveragePool(accelerator);
 
     public Langevin Langevin => field ??= new Langevin(accelerator);
 
@@ -103,9 +106,5 @@ internal sealed class DeviceKernels(Accelerator accelerator, GemmContext gemm) :
         return likelihood;
     }
 
-    public void Dispose()
-    {
-        reduce?.Dispose();
-        randomFill?.Dispose();
-    }
+    public void Dispose() => reduce?.Dispose();
 }

@@ -1,8 +1,6 @@
 using GpuVae.Kernels.Common;
 using GpuVae.Kernels.Gemm;
 using GpuVae.Kernels.Layers;
-using GpuVae.Layers;
-using GpuVae.Models;
 using GpuVae.Options;
 using ILGPU;
 using ILGPU.Runtime;

@@ -1,5 +1,4 @@
 using GpuVae.Layers;
-using GpuVae.Models;
 using GpuVae.Scheduling;
 
 namespace GpuVae.Elbo;
@@ -12,9 +11,9 @@ internal sealed class DecoderPass
     // The first layer, and those between it and the last; null where the last layer is the only one.
     private readonly LayerPass? first, hidden;
 
-    public DecoderPass(Vae model, LayerContext context, PlannedTensor codes, PlannedTensor images)
+    public DecoderPass(ImageLikelihood likelihood, LayerContext context, PlannedTensor codes, PlannedTensor images)
     {
-        decoder = model.Decoder;
+        decoder = likelihood.Decoder;
         var input = LayerOutput.Of(codes);
         int last = decoder.Layers.Count - 1;
         if (last > 0)
@@ -22,7 +21,7 @@ internal sealed class DecoderPass
             first = decoder.Layers[0].Forward(context, input);
             hidden = decoder.Forward(context, first.Output, 1, last);
         }
-        Term = ReconstructionTerm.Append(model, context, hidden?.Output ?? input, images);
+        Term = ReconstructionTerm.Append(likelihood, context, hidden?.Output ?? input, images);
     }
 
     public ReconstructionTerm Term { get; }

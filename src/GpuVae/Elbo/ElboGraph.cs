@@ -1,6 +1,5 @@
 using GpuVae.Latent;
 using GpuVae.Layers;
-using GpuVae.Models;
 using GpuVae.Options;
 using GpuVae.Scheduling;
 using ILGPU;
@@ -12,38 +11,39 @@ namespace GpuVae.Elbo;
 /// </summary>
 internal sealed class ElboGraph
 {
-    private readonly Vae model;
+    private readonly PriorDensity prior;
     private readonly PlannedTensor encoderInput;
     private readonly LayerPass encoder;
     private readonly LatentTerm latent;
     private readonly DecoderPass decoder;
 
     /// <summary>Appends the forward steps; the loss step also writes the gradient of the decoder's output.</summary>
-    /// <param name="model">The model.</param>
+    /// <param name="parts">Of the model.</param>
     /// <param name="context">Where to; with gradients if <see cref="AppendBackward"/> is to follow.</param>
     /// <param name="images">[batch, pixels] in [0, 1].</param>
     /// <param name="noise">Where the noise comes from.</param>
     /// <param name="klWeight">One element on the device: the weight of the KL term, or the capacity that it is drawn to.</param>
     /// <param name="samples">Samples per image.</param>
     public ElboGraph(
-        Vae model, LayerContext context, PlannedTensor images, NoiseSource noise, ArrayView<float> klWeight, int samples)
+        VaeParts parts, LayerContext context, PlannedTensor images, NoiseSource noise, ArrayView<float> klWeight, int samples)
     {
-        this.model = model;
-        (encoderInput, PlannedTensor? labels) = model.Prior.EncoderInput(context, images);
-        encoder = model.Encoder.Forward(context with { Labels = labels }, LayerOutput.Of(encoderInput));
+        VaeOptions options = parts.Options;
+        prior = parts.Prior;
+        (encoderInput, PlannedTensor? labels) = prior.EncoderInput(context, images);
+        encoder = parts.Encoder.Forward(context with { Labels = labels }, LayerOutput.Of(encoderInput));
         PlannedTensor encoded = encoder.Output.Value, weight = ScheduleBuilder.Fixed("KL weight", klWeight);
-        bool isTrainedBySamples = context.WantsParameterGradients && model.Options.Objective == Objective.Iwae;
-        latent = model.Options.HasClosedKl && samples == 1 && !isTrainedBySamples
-            ? new ClosedKl(model.Options, context, encoded, noise, weight)
-            : new SampledKl(model, context, encoded, images.Rows, noise, weight, samples);
-        decoder = new DecoderPass(model, context, latent.Codes, images);
-        latent.Close(context, decoder.Term);
+        bool isTrainedBySamples = context.WantsParameterGradients && options.Objective == Objective.Iwae;
+        latent = options.HasAnalyticKl && samples == 1 && !isTrainedBySamples
+            ? new AnalyticKl(options, context, encoded, noise, weight)
+            : new MonteCarloKl(options, parts.Posterior, prior, context, encoded, images.Rows, noise, weight, samples);
+        decoder = new DecoderPass(parts.Likelihood, context, latent.Codes, images);
+        Reconstruction = latent.Close(context, decoder.Term.Term);
     }
 
     /// <summary>
     /// The reconstruction term in nats; its elements add up to the batch's. With several samples it is weighted by their importance.
     /// </summary>
-    public PlannedTensor Reconstruction => latent.Reconstruction;
+    public PlannedTensor Reconstruction { get; }
 
     /// <summary>
     /// The KL term, or log q(z|x) − log p(z), in nats; its elements add up to the batch's. With several samples both terms add up to the
@@ -56,8 +56,13 @@ internal sealed class ElboGraph
     /// <param name="imageCount">Images of the training set.</param>
     public void AppendBackward(LayerContext context, int imageCount)
     {
-        PlannedTensor dEncoded = latent.Backward(context, decoder, imageCount);
-        PlannedTensor? dInput = encoder.Backward(context, dEncoded, model.Prior.WantsInputGradient);
-        model.Prior.InputBackward(context, encoderInput, dInput);
+        latent.Weigh(context, decoder.Term.Gradient);
+        if (decoder.Term.SharedGradient is { } shared)
+            latent.Weigh(context, shared);
+        PlannedTensor dEncoded = latent is AnalyticKl { IsEpilogue: true } analytic && decoder.Fusible is { } first
+            ? analytic.BackwardThrough(context, first, decoder.BackwardToFirst(context))
+            : latent.Backward(context, decoder.Backward(context), imageCount);
+        PlannedTensor? dInput = encoder.Backward(context, dEncoded, prior.WantsInputGradient);
+        prior.InputBackward(context, encoderInput, dInput);
     }
 }

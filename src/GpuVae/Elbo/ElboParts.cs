@@ -1,4 +1,3 @@
-using GpuVae.Models;
 namespace GpuVae.Elbo;
 
 /// <summary>

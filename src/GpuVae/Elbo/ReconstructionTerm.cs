@@ -1,8 +1,5 @@
-using GpuVae.Devices;
 using GpuVae.Kernels.Common;
-using GpuVae.Kernels.Likelihoods;
 using GpuVae.Layers;
-using GpuVae.Models;
 using GpuVae.Scheduling;
 using ILGPU;
 
@@ -24,42 +21,40 @@ internal sealed record ReconstructionTerm(
     PlannedTensor Term, PlannedTensor Gradient, PlannedTensor? SharedGradient, BackwardStep Backward)
 {
     /// <summary>Appends the last layer and its loss.</summary>
-    /// <param name="model">The model.</param>
+    /// <param name="likelihood">With the decoder.</param>
     /// <param name="context">Where to.</param>
     /// <param name="input">What the layer is given, [batch, inputs].</param>
     /// <param name="images">[batch / k, pixels] in [0, 1]; row r of the batch belongs to image r / k.</param>
-    public static ReconstructionTerm Append(Vae model, LayerContext context, LayerOutput input, PlannedTensor images)
+    public static ReconstructionTerm Append(ImageLikelihood likelihood, LayerContext context, LayerOutput input, PlannedTensor images)
     {
-        DecoderLikelihood likelihood = context.Kernels.LikelihoodOf(model.Options);
-        if (model.Decoder.Layers[^1] is Linear layer && likelihood.ForwardLoss is { } forwardLoss)
+        Layer last = likelihood.Decoder.Layers[^1];
+        if (last is Linear layer && likelihood.FusedLoss is { } fused)
         {
-            (PlannedTensor loss, PlannedTensor gradient) = forwardLoss(context, layer, input.Value, images);
+            (PlannedTensor loss, PlannedTensor gradient) = layer.ForwardLoss(context, fused, input.Value, images);
             return new ReconstructionTerm(loss, gradient, null, (back, dy, wantsInput) => layer.Backward(back, input, dy, wantsInput));
         }
-        return Append(model, context, likelihood, model.Decoder.Layers[^1].Forward(context, input), images);
+        return Append(likelihood, context, last.Forward(context, input), images);
     }
 
     /// <summary>A step of its own. The gradient overwrites the decoder's output.</summary>
-    private static ReconstructionTerm Append(
-        Vae model, LayerContext context, DecoderLikelihood likelihood, LayerPass decoder, PlannedTensor images)
+    private static ReconstructionTerm Append(ImageLikelihood likelihood, LayerContext context, LayerPass decoder, PlannedTensor images)
     {
         PlannedTensor decoded = decoder.Output.Value;
         int batch = decoded.Rows, samples = batch / images.Rows;
         PlannedTensor term = context.Builder.Tensor("reconstruction term", batch, 1);
-        PlannedTensor? parts = likelihood.Shared is null ? null : context.Builder.Tensor("shared parameter gradient", batch, 1);
-        ArrayView<float> shared = model.SharedIn(context.Values);
-        PixelLayout layout = model.PixelLayout;
+        PlannedTensor? parts = likelihood.HasShared ? context.Builder.Tensor("shared parameter gradient", batch, 1) : null;
+        ArrayView<float> shared = likelihood.SharedIn(context.Values);
         float scale = 1f / batch;
         context.Builder.Add(
             "loss + gradient", 20.0 * decoded.Length, 4.0 * (2 * decoded.Length + images.Length + batch),
             [decoded, images, term, .. parts is null ? Array.Empty<PlannedTensor>() : [parts]],
             stream => likelihood.Kernels.Differentiate(
-                stream, decoded.View, images.View, shared, parts?.View ?? default, term.View, layout, samples, scale));
+                stream, decoded.View, images.View, shared, parts?.View ?? default, term.View, likelihood.Layout, samples, scale));
         return new ReconstructionTerm(term, decoded, parts, (back, dy, wantsInput) =>
         {
             if (parts is not null && back.WantsParameterGradients)
             {
-                ArrayView<float> dShared = model.SharedIn(back.Gradients);
+                ArrayView<float> dShared = likelihood.SharedIn(back.Gradients);
                 Reduce reduce = back.Kernels.Reduce;
                 back.Builder.Add(
                     "shared parameter gradient", batch, 4.0 * batch, [parts],

@@ -2,7 +2,6 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using GpuVae.Elbo;
 using GpuVae.Kernels.Training;
-using GpuVae.Models;
 using GpuVae.Options;
 
 namespace GpuVae.Evaluation;

@@ -1,7 +1,5 @@
 using GpuVae.Devices;
 using GpuVae.Kernels.Evaluation;
-using GpuVae.Layers;
-using GpuVae.Models;
 using GpuVae.Options;
 using ILGPU;
 using ILGPU.Runtime;

@@ -22,9 +22,6 @@ namespace GpuVae.Evaluation;
 /// </summary>
 public static class ImportanceSampling
 {
-    /// <summary>The most samples per image that may be asked for.</summary>
-    public const int MaxSamples = 1_000_000;
-
     // Rows of a launch, as long as its activations fit: enough for the products to run at full speed, few enough for a CPU's caches.
     private const int RowsOnCpu = 512, RowsOnGpu = 8192;
     private const long MaxArena = 1L << 26;
@@ -43,7 +40,7 @@ public static class ImportanceSampling
         Vae model, ImageSet images, int samples, Binarization binarization = Binarization.None, ulong seed = 0,
         Action<int>? progress = null, CancellationToken cancellation = default)
     {
-        Require(samples);
+        EvaluationOptions.RequireSamples(samples);
         using var batches = new EvaluationImages(model, images, binarization, seed);
         using var sampler = new Sampler(model, batches, samples, seed);
         batches.ForEach((first, count, x) =>
@@ -59,14 +56,6 @@ public static class ImportanceSampling
         return sampler.Read(images.Count);
     }
 
-    /// <exception cref="BadInputException">k is out of range.</exception>
-    internal static void Require(int samples)
-    {
-        if (samples is < 1 or > MaxSamples)
-            throw new BadInputException(
-                $"{samples} samples per image: an importance-sampled likelihood needs from 1 to {MaxSamples}; 5000 is usual, 100 is quick.");
-    }
-
     /// <summary>A few images with some samples of each, again and again.</summary>
     private sealed class Sampler : IDisposable
     {
@@ -77,7 +66,7 @@ public static class ImportanceSampling
         private readonly PlannedTensor images, encoded;
         private readonly PlannedTensor? labels;
         private readonly MemoryBuffer1D<float, Stride1D.Dense> arena, moments, sums;
-        private readonly StillPrior prior;
+        private readonly FrozenPrior prior;
 
         // Of the launch under way.
         private ArrayView<float> sumsOfLaunch;
@@ -89,7 +78,7 @@ public static class ImportanceSampling
             (this.model, this.batches, this.samples) = (model, batches, samples);
             Accelerator accelerator = model.Device.Accelerator;
             int rows = accelerator.ExecutionStyle() == ExecutionStyle.Lanes ? RowsOnCpu : RowsOnGpu;
-            prior = new StillPrior(model);
+            prior = model.FreezePrior();
             ScheduleBuilder builder;
             while (true)
             {
@@ -151,20 +140,18 @@ public static class ImportanceSampling
             int latent = model.Options.Latent, perImage = samplesOfLaunch, rows = Images * perImage;
             var builder = new ScheduleBuilder(rows);
             PlannedTensor? classes = model.Options.Classes > 0 ? builder.External("labels", Images, 1) : null;
-            var context = new LayerContext(builder, model.Device.Kernels, model.Parameters.Values, Labels: classes);
+            LayerContext context = model.ContextOf(builder, classes);
             PlannedTensor x = builder.External("images", Images, model.Options.Shape.Pixels);
-            PlannedTensor q = builder.External("encoder output", Images, model.Encoder.Outputs);
+            PlannedTensor q = builder.External("encoder output", Images, model.Parts.Encoder.Outputs);
             PlannedTensor noise = builder.Tensor("noise", latent);
             RandomFill random = model.Device.Kernels.RandomFill;
             LogSumExp logSumExp = model.Device.Kernels.LogSumExp;
             builder.Add(
                 "noise", 10.0 * noise.Length, 4.0 * noise.Length, [noise],
                 stream => random.Normal(stream, noise.View, seed, RandomPurpose.ImportanceSampling, portion, 0, 1));
-            (PlannedTensor z, PlannedTensor posterior, _) = model.Posterior.Forward(context, q, noise, perImage);
+            (PlannedTensor z, PlannedTensor posterior, _) = model.Parts.Posterior.Forward(context, q, noise, perImage);
             PlannedTensor ofPrior = prior.Forward(context, z).Density;
-            int last = model.Decoder.Layers.Count - 1;
-            LayerOutput hidden = model.Decoder.Forward(context, LayerOutput.Of(z), 0, last).Output;
-            PlannedTensor loss = ReconstructionTerm.Append(model, context, hidden, x).Term;
+            PlannedTensor loss = new DecoderPass(model.Parts.Likelihood, context, z, x).Term.Term;
             builder.Add(
                 "log-sum-exp", 3.0 * loss.Length, 4.0 * loss.Length, [loss, posterior, ofPrior],
                 stream => logSumExp.Accumulate(

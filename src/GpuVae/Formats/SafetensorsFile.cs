@@ -2,7 +2,6 @@ using System.Buffers.Binary;
 using System.Numerics.Tensors;
 using System.Text.Json;
 using GpuVae.Options;
-using GpuVae.Scheduling;
 
 namespace GpuVae.Formats;
 

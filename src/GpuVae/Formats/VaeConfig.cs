@@ -1,6 +1,5 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using GpuVae.Models;
 using GpuVae.Options;
 
 namespace GpuVae.Formats;

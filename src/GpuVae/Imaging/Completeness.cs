@@ -4,7 +4,8 @@ namespace GpuVae.Imaging;
 
 /// <summary>
 /// ImageSharp shows what it has of a file that ends too early and leaves the rest blank, without a word. Whoever trains on pictures wants
-/// to know, so the structure of a file is followed to the end of the first picture before it is decoded. TIFF needs no such check; PNG has one in <see cref="Png"/>.
+/// to know, so the structure of a file is followed to the end of the first picture before it is decoded.
+/// PNG is looked through in <see cref="Png"/>, TIFF while it is decoded.
 /// </summary>
 internal static class Completeness
 {

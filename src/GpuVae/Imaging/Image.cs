@@ -20,11 +20,20 @@ public sealed class Image
         (Width, Height, Channels, Pixels) = (width, height, channels, pixels);
     }
 
+    /// <summary>A black image; with four channels also a transparent one.</summary>
+    /// <exception cref="ArgumentException">A side is not positive, or there are other than 1, 3 or 4 channels.</exception>
     public Image(int width, int height, int channels) : this(width, height, channels, new byte[checked(width * height * channels)]) { }
 
+    /// <summary>Pixels of a row.</summary>
     public int Width { get; }
+
+    /// <summary>Rows.</summary>
     public int Height { get; }
+
+    /// <summary>1 (grey), 3 (RGB) or 4 (RGB and alpha).</summary>
     public int Channels { get; }
+
+    /// <summary>[Height, Width, Channels], not a copy.</summary>
     public byte[] Pixels { get; }
 
     /// <summary>

@@ -8,7 +8,8 @@ namespace GpuVae.Imaging;
 /// </summary>
 public static class ImageFile
 {
-    private const string Formats = "PNG, JPEG, WebP, GIF, BMP, TIFF, PNM";
+    /// <summary>The formats that are read and written, for people.</summary>
+    public const string Formats = "PNG, JPEG, WebP, GIF, BMP, TIFF, PNM";
 
     private static readonly string[] Extensions =
         [".png", ".apng", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".pnm", ".pgm", ".ppm", ".pbm"];

@@ -1,5 +1,5 @@
-using GpuVae.Options;
 using System.Runtime.InteropServices;
+using GpuVae.Options;
 using SixLabors.ImageSharp;
 using SixLabors.ImageSharp.Formats;
 using SixLabors.ImageSharp.Formats.Bmp;
@@ -12,6 +12,7 @@ using SixLabors.ImageSharp.Formats.Tiff.Constants;
 using SixLabors.ImageSharp.Formats.Webp;
 using SixLabors.ImageSharp.Memory;
 using SixLabors.ImageSharp.Metadata;
+using SixLabors.ImageSharp.Metadata.Profiles.Exif;
 using SixLabors.ImageSharp.PixelFormats;
 using SixLabors.ImageSharp.Processing;
 using SixLabors.ImageSharp.Processing.Processors.Quantization;
@@ -40,11 +41,12 @@ internal static class ImageSharpCodec
         Image.CheckDeclaredSize(info.Width, info.Height, file);
         Completeness.Check(content, format.Name);
         using Image<Rgba32> decoded = Sharp.Load<Rgba32>(Configuration, content);
+        RequireStrips(decoded.Frames.RootFrame.Metadata.ExifProfile, content.Length);
         decoded.Mutate(picture => picture.AutoOrient());
         return FromRgba(decoded, IsGrey(decoded));
     }
 
-    /// <summary>Writes <paramref name="image"/> in the format that <paramref name="extension"/> names; alpha only where it has room.</summary>
+    /// <summary>Writes <paramref name="image"/> as <paramref name="extension"/> tells; alpha only where the format has room.</summary>
     public static void Encode(Stream stream, Image image, string extension)
     {
         bool grey = image.Channels == 1;
@@ -127,6 +129,15 @@ internal static class ImageSharpCodec
         3 => Sharp.LoadPixelData<Rgb24>(image.Pixels, image.Width, image.Height),
         _ => Sharp.LoadPixelData<Rgba32>(image.Pixels, image.Width, image.Height),
     };
+
+    /// <summary>A TIFF lists where its strips are.</summary>
+    private static void RequireStrips(ExifProfile? tags, int length)
+    {
+        Number[] offsets = tags?.GetValue(ExifTag.StripOffsets)?.Value ?? [];
+        Number[] lengths = tags?.GetValue(ExifTag.StripByteCounts)?.Value ?? [];
+        if (offsets.Zip(lengths).Any(strip => (long)(uint)strip.First + (uint)strip.Second > length))
+            throw new InvalidDataException("it is truncated");
+    }
 
     /// <summary>Whether the file holds shades of grey. RGB without a colour in it counts as RGB.</summary>
     private static bool IsGrey(Sharp image)

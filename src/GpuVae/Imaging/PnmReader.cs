@@ -11,7 +11,8 @@ internal sealed class PnmReader(byte[] content)
     private int position = 2;
 
     public static bool CanRead(ReadOnlySpan<byte> content) =>
-        content.Length >= 2 && content[0] == 'P' && content[1] is >= (byte)'1' and <= (byte)'6' && (content.Length == 2 || IsSpace(content[2]));
+        content.Length >= 2 && content[0] == 'P' && content[1] is >= (byte)'1' and <= (byte)'6'
+        && (content.Length == 2 || IsSpace(content[2]));
 
     /// <summary>The first image of the file.</summary>
     /// <exception cref="BadInputException">More pixels are declared than accepted, or none.</exception>

@@ -1,6 +1,5 @@
 using GpuVae.Kernels.Latent;
 using GpuVae.Layers;
-using GpuVae.Models;
 using GpuVae.Options;
 using GpuVae.Scheduling;
 using ILGPU;
@@ -32,33 +31,21 @@ internal sealed class CovarianceVampPriorDensity(VaeOptions options) : VampPrior
             stream => kernel.Forward(stream, z.View, table.View, density.View, shares.View, noise.View, latents));
         return new PriorPass(density, (back, ofRows, dz, dEncoded) =>
         {
-            PlannedTensor slopes = back.Builder.Tensor("slopes of components", rows, components * latents);
+            PlannedTensor derivatives = back.Builder.Tensor("derivatives of components", rows, components * latents);
             back.Builder.Add(
                 "prior backward", work, 4.0 * (2 * dz.Length + table.Length + 2 * noise.Length + shares.Length),
-                [table, shares, noise, ofRows.Shares, slopes, dz],
+                [table, shares, noise, ofRows.Shares, derivatives, dz],
                 stream => kernel.Backward(
-                    stream, table.View, shares.View, noise.View, ofRows.Rows, slopes.View, dz.View, components, latents));
+                    stream, table.View, shares.View, noise.View, ofRows.Rows, derivatives.View, dz.View, components, latents));
             if (!back.WantsParameterGradients)
                 return;
             ArrayView<float> dWeights = WeightsIn(back.Gradients);
             back.Builder.Add(
                 "prior components backward", 2 * work, 4.0 * (z.Length + 2 * noise.Length + shares.Length),
-                [z, table, shares, noise, slopes, ofRows.Shares, encoded, dEncoded!],
+                [z, table, shares, noise, derivatives, ofRows.Shares, encoded, dEncoded!],
                 stream => kernel.ComponentsBackward(
-                    stream, z.View, table.View, shares.View, noise.View, slopes.View, ofRows.Rows, PseudoRows(encoded),
+                    stream, z.View, table.View, shares.View, noise.View, derivatives.View, ofRows.Rows, PseudoRows(encoded),
                     PseudoRows(dEncoded!), dWeights, latents));
         });
-    }
-
-    protected override void Place(ReadOnlySpan<float> encoded, Span<float> code)
-    {
-        // From the last unit to the first: a unit is coupled to the noise of those before it.
-        for (int i = latents - 1; i >= 0; i--)
-        {
-            float coupled = 0;
-            for (int j = 0; j < i; j++)
-                coupled += encoded[2 * latents + i * (i - 1) / 2 + j] * code[j];
-            code[i] = encoded[i] + Deviation(encoded[latents + i]) * (code[i] + FullCovariancePosterior.Coupling / latents * coupled);
-        }
     }
 }

@@ -2,7 +2,6 @@ using GpuVae.Kernels.Common;
 using GpuVae.Kernels.Latent;
 using GpuVae.Kernels.Layers;
 using GpuVae.Layers;
-using GpuVae.Models;
 using GpuVae.Options;
 using GpuVae.Scheduling;
 using ILGPU;

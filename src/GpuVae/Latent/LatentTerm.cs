@@ -1,6 +1,4 @@
-using GpuVae.Elbo;
 using GpuVae.Layers;
-using GpuVae.Models;
 using GpuVae.Scheduling;
 
 namespace GpuVae.Latent;
@@ -13,19 +11,26 @@ internal abstract class LatentTerm
     /// <summary>z, [images·k, L].</summary>
     public abstract PlannedTensor Codes { get; }
 
-    /// <summary>What is logged of the reconstruction, nats; its elements add up to the batch's.</summary>
-    public abstract PlannedTensor Reconstruction { get; }
-
     /// <summary>What is logged of the divergence, nats; its elements add up to the batch's.</summary>
     public abstract PlannedTensor Kl { get; }
 
     /// <summary>Appends what is left to do once the decoder has been appended.</summary>
-    public abstract void Close(LayerContext context, ReconstructionTerm reconstruction);
+    /// <param name="context">Where to.</param>
+    /// <param name="reconstruction">−log p(x|z), nats, in parts.</param>
+    /// <returns>What is logged of it; its elements add up to the batch's.</returns>
+    public abstract PlannedTensor Close(LayerContext context, PlannedTensor reconstruction);
 
-    /// <summary>Appends the way back through the decoder and on to the encoder's output.</summary>
+    /// <summary>
+    /// Appends the weighting of a gradient that is averaged over the samples, [images·k, columns], in place; before <see cref="Backward"/>.
+    /// </summary>
+    public virtual void Weigh(LayerContext context, PlannedTensor gradient)
+    {
+    }
+
+    /// <summary>Appends the way back to the encoder's output.</summary>
     /// <param name="context">With the gradients.</param>
-    /// <param name="decoder">The way back through the decoder.</param>
+    /// <param name="dz">∂loss/∂z of the reconstruction, [images·k, L]; changed.</param>
     /// <param name="imageCount">Images of the training set.</param>
     /// <returns>∂loss/∂(encoder's output).</returns>
-    public abstract PlannedTensor Backward(LayerContext context, DecoderPass decoder, int imageCount);
+    public abstract PlannedTensor Backward(LayerContext context, PlannedTensor dz, int imageCount);
 }

@@ -1,15 +1,17 @@
 using GpuVae.Kernels.Common;
 using GpuVae.Kernels.Latent;
-using GpuVae.Kernels.Random;
 using GpuVae.Layers;
-using GpuVae.Models;
 using GpuVae.Scheduling;
 using ILGPU;
 
 namespace GpuVae.Latent;
 
 /// <summary>A mixture of normals with learned weights; where its components come from is up to the derived class.</summary>
-internal abstract class MixtureDensity(int components, int latents) : PriorDensity
+/// <param name="components">K.</param>
+/// <param name="latents">L.</param>
+/// <param name="component">Draws from a component, given its moments.</param>
+/// <param name="columns">Numbers that describe a component to it.</param>
+internal abstract class MixtureDensity(int components, int latents, PosteriorSampler component, int columns) : PriorDensity
 {
     private Parameter? logits;
 
@@ -53,20 +55,20 @@ internal abstract class MixtureDensity(int components, int latents) : PriorDensi
         });
     }
 
-    public override void Sample(Vae model, float[] codes, ulong seed)
+    public override PlannedTensor Sample(LayerContext context, PlannedTensor noise, PlannedTensor encoded, ulong seed)
     {
-        ComponentDraw draw = Drawing(model);
-        float[] weights = model.Parameters.Read(logits!);
-        double[] cumulative = new double[components];
-        double sum = 0, largest = weights.Max();
-        for (int c = 0; c < components; c++)
-            cumulative[c] = sum += Math.Exp(weights[c] - largest);
-        for (int i = 0; i < codes.Length / latents; i++)
-        {
-            double at = sum * Philox.ToUniform(Philox.Generate(seed, RandomPurpose.PriorComponent, 2, i, 0).W0);
-            int c = Math.Min(Array.FindIndex(cumulative, bound => bound > at), components - 1);
-            draw(c, codes.AsSpan(i * latents, latents));
-        }
+        MixtureDraw kernel = context.Kernels.MixtureDraw;
+        ArrayView<float> weights = WeightsIn(context.Values), values = context.Values;
+        PlannedTensor bounds = context.Builder.Tensor("bounds of components", 1, components);
+        PlannedTensor moments = context.Builder.Tensor("drawn components", noise.Rows, columns);
+        context.Builder.Add(
+            "draw components", 10.0 * moments.Length, 8.0 * moments.Length, [bounds, moments, encoded],
+            stream =>
+            {
+                kernel.Prepare(stream, weights, bounds.View);
+                kernel.Collect(stream, bounds.View, Components(values, encoded), moments.View, columns, latents, seed);
+            });
+        return component.Forward(context, moments, noise, samples: 1).Codes;
     }
 
     /// <summary>
@@ -74,16 +76,6 @@ internal abstract class MixtureDensity(int components, int latents) : PriorDensi
     /// places.
     /// </summary>
     protected abstract MixtureComponents Components(ArrayView<float> parameters, PlannedTensor encoded);
-
-    /// <summary>Turns standard normal numbers [L] into a draw of a component, in place.</summary>
-    protected delegate void ComponentDraw(int component, Span<float> code);
-
-    /// <summary>Reads the components to the host.</summary>
-    protected abstract ComponentDraw Drawing(Vae model);
-
-    /// <summary>The standard deviation that a log-variance stands for.</summary>
-    protected static float Deviation(float logVariance) =>
-        MathF.Exp(0.5f * Math.Clamp(logVariance, LogVariance.Min, LogVariance.Max));
 
     /// <summary>The weights' logits in a buffer laid out like the parameters, or their gradients.</summary>
     protected ArrayView<float> WeightsIn(ArrayView<float> parameters) => ParameterStore.Slice(parameters, logits!);

@@ -1,14 +1,14 @@
 using GpuVae.Kernels.Latent;
 using GpuVae.Kernels.Random;
 using GpuVae.Layers;
-using GpuVae.Models;
 using GpuVae.Scheduling;
 using ILGPU;
 
 namespace GpuVae.Latent;
 
 /// <summary>A mixture whose components are parameters. They start as standard normals around points drawn from N(0, I).</summary>
-internal sealed class MixturePriorDensity(int components, int latents) : MixtureDensity(components, latents)
+internal sealed class MixturePriorDensity(int components, int latents) 
+    : MixtureDensity(components, latents, new DiagonalSampler(latents), 2 * latents)
 {
     private readonly int components = components, latents = latents;
     private Parameter? means, logVariances;
@@ -30,14 +30,4 @@ internal sealed class MixturePriorDensity(int components, int latents) : Mixture
     // On the device a weight lies transposed, [L, components].
     protected override MixtureComponents Components(ArrayView<float> parameters, PlannedTensor encoded) =>
         new(ParameterStore.Slice(parameters, means!), ParameterStore.Slice(parameters, logVariances!), 1, components);
-
-    protected override ComponentDraw Drawing(Vae model)
-    {
-        float[] centers = model.Parameters.Read(means!), spreads = model.Parameters.Read(logVariances!);
-        return (component, code) =>
-        {
-            for (int l = 0; l < code.Length; l++)
-                code[l] = centers[component * latents + l] + Deviation(spreads[component * latents + l]) * code[l];
-        };
-    }
 }

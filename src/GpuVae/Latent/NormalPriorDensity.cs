@@ -19,4 +19,6 @@ internal sealed class NormalPriorDensity(int latents) : PriorDensity
                 "prior backward", 3.0 * z.Length, 12.0 * z.Length, [z, weights.Shares, dz],
                 stream => kernel.Backward(stream, z.View, weights.Rows, dz.View, latents)));
     }
+
+    public override PlannedTensor Sample(LayerContext context, PlannedTensor noise, PlannedTensor encoded, ulong seed) => noise;
 }

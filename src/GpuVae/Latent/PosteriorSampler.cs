@@ -1,6 +1,5 @@
 using GpuVae.Kernels.Latent;
 using GpuVae.Layers;
-using GpuVae.Models;
 using GpuVae.Options;
 using GpuVae.Scheduling;
 

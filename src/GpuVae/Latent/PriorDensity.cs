@@ -1,9 +1,6 @@
 using GpuVae.Layers;
-using GpuVae.Models;
 using GpuVae.Options;
 using GpuVae.Scheduling;
-using ILGPU;
-using ILGPU.Runtime;
 
 namespace GpuVae.Latent;
 
@@ -36,11 +33,8 @@ internal abstract class PriorDensity
     public virtual (PlannedTensor Rows, PlannedTensor? Labels) EncoderInput(LayerContext context, PlannedTensor images) =>
         (images, context.Labels);
 
-    /// <summary>
-    /// What the encoder gives for the pseudo-inputs alone, [their number, its columns], in memory that is the caller's; null where there
-    /// are none.
-    /// </summary>
-    public virtual MemoryBuffer1D<float, Stride1D.Dense>? EncodePseudoInputs(Vae model) => null;
+    /// <summary>Rows that <see cref="EncoderInput"/> adds to those of the images.</summary>
+    public virtual int PseudoInputCount => 0;
 
     /// <summary>Appends the density of codes.</summary>
     /// <param name="context">Where to.</param>
@@ -61,12 +55,13 @@ internal abstract class PriorDensity
     /// <summary>Whether parts of the encoder's input are learned.</summary>
     public virtual bool WantsInputGradient => false;
 
-    /// <summary>
-    /// Turns standard normal numbers [count, L] into codes of the prior, in place; code i depends on the seed and i alone.
-    /// </summary>
-    public virtual void Sample(Vae model, float[] codes, ulong seed)
-    {
-    }
+    /// <summary>Appends the drawing of codes; row r depends on the seed and r alone.</summary>
+    /// <param name="context">Where to.</param>
+    /// <param name="noise">Standard normal, [rows, L].</param>
+    /// <param name="encoded">The encoder's output for the pseudo-inputs alone.</param>
+    /// <param name="seed">Of all that is random beside the noise.</param>
+    /// <returns>z, [rows, L].</returns>
+    public abstract PlannedTensor Sample(LayerContext context, PlannedTensor noise, PlannedTensor encoded, ulong seed);
 }
 
 /// <summary>Densities of a batch and the way back.</summary>

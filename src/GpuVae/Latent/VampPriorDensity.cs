@@ -2,11 +2,9 @@ using GpuVae.Data;
 using GpuVae.Kernels.Latent;
 using GpuVae.Kernels.Random;
 using GpuVae.Layers;
-using GpuVae.Models;
 using GpuVae.Options;
 using GpuVae.Scheduling;
 using ILGPU;
-using ILGPU.Runtime;
 
 namespace GpuVae.Latent;
 
@@ -14,7 +12,8 @@ namespace GpuVae.Latent;
 /// A mixture of the posteriors of learned pseudo-inputs, which run through the encoder after the images of a batch. Parameters are the
 /// logits of their pixels. In a conditional model each has a label of its own (see PseudoInputs.cs).
 /// </summary>
-internal class VampPriorDensity(VaeOptions options) : MixtureDensity(options.PriorComponents, options.Latent)
+internal class VampPriorDensity(VaeOptions options)
+    : MixtureDensity(options.PriorComponents, options.Latent, PosteriorSampler.Create(options), options.EncoderOutputs)
 {
     // Pixels that are black or white would have infinite logits.
     private const float Margin = 0.02f;
@@ -25,6 +24,8 @@ internal class VampPriorDensity(VaeOptions options) : MixtureDensity(options.Pri
 
     public override IEnumerable<(string Name, int[] Shape)> ParameterShapes =>
         [("prior.pseudo_inputs", [components, pixels]), .. base.ParameterShapes];
+
+    public override int PseudoInputCount => components;
 
     public override bool WantsInputGradient => true;
 
@@ -68,7 +69,7 @@ internal class VampPriorDensity(VaeOptions options) : MixtureDensity(options.Pri
         context.Builder.Add(
             "pseudo-inputs", 10.0 * components * pixels, 8.0 * rows.Length, [images, rows],
             stream => kernel.Join(stream, images.View, values, rows.View, pixels));
-        if (context.Labels is not { } labels)
+        if (context.Labels is not { } labels || classes == 0)
             return (rows, null);
         PlannedTensor ofBoth = context.Builder.Tensor("labels of images and pseudo-inputs", rows.Rows, 1);
         context.Builder.Add(
@@ -86,19 +87,6 @@ internal class VampPriorDensity(VaeOptions options) : MixtureDensity(options.Pri
             stream => kernel.Backward(stream, input.View, dInput!.View, gradient, pixels));
     }
 
-    public override MemoryBuffer1D<float, Stride1D.Dense> EncodePseudoInputs(Vae model)
-    {
-        Accelerator accelerator = model.Device.Accelerator;
-        using MemoryBuffer1D<float, Stride1D.Dense> images = accelerator.Allocate1D<float>(
-            [.. model.Parameters.Read(logits!).Select(x => 1 / (1 + MathF.Exp(-x)))]);
-        using MemoryBuffer1D<float, Stride1D.Dense>? labels = classes == 0 ? null : accelerator.Allocate1D<float>(
-            [.. Enumerable.Range(0, components).Select(c => (float)PseudoInputs.LabelOf(c, classes))]);
-        MemoryBuffer1D<float, Stride1D.Dense> encoded = accelerator.Allocate1D<float>((long)components * columns);
-        model.EncodeAll(images.View, encoded.View, labels is null ? default : labels.View.BaseView);
-        model.Device.Synchronize();
-        return encoded;
-    }
-
     protected override MixtureComponents Components(ArrayView<float> parameters, PlannedTensor encoded)
     {
         // Rows of [means | log-variances].
@@ -109,18 +97,4 @@ internal class VampPriorDensity(VaeOptions options) : MixtureDensity(options.Pri
     /// <summary>The last rows of the encoder's output, or of its gradient: [components, its columns].</summary>
     protected ArrayView<float> PseudoRows(PlannedTensor encoded) =>
         encoded.View.SubView((long)(encoded.Rows - components) * columns, (long)components * columns);
-
-    protected override ComponentDraw Drawing(Vae model)
-    {
-        using MemoryBuffer1D<float, Stride1D.Dense> buffer = EncodePseudoInputs(model);
-        float[] encoded = buffer.View.BaseView.GetAsArray(model.Device.Stream);
-        return (component, code) => Place(encoded.AsSpan(component * columns, columns), code);
-    }
-
-    /// <summary>Turns noise [L] into a sample of the posterior that a row of the encoder's output describes, in place.</summary>
-    protected virtual void Place(ReadOnlySpan<float> encoded, Span<float> code)
-    {
-        for (int l = 0; l < code.Length; l++)
-            code[l] = encoded[l] + Deviation(encoded[latents + l]) * code[l];
-    }
 }

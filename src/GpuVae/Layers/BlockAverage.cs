@@ -1,6 +1,5 @@
 using GpuVae.Kernels.Common;
 using GpuVae.Kernels.Layers;
-using GpuVae.Models;
 using GpuVae.Options;
 using GpuVae.Scheduling;
 
@@ -10,7 +9,7 @@ namespace GpuVae.Layers;
 /// Each pixel as the mean of its block: PyTorch's <c>nn.AvgPool2d(factor)</c> and <c>nn.Upsample(scale_factor=factor)</c>. The first layer
 /// of an encoder that is to see reduced images; as such it has no activation before it.
 /// </summary>
-internal sealed class BlockAverage(string name, Reduction reduction)
+internal sealed class BlockAverage(string name, PoolShape reduction)
     : Layer(name, reduction.Pixels, reduction.Pixels, null)
 {
     public override LayerPass Forward(LayerContext context, LayerOutput x)
@@ -32,9 +31,9 @@ internal sealed class BlockAverage(string name, Reduction reduction)
 
     private void Append(LayerContext context, string direction, PlannedTensor from, PlannedTensor to)
     {
-        BlockMeans means = context.Kernels.BlockMeans;
+        AveragePool pool = context.Kernels.AveragePool;
         context.Builder.Add(
             $"{Name} {direction}", from.Length, 8.0 * from.Length, [from, to],
-            stream => means.Apply(stream, from.View, to.View, reduction));
+            stream => pool.Apply(stream, from.View, to.View, reduction));
     }
 }

@@ -1,6 +1,5 @@
 using GpuVae.Devices;
 using GpuVae.Kernels.Convolution;
-using GpuVae.Models;
 using GpuVae.Options;
 using GpuVae.Scheduling;
 using ILGPU;

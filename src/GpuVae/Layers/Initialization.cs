@@ -1,5 +1,4 @@
 using GpuVae.Kernels.Random;
-using GpuVae.Models;
 
 namespace GpuVae.Layers;
 

@@ -1,5 +1,4 @@
 using GpuVae.Devices;
-using GpuVae.Models;
 using GpuVae.Options;
 using GpuVae.Scheduling;
 

@@ -2,8 +2,6 @@ using GpuVae.Devices;
 using GpuVae.Kernels.Common;
 using GpuVae.Kernels.Latent;
 using GpuVae.Kernels.Layers;
-using GpuVae.Kernels.Likelihoods;
-using GpuVae.Models;
 using GpuVae.Options;
 using GpuVae.Scheduling;
 using ILGPU;
@@ -40,14 +38,11 @@ internal sealed class Linear(string name, int inputs, int outputs, ActivationKin
     /// decoder's last.
     /// </summary>
     /// <param name="context">Where to.</param>
-    /// <param name="kernel">The device's kernel for the likelihood.</param>
-    /// <param name="likelihood">p.</param>
+    /// <param name="kernel">With p.</param>
     /// <param name="x">[batch, inputs].</param>
     /// <param name="target">[batch / k, outputs]; row r has the target r / k.</param>
     /// <returns>Parts of the loss, to be added up, and ∂loss/∂y averaged over the batch, [batch, outputs].</returns>
-    public (PlannedTensor Loss, PlannedTensor Gradient) ForwardLoss<TLikelihood>(
-        LayerContext context, LinearLoss<TLikelihood> kernel, TLikelihood likelihood, PlannedTensor x, PlannedTensor target)
-        where TLikelihood : struct, ILikelihood
+    public (PlannedTensor Loss, PlannedTensor Gradient) ForwardLoss(LayerContext context, FusedLoss kernel, PlannedTensor x, PlannedTensor target)
     {
         int batch = x.Rows, outputs = Outputs;
         float scale = 1f / batch;
@@ -58,7 +53,7 @@ internal sealed class Linear(string name, int inputs, int outputs, ActivationKin
         context.Builder.Add(
             $"{Name} forward + loss", Flops(batch) + 20.0 * batch * outputs, Traffic(batch, outputs) + 4.0 * batch * outputs,
             [x, target, dy, loss],
-            stream => kernel.Run(stream, x.Matrix, w, b, target.Matrix, dy.Matrix, loss.View, likelihood, scale));
+            stream => kernel.Run(stream, x.Matrix, w, b, target.Matrix, dy.Matrix, loss.View, scale));
         return (loss, dy);
     }
 

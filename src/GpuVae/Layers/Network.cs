@@ -1,4 +1,3 @@
-using GpuVae.Models;
 using GpuVae.Options;
 using GpuVae.Scheduling;
 

@@ -1,7 +1,6 @@
 using GpuVae.Kernels.Common;
 using GpuVae.Kernels.Convolution;
 using GpuVae.Kernels.Layers;
-using GpuVae.Models;
 using GpuVae.Options;
 
 namespace GpuVae.Layers;
@@ -16,7 +15,7 @@ internal static class Networks
         (int width, int height, int channels) = options.Shape;
         var layers = new List<Layer>();
         if (options.Upscale > 1)
-            layers.Add(new BlockAverage($"{name} input", new Reduction(width, height, channels, options.Upscale)));
+            layers.Add(new BlockAverage($"{name} input", new PoolShape(width, height, channels, options.Upscale)));
         int index = 0;
         if (options.Network == NetworkKind.Dense)
         {

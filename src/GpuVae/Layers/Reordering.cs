@@ -1,6 +1,5 @@
 using GpuVae.Kernels.Common;
 using GpuVae.Kernels.Layers;
-using GpuVae.Models;
 using GpuVae.Options;
 using GpuVae.Scheduling;
 

@@ -21,7 +21,7 @@ internal sealed class ClassLabels(VaeOptions options)
         if (int.TryParse(label, CultureInfo.InvariantCulture, out int number) && number >= 0 && number < options.Classes)
             return number;
         throw new BadInputException(options.Classes == 0
-            ? $"The model was not trained with labels, so it does not know '{label}'; train with --conditional."
+            ? $"The model was not trained with labels, so it does not know '{label}'; train with VaeOptions.Classes."
             : $"The model does not know the label '{label}'; it knows {Known}.");
     }
 
@@ -57,7 +57,7 @@ internal sealed class ClassLabels(VaeOptions options)
         if (images.Labels is not { } labels)
             throw new BadInputException(
                 $"{images.Name} has no labels, and a conditional model needs one for every image. " +
-                "Put the images into a subfolder for each label, or train without --conditional.");
+                "Put the images into a subfolder for each label, or train without VaeOptions.Classes.");
         if (labels.Any(label => label < 0 || label >= options.Classes))
             throw new BadInputException(
                 $"{images.Name} has labels up to {labels.Max()}; the model knows {options.Classes} classes: {Known}.");

@@ -73,9 +73,9 @@ internal sealed class Evaluator : IDisposable
         var builder = new ScheduleBuilder(batch);
         PlannedTensor images = feed.AppendBatch(builder, model.Options.Shape.Pixels, binarization, seed);
         PlannedTensor? labels = model.Options.Classes > 0 ? feed.AppendLabels(builder) : null;
-        var context = new LayerContext(builder, model.Device.Kernels, model.Parameters.Values, Labels: labels);
+        LayerContext context = model.ContextOf(builder, labels);
         var noise = new NoiseSource(seed, RandomPurpose.Evaluation, feed.Step);
-        var graph = new ElboGraph(model, context, images, noise, feed.KlWeight, samples);
+        var graph = new ElboGraph(model.Parts, context, images, noise, feed.KlWeight, samples);
         StepEnd end = model.Device.Kernels.StepEnd;
         PlannedTensor reconstruction = graph.Reconstruction, kl = graph.Kl;
         builder.Add(

@@ -1,4 +1,3 @@
-using GpuVae.Devices;
 using GpuVae.Kernels.Layers;
 using GpuVae.Layers;
 using GpuVae.Options;
@@ -111,8 +110,8 @@ internal sealed class InferencePasses(Vae model, ClassLabels classes) : IDisposa
     private int Outputs(Direction direction) => direction switch
     {
         Direction.Encode => 2 * model.Options.Latent,
-        Direction.EncodeAll => model.Encoder.Outputs,
-        Direction.Describe => model.Decoder.Outputs,
+        Direction.EncodeAll => model.Parts.Encoder.Outputs,
+        Direction.Describe => model.Parts.Decoder.Outputs,
         _ => model.Options.Shape.Pixels,
     };
 
@@ -124,7 +123,7 @@ internal sealed class InferencePasses(Vae model, ClassLabels classes) : IDisposa
             Dispose();
         var builder = new ScheduleBuilder(batch);
         PlannedTensor? labels = model.Options.Classes > 0 ? builder.External("labels", 1) : null;
-        var context = new LayerContext(builder, model.Device.Kernels, model.Parameters.Values, Labels: labels);
+        LayerContext context = model.ContextOf(builder, labels);
         PlannedTensor input = builder.External("input", Inputs(direction)), output = builder.External("output", Outputs(direction));
         Append(direction, context, input, output);
         return passes[(direction, batch)] = new InferencePass(model.Device, builder, input, output, labels);
@@ -134,23 +133,23 @@ internal sealed class InferencePasses(Vae model, ClassLabels classes) : IDisposa
     {
         switch (direction)
         {
-            case Direction.Encode when model.Encoder.Outputs > output.Columns:
+            case Direction.Encode when model.Parts.Encoder.Outputs > output.Columns:
                 AppendMoments(context, input, output);
                 break;
             case Direction.Encode or Direction.EncodeAll:
-                model.Encoder.Infer(context, input, output, null);
+                model.Parts.Encoder.Infer(context, input, output, null);
                 break;
             case Direction.Decode:
-                AppendDecoder(context, input, output);
+                model.Parts.Likelihood.AppendMeans(context, input, output);
                 break;
             case Direction.Describe:
-                model.Decoder.Infer(context, input, output, null);
+                model.Parts.Decoder.Infer(context, input, output, null);
                 break;
             default:
                 // The decoder takes the means out of the encoder's rows where they lie.
-                PlannedTensor encoded = context.Builder.Tensor("encoder output", model.Encoder.Outputs);
-                model.Encoder.Infer(context, input, encoded, null);
-                AppendDecoder(context, model.Posterior.Center(context, encoded), output);
+                PlannedTensor encoded = context.Builder.Tensor("encoder output", model.Parts.Encoder.Outputs);
+                model.Parts.Encoder.Infer(context, input, encoded, null);
+                model.Parts.Likelihood.AppendMeans(context, model.Parts.Posterior.Center(context, encoded), output);
                 break;
         }
     }
@@ -160,10 +159,10 @@ internal sealed class InferencePasses(Vae model, ClassLabels classes) : IDisposa
     /// </summary>
     private void AppendMoments(LayerContext context, PlannedTensor images, PlannedTensor moments)
     {
-        PlannedTensor encoded = context.Builder.Tensor("encoder output", images.Rows, model.Encoder.Outputs);
-        model.Encoder.Infer(context, images, encoded, null);
+        PlannedTensor encoded = context.Builder.Tensor("encoder output", images.Rows, model.Parts.Encoder.Outputs);
+        model.Parts.Encoder.Infer(context, images, encoded, null);
         AppendColumns(context, encoded, moments, moments.Columns);
-        if (model.Posterior.Center(context, encoded) is var center && center != encoded)
+        if (model.Parts.Posterior.Center(context, encoded) is var center && center != encoded)
             AppendColumns(context, center, moments, model.Options.Latent);
     }
 
@@ -173,23 +172,5 @@ internal sealed class InferencePasses(Vae model, ClassLabels classes) : IDisposa
         context.Builder.Add(
             $"copy {from.Name}", 0, 8.0 * from.Rows * columns, [from, to],
             stream => copy.Run(stream, from.View, from.Columns, to.View, to.Columns, columns));
-    }
-
-    /// <summary>Appends the way from codes to means of p(x|z).</summary>
-    private void AppendDecoder(LayerContext context, PlannedTensor codes, PlannedTensor images)
-    {
-        DecoderLikelihood likelihood = context.Kernels.LikelihoodOf(model.Options);
-        if (likelihood.MeanIsColumn && model.Decoder.Layers[^1] is Linear)
-        {
-            model.Decoder.Infer(context, codes, images, likelihood.MeanActivation);
-            return;
-        }
-        PlannedTensor decoded = context.Builder.Tensor("decoder output", codes.Rows, model.Decoder.Outputs);
-        model.Decoder.Infer(context, codes, decoded, null);
-        ArrayView<float> shared = model.SharedIn(context.Values);
-        Kernels.Likelihoods.PixelLayout layout = model.PixelLayout;
-        context.Builder.Add(
-            "means", 20.0 * decoded.Length, 4.0 * (decoded.Length + images.Length), [decoded, images],
-            stream => likelihood.Kernels.Means(stream, decoded.View, shared, images.View, layout));
     }
 }

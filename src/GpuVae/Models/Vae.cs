@@ -1,12 +1,10 @@
 using GpuVae.Data;
 using GpuVae.Devices;
 using GpuVae.Elbo;
-using GpuVae.Formats;
-using GpuVae.Kernels.Likelihoods;
-using GpuVae.Kernels.Random;
 using GpuVae.Latent;
 using GpuVae.Layers;
 using GpuVae.Options;
+using GpuVae.Scheduling;
 using ILGPU;
 using ILGPU.Runtime;
 
@@ -16,12 +14,9 @@ namespace GpuVae.Models;
 /// A variational autoencoder (Kingma and Welling, "Auto-Encoding Variational Bayes", 2014) with its weights on a device. Images are rows of <see cref="ImageShape.Pixels"/> values in [0, 1], codes rows of <see cref="VaeOptions.Latent"/> values. The
 /// overloads on views enqueue on the device's stream and return; those on spans wait. One thread at a time.
 /// </summary>
-public sealed class Vae : IDisposable
+public sealed partial class Vae : IDisposable
 {
-    internal const string WeightsName = "model.safetensors", ConfigName = "config.json";
-
     private readonly InferencePasses passes;
-    private readonly Parameter? sharedParameter;
     private bool isDisposed;
 
     /// <summary>A model with fresh weights, drawn as PyTorch's <c>nn.Linear</c> draws them, from <paramref name="seed"/>.</summary>
@@ -31,26 +26,8 @@ public sealed class Vae : IDisposable
         Options = options ?? new VaeOptions();
         Options.Validate();
         Device = device;
-        (Encoder, Decoder) = (Networks.Encoder(Options), Networks.Decoder(Options));
-        Posterior = PosteriorSampler.Create(Options);
-        Prior = PriorDensity.Create(Options);
-        (string Name, float Start)? shared = device.Kernels.LikelihoodOf(Options).Shared;
-        (string Name, int[] Shape)[] beside = shared is var (name, _) ? [(name, [1])] : [];
-        Parameters = new ParameterStore(
-            device,
-            [
-                .. Encoder.ParameterShapes, .. Decoder.ParameterShapes, .. Posterior.ParameterShapes, .. Prior.ParameterShapes, .. beside,
-            ]);
-        Encoder.Attach(Parameters);
-        Decoder.Attach(Parameters);
-        Initialization.Fill(Parameters, seed);
-        Posterior.Attach(Parameters);
-        Prior.Attach(Parameters, seed);
-        if (shared is var (sharedName, start))
-        {
-            sharedParameter = Parameters[sharedName];
-            Parameters.Write(sharedParameter, [start]);
-        }
+        Parts = new VaeParts(Options, device.Kernels);
+        Parameters = Parts.CreateParameters(device, seed);
         Labels = new ClassLabels(Options);
         passes = new InferencePasses(this, Labels);
     }
@@ -72,13 +49,7 @@ public sealed class Vae : IDisposable
         }
     }
 
-    internal Network Encoder { get; }
-
-    internal Network Decoder { get; }
-
-    internal PosteriorSampler Posterior { get; }
-
-    internal PriorDensity Prior { get; }
+    internal VaeParts Parts { get; }
 
     private InferencePasses Passes
     {
@@ -91,64 +62,6 @@ public sealed class Vae : IDisposable
 
     /// <summary>The classes that the model knows.</summary>
     internal ClassLabels Labels { get; }
-
-    /// <summary>The order of the decoder's columns.</summary>
-    internal PixelLayout PixelLayout => Decoder.Layers[^1] is Linear
-        ? PixelLayout.Planar(Options.Shape.Pixels)
-        : PixelLayout.ChannelsLast(Options.Shape.Width * Options.Shape.Height, Options.Shape.Channels, Options.PixelParameters);
-
-    /// <summary>Loads what <see cref="Save"/> wrote into <paramref name="folder"/>.</summary>
-    /// <exception cref="BadInputException">A file is missing or broken, or the weights are not those of the configuration.</exception>
-    public static Vae Load(ComputeDevice device, string folder)
-    {
-        string config = Path.Combine(folder, ConfigName);
-        if (!File.Exists(config))
-            throw new BadInputException(
-                $"{folder} holds no {ConfigName}, so it is no trained model. Name the folder that a training wrote.");
-        var model = new Vae(device, VaeConfig.FromJson(File.ReadAllText(config), config));
-        try
-        {
-            model.LoadWeights(Path.Combine(folder, WeightsName));
-            return model;
-        }
-        catch
-        {
-            model.Dispose();
-            throw;
-        }
-    }
-
-    /// <summary>
-    /// Writes <c>model.safetensors</c> and <c>config.json</c> into <paramref name="folder"/>, each in one piece or not at all.
-    /// </summary>
-    /// <exception cref="IOException">The disk is full or the place cannot be written.</exception>
-    public void Save(string folder)
-    {
-        SaveWeights(Path.Combine(folder, WeightsName));
-        AtomicFile.Write(
-            Path.Combine(folder, ConfigName), stream => stream.Write(System.Text.Encoding.UTF8.GetBytes(VaeConfig.ToJson(Options))));
-    }
-
-    /// <summary>Writes the weights as safetensors, as PyTorch's <c>load_state_dict</c> takes them.</summary>
-    public void SaveWeights(string path) => SafetensorsFile.Write(
-        path,
-        [.. Parameters.Parameters.Select(parameter => new NamedTensor(parameter.Name, [.. parameter.Shape], Parameters.Read(parameter)))],
-        new Dictionary<string, string> { ["format"] = "pt" });
-
-    /// <summary>Reads weights of this architecture, for instance from PyTorch's <c>safetensors.torch.save_file</c>.</summary>
-    /// <exception cref="BadInputException">The file is missing, broken, or of another architecture; the weights are then
-    /// unchanged.</exception>
-    public void LoadWeights(string path)
-    {
-        var file = SafetensorsFile.Read(path);
-        NamedTensor[] tensors = [.. Parameters.Parameters.Select(parameter => file.Get(parameter.Name, [.. parameter.Shape]))];
-        if (file.Tensors.FirstOrDefault(tensor => !tensors.Contains(tensor)) is { } extra)
-            throw new BadInputException(
-                $"{path} also holds \"{extra.Name}\", which this model does not have: it has more layers. " +
-                "Use the options the file was trained with.");
-        for (int i = 0; i < tensors.Length; i++)
-            Parameters.Write(Parameters.Parameters[i], tensors[i].Data);
-    }
 
     /// <summary>
     /// q(z|x): images [n, pixels] to moments [n, 2·latent], means then log-variances in each row. Of a full covariance those are the
@@ -209,13 +122,14 @@ public sealed class Vae : IDisposable
     /// <exception cref="BadInputException">Labels are missing, or the model takes none.</exception>
     public void DecodeSamples(ArrayView<float> codes, ArrayView<float> images, ulong seed, long step = 0, ArrayView<float> labels = default)
     {
-        LikelihoodKernels likelihood = Device.Kernels.LikelihoodOf(Options).Kernels;
+        ImageLikelihood likelihood = Parts.Likelihood;
         int pixels = Options.Shape.Pixels;
         InferencePasses.Rows(codes.Length, Options.Latent, images.Length, pixels);
         Passes.Run(Direction.Describe, codes, labels, (first, decoded) =>
         {
-            ArrayView<float> drawn = images.SubView((long)first * pixels, decoded.Length / Decoder.Outputs * pixels);
-            likelihood.Samples(Device.Stream, decoded, SharedIn(Parameters.Values), drawn, PixelLayout, seed, step, first);
+            ArrayView<float> drawn = images.SubView((long)first * pixels, decoded.Length / Parts.Decoder.Outputs * pixels);
+            likelihood.Kernels.Samples(
+                Device.Stream, decoded, likelihood.SharedIn(Parameters.Values), drawn, likelihood.Layout, seed, step, first);
         });
     }
 
@@ -233,16 +147,25 @@ public sealed class Vae : IDisposable
     public void Reconstruct(ReadOnlySpan<float> images, Span<float> reconstructions, ReadOnlySpan<int> labels = default) =>
         Passes.Run(Direction.Reconstruct, images, reconstructions, labels);
 
+    /// <summary>Codes drawn from the prior, [n, latent], on the device; the first ones are the same whatever n.</summary>
+    /// <remarks>With a learned prior this waits for the device.</remarks>
+    /// <param name="codes">[n, latent], written.</param>
+    /// <param name="seed">Seed of the draws.</param>
+    /// <exception cref="ArgumentException">The view holds no whole number of rows, or none.</exception>
+    public void SamplePrior(ArrayView<float> codes, ulong seed)
+    {
+        if (codes.Length == 0 || codes.Length % Options.Latent != 0)
+            throw new ArgumentException($"{codes.Length} values are no codes of {Options.Latent} units.", nameof(codes));
+        using FrozenPrior prior = FreezePrior();
+        prior.Sample(codes, codes.IntLength / Options.Latent, seed);
+    }
+
     /// <summary>Codes drawn from the prior, [count, latent]; the first n are the same whatever the count.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The count is not positive.</exception>
     public float[] SamplePrior(int count, ulong seed)
     {
-        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(count);
-        using MemoryBuffer1D<float, Stride1D.Dense> normal = Device.Accelerator.Allocate1D<float>((long)count * Options.Latent);
-        Device.Kernels.RandomFill.Normal(Device.Stream, normal.View, seed, RandomPurpose.Prior, 0, 0, 1);
-        float[] codes = normal.View.BaseView.GetAsArray(Device.Stream);
-        Prior.Sample(this, codes, seed);
-        return codes;
+        using MemoryBuffer1D<float, Stride1D.Dense> codes = DrawCodes(count, seed);
+        return codes.View.BaseView.GetAsArray(Device.Stream);
     }
 
     /// <summary>Images decoded from <paramref name="count"/> codes of the prior, [count, pixels].</summary>
@@ -253,12 +176,19 @@ public sealed class Vae : IDisposable
     /// <exception cref="ArgumentOutOfRangeException">The count is not positive.</exception>
     public float[] Generate(int count, ulong seed, int? label = null)
     {
-        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(count);
         if (label is not null && Options.Classes == 0)
-            throw new BadInputException("This model was not trained with labels, so it cannot be asked for one; train with --conditional.");
-        float[] images = new float[checked(count * Options.Shape.Pixels)];
+            throw new BadInputException("This model was not trained with labels, so it cannot be asked for one; "
+                + "train with VaeOptions.Classes.");
+        using MemoryBuffer1D<float, Stride1D.Dense> codes = DrawCodes(count, seed);
+        int pixels = Options.Shape.Pixels;
+        float[] images = new float[checked(count * pixels)];
         int[] labels = Options.Classes == 0 ? [] : [.. Enumerable.Range(0, count).Select(i => label ?? i % Options.Classes)];
-        Decode(SamplePrior(count, seed), images, labels);
+        Labels.RequireKnown(labels);
+        using MemoryBuffer1D<float, Stride1D.Dense>? onDevice =
+            labels.Length == 0 ? null : Device.Accelerator.Allocate1D(Array.ConvertAll(labels, value => (float)value));
+        Passes.Run(
+            Direction.Decode, codes.View, onDevice is null ? default : onDevice.View.BaseView,
+            (first, decoded) => decoded.Download(Device.Stream, images.AsSpan(first * pixels, decoded.IntLength)));
         return images;
     }
 
@@ -285,7 +215,7 @@ public sealed class Vae : IDisposable
     public void StartPriorFrom(ImageSet images, ulong seed)
     {
         Require(images);
-        if (Prior is VampPriorDensity vamp)
+        if (Parts.Prior is VampPriorDensity vamp)
             vamp.StartFrom(Parameters, images, seed);
     }
 
@@ -309,12 +239,12 @@ public sealed class Vae : IDisposable
         isDisposed = true;
     }
 
-    /// <summary>
-    /// The number of the likelihood that all pixels share, one element of a buffer laid out like <see cref="ParameterStore.Values"/>; empty
-    /// where there is none.
-    /// </summary>
-    internal ArrayView<float> SharedIn(ArrayView<float> flat) =>
-        sharedParameter is null ? default : ParameterStore.Slice(flat, sharedParameter);
+    /// <summary>Where the steps of a schedule go: this model's weights and its device's kernels.</summary>
+    internal LayerContext ContextOf(ScheduleBuilder builder, PlannedTensor? labels = null) =>
+        new(builder, Device.Kernels, Parameters.Values, Labels: labels);
+
+    /// <summary>The prior with the weights as they are now.</summary>
+    internal FrozenPrior FreezePrior() => new(Parts.Prior, Parts.Encoder, Device, Parameters.Values);
 
     /// <summary>The images, with their labels numbered as in the model where it is told them.</summary>
     /// <exception cref="BadInputException">
@@ -324,15 +254,23 @@ public sealed class Vae : IDisposable
     {
         if (images.Count == 0)
             throw new BadInputException($"{images.Name} holds no images.");
-        if (ImageShape.Of(images) != Options.Shape)
+        if (images.Shape != Options.Shape)
             throw new BadInputException(
-                $"{images.Name} holds images of {ImageShape.Of(images)}; the model was made for {Options.Shape}. " +
-                $"Convert them (--size {Options.Shape.Width}x{Options.Shape.Height} --channels {Options.Shape.Channels}), "
-                + "or train a model for them.");
+                $"{images.Name} holds images of {images.Shape}; the model was made for {Options.Shape}. " +
+                $"Convert them with DataOptions.Size = {Options.Shape.Width}x{Options.Shape.Height} and DataOptions.Channels = "
+                + $"{Options.Shape.Channels}, or train a model for them.");
         return Labels.Require(images);
     }
 
     /// <summary>The encoder's whole output, [n, its columns], which describes q(z|x).</summary>
     internal void EncodeAll(ArrayView<float> images, ArrayView<float> encoded, ArrayView<float> labels = default) =>
         Passes.Run(Direction.EncodeAll, images, encoded, labels);
+
+    private MemoryBuffer1D<float, Stride1D.Dense> DrawCodes(int count, ulong seed)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(count);
+        MemoryBuffer1D<float, Stride1D.Dense> codes = Device.Accelerator.Allocate1D<float>((long)count * Options.Latent);
+        SamplePrior(codes.View, seed);
+        return codes;
+    }
 }

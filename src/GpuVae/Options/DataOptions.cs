@@ -17,7 +17,8 @@ public readonly record struct ImageSize(int Width, int Height)
             && int.TryParse(parts[^1], NumberStyles.None, CultureInfo.InvariantCulture, out int height)
             && width is > 0 and <= MaxSide && height is > 0 and <= MaxSide)
             return new ImageSize(width, height);
-        throw new BadInputException($"--size {text}: give a side such as 28, or width and height such as 64x48, from 1 to {MaxSide}.");
+        throw new BadInputException(
+            $"DataOptions.Size = {text}: give a side such as 28, or width and height such as 64x48, from 1 to {MaxSide}.");
     }
 
     public override string ToString() => $"{Width}×{Height}";

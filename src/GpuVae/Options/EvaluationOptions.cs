@@ -12,22 +12,25 @@ public enum EvaluationMetrics
     /// <summary>The evidence lower bound, its parts, and bits per dimension.</summary>
     Elbo = 1,
 
-    /// <summary>The importance-sampled log-likelihood; see <see cref="ImportanceSampling"/>.</summary>
+    /// <summary>The importance-sampled log-likelihood; see <c>ImportanceSampling</c>.</summary>
     Nll = 2,
 
-    /// <summary>KL and activity of each latent unit; see <see cref="LatentUnits"/>.</summary>
+    /// <summary>KL and activity of each latent unit; see <c>LatentUnits</c>.</summary>
     Units = 4,
 
-    /// <summary>MSE, PSNR and SSIM of the reconstructions by way of the mean of q(z|x); see <see cref="ImageQuality"/>.</summary>
+    /// <summary>MSE, PSNR and SSIM of the reconstructions by way of the mean of q(z|x); see <c>ImageQuality</c>.</summary>
     Reconstruction = 8,
 
-    /// <summary>The mutual information gap; see <see cref="MutualInformationGap"/>.</summary>
+    /// <summary>The mutual information gap; see <c>MutualInformationGap</c>.</summary>
     Mig = 16,
 }
 
 /// <summary>What to measure, and by which protocol.</summary>
 public sealed record EvaluationOptions
 {
+    /// <summary>The largest <see cref="Samples"/>.</summary>
+    public const int MaxSamples = 1_000_000;
+
     public EvaluationMetrics Metrics { get; init; } = EvaluationMetrics.Elbo | EvaluationMetrics.Units | EvaluationMetrics.Reconstruction;
 
     /// <summary>Samples per image of <see cref="EvaluationMetrics.Nll"/>.</summary>
@@ -46,10 +49,18 @@ public sealed record EvaluationOptions
     public void Validate()
     {
         if (Metrics.HasFlag(EvaluationMetrics.Nll))
-            ImportanceSampling.Require(Samples);
+            RequireSamples(Samples);
         if (Metrics == EvaluationMetrics.None || (Metrics & ~Enum.GetValues<EvaluationMetrics>().Aggregate((a, b) => a | b)) != 0)
             throw new BadInputException($"The metrics {Metrics}: choose some of elbo, nll, units, reconstruction and mig.");
         if (!Enum.IsDefined(Binarization))
             throw new BadInputException($"There is no binarisation {Binarization}; choose none, static or dynamic.");
+    }
+
+    /// <exception cref="BadInputException">k is out of range.</exception>
+    internal static void RequireSamples(int samples)
+    {
+        if (samples is < 1 or > MaxSamples)
+            throw new BadInputException(
+                $"{samples} samples per image: an importance-sampled likelihood needs from 1 to {MaxSamples}; 5000 is usual, 100 is quick.");
     }
 }

@@ -1,4 +1,3 @@
-using GpuVae.Models;
 namespace GpuVae.Options;
 
 /// <summary>The distribution p(x|z) of a pixel that the decoder describes; it decides the reconstruction term of the loss.</summary>

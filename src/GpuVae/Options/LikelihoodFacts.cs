@@ -1,4 +1,3 @@
-using GpuVae.Models;
 namespace GpuVae.Options;
 
 /// <summary>What else follows from the choice of a likelihood.</summary>

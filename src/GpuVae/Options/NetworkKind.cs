@@ -1,4 +1,3 @@
-using GpuVae.Models;
 namespace GpuVae.Options;
 
 /// <summary>What encoder and decoder are made of.</summary>

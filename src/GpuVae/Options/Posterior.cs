@@ -1,4 +1,3 @@
-using GpuVae.Models;
 namespace GpuVae.Options;
 
 /// <summary>The family of the approximate posterior q(z|x) that the encoder describes.</summary>

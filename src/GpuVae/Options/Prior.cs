@@ -1,4 +1,3 @@
-using GpuVae.Models;
 namespace GpuVae.Options;
 
 /// <summary>The distribution p(z) that codes are drawn from and the posterior is held against.</summary>

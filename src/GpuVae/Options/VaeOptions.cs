@@ -1,5 +1,5 @@
-using GpuVae.Models;
 using GpuVae.Kernels.Latent;
+using GpuVae.Models;
 
 namespace GpuVae.Options;
 
@@ -216,7 +216,8 @@ public sealed record VaeOptions
             throw new BadInputException(
                 "A VampPrior takes the density of its pseudo-inputs' posteriors at every code, and that of a flow is known only at codes "
                 + "that it made itself: elsewhere it would have to be inverted, unit by unit, for each pseudo-input. "
-                + "Use --posterior diagonal or full with --prior vamp, or --prior mixture with --posterior flow.");
+                + "Use VaeOptions.Posterior = Diagonal or Full with VaeOptions.Prior = Vamp, or VaeOptions.Prior = Mixture with "
+                + "VaeOptions.Posterior = Flow.");
         if (Classes is < 0 or 1 or > MaxClasses)
             throw new BadInputException($"A conditional model of {Classes} classes is out of range; choose 2…{MaxClasses}, or 0 for none.");
         if (LabelNames.Count > 0 && LabelNames.Count != Classes)
@@ -235,13 +236,13 @@ public sealed record VaeOptions
                 throw new BadInputException($"With beta {Beta} the importance-weighted objective bounds nothing; use beta 1 with iwae.");
             if (Gradient != PathGradient.Standard && Posterior == Posterior.Flow)
                 throw new BadInputException(
-                    "The gradient along the samples alone needs the slope of log q(z|x) in z, and so the inverse of the flow's Jacobian: "
+                    "The gradient along the samples alone needs the derivative of log q(z|x) in z, and so the inverse of the flow's Jacobian: "
                     + "a pass back through its networks for every latent unit. "
-                    + "Use --gradient standard with --posterior flow, or --posterior diagonal or full.");
+                    + "Use VaeOptions.Gradient = Standard with VaeOptions.Posterior = Flow, or VaeOptions.Posterior = Diagonal or Full.");
         }
         else if (Samples > 1 || Gradient != PathGradient.Standard)
             throw new BadInputException("Several samples per image and the gradients stl and dreg belong to the objective iwae.");
-        if (Objective == Objective.Tc && !HasClosedKl)
+        if (Objective == Objective.Tc && !HasAnalyticKl)
             throw new BadInputException("The objective tc needs a diagonal posterior and the standard normal prior.");
         if (!(FreeBits is >= 0 and < double.PositiveInfinity))
             throw new BadInputException($"{FreeBits} free bits are out of range; give finite nats per unit, or 0 for none.");
@@ -249,7 +250,7 @@ public sealed record VaeOptions
             throw new BadInputException($"A capacity of {Capacity} is out of range; give finite nats, or 0 for none.");
         if (!(CapacityWeight is > 0 and < double.PositiveInfinity))
             throw new BadInputException($"A capacity weight of {CapacityWeight} is out of range; it must be positive and finite.");
-        if ((FreeBits > 0 || Capacity > 0) && !(HasClosedKl && Objective == Objective.Elbo))
+        if ((FreeBits > 0 || Capacity > 0) && !(HasAnalyticKl && Objective == Objective.Elbo))
             throw new BadInputException(
                 "Free bits and capacity need the KL term of each unit: posterior diagonal, prior normal and objective elbo.");
         if (FreeBits > 0 && Capacity > 0)
@@ -258,8 +259,8 @@ public sealed record VaeOptions
             throw new BadInputException("With a capacity the KL term is weighted by the capacity weight, not by beta; leave beta at 1.");
     }
 
-    /// <summary>Whether KL(q(z|x) ‖ p(z)) has a closed form.</summary>
-    internal bool HasClosedKl => Posterior == Posterior.Diagonal && Prior == Prior.Normal;
+    /// <summary>Whether KL(q(z|x) ‖ p(z)) is known in closed form.</summary>
+    internal bool HasAnalyticKl => Posterior == Posterior.Diagonal && Prior == Prior.Normal;
 
     private static void RequireDefined<T>(T value, string what)
         where T : struct, Enum

@@ -1,5 +1,4 @@
 using GpuVae.Elbo;
-using GpuVae.Models;
 
 namespace GpuVae.Training;
 

@@ -95,12 +95,12 @@ internal sealed class HealthWatch : IDisposable
             return new HealthWarning(
                 HealthIssue.LikelihoodMismatch,
                 Inv($"{grey:P0} of the pixels are grey, and the Bernoulli likelihood is one of black and white."),
-                "Use --likelihood discretized-logistic, gaussian-learned or continuous-bernoulli.");
+                "Use VaeOptions.Likelihood = DiscretizedLogistic, GaussianLearned or ContinuousBernoulli.");
         if (likelihood.IsDensity() && bits > AllBits)
             return new HealthWarning(
                 HealthIssue.LikelihoodMismatch,
                 $"All pixels are black or white, and the density of a {Name(likelihood)} likelihood can grow there without a bound.",
-                "Use --likelihood bernoulli.");
+                "Use VaeOptions.Likelihood = Bernoulli.");
         return null;
     }
 
@@ -116,8 +116,9 @@ internal sealed class HealthWatch : IDisposable
                 $"{collapsed} of {latent} latent units have a KL divergence below {Inv($"{CollapsedKl}")} nats and tell nothing of the image"
                 + (collapsed == latent ? ", so the decoder makes the same picture of every code." : "."),
                 collapsed == latent
-                    ? "Use --kl-warmup 5 or a smaller --beta."
-                    : "If reconstructions are poor, use --kl-warmup 5 or a smaller --beta; else a smaller --latent does as well.");
+                    ? "Use TrainingOptions.KlWarmupEpochs = 5 or a smaller VaeOptions.Beta."
+                    : "If reconstructions are poor, use TrainingOptions.KlWarmupEpochs = 5 or a smaller VaeOptions.Beta; else a smaller "
+                        + "VaeOptions.Latent does as well.");
     }
 
     private static HealthWarning? Explosion(float[] logVariances, int latent)
@@ -136,7 +137,7 @@ internal sealed class HealthWatch : IDisposable
                 Inv($"{units.Count} of {latent} latent units have log-variances from {logVariances.Min():F1} to {logVariances.Max():F1}; ")
                 + Inv($"a variance above {HugeVariance} or at the end of the range [{LogVariance.Min}, ")
                 + Inv($"{LogVariance.Max}] is out of control."),
-                "Use --clip 1 or a smaller --lr.");
+                "Use TrainingOptions.GradientClip = 1 or a smaller TrainingOptions.LearningRate.");
     }
 
     private static HealthWarning? Alike(float[] images, float[] reconstructions, int count)
@@ -148,7 +149,8 @@ internal sealed class HealthWatch : IDisposable
                 HealthIssue.DeadDecoder,
                 Inv($"Reconstructions of different images vary {ofReconstructions / ofImages:P1} as much as the images: ")
                 + "the decoder's output hardly depends on the code.",
-                "Train longer; if it stays so, use --kl-warmup 5, a smaller --beta, a smaller --lr or --activation silu.");
+                "Train longer; if it stays so, use TrainingOptions.KlWarmupEpochs = 5, a smaller VaeOptions.Beta, a smaller "
+                + "TrainingOptions.LearningRate or VaeOptions.Activation = Silu.");
     }
 
     private HealthWarning? VarianceMismatch(float[] reconstructions)
@@ -164,7 +166,7 @@ internal sealed class HealthWatch : IDisposable
                 HealthIssue.VarianceMismatch,
                 Inv($"The mean squared error of a pixel is {error:G2}, and the Gaussian likelihood takes {variance:G2} for its variance: ")
                 + $"the KL term weighs too {(error < variance ? "much" : "little")}.",
-                Inv($"Use --variance {error:G2}, or --likelihood gaussian-shared, which learns it."));
+                Inv($"Use VaeOptions.Variance = {error:G2}, or VaeOptions.Likelihood = GaussianShared, which learns it."));
     }
 
     /// <summary>The variance of a pixel from image to image, averaged over the pixels.</summary>
@@ -208,16 +210,16 @@ internal sealed class HealthWatch : IDisposable
             var builder = new ScheduleBuilder(count);
             classes = labels.Length == 0 ? null : accelerator.Allocate1D(labels.Select(label => (float)label).ToArray());
             PlannedTensor? ofImages = classes is null ? null : ScheduleBuilder.Fixed("labels", classes.View, count);
-            var context = new LayerContext(builder, model.Device.Kernels, model.Parameters.Values, Labels: ofImages);
+            LayerContext context = model.ContextOf(builder, ofImages);
             Reduce reduce = model.Device.Kernels.Reduce;
-            int units = Dense(model.Encoder).Concat(Dense(model.Decoder)).Sum(layer => layer.Outputs);
+            int units = Dense(model.Parts.Encoder).Concat(Dense(model.Parts.Decoder)).Sum(layer => layer.Outputs);
             largest = accelerator.Allocate1D<float>(Math.Max(units, 1));
             input = accelerator.Allocate1D(images);
-            PlannedTensor x = builder.External("images", model.Encoder.Inputs), moments = builder.Tensor("moments", model.Encoder.Outputs);
+            PlannedTensor x = builder.External("images", model.Parts.Encoder.Inputs), moments = builder.Tensor("moments", model.Parts.Encoder.Outputs);
             x.View = input.View;
-            model.Encoder.Infer(context, x, moments, null, Watch);
-            PlannedTensor decoded = builder.Tensor("decoder output", model.Decoder.Outputs);
-            model.Decoder.Infer(context, model.Posterior.Center(context, moments), decoded, null, Watch);
+            model.Parts.Encoder.Infer(context, x, moments, null, Watch);
+            PlannedTensor decoded = builder.Tensor("decoder output", model.Parts.Decoder.Outputs);
+            model.Parts.Decoder.Infer(context, model.Parts.Posterior.Center(context, moments), decoded, null, Watch);
             arena = accelerator.Allocate1D<float>(builder.Plan());
             schedule = builder.Bind(arena.View);
 
@@ -247,7 +249,7 @@ internal sealed class HealthWatch : IDisposable
                 ? null
                 : new HealthWarning(
                     HealthIssue.DeadUnits, $"ReLUs that give 0 for every image: {string.Join(", ", dead)}.",
-                    "Use --activation leaky-relu or silu, or a smaller --lr.");
+                    "Use VaeOptions.Activation = LeakyRelu or Silu, or a smaller TrainingOptions.LearningRate.");
         }
 
         public void Dispose()

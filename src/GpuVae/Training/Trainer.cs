@@ -62,7 +62,7 @@ public sealed class Trainer : IDisposable
         if (options.BatchSize > images.Count)
             throw new BadInputException(
                 $"A batch of {options.BatchSize} images cannot be made from {images.Name} with {images.Count}. " +
-                $"Choose a batch size up to {images.Count} (--batch).");
+                $"Choose TrainingOptions.BatchSize up to {images.Count}.");
         (Model, Options, this.ownsModel, imageCount) = (model, options, ownsModel, images.Count);
         dataDigest = TrainingCheckpoint.Digest(images);
         if (test is not null)
@@ -256,9 +256,9 @@ public sealed class Trainer : IDisposable
         Binarization binarization = Options.DynamicBinarization ? Binarization.Dynamic : Binarization.None;
         PlannedTensor images = feed.AppendBatch(builder, Model.Options.Shape.Pixels, binarization, Options.Seed);
         PlannedTensor? labels = Model.Options.Classes > 0 ? feed.AppendLabels(builder) : null;
-        var context = new LayerContext(builder, kernels, Model.Parameters.Values, state.Gradients, labels);
+        LayerContext context = Model.ContextOf(builder, labels) with { Gradients = state.Gradients };
         var noise = new NoiseSource(Options.Seed, RandomPurpose.Latent, feed.Step);
-        var graph = new ElboGraph(Model, context, images, noise, feed.KlWeight, Model.Options.Samples);
+        var graph = new ElboGraph(Model.Parts, context, images, noise, feed.KlWeight, Model.Options.Samples);
         graph.AppendBackward(context, feed.ImageCount);
 
         ArrayView<float> weights = Model.Parameters.Values;

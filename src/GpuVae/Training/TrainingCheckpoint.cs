@@ -4,7 +4,6 @@ using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using GpuVae.Data;
 using GpuVae.Formats;
-using GpuVae.Models;
 using GpuVae.Options;
 
 namespace GpuVae.Training;
@@ -54,7 +53,7 @@ public sealed partial class TrainingCheckpoint
 
     /// <summary>Identifies the images by their content, in their order.</summary>
     internal static string Digest(ImageSet images) =>
-        $"{images.Count}×{ImageShape.Of(images)}:{Convert.ToHexStringLower(SHA256.HashData(images.Pixels))}";
+        $"{images.Count}×{images.Shape}:{Convert.ToHexStringLower(SHA256.HashData(images.Pixels))}";
 
     /// <summary>Writes a checkpoint in one piece or not at all.</summary>
     /// <exception cref="IOException">The disk is full or the place cannot be written; the previous checkpoint stays.</exception>

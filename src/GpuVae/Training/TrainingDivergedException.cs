@@ -17,6 +17,7 @@ public sealed class TrainingDivergedException : Exception
     public string Term { get; }
 
     private static string Advice(string? checkpoint) =>
-        "Lower the learning rate (--lr), clip the gradients (--clip 1) or let the KL term warm up (--kl-warmup 5)." +
-        (checkpoint is not null && File.Exists(checkpoint) ? $" The last good state is in {checkpoint}." : "");
+        "Lower TrainingOptions.LearningRate, clip the gradients by TrainingOptions.GradientClip = 1 or let the KL term warm up by "
+        + "TrainingOptions.KlWarmupEpochs = 5."
+        + (checkpoint is not null && File.Exists(checkpoint) ? $" The last good state is in {checkpoint}." : "");
 }

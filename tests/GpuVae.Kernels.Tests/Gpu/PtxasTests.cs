@@ -27,7 +27,9 @@ public sealed class PtxasTests
         var assembled = new ConcurrentDictionary<(string Kernel, string Architecture), Assembled>();
         var faults = new ConcurrentBag<string>();
         IEnumerable<(string Key, string Value, string Architecture)> jobs =
-            from source in sources from processor in Multiprocessor.All select (source.Key, source.Value, processor.Architecture);
+            from source in sources
+            from processor in Multiprocessor.All
+            select (source.Key, source.Value, processor.Architecture);
         Parallel.ForEach(jobs, job =>
         {
             try
@@ -73,8 +75,8 @@ public sealed class PtxasTests
             |---|--:|--:|--:|--:|--:|--:|--:|
 
             """);
-        foreach (IGrouping<string, KeyValuePair<string, MethodInfo>> row in
-            GpuKernels.All.GroupBy(k => Name(k.Value)).OrderBy(row => row.Key, StringComparer.Ordinal))
+        foreach (IGrouping<string, KeyValuePair<string, MethodInfo>> row in GpuKernels.All
+            .GroupBy(k => Name(k.Value)).OrderBy(row => row.Key, StringComparer.Ordinal))
         {
             int threads = GpuKernels.TileOf(row.First().Value) is { } tile ? GemmTileLaunch.Threads(tile) : UsualThreads;
             var most = Multiprocessor.All.ToDictionary(p => p, p => Most(row.Select(k => assembled[(k.Key, p.Architecture)])));
@@ -98,8 +100,8 @@ public sealed class PtxasTests
     private static string Name(MethodInfo kernel)
     {
         Type[] shaping = [typeof(ITileShape), typeof(ITensorPrecision), typeof(IOperandLayout)];
-        IEnumerable<string> types = GpuKernels.TypesOf(kernel)
-            .Where(type => shaping.Any(s => s.IsAssignableFrom(type))).Select(type => type.Name);
+        IEnumerable<string> types =
+            GpuKernels.TypesOf(kernel).Where(type => shaping.Any(s => s.IsAssignableFrom(type))).Select(type => type.Name);
         return $"{kernel.DeclaringType!.Name.Split('`')[0]}.{kernel.Name} {string.Join(", ", types)}".TrimEnd();
     }
 }

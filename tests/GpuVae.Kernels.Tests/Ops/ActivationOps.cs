@@ -46,7 +46,7 @@ internal static class ActivationOps
     {
         float[] x = run.Uniform(n, -3, 3), dy = run.Uniform(n);
         float[] saved = TActivation.DerivativeFromOutput ? Array.ConvertAll(x, v => (float)f(v)) : x;
-        double[] expected = [.. x.Zip(dy, (v, d) => d * Reference.Slope(f, v))];
+        double[] expected = [.. x.Zip(dy, (v, d) => d * Reference.Derivative(f, v))];
         new ActivationKernels<TActivation>(run.Accelerator).Backward(
             run.Stream, run.Upload(saved), run.Upload(dy), run.Expect("dx", expected));
     }

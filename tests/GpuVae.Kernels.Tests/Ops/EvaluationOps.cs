@@ -43,7 +43,8 @@ internal static class EvaluationOps
             {
                 if (portion == 0 || row % samples < counted)
                     sums[row / samples] =
-                        [.. sums[row / samples], (double)prior[row] - posterior[row] - part.Skip(row * parts).Take(parts).Sum(v => (double)v)];
+                        [.. sums[row / samples], (double)prior[row] - posterior[row]
+                            - part.Skip(row * parts).Take(parts).Sum(v => (double)v)];
             }
         }
         // The pair is the kernel's affair; what it stands for is not.

@@ -12,7 +12,8 @@ internal static class ImageOps
 
     public static IEnumerable<Op> Rows()
     {
-        foreach (NormalizationShape shape in new NormalizationShape[] { new(2, 1, 6, 1), new(1, 35, 12, 4), new(3, 9, 40, 2), new(2, 30, 33, 33) })
+        foreach (NormalizationShape shape in
+            new NormalizationShape[] { new(2, 1, 6, 1), new(1, 35, 12, 4), new(3, 9, 40, 2), new(2, 30, 33, 33) })
         {
             string size = $"{shape.Batch}x{shape.Area}x{shape.Channels} in {shape.Groups}";
             yield return new Op($"Group normalisation, SiLU kept {size}", Tolerance, run => Normalize(run, shape));
@@ -22,7 +23,8 @@ internal static class ImageOps
         {
             yield return new Op($"Upsampling {shape.Batch}x{shape.Height}x{shape.Width}x{shape.Channels}", 0, run => Upsample(run, shape));
             yield return new Op(
-                $"Upsampling backward {shape.Batch}x{shape.Height}x{shape.Width}x{shape.Channels}", 1e-7, run => UpsampleBackward(run, shape));
+                $"Upsampling backward {shape.Batch}x{shape.Height}x{shape.Width}x{shape.Channels}", 1e-7,
+                run => UpsampleBackward(run, shape));
         }
         foreach ((int count, int rows, int columns) in new[] { (1, 1, 1), (3, 5, 17), (2, 33, 3) })
             yield return new Op($"Transposition {count}x{rows}x{columns}", 0, run => Transpose(run, count, rows, columns));
@@ -96,7 +98,8 @@ internal static class ImageOps
 
     private static int SourceOf(UpsamplingShape s, int i)
     {
-        int c = i % s.Channels, x = i / s.Channels % s.Width, y = i / s.Channels / s.Width % s.Height, b = i / s.Channels / s.Width / s.Height;
+        int c = i % s.Channels, x = i / s.Channels % s.Width, y = i / s.Channels / s.Width % s.Height;
+        int b = i / s.Channels / s.Width / s.Height;
         return ((b * s.SourceHeight + y / 2) * s.SourceWidth + x / 2) * s.Channels + c;
     }
 

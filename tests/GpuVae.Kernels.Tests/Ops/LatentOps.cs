@@ -78,7 +78,7 @@ internal static class LatentOps
         {
             // The objective whose gradient is wanted: <dz, z> + beta·scale·KL, as a function of one encoder output of sample b.
             int b = i / (2 * latents), l = i % latents, mean = b * 2 * latents + l;
-            expected[i] = Reference.Slope(
+            expected[i] = Reference.Derivative(
                 v =>
                 {
                     double mu = i == mean ? v : at[mean], s = Reference.ClampLogVariance(i == mean ? at[mean + latents] : v);

@@ -91,7 +91,7 @@ internal static class LinearOps
         for (int i = 0; i < y.Length; i++)
         {
             double value = y[i] + bias[i % outputs], t = target[i / outputs / samples * outputs + i % outputs];
-            gradient[i] = scale * Reference.Slope(v => Term(v, t), value);
+            gradient[i] = scale * Reference.Derivative(v => Term(v, t), value);
             total += Term(value, t);
         }
         // How the loss is divided up is the kernel's affair; its sum is not.

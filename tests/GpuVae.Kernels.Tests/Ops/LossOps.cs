@@ -3,7 +3,9 @@ using ILGPU;
 
 namespace GpuVae.Kernels.Tests.Ops;
 
-/// <summary>Every likelihood: loss, gradient by central differences, and mean, in both layouts and with several samples per image.</summary>
+/// <summary>
+/// Every likelihood: loss, gradient by central differences, and mean, in both layouts and with several samples per image.
+/// </summary>
 internal static class LossOps
 {
     // A lane adds up to 1000 terms of one sign. What a term loses is the rounding of its exponents: up to 20 before exp gives it back as a
@@ -15,7 +17,8 @@ internal static class LossOps
         foreach (LikelihoodCase likelihood in LikelihoodCase.All)
         {
             foreach ((int rows, int pixels) in new[] { (1, 1), (3, 17), (2, 1000) })
-                yield return new Op($"{likelihood.Name} {rows}x{pixels}", Tolerance, run => Run(run, likelihood, rows, 1, pixels, 1, -0.8f));
+                yield return new Op($"{likelihood.Name} {rows}x{pixels}", Tolerance, run =>
+                    Run(run, likelihood, rows, 1, pixels, 1, -0.8f));
             yield return new Op($"{likelihood.Name} 6 of 2 images 3x43, channels last", Tolerance, run =>
                 Run(run, likelihood, 6, 3, 43, 3, -0.8f));
             if (likelihood.HasShared)
@@ -46,11 +49,11 @@ internal static class LossOps
                 double x = images[row / samplesPerImage * pixels + pixel];
                 losses[row] += likelihood.Loss(y, shared, x);
                 means[row * pixels + pixel] = likelihood.Mean(y);
-                dShared[row] += scale * Reference.Slope(s => likelihood.Loss(y, s, x), shared);
+                dShared[row] += scale * Reference.Derivative(s => likelihood.Loss(y, s, x), shared);
                 for (int p = 0; p < parameters; p++)
                 {
                     double kept = y[p];
-                    gradient[Column(p)] = scale * Reference.Slope(
+                    gradient[Column(p)] = scale * Reference.Derivative(
                         v =>
                         {
                             y[p] = v;
@@ -63,7 +66,8 @@ internal static class LossOps
         }
         ArrayView<float> target = run.Upload(images), output = run.Upload(decoded);
         ArrayView<float> number = likelihood.HasShared ? run.Upload([shared]) : default;
-        likelihood.On(run.Accelerator).Forward(run.Stream, output, target, number, run.Expect("loss alone", losses), layout, samplesPerImage);
+        likelihood.On(run.Accelerator)
+            .Forward(run.Stream, output, target, number, run.Expect("loss alone", losses), layout, samplesPerImage);
         likelihood.On(run.Accelerator).Means(run.Stream, output, number, run.Expect("means", means), layout);
         likelihood.On(run.Accelerator).Differentiate(
             run.Stream, run.Expect("gradient", decoded, gradient), target, number,

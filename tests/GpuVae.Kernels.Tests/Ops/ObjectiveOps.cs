@@ -65,7 +65,7 @@ internal static class ObjectiveOps
         // Between two of the units, so that rounding decides nothing.
         double[] sorted = [.. means.Order()];
         double floor = latents == 1 ? 0.5 * means[0] : 0.5 * (sorted[latents / 2 - 1] + sorted[latents / 2]);
-        new KlTargets(run.Accelerator).FreeBits(
+        new FreeBits(run.Accelerator).Weigh(
             run.Stream, run.Upload(encoded), run.Upload([0.75f]), run.Expect("weights", [.. means.Select(m => m > floor ? 0.75 : 0)]),
             (float)floor, batch);
     }
@@ -84,7 +84,7 @@ internal static class ObjectiveOps
     }
 
     private static void Capacity(OpRun run, float target, double expected) =>
-        new KlTargets(run.Accelerator).Capacity(
+        new KlCapacity(run.Accelerator).Weigh(
             run.Stream, run.Upload([0.25f, 0.5f, 0.75f]), run.Upload([target]), run.Expect("weight", [expected]), 2f);
 
     private static void Correlation(OpRun run, int batch, int latents)

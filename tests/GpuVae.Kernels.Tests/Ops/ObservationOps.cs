@@ -18,15 +18,15 @@ internal static class ObservationOps
     public static IEnumerable<Op> Rows()
     {
         yield return new Op("Bernoulli, seen 3x17", Tolerance, run => Seen(run, LikelihoodCase.Find("Bernoulli"), 3, 1, 17, 1));
-        yield return new Op("Block means 3x12x8x3 by 4", 1e-6, run => Means(run, 3, new Reduction(8, 12, 3, 4)));
+        yield return new Op("Block means 3x12x8x3 by 4", 1e-6, run => Means(run, 3, new PoolShape(8, 12, 3, 4)));
         foreach (LikelihoodCase likelihood in LikelihoodCase.All)
         {
             yield return new Op($"{likelihood.Name}, seen 6 of 2 images 3x43, channels last", Tolerance, run =>
                 Seen(run, likelihood, 6, 3, 43, 3));
             yield return new Op($"{likelihood.Name}, reduced 3x6x4x3 by 2", MeanTolerance, run =>
-                Reduced(run, likelihood, 3, new Reduction(6, 4, 3, 2), isPlanar: true));
+                Reduced(run, likelihood, 3, new PoolShape(6, 4, 3, 2), isPlanar: true));
             yield return new Op($"{likelihood.Name}, reduced 2x8x12x3 by 4, channels last", MeanTolerance, run =>
-                Reduced(run, likelihood, 2, new Reduction(8, 12, 3, 4), isPlanar: false));
+                Reduced(run, likelihood, 2, new PoolShape(8, 12, 3, 4), isPlanar: false));
         }
     }
 
@@ -56,17 +56,17 @@ internal static class ObservationOps
             run.Expect("loss", losses), outputs.Layout, samplesPerImage);
     }
 
-    private static void Reduced(OpRun run, LikelihoodCase likelihood, int rows, Reduction reduction, bool isPlanar)
+    private static void Reduced(OpRun run, LikelihoodCase likelihood, int rows, PoolShape pool, bool isPlanar)
     {
         const float precision = 3f;
-        int area = reduction.Width * reduction.Height, channels = reduction.Channels, pixels = area * channels;
-        int f = reduction.Factor, columns = reduction.Width / f, smallArea = area / (f * f);
+        int area = pool.Width * pool.Height, channels = pool.Channels, pixels = area * channels;
+        int f = pool.Factor, columns = pool.Width / f, smallArea = area / (f * f);
         var outputs = new Outputs(run, likelihood, rows, area, channels, isPlanar);
         float[] small = run.Uniform(rows * smallArea * channels, 0, 1);
         double[] reduced = new double[small.Length], losses = new double[rows], gradient = new double[outputs.Values.Length];
         int SmallOf(int row, int pixel)
         {
-            int channel = pixel / area, y = pixel % area / reduction.Width, x = pixel % reduction.Width;
+            int channel = pixel / area, y = pixel % area / pool.Width, x = pixel % pool.Width;
             return (row * channels + channel) * smallArea + y / f * columns + x / f;
         }
         for (int i = 0; i < rows * pixels; i++)
@@ -82,21 +82,21 @@ internal static class ObservationOps
         }
         likelihood.On(run.Accelerator).DifferentiateReduced(
             run.Stream, run.Expect("gradient", outputs.Values, gradient), run.Upload(small), run.Upload([0f]),
-            run.Expect("loss", losses), outputs.Layout, reduction, precision);
+            run.Expect("loss", losses), outputs.Layout, pool, precision);
     }
 
-    private static void Means(OpRun run, int rows, Reduction reduction)
+    private static void Means(OpRun run, int rows, PoolShape pool)
     {
-        float[] images = run.Uniform(rows * reduction.Pixels);
+        float[] images = run.Uniform(rows * pool.Pixels);
         double[] means = new double[images.Length];
-        int f = reduction.Factor, width = reduction.Width;
+        int f = pool.Factor, width = pool.Width;
         for (int i = 0; i < images.Length; i++)
         {
             int first = i / width / f * f * width + i % width / f * f;
             for (int p = 0; p < f * f; p++)
                 means[i] += images[first + p / f * width + p % f] / (double)(f * f);
         }
-        new BlockMeans(run.Accelerator).Apply(run.Stream, run.Upload(images), run.Expect("means", means), reduction);
+        new AveragePool(run.Accelerator).Apply(run.Stream, run.Upload(images), run.Expect("means", means), pool);
     }
 
     /// <summary>A decoder's output, and where it has the parameters of a pixel.</summary>

@@ -53,7 +53,7 @@ internal static class PosteriorOps
         const int rows = 3, columns = 70;
         double[] expected = [.. Enumerable.Range(0, rows * columns).Select(i =>
             (double)Philox.NormalAt(5, RandomPurpose.Latent, 9, i / columns, i % columns))];
-        run.Own(new RandomFill(run.Accelerator)).NormalRows(
+        new RandomFill(run.Accelerator).NormalRows(
             run.Stream, run.Expect("noise", expected), columns, 5, RandomPurpose.Latent, run.Upload([9L]));
     }
 
@@ -77,7 +77,8 @@ internal static class PosteriorOps
         {
             double u = noise[row * latents + i];
             for (int j = 0; full && j < i; j++)
-                u += encoded[at + 2 * latents + i * (i - 1) / 2 + j] * FullCovariancePosterior.Coupling / latents * noise[row * latents + j];
+                u += encoded[at + 2 * latents + i * (i - 1) / 2 + j] * FullCovariancePosterior.Coupling / latents * noise[row
+                    * latents + j];
             z[i] = encoded[at + i] + Math.Exp(Reference.ClampLogVariance(encoded[at + latents + i]) / 2) * u;
         }
         return z;

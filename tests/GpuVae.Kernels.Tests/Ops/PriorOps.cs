@@ -1,4 +1,5 @@
 using GpuVae.Kernels.Latent;
+using GpuVae.Kernels.Random;
 using ILGPU;
 
 namespace GpuVae.Kernels.Tests.Ops;
@@ -27,6 +28,9 @@ internal static class PriorOps
             yield return new Op(
                 $"Full covariance mixture {rows}x{components}x{latents}", Tolerance, run => FullMixture(run, rows, components, latents));
         }
+        foreach ((int rows, int components, int latents, int columns) in new[] { (1, 1, 1, 2), (17, 3, 5, 10), (129, 40, 3, 9), (1000, 7, 2, 4) })
+            yield return new Op($"Mixture draw {rows}x{components}x{columns}", Tolerance, run => Draw(run, rows, components, latents, columns));
+        yield return new Op("Mixture draw 17x3x10, transposed", Tolerance, run => Draw(run, 17, 3, 5, 10, transposed: true));
         yield return new Op("Pseudo-inputs 5x17", 1e-6, run => PseudoInputs(run, 5, 17));
         yield return new Op("Labels of pseudo-inputs", 0, run => new PseudoInputs(run.Accelerator).JoinLabels(
             run.Stream, run.Upload([2f, 1f]), run.Expect("rows", [2, 1, 0, 1, 2, 0, 1]), classes: 3));
@@ -90,6 +94,31 @@ internal static class PriorOps
         prior.ComponentsBackward(
             run.Stream, codes, table, parts, ofRows, source,
             new MixtureComponents(dMeans, dLogVariances, componentPitch, unitPitch), dWeights, latents);
+    }
+
+    private static void Draw(OpRun run, int rows, int components, int latents, int columns, bool transposed = false)
+    {
+        const ulong seed = 5;
+        float[] logits = run.Uniform(components, -2, 2), moments = run.Uniform(components * columns);
+        double[] bounds = new double[components];
+        for (int c = 0; c < components; c++)
+            bounds[c] = Math.Exp(logits[c] - logits.Max()) + (c > 0 ? bounds[c - 1] : 0);
+        int[] drawn = [.. Enumerable.Range(0, rows).Select(row => Array.FindIndex(
+            bounds, bound => bound > bounds[^1] * Philox.ToUniform(Philox.Generate(seed, RandomPurpose.PriorComponent, 2, row, 0).W0)))];
+        ArrayView<float> means = run.Upload(moments), logVariances = means.SubView(latents, moments.Length - latents);
+        if (transposed)
+        {
+            float[] Unit(int first) =>
+                [.. from l in Enumerable.Range(first, latents) from c in Enumerable.Range(0, components) select moments[c * columns + l]];
+            (means, logVariances) = (run.Upload(Unit(0)), run.Upload(Unit(latents)));
+        }
+        var draw = new MixtureDraw(run.Accelerator);
+        ArrayView<float> sums = run.Expect("bounds", bounds);
+        draw.Prepare(run.Stream, run.Upload(logits), sums);
+        draw.Collect(
+            run.Stream, sums, new MixtureComponents(means, logVariances, transposed ? 1 : columns, transposed ? components : 1),
+            run.Expect("moments", [.. drawn.SelectMany(c => moments.Skip(c * columns).Take(columns)).Select(value => (double)value)]), columns,
+            latents, seed);
     }
 
     /// <summary>The reference's density goes by way of the covariance: its determinant and its inverse, not the factor's.</summary>
@@ -183,7 +212,7 @@ internal static class PriorOps
             for (int p = 0; p < pixels; p++)
             {
                 rows[(2 + u) * pixels + p] = Reference.Sigmoid(logits[p * count + u]);
-                dLogits[p * count + u] = dRows[(2 + u) * pixels + p] * Reference.Slope(Reference.Sigmoid, logits[p * count + u]);
+                dLogits[p * count + u] = dRows[(2 + u) * pixels + p] * Reference.Derivative(Reference.Sigmoid, logits[p * count + u]);
             }
         }
         var kernels = new PseudoInputs(run.Accelerator);

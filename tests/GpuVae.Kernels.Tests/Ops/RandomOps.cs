@@ -13,16 +13,13 @@ internal static class RandomOps
             // 24-bit integers scaled by a power of two: exact.
             yield return new Op($"Uniform {n}", 0, run =>
                 Fill(run).Uniform(run.Stream, run.Expect("u", Sequence(n, Uniform)), Seed, RandomPurpose.Initialization, 7, 0f, 1f));
-            yield return new Op($"Uniform, step on the device {n}", 0, run =>
-                Fill(run).Uniform(
-                    run.Stream, run.Expect("u", Sequence(n, Uniform)), Seed, RandomPurpose.Initialization, run.Upload([7L]), 0f, 1f));
             // A few ulp of log, sin and cos. Angles reach 2π, whose rounding alone is 1.2e-7 of the radius.
             yield return new Op($"Normal {n}", 1e-6, run =>
                 Fill(run).Normal(run.Stream, run.Expect("z", Sequence(n, Normal)), Seed, RandomPurpose.Initialization, 7, 0f, 1f));
         }
     }
 
-    private static RandomFill Fill(OpRun run) => run.Own(new RandomFill(run.Accelerator));
+    private static RandomFill Fill(OpRun run) => new(run.Accelerator);
 
     private static double[] Sequence(int n, Func<PhiloxBlock, int, double> element) =>
         [.. Enumerable.Range(0, n).Select(i =>

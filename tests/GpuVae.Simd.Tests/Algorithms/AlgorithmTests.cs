@@ -95,7 +95,8 @@ public sealed class AlgorithmTests
         int[] data = Numbers(length);
         using MemoryBuffer1D<int, Stride1D.Dense> source = accelerator.Allocate1D(data);
         using MemoryBuffer1D<int, Stride1D.Dense> target = accelerator.Allocate1D<int>(length);
-        using MemoryBuffer1D<int, Stride1D.Dense> temporary = accelerator.Allocate1D<int>(accelerator.ComputeScanTempStorageSize<int>(length));
+        using MemoryBuffer1D<int, Stride1D.Dense> temporary =
+            accelerator.Allocate1D<int>(accelerator.ComputeScanTempStorageSize<int>(length));
         int[] inclusive = new int[length], exclusive = new int[length];
         for (int i = 0, sum = 0; i < length; i++)
         {
@@ -121,7 +122,8 @@ public sealed class AlgorithmTests
         AcceleratorStream stream = accelerator.DefaultStream;
         int[] data = Numbers(length);
         using MemoryBuffer1D<int, Stride1D.Dense> keys = accelerator.Allocate1D(data);
-        using MemoryBuffer1D<int, Stride1D.Dense> temporary = accelerator.Allocate1D<int>(accelerator.ComputeRadixSortTempStorageSize<int, AscendingInt32>(length));
+        using MemoryBuffer1D<int, Stride1D.Dense> temporary =
+            accelerator.Allocate1D<int>(accelerator.ComputeRadixSortTempStorageSize<int, AscendingInt32>(length));
         accelerator.CreateRadixSort<int, Stride1D.Dense, AscendingInt32>()(stream, keys.View, temporary.View);
         Assert.Equal(data.Order(), keys.GetAsArray1D());
         accelerator.CreateRadixSort<int, Stride1D.Dense, DescendingInt32>()(stream, keys.View, temporary.View);
@@ -142,7 +144,8 @@ public sealed class AlgorithmTests
         AcceleratorStream stream = accelerator.DefaultStream;
         int[] data = Numbers(length);
         using MemoryBuffer1D<int, Stride1D.Dense> keys = accelerator.Allocate1D(data);
-        using MemoryBuffer1D<double, Stride1D.Dense> values = accelerator.Allocate1D<double>([.. Enumerable.Range(0, length).Select(i => i * 0.5)]);
+        using MemoryBuffer1D<double, Stride1D.Dense> values =
+            accelerator.Allocate1D<double>([.. Enumerable.Range(0, length).Select(i => i * 0.5)]);
         using MemoryBuffer1D<int, Stride1D.Dense> temporary = accelerator.Allocate1D<int>(
             accelerator.ComputeRadixSortPairsTempStorageSize<int, double, AscendingInt32>(length));
         accelerator.CreateRadixSortPairs<int, Stride1D.Dense, double, Stride1D.Dense, AscendingInt32>()(

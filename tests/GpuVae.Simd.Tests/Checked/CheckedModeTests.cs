@@ -241,7 +241,8 @@ public sealed class CheckedModeTests
         using MemoryBuffer1D<int, Stride1D.Dense> to = accelerator.Allocate1D<int>(8);
         from.View.SubView(0, 4).MemSetToZero();
         from.View.CopyTo(accelerator.DefaultStream, to.View);
-        Action<KernelConfig, ArrayView<int>, int> launch = accelerator.LoadStreamKernel(static (ArrayView<int> view, int i) => view[0] = view[i]);
+        Action<KernelConfig, ArrayView<int>, int> launch =
+            accelerator.LoadStreamKernel(static (ArrayView<int> view, int i) => view[0] = view[i]);
         launch(new KernelConfig(1, 1), to.View, 3);
         Assert.Throws<KernelCheckException>(() => launch(new KernelConfig(1, 1), to.View, 4));
     }

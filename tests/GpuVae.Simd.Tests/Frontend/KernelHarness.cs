@@ -1,6 +1,7 @@
 using System.Reflection;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using GpuVae.Simd.Analyses;
 using GpuVae.Simd.Checked;
 using GpuVae.Simd.Frontend;
 using GpuVae.Simd.Ir;
@@ -83,6 +84,8 @@ internal static class KernelHarness
         IrKernel ir = KernelCompiler.Compile(entry, new KernelTarget(TargetKind.Simd) { WarpSize = WarpSize });
         IrVerifier.Verify(ir);
         var memory = new CheckedMemory();
+        void AddWritten(void* address, long bytes) => memory.Add((long)address, bytes).MarkWritten(0, bytes);
+
         var result = new T[outputs];
         void* from = NativeMemory.AlignedAlloc((nuint)(input.Length * sizeof(T)) + 64, 64);
         void* to = NativeMemory.AlignedAlloc((nuint)(outputs * sizeof(T)) + 64, 64);
@@ -90,10 +93,10 @@ internal static class KernelHarness
         {
             input.CopyTo(new Span<T>(from, input.Length));
             new Span<T>(to, outputs).Clear();
-            memory.Add((long)from, input.Length * sizeof(T), isWritten: true);
-            memory.Add((long)to, outputs * sizeof(T), isWritten: true);
+            AddWritten(from, input.Length * sizeof(T));
+            AddWritten(to, outputs * sizeof(T));
             foreach (byte[] table in ir.Tables)
-                memory.Add((long)Unsafe.AsPointer(ref table[0]), table.Length, isWritten: true);
+                AddWritten(Unsafe.AsPointer(ref table[0]), table.Length);
             var program = new CheckedProgram(ir);
             memory.BeginLaunch(program.GlobalGranule);
             var shape = new LaunchShape(new Index3D(groups, 1, 1), new Index3D(threads, 1, 1), default, 0);

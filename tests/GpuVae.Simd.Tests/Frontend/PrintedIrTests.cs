@@ -1,4 +1,5 @@
 using System.Reflection;
+using GpuVae.Simd.Analyses;
 using GpuVae.Simd.Frontend;
 using GpuVae.Simd.Ir;
 using ILGPU;
@@ -101,7 +102,8 @@ public sealed class PrintedIrTests
     [Fact]
     public void StructParametersAreTakenApartByPath()
     {
-        IrKernel kernel = KernelBuilder.Build(KernelHarness.EntryOf(((Action<Weights, ArrayView<float>>)Nested).Method), new(TargetKind.Simd));
+        IrKernel kernel =
+            KernelBuilder.Build(KernelHarness.EntryOf(((Action<Weights, ArrayView<float>>)Nested).Method), new(TargetKind.Simd));
         IrVerifier.Verify(kernel);
         string[] names = [.. kernel.Parameters.Select(p => p.Name)];
         Assert.Contains("weights.Values.pointer", names);

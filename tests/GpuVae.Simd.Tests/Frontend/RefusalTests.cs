@@ -1,7 +1,9 @@
 using System.Reflection;
 using GpuVae.Simd.Frontend;
+using GpuVae.Simd.Ir;
 using ILGPU;
 using ILGPU.Runtime.Cuda;
+using Atomic = ILGPU.Atomic;
 
 namespace GpuVae.Simd.Tests.Frontend;
 

@@ -68,7 +68,8 @@ public class FuzzTests(ITestOutputHelper output)
         FuzzMemory expected = oracle.Result(batch, index, backend.WarpSize);
         try
         {
-            (FuzzMemory? actual, IReadOnlySet<int>? threads) = backend.Run(batch.Kernels[index], batch.Programs[index], batch.Inputs[index]);
+            (FuzzMemory? actual, IReadOnlySet<int>? threads) =
+                backend.Run(batch.Kernels[index], batch.Programs[index], batch.Inputs[index]);
             return expected.Difference(actual, threads);
         }
         catch (Exception exception) when (exception is not OutOfMemoryException)

@@ -144,7 +144,8 @@ internal static class KernelSuite
             ["Atomics"] = (0, a =>
             {
                 using MemoryBuffer1D<int, Stride1D.Dense> x = a.Allocate1D(Integers);
-                using MemoryBuffer1D<int, Stride1D.Dense> counters = a.Allocate1D(new[] { 0, int.MaxValue, int.MinValue, -1, 0, 0, 0, 0, 0, 0, 0, 0 });
+                using MemoryBuffer1D<int, Stride1D.Dense> counters =
+                    a.Allocate1D(new[] { 0, int.MaxValue, int.MinValue, -1, 0, 0, 0, 0, 0, 0, 0, 0 });
                 using MemoryBuffer1D<float, Stride1D.Dense> floats = a.Allocate1D(new[] { 0f, float.MinValue, float.MaxValue });
                 using MemoryBuffer1D<uint, Stride1D.Dense> unsigned = a.Allocate1D(new[] { 0u, uint.MaxValue });
                 a.LoadAutoGroupedStreamKernel<Index1D, ArrayView<int>, ArrayView<int>, ArrayView<float>, ArrayView<uint>>(
@@ -173,7 +174,8 @@ internal static class KernelSuite
             ["Specialized"] = (0, a =>
             {
                 using MemoryBuffer1D<int, Stride1D.Dense> x = a.Allocate1D(Integers);
-                Action<Index1D, ArrayView<int>, SpecializedValue<int>, int> kernel = a.LoadAutoGroupedStreamKernel<Index1D, ArrayView<int>, SpecializedValue<int>, int>(DeviceKernels.Specialized);
+                Action<Index1D, ArrayView<int>, SpecializedValue<int>, int> kernel =
+                    a.LoadAutoGroupedStreamKernel<Index1D, ArrayView<int>, SpecializedValue<int>, int>(DeviceKernels.Specialized);
                 kernel(Count, x.View, SpecializedValue.New(3), 17);
                 kernel(Count - 7, x.View, SpecializedValue.New(-5), 1);
                 kernel(Count, x.View, SpecializedValue.New(3), -4);

@@ -1,5 +1,6 @@
 using GpuVae.Simd.Analyses;
 using GpuVae.Simd.Ir;
+using GpuVae.Simd.Passes;
 
 namespace GpuVae.Simd.Tests.Passes;
 

@@ -106,7 +106,8 @@ public sealed class ArgumentTests
     {
         SimdAccelerator accelerator = TestAccelerators.Widest;
         using MemoryBuffer1D<int, Stride1D.Dense> buffer = accelerator.Allocate1D<int>(1000);
-        Action<AcceleratorStream, Index1D, ArrayView<int>, int> kernel = accelerator.LoadAutoGroupedKernel<Index1D, ArrayView<int>, int>(static (i, view, value) => view[i] = value);
+        Action<AcceleratorStream, Index1D, ArrayView<int>, int> kernel =
+            accelerator.LoadAutoGroupedKernel<Index1D, ArrayView<int>, int>(static (i, view, value) => view[i] = value);
         using var processor = new ConcurrentStreamProcessor(accelerator, 4);
         processor.ProcessConcurrently(10, (stream, i) => kernel(stream, 100, buffer.View.SubView(100 * i, 100), i));
         Assert.Equal(Enumerable.Range(0, 1000).Select(i => i / 100), buffer.GetAsArray1D());
@@ -120,7 +121,8 @@ public sealed class ArgumentTests
     {
         SimdAccelerator accelerator = TestAccelerators.Widest;
         using MemoryBuffer1D<int, Stride1D.Dense> target = accelerator.Allocate1D<int>(length);
-        Action<Index1D, ArrayView<int>, ArrayView<int>> kernel = accelerator.LoadAutoGroupedStreamKernel<Index1D, ArrayView<int>, ArrayView<int>>(
+        Action<Index1D, ArrayView<int>, ArrayView<int>> kernel =
+            accelerator.LoadAutoGroupedStreamKernel<Index1D, ArrayView<int>, ArrayView<int>>(
             static (i, from, to) => to[i] = from[i & 63]);
         Assert.Throws<SimdAcceleratorException>(() => kernel(length, ArrayView<int>.Empty, target.View));
         using MemoryBuffer1D<int, Stride1D.Dense> source = accelerator.Allocate1D(new int[64]);

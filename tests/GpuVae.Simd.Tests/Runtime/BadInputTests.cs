@@ -39,7 +39,8 @@ public sealed class BadInputTests
         kernel((1, 1, SharedMemoryConfig.RequestDynamic<byte>(rest)), buffer.View);
         Assert.Throws<ArgumentOutOfRangeException>(
             () => kernel((1, 1, SharedMemoryConfig.RequestDynamic<byte>(rest + 1)), buffer.View));
-        InternalCompilerException exception = Assert.Throws<InternalCompilerException>(() => accelerator.LoadStreamKernel<ArrayView<int>>(UsesTooMuch));
+        InternalCompilerException exception =
+            Assert.Throws<InternalCompilerException>(() => accelerator.LoadStreamKernel<ArrayView<int>>(UsesTooMuch));
         Assert.Contains("bytes of static shared memory", exception.Message);
     }
 
@@ -161,7 +162,8 @@ public sealed class BadInputTests
     {
         int captured = 5;
         Assert.Throws<NotSupportedException>(() => accelerator.LoadStreamKernel<ArrayView<int>>(view => view[0] = captured));
-        InternalCompilerException exception = Assert.Throws<InternalCompilerException>(() => accelerator.LoadStreamKernel<ArrayView<int>>(Throws));
+        InternalCompilerException exception =
+            Assert.Throws<InternalCompilerException>(() => accelerator.LoadStreamKernel<ArrayView<int>>(Throws));
         Assert.Contains("BadInputTests.Throws", exception.Message);
         Assert.Matches(@"BadInputTests\.cs:\d+", exception.Message);
         Assert.Throws<NotSupportedException>(

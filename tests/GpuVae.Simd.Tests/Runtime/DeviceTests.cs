@@ -42,7 +42,8 @@ public sealed class DeviceTests
     public void OptionsOutOfRangeAreRefusedByName(int? bits, int? workers, string option)
     {
         var options = new SimdOptions { VectorBits = bits, Workers = workers };
-        ArgumentOutOfRangeException exception = Assert.Throws<ArgumentOutOfRangeException>(() => TestAccelerators.Context.CreateSimdAccelerator(options));
+        ArgumentOutOfRangeException exception =
+            Assert.Throws<ArgumentOutOfRangeException>(() => TestAccelerators.Context.CreateSimdAccelerator(options));
         Assert.Contains($"SimdOptions.{option}", exception.Message);
     }
 
@@ -88,7 +89,8 @@ public sealed class DeviceTests
         Assert.True(accelerator.EnablePeerAccess(other));
         Assert.True(accelerator.HasPeerAccess(other));
         using MemoryBuffer1D<int, Stride1D.Dense> buffer = other.Allocate1D([1, 2, 3]);
-        Action<Index1D, ArrayView<int>> kernel = accelerator.LoadAutoGroupedStreamKernel<Index1D, ArrayView<int>>(static (i, view) => view[i] *= 2);
+        Action<Index1D, ArrayView<int>> kernel =
+            accelerator.LoadAutoGroupedStreamKernel<Index1D, ArrayView<int>>(static (i, view) => view[i] *= 2);
         kernel(3, buffer.View);
         Assert.Equal([2, 4, 6], buffer.GetAsArray1D());
         Assert.True(accelerator.DisablePeerAccess(other));

@@ -13,7 +13,8 @@ public sealed class DiagnosticsTests
     public void LinesArePrintedWhole(string name)
     {
         SimdAccelerator accelerator = TestAccelerators.Open(name);
-        using MemoryBuffer1D<float, Stride1D.Dense> buffer = accelerator.Allocate1D(Enumerable.Range(0, 20).Select(i => i * 0.5f).ToArray());
+        using MemoryBuffer1D<float, Stride1D.Dense> buffer =
+            accelerator.Allocate1D(Enumerable.Range(0, 20).Select(i => i * 0.5f).ToArray());
         TextWriter output = Console.Out;
         using var text = new StringWriter();
         Console.SetOut(text);

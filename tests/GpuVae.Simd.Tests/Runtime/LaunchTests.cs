@@ -22,7 +22,8 @@ public sealed class LaunchTests
     {
         SimdAccelerator accelerator = TestAccelerators.Open(name);
         Action<Index1D, ArrayView<int>, int> automatic = accelerator.LoadAutoGroupedStreamKernel<Index1D, ArrayView<int>, int>(AddIndex);
-        Action<AcceleratorStream, Index1D, ArrayView<int>, int> grouped = accelerator.LoadImplicitlyGroupedKernel<Index1D, ArrayView<int>, int>(AddIndex, 96);
+        Action<AcceleratorStream, Index1D, ArrayView<int>, int> grouped =
+            accelerator.LoadImplicitlyGroupedKernel<Index1D, ArrayView<int>, int>(AddIndex, 96);
         foreach (int length in (int[])[1, 17, 4096, 20_003])
         {
             using MemoryBuffer1D<int, Stride1D.Dense> buffer = accelerator.Allocate1D<int>(length);
@@ -95,7 +96,8 @@ public sealed class LaunchTests
         SimdAccelerator accelerator = TestAccelerators.Open(name);
         using MemoryBuffer1D<double, Stride1D.Dense> buffer = accelerator.Allocate1D<double>(16);
         using MemoryBuffer1D<byte, Stride1D.Dense> bytes = accelerator.Allocate1D(new byte[] { 42, 43 });
-        Action<KernelConfig, ArrayView<double>, Packed, Kind, sbyte, ushort, ILGPU.Half, Index2D> kernel = accelerator.LoadStreamKernel<ArrayView<double>, Packed, Kind, sbyte, ushort, ILGPU.Half, Index2D>(StoreAll);
+        Action<KernelConfig, ArrayView<double>, Packed, Kind, sbyte, ushort, ILGPU.Half, Index2D> kernel =
+            accelerator.LoadStreamKernel<ArrayView<double>, Packed, Kind, sbyte, ushort, ILGPU.Half, Index2D>(StoreAll);
         var inner = new Nested { Wide = -(1L << 40), Value = 1.5f };
         var packed = new Packed { Small = 200, View = bytes.View.SubView(1, 1), Inner = inner, Fraction = Math.PI };
         kernel((1, 1), buffer.View, packed, Kind.Second, -7, 65535, (ILGPU.Half)0.5f, new Index2D(11, -12));
@@ -107,13 +109,15 @@ public sealed class LaunchTests
     {
         SimdAccelerator accelerator = TestAccelerators.Open(name);
         using MemoryBuffer1D<long, Stride1D.Dense> buffer = accelerator.Allocate1D<long>(2);
-        Action<KernelConfig, ArrayView<long>, SpecializedValue<int>, SpecializedValue<long>> kernel = accelerator.LoadStreamKernel<ArrayView<long>, SpecializedValue<int>, SpecializedValue<long>>(StoreSpecialized);
+        Action<KernelConfig, ArrayView<long>, SpecializedValue<int>, SpecializedValue<long>> kernel =
+            accelerator.LoadStreamKernel<ArrayView<long>, SpecializedValue<int>, SpecializedValue<long>>(StoreSpecialized);
         foreach (int value in (int[])[1, 9, 1, 4])
         {
             kernel((1, 1), buffer.View, SpecializedValue.New(value), SpecializedValue.New((long)value << 33));
             Assert.Equal([value * (value - 1) / 2, (long)value << 33], buffer.GetAsArray1D());
         }
-        Action<Index1D, ArrayView<long>, SpecializedValue<int>> implicitly = accelerator.LoadAutoGroupedStreamKernel<Index1D, ArrayView<long>, SpecializedValue<int>>(
+        Action<Index1D, ArrayView<long>, SpecializedValue<int>> implicitly =
+            accelerator.LoadAutoGroupedStreamKernel<Index1D, ArrayView<long>, SpecializedValue<int>>(
             static (i, view, factor) => view[i] = i * factor);
         implicitly(2, buffer.View, SpecializedValue.New(5));
         Assert.Equal([0, 5], buffer.GetAsArray1D());
@@ -125,7 +129,8 @@ public sealed class LaunchTests
         SimdAccelerator accelerator = TestAccelerators.Open(name);
         using MemoryBuffer1D<int, Stride1D.Dense> buffer = accelerator.Allocate1D<int>(64);
         buffer.MemSetToZero();
-        Action<KernelConfig, ArrayView<int>> kernel = accelerator.LoadStreamKernel<ArrayView<int>>(CountPlaces, new KernelSpecialization(32, 2), out KernelInfo? info);
+        Action<KernelConfig, ArrayView<int>> kernel =
+            accelerator.LoadStreamKernel<ArrayView<int>>(CountPlaces, new KernelSpecialization(32, 2), out KernelInfo? info);
         kernel((2, 32), buffer.View);
         Assert.All(buffer.GetAsArray1D(), value => Assert.Equal(1, value));
         Assert.Equal(32, kernel.GetKernelSpecialization().MaxNumThreadsPerGroup);
@@ -137,7 +142,8 @@ public sealed class LaunchTests
     {
         SimdAccelerator accelerator = TestAccelerators.Open(name);
         using MemoryBuffer1D<int, Stride1D.Dense> buffer = accelerator.Allocate1D<int>(1);
-        Action<AcceleratorStream, KernelConfig, ArrayView<int>, int, int, int, int, int, int, int, int, int, int, int, int> kernel = accelerator.LoadKernel<ArrayView<int>, int, int, int, int, int, int, int, int, int, int, int, int>(Sum);
+        Action<AcceleratorStream, KernelConfig, ArrayView<int>, int, int, int, int, int, int, int, int, int, int, int, int> kernel =
+            accelerator.LoadKernel<ArrayView<int>, int, int, int, int, int, int, int, int, int, int, int, int>(Sum);
         kernel(accelerator.DefaultStream, (1, 1), buffer.View, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12);
         Assert.Equal(78, buffer.GetAsArray1D()[0]);
         accelerator.LoadStreamKernel<int>(static _ => { })((3, 5), 1);
@@ -168,7 +174,8 @@ public sealed class LaunchTests
         kernel.Launch(accelerator.DefaultStream, new KernelConfig(3, 4), buffer.View.BaseView);
         Assert.Equal(Enumerable.Range(0, 12), buffer.GetAsArray1D());
         buffer.MemSetToZero();
-        Action<AcceleratorStream, KernelConfig, ArrayView<int>> launch = kernel.CreateLauncherDelegate<Action<AcceleratorStream, KernelConfig, ArrayView<int>>>();
+        Action<AcceleratorStream, KernelConfig, ArrayView<int>> launch =
+            kernel.CreateLauncherDelegate<Action<AcceleratorStream, KernelConfig, ArrayView<int>>>();
         launch(accelerator.DefaultStream, (3, 4), buffer.View);
         Assert.Equal(Enumerable.Range(0, 12), buffer.GetAsArray1D());
         Assert.EndsWith("StoreGlobalIndex", compiled.Name);
@@ -201,7 +208,8 @@ public sealed class LaunchTests
     public async Task SeveralStreamsAndThreadsLaunchAtOnce()
     {
         SimdAccelerator accelerator = TestAccelerators.Widest;
-        Action<AcceleratorStream, Index1D, ArrayView<int>, int> kernel = accelerator.LoadAutoGroupedKernel<Index1D, ArrayView<int>, int>(AddIndex);
+        Action<AcceleratorStream, Index1D, ArrayView<int>, int> kernel =
+            accelerator.LoadAutoGroupedKernel<Index1D, ArrayView<int>, int>(AddIndex);
         await Task.WhenAll(Enumerable.Range(0, 4).Select(worker => Task.Run(() =>
         {
             using AcceleratorStream stream = accelerator.CreateStream();

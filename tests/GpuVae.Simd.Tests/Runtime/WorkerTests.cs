@@ -17,7 +17,8 @@ public sealed class WorkerTests
         using MemoryBuffer1D<int, Stride1D.Dense> x = accelerator.Allocate1D<int>(length);
         using MemoryBuffer1D<int, Stride1D.Dense> y = accelerator.Allocate1D<int>(length);
         x.MemSetToZero();
-        Action<Index1D, ArrayView<int>, ArrayView<int>> kernel = accelerator.LoadAutoGroupedStreamKernel<Index1D, ArrayView<int>, ArrayView<int>>(MechanismKernels.DivideByAll);
+        Action<Index1D, ArrayView<int>, ArrayView<int>> kernel =
+            accelerator.LoadAutoGroupedStreamKernel<Index1D, ArrayView<int>, ArrayView<int>>(MechanismKernels.DivideByAll);
         SimdAcceleratorException exception = Assert.Throws<SimdAcceleratorException>(() => kernel(length, x.View, y.View));
         Assert.Contains(nameof(MechanismKernels.DivideByAll), exception.Message);
         Assert.IsType<DivideByZeroException>(exception.InnerException);
@@ -64,7 +65,8 @@ public sealed class WorkerTests
     {
         using MemoryBuffer1D<float, Stride1D.Dense> x = accelerator.Allocate1D<float>(50_000);
         using MemoryBuffer1D<float, Stride1D.Dense> y = accelerator.Allocate1D<float>(50_000);
-        Action<Index1D, ArrayView<float>, ArrayView<float>, float> kernel = accelerator.LoadAutoGroupedStreamKernel<Index1D, ArrayView<float>, ArrayView<float>, float>(MechanismKernels.Axpy);
+        Action<Index1D, ArrayView<float>, ArrayView<float>, float> kernel =
+            accelerator.LoadAutoGroupedStreamKernel<Index1D, ArrayView<float>, ArrayView<float>, float>(MechanismKernels.Axpy);
         kernel(50_000, x.View, y.View, 2);
         Assert.Equal(0, Allocations.Of(() =>
         {
@@ -78,7 +80,8 @@ public sealed class WorkerTests
     {
         using MemoryBuffer1D<float, Stride1D.Dense> y = accelerator.Allocate1D(new float[30_000]);
         using MemoryBuffer1D<float, Stride1D.Dense> x = accelerator.Allocate1D(Enumerable.Repeat(1f, 30_000).ToArray());
-        Action<Index1D, ArrayView<float>, ArrayView<float>, float> kernel = accelerator.LoadAutoGroupedStreamKernel<Index1D, ArrayView<float>, ArrayView<float>, float>(MechanismKernels.Axpy);
+        Action<Index1D, ArrayView<float>, ArrayView<float>, float> kernel =
+            accelerator.LoadAutoGroupedStreamKernel<Index1D, ArrayView<float>, ArrayView<float>, float>(MechanismKernels.Axpy);
         await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => Task.Run(() =>
         {
             for (int i = 0; i < 50; i++)

@@ -93,7 +93,7 @@ public sealed class CompletionBarTests(CpuDevice cpu) : IClassFixture<CpuDevice>
 
     private Vae Train(ImageSet images, VaeOptions options, int epochs, double learningRate = 1e-3)
     {
-        var model = new Vae(cpu.Device, options with { Shape = ImageShape.Of(images) });
+        var model = new Vae(cpu.Device, options with { Shape = images.Shape });
         int batch = options.Network == NetworkKind.Dense ? 128 : 64;
         using var trainer = new Trainer(
             model, images, new TrainingOptions { Epochs = epochs, BatchSize = batch, LearningRate = learningRate });

@@ -19,7 +19,7 @@ public sealed class FaceBarTests(CpuDevice cpu) : IClassFixture<CpuDevice>
         ImageSet train = FaceProbes.Faces(4000, seed: 1, FaceStyle.Painted, Size);
         using var model = new Vae(cpu.Device, new VaeOptions
         {
-            Shape = ImageShape.Of(train),
+            Shape = train.Shape,
             Latent = 32,
             Activation = ActivationKind.Silu,
             Likelihood = Likelihood.Gaussian,
@@ -65,7 +65,7 @@ public sealed class FaceBarTests(CpuDevice cpu) : IClassFixture<CpuDevice>
             "faces:both", new DataOptions { SyntheticCount = faces, Size = new ImageSize(size, size), Seed = 1 }).Train;
         using var model = new Vae(cpu.Device, new VaeOptions
         {
-            Shape = ImageShape.Of(train),
+            Shape = train.Shape,
             Classes = 2,
             Latent = 24,
             Beta = 4,

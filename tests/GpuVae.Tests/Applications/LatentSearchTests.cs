@@ -212,10 +212,10 @@ public sealed class LatentSearchTests(CpuDevice cpu) : IClassFixture<CpuDevice>
 
         private (PlannedTensor Loss, PlannedTensor Gradient) Observe(LayerContext context, PlannedTensor decoded)
         {
-            LikelihoodKernels likelihood = context.Kernels.LikelihoodOf(model.Options).Kernels;
+            LikelihoodKernels likelihood = model.Parts.Likelihood.Kernels;
             PlannedTensor loss = context.Builder.Tensor("loss", decoded.Rows, 1);
             context.Builder.Add("loss", 0, 0, [decoded, loss], stream => likelihood.DifferentiateSeen(
-                stream, decoded.View, images.View, share.View, default, loss.View, model.PixelLayout, 1));
+                stream, decoded.View, images.View, share.View, default, loss.View, model.Parts.Likelihood.Layout, 1));
             return (loss, decoded);
         }
     }

@@ -1,7 +1,6 @@
 using GpuVae.Applications;
 using GpuVae.Data;
 using GpuVae.Imaging;
-using GpuVae.Models;
 using GpuVae.Options;
 
 namespace GpuVae.Tests.Applications;
@@ -53,8 +52,8 @@ public sealed class PictureInputTests : IDisposable
         BadInputException error = Assert.Throws<BadInputException>(() => PictureInput.Load(file, Grey));
         Assert.Contains($"{file} has {found}", error.Message, StringComparison.Ordinal);
         Assert.Contains("the model takes 6×4×1", error.Message, StringComparison.Ordinal);
-        Assert.Contains("--fit", error.Message, StringComparison.Ordinal);
-        Assert.Equal(Grey, ImageShape.Of(PictureInput.Load(file, Grey, fit: true)));
+        Assert.Contains("fit: true", error.Message, StringComparison.Ordinal);
+        Assert.Equal(Grey, PictureInput.Load(file, Grey, fit: true).Shape);
     }
 
     [Fact]
@@ -62,9 +61,9 @@ public sealed class PictureInputTests : IDisposable
     {
         Write("pictures/a.png", 9, 9, 1);
         Write("pictures/b.png", 20, 5, 3);
-        Assert.Contains("--fit", Assert.Throws<BadInputException>(() => PictureInput.Load(folder["pictures"], Grey)).Message);
+        Assert.Contains("fit: true", Assert.Throws<BadInputException>(() => PictureInput.Load(folder["pictures"], Grey)).Message);
         ImageSet images = PictureInput.Load(folder["pictures"], Grey, fit: true);
-        Assert.Equal((2, Grey), (images.Count, ImageShape.Of(images)));
+        Assert.Equal((2, Grey), (images.Count, images.Shape));
     }
 
     private string Write(string name, int width, int height, int channels)

@@ -26,7 +26,7 @@ public sealed class TranslatorTests(CpuDevice cpu) : IClassFixture<CpuDevice>
     {
         using Vae model = Linear(classes: 0);
         var images = new ImageSet("dots", 1, 1, 1, [1, 2]);
-        Assert.Contains("--domains", Assert.Throws<BadInputException>(() => Translator.Learn(model, images)).Message);
+        Assert.Contains("ImageDomains.Load", Assert.Throws<BadInputException>(() => Translator.Learn(model, images)).Message);
     }
 
     [Fact]

@@ -41,7 +41,8 @@ public sealed class FailureTests : IDisposable
         CommandResult result = Gpuvae.Run(folder.FullPath, "train", "--resume", "run", "--epochs", "3", "--device", "cpu");
 
         Assert.True(result.ExitCode == 2, result.ToString());
-        Assert.Matches(@"^gpuvae: \S*checkpoint could not be written: No space left on device.*The previous file was left as it is\.", result.Error);
+        Assert.Matches(
+            @"^gpuvae: \S*checkpoint could not be written: No space left on device.*The previous file was left as it is\.", result.Error);
         Assert.Equal(good, File.ReadAllBytes(folder["run/checkpoint"]));
         Assert.Equal(before, Directory.GetFiles(folder["run"]));
     }

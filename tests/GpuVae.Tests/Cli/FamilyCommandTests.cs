@@ -11,8 +11,8 @@ public sealed class FamilyCommandTests
         using var folder = new TemporaryFolder();
         Gpuvae.Succeed(
             folder.FullPath, "train", "--images", "200", "--epochs", "1", "--hidden", "16", "--latent", "4", "--name", "c",
-            "--device", "cpu", "--conditional", "--prior", "mixture", "--components", "3", "--posterior", "full", "--objective", "iwae", "--samples", "2",
-            "--gradient", "dreg");
+            "--device", "cpu", "--conditional", "--prior", "mixture", "--components", "3", "--posterior", "full", "--objective", "iwae",
+            "--samples", "2", "--gradient", "dreg");
         Gpuvae.Succeed(folder.FullPath, "generate", "--run", "runs/c", "--label", "star", "--count", "4", "--device", "cpu");
         Assert.True(File.Exists(Path.Combine(folder.FullPath, "generated.png")));
         // The built-in test images have the same labels; a folder's are known by their names, not by their order.

@@ -38,7 +38,8 @@ public sealed partial class MainJobTests(TrainedRun run) : IClassFixture<Trained
         {
             using var line = JsonDocument.Parse(lines[i]);
             string[] names = [.. line.RootElement.EnumerateObject().Select(property => property.Name)];
-            Assert.Equal(["epoch", "train_loss", "test_loss", "test_recon", "test_kl", "seconds", "images_per_second", "device"], names[..8]);
+            Assert.Equal(
+                ["epoch", "train_loss", "test_loss", "test_recon", "test_kl", "seconds", "images_per_second", "device"], names[..8]);
             // What the health watch saw, where it saw something, as it does in trainings as short as this one.
             Assert.All(names[8..], name => Assert.Equal("warnings", name));
             Assert.Equal(i + 1, line.RootElement.GetProperty("epoch").GetInt32());
@@ -177,8 +178,8 @@ public sealed partial class MainJobTests(TrainedRun run) : IClassFixture<Trained
         Assert.Equal(-Figure("loss"), Figure("ELBO"), 2e-3);
 
         Gpuvae.Succeed(
-            run.Root, "evaluate", "--run", "runs/small", "--metrics", "elbo,mig", "--samples", "20", "--limit", "30", "--binarize", "static",
-            "--json", "figures.json");
+            run.Root, "evaluate", "--run", "runs/small", "--metrics", "elbo,mig", "--samples", "20", "--limit", "30", "--binarize",
+            "static", "--json", "figures.json");
         JsonElement figures = JsonDocument.Parse(File.ReadAllText(Path.Combine(run.Root, "figures.json"))).RootElement;
         Assert.Equal("test, first 30", figures.GetProperty("protocol").GetProperty("split").GetString());
         Assert.Equal(20, figures.GetProperty("importance_sampled").GetProperty("k").GetInt32());
@@ -198,7 +199,8 @@ public sealed partial class MainJobTests(TrainedRun run) : IClassFixture<Trained
     {
         string output = Gpuvae.Succeed(run.Root, "devices");
         // A GPU that is there is listed; one that is not has a reason.
-        Assert.True(output.Contains("cuda:0", StringComparison.Ordinal) || output.Contains("not usable: CUDA", StringComparison.Ordinal), output);
+        Assert.True(
+            output.Contains("cuda:0", StringComparison.Ordinal) || output.Contains("not usable: CUDA", StringComparison.Ordinal), output);
         Assert.Matches(new Regex(@"^\s*cpu\s+CPU\s", RegexOptions.Multiline), output);
     }
 

@@ -11,8 +11,8 @@ public sealed partial class ProfileTests
     {
         using var folder = new TemporaryFolder();
         string output = Gpuvae.Succeed(
-            folder.FullPath, "profile", "--images", "64", "--batch", "16", "--hidden", "32,16", "--latent", "4", "--conditional", "--repeats", "3",
-            "--trace", "step.json", "--device", "cpu");
+            folder.FullPath, "profile", "--images", "64", "--batch", "16", "--hidden", "32,16", "--latent", "4", "--conditional",
+            "--repeats", "3", "--trace", "step.json", "--device", "cpu");
         Assert.Contains("GFLOP/s in registers", output, StringComparison.Ordinal);
         Assert.Contains("encoder label forward", output, StringComparison.Ordinal);
         double[] shares = [.. Share().Matches(output).Select(m => double.Parse(m.Groups[1].Value, CultureInfo.InvariantCulture))];

@@ -50,7 +50,7 @@ public class ImageFolderTests
         string message = Assert.Throws<BadInputException>(() => ImageFolder.Load(folder.FullPath)).Message;
         Assert.Contains(folder["a.png"], message);
         Assert.Contains(folder["b.png"], message);
-        Assert.Contains("--size", message);
+        Assert.Contains("DataOptions.Size", message);
         ImageSet set = ImageFolder.Load(folder.FullPath, new DataOptions { Size = new ImageSize(8, 6), Channels = 1 });
         Assert.Equal((2, 8, 6), (set.Count, set.Width, set.Height));
         Assert.All(set.Pixels, pixel => Assert.Equal(50, pixel));
@@ -126,7 +126,7 @@ public class ImageFolderTests
         Assert.Contains("faces:both", Assert.Throws<BadInputException>(() => DataSource.Load("faces:old", options)).Message);
         string tooMany = Assert.Throws<BadInputException>(
             () => DataSource.Load("faces", options with { SyntheticCount = 1_000_000 })).Message;
-        Assert.Contains("--images 1000000", tooMany);
+        Assert.Contains("DataOptions.SyntheticCount = 1000000", tooMany);
     }
 
     [Theory]

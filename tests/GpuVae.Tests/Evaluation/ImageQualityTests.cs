@@ -1,5 +1,4 @@
 using GpuVae.Evaluation;
-using GpuVae.Models;
 using GpuVae.Options;
 
 namespace GpuVae.Tests.Evaluation;

@@ -6,7 +6,7 @@ using GpuVae.Options;
 
 namespace GpuVae.Tests.Imaging;
 
-/// <summary>Damaged files of every format end in a picture or in a message, soon and in bounded memory. The seed makes them again.</summary>
+/// <summary>Damaged files of every format end in a picture or a message, soon and in bounded memory. The seed makes them again.</summary>
 public class ImageFuzzTests
 {
     private const int Files = 500;
@@ -25,7 +25,8 @@ public class ImageFuzzTests
     {
         var random = new Random(20_26);
         (int Width, int Height, int Channels)[] shapes = [(24, 18, 3), (7, 40, 3), (32, 32, 1)];
-        byte[][] whole = [.. shapes.Select(s => ImageFormatTests.Encode(ImageFormatTests.Smooth(s.Width, s.Height, s.Channels), extension))];
+        IEnumerable<Image> images = shapes.Select(s => ImageFormatTests.Smooth(s.Width, s.Height, s.Channels));
+        byte[][] whole = [.. images.Select(image => ImageFormatTests.Encode(image, extension))];
         int pictures = 0;
         for (int i = 0; i < Files; i++)
         {

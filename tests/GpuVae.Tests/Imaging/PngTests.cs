@@ -191,7 +191,8 @@ public class PngTests
 
     [Fact]
     public void AnIndexBeyondThePaletteIsItsLastColour() =>
-        Assert.All(ImageFile.Decode(Encode(3, 8, false, (_, _, _) => 9, palette: [7, 7, 7]), "indexed.png").Pixels, p => Assert.Equal(7, p));
+        Assert.All(
+            ImageFile.Decode(Encode(3, 8, false, (_, _, _) => 9, palette: [7, 7, 7]), "indexed.png").Pixels, p => Assert.Equal(7, p));
 
     private static Image Picture(int width, int height, int channels, int seed = 0)
     {

@@ -142,7 +142,7 @@ public sealed class FamilyTests(CpuDevice cpu) : IClassFixture<CpuDevice>, IDisp
     }
 
     [Fact]
-    public void SampledDensitiesAverageToTheClosedKl()
+    public void SampledDensitiesAverageToTheAnalyticKl()
     {
         ImageSet images = TestImages.Random(4, Small.Shape);
         using var closed = new Vae(cpu.Device, Small with { Latent = 2 }, seed: 4);

@@ -1,6 +1,5 @@
 using GpuVae.Elbo;
 using GpuVae.Layers;
-using GpuVae.Models;
 using GpuVae.Options;
 
 namespace GpuVae.Tests.Models;

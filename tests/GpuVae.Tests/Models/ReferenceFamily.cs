@@ -1,5 +1,4 @@
 using GpuVae.Kernels.Latent;
-using GpuVae.Models;
 using GpuVae.Options;
 using Parameters = System.Collections.Generic.IReadOnlyDictionary<string, double[]>;
 
@@ -46,7 +45,7 @@ internal sealed class ReferenceFamily(VaeOptions options, double[] x, int[] labe
             return sum / Batch;
         }
         double reconstruction = Enumerable.Range(0, Batch).Average(r => Reconstruction(at, r, drawn[r].Z));
-        if (!options.HasClosedKl)
+        if (!options.HasAnalyticKl)
             return reconstruction + klRate * Enumerable.Range(0, Batch).Average(r => drawn[r].LogDensity - LogPrior(at, drawn[r].Z));
         double[][] moments = [.. Enumerable.Range(0, Batch).Select(image => Encode(at, image))];
         double[] units = [.. Enumerable.Range(0, latent).Select(l => moments.Average(m => Kl(m[l], m[latent + l])))];
@@ -64,7 +63,7 @@ internal sealed class ReferenceFamily(VaeOptions options, double[] x, int[] labe
     public (double Reconstruction, double Kl) Terms(Parameters at)
     {
         Sample[] drawn = Draw(at);
-        if (options.HasClosedKl && options.Objective != GpuVae.Options.Objective.Iwae)
+        if (options.HasAnalyticKl && options.Objective != GpuVae.Options.Objective.Iwae)
         {
             return (
                 Enumerable.Range(0, Batch).Average(r => Reconstruction(at, r, drawn[r].Z)),

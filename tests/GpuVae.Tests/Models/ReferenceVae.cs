@@ -1,5 +1,4 @@
 using GpuVae.Elbo;
-using GpuVae.Models;
 using GpuVae.Options;
 
 namespace GpuVae.Tests.Models;

@@ -1,6 +1,5 @@
 using GpuVae.Formats;
 using GpuVae.Kernels.Latent;
-using GpuVae.Models;
 using GpuVae.Options;
 
 namespace GpuVae.Tests.Options;

@@ -20,7 +20,7 @@ public sealed class HealthWatchTests(CpuDevice cpu) : IClassFixture<CpuDevice>
     {
         HealthWarning warning = Only(HealthIssue.PosteriorCollapse, Train(Small with { Beta = 50, Activation = ActivationKind.LeakyRelu }).LastEpoch!.Warnings);
         Assert.Contains("4 of 4 latent units", warning.Seen, StringComparison.Ordinal);
-        Assert.Contains("--beta", warning.Advice, StringComparison.Ordinal);
+        Assert.Contains("VaeOptions.Beta", warning.Advice, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -32,7 +32,7 @@ public sealed class HealthWatchTests(CpuDevice cpu) : IClassFixture<CpuDevice>
         model.Parameters.Write(model.Parameters["encoder.2.bias"], bias);
         HealthWarning warning = Only(HealthIssue.VarianceExplosion, Look(model));
         Assert.Contains("1 of 4 latent units", warning.Seen, StringComparison.Ordinal);
-        Assert.Contains("--clip", warning.Advice, StringComparison.Ordinal);
+        Assert.Contains("TrainingOptions.GradientClip", warning.Advice, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -52,7 +52,7 @@ public sealed class HealthWatchTests(CpuDevice cpu) : IClassFixture<CpuDevice>
         model.Parameters.Write(model.Parameters["encoder.0.bias"], bias);
         HealthWarning warning = Only(HealthIssue.DeadUnits, Look(model));
         Assert.Contains(" of 32 in encoder.0", warning.Seen, StringComparison.Ordinal);
-        Assert.Contains("leaky-relu", warning.Advice, StringComparison.Ordinal);
+        Assert.Contains("LeakyRelu", warning.Advice, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -72,7 +72,7 @@ public sealed class HealthWatchTests(CpuDevice cpu) : IClassFixture<CpuDevice>
     {
         using var model = new Vae(cpu.Device, Small with { Likelihood = likelihood });
         using var watch = new HealthWatch(model, Digits, null, isBinarized: true);
-        Assert.Contains("bernoulli", Only(HealthIssue.LikelihoodMismatch, watch.Look()).Advice, StringComparison.Ordinal);
+        Assert.Contains("Bernoulli", Only(HealthIssue.LikelihoodMismatch, watch.Look()).Advice, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -83,7 +83,7 @@ public sealed class HealthWatchTests(CpuDevice cpu) : IClassFixture<CpuDevice>
         using var model = new Vae(cpu.Device, Small with { Likelihood = Likelihood.Gaussian, Variance = variance });
         HealthWarning warning = Assert.Single(Look(model), warning => warning.Issue == HealthIssue.VarianceMismatch);
         Assert.Contains($"weighs too {weight}", warning.Seen, StringComparison.Ordinal);
-        Assert.Contains("--variance", warning.Advice, StringComparison.Ordinal);
+        Assert.Contains("VaeOptions.Variance", warning.Advice, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -1,0 +1,38 @@
+namespace GpuVae.Kernels.Random;
+
+/// <summary>What a stream of random numbers is for; the same seed and step give independent numbers for each purpose.</summary>
+public enum RandomPurpose : uint
+{
+    /// <summary>The noise of the reparameterisation.</summary>
+    Latent = 1,
+
+    /// <summary>Dynamic binarisation of the pixels.</summary>
+    Binarization = 2,
+
+    /// <summary>Initial weights.</summary>
+    Initialization = 3,
+
+    /// <summary>Samples from the prior.</summary>
+    Prior = 4,
+
+    /// <summary>Static binarisation: the same bits in every epoch.</summary>
+    StaticBinarization = 5,
+
+    /// <summary>The order of the images in an epoch.</summary>
+    Shuffle = 6,
+
+    /// <summary>Noise of a test or of evaluation.</summary>
+    Evaluation = 7,
+
+    /// <summary>Draws of the pixels from p(x|z).</summary>
+    Pixels = 8,
+
+    /// <summary>The samples of an importance-sampled likelihood.</summary>
+    ImportanceSampling = 9,
+
+    /// <summary>The components of a mixture prior: which one a code is drawn from, and where they start.</summary>
+    PriorComponent = 10,
+
+    /// <summary>Noise and decisions of Langevin steps.</summary>
+    Langevin = 11,
+}

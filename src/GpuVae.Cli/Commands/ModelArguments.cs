@@ -1,0 +1,119 @@
+namespace GpuVae.Cli.Commands;
+
+/// <summary>The options that decide a model's architecture and objective.</summary>
+internal sealed class ModelArguments
+{
+    public static OptionSet<VaeOptions> Set { get; } = MakeSet();
+
+    private readonly Option<bool> conditional = CommonOptions.Flag(
+        "--conditional",
+        "Tell encoder and decoder the label of every image; 'generate', 'inpaint' and 'upscale --label' can then ask for one.");
+
+    public void AddTo(ExampleCommand command)
+    {
+        Set.AddTo(command);
+        command.Add("Model", conditional);
+    }
+
+    /// <summary>The flags that the user wrote.</summary>
+    public IEnumerable<string> Given(ParseResult parsed) =>
+        parsed.GetValue(conditional) ? Set.Given(parsed).Append(conditional.Name) : Set.Given(parsed);
+
+    /// <summary>The options for images of the default shape; the data decides the real one.</summary>
+    /// <exception cref="BadInputException">A value is out of range.</exception>
+    public static VaeOptions Read(ParseResult parsed)
+    {
+        VaeOptions options = Set.Read(parsed);
+        options.Validate();
+        return options;
+    }
+
+    /// <summary>The options for a set of images: their shape and, for a conditional model, their labels.</summary>
+    /// <param name="parsed">The command line.</param>
+    /// <param name="options">What was read from it.</param>
+    /// <param name="images">The training set.</param>
+    /// <param name="hasDomains">Whether the labels are domains: then the model is conditional in any case.</param>
+    /// <exception cref="BadInputException">The model is to be conditional, and the images have no labels or only one.</exception>
+    public VaeOptions For(ParseResult parsed, VaeOptions options, ImageSet images, bool hasDomains)
+    {
+        options = options with { Shape = images.Shape };
+        if (!parsed.GetValue(conditional) && !hasDomains)
+            return options;
+        if (images.Labels is not { } labels)
+            throw new BadInputException(
+                $"{images.Name} has no labels, so a model cannot be told them. "
+                + "Put the images into a subfolder for each label, or leave --conditional out.");
+        string[] names = images.LabelNames ?? [];
+        options = options with { Classes = names.Length > 0 ? names.Length : labels.Max() + 1, LabelNames = names };
+        options.Validate();
+        return options;
+    }
+
+    private static OptionSet<VaeOptions> MakeSet()
+    {
+        var isConvolutional = new OptionSet<VaeOptions>.Need(o => o.Network == NetworkKind.Convolutional, "--model convolutional");
+        var hasVariance = new OptionSet<VaeOptions>.Need(
+            o => o.Likelihood is Likelihood.Gaussian or Likelihood.GaussianShared or Likelihood.Laplace,
+            "--likelihood gaussian, gaussian-shared or laplace");
+        NumberRange<int> widths = NumberRange.Between(1, VaeOptions.MaxWidth);
+        NumberRange<double> notNegative = NumberRange.AtLeast(0.0);
+        var defaults = new VaeOptions();
+        var set = new OptionSet<VaeOptions>("Model");
+        set.Number("--latent", "N", "Units of the latent code.", o => o.Latent, widths);
+        set.Number(
+            "--upscale", "N", "For 'gpuvae upscale': show the encoder the images reduced so many times, and teach the decoder to enlarge "
+            + "them; 1 is a usual model.", o => o.Upscale, NumberRange.OneOf(1, 2, 4));
+        set.Choice(
+            "--model", "What encoder and decoder are made of: linear layers (dense), or convolutions and some linear layers.",
+            o => o.Network);
+        set.Numbers(
+            "--hidden", "Widths of the encoder's hidden linear layers, from the image or the convolutions on; the decoder mirrors them. "
+            + $"Default: {string.Join(',', defaults.Hidden)}, or "
+            + $"{string.Join(',', (defaults with { Network = NetworkKind.Convolutional }).Hidden)} after convolutions.",
+            o => o.Hidden, widths);
+        set.Numbers(
+            "--channels-per-stage", "Of a convolutional model: channels of the stages, each of which halves the image; from 1 to 8 stages. "
+            + $"Default: {string.Join(',', defaults.ChannelsPerStage)}.", o => o.ChannelsPerStage, NumberRange.AtLeast(1), isConvolutional);
+        set.Number(
+            "--residual", "N", "Of a convolutional model: residual blocks per stage.", o => o.ResidualBlocks,
+            NumberRange.Between(0, VaeOptions.MaxDepth), isConvolutional);
+        set.Flag(
+            "--group-norm", "Of a convolutional model: group normalisation after the convolutions.", o => o.GroupNorm, isConvolutional);
+        set.Choice("--upsampling", "Of a convolutional model: how the decoder enlarges.", o => o.Upsampling, isConvolutional);
+        set.Choice("--activation", "Function applied after every hidden layer.", o => o.Activation);
+        set.Choice("--likelihood", "Distribution of a pixel given the code; it decides the reconstruction term.", o => o.Likelihood);
+        set.Number(
+            "--variance", "V", "Pixel variance of the Gaussian likelihood; where it is learned, its start.", o => o.Variance,
+            NumberRange.Positive, hasVariance);
+        set.Number(
+            "--mixture-components", "K", "Components of the likelihood logistic-mixture.", o => o.MixtureComponents,
+            NumberRange.Between(1, VaeOptions.MaxMixture),
+            new(o => o.Likelihood == Likelihood.LogisticMixture, "--likelihood logistic-mixture"));
+        set.Choice(
+            "--posterior", "Family of q(z|x): independent units, any covariance, or an inverse autoregressive flow.", o => o.Posterior);
+        set.Choice(
+            "--prior", "What codes are drawn from: the standard normal, a learned mixture, or the posteriors of learned images (not with a "
+            + "flow).", o => o.Prior);
+        set.Number(
+            "--components", "K", "Components of the mixture prior, or learned images of the vamp prior.", o => o.PriorComponents,
+            NumberRange.Between(1, VaeOptions.MaxComponents), new(o => o.Prior != Prior.Normal, "--prior mixture or vamp"));
+        set.Choice(
+            "--objective", "The bound (elbo), the importance-weighted bound (iwae), or the bound with total "
+            + "correlation weighted by beta (tc).",
+            o => o.Objective);
+        set.Number("--samples", "K", "Samples per image of iwae.", o => o.Samples, NumberRange.Between(1, VaeOptions.MaxSamples));
+        set.Choice(
+            "--gradient", "How iwae's gradient reaches the encoder: all of it, or along the samples alone (stl, dreg; not with a flow).",
+            o => o.Gradient);
+        set.Number("--beta", "B", "Weight of the KL term, or of the total correlation.", o => o.Beta, notNegative);
+        set.Number(
+            "--free-bits", "NATS", "Nats that each latent unit may use without being pressed; 0 for none.", o => o.FreeBits, notNegative);
+        set.Number(
+            "--capacity", "NATS", "Nats that the KL term is drawn to, rising over --kl-warmup epochs; 0 for none.", o => o.Capacity,
+            notNegative);
+        set.Number(
+            "--capacity-weight", "G", "How hard the KL term is drawn to --capacity.", o => o.CapacityWeight, NumberRange.Positive,
+            new(o => o.Capacity > 0, "--capacity"));
+        return set;
+    }
+}
