@@ -44,13 +44,15 @@ public static class ImageFolder
         if (other >= 0)
             throw new BadInputException(
                 $"The images differ in size: {paths[0]} has {width}×{height} pixels, {paths[other]} has " +
-                $"{images[other].Width}×{images[other].Height}. Bring them to one size with DataOptions.Size or, where a model says which, fit: true.");
+                $"{images[other].Width}×{images[other].Height}. Bring them to one size with DataOptions.Size or, where a model says which, "
+                + "fit: true.");
 
         int channels = images.Max(image => image.Channels);
         long perImage = (long)width * height * channels;
         if (perImage * images.Length > Array.MaxLength)
             throw new BadInputException(
-                $"{folder}: {images.Length} images of {width}×{height}×{channels} do not fit into memory. Choose a smaller DataOptions.Size.");
+                $"{folder}: {images.Length} images of {width}×{height}×{channels} do not fit into memory. "
+                + "Choose a smaller DataOptions.Size.");
         byte[] pixels = new byte[perImage * images.Length];
         for (int i = 0; i < images.Length; i++)
             images[i].WithChannels(channels).CopyToPlanar(pixels.AsSpan((int)(i * perImage), (int)perImage));
