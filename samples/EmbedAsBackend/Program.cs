@@ -36,7 +36,8 @@ using MemoryBuffer1D<float, Stride1D.Dense> decoded = accelerator.Allocate1D<flo
 images.View.CopyFromCPU(stream, PictureInput.Rows(digits));
 
 // A kernel of this program stands between two passes of the model: it takes the means out of the moments [count, mean | log-variance].
-Action<AcceleratorStream, Index2D, ArrayView<float>, ArrayView<float>, int> takeMeans = accelerator.LoadAutoGroupedKernel<Index2D, ArrayView<float>, ArrayView<float>, int>(
+Action<AcceleratorStream, Index2D, ArrayView<float>, ArrayView<float>, int> takeMeans =
+    accelerator.LoadAutoGroupedKernel<Index2D, ArrayView<float>, ArrayView<float>, int>(
     static (index, source, target, width) => target[index.X * width + index.Y] = source[2 * index.X * width + index.Y]);
 model.Encode(images.View, moments.View);
 takeMeans(stream, (count, latent), moments.View, codes.View, latent);

@@ -5,16 +5,16 @@ namespace GpuVae.Kernels.Tests;
 /// <summary>The page about adding a kernel shows code of the tree as it is.</summary>
 public sealed partial class DocumentTests
 {
-    private static readonly string repository = Repository();
+    private static readonly string Root = Repository();
 
     public static TheoryData<string, string> Blocks =>
-        [.. Fence().Matches(File.ReadAllText(Path.Combine(repository, "docs", "adding-a-kernel.md")))
+        [.. Fence().Matches(File.ReadAllText(Path.Combine(Root, "docs", "adding-a-kernel.md")))
             .Select(block => (block.Groups["file"].Value, block.Groups["code"].Value))];
 
     [Theory]
     [MemberData(nameof(Blocks))]
     public void EveryBlockIsInItsFile(string file, string code) =>
-        Assert.Contains(code, File.ReadAllText(Path.Combine(repository, file)), StringComparison.Ordinal);
+        Assert.Contains(code, File.ReadAllText(Path.Combine(Root, file)), StringComparison.Ordinal);
 
     private static string Repository()
     {

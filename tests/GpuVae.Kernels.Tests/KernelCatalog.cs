@@ -15,15 +15,15 @@ internal static class KernelCatalog
 {
     private const BindingFlags Declared = BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly;
 
-    private static readonly Type[] types = typeof(GemmContext).Assembly.GetTypes();
-    private static readonly Type[] usual =
+    private static readonly Type[] Types = typeof(GemmContext).Assembly.GetTypes();
+    private static readonly Type[] Usual =
     [
         typeof(GemmTiles<Tile64x64>), typeof(GemmTensorTiles<Tile64x64, Tf32Precision>), typeof(AlongDepth), typeof(PlainEpilogue),
         typeof(BernoulliLikelihood),
     ];
-    private static readonly Lazy<MethodInfo[]> all = new(Find);
+    private static readonly Lazy<MethodInfo[]> Found = new(Find);
 
-    public static IReadOnlyList<MethodInfo> All => all.Value;
+    public static IReadOnlyList<MethodInfo> All => Found.Value;
 
     /// <summary>The first parameter is the index that the runtime supplies.</summary>
     public static bool IsImplicitlyGrouped(MethodInfo kernel) =>
@@ -40,7 +40,7 @@ internal static class KernelCatalog
     private static MethodInfo[] Find()
     {
         var found = new List<MethodInfo>();
-        foreach (Type type in types)
+        foreach (Type type in Types)
         {
             foreach (MethodInfo method in type.GetMethods(Declared))
             {
@@ -87,8 +87,8 @@ internal static class KernelCatalog
         Type[] all = [.. kernel.DeclaringType!.GetGenericArguments(), .. kernel.GetGenericArguments()];
         Type[] ends = all.Where(a => typeof(IEpilogue).IsAssignableFrom(a) || typeof(ILikelihood).IsAssignableFrom(a)).ToArray();
         Type[] others = all.Except(ends).ToArray();
-        return ends.Length == 0 || !others.Any(a => typeof(ITileEngine).IsAssignableFrom(a)) || ends.All(usual.Contains) ||
-            others.All(usual.Contains);
+        return ends.Length == 0 || !others.Any(a => typeof(ITileEngine).IsAssignableFrom(a)) || ends.All(Usual.Contains) ||
+            others.All(Usual.Contains);
     }
 
     private static Dictionary<Type, Type> Bind(
@@ -108,7 +108,7 @@ internal static class KernelCatalog
     private static IEnumerable<(Type Candidate, Type Interface)> Candidates(Type constraint)
     {
         Type definition = constraint.IsGenericType ? constraint.GetGenericTypeDefinition() : constraint;
-        foreach (Type? type in types.Where(t => t.IsValueType && t.GetInterfaces().Any(Matches)))
+        foreach (Type? type in Types.Where(t => t.IsValueType && t.GetInterfaces().Any(Matches)))
         {
             foreach (Type closed in Close(type))
                 yield return (closed, closed.GetInterfaces().First(Matches));

@@ -30,33 +30,33 @@ internal sealed record LikelihoodCase(
     Func<Accelerator, LikelihoodKernels> On)
 {
     // Scales much narrower than these would ask central differences for too much; LikelihoodTests tries them.
-    private static readonly (double, double) logit = (-5, 5), unitMean = (-0.5, 1.5), symmetricMean = (-1.5, 1.5), logScale = (-2, 1);
+    private static readonly (double, double) Logit = (-5, 5), UnitMean = (-0.5, 1.5), SymmetricMean = (-1.5, 1.5), LogScale = (-2, 1);
 
     public static IReadOnlyList<LikelihoodCase> All { get; } =
     [
         Case<OneColumn<BernoulliLikelihood>>(
-            "Bernoulli", PixelValues.Bits, [logit], false, (y, _, x) => Reference.Softplus(y[0]) - y[0] * x),
+            "Bernoulli", PixelValues.Bits, [Logit], false, (y, _, x) => Reference.Softplus(y[0]) - y[0] * x),
         Case<OneColumn<ContinuousBernoulliLikelihood>>(
-            "Continuous Bernoulli", PixelValues.UnitInterval, [logit], false, (y, _, x) => ContinuousBernoulli(y[0], x)),
+            "Continuous Bernoulli", PixelValues.UnitInterval, [Logit], false, (y, _, x) => ContinuousBernoulli(y[0], x)),
         Case<OneColumn<ContinuousBernoulliLikelihood>>(
             "Continuous Bernoulli near 1/2", PixelValues.UnitInterval, [(-1.5, 1.5)], false, (y, _, x) => ContinuousBernoulli(y[0], x)),
         Case<OneColumn<GaussianLikelihood>>(
-            "Gaussian", PixelValues.Line, [unitMean], false, (y, _, x) => Normal(y[0], Math.Log(0.3f), x), new(new(0.3f))),
+            "Gaussian", PixelValues.Line, [UnitMean], false, (y, _, x) => Normal(y[0], Math.Log(0.3f), x), new(new(0.3f))),
         Case<SharedScale<GaussianFamily>>(
-            "Gaussian, shared log-variance", PixelValues.Line, [unitMean], true, (y, s, x) => Normal(y[0], s, x)),
+            "Gaussian, shared log-variance", PixelValues.Line, [UnitMean], true, (y, s, x) => Normal(y[0], s, x)),
         Case<PixelScale<GaussianFamily>>(
-            "Gaussian, log-variance per pixel", PixelValues.Line, [unitMean, logScale], false, (y, _, x) => Normal(y[0], y[1], x)),
+            "Gaussian, log-variance per pixel", PixelValues.Line, [UnitMean, LogScale], false, (y, _, x) => Normal(y[0], y[1], x)),
         Case<SharedScale<LaplaceFamily>>(
-            "Laplace, shared scale", PixelValues.Line, [unitMean], true, (y, s, x) => Laplace(y[0], s, x)),
+            "Laplace, shared scale", PixelValues.Line, [UnitMean], true, (y, s, x) => Laplace(y[0], s, x)),
         Case<PixelScale<DiscretizedLogisticFamily>>(
-            "Discretised logistic", PixelValues.Levels, [symmetricMean, logScale], false,
+            "Discretised logistic", PixelValues.Levels, [SymmetricMean, LogScale], false,
             (y, _, x) => DiscretizedLogistic(y[0], y[1], x)),
         Case<MixtureLikelihood<DiscretizedLogisticFamily>>(
-            "Mixture of one discretised logistic", PixelValues.Levels, [logit, symmetricMean, logScale], false,
+            "Mixture of one discretised logistic", PixelValues.Levels, [Logit, SymmetricMean, LogScale], false,
             (y, _, x) => DiscretizedLogistic(y[1], y[2], x), new(1)),
         Case<MixtureLikelihood<DiscretizedLogisticFamily>>(
             "Mixture of three discretised logistics", PixelValues.Levels,
-            [logit, logit, logit, symmetricMean, symmetricMean, symmetricMean, logScale, logScale, logScale], false,
+            [Logit, Logit, Logit, SymmetricMean, SymmetricMean, SymmetricMean, LogScale, LogScale, LogScale], false,
             (y, _, x) => MixtureOfLogistics(y, x), new(3)),
     ];
 

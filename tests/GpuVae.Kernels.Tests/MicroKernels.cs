@@ -117,9 +117,9 @@ internal static class MicroKernels
                 public void Transpose()
                 {
                     {{Join("\n        ", from bit in (int[])[8, 4, 2, 1]
-                                          from r in Enumerable.Range(0, side)
-                                          where (r & bit) == 0
-                                          select $"Exchange(ref r{r}, ref r{r + bit}, {bit});")}}
+                                         from r in Enumerable.Range(0, side)
+                                         where (r & bit) == 0
+                                         select $"Exchange(ref r{r}, ref r{r + bit}, {bit});")}}
                 }
             }
 

@@ -18,7 +18,7 @@ internal static class OpTable
     /// <summary>The odd sizes that every element-wise or reducing op is tried at.</summary>
     public static int[] Sizes => [1, 3, 17, 129, 1000];
 
-    private static readonly Dictionary<string, Op> rows = new IEnumerable<Op>[]
+    private static readonly Dictionary<string, Op> OpByName = new IEnumerable<Op>[]
     {
         GemmOps.Rows(), LinearOps.Rows(), ActivationOps.Rows(), RandomOps.Rows(), LatentOps.Rows(), LossOps.Rows(), ReduceOps.Rows(),
         AdamOps.Rows(), GatherOps.Rows(), ConvolutionOps.Rows(), ImageOps.Rows(), EvaluationOps.Rows(),
@@ -27,7 +27,7 @@ internal static class OpTable
     }
     .SelectMany(r => r).ToDictionary(op => op.Name);
 
-    public static IEnumerable<Op> All => rows.Values;
+    public static IEnumerable<Op> All => OpByName.Values;
 
-    public static Op Find(string name) => rows[name];
+    public static Op Find(string name) => OpByName[name];
 }

@@ -12,18 +12,18 @@ namespace GpuVae.Kernels.Tests;
 /// <summary>Every device of this machine that the table of ops runs on, by name. Opened when first used and kept.</summary>
 internal static class TestDevices
 {
-    private static readonly Lock gate = new();
-    private static readonly Dictionary<string, Func<Accelerator>> factories = Find();
-    private static readonly Dictionary<string, Accelerator> open = [];
+    private static readonly Lock Gate = new();
+    private static readonly Dictionary<string, Func<Accelerator>> Factories = Find();
+    private static readonly Dictionary<string, Accelerator> Opened = [];
 
-    public static IReadOnlyList<string> Names { get; } = [.. factories.Keys];
+    public static IReadOnlyList<string> Names { get; } = [.. Factories.Keys];
 
     public static Accelerator Open(string name)
     {
-        lock (gate)
+        lock (Gate)
         {
-            if (!open.TryGetValue(name, out Accelerator? accelerator))
-                open[name] = accelerator = factories[name]();
+            if (!Opened.TryGetValue(name, out Accelerator? accelerator))
+                Opened[name] = accelerator = Factories[name]();
             return accelerator;
         }
     }

@@ -9,31 +9,31 @@ internal static class TestAccelerators
     /// <summary>Threads of a group that every one of them runs; ILGPU's starts a thread of the system for each.</summary>
     public const int GroupSize = 64;
 
-    private static readonly Dictionary<string, SimdOptions> options = Find();
-    private static readonly Dictionary<string, SimdAccelerator> open = [];
-    private static readonly Dictionary<int, CPUAccelerator> references = [];
+    private static readonly Dictionary<string, SimdOptions> Options = Find();
+    private static readonly Dictionary<string, SimdAccelerator> Opened = [];
+    private static readonly Dictionary<int, CPUAccelerator> References = [];
 
     /// <summary>Where all accelerators live but those that a test disposes.</summary>
     public static Context Context { get; } = Context.Create(builder => builder.EnableAlgorithms().Profiling());
 
     /// <summary>All of them.</summary>
-    public static IReadOnlyList<string> Names { get; } = [.. options.Keys];
+    public static IReadOnlyList<string> Names { get; } = [.. Options.Keys];
 
     /// <summary>The widths of this machine's vectors, and scalar code.</summary>
-    public static TheoryData<string> Widths => [.. options.Keys.Where(name => name != "checked")];
+    public static TheoryData<string> Widths => [.. Options.Keys.Where(name => name != "checked")];
 
     /// <summary>The widths, and the interpreter of the checked mode.</summary>
-    public static TheoryData<string> All => [.. options.Keys];
+    public static TheoryData<string> All => [.. Options.Keys];
 
     /// <summary>The widest vectors of this machine.</summary>
-    public static SimdAccelerator Widest => Open(options.Keys.First());
+    public static SimdAccelerator Widest => Open(Options.Keys.First());
 
     public static SimdAccelerator Checked => Open("checked");
 
     public static SimdAccelerator Open(string name)
     {
-        if (!open.TryGetValue(name, out SimdAccelerator? accelerator))
-            open[name] = accelerator = Context.CreateSimdAccelerator(options[name]);
+        if (!Opened.TryGetValue(name, out SimdAccelerator? accelerator))
+            Opened[name] = accelerator = Context.CreateSimdAccelerator(Options[name]);
         return accelerator;
     }
 
@@ -41,10 +41,10 @@ internal static class TestAccelerators
     public static CPUAccelerator Reference(int warpSize = 4)
     {
         int lanes = Math.Max(2, warpSize);
-        if (!references.TryGetValue(lanes, out CPUAccelerator? accelerator))
+        if (!References.TryGetValue(lanes, out CPUAccelerator? accelerator))
         {
             var device = new CPUDevice(lanes, GroupSize / lanes, 1);
-            references[lanes] = accelerator = device.CreateCPUAccelerator(Context);
+            References[lanes] = accelerator = device.CreateCPUAccelerator(Context);
         }
         return accelerator;
     }

@@ -8,14 +8,14 @@ public static class IlReader
 {
     private const byte TwoByteMark = 0xFE;
 
-    private static readonly Dictionary<short, OpCode> codes = typeof(OpCodes).GetFields(BindingFlags.Public | BindingFlags.Static)
+    private static readonly Dictionary<short, OpCode> Codes = typeof(OpCodes).GetFields(BindingFlags.Public | BindingFlags.Static)
         .Select(field => (OpCode)field.GetValue(null)!).ToDictionary(code => code.Value);
 
     public static IEnumerable<IlInstruction> Read(byte[] il)
     {
         for (int i = 0; i < il.Length;)
         {
-            OpCode code = il[i] == TwoByteMark ? codes[(short)(TwoByteMark << 8 | il[++i])] : codes[il[i]];
+            OpCode code = il[i] == TwoByteMark ? Codes[(short)(TwoByteMark << 8 | il[++i])] : Codes[il[i]];
             i++;
             yield return new IlInstruction(code, HasToken(code) ? BitConverter.ToInt32(il, i) : 0);
             i += OperandSize(code, il, i);

@@ -2,7 +2,9 @@ namespace GpuVae.Tests;
 
 internal static class CentralDifferences
 {
-    /// <summary>The gradient of <paramref name="f"/> with respect to <paramref name="values"/>, which it reads and which end as they were.</summary>
+    /// <summary>
+    /// The gradient of <paramref name="f"/> with respect to <paramref name="values"/>, which it reads and which end as they were.
+    /// </summary>
     public static double[] Of(double[] values, Func<double> f)
     {
         const double h = 1e-5;

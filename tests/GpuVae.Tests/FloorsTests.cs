@@ -5,19 +5,19 @@ namespace GpuVae.Tests;
 public class FloorsTests
 {
     // From the ground up; neighbours that ARCHITECTURE puts on one floor stand in the one direction they may use each other in.
-    private static readonly string[] floors =
+    private static readonly string[] Floors =
     [
         "Options", "Formats", "Imaging", "Devices", "Scheduling", "Data", "Layers", "Latent", "Elbo", "Models", "Evaluation",
         "Applications", "Training",
     ];
 
     [Fact]
-    public void NoFloorUsesOneAboveIt() => Assert.Empty(NamespaceOrder.Check(typeof(Vae).Assembly, floors));
+    public void NoFloorUsesOneAboveIt() => Assert.Empty(NamespaceOrder.Check(typeof(Vae).Assembly, Floors));
 
     [Fact]
     public void AModelUnderTheTermsOfItsLossIsFound()
     {
-        string[] turned = [.. floors.Where(floor => floor != "Elbo"), "Elbo"];
+        string[] turned = [.. Floors.Where(floor => floor != "Elbo"), "Elbo"];
         Assert.Contains(
             "Models.Vae uses Elbo.VaeParts, but Elbo stands above Models", NamespaceOrder.Check(typeof(Vae).Assembly, turned));
     }

@@ -4,7 +4,6 @@ using GpuVae.Kernels.Layers;
 using GpuVae.Kernels.Likelihoods;
 using GpuVae.Kernels.Random;
 using GpuVae.Kernels.Training;
-using GpuVae.Options;
 using ILGPU;
 using ILGPU.Runtime;
 

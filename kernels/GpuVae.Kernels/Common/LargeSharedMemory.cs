@@ -13,7 +13,7 @@ public static unsafe class LargeSharedMemory
     private const int MaxDynamicBytes = 8; // CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES
     private const DeviceAttributeKind MaxBytesWithLeave = (DeviceAttributeKind)97; // …_PER_BLOCK_OPTIN
 
-    private static readonly delegate* unmanaged<nint, int, int, int> setAttribute = Find();
+    private static readonly delegate* unmanaged<nint, int, int, int> SetAttribute = Find();
 
     /// <summary>
     /// Bytes that a group of the accelerator can have at most: what the device offers, with leave where leave can be got.
@@ -21,7 +21,7 @@ public static unsafe class LargeSharedMemory
     public static int MaxBytes(Accelerator accelerator)
     {
         ArgumentNullException.ThrowIfNull(accelerator);
-        return setAttribute is not null && accelerator is CudaAccelerator { Device: CudaDevice device }
+        return SetAttribute is not null && accelerator is CudaAccelerator { Device: CudaDevice device }
             ? Math.Max(device.MaxSharedMemoryPerGroup, CudaAPI.CurrentAPI.GetDeviceAttribute(MaxBytesWithLeave, device.DeviceId))
             : accelerator.MaxSharedMemoryPerGroup;
     }
@@ -36,10 +36,10 @@ public static unsafe class LargeSharedMemory
         Kernel kernel = launcher.GetKernel();
         if (bytes <= kernel.Accelerator.MaxSharedMemoryPerGroup)
             return true;
-        if (setAttribute is null || kernel is not CudaKernel cuda)
+        if (SetAttribute is null || kernel is not CudaKernel cuda)
             return false;
         cuda.Accelerator.Bind();
-        return setAttribute(cuda.FunctionPtr, MaxDynamicBytes, bytes) == 0;
+        return SetAttribute(cuda.FunctionPtr, MaxDynamicBytes, bytes) == 0;
     }
 
     private static delegate* unmanaged<nint, int, int, int> Find() =>

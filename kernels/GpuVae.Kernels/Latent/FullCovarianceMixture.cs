@@ -50,7 +50,7 @@ public sealed class FullCovarianceMixture(Accelerator accelerator)
             Index1D, FloatView, FloatView, FloatView, FloatView, RowWeights, FloatView, FloatView, int, int, int>(ComponentsBackwardKernel);
 
     private readonly Action<AcceleratorStream, Index1D, FloatView, FloatView, RowWeights, FloatView, int> weightsBackward =
-        accelerator.LoadAutoGroupedKernel<Index1D, FloatView, FloatView, RowWeights, FloatView, int>( MixturePrior.WeightsBackwardKernel);
+        accelerator.LoadAutoGroupedKernel<Index1D, FloatView, FloatView, RowWeights, FloatView, int>(MixturePrior.WeightsBackwardKernel);
 
     /// <summary>Elements of the table of K components with L units.</summary>
     public static int TableLength(int components, int latents) => checked(components * (latents * (latents + 2) + 2));

@@ -22,6 +22,7 @@ public sealed class MixtureDraw
     private readonly Action<AcceleratorStream, Index1D, FloatView, FloatView> bounds;
     private readonly Action<AcceleratorStream, Index1D, FloatView, MixtureComponents, FloatView, int, int, ulong> collect;
 
+    /// <summary>Loads the kernels for <paramref name="accelerator"/>.</summary>
     public MixtureDraw(Accelerator accelerator)
     {
         bounds = accelerator.LoadAutoGroupedKernel<Index1D, FloatView, FloatView>(BoundsKernel);

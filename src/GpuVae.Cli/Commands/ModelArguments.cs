@@ -55,8 +55,8 @@ internal sealed class ModelArguments
         var hasVariance = new OptionSet<VaeOptions>.Need(
             o => o.Likelihood is Likelihood.Gaussian or Likelihood.GaussianShared or Likelihood.Laplace,
             "--likelihood gaussian, gaussian-shared or laplace");
-        NumberRange<int> widths = NumberRange.Between(1, VaeOptions.MaxWidth);
-        NumberRange<double> notNegative = NumberRange.AtLeast(0.0);
+        var widths = NumberRange.Between(1, VaeOptions.MaxWidth);
+        var notNegative = NumberRange.AtLeast(0.0);
         var defaults = new VaeOptions();
         var set = new OptionSet<VaeOptions>("Model");
         set.Number("--latent", "N", "Units of the latent code.", o => o.Latent, widths);

@@ -23,7 +23,7 @@ internal static class TrainingArguments
     private static OptionSet<TrainingOptions> MakeSet()
     {
         NumberRange<int> positive = NumberRange.AtLeast(1), count = NumberRange.AtLeast(0);
-        NumberRange<double> notNegative = NumberRange.AtLeast(0.0);
+        var notNegative = NumberRange.AtLeast(0.0);
         var set = new OptionSet<TrainingOptions>("Training");
         set.Number(EpochsFlag, "N", "Passes over the images.", o => o.Epochs, positive);
         set.Number("--batch", "N", "Images per step.", o => o.BatchSize, positive);

@@ -122,7 +122,7 @@ internal static class IrVerifier
 
     private static string? TypeError(Instruction instruction)
     {
-        IrType first = instruction.Operands.FirstOrDefault()?.Type ?? IrType.Void;
+        IrType first = instruction.Operands.Count > 0 ? instruction.Operands[0].Type : IrType.Void;
         (bool holds, string otherwise) = instruction switch
         {
             Binary { IsShift: true, Right.Type: var count } =>

@@ -145,9 +145,9 @@ internal static partial class Intrinsics
     /// <summary>What record structs and tuples compare their fields with.</summary>
     private static void AddEquality(EmitterTable table)
     {
-        const string Type = "System.Collections.Generic.EqualityComparer`1";
-        table[Type, "get_Default"] = (_, m, _) => new Operand(m.DeclaringType!, [new HostValue(HostValue.Opaque)]);
-        table[Type, "Equals"] = (b, m, a) =>
+        const string owner = "System.Collections.Generic.EqualityComparer`1";
+        table[owner, "get_Default"] = (_, m, _) => new Operand(m.DeclaringType!, [new HostValue(HostValue.Opaque)]);
+        table[owner, "Equals"] = (b, m, a) =>
         {
             Type type = m.DeclaringType!.GetGenericArguments()[0];
             if (!TypeLayout.Of(type).IsScalar)

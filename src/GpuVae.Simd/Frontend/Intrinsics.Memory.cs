@@ -125,16 +125,16 @@ internal static partial class Intrinsics
 
     private static void AddArrays(EmitterTable table)
     {
-        const string Type = "System.Array";
-        table[Type, "get_Length"] = (b, _, a) => Scalar(typeof(int), b.Emit.Convert(ConvertOp.Truncate, Count(b, a), IrType.I32));
-        table[Type, "get_LongLength"] = (b, _, a) => Scalar(typeof(long), Count(b, a));
-        table[Type, "get_Rank"] = (b, _, a) => Scalar(typeof(int), Constant.Int(b.RequireArray(a[0]).Type.GetArrayRank()));
-        table[Type, "GetLength"] = (b, _, a) => Scalar(typeof(int), b.Emit.Convert(ConvertOp.Truncate, Axis(b, a), IrType.I32));
-        table[Type, "GetLongLength"] = (b, _, a) => Scalar(typeof(long), Axis(b, a));
-        table[Type, "GetLowerBound"] = (_, _, _) => Scalar(typeof(int), Constant.Int(0));
-        table[Type, "GetUpperBound"] = (b, _, a) => Scalar(
+        const string owner = "System.Array";
+        table[owner, "get_Length"] = (b, _, a) => Scalar(typeof(int), b.Emit.Convert(ConvertOp.Truncate, Count(b, a), IrType.I32));
+        table[owner, "get_LongLength"] = (b, _, a) => Scalar(typeof(long), Count(b, a));
+        table[owner, "get_Rank"] = (b, _, a) => Scalar(typeof(int), Constant.Int(b.RequireArray(a[0]).Type.GetArrayRank()));
+        table[owner, "GetLength"] = (b, _, a) => Scalar(typeof(int), b.Emit.Convert(ConvertOp.Truncate, Axis(b, a), IrType.I32));
+        table[owner, "GetLongLength"] = (b, _, a) => Scalar(typeof(long), Axis(b, a));
+        table[owner, "GetLowerBound"] = (_, _, _) => Scalar(typeof(int), Constant.Int(0));
+        table[owner, "GetUpperBound"] = (b, _, a) => Scalar(
             typeof(int), b.Emit.Binary(BinaryOp.Sub, b.Emit.Convert(ConvertOp.Truncate, Axis(b, a), IrType.I32), Constant.Int(1)));
-        table[Type, "Empty"] = (b, m, _) =>
+        table[owner, "Empty"] = (b, m, _) =>
             b.NewArray(((MethodInfo)m).ReturnType, [Scalar(typeof(int), Constant.Int(0))], initialise: false);
         // The views of several axes are made of this one by C#.
         table["ILGPU.Runtime.ArrayViewExtensions", "AsRawArrayView"] = AsView;
@@ -189,25 +189,25 @@ internal static partial class Intrinsics
 
     private static void AddUnsafe(EmitterTable table)
     {
-        const string Type = "System.Runtime.CompilerServices.Unsafe";
-        table[Type, nameof(Unsafe.SizeOf)] = table["ILGPU.Interop", "SizeOf"];
+        const string owner = "System.Runtime.CompilerServices.Unsafe";
+        table[owner, nameof(Unsafe.SizeOf)] = table["ILGPU.Interop", "SizeOf"];
         foreach (string name in new[] { nameof(Unsafe.As), nameof(Unsafe.AsRef), nameof(Unsafe.AsPointer) })
-            table[Type, name] = (_, m, a) => a[0] with { Type = ((MethodInfo)m).ReturnType };
-        table[Type, nameof(Unsafe.Add)] = (b, m, a) => Moved(b, m, a, TypeLayout.Of(m.GetGenericArguments()[0]).Size, negate: false);
-        table[Type, nameof(Unsafe.Subtract)] = (b, m, a) => Moved(b, m, a, TypeLayout.Of(m.GetGenericArguments()[0]).Size, negate: true);
-        table[Type, nameof(Unsafe.AddByteOffset)] = (b, m, a) => Moved(b, m, a, 1, negate: false);
+            table[owner, name] = (_, m, a) => a[0] with { Type = ((MethodInfo)m).ReturnType };
+        table[owner, nameof(Unsafe.Add)] = (b, m, a) => Moved(b, m, a, TypeLayout.Of(m.GetGenericArguments()[0]).Size, negate: false);
+        table[owner, nameof(Unsafe.Subtract)] = (b, m, a) => Moved(b, m, a, TypeLayout.Of(m.GetGenericArguments()[0]).Size, negate: true);
+        table[owner, nameof(Unsafe.AddByteOffset)] = (b, m, a) => Moved(b, m, a, 1, negate: false);
         foreach (string name in new[] { nameof(Unsafe.Read), nameof(Unsafe.ReadUnaligned) })
-            table[Type, name] = (b, m, a) => b.LoadFrom(Access(a[0], name), m.GetGenericArguments()[0]);
+            table[owner, name] = (b, m, a) => b.LoadFrom(Access(a[0], name), m.GetGenericArguments()[0]);
         foreach (string name in new[] { nameof(Unsafe.Write), nameof(Unsafe.WriteUnaligned) })
         {
-            table[Type, name] = (b, m, a) =>
+            table[owner, name] = (b, m, a) =>
             {
                 b.StoreTo(Access(a[0], name), m.GetGenericArguments()[0], a[1]);
                 return null;
             };
         }
-        table[Type, nameof(Unsafe.SkipInit)] = (_, _, _) => null;
-        table[Type, nameof(Unsafe.BitCast)] = (b, m, a) =>
+        table[owner, nameof(Unsafe.SkipInit)] = (_, _, _) => null;
+        table[owner, nameof(Unsafe.BitCast)] = (b, m, a) =>
         {
             Type to = m.GetGenericArguments()[1];
             Value[] from = b.ToStorage(a[0], m.GetGenericArguments()[0]);

@@ -90,15 +90,15 @@ internal static partial class Intrinsics
             table["ILGPU.Atomic", op.ToString()] = (b, m, a) => AtomicOperation(b, m, op, a[0], a[1]);
         table["ILGPU.Atomic", "CompareExchange"] = (b, m, a) => CompareExchange(b, m, a[0], compare: a[1], value: a[2]);
 
-        const string Interlocked = "System.Threading.Interlocked";
-        table[Interlocked, "Exchange"] = (b, m, a) => AtomicOperation(b, m, AtomicOp.Exchange, a[0], a[1]);
-        table[Interlocked, "CompareExchange"] = (b, m, a) => CompareExchange(b, m, a[0], compare: a[2], value: a[1]);
-        table[Interlocked, "And"] = (b, m, a) => AtomicOperation(b, m, AtomicOp.And, a[0], a[1]);
-        table[Interlocked, "Or"] = (b, m, a) => AtomicOperation(b, m, AtomicOp.Or, a[0], a[1]);
+        const string owner = "System.Threading.Interlocked";
+        table[owner, "Exchange"] = (b, m, a) => AtomicOperation(b, m, AtomicOp.Exchange, a[0], a[1]);
+        table[owner, "CompareExchange"] = (b, m, a) => CompareExchange(b, m, a[0], compare: a[2], value: a[1]);
+        table[owner, "And"] = (b, m, a) => AtomicOperation(b, m, AtomicOp.And, a[0], a[1]);
+        table[owner, "Or"] = (b, m, a) => AtomicOperation(b, m, AtomicOp.Or, a[0], a[1]);
         // These three return the new value.
-        table[Interlocked, "Add"] = (b, m, a) => PlusOld(b, AtomicOperation(b, m, AtomicOp.Add, a[0], a[1]), a[1]);
-        table[Interlocked, "Increment"] = (b, m, a) => PlusOld(b, AtomicOperation(b, m, AtomicOp.Add, a[0], One(b, m, 1)), One(b, m, 1));
-        table[Interlocked, "Decrement"] = (b, m, a) => PlusOld(b, AtomicOperation(b, m, AtomicOp.Add, a[0], One(b, m, -1)), One(b, m, -1));
+        table[owner, "Add"] = (b, m, a) => PlusOld(b, AtomicOperation(b, m, AtomicOp.Add, a[0], a[1]), a[1]);
+        table[owner, "Increment"] = (b, m, a) => PlusOld(b, AtomicOperation(b, m, AtomicOp.Add, a[0], One(b, m, 1)), One(b, m, 1));
+        table[owner, "Decrement"] = (b, m, a) => PlusOld(b, AtomicOperation(b, m, AtomicOp.Add, a[0], One(b, m, -1)), One(b, m, -1));
 
         static Operand PlusOld(KernelBuilder b, Operand old, Operand added) =>
             old with { Leaves = [b.Emit.Binary(BinaryOp.Add, old.Single, b.Resolve(added.Single))] };

@@ -75,11 +75,11 @@ internal static partial class Intrinsics
 
     private static void AddCudaAsm(EmitterTable table)
     {
-        const string Type = "ILGPU.Runtime.Cuda.CudaAsm";
-        table[Type, "get_IsSupported"] = (_, _, _) => Scalar(typeof(bool), Constant.Int(0));
+        const string owner = "ILGPU.Runtime.Cuda.CudaAsm";
+        table[owner, "get_IsSupported"] = (_, _, _) => Scalar(typeof(bool), Constant.Int(0));
         foreach (string name in new[] { "Emit", "EmitRef" })
         {
-            table[Type, name] = (b, _, _) => throw b.Refuse(
+            table[owner, name] = (b, _, _) => throw b.Refuse(
                 "CudaAsm is used on an accelerator that is not CUDA",
                 "Guard it with if (CudaAsm.IsSupported) and write the other way in C#.");
         }

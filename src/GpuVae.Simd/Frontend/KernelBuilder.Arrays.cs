@@ -172,11 +172,11 @@ internal sealed partial class KernelBuilder
 
     private unsafe Constant Table(Array array)
     {
-        const int Alignment = 64;
+        const int alignment = 64;
         int bytes = array.Length * TypeLayout.Of(array.GetType().GetElementType()!).Size;
-        byte[] table = GC.AllocateArray<byte>(bytes + Alignment, pinned: true);
+        byte[] table = GC.AllocateArray<byte>(bytes + alignment, pinned: true);
         kernel.Tables.Add(table);
-        ulong address = ((ulong)Unsafe.AsPointer(ref table[0]) + Alignment - 1) & ~(ulong)(Alignment - 1);
+        ulong address = ((ulong)Unsafe.AsPointer(ref table[0]) + alignment - 1) & ~(ulong)(alignment - 1);
         MemoryMarshal.CreateSpan(ref MemoryMarshal.GetArrayDataReference(array), bytes).CopyTo(new Span<byte>((void*)address, bytes));
         return Constant.Table(address);
     }

@@ -33,7 +33,7 @@ public static class PictureInput
     /// <exception cref="BadInputException">They do not fit; the message says what is wanted and how to convert.</exception>
     public static ImageSet Conform(ImageSet images, ImageShape shape, bool fit = false)
     {
-        var found = images.Shape;
+        ImageShape found = images.Shape;
         if (found == shape)
             return images;
         bool isSameSize = (found.Width, found.Height) == (shape.Width, shape.Height);

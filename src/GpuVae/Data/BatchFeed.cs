@@ -1,5 +1,4 @@
 using GpuVae.Devices;
-using GpuVae.Kernels.Common;
 using GpuVae.Kernels.Training;
 using GpuVae.Scheduling;
 

@@ -4,7 +4,6 @@ using GpuVae.Kernels.Evaluation;
 using GpuVae.Kernels.Gemm;
 using GpuVae.Kernels.Latent;
 using GpuVae.Kernels.Layers;
-using GpuVae.Kernels.Likelihoods;
 using GpuVae.Kernels.Random;
 using GpuVae.Kernels.Training;
 

@@ -10,13 +10,13 @@ namespace GpuVae.Devices;
 /// </summary>
 internal static class NativeLibraries
 {
-    private static readonly Dictionary<string, string> installedNames = new()
+    private static readonly Dictionary<string, string> InstalledNames = new()
     {
         ["OpenCL"] = "libOpenCL.so.1",
         ["cuda"] = "libcuda.so.1",
     };
 
-    private static readonly Lazy<bool> isHostAsked = new(Install);
+    private static readonly Lazy<bool> IsHostAsked = new(Install);
 
     public static bool HasCuda => CanLoad("cuda") || CanLoad("nvcuda");
 
@@ -26,13 +26,13 @@ internal static class NativeLibraries
     /// To be called before ILGPU first looks for devices, which it does once in a process. False where a library lies under its installed
     /// name alone and the program resolves ILGPU's libraries itself, so that finding it is up to the program: an assembly has one resolver.
     /// </summary>
-    public static bool TryResolve() => isHostAsked.Value;
+    public static bool TryResolve() => IsHostAsked.Value;
 
     // Not where ILGPU finds all by itself: a program that sets a resolver after this would fail.
     private static bool Install()
     {
         Assembly ilgpu = typeof(Context).Assembly;
-        if (!OperatingSystem.IsLinux() || !installedNames.Any(entry => IsHidden(ilgpu, entry.Key, entry.Value)))
+        if (!OperatingSystem.IsLinux() || !InstalledNames.Any(entry => IsHidden(ilgpu, entry.Key, entry.Value)))
             return true;
         try
         {
@@ -47,14 +47,14 @@ internal static class NativeLibraries
 
     private static bool CanLoad(string name) =>
         NativeLibrary.TryLoad(name, typeof(Context).Assembly, null, out _)
-        || (installedNames.TryGetValue(name, out string? installedName) && NativeLibrary.TryLoad(installedName, out _));
+        || (InstalledNames.TryGetValue(name, out string? installedName) && NativeLibrary.TryLoad(installedName, out _));
 
     private static bool IsHidden(Assembly ilgpu, string name, string installedName) =>
         !NativeLibrary.TryLoad(name, ilgpu, null, out _) && NativeLibrary.TryLoad(installedName, out _);
 
     // Zero leaves the search to the runtime.
     private static nint Resolve(string name, Assembly assembly, DllImportSearchPath? path) =>
-        installedNames.TryGetValue(name, out string? installedName) && !NativeLibrary.TryLoad(name, assembly, path, out _)
+        InstalledNames.TryGetValue(name, out string? installedName) && !NativeLibrary.TryLoad(name, assembly, path, out _)
             && NativeLibrary.TryLoad(installedName, out nint library)
                 ? library
                 : 0;

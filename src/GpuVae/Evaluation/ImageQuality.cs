@@ -1,5 +1,4 @@
 using GpuVae.Devices;
-using GpuVae.Kernels.Evaluation;
 
 namespace GpuVae.Evaluation;
 

@@ -1,5 +1,4 @@
 using GpuVae.Kernels.Common;
-using GpuVae.Kernels.Latent;
 
 namespace GpuVae.Evaluation;
 

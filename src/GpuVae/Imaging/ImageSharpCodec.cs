@@ -39,7 +39,7 @@ internal static class ImageSharpCodec
         IImageInfo info = Sharp.Identify(Configuration, content, out _) ?? throw new InvalidDataException("its header is damaged");
         Image.CheckDeclaredSize(info.Width, info.Height, file);
         Completeness.Check(content, format.Name);
-        using Image<Rgba32> decoded = Sharp.Load<Rgba32>(Configuration, content);
+        using var decoded = Sharp.Load<Rgba32>(Configuration, content);
         RequireStrips(decoded.Frames.RootFrame.Metadata.ExifProfile, content.Length);
         decoded.Mutate(picture => picture.AutoOrient());
         return FromRgba(decoded, IsGrey(decoded));

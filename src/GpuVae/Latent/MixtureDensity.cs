@@ -1,4 +1,3 @@
-using GpuVae.Kernels.Common;
 using GpuVae.Kernels.Latent;
 using GpuVae.Layers;
 using GpuVae.Scheduling;

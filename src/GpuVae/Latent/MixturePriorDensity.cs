@@ -6,7 +6,7 @@ using GpuVae.Scheduling;
 namespace GpuVae.Latent;
 
 /// <summary>A mixture whose components are parameters. They start as standard normals around points drawn from N(0, I).</summary>
-internal sealed class MixturePriorDensity(int components, int latents) 
+internal sealed class MixturePriorDensity(int components, int latents)
     : MixtureDensity(components, latents, new DiagonalSampler(latents), 2 * latents)
 {
     private readonly int components = components, latents = latents;

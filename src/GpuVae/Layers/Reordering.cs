@@ -1,4 +1,3 @@
-using GpuVae.Kernels.Common;
 using GpuVae.Kernels.Layers;
 using GpuVae.Scheduling;
 

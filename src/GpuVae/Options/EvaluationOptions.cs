@@ -1,4 +1,3 @@
-using GpuVae.Evaluation;
 using GpuVae.Kernels.Training;
 
 namespace GpuVae.Options;

@@ -1,4 +1,3 @@
-using GpuVae.Training;
 namespace GpuVae.Options;
 
 /// <summary>How a <c>Trainer</c> trains. The defaults are PyTorch's Adam at the learning rate of the seed article.</summary>

@@ -1,5 +1,4 @@
 using GpuVae.Kernels.Latent;
-using GpuVae.Models;
 
 namespace GpuVae.Options;
 

@@ -12,24 +12,24 @@ internal sealed unsafe class Recording : IDisposable
     // Launches of other threads are none of the recording's business.
     private const int CaptureThreadLocal = 1;
 
-    private static readonly nint driver =
+    private static readonly nint Driver =
         NativeLibrary.TryLoad(OperatingSystem.IsWindows() ? "nvcuda.dll" : "libcuda.so.1", out nint library) ? library : 0;
 
-    private static readonly delegate* unmanaged<nint, int, int> beginCapture =
+    private static readonly delegate* unmanaged<nint, int, int> BeginCapture =
         (delegate* unmanaged<nint, int, int>)Find("cuStreamBeginCapture_v2");
 
-    private static readonly delegate* unmanaged<nint, nint*, int> endCapture =
+    private static readonly delegate* unmanaged<nint, nint*, int> EndCapture =
         (delegate* unmanaged<nint, nint*, int>)Find("cuStreamEndCapture");
 
     // Since CUDA 11.4.
-    private static readonly delegate* unmanaged<nint*, nint, ulong, int> instantiate =
+    private static readonly delegate* unmanaged<nint*, nint, ulong, int> Instantiate =
         (delegate* unmanaged<nint*, nint, ulong, int>)Find("cuGraphInstantiateWithFlags");
 
-    private static readonly delegate* unmanaged<nint, nint, int> launch = (delegate* unmanaged<nint, nint, int>)Find("cuGraphLaunch");
+    private static readonly delegate* unmanaged<nint, nint, int> Launch = (delegate* unmanaged<nint, nint, int>)Find("cuGraphLaunch");
 
-    private static readonly delegate* unmanaged<nint, int> destroyGraph = (delegate* unmanaged<nint, int>)Find("cuGraphDestroy");
+    private static readonly delegate* unmanaged<nint, int> DestroyGraph = (delegate* unmanaged<nint, int>)Find("cuGraphDestroy");
 
-    private static readonly delegate* unmanaged<nint, int> destroyExecutable = (delegate* unmanaged<nint, int>)Find("cuGraphExecDestroy");
+    private static readonly delegate* unmanaged<nint, int> DestroyExecutable = (delegate* unmanaged<nint, int>)Find("cuGraphExecDestroy");
 
     private readonly Accelerator accelerator;
     private nint executable;
@@ -37,8 +37,8 @@ internal sealed unsafe class Recording : IDisposable
     private Recording(Accelerator accelerator, nint executable) => (this.accelerator, this.executable) = (accelerator, executable);
 
     private static bool CanRecord =>
-        beginCapture is not null && endCapture is not null && instantiate is not null && launch is not null && destroyGraph is not null
-        && destroyExecutable is not null;
+        BeginCapture is not null && EndCapture is not null && Instantiate is not null && Launch is not null && DestroyGraph is not null
+        && DestroyExecutable is not null;
 
     /// <summary>
     /// Records what <paramref name="enqueue"/> puts on the stream, without running it; null where the device, its driver, the stream or
@@ -50,7 +50,7 @@ internal sealed unsafe class Recording : IDisposable
         if (!CanRecord || stream is not CudaStream { StreamPtr: not 0 and nint queue })
             return null;
         stream.Accelerator.Bind();
-        if (beginCapture(queue, CaptureThreadLocal) != 0)
+        if (BeginCapture(queue, CaptureThreadLocal) != 0)
             return null;
         bool isComplete = false;
         nint graph = 0;
@@ -66,13 +66,13 @@ internal sealed unsafe class Recording : IDisposable
         finally
         {
             // Whatever happened, the stream must leave this mode.
-            isComplete &= endCapture(queue, &graph) == 0;
+            isComplete &= EndCapture(queue, &graph) == 0;
         }
         nint executable = 0;
-        if (isComplete && instantiate(&executable, graph, 0) != 0)
+        if (isComplete && Instantiate(&executable, graph, 0) != 0)
             executable = 0;
         if (graph != 0)
-            _ = destroyGraph(graph);
+            _ = DestroyGraph(graph);
         return executable == 0 ? null : new Recording(stream.Accelerator, executable);
     }
 
@@ -82,7 +82,7 @@ internal sealed unsafe class Recording : IDisposable
     {
         ObjectDisposedException.ThrowIf(executable == 0, this);
         accelerator.Bind();
-        CudaException.ThrowIfFailed((CudaError)launch(executable, ((CudaStream)stream).StreamPtr));
+        CudaException.ThrowIfFailed((CudaError)Launch(executable, ((CudaStream)stream).StreamPtr));
     }
 
     public void Dispose()
@@ -90,9 +90,9 @@ internal sealed unsafe class Recording : IDisposable
         if (executable == 0)
             return;
         accelerator.Bind();
-        _ = destroyExecutable(executable);
+        _ = DestroyExecutable(executable);
         executable = 0;
     }
 
-    private static nint Find(string name) => driver != 0 && NativeLibrary.TryGetExport(driver, name, out nint function) ? function : 0;
+    private static nint Find(string name) => Driver != 0 && NativeLibrary.TryGetExport(Driver, name, out nint function) ? function : 0;
 }

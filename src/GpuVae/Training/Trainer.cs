@@ -2,8 +2,6 @@ using System.Diagnostics;
 using GpuVae.Data;
 using GpuVae.Devices;
 using GpuVae.Elbo;
-using GpuVae.Kernels.Random;
-using GpuVae.Kernels.Training;
 using GpuVae.Layers;
 using GpuVae.Models;
 using GpuVae.Scheduling;

@@ -49,7 +49,7 @@ public class ContractTests
 
     public static class Offenders
     {
-        private static readonly float[] table = [1, 2, 3];
+        private static readonly float[] Table = [1, 2, 3];
         private static int counter;
 
         public static void Throws(ArrayView<int> view)
@@ -82,7 +82,7 @@ public class ContractTests
 
         public static void CountsInAStatic(ArrayView<int> view) => view[0] = counter++;
 
-        public static void ReadsAStaticArray(ArrayView<float> view) => view[0] = table[1];
+        public static void ReadsAStaticArray(ArrayView<float> view) => view[0] = Table[1];
 
         public static void AllocatesByLength(ArrayView<int> view)
         {

@@ -18,7 +18,7 @@ internal sealed class KernelContract
     private const int MaxParameters = 14;
 
     /// <summary>Base library methods that ILGPU maps to its own; an empty list means all of the type.</summary>
-    private static readonly Dictionary<Type, string[]> baseLibrary = new()
+    private static readonly Dictionary<Type, string[]> BaseLibrary = new()
     {
         [typeof(Math)] = ["Abs", "Min", "Max", "Sqrt", "Sin", "Cos", "Tan", "Exp", "Log", "Log2", "Log10", "Pow", "Floor", "Ceiling",
             "Round", "Truncate",
@@ -37,7 +37,7 @@ internal sealed class KernelContract
     };
 
     /// <summary>XMath of ILGPU.Algorithms 1.5.3 has no more than these.</summary>
-    private static readonly string[] xmath =
+    private static readonly string[] Xmath =
     [
         "Abs", "Sqrt", "Rsqrt", "Rcp", "Exp", "Exp2", "Log", "Log2", "Log10", "Pow", "Sin", "Cos", "Tan", "Asin", "Acos", "Atan", "Atan2",
             "Sinh", "Cosh", "Tanh",
@@ -47,7 +47,7 @@ internal sealed class KernelContract
     ];
 
     /// <summary>Types of the ILGPU namespaces whose members device code may use.</summary>
-    private static readonly string[] deviceTypes =
+    private static readonly string[] DeviceTypes =
     [
         "Group", "Grid", "Warp", "SharedMemory", "LocalMemory", "Atomic", "MemoryFence", "Interop", "IntrinsicMath", "ArrayView",
             "ArrayView1D", "ArrayView2D",
@@ -57,7 +57,7 @@ internal sealed class KernelContract
             "Output", "Ref",
     ];
 
-    private static readonly OpCode[] refusedCodes =
+    private static readonly OpCode[] RefusedCodes =
     [
         OpCodes.Throw, OpCodes.Rethrow, OpCodes.Localloc, OpCodes.Box, OpCodes.Unbox, OpCodes.Unbox_Any, OpCodes.Isinst,
             OpCodes.Castclass, OpCodes.Ldftn,
@@ -165,7 +165,7 @@ internal sealed class KernelContract
         OpCode previous = OpCodes.Nop;
         foreach ((OpCode code, int token) in IlReader.Read(il))
         {
-            if (refusedCodes.Contains(code))
+            if (RefusedCodes.Contains(code))
                 Report($"the instruction {code.Name}");
             if (code == OpCodes.Newarr && !previous.Name!.StartsWith("ldc.i4", StringComparison.Ordinal))
                 Report("an array whose length is no constant");
@@ -225,7 +225,7 @@ internal sealed class KernelContract
     private void CheckIlgpu(Type type, MethodBase callee)
     {
         string name = type.Name.Split('`')[0];
-        if (type == typeof(XMath) ? !xmath.Contains(callee.Name) : !IsDeviceMember(type, name, callee))
+        if (type == typeof(XMath) ? !Xmath.Contains(callee.Name) : !IsDeviceMember(type, name, callee))
             Report($"{name}.{callee.Name} is not part of what ILGPU 1.5.3 offers to kernels");
         if (isImplicit && (type == typeof(Group) || type == typeof(Warp) || type == typeof(SharedMemory)))
             Report($"{name}.{callee.Name} in an implicitly grouped kernel");
@@ -234,7 +234,7 @@ internal sealed class KernelContract
     }
 
     private static bool IsDeviceMember(Type type, string name, MethodBase callee) =>
-        deviceTypes.Contains(name) || type.Namespace is "ILGPU.Algorithms.ScanReduceOperations" or "ILGPU.AtomicOperations" ||
+        DeviceTypes.Contains(name) || type.Namespace is "ILGPU.Algorithms.ScanReduceOperations" or "ILGPU.AtomicOperations" ||
         (type == typeof(Accelerator) && callee.Name == "get_CurrentType");
 
     private static bool IsWord(Type type) => type.IsPrimitive
@@ -245,7 +245,7 @@ internal sealed class KernelContract
 
     private void CheckBaseLibrary(Type type, MethodBase callee)
     {
-        bool known = baseLibrary.TryGetValue(type, out string[]? names) && (names.Length == 0 || names.Contains(callee.Name));
+        bool known = BaseLibrary.TryGetValue(type, out string[]? names) && (names.Length == 0 || names.Contains(callee.Name));
         if (known || type.IsGenericType && type.Name.StartsWith("ValueTuple", StringComparison.Ordinal))
             return;
         Report($"{type.Name}.{callee.Name}, which ILGPU 1.5.3 does not map to the device");

@@ -21,16 +21,16 @@ internal static class GpuKernels
     public static readonly IReadOnlyList<string> Targets = ["sm_70", "sm_80", "sm_90", "OpenCL"];
 
     // Launchers load these where a warp is a vector, and nowhere else.
-    private static readonly Type[] ofLanes =
+    private static readonly Type[] OfLanes =
         [typeof(GemmLanes), typeof(GemmStaged), typeof(GemmDots), typeof(GemmPacking), typeof(ConvolutionLanes)];
 
-    private static readonly Context context = Context.Create(builder => builder.EnableAlgorithms());
-    private static readonly Dictionary<string, Backend> backends = [];
-    private static readonly Lazy<Dictionary<string, MethodInfo>> kernels = new(() => KernelCatalog.All
+    private static readonly Context Compilation = Context.Create(builder => builder.EnableAlgorithms());
+    private static readonly Dictionary<string, Backend> BackendOf = [];
+    private static readonly Lazy<Dictionary<string, MethodInfo>> Compilable = new(() => KernelCatalog.All
         .Where(kernel => !IsOfLanes(kernel)).DistinctBy(KernelCatalog.Describe).ToDictionary(KernelCatalog.Describe));
 
     /// <summary>The instances by their description.</summary>
-    public static IReadOnlyDictionary<string, MethodInfo> All => kernels.Value;
+    public static IReadOnlyDictionary<string, MethodInfo> All => Compilable.Value;
 
     /// <summary>Whether devices of a kind are given an instance: tensor cores are NVIDIA's, since compute capability 8.0.</summary>
     public static bool IsFor(MethodInfo kernel, string target) =>
@@ -65,20 +65,20 @@ internal static class GpuKernels
     private static IEnumerable<Type> WithArguments(Type type) => [type, .. type.GetGenericArguments().SelectMany(WithArguments)];
 
     private static bool IsOfLanes(MethodInfo kernel) =>
-        ofLanes.Contains(kernel.DeclaringType) || kernel.Name.StartsWith("LaneKernel", StringComparison.Ordinal);
+        OfLanes.Contains(kernel.DeclaringType) || kernel.Name.StartsWith("LaneKernel", StringComparison.Ordinal);
 
     private static Backend BackendFor(string target)
     {
-        if (!backends.TryGetValue(target, out Backend? backend))
+        if (!BackendOf.TryGetValue(target, out Backend? backend))
         {
-            backends[target] = backend = target switch
+            BackendOf[target] = backend = target switch
             {
                 "sm_70" => Ptx(CudaArchitecture.SM_70),
                 "sm_80" => Ptx(CudaArchitecture.SM_80),
                 "sm_90" => Ptx(CudaArchitecture.SM_90),
                 // The least that a device must have: no halves, no doubles, no 64-bit atomics, no sub-groups.
                 _ => new CLBackend(
-                    context, new CLCapabilityContext(false, false, genericAddressSpace: true, false, false), CLDeviceVendor.Other,
+                    Compilation, new CLCapabilityContext(false, false, genericAddressSpace: true, false, false), CLDeviceVendor.Other,
                     CLCVersion.CL20),
             };
         }
@@ -86,5 +86,5 @@ internal static class GpuKernels
     }
 
     // The newest version that ptxas 11.8 assembles, and without libdevice, which none of the kernels calls.
-    private static PTXBackend Ptx(CudaArchitecture architecture) => new(context, architecture, CudaInstructionSet.ISA_78, null!);
+    private static PTXBackend Ptx(CudaArchitecture architecture) => new(Compilation, architecture, CudaInstructionSet.ISA_78, null!);
 }

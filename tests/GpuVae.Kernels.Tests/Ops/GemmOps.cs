@@ -23,7 +23,7 @@ internal static class GemmOps
         _ => Tolerance,
     };
 
-    private static readonly (int M, int N, int K)[] sizes =
+    private static readonly (int M, int N, int K)[] Sizes =
     [
         (1, 1, 1), (1, 17, 129), (3, 1, 17), (2, 3, 1000), (17, 129, 3), (129, 17, 17), (8, 40, 129), (12, 32, 5), (13, 33, 31),
         (129, 1000, 3), (4, 37, 19),
@@ -31,7 +31,7 @@ internal static class GemmOps
 
     public static IEnumerable<Op> Rows()
     {
-        foreach ((int m, int n, int k) in sizes)
+        foreach ((int m, int n, int k) in Sizes)
         {
             for (int mask = 0; mask < 4; mask++)
             {

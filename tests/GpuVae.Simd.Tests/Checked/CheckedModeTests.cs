@@ -8,24 +8,24 @@ namespace GpuVae.Simd.Tests.Checked;
 public sealed class CheckedModeTests
 {
     // Groups of 8 threads are two warps.
-    private static readonly SimdAccelerator accelerator =
+    private static readonly SimdAccelerator Accelerator =
         TestAccelerators.Context.CreateSimdAccelerator(new() { VectorBits = 128, Checked = true });
 
     private KernelCheckException Defect(
         Action<ArrayView<int>> kernel, int groups = 1, int threads = 8, int length = 64, bool initialise = true)
     {
-        using MemoryBuffer1D<int, Stride1D.Dense> buffer = accelerator.Allocate1D<int>(length);
+        using MemoryBuffer1D<int, Stride1D.Dense> buffer = Accelerator.Allocate1D<int>(length);
         if (initialise)
             buffer.MemSetToZero();
-        Action<KernelConfig, ArrayView<int>> launch = accelerator.LoadStreamKernel(kernel);
+        Action<KernelConfig, ArrayView<int>> launch = Accelerator.LoadStreamKernel(kernel);
         return Assert.Throws<KernelCheckException>(() => launch(new KernelConfig(groups, threads), buffer.View));
     }
 
     private int[] Clean(Action<ArrayView<int>> kernel, int groups = 1, int threads = 8, int length = 64)
     {
-        using MemoryBuffer1D<int, Stride1D.Dense> buffer = accelerator.Allocate1D<int>(length);
+        using MemoryBuffer1D<int, Stride1D.Dense> buffer = Accelerator.Allocate1D<int>(length);
         buffer.MemSetToZero();
-        accelerator.LoadStreamKernel(kernel)(new KernelConfig(groups, threads), buffer.View);
+        Accelerator.LoadStreamKernel(kernel)(new KernelConfig(groups, threads), buffer.View);
         return buffer.GetAsArray1D();
     }
 
@@ -211,9 +211,9 @@ public sealed class CheckedModeTests
     [Fact]
     public void DynamicSharedMemoryAndSeveralDimensionsAreClean()
     {
-        using MemoryBuffer1D<int, Stride1D.Dense> buffer = accelerator.Allocate1D<int>(64);
+        using MemoryBuffer1D<int, Stride1D.Dense> buffer = Accelerator.Allocate1D<int>(64);
         buffer.MemSetToZero();
-        Action<KernelConfig, ArrayView<int>> launch = accelerator.LoadStreamKernel(static (ArrayView<int> view) =>
+        Action<KernelConfig, ArrayView<int>> launch = Accelerator.LoadStreamKernel(static (ArrayView<int> view) =>
         {
             ArrayView<int> shared = SharedMemory.GetDynamic<int>();
             shared[Group.LinearIndex] = Group.IdxY * 10 + Group.IdxX;
@@ -227,8 +227,8 @@ public sealed class CheckedModeTests
     [Fact]
     public void ImplicitlyGroupedKernelsRunUpToTheirExtent()
     {
-        using MemoryBuffer1D<float, Stride1D.Dense> buffer = accelerator.Allocate1D<float>(1000);
-        Action<Index2D, ArrayView<float>> launch = accelerator.LoadAutoGroupedStreamKernel<Index2D, ArrayView<float>>(
+        using MemoryBuffer1D<float, Stride1D.Dense> buffer = Accelerator.Allocate1D<float>(1000);
+        Action<Index2D, ArrayView<float>> launch = Accelerator.LoadAutoGroupedStreamKernel<Index2D, ArrayView<float>>(
             static (i, view) => view[(i.Y * 100) + i.X] = XMath.Sqrt(i.X) + i.Y);
         launch(new Index2D(100, 10), buffer.View);
         Assert.Equal(MathF.Sqrt(99) + 9, buffer.GetAsArray1D()[999]);
@@ -237,12 +237,12 @@ public sealed class CheckedModeTests
     [Fact]
     public void CopiesCarryWhatIsInitialised()
     {
-        using MemoryBuffer1D<int, Stride1D.Dense> from = accelerator.Allocate1D<int>(8);
-        using MemoryBuffer1D<int, Stride1D.Dense> to = accelerator.Allocate1D<int>(8);
+        using MemoryBuffer1D<int, Stride1D.Dense> from = Accelerator.Allocate1D<int>(8);
+        using MemoryBuffer1D<int, Stride1D.Dense> to = Accelerator.Allocate1D<int>(8);
         from.View.SubView(0, 4).MemSetToZero();
-        from.View.CopyTo(accelerator.DefaultStream, to.View);
+        from.View.CopyTo(Accelerator.DefaultStream, to.View);
         Action<KernelConfig, ArrayView<int>, int> launch =
-            accelerator.LoadStreamKernel(static (ArrayView<int> view, int i) => view[0] = view[i]);
+            Accelerator.LoadStreamKernel(static (ArrayView<int> view, int i) => view[0] = view[i]);
         launch(new KernelConfig(1, 1), to.View, 3);
         Assert.Throws<KernelCheckException>(() => launch(new KernelConfig(1, 1), to.View, 4));
     }

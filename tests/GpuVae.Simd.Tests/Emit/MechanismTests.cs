@@ -144,19 +144,19 @@ public sealed class MechanismTests
     [Theory, MemberData(nameof(Widths))]
     public void Shuffles(string width)
     {
-        const int Count = 64 * 4, Delta = 2;
+        const int elements = 64 * 4, delta = 2;
         SimdAccelerator simd = TestAccelerators.Open(width);
-        using MemoryBuffer1D<float, Stride1D.Dense> x = simd.Allocate1D(Floats.AsSpan(0, Count).ToArray());
-        using MemoryBuffer1D<float, Stride1D.Dense> y = simd.Allocate1D<float>(Count);
-        simd.LoadStreamKernel<ArrayView<float>, ArrayView<float>, int>(MechanismKernels.Shuffles)((4, 64), x.View, y.View, Delta);
+        using MemoryBuffer1D<float, Stride1D.Dense> x = simd.Allocate1D(Floats.AsSpan(0, elements).ToArray());
+        using MemoryBuffer1D<float, Stride1D.Dense> y = simd.Allocate1D<float>(elements);
+        simd.LoadStreamKernel<ArrayView<float>, ArrayView<float>, int>(MechanismKernels.Shuffles)((4, 64), x.View, y.View, delta);
         int warp = simd.WarpSize;
-        float[] v = Floats, sums = [.. Enumerable.Range(0, Count).Select(i => v[i] + (warp > 1 ? v[i ^ 1] : v[i]))];
+        float[] v = Floats, sums = [.. Enumerable.Range(0, elements).Select(i => v[i] + (warp > 1 ? v[i ^ 1] : v[i]))];
         float[] expected =
         [
-            .. Enumerable.Range(0, Count).Select(i =>
+            .. Enumerable.Range(0, elements).Select(i =>
             {
                 int lane = i % warp, first = i - lane;
-                return sums[i] + (lane + 1 < warp ? sums[i + 1] : sums[i]) * 0.5f + (lane >= Delta ? v[i - Delta] : v[i]) +
+                return sums[i] + (lane + 1 < warp ? sums[i + 1] : sums[i]) * 0.5f + (lane >= delta ? v[i - delta] : v[i]) +
                     v[first + (lane + 1) % warp] + v[first];
             }),
         ];

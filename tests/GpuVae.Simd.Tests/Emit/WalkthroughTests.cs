@@ -39,13 +39,13 @@ public sealed class WalkthroughTests
 
     private static IEnumerable<(string Name, string Dump)> Stages()
     {
-        const int Lanes = 8;
+        const int lanes = 8;
         MethodInfo method = typeof(WalkthroughTests).GetMethod(nameof(Damp), BindingFlags.Static | BindingFlags.NonPublic)!;
         IlBody body = IlBody.Of(method)!;
         yield return ("the IL of the C# compiler", string.Concat(body.Instructions.Select(i => Describe(body, i))));
 
         KernelEntry entry = KernelMethod.EntryOf(method, isImplicit: true);
-        var target = new KernelTarget(TargetKind.Simd) { WarpSize = Lanes, GroupDim = (Lanes, 1, 1) };
+        var target = new KernelTarget(TargetKind.Simd) { WarpSize = lanes, GroupDim = (lanes, 1, 1) };
         IrKernel kernel = KernelBuilder.Build(entry, target);
         yield return ("SSA", IrPrinter.Print(kernel));
 
@@ -56,7 +56,7 @@ public sealed class WalkthroughTests
         yield return ("optimised SSA", IrPrinter.Print(kernel));
 
         IlRecorder? recorder = null;
-        SimdEmitter.Compile(kernel, new SimdConfiguration(Lanes, 256), new GroupShape(Lanes, 1, 1), il => recorder = new IlRecorder(il));
+        SimdEmitter.Compile(kernel, new SimdConfiguration(lanes, 256), new GroupShape(lanes, 1, 1), il => recorder = new IlRecorder(il));
         yield return ("emitted code", recorder!.Text);
     }
 

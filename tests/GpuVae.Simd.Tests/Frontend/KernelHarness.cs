@@ -19,10 +19,10 @@ internal static class KernelHarness
 {
     public const int WarpSize = 4;
 
-    private static readonly Lazy<Accelerator> checkedAccelerator = new(
+    private static readonly Lazy<Accelerator> CheckedAccelerator = new(
         () => TestAccelerators.Context.CreateSimdAccelerator(new() { VectorBits = 32 * WarpSize, Checked = true }));
 
-    private static readonly Lazy<Accelerator> simdAccelerator = new(
+    private static readonly Lazy<Accelerator> SimdAccelerator = new(
         () => TestAccelerators.Context.CreateSimdAccelerator(new() { VectorBits = 32 * WarpSize, GuardBuffers = true }));
 
     /// <summary>A kernel of one thread that asks nothing of a group: .NET itself runs it.</summary>
@@ -44,9 +44,9 @@ internal static class KernelHarness
         where T : unmanaged
     {
         // Contraction to FMA changes bits of floats; the interpreter of the checked mode contracts nothing.
-        Assert.Equal(expected, RunOn(checkedAccelerator.Value, kernel, input, expected.Length, groups, threads));
+        Assert.Equal(expected, RunOn(CheckedAccelerator.Value, kernel, input, expected.Length, groups, threads));
         AssertClose(expected, RunOptimised(kernel.Method, input, expected.Length, groups, threads));
-        AssertClose(expected, RunOn(simdAccelerator.Value, kernel, input, expected.Length, groups, threads));
+        AssertClose(expected, RunOn(SimdAccelerator.Value, kernel, input, expected.Length, groups, threads));
         return expected;
     }
 

@@ -20,7 +20,7 @@ public sealed class LibraryTests(ITestOutputHelper output)
 {
     private const int Count = 64;
 
-    private static readonly Type[] numbers =
+    private static readonly Type[] Numbers =
     [
         typeof(sbyte), typeof(byte), typeof(short), typeof(ushort), typeof(int), typeof(uint), typeof(long), typeof(ulong), typeof(float),
         typeof(double),
@@ -29,7 +29,7 @@ public sealed class LibraryTests(ITestOutputHelper output)
     private static int assemblies;
 
     public static TheoryData<Type> Libraries =>
-        [.. numbers, typeof(Math), typeof(MathF), typeof(BitOperations), typeof(BitConverter), typeof(IntrinsicMath), typeof(XMath)];
+        [.. Numbers, typeof(Math), typeof(MathF), typeof(BitOperations), typeof(BitConverter), typeof(IntrinsicMath), typeof(XMath)];
 
     [Theory, MemberData(nameof(Libraries))]
     public void MethodsOnNumbers(Type library)
@@ -64,7 +64,7 @@ public sealed class LibraryTests(ITestOutputHelper output)
         Assert.True(failures.Count == 0, string.Join("\n", failures));
     }
 
-    private static bool IsNumber(Type type) => type == typeof(bool) || numbers.Contains(type);
+    private static bool IsNumber(Type type) => type == typeof(bool) || Numbers.Contains(type);
 
     private static Type Stored(Type type) => type == typeof(bool) ? typeof(byte) : type;
 

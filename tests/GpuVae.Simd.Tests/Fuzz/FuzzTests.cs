@@ -9,7 +9,7 @@ namespace GpuVae.Simd.Tests.Fuzz;
 public class FuzzTests(ITestOutputHelper output)
 {
     private const int NightlyFactor = 20;
-    private static readonly FuzzOracle oracle = new();
+    private static readonly FuzzOracle Oracle = new();
 
     public static TheoryData<string> Backends => [.. FuzzBackend.All.Select(b => b.Name)];
 
@@ -26,7 +26,7 @@ public class FuzzTests(ITestOutputHelper output)
         output.WriteLine($"seeds {first} to {first + count - 1}");
         for (int done = 0; done < count; done += FuzzBatch.Size)
         {
-            FuzzBatch batch = oracle.Batch(first + done, Math.Min(FuzzBatch.Size, count - done), backend.RoundsHalves);
+            FuzzBatch batch = Oracle.Batch(first + done, Math.Min(FuzzBatch.Size, count - done), backend.RoundsHalves);
             for (int i = 0; i < batch.Programs.Length; i++)
                 Check(backend, batch, i);
         }
@@ -65,7 +65,7 @@ public class FuzzTests(ITestOutputHelper output)
 
     private static string? Failure(FuzzBackend backend, FuzzBatch batch, int index)
     {
-        FuzzMemory expected = oracle.Result(batch, index, backend.WarpSize);
+        FuzzMemory expected = Oracle.Result(batch, index, backend.WarpSize);
         try
         {
             (FuzzMemory? actual, IReadOnlySet<int>? threads) =

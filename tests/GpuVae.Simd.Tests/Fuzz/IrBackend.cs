@@ -11,14 +11,14 @@ namespace GpuVae.Simd.Tests.Fuzz;
 /// <summary>Evaluates the IR itself, before or after the passes, for a few threads: tells a wrong pass from a wrong backend.</summary>
 internal sealed class IrBackend(bool optimise) : FuzzBackend(optimise ? "optimised IR" : "IR as built", 4)
 {
-    private static readonly ParameterLayout layout = new(KernelEmitter.ParameterTypes(FuzzApi.Ilgpu, isImplicit: false));
+    private static readonly ParameterLayout Layout = new(KernelEmitter.ParameterTypes(FuzzApi.Ilgpu, isImplicit: false));
 
     public override bool CanRun(Program program) => !program.Communicates && !program.ReadsAtomics && !program.IsImplicit;
 
     public override (FuzzMemory Memory, IReadOnlySet<int>? Threads) Run(MethodInfo kernel, Program program, FuzzMemory memory)
     {
         var target = new KernelTarget(TargetKind.Simd);
-        IrKernel ir = KernelBuilder.Build(new KernelEntry(kernel, false, layout, new Dictionary<int, ulong>()), target);
+        IrKernel ir = KernelBuilder.Build(new KernelEntry(kernel, false, Layout, new Dictionary<int, ulong>()), target);
         IrVerifier.Verify(ir);
         if (optimise)
             Optimizer.Run(ir, target, _ => IrVerifier.Verify(ir));

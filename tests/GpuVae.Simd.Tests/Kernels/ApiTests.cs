@@ -14,11 +14,11 @@ public sealed class ApiTests
     // 8 ULP: elementary functions are 3 at most, and sums of several add up.
     private const int Ulps = 8;
 
-    private static readonly Dictionary<string, Array[]> expected = [];
+    private static readonly Dictionary<string, Array[]> Expected = [];
 
     private static readonly int[] Input = MakeInput();
 
-    private static readonly Dictionary<string, (int Ulps, Func<Accelerator, Array[]> Run)> runs = new()
+    private static readonly Dictionary<string, (int Ulps, Func<Accelerator, Array[]> Run)> Runs = new()
     {
         ["Geometry"] = (0, a => Run<int>(
             a, ApiKernels.Geometry, new(new Index3D(2, 3, 2), new Index3D(4, 2, 2)), 12 * Threads * ApiKernels.GeometryResults)),
@@ -40,7 +40,7 @@ public sealed class ApiTests
         get
         {
             var cases = new TheoryData<string, string>();
-            foreach (string kernel in runs.Keys)
+            foreach (string kernel in Runs.Keys)
             {
                 foreach (string accelerator in TestAccelerators.All)
                     cases.Add(kernel, accelerator);
@@ -52,9 +52,9 @@ public sealed class ApiTests
     [Theory, MemberData(nameof(Cases))]
     public void RunsLikeOnTheReference(string kernel, string accelerator)
     {
-        (int ulps, Func<Accelerator, Array[]>? run) = runs[kernel];
-        if (!expected.TryGetValue(kernel, out Array[]? results))
-            expected[kernel] = results = run(TestAccelerators.Reference());
+        (int ulps, Func<Accelerator, Array[]>? run) = Runs[kernel];
+        if (!Expected.TryGetValue(kernel, out Array[]? results))
+            Expected[kernel] = results = run(TestAccelerators.Reference());
         KernelSuite.AssertSame(results, run(TestAccelerators.Open(accelerator)), ulps);
     }
 
@@ -91,10 +91,10 @@ public sealed class ApiTests
 
     private static Array[] Exchanges(Accelerator a)
     {
-        const int Count = Groups * Threads;
+        const int count = Groups * Threads;
         using MemoryBuffer1D<int, Stride1D.Dense> input = a.Allocate1D(Input);
-        using MemoryBuffer1D<long, Stride1D.Dense> memory = a.Allocate1D<long>(7 * Count);
-        using MemoryBuffer1D<double, Stride1D.Dense> result = a.Allocate1D<double>(ApiKernels.ExchangeResults * Count);
+        using MemoryBuffer1D<long, Stride1D.Dense> memory = a.Allocate1D<long>(7 * count);
+        using MemoryBuffer1D<double, Stride1D.Dense> result = a.Allocate1D<double>(ApiKernels.ExchangeResults * count);
         memory.MemSetToZero();
         a.LoadStreamKernel<ArrayView<int>, ArrayView<long>, ArrayView<double>>(ApiKernels.Exchanges)(
             (Groups, Threads), input.View, memory.View, result.View);

@@ -4,7 +4,7 @@ namespace GpuVae.Simd.Tests.Kernels;
 /// <summary>The suite of kernels at every width and in checked mode, against ILGPU's CPU accelerator.</summary>
 public sealed class KernelSuiteTests
 {
-    private static readonly Dictionary<(string, int), Array[]> expected = [];
+    private static readonly Dictionary<(string, int), Array[]> Expected = [];
 
     public static TheoryData<string, string> Cases
     {
@@ -29,8 +29,8 @@ public sealed class KernelSuiteTests
     {
         (int ulps, Func<ILGPU.Runtime.Accelerator, Array[]>? run) = KernelSuite.Runs[kernel];
         SimdAccelerator simd = TestAccelerators.Open(accelerator);
-        if (!expected.TryGetValue((kernel, simd.WarpSize), out Array[]? results))
-            expected[(kernel, simd.WarpSize)] = results = run(TestAccelerators.Reference(simd.WarpSize));
+        if (!Expected.TryGetValue((kernel, simd.WarpSize), out Array[]? results))
+            Expected[(kernel, simd.WarpSize)] = results = run(TestAccelerators.Reference(simd.WarpSize));
         KernelSuite.AssertSame(results, run(simd), ulps);
     }
 }

@@ -112,7 +112,8 @@ public sealed class InpaintingTests(InpaintingTests.Digits digits) : IClassFixtu
     [Fact]
     public void AMaskThatDoesNotFitOrHidesNothingIsRefused()
     {
-        BadInputException size = Assert.Throws<BadInputException>(() => Inpainting.Complete(digits.Model, images, Mask.Half(14, 28, ImageHalf.Left)));
+        BadInputException size = Assert.Throws<BadInputException>(
+            () => Inpainting.Complete(digits.Model, images, Mask.Half(14, 28, ImageHalf.Left)));
         Assert.Contains("14×28", size.Message, StringComparison.Ordinal);
         Assert.Contains("28×28", size.Message, StringComparison.Ordinal);
         Assert.Throws<ArgumentException>(() => Inpainting.Complete(digits.Model, images.AsSpan(1), Mask.Half(28, 28, ImageHalf.Left)));

@@ -27,7 +27,7 @@ public sealed class LatentSearchTests(CpuDevice cpu) : IClassFixture<CpuDevice>
         PriorComponents = 4,
     };
 
-    private static readonly Dictionary<string, VaeOptions> families = new()
+    private static readonly Dictionary<string, VaeOptions> OptionsOf = new()
     {
         ["normal"] = Small,
         ["conditional"] = Small with { Classes = 3 },
@@ -38,7 +38,7 @@ public sealed class LatentSearchTests(CpuDevice cpu) : IClassFixture<CpuDevice>
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
-    public static TheoryData<string> Families => [.. families.Keys];
+    public static TheoryData<string> Families => [.. OptionsOf.Keys];
 
     /// <summary>A short step downhill shows the gradient that it follows.</summary>
     [Theory]
@@ -46,7 +46,7 @@ public sealed class LatentSearchTests(CpuDevice cpu) : IClassFixture<CpuDevice>
     public void EnergyAndItsGradientAreThoseOfTheReference(string family)
     {
         const float variance = 0.01f, firstStep = 0.5f;
-        VaeOptions options = families[family];
+        VaeOptions options = OptionsOf[family];
         int[] labels = options.Classes > 0 ? [2, 0, 1] : [];
         ImageSet images = TestImages.Random(Rows, options.Shape);
         using var model = new Vae(cpu.Device, options, seed: 5);

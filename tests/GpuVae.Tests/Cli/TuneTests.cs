@@ -6,7 +6,7 @@ namespace GpuVae.Tests.Cli;
 /// <summary>What <c>gpuvae tune</c> finds is used afterwards, and a run goes on with what it was started with.</summary>
 public sealed class TuneTests : IDisposable
 {
-    private static readonly string[] small =
+    private static readonly string[] Small =
         ["--images", "40", "--size", "8", "--hidden", "16", "--latent", "2", "--batch", "10", "--device", "cpu"];
 
     private readonly TemporaryFolder folder = new();
@@ -16,12 +16,12 @@ public sealed class TuneTests : IDisposable
     [Fact]
     public void ATunedRunKeepsItsTableAndResumesToTheBit()
     {
-        Assert.Contains("kept in", Run("tune", [.. small]), StringComparison.Ordinal);
+        Assert.Contains("kept in", Run("tune", [.. Small]), StringComparison.Ordinal);
         string table = Assert.Single(Directory.GetFiles(folder["tables"]));
 
-        Run("train", [.. small, "--epochs", "2", "--out", "whole"]);
+        Run("train", [.. Small, "--epochs", "2", "--out", "whole"]);
         Assert.True(File.Exists(Path.Combine(folder["whole"], "compute.json")));
-        Run("train", [.. small, "--epochs", "1", "--out", "parts"]);
+        Run("train", [.. Small, "--epochs", "1", "--out", "parts"]);
 
         // Neither a damaged table nor a missing one stops or changes the run.
         File.WriteAllText(table, "{ damaged");
@@ -30,15 +30,15 @@ public sealed class TuneTests : IDisposable
             File.ReadAllBytes(Path.Combine(folder["whole"], "model.safetensors")),
             File.ReadAllBytes(Path.Combine(folder["parts"], "model.safetensors")));
 
-        Run("train", [.. small, "--epochs", "1", "--out", "plain"]);
+        Run("train", [.. Small, "--epochs", "1", "--out", "plain"]);
         Assert.False(File.Exists(Path.Combine(folder["plain"], "compute.json")));
     }
 
     [Fact]
     public void DeterministicRunsLeaveTheTableAside()
     {
-        Run("tune", [.. small]);
-        Run("train", [.. small, "--epochs", "1", "--deterministic", "--out", "run"]);
+        Run("tune", [.. Small]);
+        Run("train", [.. Small, "--epochs", "1", "--deterministic", "--out", "run"]);
         Assert.False(File.Exists(Path.Combine(folder["run"], "compute.json")));
     }
 

@@ -81,13 +81,13 @@ public class SyntheticFacesTests
     public void BothStylesHaveTheSameGeometry()
     {
         // The lines of a drawing lie where the same face's painting has its edges, more so than where another's has.
-        const int Count = 60;
-        ImageSet painted = SyntheticFaces.Create(Count, 9, FaceStyle.Painted), drawn = SyntheticFaces.Create(Count, 9, FaceStyle.Drawn);
-        double[][] edges = [.. Enumerable.Range(0, Count).Select(i => Edges(painted[i]))];
-        double[][] lines = [.. Enumerable.Range(0, Count).Select(i => Edges(drawn[i]))];
-        int matched = Enumerable.Range(0, Count)
-            .Count(i => Enumerable.Range(0, Count).MaxBy(j => Correlation(edges[i], lines[j])) == i);
-        Assert.InRange(matched, 0.8 * Count, Count); // hatches are not in the painting, so a look-alike may win
+        const int count = 60;
+        ImageSet painted = SyntheticFaces.Create(count, 9, FaceStyle.Painted), drawn = SyntheticFaces.Create(count, 9, FaceStyle.Drawn);
+        double[][] edges = [.. Enumerable.Range(0, count).Select(i => Edges(painted[i]))];
+        double[][] lines = [.. Enumerable.Range(0, count).Select(i => Edges(drawn[i]))];
+        int matched = Enumerable.Range(0, count)
+            .Count(i => Enumerable.Range(0, count).MaxBy(j => Correlation(edges[i], lines[j])) == i);
+        Assert.InRange(matched, 0.8 * count, count); // hatches are not in the painting, so a look-alike may win
     }
 
     [Fact]
@@ -126,17 +126,17 @@ public class SyntheticFacesTests
     /// <summary>The strength of the gradient of the mean of the channels, over blocks of 2 × 2 pixels.</summary>
     private static double[] Edges(ReadOnlySpan<byte> image)
     {
-        const int Size = SyntheticFaces.Size, Plane = Size * Size;
-        double[] edges = new double[Plane / 4];
-        for (int y = 0; y < Size - 1; y++)
-            for (int x = 0; x < Size - 1; x++)
+        const int side = SyntheticFaces.Size, plane = side * side;
+        double[] edges = new double[plane / 4];
+        for (int y = 0; y < side - 1; y++)
+            for (int x = 0; x < side - 1; x++)
             {
-                int at = y * Size + x;
+                int at = y * side + x;
                 double strength = 0;
                 for (int c = 0; c < 3; c++)
-                    strength += Math.Abs(image[c * Plane + at + 1] - image[c * Plane + at])
-                        + Math.Abs(image[c * Plane + at + Size] - image[c * Plane + at]);
-                edges[y / 2 * (Size / 2) + x / 2] += Math.Min(strength, 200);
+                    strength += Math.Abs(image[c * plane + at + 1] - image[c * plane + at])
+                        + Math.Abs(image[c * plane + at + side] - image[c * plane + at]);
+                edges[y / 2 * (side / 2) + x / 2] += Math.Min(strength, 200);
             }
         return edges;
     }

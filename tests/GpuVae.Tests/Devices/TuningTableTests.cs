@@ -7,7 +7,7 @@ namespace GpuVae.Tests.Devices;
 
 public sealed class TuningTableTests
 {
-    private static readonly GemmProblem problem = new(GemmUse.Product, false, false, 64, 64, 64);
+    private static readonly GemmProblem Problem = new(GemmUse.Product, false, false, 64, 64, 64);
 
     [Fact]
     public void TheDeviceUsesATableThatIsForIt()
@@ -49,8 +49,8 @@ public sealed class TuningTableTests
     public void NewChoicesTakeThePlaceOfOldOnes()
     {
         using var device = ComputeDevice.Open("cpu");
-        var newer = new TunedProduct(problem, new GemmChoice(GemmVariant.Staged));
-        var further = new TunedProduct(problem with { M = 65 }, new GemmChoice(GemmVariant.Lanes));
+        var newer = new TunedProduct(Problem, new GemmChoice(GemmVariant.Staged));
+        var further = new TunedProduct(Problem with { M = 65 }, new GemmChoice(GemmVariant.Lanes));
         Assert.Equal([newer, further], Table(device.Accelerator).With([newer, further]).Products);
     }
 
@@ -59,12 +59,13 @@ public sealed class TuningTableTests
     {
         foreach (MatrixPrecision precision in new[] { MatrixPrecision.Tf32, MatrixPrecision.Bf16 })
         {
-            BadInputException error = Assert.Throws<BadInputException>(() => ComputeDevice.Open("cpu", new ComputeOptions { Precision = precision }));
+            BadInputException error = Assert.Throws<BadInputException>(
+                () => ComputeDevice.Open("cpu", new ComputeOptions { Precision = precision }));
             Assert.Contains("cpu (", error.Message, StringComparison.Ordinal);
             Assert.Contains("compute capability 8.0", error.Message, StringComparison.Ordinal);
         }
     }
 
     private static TuningTable Table(Accelerator accelerator) =>
-        TuningTable.For(accelerator, MatrixPrecision.Float32).With([new(problem, new GemmChoice(GemmVariant.LanesPackedBoth))]);
+        TuningTable.For(accelerator, MatrixPrecision.Float32).With([new(Problem, new GemmChoice(GemmVariant.LanesPackedBoth))]);
 }

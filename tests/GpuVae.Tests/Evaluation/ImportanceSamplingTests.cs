@@ -6,8 +6,8 @@ using GpuVae.Options;
 namespace GpuVae.Tests.Evaluation;
 
 /// <summary>
-/// Against the one model whose likelihood is known: x = W·z + b + noise of variance v with W's columns orthogonal, so x ~ N(b, W·Wᵀ + v·I) and
-/// the posterior's units are independent.
+/// Against the one model whose likelihood is known: x = W·z + b + noise of variance v with W's columns orthogonal, so
+/// x ~ N(b, W·Wᵀ + v·I) and the posterior's units are independent.
 /// </summary>
 public sealed class ImportanceSamplingTests(CpuDevice cpu) : IClassFixture<CpuDevice>
 {

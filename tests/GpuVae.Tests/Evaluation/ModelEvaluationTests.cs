@@ -77,7 +77,8 @@ public sealed class ModelEvaluationTests(CpuDevice cpu) : IClassFixture<CpuDevic
         var options = new EvaluationOptions { Metrics = EvaluationMetrics.Mig };
         Assert.Contains(
             "factors",
-            Assert.Throws<BadInputException>(() => ModelEvaluation.Run(model, TestImages.Random(4, Small.Shape), options, cancellation: Cancellation))
+            Assert.Throws<BadInputException>(
+                () => ModelEvaluation.Run(model, TestImages.Random(4, Small.Shape), options, cancellation: Cancellation))
                 .Message,
             StringComparison.Ordinal);
     }

@@ -53,5 +53,8 @@ public sealed class MutualInformationGapTests
 
     private static MutualInformationGap Gap(Func<int, float[]> code) => MutualInformationGap.Of(
         Enumerable.Range(0, 200).SelectMany(code).ToArray(), code(0).Length,
-        [Factor.Categorical("shape", ["a", "b", "c", "d"], Shapes), Factor.Continuous("size", Array.ConvertAll(Sizes, size => (float)size), 2)]);
+        [
+            Factor.Categorical("shape", ["a", "b", "c", "d"], Shapes),
+            Factor.Continuous("size", Array.ConvertAll(Sizes, size => (float)size), 2),
+        ]);
 }

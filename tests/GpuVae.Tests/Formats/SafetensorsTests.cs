@@ -31,7 +31,7 @@ public class SafetensorsTests
     public void AFileLaidOutByHandIsReadInEveryFloatType()
     {
         // 1.5 and −2 as F16, BF16, F32 and F64, in that order of offsets and another order of names.
-        const string Header = """
+        const string written = """
             {"d":{"dtype":"F64","shape":[2],"data_offsets":[16,32]},"a":{"dtype":"F16","shape":[2],"data_offsets":[0,4]},
              "b":{"dtype":"BF16","shape":[2,1],"data_offsets":[4,8]},"c":{"dtype":"F32","shape":[1,2],"data_offsets":[8,16]}}
             """;
@@ -41,7 +41,7 @@ public class SafetensorsTests
             0, 0, 0, 0, 0, 0, 0xF8, 0x3F, 0, 0, 0, 0, 0, 0, 0, 0xC0,
         ];
         using var folder = new TemporaryFolder();
-        var file = SafetensorsFile.Read(folder.Write("a", Lay(Header, data)));
+        var file = SafetensorsFile.Read(folder.Write("a", Lay(written, data)));
         Assert.Equal(["a", "b", "c", "d"], file.Tensors.Select(t => t.Name));
         Assert.All(file.Tensors, tensor => Assert.Equal([1.5f, -2f], tensor.Data));
     }

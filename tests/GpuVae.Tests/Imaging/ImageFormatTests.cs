@@ -130,7 +130,7 @@ public class ImageFormatTests
     [Fact]
     public void CmykPhotographsComeInTheirColours()
     {
-        using Image<Rgb24> picture = Sharp.LoadPixelData<Rgb24>(Smooth(48, 32, 3).Pixels, 48, 32);
+        using var picture = Sharp.LoadPixelData<Rgb24>(Smooth(48, 32, 3).Pixels, 48, 32);
         Image back = ImageFile.Decode(Saved(picture, new JpegEncoder { Quality = 95, ColorType = JpegColorType.Cmyk }), "cmyk.jpg");
         Assert.Equal(3, back.Channels);
         Assert.InRange(Smooth(48, 32, 3).Pixels.Zip(back.Pixels, (a, b) => Math.Abs(a - b)).Average(), 0, 3);
@@ -155,7 +155,7 @@ public class ImageFormatTests
         using var folder = new TemporaryFolder();
         Image[] frames = [Noise(20, 10, 1), Noise(20, 10, 1, seed: 2), Noise(20, 10, 1, seed: 3)];
         ImageFile.WriteAnimation(folder["walk.gif"], frames, framesPerSecond: 20);
-        using Image<L8> back = Sharp.Load<L8>(folder["walk.gif"]);
+        using var back = Sharp.Load<L8>(folder["walk.gif"]);
         Assert.Equal(0, back.Metadata.GetGifMetadata().RepeatCount);
         Assert.Equal(3, back.Frames.Count);
         for (int i = 0; i < 3; i++)

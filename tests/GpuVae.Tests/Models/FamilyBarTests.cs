@@ -59,7 +59,8 @@ public sealed class FamilyBarTests(CpuDevice cpu) : IClassFixture<CpuDevice>
     [Fact]
     public void RicherPosteriorsAreNoWorse()
     {
-        // Richer posteriors learn more slowly and end better; a falling learning rate takes the noise of single steps out of the comparison.
+        // Richer posteriors learn more slowly and end better; a falling learning rate takes the noise of single steps out of the
+        // comparison.
         const int epochs = 20;
         DataSets mnist = Mnist();
         double diagonal = Loss(mnist, new VaeOptions(), epochs, LearningRateDecay.Cosine);

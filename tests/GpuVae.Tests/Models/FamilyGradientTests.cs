@@ -27,7 +27,7 @@ public sealed class FamilyGradientTests(CpuDevice cpu) : IClassFixture<CpuDevice
 
     private static readonly VaeOptions Iwae = Small with { Objective = Objective.Iwae };
 
-    private static readonly Dictionary<string, VaeOptions> families = new()
+    private static readonly Dictionary<string, VaeOptions> OptionsOf = new()
     {
         ["full covariance"] = Small with { Posterior = Posterior.Full },
         ["flow"] = Small with { Posterior = Posterior.Flow, Beta = 0.7 },
@@ -64,13 +64,13 @@ public sealed class FamilyGradientTests(CpuDevice cpu) : IClassFixture<CpuDevice
         ["conditional, without hidden layers"] = Small with { Classes = 3, Hidden = [] },
     };
 
-    public static TheoryData<string> Families => [.. families.Keys];
+    public static TheoryData<string> Families => [.. OptionsOf.Keys];
 
     [Theory]
     [MemberData(nameof(Families))]
     public void EveryGradientAgreesWithCentralDifferences(string family)
     {
-        VaeOptions options = families[family];
+        VaeOptions options = OptionsOf[family];
         int[]? labels = options.Classes > 0 ? [2, 0, 1] : null;
         using var step = new OneStep(cpu.Device, options, new TrainingOptions { BatchSize = Batch, Epochs = 1, Seed = Seed }, labels);
         Dictionary<string, double[]> at = step.Parameters;
@@ -84,7 +84,8 @@ public sealed class FamilyGradientTests(CpuDevice cpu) : IClassFixture<CpuDevice
         foreach ((Parameter parameter, float[] actual) in step.Gradients)
         {
             bool ofEncoder = parameter.Name.StartsWith("encoder", StringComparison.Ordinal);
-            double[] expected = CentralDifferences.Of(at[parameter.Name], () => reference.Objective(at, still, ofEncoder, options.KlRate, Batch));
+            double[] expected = CentralDifferences.Of(
+                at[parameter.Name], () => reference.Objective(at, still, ofEncoder, options.KlRate, Batch));
             if (parameter.Name.StartsWith("flow", StringComparison.Ordinal) && parameter.Shape.Count == 2)
                 ClearMasked(expected, parameter, still[parameter.Name]);
             double error = Norms.RelativeError(actual, expected);

@@ -17,9 +17,9 @@ public sealed class FamilyTests(CpuDevice cpu) : IClassFixture<CpuDevice>, IDisp
 
     private static readonly VaeOptions Convolutional = Small with { Network = NetworkKind.Convolutional, ChannelsPerStage = [3] };
 
-    private static readonly Lazy<ImageSet> digits = new(() => SyntheticDigits.Create(600, seed: 3));
+    private static readonly Lazy<ImageSet> Digits = new(() => SyntheticDigits.Create(600, seed: 3));
 
-    private static readonly Dictionary<string, VaeOptions> families = new()
+    private static readonly Dictionary<string, VaeOptions> OptionsOf = new()
     {
         ["full"] = Small with { Posterior = Posterior.Full },
         ["flow"] = Small with { Posterior = Posterior.Flow },
@@ -36,7 +36,7 @@ public sealed class FamilyTests(CpuDevice cpu) : IClassFixture<CpuDevice>, IDisp
         ["convolutional, tc"] = Convolutional with { Objective = Objective.Tc, Beta = 2 },
     };
 
-    public static TheoryData<string> Families => [.. families.Keys];
+    public static TheoryData<string> Families => [.. OptionsOf.Keys];
 
     private readonly string folder = Directory.CreateTempSubdirectory("gpuvae-family-").FullName;
 
@@ -46,7 +46,7 @@ public sealed class FamilyTests(CpuDevice cpu) : IClassFixture<CpuDevice>, IDisp
     [MemberData(nameof(Families))]
     public void StoppedAndResumedTheBytesAreThoseOfAnUninterruptedRun(string family)
     {
-        VaeOptions options = families[family];
+        VaeOptions options = OptionsOf[family];
         ImageSet images = Labelled(11);
         var training = new TrainingOptions { BatchSize = 4, Epochs = 2, KlCycles = 2, GradientClip = 5, LogEverySteps = 2 };
         string whole = Path.Combine(folder, "whole"), parts = Path.Combine(folder, "parts");
@@ -74,7 +74,7 @@ public sealed class FamilyTests(CpuDevice cpu) : IClassFixture<CpuDevice>, IDisp
     [MemberData(nameof(Families))]
     public void AReplayedStepAllocatesNothingAndItsLaunchesHaveNamesOfTheirOwn(string family)
     {
-        VaeOptions options = families[family];
+        VaeOptions options = OptionsOf[family];
         using var model = new Vae(cpu.Device, options);
         using var trainer = new Trainer(model, Labelled(64), new TrainingOptions { BatchSize = 1, Epochs = 9, LogEverySteps = 10_000 });
         string[] names = [.. trainer.Schedule.Steps.Select(step => step.Name)];
@@ -92,7 +92,7 @@ public sealed class FamilyTests(CpuDevice cpu) : IClassFixture<CpuDevice>, IDisp
     [MemberData(nameof(Families))]
     public void SavedAndLoadedTheModelGeneratesAndReconstructsTheSame(string family)
     {
-        VaeOptions options = families[family];
+        VaeOptions options = OptionsOf[family];
         float[] images = [.. Labelled(4).Pixels.Select(pixel => pixel / 255f)];
         int[] labels = options.Classes > 0 ? [0, 1, 0, 1] : [];
         using var model = new Vae(cpu.Device, options, seed: 3);
@@ -165,7 +165,7 @@ public sealed class FamilyTests(CpuDevice cpu) : IClassFixture<CpuDevice>, IDisp
     [MemberData(nameof(Families))]
     public void TheImportanceSampledLikelihoodIsTheBoundOfAsManySamples(string family)
     {
-        VaeOptions options = families[family];
+        VaeOptions options = OptionsOf[family];
         ImageSet images = Labelled(20);
         using var model = new Vae(cpu.Device, options, seed: 6);
         double sampled = ImportanceSampling.LogLikelihoods(model, images, 3000, seed: 3, cancellation: Cancellation).Average();
@@ -185,7 +185,7 @@ public sealed class FamilyTests(CpuDevice cpu) : IClassFixture<CpuDevice>, IDisp
     {
         const double floor = 0.5;
         using Vae model = Train(new VaeOptions { Hidden = [32], Latent = 8, FreeBits = floor, Beta = 4 }, epochs: 8);
-        ImageSet images = digits.Value;
+        ImageSet images = Digits.Value;
         int count = images.Count;
         float[] means = new float[count * 8], logVariances = new float[means.Length];
         model.Encode([.. images.Pixels.Select(pixel => pixel / 255f)], means, logVariances);
@@ -207,7 +207,7 @@ public sealed class FamilyTests(CpuDevice cpu) : IClassFixture<CpuDevice>, IDisp
     public void TheImportanceWeightedBoundRisesWithTheSamples()
     {
         using Vae model = Train(new VaeOptions { Hidden = [32], Latent = 6 }, epochs: 3);
-        ImageSet images = digits.Value;
+        ImageSet images = Digits.Value;
         double[] bounds = [.. new[] { 1, 2, 5, 20 }.Select(samples => -model.Evaluate(images, 0, samples).Loss)];
         Assert.Equal(bounds.Order(), bounds);
         Assert.True(bounds[^1] > bounds[0] + 0.5, string.Join(", ", bounds));
@@ -280,7 +280,7 @@ public sealed class FamilyTests(CpuDevice cpu) : IClassFixture<CpuDevice>, IDisp
         const double coupled = 0.75;
         float[] bias = [1, -2, MathF.Log(0.25f), MathF.Log(4), (float)(coupled / 0.02)];
         model.Parameters.Write(model.Parameters["encoder.0.weight"], new float[columns * 12]);
-        model.Parameters.Write(model.Parameters["encoder.0.bias"], bias[..columns]);
+        model.Parameters.Write(model.Parameters["encoder.0.bias"], bias.AsSpan(0, columns));
         const int count = 20_000;
         float[] codes = model.SamplePrior(count, seed: 6);
         double[] first = [.. codes.Where((_, i) => i % 2 == 0)], second = [.. codes.Where((_, i) => i % 2 == 1)];
@@ -339,7 +339,7 @@ public sealed class FamilyTests(CpuDevice cpu) : IClassFixture<CpuDevice>, IDisp
     private Vae Train(VaeOptions options, int epochs)
     {
         var model = new Vae(cpu.Device, options);
-        using var trainer = new Trainer(model, digits.Value, new TrainingOptions { BatchSize = 20, Epochs = epochs, LearningRate = 4e-3 });
+        using var trainer = new Trainer(model, Digits.Value, new TrainingOptions { BatchSize = 20, Epochs = epochs, LearningRate = 4e-3 });
         trainer.Run(Cancellation);
         return model;
     }
@@ -347,7 +347,7 @@ public sealed class FamilyTests(CpuDevice cpu) : IClassFixture<CpuDevice>, IDisp
     private ElboParts Trained(VaeOptions options, int epochs)
     {
         using Vae model = Train(options, epochs);
-        return model.Evaluate(digits.Value);
+        return model.Evaluate(Digits.Value);
     }
 
     private static double Determinant(double[,] m) =>

@@ -37,7 +37,8 @@ public sealed class LikelihoodTests(CpuDevice cpu) : IClassFixture<CpuDevice>
         int pixels = model.Options.Shape.Pixels;
         float[] code = [0.5f, -1, 2], mean = new float[pixels];
         model.Decode(code, mean);
-        using MemoryBuffer1D<float, Stride1D.Dense> codes = cpu.Device.Accelerator.Allocate1D([.. Enumerable.Repeat(code, draws).SelectMany(v => v)]);
+        using MemoryBuffer1D<float, Stride1D.Dense> codes =
+            cpu.Device.Accelerator.Allocate1D([.. Enumerable.Repeat(code, draws).SelectMany(v => v)]);
         using MemoryBuffer1D<float, Stride1D.Dense> images = cpu.Device.Accelerator.Allocate1D<float>(draws * pixels);
         float[] Draw(int count, ulong seed, long step)
         {
@@ -102,7 +103,8 @@ public sealed class LikelihoodTests(CpuDevice cpu) : IClassFixture<CpuDevice>
     [InlineData(101)]
     public void AnImpossibleMixtureIsBadInput(int components)
     {
-        BadInputException error = Assert.Throws<BadInputException>(() => (Options(Likelihood.LogisticMixture) with { MixtureComponents = components })
+        BadInputException error = Assert.Throws<BadInputException>(
+            () => (Options(Likelihood.LogisticMixture) with { MixtureComponents = components })
             .Validate());
         Assert.Contains("1…100", error.Message, StringComparison.Ordinal);
     }

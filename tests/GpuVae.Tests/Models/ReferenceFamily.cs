@@ -198,10 +198,10 @@ internal sealed class ReferenceFamily(VaeOptions options, double[] x, int[] labe
 
     private double Correlation(double[][] moments, double[] z, int imageCount)
     {
-        double LogCount = Math.Log((double)imageCount * moments.Length);
+        double logCount = Math.Log((double)imageCount * moments.Length);
         double joint = LogSum([.. moments.Select(m => z.Select((value, l) => LogNormal(value, m[l], m[latent + l])).Sum())]);
-        return joint - LogCount - Enumerable.Range(0, latent).Sum(l =>
-            LogSum([.. moments.Select(m => LogNormal(z[l], m[l], m[latent + l]))]) - LogCount);
+        return joint - logCount - Enumerable.Range(0, latent).Sum(l =>
+            LogSum([.. moments.Select(m => LogNormal(z[l], m[l], m[latent + l]))]) - logCount);
     }
 
     private static double Kl(double mean, double logVariance) => 0.5 * (mean * mean + Math.Exp(logVariance) - 1 - logVariance);

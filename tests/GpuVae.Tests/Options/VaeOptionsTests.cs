@@ -33,7 +33,10 @@ public class VaeOptionsTests
         { "inverse of the flow", new() { Objective = Objective.Iwae, Gradient = PathGradient.Dreg, Posterior = Posterior.Flow } },
         { "tc needs a diagonal posterior", new() { Objective = Objective.Tc, Posterior = Posterior.Full } },
         { "tc needs", new() { Objective = Objective.Tc, Prior = Prior.Mixture } },
-        { "Use VaeOptions.Posterior = Diagonal or Full with VaeOptions.Prior = Vamp", new() { Prior = Prior.Vamp, Posterior = Posterior.Flow } },
+        {
+            "Use VaeOptions.Posterior = Diagonal or Full with VaeOptions.Prior = Vamp",
+            new() { Prior = Prior.Vamp, Posterior = Posterior.Flow }
+        },
         { "free bits", new() { FreeBits = 1, Prior = Prior.Mixture } },
         { "free bits", new() { FreeBits = -1 } },
         { "capacity", new() { Capacity = 5, Posterior = Posterior.Full } },

@@ -72,8 +72,8 @@ public sealed class PackageTests(PackageTests.PackedRepository packed) : IClassF
         public void Dispose() => folder.Dispose();
 
         /// <summary>
-        /// A fallback folder with the packages of others that the build used, so that nothing is fetched: no network is needed. A package cache
-        /// of its own stands beside it, because the user's might hold older packages of the same version.
+        /// A fallback folder with the packages of others that the build used, so that nothing is fetched: no network is needed. A package
+        /// cache of its own stands beside it, because the user's might hold older packages of the same version.
         /// </summary>
         private string LinkCachedPackages()
         {
@@ -187,7 +187,8 @@ public sealed class PackageTests(PackageTests.PackedRepository packed) : IClassF
                 <Nullable>enable</Nullable>
               </PropertyGroup>
               <ItemGroup>
-                {string.Concat(packages.Prepend("GpuVae").Select(id => $"<PackageReference Include=\"{id}\" Version=\"{packed.Version}\" />"))}
+                {string.Concat(packages.Prepend("GpuVae").Select(
+                    id => $"<PackageReference Include=\"{id}\" Version=\"{packed.Version}\" />"))}
               </ItemGroup>
             </Project>
             """);

@@ -19,7 +19,7 @@ public sealed class ConvolutionalParityTests
     private const int Batch = 9, Latent = 6;
     private const ulong Seed = 7;
 
-    private static readonly Dictionary<string, VaeOptions> models = new()
+    private static readonly Dictionary<string, VaeOptions> OptionsOf = new()
     {
         ["plain"] = new()
         {
@@ -45,7 +45,7 @@ public sealed class ConvolutionalParityTests
 
     public static IEnumerable<TheoryDataRow<string, string>> Rows() =>
         from device in ComputeDevice.List()
-        from model in models.Keys
+        from model in OptionsOf.Keys
         select new TheoryDataRow<string, string>(device.Name, model);
 
     [Theory]
@@ -54,7 +54,7 @@ public sealed class ConvolutionalParityTests
     {
         using var device = ComputeDevice.Open(deviceName);
         var file = SafetensorsFile.Read(Path.Combine(AppContext.BaseDirectory, "Parity", "convolutional_vae.safetensors"));
-        using var model = new Vae(device, models[name]);
+        using var model = new Vae(device, OptionsOf[name]);
         foreach (Parameter parameter in model.Parameters.Parameters)
             model.Parameters.Write(parameter, file.Get($"{name}.{parameter.Name}", [.. parameter.Shape]).Data);
         int gradients = file.Tensors.Count(tensor => tensor.Name.StartsWith($"{name}.grad.", StringComparison.Ordinal));
@@ -78,7 +78,7 @@ public sealed class ConvolutionalParityTests
     /// <summary>The script's batch, arranged so that the shuffle of the first epoch deals it out in the script's order.</summary>
     private static ImageSet Images(SafetensorsFile file, string name)
     {
-        ImageShape shape = models[name].Shape;
+        ImageShape shape = OptionsOf[name].Shape;
         byte[] batch = [.. file.Get($"{name}.x", Batch, shape.Pixels).Data.Select(value => (byte)MathF.Round(value * 255))];
         int[] order = new int[Batch];
         EpochOrder.Fill(order, Seed, 0);

@@ -23,8 +23,8 @@ internal sealed class LinearProbe
     /// <param name="epochs">Passes over the data.</param>
     public static LinearProbe Fit(float[] features, int[] labels, int classes, int epochs = 12)
     {
-        const int Batch = 50;
-        const float Rate = 3e-3f, Decay = 0.9f, SquareDecay = 0.999f, Shrink = 1e-4f;
+        const int batch = 50;
+        const float startRate = 3e-3f, decay = 0.9f, squareDecay = 0.999f, shrink = 1e-4f;
         int n = labels.Length, dimension = features.Length / n, width = dimension + 1;
         var probe = new LinearProbe(dimension, classes);
         float[] x = probe.Standardise(features, n);
@@ -32,14 +32,14 @@ internal sealed class LinearProbe
         float[] scores = new float[classes];
         var random = new Random(1);
         int[] order = [.. Enumerable.Range(0, n)];
-        int steps = epochs * (n / Batch), step = 0;
+        int steps = epochs * (n / batch), step = 0;
         for (int epoch = 0; epoch < epochs; epoch++)
         {
             random.Shuffle(order);
-            for (int start = 0; start + Batch <= n; start += Batch)
+            for (int start = 0; start + batch <= n; start += batch)
             {
                 Array.Clear(gradient);
-                foreach (int i in order.AsSpan(start, Batch))
+                foreach (int i in order.AsSpan(start, batch))
                 {
                     ReadOnlySpan<float> row = x.AsSpan(i * width, width);
                     probe.Score(row, scores);
@@ -49,17 +49,17 @@ internal sealed class LinearProbe
                     {
                         Span<float> of = gradient.AsSpan(c * width, width);
                         if (MathF.Abs(scores[c]) > 1e-4f)
-                            TensorPrimitives.MultiplyAdd(row, scores[c] / Batch, of, of);
+                            TensorPrimitives.MultiplyAdd(row, scores[c] / batch, of, of);
                     }
                 }
                 step++;
-                float rate = Rate * (1 - (float)step / (steps + 1));
-                float correct = 1 / (1 - MathF.Pow(Decay, step)), correctSquare = 1 / (1 - MathF.Pow(SquareDecay, step));
+                float rate = startRate * (1 - (float)step / (steps + 1));
+                float correct = 1 / (1 - MathF.Pow(decay, step)), correctSquare = 1 / (1 - MathF.Pow(squareDecay, step));
                 for (int k = 0; k < w.Length; k++)
                 {
-                    float g = gradient[k] + Shrink * w[k];
-                    first[k] += (1 - Decay) * (g - first[k]);
-                    second[k] += (1 - SquareDecay) * (g * g - second[k]);
+                    float g = gradient[k] + shrink * w[k];
+                    first[k] += (1 - decay) * (g - first[k]);
+                    second[k] += (1 - squareDecay) * (g * g - second[k]);
                     w[k] -= rate * first[k] * correct / (MathF.Sqrt(second[k] * correctSquare) + 1e-6f);
                 }
             }

@@ -34,7 +34,9 @@ public sealed class DeviceLossTests
             };
             trainer.Run(TestContext.Current.CancellationToken);
         });
-        Assert.Contains($"training on {name}, step 2: OpenCL: CL_INVALID_COMMAND_QUEUE (-36); the device may be lost", error.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            $"training on {name}, step 2: OpenCL: CL_INVALID_COMMAND_QUEUE (-36); the device may be lost", error.Message,
+            StringComparison.Ordinal);
         Assert.Equal(1, TrainingCheckpoint.Read(folder["checkpoint"]).Step);
         Assert.Empty(Directory.GetFiles(folder.FullPath, "*.tmp"));
         using var again = ComputeDevice.Open(name);

@@ -13,12 +13,14 @@ public sealed class HealthWatchTests(CpuDevice cpu) : IClassFixture<CpuDevice>
     private static readonly TrainingOptions Training = new() { BatchSize = 16, Epochs = 6, LearningRate = 5e-3 };
 
     [Fact]
-    public void AHealthyTrainingGivesNoWarning() => Assert.Empty(Train(Small with { Activation = ActivationKind.LeakyRelu }).LastEpoch!.Warnings);
+    public void AHealthyTrainingGivesNoWarning() => Assert.Empty(
+        Train(Small with { Activation = ActivationKind.LeakyRelu }).LastEpoch!.Warnings);
 
     [Fact]
     public void AHugeBetaCollapsesThePosterior()
     {
-        HealthWarning warning = Only(HealthIssue.PosteriorCollapse, Train(Small with { Beta = 50, Activation = ActivationKind.LeakyRelu }).LastEpoch!.Warnings);
+        HealthWarning warning = Only(
+            HealthIssue.PosteriorCollapse, Train(Small with { Beta = 50, Activation = ActivationKind.LeakyRelu }).LastEpoch!.Warnings);
         Assert.Contains("4 of 4 latent units", warning.Seen, StringComparison.Ordinal);
         Assert.Contains("VaeOptions.Beta", warning.Advice, StringComparison.Ordinal);
     }
