@@ -4,7 +4,7 @@ namespace GpuVae.Tests;
 
 public class FloorsTests
 {
-    // From the ground up; neighbours that ARCHITECTURE puts on one floor stand in the one direction they may use each other in.
+    // From the ground up, as docs/architecture.md has them; of two on one floor the second may use the first.
     private static readonly string[] Floors =
     [
         "Options", "Formats", "Imaging", "Devices", "Scheduling", "Data", "Layers", "Latent", "Elbo", "Models", "Evaluation",

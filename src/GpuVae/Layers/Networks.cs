@@ -14,7 +14,7 @@ internal static class Networks
         (int width, int height, int channels) = options.Shape;
         var layers = new List<Layer>();
         if (options.Upscale > 1)
-            layers.Add(new BlockAverage($"{name} input", new PoolShape(width, height, channels, options.Upscale)));
+            layers.Add(new AveragePooling($"{name} input", new PoolShape(width, height, channels, options.Upscale)));
         int index = 0;
         if (options.Network == NetworkKind.Dense)
         {

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.IO.Compression;
+using System.Text.RegularExpressions;
 using System.Xml.Linq;
 
 namespace GpuVae.Tests.Packaging;
@@ -7,7 +8,7 @@ namespace GpuVae.Tests.Packaging;
 /// <summary>
 /// Packs the libraries and the tool, and uses them as somebody would who has only the packages: from a program outside the repository.
 /// </summary>
-public sealed class PackageTests(PackageTests.PackedRepository packed) : IClassFixture<PackageTests.PackedRepository>
+public sealed partial class PackageTests(PackageTests.PackedRepository packed) : IClassFixture<PackageTests.PackedRepository>
 {
     private static readonly string[] Libraries = ["GpuVae.Simd", "GpuVae.Kernels", "GpuVae"];
 
@@ -89,6 +90,9 @@ public sealed class PackageTests(PackageTests.PackedRepository packed) : IClassF
         }
     }
 
+    [GeneratedRegex(@"\]\(([^)]+)\)")]
+    private static partial Regex Link();
+
     [Fact]
     public void EveryPackageHasReadmeDescriptionDocumentationAndSymbols()
     {
@@ -101,6 +105,15 @@ public sealed class PackageTests(PackageTests.PackedRepository packed) : IClassF
             string Field(string name) => metadata.Elements().SingleOrDefault(element => element.Name.LocalName == name)?.Value ?? "";
             Assert.Equal("README.md", Field("readme"));
             Assert.InRange(package.GetEntry("README.md")!.Length, 200, 1 << 20);
+            using (var readme = new StreamReader(package.GetEntry("README.md")!.Open()))
+            {
+                // A package shows its readme alone: whatever it links to must be elsewhere.
+                Assert.All(Link().Matches(readme.ReadToEnd()), link => Assert.StartsWith("https://", link.Groups[1].Value));
+            }
+            Assert.Equal("MIT", Field("license"));
+            Assert.StartsWith("https://", Field("projectUrl"));
+            Assert.Contains("ilgpu", Field("tags"));
+            Assert.NotNull(package.GetEntry(Field("icon")));
             Assert.InRange(Field("description").Length, 40, 400);
             Assert.Equal(packed.Version, Field("version"));
             if (id == "GpuVae.Cli")

@@ -8,7 +8,7 @@ namespace GpuVae.Layers;
 /// Each pixel as the mean of its block: PyTorch's <c>nn.AvgPool2d(factor)</c> and <c>nn.Upsample(scale_factor=factor)</c>. The first layer
 /// of an encoder that is to see reduced images; as such it has no activation before it.
 /// </summary>
-internal sealed class BlockAverage(string name, PoolShape reduction) : FixedLayer(name, reduction.Pixels, reduction.Pixels)
+internal sealed class AveragePooling(string name, PoolShape reduction) : FixedLayer(name, reduction.Pixels, reduction.Pixels)
 {
     protected override void AppendForward(LayerContext context, PlannedTensor x, PlannedTensor y) => Append(context, "forward", x, y);
 
