@@ -212,7 +212,7 @@ public sealed class TrainerTests(CpuDevice cpu) : IClassFixture<CpuDevice>, IDis
         using var model = new Vae(cpu.Device, Small);
         BadInputException error = Assert.Throws<BadInputException>(
             () => new Trainer(model, TestImages.Random(8, Small.Shape), new TrainingOptions { BatchSize = 9 }));
-        Assert.Contains("batch size up to 8", error.Message, StringComparison.Ordinal);
+        Assert.Contains("TrainingOptions.BatchSize up to 8", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
