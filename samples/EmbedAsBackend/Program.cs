@@ -9,15 +9,15 @@ using GpuVae.Kernels.Common;
 using GpuVae.Kernels.Gemm;
 using GpuVae.Models;
 using GpuVae.Options;
+using GpuVae.Simd;
 using GpuVae.Training;
 using ILGPU;
 using ILGPU.Runtime;
 
 const int count = 256;
 using var context = Context.Create(builder => builder.Default().EnableAlgorithms());
-Device preferred = context.Devices.FirstOrDefault(found => found.AcceleratorType == AcceleratorType.Cuda)
-    ?? context.GetPreferredDevice(preferCPU: true);
-using Accelerator accelerator = preferred.CreateAccelerator(context);
+Device? cuda = context.Devices.FirstOrDefault(found => found.AcceleratorType == AcceleratorType.Cuda);
+using Accelerator accelerator = cuda?.CreateAccelerator(context) ?? context.CreateSimdAccelerator();
 using AcceleratorStream stream = accelerator.CreateStream();
 Console.WriteLine($"accelerator: {accelerator.Name}");
 
