@@ -21,7 +21,7 @@ internal static partial class Damage
         "{\"a\":1,\"a\":2}", "[[[[[[[[", "\"",
     ];
 
-    /// <summary>Bits, bytes and stretches of bytes that are changed, lost or doubled, most of all near the beginning; or the end is lost.</summary>
+    /// <summary>Bits, bytes and stretches of bytes are changed, lost or doubled, many near the beginning; or the end is lost.</summary>
     public static byte[] Bytes(byte[] whole, Random random)
     {
         List<byte> file = [.. whole];
@@ -70,7 +70,7 @@ internal static partial class Damage
         return damaged;
     }
 
-    /// <summary>JSON, one or several documents, in which values and names are replaced by hostile ones, doubled or lost; or bytes are.</summary>
+    /// <summary>Values and names of JSON, one or several documents, are replaced by hostile ones, doubled or lost; or bytes are.</summary>
     public static byte[] Json(byte[] whole, Random random)
     {
         if (random.Next(3) == 0)

@@ -7,8 +7,8 @@ using GpuVae.Training;
 namespace GpuVae.Tests.Faults;
 
 /// <summary>
-/// Trainings that are killed at, or refused, the n-th write, renaming, flush, … What stands under a final name is whole at every moment, and
-/// the resumed run ends with the bytes of one that nothing disturbed.
+/// Trainings that are killed at the n-th write, renaming or flush, or refused it. What stands under a final name is whole at every moment,
+/// and the resumed run ends with the bytes of one that nothing disturbed.
 /// </summary>
 public sealed class FaultCampaignTests : IDisposable
 {
@@ -83,8 +83,8 @@ public sealed class FaultCampaignTests : IDisposable
     }
 
     /// <summary>
-    /// Any of the calls, most of all those that bring something to the disk; half of them among the first, lest a run ends undisturbed that
-    /// was resumed late.
+    /// Any of the calls, most of all those that bring something to the disk, and the first ones, lest a run ends undisturbed that was resumed
+    /// late.
     /// </summary>
     private static (SystemCall Call, string Fault) Choose(SystemCall[] calls, Random random)
     {
@@ -96,8 +96,8 @@ public sealed class FaultCampaignTests : IDisposable
             ofName = [.. calls.Where(call => call.Name == name)];
         }
         while (ofName.Length == 0);
-        int among = random.Next(2) == 0 ? Math.Min(8, ofName.Length) : ofName.Length;
-        SystemCall chosen = ofName[random.Next(among)];
+        double part = Math.Pow(random.NextDouble(), 3);
+        SystemCall chosen = ofName[(int)(part * ofName.Length)];
         // What a run could not remove the next one does, which is not what a kill is about.
         string fault = chosen.Name == "unlink" || random.Next(3) > 0 ? "signal=KILL" : random.Next(2) == 0 ? "error=EIO" : "error=ENOSPC";
         return (chosen, fault);

@@ -26,10 +26,11 @@ public class ImageFuzzTests
         (int Width, int Height, int Channels)[] shapes = [(24, 18, 3), (7, 40, 3), (32, 32, 1)];
         IEnumerable<Image> images = shapes.Select(s => ImageFormatTests.Smooth(s.Width, s.Height, s.Channels));
         byte[][] whole = [.. images.Select(image => ImageFormatTests.Encode(image, extension))];
+        Func<byte[], Random, byte[]> damage = extension == ".png" ? Damage.Png : Damage.Bytes;
         int pictures = 0;
         for (int i = 0; i < Files; i++)
         {
-            byte[] original = whole[i % whole.Length], file = extension == ".png" ? Damage.Png(original, random) : Damage.Bytes(original, random);
+            byte[] file = damage(whole[i % whole.Length], random);
             long allocated = GC.GetAllocatedBytesForCurrentThread(), start = Stopwatch.GetTimestamp();
             try
             {
