@@ -1,3 +1,4 @@
+using GpuVae.Devices;
 using GpuVae.Elbo;
 using GpuVae.Kernels.Random;
 using GpuVae.Layers;
@@ -76,6 +77,7 @@ public static class Inpainting
             model.Labels.RequireCount(labels.Length, count);
         model.Labels.RequireKnown(labels);
         float[] results = new float[checked(count * perImage * pixels)];
+        using DeviceGate.Scope scope = model.Device.Enter(samples == 0 ? "Inpainting.Complete" : "Inpainting.Sample");
         using MemoryBuffer1D<float, Stride1D.Dense> given = model.Device.Accelerator.Allocate1D<float>((batch + 1L) * pixels);
         ArrayView<float> givenImages = given.View.BaseView.SubView(0, (long)batch * pixels);
         ArrayView<float> givenSeen = given.View.BaseView.SubView((long)batch * pixels, pixels);

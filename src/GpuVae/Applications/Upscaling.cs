@@ -1,3 +1,4 @@
+using GpuVae.Devices;
 using GpuVae.Elbo;
 using GpuVae.Kernels.Common;
 using GpuVae.Layers;
@@ -62,6 +63,7 @@ public static class Upscaling
         // An encoder of reduced images takes the means of blocks, which are then the input itself, and leaves nothing to search for.
         bool isTrainedForIt = model.Options.Upscale == factor;
         float[] results = new float[checked(count * pixels)];
+        using DeviceGate.Scope scope = model.Device.Enter("Upscaling.Enlarge");
         using MemoryBuffer1D<float, Stride1D.Dense> given = model.Device.Accelerator.Allocate1D<float>((long)batch * smallPixels);
         using LatentSearch? search = isTrainedForIt ? null : new LatentSearch(
             model, batch, (context, decoded) => Loss(model, context, decoded, given.View, reduction, options.Deviation), seed: 0);

@@ -25,6 +25,7 @@ public readonly record struct ImageQuality(double Mse, double Psnr, double Ssim)
     {
         if (images.Length == 0 || images.Length != others.Length || images.Length % shape.Pixels != 0)
             throw new ArgumentException($"{images.Length} and {others.Length} values are not the same number of images of {shape}.");
+        using DeviceGate.Scope scope = device.Enter("ImageQuality.Compare");
         using MemoryBuffer1D<float, Stride1D.Dense> x = device.Accelerator.Allocate1D<float>(images.Length);
         using MemoryBuffer1D<float, Stride1D.Dense> y = device.Accelerator.Allocate1D<float>(others.Length);
         x.View.BaseView.CopyFromCPU(device.Stream, images);

@@ -1,5 +1,6 @@
 using System.Numerics;
 using GpuVae.Data;
+using GpuVae.Devices;
 using GpuVae.Elbo;
 using GpuVae.Kernels.Common;
 using GpuVae.Kernels.Evaluation;
@@ -38,6 +39,7 @@ public static class ImportanceSampling
         Action<int>? progress = null, CancellationToken cancellation = default)
     {
         EvaluationOptions.RequireSamples(samples);
+        using DeviceGate.Scope scope = model.Device.Enter("ImportanceSampling.LogLikelihoods");
         using var batches = new EvaluationImages(model, images, binarization, seed);
         using var sampler = new Sampler(model, batches, samples, seed);
         batches.ForEach((first, count, x) =>

@@ -1,4 +1,5 @@
 using GpuVae.Data;
+using GpuVae.Devices;
 using GpuVae.Elbo;
 using GpuVae.Models;
 
@@ -28,6 +29,7 @@ public static class ModelEvaluation
             throw new BadInputException(
                 $"{images.Name} has no known factors, which the mutual information gap needs. Use a built-in set, put the images into "
                 + $"subfolders by label, write an {AttributesFile.FileName} beside them, or leave mig out.");
+        using DeviceGate.Scope scope = model.Device.Enter("ModelEvaluation.Run");
         var report = new EvaluationReport(
             new EvaluationProtocol(
                 images.Name, options.Split, images.Count, options.Binarization, options.Seed, model.Device.Name));

@@ -10,8 +10,12 @@ namespace GpuVae.Models;
 /// <summary>
 /// A variational autoencoder (Kingma and Welling, "Auto-Encoding Variational Bayes", 2014) with its weights on a device. Images are rows
 /// of <see cref="ImageShape.Pixels"/> values in [0, 1], codes rows of <see cref="VaeOptions.Latent"/> values. The overloads on views
-/// enqueue on the device's stream and return; those on spans wait. One thread at a time.
+/// enqueue on the device's stream and return; those on spans wait.
 /// </summary>
+/// <remarks>
+/// One thread at a time, see <see cref="ComputeDevice"/>: every method that touches the device throws an
+/// <see cref="InvalidOperationException"/> while another thread uses the device. The overloads on views are guarded while they enqueue.
+/// </remarks>
 public sealed partial class Vae : IDisposable
 {
     private readonly InferencePasses passes;
@@ -21,8 +25,10 @@ public sealed partial class Vae : IDisposable
     /// <exception cref="BadInputException">An option is out of range.</exception>
     public Vae(ComputeDevice device, VaeOptions? options = null, ulong seed = 1)
     {
+        ArgumentNullException.ThrowIfNull(device);
         Options = options ?? new VaeOptions();
         Options.Validate();
+        using DeviceGate.Scope scope = device.Enter("making a Vae");
         Device = device;
         Parts = new VaeParts(Options, device.Kernels);
         Parameters = Parts.CreateParameters(device, seed);
@@ -72,8 +78,11 @@ public sealed partial class Vae : IDisposable
     /// <param name="labels">[n]: class numbers, for a conditional model.</param>
     /// <exception cref="ArgumentException">The views do not hold the same whole number of rows.</exception>
     /// <exception cref="BadInputException">Labels are missing, or the model takes none.</exception>
-    public void Encode(ArrayView<float> images, ArrayView<float> moments, ArrayView<float> labels = default) =>
+    public void Encode(ArrayView<float> images, ArrayView<float> moments, ArrayView<float> labels = default)
+    {
+        using DeviceGate.Scope scope = Device.Enter("Vae.Encode");
         Passes.Run(Direction.Encode, images, moments, labels);
+    }
 
     /// <summary>q(z|x): images [n, pixels] to means and log-variances, [n, latent] each; see the overload on views.</summary>
     /// <param name="images">[n, pixels].</param>
@@ -86,6 +95,7 @@ public sealed partial class Vae : IDisposable
     {
         int latent = Options.Latent, count = InferencePasses.Rows(images.Length, Options.Shape.Pixels, means.Length, latent);
         InferencePasses.Rows(images.Length, Options.Shape.Pixels, logVariances.Length, latent);
+        using DeviceGate.Scope scope = Device.Enter("Vae.Encode");
         float[] moments = new float[count * 2 * latent];
         Passes.Run(Direction.Encode, images, moments, labels);
         for (int i = 0; i < count; i++)
@@ -104,13 +114,19 @@ public sealed partial class Vae : IDisposable
     /// <param name="labels">[n]: class numbers, for a conditional model.</param>
     /// <exception cref="ArgumentException">The views do not hold the same whole number of rows.</exception>
     /// <exception cref="BadInputException">Labels are missing, or the model takes none.</exception>
-    public void Decode(ArrayView<float> codes, ArrayView<float> images, ArrayView<float> labels = default) =>
+    public void Decode(ArrayView<float> codes, ArrayView<float> images, ArrayView<float> labels = default)
+    {
+        using DeviceGate.Scope scope = Device.Enter("Vae.Decode");
         Passes.Run(Direction.Decode, codes, images, labels);
+    }
 
     /// <inheritdoc cref="Decode(ArrayView{float}, ArrayView{float}, ArrayView{float})"/>
     /// <remarks>From the second call with a batch size on nothing is allocated.</remarks>
-    public void Decode(ReadOnlySpan<float> codes, Span<float> images, ReadOnlySpan<int> labels = default) =>
+    public void Decode(ReadOnlySpan<float> codes, Span<float> images, ReadOnlySpan<int> labels = default)
+    {
+        using DeviceGate.Scope scope = Device.Enter("Vae.Decode");
         Passes.Run(Direction.Decode, codes, images, labels);
+    }
 
     /// <summary>Codes [n, latent] to images [n, pixels] drawn from p(x|z), every pixel for itself: grain and all.</summary>
     /// <param name="codes">[n, latent].</param>
@@ -125,6 +141,7 @@ public sealed partial class Vae : IDisposable
         ImageLikelihood likelihood = Parts.Likelihood;
         int pixels = Options.Shape.Pixels;
         InferencePasses.Rows(codes.Length, Options.Latent, images.Length, pixels);
+        using DeviceGate.Scope scope = Device.Enter("Vae.DecodeSamples");
         Passes.Run(Direction.Describe, codes, labels, (first, decoded) =>
         {
             ArrayView<float> drawn = images.SubView((long)first * pixels, decoded.Length / Parts.Decoder.Outputs * pixels);
@@ -140,12 +157,18 @@ public sealed partial class Vae : IDisposable
     /// <param name="labels">[n]: class numbers, for a conditional model.</param>
     /// <exception cref="ArgumentException">The views do not hold the same whole number of rows.</exception>
     /// <exception cref="BadInputException">Labels are missing, or the model takes none.</exception>
-    public void Reconstruct(ArrayView<float> images, ArrayView<float> reconstructions, ArrayView<float> labels = default) =>
+    public void Reconstruct(ArrayView<float> images, ArrayView<float> reconstructions, ArrayView<float> labels = default)
+    {
+        using DeviceGate.Scope scope = Device.Enter("Vae.Reconstruct");
         Passes.Run(Direction.Reconstruct, images, reconstructions, labels);
+    }
 
     /// <inheritdoc cref="Reconstruct(ArrayView{float}, ArrayView{float}, ArrayView{float})"/>
-    public void Reconstruct(ReadOnlySpan<float> images, Span<float> reconstructions, ReadOnlySpan<int> labels = default) =>
+    public void Reconstruct(ReadOnlySpan<float> images, Span<float> reconstructions, ReadOnlySpan<int> labels = default)
+    {
+        using DeviceGate.Scope scope = Device.Enter("Vae.Reconstruct");
         Passes.Run(Direction.Reconstruct, images, reconstructions, labels);
+    }
 
     /// <summary>Codes drawn from the prior, [n, latent], on the device; the first ones are the same whatever n.</summary>
     /// <remarks>With a learned prior this waits for the device.</remarks>
@@ -156,6 +179,7 @@ public sealed partial class Vae : IDisposable
     {
         if (codes.Length == 0 || codes.Length % Options.Latent != 0)
             throw new ArgumentException($"{codes.Length} values are no codes of {Options.Latent} units.", nameof(codes));
+        using DeviceGate.Scope scope = Device.Enter("Vae.SamplePrior");
         using FrozenPrior prior = FreezePrior();
         prior.Sample(codes, codes.IntLength / Options.Latent, seed);
     }
@@ -164,6 +188,7 @@ public sealed partial class Vae : IDisposable
     /// <exception cref="ArgumentOutOfRangeException">The count is not positive.</exception>
     public float[] SamplePrior(int count, ulong seed)
     {
+        using DeviceGate.Scope scope = Device.Enter("Vae.SamplePrior");
         using MemoryBuffer1D<float, Stride1D.Dense> codes = DrawCodes(count, seed);
         return codes.View.BaseView.GetAsArray(Device.Stream);
     }
@@ -179,6 +204,7 @@ public sealed partial class Vae : IDisposable
         if (label is not null && Options.Classes == 0)
             throw new BadInputException("This model was not trained with labels, so it cannot be asked for one; "
                 + "train with VaeOptions.Classes.");
+        using DeviceGate.Scope scope = Device.Enter("Vae.Generate");
         using MemoryBuffer1D<float, Stride1D.Dense> codes = DrawCodes(count, seed);
         int pixels = Options.Shape.Pixels;
         float[] images = new float[checked(count * pixels)];
@@ -215,6 +241,7 @@ public sealed partial class Vae : IDisposable
     public void StartPriorFrom(ImageSet images, ulong seed)
     {
         Require(images);
+        using DeviceGate.Scope scope = Device.Enter("Vae.StartPriorFrom");
         if (Parts.Prior is VampPriorDensity vamp)
             vamp.StartFrom(Parameters, images, seed);
     }
@@ -226,15 +253,18 @@ public sealed partial class Vae : IDisposable
     /// <exception cref="BadInputException">The images are not of the model's shape.</exception>
     public ElboParts Evaluate(ImageSet images, ulong seed = 0, int samples = 1)
     {
+        using DeviceGate.Scope scope = Device.Enter("Vae.Evaluate");
         using var evaluator = new Evaluator(this, images, seed, samples: samples);
         return evaluator.Run();
     }
 
     /// <summary>Waits for the device and frees the weights; the device stays open.</summary>
+    /// <exception cref="InvalidOperationException">Another thread is using the device; nothing is freed.</exception>
     public void Dispose()
     {
         if (isDisposed)
             return;
+        using DeviceGate.Scope scope = Device.EnterToDispose("Vae.Dispose");
         passes.Dispose();
         Parameters.Dispose();
         isDisposed = true;

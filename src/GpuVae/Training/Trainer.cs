@@ -56,6 +56,7 @@ public sealed class Trainer : IDisposable
             throw new BadInputException(
                 $"A batch of {options.BatchSize} images cannot be made from {images.Name} with {images.Count}. " +
                 $"Choose TrainingOptions.BatchSize up to {images.Count}.");
+        using DeviceGate.Scope scope = model.Device.Enter("making a Trainer");
         (Model, Options, this.ownsModel, imageCount) = (model, options, ownsModel, images.Count);
         dataDigest = TrainingCheckpoint.Digest(images);
         if (test is not null)
@@ -144,6 +145,7 @@ public sealed class Trainer : IDisposable
     /// <exception cref="AcceleratorException">The device's driver fails; the last good checkpoint stays.</exception>
     public TrainingResult Run(CancellationToken cancellation = default)
     {
+        using DeviceGate.Scope scope = Model.Device.Enter("Trainer.Run");
         try
         {
             return RunSteps(cancellation);
@@ -188,6 +190,7 @@ public sealed class Trainer : IDisposable
     /// <exception cref="TrainingDivergedException">A loss that was due is no finite number.</exception>
     public void RunStep()
     {
+        using DeviceGate.Scope scope = Model.Device.Enter("Trainer.RunStep");
         long epoch = step / feed.StepsPerEpoch;
         if (epoch != epochInDevice)
             StartEpoch(epoch, step);
@@ -205,6 +208,7 @@ public sealed class Trainer : IDisposable
     /// </summary>
     public IReadOnlyList<(ScheduleStep Step, TimeSpan Time)> Profile(int repeats)
     {
+        using DeviceGate.Scope scope = Model.Device.Enter("Trainer.Profile");
         // Every run is the first step of the first epoch; the next training step puts it right again.
         TimeSpan[] times = Schedule.Profile(Model.Device.Stream, repeats, () => StartEpoch(0, atStep: 0));
         epochInDevice = -1;
@@ -216,6 +220,7 @@ public sealed class Trainer : IDisposable
     /// <exception cref="IOException">The disk is full or the place cannot be written; the previous checkpoint stays.</exception>
     public void Save(string path)
     {
+        using DeviceGate.Scope scope = Model.Device.Enter("Trainer.Save");
         ReadLosses();
         snapshot ??= new TrainingSnapshot((int)Model.Parameters.Values.Length);
         snapshot.Take(Model.Parameters, state.FirstMoment, state.SecondMoment);
@@ -226,6 +231,7 @@ public sealed class Trainer : IDisposable
     /// <summary>Waits for the device and frees all but a model that is the caller's.</summary>
     public void Dispose()
     {
+        using DeviceGate.Scope scope = Model.Device.EnterToDispose("Trainer.Dispose");
         evaluator?.Dispose();
         health.Dispose();
         schedules.Dispose();
