@@ -95,12 +95,16 @@ internal sealed class LatentSearch : IDisposable
     /// <param name="steps">How many.</param>
     /// <param name="temperature">0 descends; 1 draws from the posterior once the chain has forgotten its start.</param>
     /// <param name="adapts">Whether chains look for the size of their steps, which they must not while draws count.</param>
-    public void Run(int steps, double temperature, bool adapts)
+    /// <param name="cancellation">Asks to stop before the next step.</param>
+    public void Run(int steps, double temperature, bool adapts, CancellationToken cancellation = default)
     {
         (controlOnHost[0], controlOnHost[1]) = ((float)temperature, adapts ? 1 : 0);
         control.View.BaseView.CopyFromCPU(model.Device.Stream, controlOnHost);
         for (int i = 0; i < steps; i++)
+        {
+            cancellation.ThrowIfCancellationRequested();
             schedule.Run(model.Device.Stream);
+        }
     }
 
     /// <summary>Where the chains are, [rows, latent].</summary>

@@ -69,10 +69,12 @@ internal sealed class EvaluationImages : IDisposable
     /// <summary>
     /// Calls <paramref name="visit"/> with the first image's index, the number of images and their pixels [images, pixels].
     /// </summary>
-    public void ForEach(Action<int, int, ArrayView<float>> visit)
+    /// <exception cref="OperationCanceledException">Asked to stop between two batches.</exception>
+    public void ForEach(Action<int, int, ArrayView<float>> visit, CancellationToken cancellation)
     {
         for (int batch = 0; batch < feed.StepsPerEpoch; batch++)
         {
+            cancellation.ThrowIfCancellationRequested();
             // Nothing here closes a step, so the clock is set for each.
             feed.StartEpoch(batch, 0, order, rates);
             bool isFull = batch < feed.FullBatches;

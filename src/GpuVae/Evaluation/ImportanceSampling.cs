@@ -47,11 +47,10 @@ public static class ImportanceSampling
             sampler.Encode(first, count, x);
             for (int start = 0; start < count; start += sampler.Images)
             {
-                cancellation.ThrowIfCancellationRequested();
-                sampler.Sample(first, start);
+                sampler.Sample(first, start, cancellation);
                 progress?.Invoke(Math.Min(first + start + sampler.Images, images.Count));
             }
-        });
+        }, cancellation);
         return sampler.Read(images.Count);
     }
 
@@ -107,14 +106,17 @@ public static class ImportanceSampling
             model.EncodeAll(x, moments.View.BaseView.SubView(0, (long)count * encoded.Columns), batches.Labels(first, count));
 
         /// <summary>All samples of the batch's images from <paramref name="start"/> on.</summary>
-        public void Sample(int batchStart, int start)
+        public void Sample(int batchStart, int start, CancellationToken cancellation)
         {
             images.View = batches.Block.SubView((long)start * images.Columns, images.Length);
             encoded.View = moments.View.BaseView.SubView((long)start * encoded.Columns, encoded.Length);
             labels?.View = batches.Labels(batchStart + start, Images);
             sumsOfLaunch = sums.View.BaseView.SubView(2L * (batchStart + start), 2 * Images);
             for (firstSample = 0; firstSample < samples; firstSample += samplesOfLaunch, portion++)
+            {
+                cancellation.ThrowIfCancellationRequested();
                 schedule.Run(model.Device.Stream);
+            }
         }
 
         public double[] Read(int count)

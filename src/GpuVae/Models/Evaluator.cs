@@ -38,11 +38,15 @@ internal sealed class Evaluator : IDisposable
         schedules = new BatchSchedules(model.Device, feed, batch => Build(batch, seed, binarization, samples));
     }
 
-    public ElboParts Run()
+    /// <exception cref="OperationCanceledException">Asked to stop between two batches.</exception>
+    public ElboParts Run(CancellationToken cancellation = default)
     {
         feed.StartEpoch(0, 0, order, rates);
         for (int step = 0; step < feed.StepsPerEpoch; step++)
+        {
+            cancellation.ThrowIfCancellationRequested();
             schedules.Run(step);
+        }
         feed.ReadLog(sums);
         double reconstruction = 0, kl = 0;
         for (int i = 0; i < sums.Length; i += 2)
