@@ -53,8 +53,16 @@ internal sealed class ImageQualitySum : IDisposable
     public ImageQualitySum(ComputeDevice device, ImageShape shape, int capacity)
     {
         (this.device, this.shape) = (device, shape);
-        similarity = device.Accelerator.Allocate1D<float>(capacity);
-        squaredError = device.Accelerator.Allocate1D<float>(capacity);
+        try
+        {
+            similarity = device.Accelerator.Allocate1D<float>(capacity);
+            squaredError = device.Accelerator.Allocate1D<float>(capacity);
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
     }
 
     public void Add(ArrayView<float> x, ArrayView<float> y, int images)
@@ -83,7 +91,7 @@ internal sealed class ImageQualitySum : IDisposable
     public void Dispose()
     {
         device.Drain();
-        similarity.Dispose();
-        squaredError.Dispose();
+        similarity?.Dispose();
+        squaredError?.Dispose();
     }
 }

@@ -76,26 +76,34 @@ public static class ImportanceSampling
             (this.model, this.batches, this.samples) = (model, batches, samples);
             Accelerator accelerator = model.Device.Accelerator;
             int rows = accelerator.ExecutionStyle() == ExecutionStyle.Lanes ? RowsOnCpu : RowsOnGpu;
-            prior = model.FreezePrior();
-            ScheduleBuilder builder;
-            while (true)
+            try
             {
-                // Portions of equal size, so that hardly a sample is drawn in vain.
-                int portions = (samples + rows - 1) / rows;
-                samplesOfLaunch = (samples + portions - 1) / portions;
-                // A power of two divides the size of a batch.
-                Images = Math.Min(1 << BitOperations.Log2((uint)(rows / samplesOfLaunch)), EvaluationImages.BatchSize);
-                (builder, images, encoded, labels) = Build(seed);
-                if (builder.Plan() <= MaxArena || rows == 1)
-                    break;
-                rows /= 2;
+                prior = model.FreezePrior();
+                ScheduleBuilder builder;
+                while (true)
+                {
+                    // Portions of equal size, so that hardly a sample is drawn in vain.
+                    int portions = (samples + rows - 1) / rows;
+                    samplesOfLaunch = (samples + portions - 1) / portions;
+                    // A power of two divides the size of a batch.
+                    Images = Math.Min(1 << BitOperations.Log2((uint)(rows / samplesOfLaunch)), EvaluationImages.BatchSize);
+                    (builder, images, encoded, labels) = Build(seed);
+                    if (builder.Plan() <= MaxArena || rows == 1)
+                        break;
+                    rows /= 2;
+                }
+                arena = accelerator.Allocate1D<float>(builder.Plan());
+                schedule = builder.Bind(arena.View);
+                moments = accelerator.Allocate1D<float>((long)EvaluationImages.BatchSize * encoded.Columns);
+                moments.View.MemSetToZero(model.Device.Stream);
+                int blocks = (batches.Count + EvaluationImages.BatchSize - 1) / EvaluationImages.BatchSize;
+                sums = accelerator.Allocate1D<float>(2L * blocks * EvaluationImages.BatchSize);
             }
-            arena = accelerator.Allocate1D<float>(builder.Plan());
-            schedule = builder.Bind(arena.View);
-            moments = accelerator.Allocate1D<float>((long)EvaluationImages.BatchSize * encoded.Columns);
-            moments.View.MemSetToZero(model.Device.Stream);
-            int blocks = (batches.Count + EvaluationImages.BatchSize - 1) / EvaluationImages.BatchSize;
-            sums = accelerator.Allocate1D<float>(2L * blocks * EvaluationImages.BatchSize);
+            catch
+            {
+                Dispose();
+                throw;
+            }
         }
 
         /// <summary>Images of a launch.</summary>
@@ -131,9 +139,9 @@ public static class ImportanceSampling
         public void Dispose()
         {
             model.Device.Drain();
-            schedule.Dispose();
-            foreach (IDisposable buffer in (IEnumerable<IDisposable>)[arena, moments, sums, prior])
-                buffer.Dispose();
+            schedule?.Dispose();
+            foreach (IDisposable? buffer in (IEnumerable<IDisposable?>)[arena, moments, sums, prior])
+                buffer?.Dispose();
         }
 
         private (ScheduleBuilder Builder, PlannedTensor Images, PlannedTensor Encoded, PlannedTensor? Labels) Build(ulong seed)

@@ -35,7 +35,15 @@ internal sealed class Evaluator : IDisposable
         // Nothing is learned here: of the rates only the weight of the KL term is used, by the weights of samples.
         rates = [.. Enumerable.Repeat(1f, 2 * steps)];
         sums = new float[2 * steps];
-        schedules = new BatchSchedules(model.Device, feed, batch => Build(batch, seed, binarization, samples));
+        try
+        {
+            schedules = new BatchSchedules(model.Device, feed, batch => Build(batch, seed, binarization, samples));
+        }
+        catch
+        {
+            feed.Dispose();
+            throw;
+        }
     }
 
     /// <exception cref="OperationCanceledException">Asked to stop between two batches.</exception>

@@ -346,7 +346,15 @@ public sealed partial class Vae : IDisposable
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(count);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(count, Array.MaxLength / Options.Latent);
         MemoryBuffer1D<float, Stride1D.Dense> codes = Device.Accelerator.Allocate1D<float>((long)count * Options.Latent);
-        SamplePrior(codes.View, seed);
-        return codes;
+        try
+        {
+            SamplePrior(codes.View, seed);
+            return codes;
+        }
+        catch
+        {
+            codes.Dispose();
+            throw;
+        }
     }
 }

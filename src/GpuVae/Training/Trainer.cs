@@ -59,15 +59,23 @@ public sealed class Trainer : IDisposable
         using DeviceGate.Scope scope = model.Device.Enter("making a Trainer");
         (Model, Options, this.ownsModel, imageCount) = (model, options, ownsModel, images.Count);
         dataDigest = TrainingCheckpoint.Digest(images);
-        if (test is not null)
-            evaluator = new Evaluator(model, test, TestSeed, samples: model.Options.Samples);
-        health = new HealthWatch(model, images, test, options.DynamicBinarization);
-        state = new TrainingState(model);
-        feed = new BatchFeed(model.Device, images, options.BatchSize, options.LogEverySteps);
-        order = new int[imageCount];
-        rates = new float[2 * feed.StepsPerEpoch];
-        log = new float[2 * options.LogEverySteps];
-        schedules = new BatchSchedules(model.Device, feed, new TrainingStep(model, options, feed, state).Build);
+        try
+        {
+            if (test is not null)
+                evaluator = new Evaluator(model, test, TestSeed, samples: model.Options.Samples);
+            health = new HealthWatch(model, images, test, options.DynamicBinarization);
+            state = new TrainingState(model);
+            feed = new BatchFeed(model.Device, images, options.BatchSize, options.LogEverySteps);
+            order = new int[imageCount];
+            rates = new float[2 * feed.StepsPerEpoch];
+            log = new float[2 * options.LogEverySteps];
+            schedules = new BatchSchedules(model.Device, feed, new TrainingStep(model, options, feed, state).Build);
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
     }
 
     /// <summary>Every <see cref="TrainingOptions.LogEverySteps"/> steps and at the end of an epoch, on the training thread.</summary>
@@ -233,10 +241,10 @@ public sealed class Trainer : IDisposable
     {
         using DeviceGate.Scope scope = Model.Device.EnterToDispose("Trainer.Dispose");
         evaluator?.Dispose();
-        health.Dispose();
-        schedules.Dispose();
-        feed.Dispose();
-        state.Dispose();
+        health?.Dispose();
+        schedules?.Dispose();
+        feed?.Dispose();
+        state?.Dispose();
         if (ownsModel)
             Model.Dispose();
     }
