@@ -5,14 +5,17 @@ namespace GpuVae.Cli;
 /// <summary>Images [n, pixels] in [0, 1], to be laid out in so many columns; with 0 as square as possible.</summary>
 internal readonly record struct Sheet(float[] Images, int Columns = 0);
 
-/// <summary>The pictures that commands write; each says on stdout where it is.</summary>
+/// <summary>The pictures that commands write; each but the quiet ones says on stdout where it is.</summary>
 internal static class Pictures
 {
     public static void Write(string path, ImageShape shape, Sheet sheet)
     {
-        ImageFile.Write(path, ImageGrid.Compose(sheet.Images, shape.Width, shape.Height, shape.Channels, sheet.Columns));
+        WriteQuietly(path, shape, sheet);
         Console.WriteLine($"wrote {path}");
     }
+
+    public static void WriteQuietly(string path, ImageShape shape, Sheet sheet) =>
+        ImageFile.Write(path, ImageGrid.Compose(sheet.Images, shape.Width, shape.Height, shape.Channels, sheet.Columns));
 
     public static void WriteEach(string folder, ImageShape shape, float[] images)
     {

@@ -16,7 +16,8 @@ internal sealed class TrainCommand
 
     private readonly Option<string?> resume = CommonOptions.Text(
         "--resume", "FOLDER",
-        "Go on with the run in this folder, with its options; only --epochs, --device and the place of the data may change.");
+        "Go on with the run in this folder, with its options; only --epochs, --early-stopping, --device and the place of the data may "
+            + "change.");
 
     public static Command Create()
     {
@@ -64,7 +65,7 @@ internal sealed class TrainCommand
     {
         string[] refused =
         [
-            .. setup.Model.Given(parsed), .. TrainingArguments.GivenButEpochs(parsed), .. GivenNames(parsed),
+            .. setup.Model.Given(parsed), .. TrainingArguments.GivenForGood(parsed), .. GivenNames(parsed),
             .. setup.Device.GivenForGood(parsed),
         ];
         if (refused.Length > 0)
@@ -83,7 +84,8 @@ internal sealed class TrainCommand
         RunData source = setup.Data.Read(parsed, folder);
         using ComputeDevice opened = setup.Device.Open(parsed, folder);
         DataSets sets = Load(source);
-        using var trainer = Trainer.Resume(opened, checkpoint, sets.Train, sets.Test, TrainingArguments.GivenEpochs(parsed));
+        using var trainer = Trainer.Resume(
+            opened, checkpoint, sets.Train, sets.Test, TrainingArguments.GivenEpochs(parsed), TrainingArguments.GivenPatience(parsed));
         Console.WriteLine($"going on at step {trainer.Step} of {trainer.Steps}");
         return Train(trainer, folder, sets, source);
     }
@@ -104,17 +106,29 @@ internal sealed class TrainCommand
             + $"{trainer.Schedule.Steps.Count} launches per step");
         Console.WriteLine("losses in nats per image: reconstruction summed over pixels + beta × KL summed over latent units");
 
-        trainer.CheckpointPath = folder.Checkpoint;
-        // What a killed run wrote after its last checkpoint is trained, and written, again.
-        folder.TruncateMetrics((int)(trainer.Step * trainer.Options.Epochs / trainer.Steps));
-        trainer.EpochCompleted += folder.AppendMetrics;
+        trainer.KeepIn(folder);
+        int epochs = (int)(trainer.Step * trainer.Options.Epochs / trainer.Steps);
+        int[] lost = [.. Enumerable.Range(1, epochs).Except(trainer.History.Select(line => line.Epoch))];
+        if (lost.Length > 0)
+            Console.Error.WriteLine($"gpuvae: note: the metrics of these epochs are lost: {string.Join(", ", lost)}");
+        var results = new RunResults(trainer, folder, sets.Test, source.Title);
+        trainer.EpochCompleted += _ => results.Update();
 
-        if (!RunUntilSignal(trainer).Completed)
+        TrainingResult result = RunUntilSignal(trainer);
+        if (!result.Completed)
         {
+            results.Update();
+            results.Wait();
             Console.WriteLine($"stopped at step {trainer.Step} of {trainer.Steps}; go on with: gpuvae train --resume {run}");
             return Failures.InterruptedExitCode;
         }
-        RunResults.Write(trainer, folder, sets.Test, source.Title);
+        results.Finish();
+        if (result.StoppedEarly)
+            Console.WriteLine($"ended after epoch {trainer.History.Count}: {trainer.Options.EarlyStopping} epochs without a better one");
+        if (trainer.BestEpoch is { } best)
+            Console.WriteLine($"the best is epoch {best.Epoch}, test loss {Invariant(best.TestLoss!.Value)}; commands take its weights");
+        Console.WriteLine($"wrote {folder.Model}");
+        Console.WriteLine($"wrote {folder.Report}");
         Console.WriteLine();
         Console.WriteLine($"look at   {Shown(folder.Report)} (curves, samples, reconstructions, options)");
         Console.WriteLine($"          {Shown(folder.Samples)}, {Shown(folder.Reconstructions)}");
@@ -123,8 +137,11 @@ internal sealed class TrainCommand
         return 0;
     }
 
+    private static string Invariant(double loss) => loss.ToString("F2", System.Globalization.CultureInfo.InvariantCulture);
+
     /// <summary>
-    /// The first SIGINT (Ctrl-C) or SIGTERM stops the training after the step under way, with a checkpoint; the second ends the process.
+    /// The first SIGINT (Ctrl-C), SIGTERM or SIGHUP (the terminal is closed) stops the training after the step under way and keeps the run;
+    /// the second ends the process.
     /// </summary>
     private static TrainingResult RunUntilSignal(Trainer trainer)
     {
@@ -136,6 +153,7 @@ internal sealed class TrainCommand
         }
         using (PosixSignalRegistration.Create(PosixSignal.SIGINT, Cancel))
         using (PosixSignalRegistration.Create(PosixSignal.SIGTERM, Cancel))
+        using (PosixSignalRegistration.Create(PosixSignal.SIGHUP, Cancel))
             return TrainingConsole.Run(trainer, () => trainer.Run(stop.Token));
     }
 

@@ -10,7 +10,9 @@ public sealed partial class Vae
 
     /// <summary>Loads what <see cref="Save"/> wrote into <paramref name="folder"/>.</summary>
     /// <exception cref="BadInputException">A file is missing or broken, or the weights are not those of the configuration.</exception>
-    public static Vae Load(ComputeDevice device, string folder)
+    public static Vae Load(ComputeDevice device, string folder) => Load(device, folder, WeightsName);
+
+    internal static Vae Load(ComputeDevice device, string folder, string weights)
     {
         string config = Path.Combine(folder, ConfigName);
         if (!File.Exists(config))
@@ -19,7 +21,7 @@ public sealed partial class Vae
         var model = new Vae(device, VaeConfig.FromJson(File.ReadAllText(config), config));
         try
         {
-            model.LoadWeights(Path.Combine(folder, WeightsName));
+            model.LoadWeights(Path.Combine(folder, weights));
             return model;
         }
         catch
@@ -36,15 +38,24 @@ public sealed partial class Vae
     public void Save(string folder)
     {
         SaveWeights(Path.Combine(folder, WeightsName));
-        AtomicFile.Write(
-            Path.Combine(folder, ConfigName), stream => stream.Write(System.Text.Encoding.UTF8.GetBytes(VaeConfig.ToJson(Options))));
+        WriteConfig(Path.Combine(folder, ConfigName));
     }
 
     /// <summary>Writes the weights as safetensors, as PyTorch's <c>load_state_dict</c> takes them.</summary>
-    public void SaveWeights(string path) => SafetensorsFile.Write(
+    public void SaveWeights(string path) => WriteWeights(
         path,
-        [.. Parameters.Parameters.Select(parameter => new NamedTensor(parameter.Name, [.. parameter.Shape], Parameters.Read(parameter)))],
-        new Dictionary<string, string> { ["format"] = "pt" });
+        [.. Parameters.Parameters.Select(parameter => new NamedTensor(parameter.Name, [.. parameter.Shape], Parameters.Read(parameter)))]);
+
+    /// <summary>Writes host copies of the weights; asks nothing of the device.</summary>
+    internal void WriteWeights(string path, IReadOnlyList<NamedTensor> tensors, Dictionary<string, string>? metadata = null) =>
+        SafetensorsFile.Write(path, tensors, new Dictionary<string, string>(metadata ?? []) { ["format"] = "pt" });
+
+    internal void WriteConfig(string path)
+    {
+        byte[] content = System.Text.Encoding.UTF8.GetBytes(VaeConfig.ToJson(Options));
+        if (!File.Exists(path) || !File.ReadAllBytes(path).AsSpan().SequenceEqual(content))
+            AtomicFile.Write(path, stream => stream.Write(content));
+    }
 
     /// <summary>Reads weights of this architecture, for instance from PyTorch's <c>safetensors.torch.save_file</c>.</summary>
     /// <exception cref="BadInputException">The file is missing, broken, or of another architecture; the weights are then
