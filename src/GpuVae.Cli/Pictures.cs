@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using GpuVae.Imaging;
 
 namespace GpuVae.Cli;
@@ -21,8 +22,17 @@ internal static class Pictures
     {
         Image[] all = [.. Each(shape, images)];
         int digits = Math.Max(4, (all.Length - 1).ToString().Length);
-        for (int i = 0; i < all.Length; i++)
-            ImageFile.Write(Path.Combine(folder, i.ToString($"D{digits}") + ".png"), all[i]);
+        // Each file waits for the disk; together they wait once.
+        var several = new ParallelOptions { MaxDegreeOfParallelism = 16 };
+        try
+        {
+            Parallel.For(
+                0, all.Length, several, i => ImageFile.Write(Path.Combine(folder, i.ToString($"D{digits}") + ".png"), all[i]));
+        }
+        catch (AggregateException errors)
+        {
+            ExceptionDispatchInfo.Throw(errors.InnerExceptions[0]);
+        }
         Console.WriteLine($"wrote {all.Length} images into {folder}");
     }
 

@@ -51,9 +51,8 @@ internal sealed class TrainCommand
         using var trainer = new Trainer(fresh, sets.Train, options, sets.Test);
 
         // The folder comes last: bad input leaves nothing behind.
-        var folder = RunFolder.Create(path ?? FreePath(source));
-        using IDisposable held = folder.Lock();
-        RefuseOther(folder.Path);
+        (RunFolder folder, IDisposable locked) = path is null ? Free(source) : Take(path);
+        using IDisposable held = locked;
         source.Write(folder);
         DeviceArguments.Write(folder, opened);
         // A run that is killed before its first epoch ends can be resumed, too.
@@ -173,6 +172,24 @@ internal sealed class TrainCommand
         return path;
     }
 
+    /// <summary>The folder that the user names, locked.</summary>
+    /// <exception cref="BadInputException">It holds a run already, or another process trains into it.</exception>
+    private static (RunFolder Folder, IDisposable Lock) Take(string path)
+    {
+        var folder = RunFolder.Create(path);
+        IDisposable held = folder.Lock();
+        try
+        {
+            RefuseOther(path);
+            return (folder, held);
+        }
+        catch
+        {
+            held.Dispose();
+            throw;
+        }
+    }
+
     /// <exception cref="BadInputException">The folder holds a run already.</exception>
     private static void RefuseOther(string path)
     {
@@ -180,16 +197,24 @@ internal sealed class TrainCommand
             throw new BadInputException($"{path} already holds a run. Go on with --resume {Shown(path)}, or choose another place.");
     }
 
-    /// <summary>runs/NAME with the name of the data, and a number where a run has it already.</summary>
-    private static string FreePath(RunData source)
+    /// <summary>runs/NAME with the name of the data, and a number where a run has it already; locked.</summary>
+    private static (RunFolder Folder, IDisposable Lock) Free(RunData source)
     {
         string stem = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(source.Data)));
-        if (stem.Length == 0)
-            stem = "run";
-        string path = Path.Combine(RunArguments.Root, stem);
-        for (int i = 2; Directory.Exists(path); i++)
-            path = Path.Combine(RunArguments.Root, $"{stem}-{i}");
-        return path;
+        stem = Path.Combine(RunArguments.Root, stem.Length == 0 ? "run" : stem);
+        for (int i = 1; ; i++)
+        {
+            string path = i == 1 ? stem : $"{stem}-{i}";
+            if (Path.Exists(path))
+                continue;
+            // Of several that find the same name at the same moment one gets it.
+            var folder = RunFolder.Create(path);
+            if (folder.TryLock() is not { } held)
+                continue;
+            if (!File.Exists(folder.Checkpoint))
+                return (folder, held);
+            held.Dispose();
+        }
     }
 
     /// <summary>A path as the user would write it here: relative where it lies below the working directory.</summary>

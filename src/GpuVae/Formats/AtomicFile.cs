@@ -67,8 +67,17 @@ public static class AtomicFile
         if (parent is not null)
             CreateFolder(parent);
         Directory.CreateDirectory(folder);
-        if (parent is not null && !OperatingSystem.IsWindows())
+        if (parent is null || OperatingSystem.IsWindows())
+            return;
+        try
+        {
             UnixFolder.Flush(parent);
+        }
+        catch (IOException)
+        {
+            Directory.Delete(folder);
+            throw;
+        }
     }
 
     /// <summary>Says before anything is computed for a file whether its place can be written.</summary>

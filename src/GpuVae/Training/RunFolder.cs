@@ -65,30 +65,35 @@ public sealed class RunFolder
     /// </summary>
     /// <exception cref="BadInputException">Somebody else trains into it.</exception>
     /// <exception cref="IOException">The folder cannot be written.</exception>
-    public IDisposable Lock()
+    public IDisposable Lock() => TryLock()
+        ?? throw new BadInputException($"Another process is training into {Path}. Wait for it, or choose another folder.");
+
+    /// <summary>The same; null where somebody else trains into the folder.</summary>
+    /// <exception cref="IOException">The folder cannot be written.</exception>
+    public IDisposable? TryLock()
     {
-        bool isHeld = false;
-        if (!OperatingSystem.IsWindows() && UnixFolder.Lock(Path, out isHeld) is { } held)
-            return held;
-        string file = In("lock");
-        if (!isHeld)
+        if (!OperatingSystem.IsWindows())
         {
-            try
-            {
-                if (new FileInfo(file).LinkTarget is not null)
-                    throw new BadInputException($"{file} is a link. Remove it, or choose another folder.");
-                return new FileStream(
-                    file, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, bufferSize: 0, FileOptions.DeleteOnClose);
-            }
-            catch (IOException) when (File.Exists(file))
-            {
-            }
-            catch (UnauthorizedAccessException error)
-            {
-                throw new IOException($"{Path} cannot be written: {error.Message} Choose another folder.", error);
-            }
+            IDisposable? held = UnixFolder.Lock(Path, out bool isHeld);
+            if (held is not null || isHeld)
+                return held;
         }
-        throw new BadInputException($"Another process is training into {Path}. Wait for it, or choose another folder.");
+        string file = In("lock");
+        try
+        {
+            if (new FileInfo(file).LinkTarget is not null)
+                throw new IOException($"{file} is a link. Remove it, or choose another folder.");
+            return new FileStream(
+                file, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, bufferSize: 0, FileOptions.DeleteOnClose);
+        }
+        catch (IOException) when (File.Exists(file))
+        {
+            return null;
+        }
+        catch (UnauthorizedAccessException error)
+        {
+            throw new IOException($"{Path} cannot be written: {error.Message} Choose another folder.", error);
+        }
     }
 
     /// <summary>The run's model with the best weights, or where there are none the last ones.</summary>

@@ -94,6 +94,22 @@ public sealed partial class KillAndResumeTests : IDisposable
         Assert.Equal(130, CommandResult.Wait(process).ExitCode);
     }
 
+    [Fact]
+    public void TrainingsThatBeginAtOnceTakeFoldersOfTheirOwn()
+    {
+        string[] tiny = ["train", "--images", "32", "--size", "6", "--hidden", "8", "--latent", "2", "--batch", "16", "--epochs", "1"];
+        Process[] all = [.. Enumerable.Range(0, 3).Select(_ => Start([.. tiny, "--device", "cpu"]))];
+        foreach (Process process in all)
+        {
+            var result = CommandResult.Wait(process);
+            Assert.True(result.ExitCode == 0, result.ToString());
+            process.Dispose();
+        }
+        string[] runs = ["digits", "digits-2", "digits-3"];
+        Assert.Equal(runs, Directory.GetDirectories(folder["runs"]).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+        Assert.All(runs, run => Assert.True(File.Exists(folder[$"runs/{run}/model.safetensors"])));
+    }
+
     /// <summary>What runs in the background of a shell, as these tests may, inherits that SIGINT is ignored; env puts it back.</summary>
     private Process Start(params string[] arguments)
     {
