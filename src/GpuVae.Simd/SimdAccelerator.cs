@@ -29,6 +29,11 @@ public sealed class SimdAccelerator : KernelAccelerator<SimdCompiledKernel, Simd
     /// <inheritdoc cref="Accelerator.Device"/>
     public new SimdDevice Device { get; }
 
+    /// <summary>
+    /// Told the bytes of every buffer before there is one; what it throws, the allocation throws. Tests fill the memory with it.
+    /// </summary>
+    internal Action<long>? Allocating { get; set; }
+
     /// <exception cref="NotSupportedException">Extensions know ILGPU's own three accelerators only.</exception>
     public override TExtension CreateExtension<TExtension, TExtensionProvider>(TExtensionProvider provider) =>
         throw new NotSupportedException(
@@ -75,6 +80,7 @@ public sealed class SimdAccelerator : KernelAccelerator<SimdCompiledKernel, Simd
             throw new ArgumentOutOfRangeException(
                 nameof(length), length, $"{length} elements of {elementSize} bytes are more than any memory holds.");
         }
+        Allocating?.Invoke(length * elementSize);
         // Checked launches find more, but are too slow for large kernels.
         return Device.Options.Checked ? new CheckedMemoryBuffer(this, length, elementSize, checkedMemory)
             : Device.Options.GuardBuffers ? new GuardedMemoryBuffer(this, length, elementSize)

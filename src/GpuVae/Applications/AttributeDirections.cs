@@ -34,10 +34,11 @@ public sealed class AttributeDirections
     /// Encodes the images and regresses; some thousand are enough. Attributes that all images have, or none, are left out.
     /// </summary>
     /// <exception cref="BadInputException">The images are not of the model's shape, or nothing is known of them.</exception>
-    public static AttributeDirections Learn(Vae model, ImageSet images)
+    /// <exception cref="OperationCanceledException"><paramref name="cancellation"/> asked to stop.</exception>
+    public static AttributeDirections Learn(Vae model, ImageSet images, CancellationToken cancellation = default)
     {
         int count = images.Count, latent = model.Options.Latent;
-        float[] means = LatentCodes.Means(model, images);
+        float[] means = LatentCodes.Means(model, images, cancellation);
         Matrix<double> codes = Matrix<double>.Build.Dense(count, latent, (i, j) => means[i * latent + j]);
 
         (Factor Factor, Matrix<double> Columns)[] factors = [.. images.Factors.Select(factor => (factor, Columns(factor)))];
@@ -61,6 +62,7 @@ public sealed class AttributeDirections
         at = 0;
         foreach ((Factor factor, Matrix<double> columns) in factors)
         {
+            cancellation.ThrowIfCancellationRequested();
             Matrix<double> own = slopes.SubMatrix(at, columns.ColumnCount, 0, latent);
             at += columns.ColumnCount;
             Func<string, Effect> effect = factor.ValueNames is null

@@ -1,3 +1,4 @@
+using GpuVae.Devices;
 using GpuVae.Elbo;
 using GpuVae.Kernels.Random;
 using GpuVae.Layers;
@@ -27,15 +28,19 @@ public static class Inpainting
     /// <param name="options">Or null for the defaults.</param>
     /// <param name="progress">Told how many images are done.</param>
     /// <param name="labels">[n] of a conditional model, which otherwise guesses them.</param>
+    /// <param name="cancellation">Asks to stop before the next step.</param>
     /// <returns>[n, pixels].</returns>
     /// <exception cref="BadInputException">
     /// The mask has another size than the images or hides nothing, or the labels do not fit the images or the model.
     /// </exception>
-    /// <exception cref="ArgumentException">There is no image, or the length is no whole number of images.</exception>
+    /// <exception cref="ArgumentException">
+    /// There is no image, the length is no whole number of images, or a seen pixel is not in [0, 1].
+    /// </exception>
+    /// <exception cref="OperationCanceledException">Asked to stop.</exception>
     public static float[] Complete(
         Vae model, ReadOnlySpan<float> images, Mask mask, InpaintingOptions? options = null, Action<int>? progress = null,
-        ReadOnlySpan<int> labels = default) =>
-        Run(model, images, mask, 0, options ?? new InpaintingOptions(), progress, labels);
+        ReadOnlySpan<int> labels = default, CancellationToken cancellation = default) =>
+        Run(model, images, mask, 0, options ?? new InpaintingOptions(), progress, labels, cancellation);
 
     /// <summary>Several completions of each image, drawn from the posterior.</summary>
     /// <param name="model">The model.</param>
@@ -45,24 +50,28 @@ public static class Inpainting
     /// <param name="options">Or null for the defaults.</param>
     /// <param name="progress">Told how many images are done.</param>
     /// <param name="labels">[n] of a conditional model, which otherwise guesses them: one for all samples of an image.</param>
+    /// <param name="cancellation">Asks to stop before the next step.</param>
     /// <returns>[n, samples, pixels].</returns>
     /// <exception cref="BadInputException">
     /// The mask has another size than the images or hides nothing, or the labels do not fit the images or the model.
     /// </exception>
-    /// <exception cref="ArgumentException">There is no image, or the length is no whole number of images.</exception>
+    /// <exception cref="ArgumentException">
+    /// There is no image, the length is no whole number of images, or a seen pixel is not in [0, 1].
+    /// </exception>
+    /// <exception cref="OperationCanceledException">Asked to stop.</exception>
     public static float[] Sample(
         Vae model, ReadOnlySpan<float> images, Mask mask, int samples, InpaintingOptions? options = null, Action<int>? progress = null,
-        ReadOnlySpan<int> labels = default)
+        ReadOnlySpan<int> labels = default, CancellationToken cancellation = default)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(samples);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(samples, LargestBatch);
-        return Run(model, images, mask, samples, options ?? new InpaintingOptions(), progress, labels);
+        return Run(model, images, mask, samples, options ?? new InpaintingOptions(), progress, labels, cancellation);
     }
 
     /// <summary>With 0 samples the most probable completions.</summary>
     private static float[] Run(
         Vae model, ReadOnlySpan<float> images, Mask mask, int samples, InpaintingOptions options, Action<int>? progress,
-        ReadOnlySpan<int> labels)
+        ReadOnlySpan<int> labels, CancellationToken cancellation)
     {
         int pixels = model.Options.Shape.Pixels, perImage = Math.Max(1, samples);
         if (images.IsEmpty || images.Length % pixels != 0)
@@ -70,12 +79,15 @@ public static class Inpainting
         float[] seen = mask.Seen(model.Options.Shape);
         if (mask.HiddenCount == 0)
             throw new BadInputException("The mask hides nothing, so there is nothing to complete. In a mask white is hidden.");
+        images = WithoutHidden(images, seen);
+        InputCheck.RequireImages(images);
         int count = images.Length / pixels, batch = Math.Min(count, LargestBatch / perImage), rows = batch * perImage;
         bool isGuessed = model.Options.Classes > 0 && labels.IsEmpty;
         if (!isGuessed)
             model.Labels.RequireCount(labels.Length, count);
         model.Labels.RequireKnown(labels);
         float[] results = new float[checked(count * perImage * pixels)];
+        using DeviceGate.Scope scope = model.Device.Enter(samples == 0 ? "Inpainting.Complete" : "Inpainting.Sample");
         using MemoryBuffer1D<float, Stride1D.Dense> given = model.Device.Accelerator.Allocate1D<float>((batch + 1L) * pixels);
         ArrayView<float> givenImages = given.View.BaseView.SubView(0, (long)batch * pixels);
         ArrayView<float> givenSeen = given.View.BaseView.SubView((long)batch * pixels, pixels);
@@ -83,8 +95,8 @@ public static class Inpainting
         using var search = new LatentSearch(
             model, rows, (context, decoded) => SeenLoss(model, context, decoded, givenImages, givenSeen, perImage), options.Seed);
 
-        var start = new Start(model, seen, batch, perImage, options.Seed);
-        Start guess = isGuessed && perImage > 1 ? new Start(model, seen, batch, 1, options.Seed) : start;
+        var start = new Start(model, seen, batch, perImage, options.Seed, cancellation);
+        Start guess = isGuessed && perImage > 1 ? new Start(model, seen, batch, 1, options.Seed, cancellation) : start;
         int[] labelsOfRows = new int[model.Options.Classes > 0 ? rows : 0];
         float[] part = new float[batch * pixels];
         for (int first = 0; first < count; first += batch)
@@ -104,24 +116,34 @@ public static class Inpainting
             {
                 start.Settle(part, labelsOfRows);
                 search.Start(start.Codes, start.Variances, labelsOfRows, firstRow);
-                search.Run(options.DescentSteps, temperature: 0, adapts: true);
+                search.Run(options.DescentSteps, temperature: 0, adapts: true, cancellation);
             }
             else
             {
                 start.Scatter(part, labelsOfRows, firstRow);
                 search.Start(start.Codes, start.Variances, labelsOfRows, firstRow);
-                search.Run(options.SamplingSteps / 2, temperature: 1, adapts: true);
-                search.Run(options.SamplingSteps - options.SamplingSteps / 2, temperature: 1, adapts: false);
+                search.Run(options.SamplingSteps / 2, temperature: 1, adapts: true, cancellation);
+                search.Run(options.SamplingSteps - options.SamplingSteps / 2, temperature: 1, adapts: false, cancellation);
             }
             search.ReadCodes(start.Codes);
             Span<float> result = results.AsSpan(firstRow * pixels, rows * pixels);
-            model.Decode(start.Codes, result, labelsOfRows);
+            model.Decode(start.Codes, result, labelsOfRows, cancellation);
             for (int i = 0; i < result.Length; i++)
                 if (seen[i % pixels] != 0)
                     result[i] = part[i / (perImage * pixels) * pixels + i % pixels];
             progress?.Invoke(from + batch);
         }
         return results;
+    }
+
+    /// <summary>The images with 0 for what is hidden: it may be anything, NaN too, and has weight 0 in the sums of what is seen.</summary>
+    private static float[] WithoutHidden(ReadOnlySpan<float> images, float[] seen)
+    {
+        float[] visible = images.ToArray();
+        for (int i = 0; i < visible.Length; i++)
+            if (seen[i % seen.Length] == 0)
+                visible[i] = 0;
+        return visible;
     }
 
     private static (PlannedTensor Loss, PlannedTensor Gradient) SeenLoss(
@@ -148,10 +170,11 @@ public static class Inpainting
         private readonly int perImage;
         private readonly float seenShare;
         private readonly ulong seed;
+        private readonly CancellationToken cancellation;
 
-        public Start(Vae model, float[] seen, int images, int perImage, ulong seed)
+        public Start(Vae model, float[] seen, int images, int perImage, ulong seed, CancellationToken cancellation)
         {
-            (this.model, this.seen, this.perImage, this.seed) = (model, seen, perImage, seed);
+            (this.model, this.seen, this.perImage, this.seed, this.cancellation) = (model, seen, perImage, seed, cancellation);
             int rows = images * perImage, pixels = seen.Length, latent = model.Options.Latent;
             (Codes, Variances) = (new float[rows * latent], new float[rows * latent]);
             (filled, decoded) = (new float[rows * pixels], new float[rows * pixels]);
@@ -205,7 +228,7 @@ public static class Inpainting
         {
             if (means.TryGetValue(label ?? -1, out float[]? mean))
                 return mean;
-            float[] images = model.Generate(Guesses, seed, label);
+            float[] images = model.Generate(Guesses, seed, label, cancellation);
             mean = new float[seen.Length];
             for (int i = 0; i < images.Length; i++)
                 mean[i % mean.Length] += images[i] / Guesses;
@@ -229,7 +252,7 @@ public static class Inpainting
             int pixels = seen.Length, latent = model.Options.Latent;
             for (int round = 0; ; round++)
             {
-                model.Encode(filled, Codes, Variances, labels);
+                model.EncodeAny(filled, Codes, Variances, labels, cancellation);
                 for (int i = 0; i < Codes.Length; i++)
                 {
                     Variances[i] = MathF.Exp(Math.Clamp(Variances[i], -10, 0));

@@ -12,7 +12,8 @@ public static class LabelGuess
     /// best, by the squared error. Labels that the set has are numbered as in the model.
     /// </summary>
     /// <exception cref="BadInputException">The images are not of the model's shape, or have a label that it does not know.</exception>
-    public static ImageSet Complete(Vae model, ImageSet images)
+    /// <exception cref="OperationCanceledException"><paramref name="cancellation"/> asked to stop.</exception>
+    public static ImageSet Complete(Vae model, ImageSet images, CancellationToken cancellation = default)
     {
         int classes = model.Options.Classes, pixels = images.PixelsPerImage;
         if (classes == 0)
@@ -22,7 +23,7 @@ public static class LabelGuess
         float[] originals = PictureInput.Rows(images), reconstructions = new float[originals.Length];
         int[] best = Best(classes, images.Count, labels =>
         {
-            model.Reconstruct(originals, reconstructions, labels);
+            model.Reconstruct(originals, reconstructions, labels, cancellation);
             return Distances(originals, reconstructions, pixels);
         });
         return new ImageSet(images.Name, images.Width, images.Height, images.Channels, images.Pixels, best, [.. model.Options.LabelNames]);

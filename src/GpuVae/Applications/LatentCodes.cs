@@ -11,7 +11,8 @@ public static class LatentCodes
 
     /// <summary>The means of q(z|x), [images, latent].</summary>
     /// <exception cref="BadInputException">The images are not of the model's shape, or there are none.</exception>
-    public static float[] Means(Vae model, ImageSet images)
+    /// <exception cref="OperationCanceledException"><paramref name="cancellation"/> asked to stop.</exception>
+    public static float[] Means(Vae model, ImageSet images, CancellationToken cancellation = default)
     {
         images = model.Require(images);
         int latent = model.Options.Latent;
@@ -22,7 +23,7 @@ public static class LatentCodes
             model.Encode(
                 PictureInput.Rows(images, start, count), means.AsSpan(start * latent, count * latent),
                 logVariances.AsSpan(0, count * latent),
-                model.LabelsOf(images, start, count));
+                model.LabelsOf(images, start, count), cancellation);
         }
         return means;
     }

@@ -36,37 +36,45 @@ internal sealed class LatentSearch : IDisposable
         (this.model, this.rows) = (model, rows);
         int latent = model.Options.Latent;
         Accelerator accelerator = model.Device.Accelerator;
-        vectors = accelerator.Allocate1D<float>(4L * rows * latent);
-        state = accelerator.Allocate1D<float>(rows * Chains.StateSize);
-        control = accelerator.Allocate1D<float>(controlOnHost.Length);
-        stateOnHost = new float[rows * Chains.StateSize];
-        labelsOnHost = new float[model.Options.Classes > 0 ? rows : 0];
-        labels = labelsOnHost.Length > 0 ? accelerator.Allocate1D<float>(rows) : null;
-        // Both parts of a row's energy count once.
-        ones = accelerator.Allocate1D<float>([.. Enumerable.Repeat(1f, rows)]);
-        var weights = new SampleWeights(
-            ScheduleBuilder.Fixed("weights of the rows", ones.View, rows),
-            ScheduleBuilder.Fixed("weight", ones.View.BaseView.SubView(0, 1)), Scale: 1);
-        prior = model.FreezePrior();
+        try
+        {
+            vectors = accelerator.Allocate1D<float>(4L * rows * latent);
+            state = accelerator.Allocate1D<float>(rows * Chains.StateSize);
+            control = accelerator.Allocate1D<float>(controlOnHost.Length);
+            stateOnHost = new float[rows * Chains.StateSize];
+            labelsOnHost = new float[model.Options.Classes > 0 ? rows : 0];
+            labels = labelsOnHost.Length > 0 ? accelerator.Allocate1D<float>(rows) : null;
+            // Both parts of a row's energy count once.
+            ones = accelerator.Allocate1D<float>([.. Enumerable.Repeat(1f, rows)]);
+            var weights = new SampleWeights(
+                ScheduleBuilder.Fixed("weights of the rows", ones.View, rows),
+                ScheduleBuilder.Fixed("weight", ones.View.BaseView.SubView(0, 1)), Scale: 1);
+            prior = model.FreezePrior();
 
-        var builder = new ScheduleBuilder(rows);
-        PlannedTensor? ofRows = labels is null ? null : ScheduleBuilder.Fixed("labels", labels.View, rows);
-        LayerContext context = model.ContextOf(builder, ofRows);
-        // Always at the same place, so that the device can record the schedule.
-        var proposal = new PlannedTensor("proposal", rows, latent) { View = Vector(0) };
-        LayerPass decoder = model.Parts.Decoder.Forward(context, LayerOutput.Of(proposal));
-        (PlannedTensor loss, PlannedTensor dDecoded) = observation(context, decoder.Output.Value);
-        PlannedTensor dz = decoder.Backward(context, dDecoded, wantsInput: true)!;
-        PriorPass ofPrior = prior.Forward(context, proposal);
-        ofPrior.Backward(context, weights, dz, null);
-        PlannedTensor density = ofPrior.Density;
-        Langevin langevin = context.Kernels.Langevin;
-        var chains = new Chains(Vector(1), Vector(2), Vector(3), state.View, latent);
-        builder.Add(
-            "Langevin step", 40.0 * rows * latent, 32.0 * rows * latent, [loss, density, dz],
-            stream => langevin.Step(stream, proposal.View, loss.View, density.View, dz.View, control.View, chains, seed));
-        arena = accelerator.Allocate1D<float>(builder.Plan());
-        schedule = builder.Bind(arena.View);
+            var builder = new ScheduleBuilder(rows);
+            PlannedTensor? ofRows = labels is null ? null : ScheduleBuilder.Fixed("labels", labels.View, rows);
+            LayerContext context = model.ContextOf(builder, ofRows);
+            // Always at the same place, so that the device can record the schedule.
+            var proposal = new PlannedTensor("proposal", rows, latent) { View = Vector(0) };
+            LayerPass decoder = model.Parts.Decoder.Forward(context, LayerOutput.Of(proposal));
+            (PlannedTensor loss, PlannedTensor dDecoded) = observation(context, decoder.Output.Value);
+            PlannedTensor dz = decoder.Backward(context, dDecoded, wantsInput: true)!;
+            PriorPass ofPrior = prior.Forward(context, proposal);
+            ofPrior.Backward(context, weights, dz, null);
+            PlannedTensor density = ofPrior.Density;
+            Langevin langevin = context.Kernels.Langevin;
+            var chains = new Chains(Vector(1), Vector(2), Vector(3), state.View, latent);
+            builder.Add(
+                "Langevin step", 40.0 * rows * latent, 32.0 * rows * latent, [loss, density, dz],
+                stream => langevin.Step(stream, proposal.View, loss.View, density.View, dz.View, control.View, chains, seed));
+            arena = accelerator.Allocate1D<float>(builder.Plan());
+            schedule = builder.Bind(arena.View);
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
     }
 
     /// <summary>Begins new chains.</summary>
@@ -95,12 +103,16 @@ internal sealed class LatentSearch : IDisposable
     /// <param name="steps">How many.</param>
     /// <param name="temperature">0 descends; 1 draws from the posterior once the chain has forgotten its start.</param>
     /// <param name="adapts">Whether chains look for the size of their steps, which they must not while draws count.</param>
-    public void Run(int steps, double temperature, bool adapts)
+    /// <param name="cancellation">Asks to stop before the next step.</param>
+    public void Run(int steps, double temperature, bool adapts, CancellationToken cancellation = default)
     {
         (controlOnHost[0], controlOnHost[1]) = ((float)temperature, adapts ? 1 : 0);
         control.View.BaseView.CopyFromCPU(model.Device.Stream, controlOnHost);
         for (int i = 0; i < steps; i++)
+        {
+            cancellation.ThrowIfCancellationRequested();
             schedule.Run(model.Device.Stream);
+        }
     }
 
     /// <summary>Where the chains are, [rows, latent].</summary>
@@ -122,7 +134,7 @@ internal sealed class LatentSearch : IDisposable
     public void Dispose()
     {
         model.Device.Drain();
-        schedule.Dispose();
+        schedule?.Dispose();
         foreach (IDisposable? buffer in (IEnumerable<IDisposable?>)[arena, vectors, state, control, ones, labels, prior])
             buffer?.Dispose();
     }

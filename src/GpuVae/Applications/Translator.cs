@@ -29,13 +29,14 @@ public sealed class Translator
     /// <exception cref="BadInputException">
     /// The model knows no domains, the images do not fit it, or a domain has fewer than two of them.
     /// </exception>
-    public static Translator Learn(Vae model, ImageSet images)
+    /// <exception cref="OperationCanceledException"><paramref name="cancellation"/> asked to stop.</exception>
+    public static Translator Learn(Vae model, ImageSet images, CancellationToken cancellation = default)
     {
         int latent = model.Options.Latent;
         if (model.Options.Classes == 0)
             throw new BadInputException(
                 "The model knows no domains, so it cannot translate. Train one with ImageDomains.Load and a folder for each.");
-        float[] codes = LatentCodes.Means(model, images);
+        float[] codes = LatentCodes.Means(model, images, cancellation);
         var domains = new Moments[model.Options.Classes];
         for (int domain = 0; domain < domains.Length; domain++)
         {
@@ -50,16 +51,18 @@ public sealed class Translator
 
     /// <summary>Images [n, pixels] of the domain <paramref name="from"/> as images of the domain <paramref name="to"/>.</summary>
     /// <exception cref="BadInputException">The model does not know a domain.</exception>
-    public float[] Translate(ReadOnlySpan<float> images, int from, int to)
+    /// <exception cref="ArgumentException">A value of an image is not in [0, 1].</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="cancellation"/> asked to stop.</exception>
+    public float[] Translate(ReadOnlySpan<float> images, int from, int to, CancellationToken cancellation = default)
     {
         int latent = model.Options.Latent, count = images.Length / model.Options.Shape.Pixels;
         int[] source = [.. Enumerable.Repeat(from, count)], target = [.. Enumerable.Repeat(to, count)];
         float[] codes = new float[count * latent];
-        model.Encode(images, codes, new float[codes.Length], source);
+        model.Encode(images, codes, new float[codes.Length], source, cancellation);
         if (from != to)
             domains[from].TransportTo(domains[to], codes);
         float[] translated = new float[images.Length];
-        model.Decode(codes, translated, target);
+        model.Decode(codes, translated, target, cancellation);
         return translated;
     }
 

@@ -1,3 +1,4 @@
+using GpuVae.Devices;
 using GpuVae.Elbo;
 using GpuVae.Kernels.Common;
 using GpuVae.Layers;
@@ -40,18 +41,26 @@ public static class Upscaling
     /// <param name="options">Or null for the defaults.</param>
     /// <param name="progress">Told how many images are done.</param>
     /// <param name="labels">[n] of a conditional model, which otherwise guesses them.</param>
+    /// <param name="cancellation">Asks to stop before the next step.</param>
     /// <returns>[n, pixels] in [0, 1].</returns>
     /// <exception cref="BadInputException">The factor does not fit the model, or the labels do not fit it or the images.</exception>
-    /// <exception cref="ArgumentException">There is no image, or the length is no whole number of images.</exception>
+    /// <exception cref="ArgumentException">
+    /// There is no image, the length is no whole number of images, or a value is not in [0, 1].
+    /// </exception>
+    /// <exception cref="OperationCanceledException">Asked to stop.</exception>
     public static float[] Enlarge(
         Vae model, ReadOnlySpan<float> small, int factor, UpscalingOptions? options = null, Action<int>? progress = null,
-        ReadOnlySpan<int> labels = default)
+        ReadOnlySpan<int> labels = default, CancellationToken cancellation = default)
     {
         options ??= new UpscalingOptions();
         ImageShape shape = model.Options.Shape, smallShape = SmallShape(shape, factor);
         int pixels = shape.Pixels, smallPixels = smallShape.Pixels, latent = model.Options.Latent;
         if (small.IsEmpty || small.Length % smallPixels != 0)
             throw new ArgumentException($"{small.Length} values are no whole number of images of {smallShape}.", nameof(small));
+        if (!(options.Deviation is > 0 and < double.PositiveInfinity))
+            throw new BadInputException(
+                $"UpscalingOptions.Deviation = {options.Deviation} is out of range; it must be positive and finite.");
+        InputCheck.RequireImages(small);
         int count = small.Length / smallPixels, batch = Math.Min(count, LargestBatch);
         bool isGuessed = model.Options.Classes > 0 && labels.IsEmpty;
         if (!isGuessed)
@@ -62,6 +71,7 @@ public static class Upscaling
         // An encoder of reduced images takes the means of blocks, which are then the input itself, and leaves nothing to search for.
         bool isTrainedForIt = model.Options.Upscale == factor;
         float[] results = new float[checked(count * pixels)];
+        using DeviceGate.Scope scope = model.Device.Enter("Upscaling.Enlarge");
         using MemoryBuffer1D<float, Stride1D.Dense> given = model.Device.Accelerator.Allocate1D<float>((long)batch * smallPixels);
         using LatentSearch? search = isTrainedForIt ? null : new LatentSearch(
             model, batch, (context, decoded) => Loss(model, context, decoded, given.View, reduction, options.Deviation), seed: 0);
@@ -74,32 +84,32 @@ public static class Upscaling
             float[] enlarged = isTrainedForIt
                 ? Enlargement.Repeat(part, smallShape, factor)
                 : Enlargement.Bicubic(part, smallShape, factor);
-            ReadOnlySpan<int> labelsOfPart = isGuessed ? GuessLabels(model, enlarged, part.ToArray(), factor)
+            ReadOnlySpan<int> labelsOfPart = isGuessed ? GuessLabels(model, enlarged, part.ToArray(), factor, cancellation)
                 : labels.IsEmpty ? labels : labels.Slice(from, batch);
-            model.Encode(enlarged, codes, variances, labelsOfPart);
+            model.Encode(enlarged, codes, variances, labelsOfPart, cancellation);
             if (search is not null)
             {
                 given.View.BaseView.CopyFromCPU(model.Device.Stream, part);
                 for (int i = 0; i < variances.Length; i++)
                     variances[i] = MathF.Exp(Math.Clamp(variances[i], -10, 0));
                 search.Start(codes, variances, labelsOfPart, from);
-                search.Run(options.Steps, temperature: 0, adapts: true);
+                search.Run(options.Steps, temperature: 0, adapts: true, cancellation);
                 search.ReadCodes(codes);
             }
-            model.Decode(codes, result, labelsOfPart);
+            model.Decode(codes, result, labelsOfPart, cancellation);
             Enlargement.Match(result, part, reduction);
             progress?.Invoke(from + batch);
         }
         return results;
     }
 
-    private static int[] GuessLabels(Vae model, float[] enlarged, float[] small, int factor)
+    private static int[] GuessLabels(Vae model, float[] enlarged, float[] small, int factor, CancellationToken cancellation)
     {
         ImageShape shape = model.Options.Shape;
         float[] reconstructions = new float[enlarged.Length];
         return LabelGuess.Best(model.Options.Classes, enlarged.Length / shape.Pixels, labels =>
         {
-            model.Reconstruct(enlarged, reconstructions, labels);
+            model.Reconstruct(enlarged, reconstructions, labels, cancellation);
             return LabelGuess.Distances(small, Enlargement.Reduce(reconstructions, shape, factor), SmallShape(shape, factor).Pixels);
         });
     }

@@ -28,15 +28,23 @@ internal sealed class BatchFeed : IDisposable
         FullBatches = set.Count / batchSize;
         LastBatch = set.Count % batchSize;
         Accelerator accelerator = device.Accelerator;
-        images = accelerator.Allocate1D<byte>(set.Pixels.LongLength);
-        images.View.BaseView.CopyFromCPU(device.Stream, set.Pixels);
-        order = accelerator.Allocate1D<int>(set.Count);
-        ImageCount = set.Count;
-        labels = set.Labels is { } classes ? accelerator.Allocate1D(classes) : null;
-        clock = accelerator.Allocate1D<long>(clockOnHost.Length);
-        rates = accelerator.Allocate1D<float>(2 * StepsPerEpoch);
-        current = accelerator.Allocate1D<float>(2);
-        log = accelerator.Allocate1D<float>(2 * logEntries);
+        try
+        {
+            images = accelerator.Allocate1D<byte>(set.Pixels.LongLength);
+            images.View.BaseView.CopyFromCPU(device.Stream, set.Pixels);
+            order = accelerator.Allocate1D<int>(set.Count);
+            ImageCount = set.Count;
+            labels = set.Labels is { } classes ? accelerator.Allocate1D(classes) : null;
+            clock = accelerator.Allocate1D<long>(clockOnHost.Length);
+            rates = accelerator.Allocate1D<float>(2 * StepsPerEpoch);
+            current = accelerator.Allocate1D<float>(2);
+            log = accelerator.Allocate1D<float>(2 * logEntries);
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
     }
 
     public int ImageCount { get; }

@@ -20,8 +20,16 @@ internal sealed class BatchSchedules : IDisposable
         ScheduleBuilder? ofFull = feed.FullBatches > 0 ? build(feed.BatchSize) : null;
         ScheduleBuilder? ofLast = feed.LastBatch > 0 ? build(feed.LastBatch) : null;
         arena = device.Accelerator.Allocate1D<float>(Math.Max(ofFull?.Plan() ?? 0, ofLast?.Plan() ?? 0));
-        full = ofFull?.Bind(arena.View);
-        last = ofLast?.Bind(arena.View);
+        try
+        {
+            full = ofFull?.Bind(arena.View);
+            last = ofLast?.Bind(arena.View);
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
     }
 
     /// <summary>Of the first batch.</summary>

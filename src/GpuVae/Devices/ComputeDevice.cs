@@ -5,16 +5,32 @@ using GpuVae.Simd;
 namespace GpuVae.Devices;
 
 /// <summary>An accelerator, the stream on which this library enqueues its work, and a name for messages.</summary>
+/// <remarks>
+/// <para>
+/// A device, with all models and trainers on it, is for one thread at a time; which thread does not matter. A call from another thread while
+/// one is under way is refused with an <see cref="InvalidOperationException"/> that names the one under way, and changes nothing; so is
+/// <see cref="Dispose"/>. Take a lock around the calls, or open a device for each thread: devices that were opened apart work at the same
+/// time. Devices that wrap the same accelerator count as one; the caller's own launches on it are not looked at. What calls have enqueued
+/// runs in the order of the calls, whichever threads made them.
+/// </para>
+/// <para>
+/// After an <see cref="AcceleratorException"/> of a driver the device may be lost. Every later call then fails the same way: dispose what is
+/// on the device and the device, and open it again. A device that has run out of memory goes on working.
+/// </para>
+/// </remarks>
 public sealed class ComputeDevice : IDisposable
 {
     private readonly Context? ownedContext;
+    private readonly DeviceGate gate;
     private DeviceKernels? kernels;
     private GemmContext? gemm;
+    private bool isDisposed;
 
     private ComputeDevice(
         Context? ownedContext, Accelerator accelerator, AcceleratorStream stream, string name, ComputeOptions options)
     {
         (this.ownedContext, Accelerator, Stream, Name) = (ownedContext, accelerator, stream, name);
+        gate = DeviceGate.Of(accelerator);
         bool fits = options.Tuning is null || options.Tuning.Fits(accelerator, options.Precision);
         Options = fits ? options : options with { Tuning = null };
     }
@@ -118,8 +134,10 @@ public sealed class ComputeDevice : IDisposable
 
     /// <summary>Waits until everything enqueued has run.</summary>
     /// <exception cref="AcceleratorException">The driver fails.</exception>
+    /// <exception cref="InvalidOperationException">Another thread is using the device.</exception>
     public void Synchronize()
     {
+        using DeviceGate.Scope scope = Enter("ComputeDevice.Synchronize");
         try
         {
             Stream.Synchronize();
@@ -136,6 +154,8 @@ public sealed class ComputeDevice : IDisposable
     /// </summary>
     internal void Drain()
     {
+        if (isDisposed)
+            return;
         try
         {
             Synchronize();
@@ -145,9 +165,32 @@ public sealed class ComputeDevice : IDisposable
         }
     }
 
-    /// <summary>Closes what <see cref="Open"/> opened; after <see cref="Wrap"/> the accelerator and its stream stay open.</summary>
+    /// <summary>
+    /// Begins a use of the device by the calling thread, until the scope is disposed. Every public member that touches the device does.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">Another thread is using the device.</exception>
+    /// <exception cref="ObjectDisposedException">The device is closed.</exception>
+    internal DeviceGate.Scope Enter(string operation)
+    {
+        ObjectDisposedException.ThrowIf(isDisposed, this);
+        return EnterToDispose(operation);
+    }
+
+    /// <summary>The same for what frees memory, which may come after the device is closed and finds nothing left then.</summary>
+    /// <exception cref="InvalidOperationException">Another thread is using the device.</exception>
+    internal DeviceGate.Scope EnterToDispose(string operation) => gate.Enter(operation, Name);
+
+    /// <summary>
+    /// Closes what <see cref="Open"/> opened; after <see cref="Wrap"/> the accelerator and its stream stay open. Models on the device cannot
+    /// be used any more.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">Another thread is using the device; it stays open.</exception>
     public void Dispose()
     {
+        if (isDisposed)
+            return;
+        using DeviceGate.Scope scope = EnterToDispose("ComputeDevice.Dispose");
+        isDisposed = true;
         kernels?.Dispose();
         gemm?.Dispose();
         if (ownedContext is null)

@@ -15,11 +15,24 @@ public static class Tuner
     /// Measures one product after the other, in the order of their shapes. What the device itself uses does not change: the results take
     /// effect with a table given to <see cref="ComputeDevice.Open"/>.
     /// </summary>
-    public static IEnumerable<TunedResult> Tune(ComputeDevice device)
+    /// <param name="device">The device; in use only while a product is measured, not between two of them.</param>
+    /// <param name="cancellation">Asks to stop before the next product.</param>
+    /// <exception cref="OperationCanceledException">Asked to stop.</exception>
+    /// <exception cref="InvalidOperationException">Another thread is using the device.</exception>
+    public static IEnumerable<TunedResult> Tune(ComputeDevice device, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(device);
+        GemmProblem[] problems;
+        using (device.Enter("Tuner.Tune"))
+            problems = [.. device.Gemm.Problems.OrderBy(p => (p.Use, p.M, p.N, p.K))];
         using var tuner = new GemmTuner(device.Accelerator, device.Stream, device.Options.Precision);
-        foreach (GemmProblem problem in device.Gemm.Problems.OrderBy(p => (p.Use, p.M, p.N, p.K)).ToArray())
-            yield return new TunedResult(problem, tuner.Tune(problem));
+        foreach (GemmProblem problem in problems)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            GemmTuning result;
+            using (device.Enter("Tuner.Tune"))
+                result = tuner.Tune(problem);
+            yield return new TunedResult(problem, result);
+        }
     }
 }

@@ -40,12 +40,20 @@ internal sealed class VaeParts
                 .. Encoder.ParameterShapes, .. Decoder.ParameterShapes, .. Posterior.ParameterShapes, .. Prior.ParameterShapes,
                 .. Likelihood.ParameterShapes,
             ]);
-        Encoder.Attach(store);
-        Decoder.Attach(store);
-        Initialization.Fill(store, seed);
-        Posterior.Attach(store);
-        Prior.Attach(store, seed);
-        Likelihood.Attach(store);
-        return store;
+        try
+        {
+            Encoder.Attach(store);
+            Decoder.Attach(store);
+            Initialization.Fill(store, seed);
+            Posterior.Attach(store);
+            Prior.Attach(store, seed);
+            Likelihood.Attach(store);
+            return store;
+        }
+        catch
+        {
+            store.Dispose();
+            throw;
+        }
     }
 }

@@ -32,19 +32,27 @@ internal sealed class EvaluationImages : IDisposable
         order = [.. Enumerable.Range(0, Count)];
         rates = new float[2 * feed.StepsPerEpoch];
         int pixels = model.Options.Shape.Pixels;
-        arena = model.Device.Accelerator.Allocate1D<float>((long)BatchSize * pixels);
-        arena.View.MemSetToZero(model.Device.Stream);
-        if (model.Options.Classes > 0)
+        try
         {
-            // Whole batches, as the images: what is beyond the last belongs to no image.
-            float[] classes = new float[feed.StepsPerEpoch * BatchSize];
-            images.Labels!.Select(label => (float)label).ToArray().CopyTo(classes, 0);
-            labels = model.Device.Accelerator.Allocate1D(classes);
+            arena = model.Device.Accelerator.Allocate1D<float>((long)BatchSize * pixels);
+            arena.View.MemSetToZero(model.Device.Stream);
+            if (model.Options.Classes > 0)
+            {
+                // Whole batches, as the images: what is beyond the last belongs to no image.
+                float[] classes = new float[feed.StepsPerEpoch * BatchSize];
+                images.Labels!.Select(label => (float)label).ToArray().CopyTo(classes, 0);
+                labels = model.Device.Accelerator.Allocate1D(classes);
+            }
+            if (feed.FullBatches > 0)
+                (full, fullImages) = Build(BatchSize);
+            if (feed.LastBatch > 0)
+                (last, lastImages) = Build(feed.LastBatch);
         }
-        if (feed.FullBatches > 0)
-            (full, fullImages) = Build(BatchSize);
-        if (feed.LastBatch > 0)
-            (last, lastImages) = Build(feed.LastBatch);
+        catch
+        {
+            Dispose();
+            throw;
+        }
 
         (Schedule, PlannedTensor) Build(int batch)
         {
@@ -69,10 +77,12 @@ internal sealed class EvaluationImages : IDisposable
     /// <summary>
     /// Calls <paramref name="visit"/> with the first image's index, the number of images and their pixels [images, pixels].
     /// </summary>
-    public void ForEach(Action<int, int, ArrayView<float>> visit)
+    /// <exception cref="OperationCanceledException">Asked to stop between two batches.</exception>
+    public void ForEach(Action<int, int, ArrayView<float>> visit, CancellationToken cancellation)
     {
         for (int batch = 0; batch < feed.StepsPerEpoch; batch++)
         {
+            cancellation.ThrowIfCancellationRequested();
             // Nothing here closes a step, so the clock is set for each.
             feed.StartEpoch(batch, 0, order, rates);
             bool isFull = batch < feed.FullBatches;
@@ -88,6 +98,6 @@ internal sealed class EvaluationImages : IDisposable
         last?.Dispose();
         feed.Dispose();
         labels?.Dispose();
-        arena.Dispose();
+        arena?.Dispose();
     }
 }

@@ -1,4 +1,5 @@
 using GpuVae.Devices;
+using GpuVae.Models;
 
 namespace GpuVae.Evaluation;
 
@@ -20,11 +21,17 @@ public readonly record struct ImageQuality(double Mse, double Psnr, double Ssim)
     /// <param name="images">[n, pixels].</param>
     /// <param name="others">[n, pixels].</param>
     /// <param name="shape">Of each image.</param>
-    /// <exception cref="ArgumentException">The spans do not hold the same whole number of images, or none.</exception>
+    /// <exception cref="ArgumentException">
+    /// The spans do not hold the same whole number of images, or none, or a value is not finite.
+    /// </exception>
     public static ImageQuality Compare(ComputeDevice device, ReadOnlySpan<float> images, ReadOnlySpan<float> others, ImageShape shape)
     {
         if (images.Length == 0 || images.Length != others.Length || images.Length % shape.Pixels != 0)
             throw new ArgumentException($"{images.Length} and {others.Length} values are not the same number of images of {shape}.");
+        // A reconstruction may lie outside [0, 1].
+        InputCheck.RequireFinite(images);
+        InputCheck.RequireFinite(others);
+        using DeviceGate.Scope scope = device.Enter("ImageQuality.Compare");
         using MemoryBuffer1D<float, Stride1D.Dense> x = device.Accelerator.Allocate1D<float>(images.Length);
         using MemoryBuffer1D<float, Stride1D.Dense> y = device.Accelerator.Allocate1D<float>(others.Length);
         x.View.BaseView.CopyFromCPU(device.Stream, images);
@@ -46,8 +53,16 @@ internal sealed class ImageQualitySum : IDisposable
     public ImageQualitySum(ComputeDevice device, ImageShape shape, int capacity)
     {
         (this.device, this.shape) = (device, shape);
-        similarity = device.Accelerator.Allocate1D<float>(capacity);
-        squaredError = device.Accelerator.Allocate1D<float>(capacity);
+        try
+        {
+            similarity = device.Accelerator.Allocate1D<float>(capacity);
+            squaredError = device.Accelerator.Allocate1D<float>(capacity);
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
     }
 
     public void Add(ArrayView<float> x, ArrayView<float> y, int images)
@@ -76,7 +91,7 @@ internal sealed class ImageQualitySum : IDisposable
     public void Dispose()
     {
         device.Drain();
-        similarity.Dispose();
-        squaredError.Dispose();
+        similarity?.Dispose();
+        squaredError?.Dispose();
     }
 }

@@ -1,5 +1,6 @@
 using System.Numerics;
 using GpuVae.Data;
+using GpuVae.Devices;
 using GpuVae.Elbo;
 using GpuVae.Kernels.Common;
 using GpuVae.Kernels.Evaluation;
@@ -38,6 +39,7 @@ public static class ImportanceSampling
         Action<int>? progress = null, CancellationToken cancellation = default)
     {
         EvaluationOptions.RequireSamples(samples);
+        using DeviceGate.Scope scope = model.Device.Enter("ImportanceSampling.LogLikelihoods");
         using var batches = new EvaluationImages(model, images, binarization, seed);
         using var sampler = new Sampler(model, batches, samples, seed);
         batches.ForEach((first, count, x) =>
@@ -45,11 +47,10 @@ public static class ImportanceSampling
             sampler.Encode(first, count, x);
             for (int start = 0; start < count; start += sampler.Images)
             {
-                cancellation.ThrowIfCancellationRequested();
-                sampler.Sample(first, start);
+                sampler.Sample(first, start, cancellation);
                 progress?.Invoke(Math.Min(first + start + sampler.Images, images.Count));
             }
-        });
+        }, cancellation);
         return sampler.Read(images.Count);
     }
 
@@ -75,26 +76,34 @@ public static class ImportanceSampling
             (this.model, this.batches, this.samples) = (model, batches, samples);
             Accelerator accelerator = model.Device.Accelerator;
             int rows = accelerator.ExecutionStyle() == ExecutionStyle.Lanes ? RowsOnCpu : RowsOnGpu;
-            prior = model.FreezePrior();
-            ScheduleBuilder builder;
-            while (true)
+            try
             {
-                // Portions of equal size, so that hardly a sample is drawn in vain.
-                int portions = (samples + rows - 1) / rows;
-                samplesOfLaunch = (samples + portions - 1) / portions;
-                // A power of two divides the size of a batch.
-                Images = Math.Min(1 << BitOperations.Log2((uint)(rows / samplesOfLaunch)), EvaluationImages.BatchSize);
-                (builder, images, encoded, labels) = Build(seed);
-                if (builder.Plan() <= MaxArena || rows == 1)
-                    break;
-                rows /= 2;
+                prior = model.FreezePrior();
+                ScheduleBuilder builder;
+                while (true)
+                {
+                    // Portions of equal size, so that hardly a sample is drawn in vain.
+                    int portions = (samples + rows - 1) / rows;
+                    samplesOfLaunch = (samples + portions - 1) / portions;
+                    // A power of two divides the size of a batch.
+                    Images = Math.Min(1 << BitOperations.Log2((uint)(rows / samplesOfLaunch)), EvaluationImages.BatchSize);
+                    (builder, images, encoded, labels) = Build(seed);
+                    if (builder.Plan() <= MaxArena || rows == 1)
+                        break;
+                    rows /= 2;
+                }
+                arena = accelerator.Allocate1D<float>(builder.Plan());
+                schedule = builder.Bind(arena.View);
+                moments = accelerator.Allocate1D<float>((long)EvaluationImages.BatchSize * encoded.Columns);
+                moments.View.MemSetToZero(model.Device.Stream);
+                int blocks = (batches.Count + EvaluationImages.BatchSize - 1) / EvaluationImages.BatchSize;
+                sums = accelerator.Allocate1D<float>(2L * blocks * EvaluationImages.BatchSize);
             }
-            arena = accelerator.Allocate1D<float>(builder.Plan());
-            schedule = builder.Bind(arena.View);
-            moments = accelerator.Allocate1D<float>((long)EvaluationImages.BatchSize * encoded.Columns);
-            moments.View.MemSetToZero(model.Device.Stream);
-            int blocks = (batches.Count + EvaluationImages.BatchSize - 1) / EvaluationImages.BatchSize;
-            sums = accelerator.Allocate1D<float>(2L * blocks * EvaluationImages.BatchSize);
+            catch
+            {
+                Dispose();
+                throw;
+            }
         }
 
         /// <summary>Images of a launch.</summary>
@@ -105,14 +114,17 @@ public static class ImportanceSampling
             model.EncodeAll(x, moments.View.BaseView.SubView(0, (long)count * encoded.Columns), batches.Labels(first, count));
 
         /// <summary>All samples of the batch's images from <paramref name="start"/> on.</summary>
-        public void Sample(int batchStart, int start)
+        public void Sample(int batchStart, int start, CancellationToken cancellation)
         {
             images.View = batches.Block.SubView((long)start * images.Columns, images.Length);
             encoded.View = moments.View.BaseView.SubView((long)start * encoded.Columns, encoded.Length);
             labels?.View = batches.Labels(batchStart + start, Images);
             sumsOfLaunch = sums.View.BaseView.SubView(2L * (batchStart + start), 2 * Images);
             for (firstSample = 0; firstSample < samples; firstSample += samplesOfLaunch, portion++)
+            {
+                cancellation.ThrowIfCancellationRequested();
                 schedule.Run(model.Device.Stream);
+            }
         }
 
         public double[] Read(int count)
@@ -127,9 +139,9 @@ public static class ImportanceSampling
         public void Dispose()
         {
             model.Device.Drain();
-            schedule.Dispose();
-            foreach (IDisposable buffer in (IEnumerable<IDisposable>)[arena, moments, sums, prior])
-                buffer.Dispose();
+            schedule?.Dispose();
+            foreach (IDisposable? buffer in (IEnumerable<IDisposable?>)[arena, moments, sums, prior])
+                buffer?.Dispose();
         }
 
         private (ScheduleBuilder Builder, PlannedTensor Images, PlannedTensor Encoded, PlannedTensor? Labels) Build(ulong seed)

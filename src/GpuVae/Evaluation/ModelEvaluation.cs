@@ -1,4 +1,5 @@
 using GpuVae.Data;
+using GpuVae.Devices;
 using GpuVae.Elbo;
 using GpuVae.Models;
 
@@ -11,7 +12,7 @@ public static class ModelEvaluation
     /// <param name="images">Of its shape.</param>
     /// <param name="options">What to measure, and how.</param>
     /// <param name="progress">Told the share of the importance sampling that is done, which is what takes long.</param>
-    /// <param name="cancellation">Asks to stop the importance sampling.</param>
+    /// <param name="cancellation">Asks to stop before the next batch.</param>
     /// <exception cref="BadInputException">
     /// An option is out of range, the images are not of the model's shape, or their factors are wanted and not known.
     /// </exception>
@@ -28,17 +29,18 @@ public static class ModelEvaluation
             throw new BadInputException(
                 $"{images.Name} has no known factors, which the mutual information gap needs. Use a built-in set, put the images into "
                 + $"subfolders by label, write an {AttributesFile.FileName} beside them, or leave mig out.");
+        using DeviceGate.Scope scope = model.Device.Enter("ModelEvaluation.Run");
         var report = new EvaluationReport(
             new EvaluationProtocol(
                 images.Name, options.Split, images.Count, options.Binarization, options.Seed, model.Device.Name));
         if (metrics.HasFlag(EvaluationMetrics.Elbo))
         {
             using var evaluator = new Evaluator(model, images, options.Seed, options.Binarization);
-            ElboParts parts = evaluator.Run();
+            ElboParts parts = evaluator.Run(cancellation);
             report = report with { Parts = parts, Elbo = Stamp(model, -(parts.Reconstruction + parts.Kl), 1) };
         }
         if ((metrics & (EvaluationMetrics.Units | EvaluationMetrics.Reconstruction | EvaluationMetrics.Mig)) != 0)
-            report = WithCodes(report, model, images, options);
+            report = WithCodes(report, model, images, options, cancellation);
         if (metrics.HasFlag(EvaluationMetrics.Nll))
         {
             double[] estimates = ImportanceSampling.LogLikelihoods(
@@ -56,7 +58,7 @@ public static class ModelEvaluation
 
     /// <summary>What the moments of q(z|x) and the reconstructions from its means tell.</summary>
     private static EvaluationReport WithCodes(
-        EvaluationReport report, Vae model, ImageSet images, EvaluationOptions options)
+        EvaluationReport report, Vae model, ImageSet images, EvaluationOptions options, CancellationToken cancellation)
     {
         EvaluationMetrics metrics = options.Metrics;
         int latent = model.Options.Latent;
@@ -73,7 +75,7 @@ public static class ModelEvaluation
             ArrayView<float> y = reconstructions.View.BaseView.SubView(0, x.Length);
             model.Reconstruct(x, y, batches.Labels(first, count));
             quality.Add(x, y, count);
-        });
+        }, cancellation);
         float[] rows = moments.View.BaseView.GetAsArray(model.Device.Stream);
         if (metrics.HasFlag(EvaluationMetrics.Units))
             report = report with { Units = LatentUnits.Of(rows, latent) };

@@ -32,7 +32,15 @@ internal sealed class FrozenPrior : IDisposable
         encoder.Infer(context with { Labels = labels }, rows, encoded, null);
         memory = device.Accelerator.Allocate1D<float>(encoded.Length);
         encoded.View = memory.View;
-        Run(builder);
+        try
+        {
+            Run(builder);
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
     }
 
     /// <inheritdoc cref="PriorDensity.Forward"/>

@@ -16,11 +16,11 @@ public sealed class ParameterStore : IDisposable
 {
     private readonly MemoryBuffer1D<float, Stride1D.Dense> values;
     private readonly Parameter[] parameters;
-    private readonly AcceleratorStream stream;
+    private readonly ComputeDevice device;
 
     internal ParameterStore(ComputeDevice device, IEnumerable<(string Name, int[] Shape)> shapes)
     {
-        stream = device.Stream;
+        this.device = device;
         var list = new List<Parameter>();
         long offset = 0;
         foreach ((string name, int[] shape) in shapes)
@@ -31,7 +31,7 @@ public sealed class ParameterStore : IDisposable
         }
         parameters = [.. list];
         values = device.Accelerator.Allocate1D<float>(offset);
-        values.View.MemSetToZero(stream);
+        values.View.MemSetToZero(device.Stream);
     }
 
     /// <summary>In the order in which PyTorch's <c>state_dict</c> lists them.</summary>
@@ -54,14 +54,17 @@ public sealed class ParameterStore : IDisposable
         ?? throw new KeyNotFoundException($"There is no parameter '{name}'.");
 
     /// <summary>Copies one parameter to the host, in PyTorch's layout; waits for the device.</summary>
+    /// <exception cref="InvalidOperationException">Another thread is using the device.</exception>
     public float[] Read(Parameter parameter) => Read(parameter, Values);
 
     /// <summary>
     /// The same from a buffer laid out like <see cref="Values"/>: a gradient or moment in the layout of its parameter in PyTorch.
     /// </summary>
+    /// <exception cref="InvalidOperationException">Another thread is using the device.</exception>
     public float[] Read(Parameter parameter, ArrayView<float> flat)
     {
-        float[] onDevice = Slice(flat, parameter).GetAsArray(stream);
+        using DeviceGate.Scope scope = device.Enter("ParameterStore.Read");
+        float[] onDevice = Slice(flat, parameter).GetAsArray(device.Stream);
         float[] values = new float[onDevice.Length];
         ToHost(parameter, onDevice, values);
         return values;
@@ -69,13 +72,15 @@ public sealed class ParameterStore : IDisposable
 
     /// <summary>Overwrites one parameter from the host, which holds it in PyTorch's layout.</summary>
     /// <exception cref="ArgumentException">The length is not that of the parameter.</exception>
+    /// <exception cref="InvalidOperationException">Another thread is using the device.</exception>
     public void Write(Parameter parameter, ReadOnlySpan<float> data)
     {
+        using DeviceGate.Scope scope = device.Enter("ParameterStore.Write");
         if (data.Length != parameter.Length)
             throw new ArgumentException($"{parameter.Name} has {parameter.Length} values, not {data.Length}.", nameof(data));
         float[] onDevice = new float[data.Length];
         ToDevice(parameter, data, onDevice);
-        Slice(Values, parameter).CopyFromCPU(stream, onDevice);
+        Slice(Values, parameter).CopyFromCPU(device.Stream, onDevice);
     }
 
     /// <summary>A host copy of a whole buffer laid out like <see cref="Values"/> with every slice in PyTorch's layout.</summary>
@@ -91,11 +96,16 @@ public sealed class ParameterStore : IDisposable
         float[] onDevice = new float[values.Length];
         foreach (Parameter parameter in parameters)
             ToDevice(parameter, OnHost(values, parameter), OnHost(onDevice.AsSpan(), parameter));
-        flat.CopyFromCPU(stream, onDevice);
+        flat.CopyFromCPU(device.Stream, onDevice);
     }
 
     /// <inheritdoc/>
-    public void Dispose() => values.Dispose();
+    /// <exception cref="InvalidOperationException">Another thread is using the device; nothing is freed.</exception>
+    public void Dispose()
+    {
+        using DeviceGate.Scope scope = device.EnterToDispose("ParameterStore.Dispose");
+        values.Dispose();
+    }
 
     private static Span<float> OnHost(Span<float> flat, Parameter parameter) =>
         flat.Slice(checked((int)parameter.Offset), parameter.Length);

@@ -35,14 +35,26 @@ internal sealed class Evaluator : IDisposable
         // Nothing is learned here: of the rates only the weight of the KL term is used, by the weights of samples.
         rates = [.. Enumerable.Repeat(1f, 2 * steps)];
         sums = new float[2 * steps];
-        schedules = new BatchSchedules(model.Device, feed, batch => Build(batch, seed, binarization, samples));
+        try
+        {
+            schedules = new BatchSchedules(model.Device, feed, batch => Build(batch, seed, binarization, samples));
+        }
+        catch
+        {
+            feed.Dispose();
+            throw;
+        }
     }
 
-    public ElboParts Run()
+    /// <exception cref="OperationCanceledException">Asked to stop between two batches.</exception>
+    public ElboParts Run(CancellationToken cancellation = default)
     {
         feed.StartEpoch(0, 0, order, rates);
         for (int step = 0; step < feed.StepsPerEpoch; step++)
+        {
+            cancellation.ThrowIfCancellationRequested();
             schedules.Run(step);
+        }
         feed.ReadLog(sums);
         double reconstruction = 0, kl = 0;
         for (int i = 0; i < sums.Length; i += 2)

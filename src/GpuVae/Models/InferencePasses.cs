@@ -48,14 +48,16 @@ internal sealed class InferencePasses(Vae model, ClassLabels classes) : IDisposa
         return checked((int)(inputLength / inputColumns));
     }
 
-    /// <summary>Runs on host memory and waits.</summary>
-    public void Run(Direction direction, ReadOnlySpan<float> input, Span<float> output, ReadOnlySpan<int> labels)
+    /// <summary>Runs on host memory and waits; may be asked to stop before each part.</summary>
+    public void Run(
+        Direction direction, ReadOnlySpan<float> input, Span<float> output, ReadOnlySpan<int> labels, CancellationToken cancellation)
     {
         int inputs = Inputs(direction), outputs = Outputs(direction), count = Rows(input.Length, inputs, output.Length, outputs);
         classes.RequireCount(labels.Length, count);
         classes.RequireKnown(labels);
         for (int start = 0; start < count; start += LargestPass)
         {
+            cancellation.ThrowIfCancellationRequested();
             int batch = Math.Min(LargestPass, count - start);
             Pass(direction, batch).Run(
                 input.Slice(start * inputs, batch * inputs), output.Slice(start * outputs, batch * outputs),
@@ -78,12 +80,15 @@ internal sealed class InferencePasses(Vae model, ClassLabels classes) : IDisposa
     }
 
     /// <summary>Enqueues the way, and after each part of it what <paramref name="use"/> makes of the output from a first row on.</summary>
-    public void Run(Direction direction, ArrayView<float> input, ArrayView<float> labels, Action<int, ArrayView<float>> use)
+    public void Run(
+        Direction direction, ArrayView<float> input, ArrayView<float> labels, Action<int, ArrayView<float>> use,
+        CancellationToken cancellation = default)
     {
         int inputs = Inputs(direction), count = (int)(input.Length / inputs);
         classes.RequireCount(labels.Length, count);
         for (int start = 0; start < count; start += LargestPass)
         {
+            cancellation.ThrowIfCancellationRequested();
             int batch = Math.Min(LargestPass, count - start);
             use(start, Pass(direction, batch).Run(
                 Part(input, start, batch, inputs), labels.Length == 0 ? labels : Part(labels, start, batch, 1)));

@@ -10,8 +10,14 @@ namespace GpuVae.Models;
 /// <summary>
 /// A variational autoencoder (Kingma and Welling, "Auto-Encoding Variational Bayes", 2014) with its weights on a device. Images are rows
 /// of <see cref="ImageShape.Pixels"/> values in [0, 1], codes rows of <see cref="VaeOptions.Latent"/> values. The overloads on views
-/// enqueue on the device's stream and return; those on spans wait. One thread at a time.
+/// enqueue on the device's stream and return; those on spans wait.
 /// </summary>
+/// <remarks>
+/// One thread at a time, see <see cref="ComputeDevice"/>: every method that touches the device throws an
+/// <see cref="InvalidOperationException"/> while another thread uses the device. The overloads on views are guarded while they enqueue.
+/// The overloads on spans look at what they are given: images must lie in [0, 1] and codes be finite. What views hold is not looked at, as
+/// that would mean to wait for the device.
+/// </remarks>
 public sealed partial class Vae : IDisposable
 {
     private readonly InferencePasses passes;
@@ -21,8 +27,10 @@ public sealed partial class Vae : IDisposable
     /// <exception cref="BadInputException">An option is out of range.</exception>
     public Vae(ComputeDevice device, VaeOptions? options = null, ulong seed = 1)
     {
+        ArgumentNullException.ThrowIfNull(device);
         Options = options ?? new VaeOptions();
         Options.Validate();
+        using DeviceGate.Scope scope = device.Enter("making a Vae");
         Device = device;
         Parts = new VaeParts(Options, device.Kernels);
         Parameters = Parts.CreateParameters(device, seed);
@@ -72,22 +80,40 @@ public sealed partial class Vae : IDisposable
     /// <param name="labels">[n]: class numbers, for a conditional model.</param>
     /// <exception cref="ArgumentException">The views do not hold the same whole number of rows.</exception>
     /// <exception cref="BadInputException">Labels are missing, or the model takes none.</exception>
-    public void Encode(ArrayView<float> images, ArrayView<float> moments, ArrayView<float> labels = default) =>
+    public void Encode(ArrayView<float> images, ArrayView<float> moments, ArrayView<float> labels = default)
+    {
+        using DeviceGate.Scope scope = Device.Enter("Vae.Encode");
         Passes.Run(Direction.Encode, images, moments, labels);
+    }
 
     /// <summary>q(z|x): images [n, pixels] to means and log-variances, [n, latent] each; see the overload on views.</summary>
     /// <param name="images">[n, pixels].</param>
     /// <param name="means">[n, latent], written.</param>
     /// <param name="logVariances">[n, latent], written.</param>
     /// <param name="labels">[n], for a conditional model.</param>
-    /// <exception cref="ArgumentException">The spans do not hold the same whole number of rows.</exception>
+    /// <param name="cancellation">Asks to stop before the next 512 images; what is written is then of no use, the model is.</param>
+    /// <exception cref="ArgumentException">
+    /// The spans do not hold the same whole number of rows, or a value of an image is not in [0, 1].
+    /// </exception>
     /// <exception cref="BadInputException">Labels are missing, unknown, or the model takes none.</exception>
-    public void Encode(ReadOnlySpan<float> images, Span<float> means, Span<float> logVariances, ReadOnlySpan<int> labels = default)
+    /// <exception cref="OperationCanceledException">Asked to stop.</exception>
+    public void Encode(
+        ReadOnlySpan<float> images, Span<float> means, Span<float> logVariances, ReadOnlySpan<int> labels = default,
+        CancellationToken cancellation = default)
+    {
+        InputCheck.RequireImages(images);
+        EncodeAny(images, means, logVariances, labels, cancellation);
+    }
+
+    /// <summary>The same of images whose values may lie outside [0, 1], as those that a Gaussian model has decoded.</summary>
+    internal void EncodeAny(
+        ReadOnlySpan<float> images, Span<float> means, Span<float> logVariances, ReadOnlySpan<int> labels, CancellationToken cancellation)
     {
         int latent = Options.Latent, count = InferencePasses.Rows(images.Length, Options.Shape.Pixels, means.Length, latent);
         InferencePasses.Rows(images.Length, Options.Shape.Pixels, logVariances.Length, latent);
-        float[] moments = new float[count * 2 * latent];
-        Passes.Run(Direction.Encode, images, moments, labels);
+        using DeviceGate.Scope scope = Device.Enter("Vae.Encode");
+        float[] moments = new float[checked(count * 2 * latent)];
+        Passes.Run(Direction.Encode, images, moments, labels, cancellation);
         for (int i = 0; i < count; i++)
         {
             moments.AsSpan(2 * i * latent, latent).CopyTo(means[(i * latent)..]);
@@ -104,13 +130,29 @@ public sealed partial class Vae : IDisposable
     /// <param name="labels">[n]: class numbers, for a conditional model.</param>
     /// <exception cref="ArgumentException">The views do not hold the same whole number of rows.</exception>
     /// <exception cref="BadInputException">Labels are missing, or the model takes none.</exception>
-    public void Decode(ArrayView<float> codes, ArrayView<float> images, ArrayView<float> labels = default) =>
+    public void Decode(ArrayView<float> codes, ArrayView<float> images, ArrayView<float> labels = default)
+    {
+        using DeviceGate.Scope scope = Device.Enter("Vae.Decode");
         Passes.Run(Direction.Decode, codes, images, labels);
+    }
 
     /// <inheritdoc cref="Decode(ArrayView{float}, ArrayView{float}, ArrayView{float})"/>
     /// <remarks>From the second call with a batch size on nothing is allocated.</remarks>
-    public void Decode(ReadOnlySpan<float> codes, Span<float> images, ReadOnlySpan<int> labels = default) =>
-        Passes.Run(Direction.Decode, codes, images, labels);
+    /// <param name="codes">[n, latent].</param>
+    /// <param name="images">[n, pixels], written.</param>
+    /// <param name="labels">[n]: class numbers, for a conditional model.</param>
+    /// <param name="cancellation">Asks to stop before the next 512 codes.</param>
+    /// <exception cref="ArgumentException">
+    /// The spans do not hold the same whole number of rows, or a value of a code is not finite.
+    /// </exception>
+    /// <exception cref="OperationCanceledException">Asked to stop.</exception>
+    public void Decode(
+        ReadOnlySpan<float> codes, Span<float> images, ReadOnlySpan<int> labels = default, CancellationToken cancellation = default)
+    {
+        InputCheck.RequireFinite(codes);
+        using DeviceGate.Scope scope = Device.Enter("Vae.Decode");
+        Passes.Run(Direction.Decode, codes, images, labels, cancellation);
+    }
 
     /// <summary>Codes [n, latent] to images [n, pixels] drawn from p(x|z), every pixel for itself: grain and all.</summary>
     /// <param name="codes">[n, latent].</param>
@@ -125,6 +167,7 @@ public sealed partial class Vae : IDisposable
         ImageLikelihood likelihood = Parts.Likelihood;
         int pixels = Options.Shape.Pixels;
         InferencePasses.Rows(codes.Length, Options.Latent, images.Length, pixels);
+        using DeviceGate.Scope scope = Device.Enter("Vae.DecodeSamples");
         Passes.Run(Direction.Describe, codes, labels, (first, decoded) =>
         {
             ArrayView<float> drawn = images.SubView((long)first * pixels, decoded.Length / Parts.Decoder.Outputs * pixels);
@@ -140,12 +183,29 @@ public sealed partial class Vae : IDisposable
     /// <param name="labels">[n]: class numbers, for a conditional model.</param>
     /// <exception cref="ArgumentException">The views do not hold the same whole number of rows.</exception>
     /// <exception cref="BadInputException">Labels are missing, or the model takes none.</exception>
-    public void Reconstruct(ArrayView<float> images, ArrayView<float> reconstructions, ArrayView<float> labels = default) =>
+    public void Reconstruct(ArrayView<float> images, ArrayView<float> reconstructions, ArrayView<float> labels = default)
+    {
+        using DeviceGate.Scope scope = Device.Enter("Vae.Reconstruct");
         Passes.Run(Direction.Reconstruct, images, reconstructions, labels);
+    }
 
     /// <inheritdoc cref="Reconstruct(ArrayView{float}, ArrayView{float}, ArrayView{float})"/>
-    public void Reconstruct(ReadOnlySpan<float> images, Span<float> reconstructions, ReadOnlySpan<int> labels = default) =>
-        Passes.Run(Direction.Reconstruct, images, reconstructions, labels);
+    /// <param name="images">[n, pixels].</param>
+    /// <param name="reconstructions">[n, pixels], written.</param>
+    /// <param name="labels">[n]: class numbers, for a conditional model.</param>
+    /// <param name="cancellation">Asks to stop before the next 512 images.</param>
+    /// <exception cref="ArgumentException">
+    /// The spans do not hold the same whole number of rows, or a value of an image is not in [0, 1].
+    /// </exception>
+    /// <exception cref="OperationCanceledException">Asked to stop.</exception>
+    public void Reconstruct(
+        ReadOnlySpan<float> images, Span<float> reconstructions, ReadOnlySpan<int> labels = default,
+        CancellationToken cancellation = default)
+    {
+        InputCheck.RequireImages(images);
+        using DeviceGate.Scope scope = Device.Enter("Vae.Reconstruct");
+        Passes.Run(Direction.Reconstruct, images, reconstructions, labels, cancellation);
+    }
 
     /// <summary>Codes drawn from the prior, [n, latent], on the device; the first ones are the same whatever n.</summary>
     /// <remarks>With a learned prior this waits for the device.</remarks>
@@ -156,6 +216,7 @@ public sealed partial class Vae : IDisposable
     {
         if (codes.Length == 0 || codes.Length % Options.Latent != 0)
             throw new ArgumentException($"{codes.Length} values are no codes of {Options.Latent} units.", nameof(codes));
+        using DeviceGate.Scope scope = Device.Enter("Vae.SamplePrior");
         using FrozenPrior prior = FreezePrior();
         prior.Sample(codes, codes.IntLength / Options.Latent, seed);
     }
@@ -164,6 +225,7 @@ public sealed partial class Vae : IDisposable
     /// <exception cref="ArgumentOutOfRangeException">The count is not positive.</exception>
     public float[] SamplePrior(int count, ulong seed)
     {
+        using DeviceGate.Scope scope = Device.Enter("Vae.SamplePrior");
         using MemoryBuffer1D<float, Stride1D.Dense> codes = DrawCodes(count, seed);
         return codes.View.BaseView.GetAsArray(Device.Stream);
     }
@@ -172,23 +234,29 @@ public sealed partial class Vae : IDisposable
     /// <param name="count">How many.</param>
     /// <param name="seed">Seed of the codes.</param>
     /// <param name="label">The class of all of them, for a conditional model; without it image i has the class i mod classes.</param>
+    /// <param name="cancellation">Asks to stop before the next 512 images.</param>
     /// <exception cref="BadInputException">The model does not know the class, or knows no classes.</exception>
-    /// <exception cref="ArgumentOutOfRangeException">The count is not positive.</exception>
-    public float[] Generate(int count, ulong seed, int? label = null)
+    /// <exception cref="ArgumentOutOfRangeException">
+    /// The count is not positive, or so many images are more than an array holds.
+    /// </exception>
+    /// <exception cref="OperationCanceledException">Asked to stop.</exception>
+    public float[] Generate(int count, ulong seed, int? label = null, CancellationToken cancellation = default)
     {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(count, Array.MaxLength / Options.Shape.Pixels);
         if (label is not null && Options.Classes == 0)
             throw new BadInputException("This model was not trained with labels, so it cannot be asked for one; "
                 + "train with VaeOptions.Classes.");
+        using DeviceGate.Scope scope = Device.Enter("Vae.Generate");
         using MemoryBuffer1D<float, Stride1D.Dense> codes = DrawCodes(count, seed);
         int pixels = Options.Shape.Pixels;
-        float[] images = new float[checked(count * pixels)];
+        float[] images = new float[count * pixels];
         int[] labels = Options.Classes == 0 ? [] : [.. Enumerable.Range(0, count).Select(i => label ?? i % Options.Classes)];
         Labels.RequireKnown(labels);
         using MemoryBuffer1D<float, Stride1D.Dense>? onDevice =
             labels.Length == 0 ? null : Device.Accelerator.Allocate1D(Array.ConvertAll(labels, value => (float)value));
         Passes.Run(
             Direction.Decode, codes.View, onDevice is null ? default : onDevice.View.BaseView,
-            (first, decoded) => decoded.Download(Device.Stream, images.AsSpan(first * pixels, decoded.IntLength)));
+            (first, decoded) => decoded.Download(Device.Stream, images.AsSpan(first * pixels, decoded.IntLength)), cancellation);
         return images;
     }
 
@@ -215,6 +283,7 @@ public sealed partial class Vae : IDisposable
     public void StartPriorFrom(ImageSet images, ulong seed)
     {
         Require(images);
+        using DeviceGate.Scope scope = Device.Enter("Vae.StartPriorFrom");
         if (Parts.Prior is VampPriorDensity vamp)
             vamp.StartFrom(Parameters, images, seed);
     }
@@ -224,17 +293,22 @@ public sealed partial class Vae : IDisposable
     /// from <paramref name="seed"/>. With several samples both add up to the importance-weighted bound.
     /// </summary>
     /// <exception cref="BadInputException">The images are not of the model's shape.</exception>
-    public ElboParts Evaluate(ImageSet images, ulong seed = 0, int samples = 1)
+    /// <exception cref="OperationCanceledException"><paramref name="cancellation"/> asked to stop.</exception>
+    public ElboParts Evaluate(ImageSet images, ulong seed = 0, int samples = 1, CancellationToken cancellation = default)
     {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(samples);
+        using DeviceGate.Scope scope = Device.Enter("Vae.Evaluate");
         using var evaluator = new Evaluator(this, images, seed, samples: samples);
-        return evaluator.Run();
+        return evaluator.Run(cancellation);
     }
 
     /// <summary>Waits for the device and frees the weights; the device stays open.</summary>
+    /// <exception cref="InvalidOperationException">Another thread is using the device; nothing is freed.</exception>
     public void Dispose()
     {
         if (isDisposed)
             return;
+        using DeviceGate.Scope scope = Device.EnterToDispose("Vae.Dispose");
         passes.Dispose();
         Parameters.Dispose();
         isDisposed = true;
@@ -270,8 +344,17 @@ public sealed partial class Vae : IDisposable
     private MemoryBuffer1D<float, Stride1D.Dense> DrawCodes(int count, ulong seed)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(count);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(count, Array.MaxLength / Options.Latent);
         MemoryBuffer1D<float, Stride1D.Dense> codes = Device.Accelerator.Allocate1D<float>((long)count * Options.Latent);
-        SamplePrior(codes.View, seed);
-        return codes;
+        try
+        {
+            SamplePrior(codes.View, seed);
+            return codes;
+        }
+        catch
+        {
+            codes.Dispose();
+            throw;
+        }
     }
 }

@@ -30,8 +30,10 @@ public sealed class Schedule : IDisposable
 
     /// <summary>Enqueues all steps in order on <paramref name="stream"/> and returns without waiting.</summary>
     /// <exception cref="AcceleratorException">The driver fails; the message names the step.</exception>
+    /// <exception cref="InvalidOperationException">Another thread is using the device.</exception>
     public void Run(AcceleratorStream stream)
     {
+        using DeviceGate.Scope scope = DeviceGate.Of(stream.Accelerator).Enter("Schedule.Run", stream.Accelerator.Name);
         if (recording is not null)
         {
             recording.Replay(stream);

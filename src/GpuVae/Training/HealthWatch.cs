@@ -204,21 +204,29 @@ internal sealed class HealthWatch : IDisposable
             this.model = model;
             Accelerator accelerator = model.Device.Accelerator;
             var builder = new ScheduleBuilder(count);
-            classes = labels.Length == 0 ? null : accelerator.Allocate1D(labels.Select(label => (float)label).ToArray());
-            PlannedTensor? ofImages = classes is null ? null : ScheduleBuilder.Fixed("labels", classes.View, count);
-            LayerContext context = model.ContextOf(builder, ofImages);
             Reduce reduce = model.Device.Kernels.Reduce;
-            int units = Dense(model.Parts.Encoder).Concat(Dense(model.Parts.Decoder)).Sum(layer => layer.Outputs);
-            largest = accelerator.Allocate1D<float>(Math.Max(units, 1));
-            input = accelerator.Allocate1D(images);
-            PlannedTensor x = builder.External("images", model.Parts.Encoder.Inputs);
-            PlannedTensor moments = builder.Tensor("moments", model.Parts.Encoder.Outputs);
-            x.View = input.View;
-            model.Parts.Encoder.Infer(context, x, moments, null, Watch);
-            PlannedTensor decoded = builder.Tensor("decoder output", model.Parts.Decoder.Outputs);
-            model.Parts.Decoder.Infer(context, model.Parts.Posterior.Center(context, moments), decoded, null, Watch);
-            arena = accelerator.Allocate1D<float>(builder.Plan());
-            schedule = builder.Bind(arena.View);
+            try
+            {
+                classes = labels.Length == 0 ? null : accelerator.Allocate1D(labels.Select(label => (float)label).ToArray());
+                PlannedTensor? ofImages = classes is null ? null : ScheduleBuilder.Fixed("labels", classes.View, count);
+                LayerContext context = model.ContextOf(builder, ofImages);
+                int units = Dense(model.Parts.Encoder).Concat(Dense(model.Parts.Decoder)).Sum(layer => layer.Outputs);
+                largest = accelerator.Allocate1D<float>(Math.Max(units, 1));
+                input = accelerator.Allocate1D(images);
+                PlannedTensor x = builder.External("images", model.Parts.Encoder.Inputs);
+                PlannedTensor moments = builder.Tensor("moments", model.Parts.Encoder.Outputs);
+                x.View = input.View;
+                model.Parts.Encoder.Infer(context, x, moments, null, Watch);
+                PlannedTensor decoded = builder.Tensor("decoder output", model.Parts.Decoder.Outputs);
+                model.Parts.Decoder.Infer(context, model.Parts.Posterior.Center(context, moments), decoded, null, Watch);
+                arena = accelerator.Allocate1D<float>(builder.Plan());
+                schedule = builder.Bind(arena.View);
+            }
+            catch
+            {
+                Dispose();
+                throw;
+            }
 
             void Watch(Layer layer, PlannedTensor y)
             {
@@ -252,10 +260,9 @@ internal sealed class HealthWatch : IDisposable
         public void Dispose()
         {
             model.Device.Drain();
-            schedule.Dispose();
-            foreach (IDisposable buffer in (IEnumerable<IDisposable>)[input, arena, largest])
-                buffer.Dispose();
-            classes?.Dispose();
+            schedule?.Dispose();
+            foreach (IDisposable? buffer in (IEnumerable<IDisposable?>)[input, arena, largest, classes])
+                buffer?.Dispose();
         }
 
         private static IEnumerable<Layer> Dense(Network network) => network.Layers.Where(layer => layer is Linear);

@@ -1,6 +1,7 @@
 using System.Globalization;
 using GpuVae.Formats;
 using GpuVae.Models;
+using Microsoft.Extensions.Logging;
 
 namespace GpuVae.Training;
 
@@ -8,10 +9,10 @@ namespace GpuVae.Training;
 /// The history of a training, and what it leaves on the disk: weights, metrics and checkpoints. Writing goes on while training does; what
 /// fails then is thrown by the next call.
 /// </summary>
-internal sealed class RunRecord(Vae model, TrainingOptions options, DataDigest data, TrainingState state)
+internal sealed class RunRecord(Vae model, TrainingOptions options, DataDigest data, TrainingState state, ILogger logger)
 {
     private readonly BackgroundWriter writer = new();
-    private List<MetricsLine> history = [];
+    private IReadOnlyList<MetricsLine> history = [];
     private TrainingSnapshot? snapshot;
 
     // Touched by the writing thread alone, and between its pieces of work.
@@ -19,6 +20,7 @@ internal sealed class RunRecord(Vae model, TrainingOptions options, DataDigest d
 
     public RunFolder? Folder { get; private set; }
 
+    /// <summary>May be read by any thread: what has been given out does not change.</summary>
     public IReadOnlyList<MetricsLine> History => history;
 
     /// <summary>The epoch with the lowest test loss, the first of several; null without a test set.</summary>
@@ -28,7 +30,7 @@ internal sealed class RunRecord(Vae model, TrainingOptions options, DataDigest d
     public bool IsToStop =>
         options.EarlyStopping > 0 && Best is { } best && history[^1].Epoch - best.Epoch >= options.EarlyStopping;
 
-    public void Add(EpochSummary epoch) => history.Add(MetricsLine.Of(epoch));
+    public void Add(EpochSummary epoch) => history = [.. history, MetricsLine.Of(epoch)];
 
     /// <summary>Goes on with the history of a checkpoint.</summary>
     public void Restore(IEnumerable<MetricsLine> lines) => history = [.. lines];
@@ -50,6 +52,7 @@ internal sealed class RunRecord(Vae model, TrainingOptions options, DataDigest d
     {
         Take(step);
         TrainingCheckpoint.Write(path, model.Options, options, step, data, snapshot!, epochSums, history);
+        logger.CheckpointWritten(step, path);
     }
 
     /// <summary>Begins to write a checkpoint into the folder, if there is one.</summary>
@@ -76,6 +79,7 @@ internal sealed class RunRecord(Vae model, TrainingOptions options, DataDigest d
                 folder.AppendMetrics(lines[linesWritten..]);
             linesWritten = lines.Length;
             TrainingCheckpoint.Write(folder.Checkpoint, model.Options, options, step, data, snapshot!, sums, lines);
+            logger.CheckpointWritten(step, folder.Checkpoint);
         });
     }
 

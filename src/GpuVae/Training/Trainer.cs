@@ -5,6 +5,8 @@ using GpuVae.Elbo;
 using GpuVae.Layers;
 using GpuVae.Models;
 using GpuVae.Scheduling;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace GpuVae.Training;
 
@@ -13,7 +15,16 @@ namespace GpuVae.Training;
 /// only the losses come back, every <see cref="TrainingOptions.LogEverySteps"/> steps. The same options, images and device give the same
 /// bits, also when the training was stopped anywhere and resumed.
 /// </summary>
-public sealed class Trainer : IDisposable
+/// <remarks>
+/// <para>One thread at a time, see <see cref="ComputeDevice"/>; handlers of the events are called inside and may use the model.</para>
+/// <para>
+/// After an exception of a handler, of the disk, or for want of memory between two steps, <see cref="Run"/> goes on where it was, to the
+/// same bits. After one in the middle of a step (a lost device, no memory) and after a <see cref="TrainingDivergedException"/> the
+/// trainer is of no use any more: all but <see cref="Dispose"/> then throws an <see cref="InvalidOperationException"/> that says why, and
+/// the way on is <see cref="Resume"/> with the last checkpoint. A constructor that throws leaves nothing on the device.
+/// </para>
+/// </remarks>
+public sealed partial class Trainer : IDisposable
 {
     // The test set's noise is the same in every epoch, so that its loss moves with the weights only.
     private const ulong TestSeed = 0;
@@ -28,26 +39,35 @@ public sealed class Trainer : IDisposable
     private readonly HealthWatch health;
     private readonly int[] order;
     private readonly float[] rates, log;
+    private readonly ILogger logger;
+    private readonly HashSet<HealthIssue> logged = [];
 
     // Σ reconstruction and Σ KL over the images of the epoch so far; part of the checkpoint, so that a resumed epoch reports all of itself.
     private readonly double[] epochSums = new double[2];
     private readonly double[] intervalSums = new double[2];
     private readonly Stopwatch running = new(), epochTime = new();
-    private long step, loggedStep, epochInDevice = -1, imagesSinceStart, imagesOfEpochHere;
+    private long step, loggedStep, keptStep, epochInDevice = -1, imagesSinceStart, imagesOfEpochHere, intervalStart;
+
+    // What broke a step, after which the device's state is not that of any step.
+    private Exception? failure;
+    private bool isDisposed;
 
     /// <summary>Makes the schedules and puts the images on the device.</summary>
     /// <param name="model">Trained in place; stays the caller's.</param>
     /// <param name="images">The training set.</param>
     /// <param name="options">How to train.</param>
     /// <param name="test">Evaluated after every epoch, if given.</param>
+    /// <param name="logger">Told of epochs, warnings, checkpoints and failures; of checkpoints in another thread.</param>
     /// <exception cref="BadInputException">An option is out of range, or the images do not fit the model or the batch size.</exception>
-    public Trainer(Vae model, ImageSet images, TrainingOptions? options = null, ImageSet? test = null)
-        : this(model, images, options ?? new TrainingOptions(), test, ownsModel: false)
+    public Trainer(Vae model, ImageSet images, TrainingOptions? options = null, ImageSet? test = null, ILogger? logger = null)
+        : this(model, images, options ?? new TrainingOptions(), test, logger, ownsModel: false)
     {
     }
 
-    private Trainer(Vae model, ImageSet images, TrainingOptions options, ImageSet? test, bool ownsModel)
+    private Trainer(Vae model, ImageSet images, TrainingOptions options, ImageSet? test, ILogger? logger, bool ownsModel)
     {
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(images);
         options.Validate();
         if (options.EarlyStopping > 0 && test is null)
             throw new BadInputException("TrainingOptions.EarlyStopping looks at the test loss; give the trainer a test set.");
@@ -58,17 +78,27 @@ public sealed class Trainer : IDisposable
             throw new BadInputException(
                 $"A batch of {options.BatchSize} images cannot be made from {images.Name} with {images.Count}. " +
                 $"Choose TrainingOptions.BatchSize up to {images.Count}.");
+        using DeviceGate.Scope scope = model.Device.Enter("making a Trainer");
         (Model, Options, this.ownsModel, imageCount) = (model, options, ownsModel, images.Count);
-        if (test is not null)
-            evaluator = new Evaluator(model, test, TestSeed, samples: model.Options.Samples);
-        health = new HealthWatch(model, images, test, options.DynamicBinarization);
-        state = new TrainingState(model);
-        record = new RunRecord(model, options, data, state);
-        feed = new BatchFeed(model.Device, images, options.BatchSize, options.LogEverySteps);
-        order = new int[imageCount];
-        rates = new float[2 * feed.StepsPerEpoch];
-        log = new float[2 * options.LogEverySteps];
-        schedules = new BatchSchedules(model.Device, feed, new TrainingStep(model, options, feed, state).Build);
+        this.logger = logger ?? NullLogger.Instance;
+        try
+        {
+            if (test is not null)
+                evaluator = new Evaluator(model, test, TestSeed, samples: model.Options.Samples);
+            health = new HealthWatch(model, images, test, options.DynamicBinarization);
+            state = new TrainingState(model);
+            record = new RunRecord(model, options, data, state, this.logger);
+            feed = new BatchFeed(model.Device, images, options.BatchSize, options.LogEverySteps);
+            order = new int[imageCount];
+            rates = new float[2 * feed.StepsPerEpoch];
+            log = new float[2 * options.LogEverySteps];
+            schedules = new BatchSchedules(model.Device, feed, new TrainingStep(model, options, feed, state).Build);
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
     }
 
     /// <summary>Every <see cref="TrainingOptions.LogEverySteps"/> steps and at the end of an epoch, on the training thread.</summary>
@@ -109,6 +139,11 @@ public sealed class Trainer : IDisposable
 
     internal TrainingState State => state;
 
+    private bool IsAtEndOfEpoch => step % feed.StepsPerEpoch == 0;
+
+    /// <summary>Whether the steps of an epoch are done and their losses not yet told, which takes the sums back to 0.</summary>
+    private bool IsEpochToEnd => IsAtEndOfEpoch && (step > loggedStep || epochSums[0] != 0 || epochSums[1] != 0);
+
     internal RunRecord Record => record;
 
     /// <summary>Goes on where <paramref name="checkpoint"/> was written. The trainer owns the model that it makes for that.</summary>
@@ -118,12 +153,13 @@ public sealed class Trainer : IDisposable
     /// <param name="test">Evaluated after every epoch, if given.</param>
     /// <param name="epochs">Another number of epochs in all; null keeps that of the run.</param>
     /// <param name="earlyStopping">Another <see cref="TrainingOptions.EarlyStopping"/>; null keeps that of the run.</param>
+    /// <param name="logger">As for the constructor.</param>
     /// <exception cref="BadInputException">
     /// Images, labels or attributes are not those of the checkpoint, or it holds what no training leaves.
     /// </exception>
     public static Trainer Resume(
         ComputeDevice device, TrainingCheckpoint checkpoint, ImageSet images, ImageSet? test = null, int? epochs = null,
-        int? earlyStopping = null)
+        int? earlyStopping = null, ILogger? logger = null)
     {
         checkpoint.Data.Require(images, test);
         TrainingOptions options = checkpoint.Training with
@@ -135,7 +171,7 @@ public sealed class Trainer : IDisposable
         Trainer? trainer = null;
         try
         {
-            trainer = new Trainer(model, images, options, test, ownsModel: true);
+            trainer = new Trainer(model, images, options, test, logger, ownsModel: true);
             trainer.Restore(checkpoint);
             return trainer;
         }
@@ -153,7 +189,11 @@ public sealed class Trainer : IDisposable
     /// training goes on, and are on the disk when <see cref="Run"/> returns. What the folder's metrics tell of other epochs goes.
     /// </summary>
     /// <exception cref="IOException">The folder cannot be written.</exception>
-    public void KeepIn(RunFolder folder) => record.WriteTo(folder, (int)(step / feed.StepsPerEpoch));
+    public void KeepIn(RunFolder folder)
+    {
+        using DeviceGate.Scope scope = Model.Device.Enter("Trainer.KeepIn");
+        record.WriteTo(folder, (int)(step / feed.StepsPerEpoch));
+    }
 
     /// <summary>
     /// Trains to the end, or until <paramref name="cancellation"/> asks to stop: then the step under way is finished and the run kept.
@@ -161,15 +201,26 @@ public sealed class Trainer : IDisposable
     /// <exception cref="TrainingDivergedException">The loss or a weight is no finite number; the last good checkpoint stays.</exception>
     /// <exception cref="IOException">A checkpoint could not be written; the last good one stays.</exception>
     /// <exception cref="AcceleratorException">The device's driver fails; the last good checkpoint stays.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// Another thread is using the device, or an earlier failure has ended this training.
+    /// </exception>
     public TrainingResult Run(CancellationToken cancellation = default)
     {
+        using DeviceGate.Scope scope = Model.Device.Enter("Trainer.Run");
+        RequireWhole();
         try
         {
             return RunSteps(cancellation);
         }
         catch (AcceleratorException error) when (DeviceErrors.Explain(error, $"training on {Model.Device.Name}, step {step}") is { } clear)
         {
+            logger.Failed(clear, step, Steps);
             throw clear;
+        }
+        catch (Exception error)
+        {
+            logger.Failed(error, step, Steps);
+            throw;
         }
     }
 
@@ -178,14 +229,14 @@ public sealed class Trainer : IDisposable
         EpochSummary? summary = null;
         running.Restart();
         imagesSinceStart = 0;
-        while (step < Steps && !record.IsToStop && !cancellation.IsCancellationRequested)
+        // What an exception, of a handler for instance, kept from being done at the end of an epoch comes first.
+        if (step > 0 && keptStep != step && IsAtEndOfEpoch && !IsEpochToEnd)
+            Keep(epochEnds: true, withWeights: true);
+        while (IsEpochToEnd || (step < Steps && !record.IsToStop && !cancellation.IsCancellationRequested))
         {
-            epochTime.Start();
-            RunStep();
-            bool epochEnds = step % feed.StepsPerEpoch == 0;
-            if (epochEnds)
-                ReadLosses();
-            epochTime.Stop();
+            if (!IsEpochToEnd)
+                RunTimedStep();
+            bool epochEnds = IsEpochToEnd;
             if (epochEnds)
                 summary = EndEpoch();
             Stepped?.Invoke();
@@ -199,16 +250,52 @@ public sealed class Trainer : IDisposable
         return new TrainingResult(completed, step, summary, StoppedEarly: completed && step < Steps);
     }
 
+    private void RunTimedStep()
+    {
+        epochTime.Start();
+        try
+        {
+            RunStep();
+            if (IsAtEndOfEpoch)
+                ReadLosses();
+        }
+        finally
+        {
+            epochTime.Stop();
+        }
+    }
+
     /// <summary>
     /// Enqueues one optimizer step; waits for the device only where the losses are due. <see cref="Run"/> is made of these.
     /// </summary>
     /// <exception cref="TrainingDivergedException">A loss that was due is no finite number.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// Another thread is using the device, or an earlier failure has ended this training.
+    /// </exception>
     public void RunStep()
     {
-        long epoch = step / feed.StepsPerEpoch;
-        if (epoch != epochInDevice)
-            StartEpoch(epoch, step);
-        schedules.Run(step);
+        using DeviceGate.Scope scope = Model.Device.Enter("Trainer.RunStep");
+        RequireWhole();
+        if (IsEpochToEnd)
+        {
+            // Nobody wants to hear of this epoch, and the next one's losses are to be its own.
+            ReadLosses();
+            Array.Clear(epochSums);
+        }
+        if (step == loggedStep)
+            intervalStart = Stopwatch.GetTimestamp();
+        try
+        {
+            long epoch = step / feed.StepsPerEpoch;
+            if (epoch != epochInDevice)
+                StartEpoch(epoch, step);
+            schedules.Run(step);
+        }
+        catch (Exception error)
+        {
+            failure = error;
+            throw;
+        }
         int batch = feed.SizeOf(step++);
         imagesSinceStart += batch;
         imagesOfEpochHere += batch;
@@ -220,12 +307,30 @@ public sealed class Trainer : IDisposable
     /// Times each step of <see cref="Schedule"/>: the median of <paramref name="repeats"/> optimizer steps that are not counted as training
     /// but change the weights all the same.
     /// </summary>
-    public IReadOnlyList<(ScheduleStep Step, TimeSpan Time)> Profile(int repeats)
+    /// <exception cref="OperationCanceledException"><paramref name="cancellation"/> asked to stop between two optimizer steps.</exception>
+    public IReadOnlyList<(ScheduleStep Step, TimeSpan Time)> Profile(int repeats, CancellationToken cancellation = default)
     {
+        using DeviceGate.Scope scope = Model.Device.Enter("Trainer.Profile");
+        RequireWhole();
         // Every run is the first step of the first epoch; the next training step puts it right again.
-        TimeSpan[] times = Schedule.Profile(Model.Device.Stream, repeats, () => StartEpoch(0, atStep: 0));
-        epochInDevice = -1;
-        return [.. Schedule.Steps.Zip(times)];
+        try
+        {
+            TimeSpan[] times = Schedule.Profile(Model.Device.Stream, repeats, () =>
+            {
+                cancellation.ThrowIfCancellationRequested();
+                StartEpoch(0, atStep: 0);
+            });
+            return [.. Schedule.Steps.Zip(times)];
+        }
+        catch (Exception error) when (error is not OperationCanceledException)
+        {
+            failure = error;
+            throw;
+        }
+        finally
+        {
+            epochInDevice = -1;
+        }
     }
 
     /// <summary>Writes the whole state; see <see cref="TrainingCheckpoint"/>.</summary>
@@ -233,26 +338,31 @@ public sealed class Trainer : IDisposable
     /// <exception cref="IOException">The disk is full or the place cannot be written; the previous checkpoint stays.</exception>
     public void Save(string path)
     {
+        using DeviceGate.Scope scope = Model.Device.Enter("Trainer.Save");
+        RequireWhole();
         ReadLosses();
         record.Save(path, step, epochSums);
     }
 
     /// <summary>Waits for the device and frees all but a model that is the caller's.</summary>
+    /// <exception cref="InvalidOperationException">Another thread is using the device; nothing is freed.</exception>
     public void Dispose()
     {
+        using DeviceGate.Scope scope = Model.Device.EnterToDispose("Trainer.Dispose");
+        isDisposed = true;
         try
         {
-            record.Wait();
+            record?.Wait();
         }
         catch (IOException)
         {
             // Whoever disposes without having waited for the end of a run does not want to know.
         }
         evaluator?.Dispose();
-        health.Dispose();
-        schedules.Dispose();
-        feed.Dispose();
-        state.Dispose();
+        health?.Dispose();
+        schedules?.Dispose();
+        feed?.Dispose();
+        state?.Dispose();
         if (ownsModel)
             Model.Dispose();
     }
@@ -275,10 +385,18 @@ public sealed class Trainer : IDisposable
     {
         if (step == loggedStep)
             return;
-        feed.ReadLog(log);
+        try
+        {
+            feed.ReadLog(log);
+        }
+        catch (Exception error)
+        {
+            failure = error;
+            throw;
+        }
         Array.Clear(intervalSums);
-        long images = 0;
-        for (long s = loggedStep; s < step; s++)
+        long images = 0, first = loggedStep;
+        for (long s = first; s < step; s++)
         {
             int entry = (int)(s % Options.LogEverySteps);
             RequireFinite(s + 1, "reconstruction term", log[2 * entry]);
@@ -291,26 +409,27 @@ public sealed class Trainer : IDisposable
             images += feed.SizeOf(s);
         }
         loggedStep = step;
-        Report(images);
+        Report(images, step - first);
     }
 
-    private void Report(long images)
+    private void Report(long images, long steps)
     {
-        if (Progressed is null)
-            return;
         // With a capacity the rate is no weight.
         double share = Model.Options.Capacity > 0 ? 1 : Options.KlWeightAt(step - 1, feed.StepsPerEpoch);
-        double klWeight = Model.Options.LossBeta * share;
+        var loss = new ElboParts(intervalSums[0] / images, intervalSums[1] / images, Model.Options.LossBeta * share);
+        TrainingMeter.Record(loss, images, steps, Math.Max(Stopwatch.GetElapsedTime(intervalStart).TotalSeconds, 1e-9));
+        if (Progressed is null)
+            return;
         double rate = imagesSinceStart / Math.Max(running.Elapsed.TotalSeconds, 1e-9);
         double imagesLeft = (double)(Steps - step) * imageCount / feed.StepsPerEpoch;
         Progressed(new TrainingProgress(
-            (int)((step - 1) / feed.StepsPerEpoch) + 1, Options.Epochs, step, Steps,
-            new ElboParts(intervalSums[0] / images, intervalSums[1] / images, klWeight),
+            (int)((step - 1) / feed.StepsPerEpoch) + 1, Options.Epochs, step, Steps, loss,
             Options.LearningRateAt(step - 1, feed.StepsPerEpoch), rate, TimeSpan.FromSeconds(imagesLeft / rate)));
     }
 
     private EpochSummary EndEpoch()
     {
+        ReadLosses();
         var train = new ElboParts(epochSums[0] / imageCount, epochSums[1] / imageCount, Model.Options.LossBeta);
         double seconds = epochTime.Elapsed.TotalSeconds;
         ElboParts? test = evaluator?.Run();
@@ -328,6 +447,7 @@ public sealed class Trainer : IDisposable
         epochTime.Reset();
         imagesOfEpochHere = 0;
         record.Add(summary);
+        Log(summary);
         EpochCompleted?.Invoke(summary);
         return summary;
     }
@@ -336,7 +456,29 @@ public sealed class Trainer : IDisposable
     {
         ReadLosses();
         if (Folder is not null || step == Steps)
-            record.Write(step, epochSums, epochEnds, withWeights);
+        {
+            try
+            {
+                record.Write(step, epochSums, epochEnds, withWeights);
+            }
+            catch (TrainingDivergedException error)
+            {
+                failure = error;
+                throw;
+            }
+        }
+        keptStep = step;
+    }
+
+    private void Log(EpochSummary epoch)
+    {
+        logger.EpochCompleted(epoch.Epoch, Options.Epochs, epoch.Train.Loss, epoch.Test?.Loss, epoch.ImagesPerSecond);
+        foreach (HealthWarning warning in epoch.Warnings)
+        {
+            // What is wrong after every epoch is said once.
+            if (logged.Add(warning.Issue))
+                logger.Unhealthy(warning.Issue, epoch.Epoch, warning.Seen, warning.Advice);
+        }
     }
 
     private void Restore(TrainingCheckpoint checkpoint)
@@ -351,13 +493,27 @@ public sealed class Trainer : IDisposable
         parameters.WriteAll(parameters.Values, weights);
         parameters.WriteAll(state.FirstMoment, firstMoment);
         parameters.WriteAll(state.SecondMoment, secondMoment);
-        step = loggedStep = checkpoint.Step;
+        step = loggedStep = keptStep = checkpoint.Step;
         record.Restore(checkpoint.History);
     }
 
     private void RequireFinite(long atStep, string term, double value)
     {
-        if (!double.IsFinite(value))
-            throw new TrainingDivergedException(atStep, term, value, Folder?.Checkpoint);
+        if (double.IsFinite(value))
+            return;
+        var diverged = new TrainingDivergedException(atStep, term, value, Folder?.Checkpoint);
+        failure = diverged;
+        throw diverged;
+    }
+
+    private void RequireWhole()
+    {
+        ObjectDisposedException.ThrowIf(isDisposed, this);
+        // Throws where the model is disposed.
+        _ = Model.Parameters;
+        if (failure is not null)
+            throw new InvalidOperationException(
+                $"This training was ended after step {step} by a failure, and its state on the device is not to be gone on with: "
+                + $"{failure.Message} Dispose the trainer and go on with Trainer.Resume from the last checkpoint.", failure);
     }
 }

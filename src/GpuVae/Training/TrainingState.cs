@@ -11,14 +11,22 @@ internal sealed class TrainingState : IDisposable
     {
         Accelerator accelerator = model.Device.Accelerator;
         long length = model.Parameters.Values.Length;
-        gradients = accelerator.Allocate1D<float>(length);
-        firstMoment = accelerator.Allocate1D<float>(length);
-        secondMoment = accelerator.Allocate1D<float>(length);
-        squaredNorm = accelerator.Allocate1D<float>(1);
-        // The gaps between the slices are never written; zeros there keep the weights' gaps zero.
-        Gradients.MemSetToZero(model.Device.Stream);
-        FirstMoment.MemSetToZero(model.Device.Stream);
-        SecondMoment.MemSetToZero(model.Device.Stream);
+        try
+        {
+            gradients = accelerator.Allocate1D<float>(length);
+            firstMoment = accelerator.Allocate1D<float>(length);
+            secondMoment = accelerator.Allocate1D<float>(length);
+            squaredNorm = accelerator.Allocate1D<float>(1);
+            // The gaps between the slices are never written; zeros there keep the weights' gaps zero.
+            Gradients.MemSetToZero(model.Device.Stream);
+            FirstMoment.MemSetToZero(model.Device.Stream);
+            SecondMoment.MemSetToZero(model.Device.Stream);
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
     }
 
     public ArrayView<float> Gradients => gradients.View;
@@ -32,9 +40,9 @@ internal sealed class TrainingState : IDisposable
 
     public void Dispose()
     {
-        gradients.Dispose();
-        firstMoment.Dispose();
-        secondMoment.Dispose();
-        squaredNorm.Dispose();
+        gradients?.Dispose();
+        firstMoment?.Dispose();
+        secondMoment?.Dispose();
+        squaredNorm?.Dispose();
     }
 }

@@ -34,14 +34,17 @@ internal sealed class GemmWorkspace : IDisposable
     {
         if (sumsLength > sums.Length)
         {
+            // Allocated first: where there is no memory for it, smaller products go on.
+            MemoryBuffer1D<float, Stride1D.Dense> grown = accelerator.Allocate1D<float>(RoundUp(sumsLength));
             outgrown.Add(sums);
-            sums = accelerator.Allocate1D<float>(RoundUp(sumsLength));
+            sums = grown;
         }
         if (ticketsLength > tickets.Length)
         {
+            MemoryBuffer1D<int, Stride1D.Dense> grown = accelerator.Allocate1D<int>(RoundUp(ticketsLength));
+            grown.View.MemSetToZero(stream);
             outgrown.Add(tickets);
-            tickets = accelerator.Allocate1D<int>(RoundUp(ticketsLength));
-            tickets.View.MemSetToZero(stream);
+            tickets = grown;
         }
     }
 

@@ -81,10 +81,12 @@ internal sealed class GemmPacking : IDisposable
     {
         if (length <= buffer.Length)
             return;
+        // Before the old one goes: where there is no memory for it, smaller products go on.
+        MemoryBuffer1D<float, Stride1D.Dense> grown = accelerator.Allocate1D<float>(length);
         // A product still running may read the old buffer.
         accelerator.Synchronize();
         buffer.Dispose();
-        buffer = accelerator.Allocate1D<float>(length);
+        buffer = grown;
     }
 
     private static void ColumnsKernel(FloatView b, FloatView packed, int ldb, int n, int k)

@@ -1,0 +1,78 @@
+using GpuVae.Applications;
+using GpuVae.Data;
+using GpuVae.Devices;
+using GpuVae.Evaluation;
+using GpuVae.Models;
+using GpuVae.Options;
+
+namespace GpuVae.Tests.Models;
+
+/// <summary>What takes long can be asked to stop, and the model is then as good as before.</summary>
+public sealed class CancellationTests(CpuDevice cpu) : IClassFixture<CpuDevice>
+{
+    private static readonly VaeOptions Conditional = new() { Shape = new(8, 8), Hidden = [16], Latent = 3, Classes = 2 };
+
+    private readonly ImageSet images = Labelled(6);
+
+    [Fact]
+    public void WhatTakesLongStopsWhenItIsAskedTo()
+    {
+        using var model = new Vae(cpu.Device, Conditional);
+        float[] expected = model.Generate(3, seed: 1), rows = PictureInput.Rows(images), codes = new float[18], others = new float[18];
+        var editor = new ImageEditor(model, images);
+        var translator = Translator.Learn(model, images);
+        int[] labels = images.Labels!;
+        var stopped = new CancellationToken(canceled: true);
+        Action[] uses =
+        [
+            () => model.Encode(rows, codes, others, labels, stopped), () => model.Decode(codes, rows, labels, stopped),
+            () => model.Reconstruct(rows, rows, labels, stopped), () => model.Generate(3, 1, cancellation: stopped),
+            () => model.Evaluate(images, cancellation: stopped),
+            () => ModelEvaluation.Run(model, images, cancellation: stopped),
+            () => ModelEvaluation.Run(model, images, new EvaluationOptions { Metrics = EvaluationMetrics.Units }, cancellation: stopped),
+            () => ImportanceSampling.LogLikelihoods(model, images, 2, cancellation: stopped),
+            () => Inpainting.Complete(model, rows, Mask.Half(8, 8, ImageHalf.Left), cancellation: stopped),
+            () => Inpainting.Sample(model, rows, Mask.Half(8, 8, ImageHalf.Left), 2, labels: labels, cancellation: stopped),
+            () => Upscaling.Enlarge(model, rows.AsSpan(0, 16), 2, cancellation: stopped),
+            () => LatentCodes.Means(model, images, stopped), () => LabelGuess.Complete(model, Unlabelled(), stopped),
+            () => AttributeDirections.Learn(model, images, stopped), () => Translator.Learn(model, images, stopped),
+            () => translator.Translate(rows, 0, 1, stopped), () => _ = new ImageEditor(model, images, stopped),
+            () => editor.Edit(new float[18], null, stopped), () => editor.Strips(new float[18], 2, stopped),
+            () => editor.Relabelled(new float[18], [1], stopped), () => _ = Tuner.Tune(cpu.Device, stopped).ToArray(),
+        ];
+        Assert.All(uses, use => Assert.ThrowsAny<OperationCanceledException>(use));
+        Assert.Equal(expected, model.Generate(3, seed: 1));
+    }
+
+    [Fact]
+    public void ASearchStopsInItsMiddleAndLeavesNothingBehind()
+    {
+        using var model = new Vae(cpu.Device, Conditional with { Classes = 0 });
+        float[] rows = PictureInput.Rows(Many(600));
+        var mask = Mask.Half(8, 8, ImageHalf.Left);
+        var quick = new InpaintingOptions { DescentSteps = 2 };
+        float[] expected = Inpainting.Complete(model, rows, mask, quick);
+        int before = LiveBuffers.Of(cpu.Device.Accelerator);
+        using var stop = new CancellationTokenSource();
+        int done = 0;
+        // The first of two parts is through.
+        Assert.Throws<OperationCanceledException>(() => Inpainting.Complete(model, rows, mask, quick, images =>
+        {
+            done = images;
+            stop.Cancel();
+        }, cancellation: stop.Token));
+        Assert.Equal(512, done);
+        Assert.Equal(before, LiveBuffers.Of(cpu.Device.Accelerator));
+        Assert.Equal(expected, Inpainting.Complete(model, rows, mask, quick));
+    }
+
+    private static ImageSet Many(int count) => TestImages.Random(count, Conditional.Shape);
+
+    private static ImageSet Unlabelled() => Many(6);
+
+    private static ImageSet Labelled(int count)
+    {
+        int[] labels = [.. Enumerable.Range(0, count).Select(i => i % 2)];
+        return new ImageSet("labelled", 8, 8, 1, Many(count).Pixels, labels);
+    }
+}
