@@ -3,7 +3,7 @@ namespace GpuVae.Cli.Commands;
 /// <summary>The options that name images.</summary>
 internal sealed class DataArguments
 {
-    private const int LeastImages = 2, MaxImages = 10_000_000;
+    public const int LeastImages = 2, MaxImages = 10_000_000;
 
     private readonly Option<string?> data = CommonOptions.Text(
         "--data", "WHAT", "Images: a built-in set ("

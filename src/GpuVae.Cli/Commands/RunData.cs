@@ -60,7 +60,20 @@ internal sealed record RunData(
     /// <summary>The data of a run, or null where its folder does not tell.</summary>
     /// <exception cref="BadInputException">The file is broken.</exception>
     public static RunData? Read(RunFolder folder) =>
-        RunFile.Read<RunData>(folder, FileName, "Delete it and name the data with --data.");
+        RunFile.Read<RunData>(folder, FileName, "Delete it and name the data with --data.", data => data.Check());
+
+    /// <exception cref="BadInputException">A value is one that the command line would not have taken.</exception>
+    private void Check()
+    {
+        if (Size is not null)
+            ImageSize.Parse(Size);
+        if (Channels is not (null or 1 or 3))
+            throw new BadInputException($"Channels {Channels} are neither 1 nor 3.");
+        if (Images is < DataArguments.LeastImages or > DataArguments.MaxImages)
+            throw new BadInputException($"Images {Images} are out of range.");
+        if (Domains is not null && (Domains.Count < 2 || Domains.Any(string.IsNullOrEmpty)))
+            throw new BadInputException("Domains are two or more names.");
+    }
 
     private static string Absolute(string data) => BuiltInSet.Find(data) is null ? Path.GetFullPath(data) : data;
 

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.IO.Compression;
+using GpuVae.Formats;
 
 namespace GpuVae.Data;
 
@@ -38,7 +39,7 @@ public static class IdxFile
     {
         if (IsImagesName(path))
             return true;
-        using FileStream file = File.OpenRead(path);
+        using FileStream file = InputFile.Open(path);
         return (file.ReadByte(), file.ReadByte()) is (0, 0) or (0x1F, 0x8B);
     }
 
@@ -58,7 +59,7 @@ public static class IdxFile
     {
         try
         {
-            using FileStream file = File.OpenRead(path);
+            using FileStream file = InputFile.Open(path);
             bool compressed = file.ReadByte() == 0x1F && file.ReadByte() == 0x8B;
             file.Position = 0;
             using Stream stream = compressed ? new GZipStream(file, CompressionMode.Decompress) : file;
@@ -106,7 +107,7 @@ public static class IdxFile
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new BadInputException($"{path} could not be read: {error.Message}", error);
+            throw InputFile.NotRead(path, error);
         }
     }
 

@@ -104,12 +104,12 @@ public sealed class SafetensorsFile
     {
         try
         {
-            using FileStream stream = File.OpenRead(path);
+            using FileStream stream = InputFile.Open(path);
             return Read(stream, path);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new BadInputException($"{path} could not be read: {error.Message}", error);
+            throw InputFile.NotRead(path, error);
         }
         catch (JsonException error)
         {

@@ -10,6 +10,8 @@ public static class ImageFile
     /// <summary>The formats that are read and written, for people.</summary>
     public const string Formats = "PNG, JPEG, WebP, GIF, BMP, TIFF, PNM";
 
+    private const long MaxBytes = 1 << 28;
+
     private static readonly string[] Extensions =
         [".png", ".apng", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".pnm", ".pgm", ".ppm", ".pbm"];
 
@@ -20,19 +22,7 @@ public static class ImageFile
     /// <exception cref="BadInputException">The file is missing, of no known format, or broken.</exception>
     public static Image Read(string path)
     {
-        byte[] content;
-        try
-        {
-            content = File.ReadAllBytes(path);
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            string reason = Directory.Exists(path) ? "it is a folder. Name an image in it."
-                : error is FileNotFoundException or DirectoryNotFoundException ? "it does not exist. Check the name."
-                : error.Message;
-            throw new BadInputException($"{path} could not be read: {reason}", error);
-        }
-        return Decode(content, path);
+        return Decode(InputFile.ReadAllBytes(path, MaxBytes), path);
     }
 
     /// <summary>

@@ -13,10 +13,10 @@ public sealed partial class Vae
     public static Vae Load(ComputeDevice device, string folder)
     {
         string config = Path.Combine(folder, ConfigName);
-        if (!File.Exists(config))
+        if (!Path.Exists(config))
             throw new BadInputException(
                 $"{folder} holds no {ConfigName}, so it is no trained model. Name the folder that a training wrote.");
-        var model = new Vae(device, VaeConfig.FromJson(File.ReadAllText(config), config));
+        var model = new Vae(device, VaeConfig.FromJson(InputFile.ReadAllText(config), config));
         try
         {
             model.LoadWeights(Path.Combine(folder, WeightsName));

@@ -225,6 +225,8 @@ public sealed record VaeOptions
                 + "VaeOptions.Posterior = Flow.");
         if (Classes is < 0 or 1 or > MaxClasses)
             throw new BadInputException($"A conditional model of {Classes} classes is out of range; choose 2…{MaxClasses}, or 0 for none.");
+        if (LabelNames.Any(name => name is null))
+            throw new BadInputException("A label name is missing; give one for each class, or none.");
         if (LabelNames.Count > 0 && LabelNames.Count != Classes)
             throw new BadInputException($"{LabelNames.Count} label names for {Classes} classes; give one for each, or none.");
     }

@@ -95,6 +95,9 @@ public class VaeOptionsTests
     [InlineData("""{ "latent": 0 }""")]
     [InlineData("""{ "latnt": 3 }""")]
     [InlineData("""{ "hidden": null }""")]
+    [InlineData("""{ "latent": 3, "latent": 4 }""")]
+    [InlineData("""{ "latent": 3000000000 }""")]
+    [InlineData("""{ "classes": 2, "labelNames": ["a", null] }""")]
     public void BrokenJsonIsBadInputThatNamesTheFile(string json)
     {
         BadInputException error = Assert.Throws<BadInputException>(() => VaeConfig.FromJson(json, "config.json"));
