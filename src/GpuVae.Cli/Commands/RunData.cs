@@ -10,8 +10,10 @@ namespace GpuVae.Cli.Commands;
 /// <param name="Images">Of a built-in set.</param>
 /// <param name="Seed">Of a built-in set, and of the split.</param>
 /// <param name="Domains">In the place of <paramref name="Data"/>: one for each domain.</param>
+/// <param name="MaxPixels">As <see cref="DataOptions.MaxPixels"/>; null for its default.</param>
 internal sealed record RunData(
-    string Data, string? TestData, string? Size, int? Channels, int? Images, ulong Seed, IReadOnlyList<string>? Domains = null)
+    string Data, string? TestData, string? Size, int? Channels, int? Images, ulong Seed, IReadOnlyList<string>? Domains = null,
+    long? MaxPixels = null)
 {
     private const string FileName = "data.json";
 
@@ -42,8 +44,20 @@ internal sealed record RunData(
         return step == 1 ? images : images.Select([.. Enumerable.Range(0, images.Count / step).Select(i => i * step)]);
     }
 
-    /// <summary>All images that <see cref="Data"/> names, or where there is a test part beside them, that part.</summary>
-    public ImageSet LoadSingle() => DataSource.LoadSingle(Data, Options);
+    /// <summary>
+    /// Of the test images of <see cref="LoadBoth"/> those from <paramref name="first"/> on, at most <paramref name="limit"/>.
+    /// </summary>
+    public ImageSet LoadTest(int first = 0, int? limit = null)
+    {
+        DataOptions taken = Options with { First = first, Limit = limit };
+        return Domains is null ? DataSource.LoadTest(Data, taken) : ImageDomains.LoadTest(Domains, taken);
+    }
+
+    /// <summary>
+    /// The first images, at most <paramref name="limit"/>, that <see cref="Data"/> names, or of the test part where there is one beside
+    /// them.
+    /// </summary>
+    public ImageSet LoadSingle(int? limit = null) => DataSource.LoadSingle(Data, Options with { Limit = limit });
 
     /// <summary>Paths become absolute ones, so that the run can be used from any working directory.</summary>
     public void Write(RunFolder folder)
@@ -71,6 +85,8 @@ internal sealed record RunData(
             throw new BadInputException($"Channels {Channels} are neither 1 nor 3.");
         if (Images is < DataArguments.LeastImages or > DataArguments.MaxImages)
             throw new BadInputException($"Images {Images} are out of range.");
+        if (MaxPixels is < 1 or > DataOptions.GreatestMaxPixels)
+            throw new BadInputException($"MaxPixels {MaxPixels} are out of range.");
         if (Domains is not null && (Domains.Count < 2 || Domains.Any(string.IsNullOrEmpty)))
             throw new BadInputException("Domains are two or more names.");
     }
@@ -84,5 +100,6 @@ internal sealed record RunData(
         Seed = Seed,
         SyntheticCount = Images,
         TestSpec = TestData,
+        MaxPixels = MaxPixels ?? DataOptions.DefaultMaxPixels,
     };
 }
