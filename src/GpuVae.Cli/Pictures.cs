@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using GpuVae.Imaging;
 
 namespace GpuVae.Cli;
@@ -5,21 +6,33 @@ namespace GpuVae.Cli;
 /// <summary>Images [n, pixels] in [0, 1], to be laid out in so many columns; with 0 as square as possible.</summary>
 internal readonly record struct Sheet(float[] Images, int Columns = 0);
 
-/// <summary>The pictures that commands write; each says on stdout where it is.</summary>
+/// <summary>The pictures that commands write; each but the quiet ones says on stdout where it is.</summary>
 internal static class Pictures
 {
     public static void Write(string path, ImageShape shape, Sheet sheet)
     {
-        ImageFile.Write(path, ImageGrid.Compose(sheet.Images, shape.Width, shape.Height, shape.Channels, sheet.Columns));
+        WriteQuietly(path, shape, sheet);
         Console.WriteLine($"wrote {path}");
     }
+
+    public static void WriteQuietly(string path, ImageShape shape, Sheet sheet) =>
+        ImageFile.Write(path, ImageGrid.Compose(sheet.Images, shape.Width, shape.Height, shape.Channels, sheet.Columns));
 
     public static void WriteEach(string folder, ImageShape shape, float[] images)
     {
         Image[] all = [.. Each(shape, images)];
         int digits = Math.Max(4, (all.Length - 1).ToString().Length);
-        for (int i = 0; i < all.Length; i++)
-            ImageFile.Write(Path.Combine(folder, i.ToString($"D{digits}") + ".png"), all[i]);
+        // Each file waits for the disk; together they wait once.
+        var several = new ParallelOptions { MaxDegreeOfParallelism = 16 };
+        try
+        {
+            Parallel.For(
+                0, all.Length, several, i => ImageFile.Write(Path.Combine(folder, i.ToString($"D{digits}") + ".png"), all[i]));
+        }
+        catch (AggregateException errors)
+        {
+            ExceptionDispatchInfo.Throw(errors.InnerExceptions[0]);
+        }
         Console.WriteLine($"wrote {all.Length} images into {folder}");
     }
 

@@ -39,19 +39,22 @@ internal static class ReportPage
         td:first-child, th:first-child { text-align: left; }
         th { color: var(--quiet); font-weight: 500; }
         tr + tr td { border-top: 1px solid var(--line); }
+        tr.best td { font-weight: 600; }
         """;
 
     /// <param name="runName">The headline.</param>
     /// <param name="device">What it was trained on.</param>
     /// <param name="options">Shown as a table.</param>
     /// <param name="epochs">Losses in nats per image.</param>
+    /// <param name="best">The epoch whose weights commands take.</param>
     /// <param name="pictures">PNG files.</param>
     public static string Html(
         string runName, string device, IEnumerable<(string Name, string Value)> options, IReadOnlyList<MetricsLine> epochs,
-        IReadOnlyList<ReportPicture> pictures)
+        int? best, IReadOnlyList<ReportPicture> pictures)
     {
         string summary = epochs.Count == 0 ? "" : Inv($" · {epochs[^1].Epoch} epochs in {epochs.Sum(e => e.Seconds):F1} s")
-            + $" · test loss {Loss(epochs[^1].TestLoss)} nats per image";
+            + $" · test loss {Loss((epochs.FirstOrDefault(e => e.Epoch == best) ?? epochs[^1]).TestLoss)} nats per image"
+            + (best is { } number ? $" after epoch {number}, the best" : "");
         string rows = string.Concat(options.Select(o => $"<tr><td>{Text(o.Name)}</td><td>{Text(o.Value)}</td></tr>"));
         return $"""
             <!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
@@ -60,7 +63,7 @@ internal static class ReportPage
             {Warnings(epochs)}
             {Curves(epochs)}
             <h2>Pictures</h2><div class="row">{string.Concat(pictures.Select(Figure))}</div>
-            <div class="row"><div>{Epochs(epochs)}</div><div><h2>Options</h2><table>{rows}</table></div></div>
+            <div class="row"><div>{Epochs(epochs, best)}</div><div><h2>Options</h2><table>{rows}</table></div></div>
             </body></html>
             """;
     }
@@ -96,12 +99,13 @@ internal static class ReportPage
             + $"<div class=\"row\"><div>{loss}</div><div>{kl}</div></div>";
     }
 
-    private static string Epochs(IReadOnlyList<MetricsLine> epochs)
+    private static string Epochs(IReadOnlyList<MetricsLine> epochs, int? best)
     {
         string[] columns = ["epoch", "train", "test", "reconstruction", "KL", "seconds", "images/s"];
         IEnumerable<string> rows = epochs.Select(e =>
-            $"<tr><td>{e.Epoch}</td><td>{Loss(e.TrainLoss)}</td><td>{Loss(e.TestLoss)}</td><td>{Loss(e.TestRecon)}</td>"
-            + Inv($"<td>{Loss(e.TestKl)}</td><td>{e.Seconds:F2}</td><td>{e.ImagesPerSecond:N0}</td></tr>"));
+            $"<tr{(e.Epoch == best ? " class=\"best\" title=\"the best epoch\"" : "")}><td>{e.Epoch}</td><td>{Loss(e.TrainLoss)}</td>"
+            + $"<td>{Loss(e.TestLoss)}</td><td>{Loss(e.TestRecon)}</td><td>{Loss(e.TestKl)}</td>"
+            + Inv($"<td>{e.Seconds:F2}</td><td>{e.ImagesPerSecond:N0}</td></tr>"));
         return $"<h2>Epochs</h2><table><tr>{string.Concat(columns.Select(c => $"<th>{c}</th>"))}</tr>{string.Concat(rows)}</table>";
     }
 

@@ -5,32 +5,66 @@ using GpuVae.Formats;
 
 namespace GpuVae.Cli;
 
-/// <summary>What a finished training leaves in its run folder beside metrics and checkpoint: weights, pictures and the report.</summary>
-internal static class RunResults
+/// <summary>
+/// The pictures and the report of a run, made anew after every epoch and when the training stops. Only the device is waited for; encoding
+/// and writing are done while the training goes on.
+/// </summary>
+internal sealed class RunResults(Trainer trainer, RunFolder folder, ImageSet test, string dataName)
 {
     private const int SampleCount = 64, ReconstructionCount = 16;
 
-    public static void Write(Trainer trainer, RunFolder folder, ImageSet test, string dataName)
-    {
-        Vae trained = trainer.Model;
-        trained.Save(folder.Path);
-        Console.WriteLine($"wrote {folder.Model}");
-        Pictures.Write(folder.Samples, trained.Options.Shape, new Sheet(trained.Generate(SampleCount, trainer.Options.Seed)));
-        ImageSet shown = test.Select([.. Enumerable.Range(0, Math.Min(ReconstructionCount, test.Count))]);
-        Pictures.Write(folder.Reconstructions, trained.Options.Shape, Pictures.Reconstructions(trained, shown));
-
-        string hardware = Hardware(trained);
-        string html = ReportPage.Html(
-            Path.GetFileName(folder.Path), hardware, Options(trained, trainer.Options, dataName, hardware), folder.ReadMetrics(),
-            [
-                new ReportPicture("Samples from the prior", File.ReadAllBytes(folder.Samples)),
-                new ReportPicture("Test images above, their reconstructions below", File.ReadAllBytes(folder.Reconstructions)),
-            ]);
-        AtomicFile.Write(folder.Report, stream => stream.Write(Encoding.UTF8.GetBytes(html)));
-        Console.WriteLine($"wrote {folder.Report}");
-    }
+    private readonly ImageSet shown = test.Select([.. Enumerable.Range(0, Math.Min(ReconstructionCount, test.Count))]);
+    private Task writing = Task.CompletedTask;
 
     public static string Hardware(Vae model) => $"{model.Device.Name} ({model.Device.Accelerator.Name})";
+
+    /// <summary>Begins to write what the model is like now.</summary>
+    /// <exception cref="IOException">What was begun before could not be written.</exception>
+    public void Update() => Update(
+        trainer.Model, trainer.Step * trainer.Options.Epochs == trainer.History.Count * trainer.Steps
+            ? $"epoch {trainer.History.Count}"
+            : $"stopped in epoch {trainer.History.Count + 1}");
+
+    /// <summary>Writes what the run is like at its end: that of the best epoch where there was a better one than the last.</summary>
+    /// <exception cref="IOException">A file could not be written.</exception>
+    public void Finish()
+    {
+        if (trainer.BestEpoch is { } best && best.Epoch < trainer.History.Count)
+        {
+            using Vae model = folder.Load(trainer.Model.Device);
+            Update(model, $"epoch {best.Epoch}, the best");
+        }
+        Wait();
+    }
+
+    /// <summary>Waits for what is being written.</summary>
+    /// <exception cref="IOException">It could not be written.</exception>
+    public void Wait() => writing.GetAwaiter().GetResult();
+
+    private void Update(Vae model, string epoch)
+    {
+        ImageShape shape = model.Options.Shape;
+        var samples = new Sheet(model.Generate(SampleCount, trainer.Options.Seed));
+        Sheet reconstructions = Pictures.Reconstructions(model, shown);
+        string hardware = Hardware(model);
+        (string, string)[] options = [.. Options(model, trainer.Options, dataName, hardware)];
+        MetricsLine[] history = [.. trainer.History];
+        int? best = trainer.BestEpoch?.Epoch;
+        Wait();
+        writing = Task.Run(() =>
+        {
+            Pictures.WriteQuietly(folder.Samples, shape, samples);
+            Pictures.WriteQuietly(folder.Reconstructions, shape, reconstructions);
+            string html = ReportPage.Html(
+                Path.GetFileName(folder.Path), hardware, options, history, best,
+                [
+                    new ReportPicture($"Samples from the prior, {epoch}", File.ReadAllBytes(folder.Samples)),
+                    new ReportPicture(
+                        $"Test images above, their reconstructions below, {epoch}", File.ReadAllBytes(folder.Reconstructions)),
+                ]);
+            AtomicFile.Write(folder.Report, stream => stream.Write(Encoding.UTF8.GetBytes(html)));
+        });
+    }
 
     private static IEnumerable<(string Name, string Value)> Options(
         Vae trained, TrainingOptions training, string dataName, string hardware) =>

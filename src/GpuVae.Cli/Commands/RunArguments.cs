@@ -22,7 +22,7 @@ internal sealed class RunArguments
         {
             RunFolder folder = parsed.GetValue(run) is { } path ? RunFolder.Open(path) : Newest();
             using ComputeDevice opened = device.Open(parsed);
-            using var model = Vae.Load(opened, folder.Path, new Notes());
+            using Vae model = folder.Load(opened, new Notes());
             action(parsed, folder, model);
         });
     }

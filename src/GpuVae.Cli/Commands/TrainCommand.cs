@@ -16,7 +16,8 @@ internal sealed class TrainCommand
 
     private readonly Option<string?> resume = CommonOptions.Text(
         "--resume", "FOLDER",
-        "Go on with the run in this folder, with its options; only --epochs, --device and the place of the data may change.");
+        "Go on with the run in this folder, with its options; only --epochs, --early-stopping, --device and the place of the data may "
+            + "change.");
 
     public static Command Create()
     {
@@ -50,9 +51,8 @@ internal sealed class TrainCommand
         using var trainer = new Trainer(fresh, sets.Train, options, sets.Test);
 
         // The folder comes last: bad input leaves nothing behind.
-        var folder = RunFolder.Create(path ?? FreePath(source));
-        using IDisposable held = folder.Lock();
-        RefuseOther(folder.Path);
+        (RunFolder folder, IDisposable locked) = path is null ? Free(source) : Take(path);
+        using IDisposable held = locked;
         source.Write(folder);
         DeviceArguments.Write(folder, opened);
         // A run that is killed before its first epoch ends can be resumed, too.
@@ -64,7 +64,7 @@ internal sealed class TrainCommand
     {
         string[] refused =
         [
-            .. setup.Model.Given(parsed), .. TrainingArguments.GivenButEpochs(parsed), .. GivenNames(parsed),
+            .. setup.Model.Given(parsed), .. TrainingArguments.GivenForGood(parsed), .. GivenNames(parsed),
             .. setup.Device.GivenForGood(parsed),
         ];
         if (refused.Length > 0)
@@ -83,7 +83,8 @@ internal sealed class TrainCommand
         RunData source = setup.Data.Read(parsed, folder);
         using ComputeDevice opened = setup.Device.Open(parsed, folder);
         DataSets sets = Load(source);
-        using var trainer = Trainer.Resume(opened, checkpoint, sets.Train, sets.Test, TrainingArguments.GivenEpochs(parsed));
+        using var trainer = Trainer.Resume(
+            opened, checkpoint, sets.Train, sets.Test, TrainingArguments.GivenEpochs(parsed), TrainingArguments.GivenPatience(parsed));
         Console.WriteLine($"going on at step {trainer.Step} of {trainer.Steps}");
         return Train(trainer, folder, sets, source);
     }
@@ -104,17 +105,29 @@ internal sealed class TrainCommand
             + $"{trainer.Schedule.Steps.Count} launches per step");
         Console.WriteLine("losses in nats per image: reconstruction summed over pixels + beta × KL summed over latent units");
 
-        trainer.CheckpointPath = folder.Checkpoint;
-        // What a killed run wrote after its last checkpoint is trained, and written, again.
-        folder.TruncateMetrics((int)(trainer.Step * trainer.Options.Epochs / trainer.Steps));
-        trainer.EpochCompleted += folder.AppendMetrics;
+        trainer.KeepIn(folder);
+        int epochs = (int)(trainer.Step * trainer.Options.Epochs / trainer.Steps);
+        int[] lost = [.. Enumerable.Range(1, epochs).Except(trainer.History.Select(line => line.Epoch))];
+        if (lost.Length > 0)
+            Console.Error.WriteLine($"gpuvae: note: the metrics of these epochs are lost: {string.Join(", ", lost)}");
+        var results = new RunResults(trainer, folder, sets.Test, source.Title);
+        trainer.EpochCompleted += _ => results.Update();
 
-        if (!RunUntilSignal(trainer).Completed)
+        TrainingResult result = RunUntilSignal(trainer);
+        if (!result.Completed)
         {
+            results.Update();
+            results.Wait();
             Console.WriteLine($"stopped at step {trainer.Step} of {trainer.Steps}; go on with: gpuvae train --resume {run}");
             return Failures.InterruptedExitCode;
         }
-        RunResults.Write(trainer, folder, sets.Test, source.Title);
+        results.Finish();
+        if (result.StoppedEarly)
+            Console.WriteLine($"ended after epoch {trainer.History.Count}: {trainer.Options.EarlyStopping} epochs without a better one");
+        if (trainer.BestEpoch is { } best)
+            Console.WriteLine($"the best is epoch {best.Epoch}, test loss {Invariant(best.TestLoss!.Value)}; commands take its weights");
+        Console.WriteLine($"wrote {folder.Model}");
+        Console.WriteLine($"wrote {folder.Report}");
         Console.WriteLine();
         Console.WriteLine($"look at   {Shown(folder.Report)} (curves, samples, reconstructions, options)");
         Console.WriteLine($"          {Shown(folder.Samples)}, {Shown(folder.Reconstructions)}");
@@ -123,8 +136,11 @@ internal sealed class TrainCommand
         return 0;
     }
 
+    private static string Invariant(double loss) => loss.ToString("F2", System.Globalization.CultureInfo.InvariantCulture);
+
     /// <summary>
-    /// The first SIGINT (Ctrl-C) or SIGTERM stops the training after the step under way, with a checkpoint; the second ends the process.
+    /// The first SIGINT (Ctrl-C), SIGTERM or SIGHUP (the terminal is closed) stops the training after the step under way and keeps the run;
+    /// the second ends the process.
     /// </summary>
     private static TrainingResult RunUntilSignal(Trainer trainer)
     {
@@ -136,6 +152,7 @@ internal sealed class TrainCommand
         }
         using (PosixSignalRegistration.Create(PosixSignal.SIGINT, Cancel))
         using (PosixSignalRegistration.Create(PosixSignal.SIGTERM, Cancel))
+        using (PosixSignalRegistration.Create(PosixSignal.SIGHUP, Cancel))
             return TrainingConsole.Run(trainer, () => trainer.Run(stop.Token));
     }
 
@@ -155,6 +172,24 @@ internal sealed class TrainCommand
         return path;
     }
 
+    /// <summary>The folder that the user names, locked.</summary>
+    /// <exception cref="BadInputException">It holds a run already, or another process trains into it.</exception>
+    private static (RunFolder Folder, IDisposable Lock) Take(string path)
+    {
+        var folder = RunFolder.Create(path);
+        IDisposable held = folder.Lock();
+        try
+        {
+            RefuseOther(path);
+            return (folder, held);
+        }
+        catch
+        {
+            held.Dispose();
+            throw;
+        }
+    }
+
     /// <exception cref="BadInputException">The folder holds a run already.</exception>
     private static void RefuseOther(string path)
     {
@@ -162,16 +197,24 @@ internal sealed class TrainCommand
             throw new BadInputException($"{path} already holds a run. Go on with --resume {Shown(path)}, or choose another place.");
     }
 
-    /// <summary>runs/NAME with the name of the data, and a number where a run has it already.</summary>
-    private static string FreePath(RunData source)
+    /// <summary>runs/NAME with the name of the data, and a number where a run has it already; locked.</summary>
+    private static (RunFolder Folder, IDisposable Lock) Free(RunData source)
     {
         string stem = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(source.Data)));
-        if (stem.Length == 0)
-            stem = "run";
-        string path = Path.Combine(RunArguments.Root, stem);
-        for (int i = 2; Directory.Exists(path); i++)
-            path = Path.Combine(RunArguments.Root, $"{stem}-{i}");
-        return path;
+        stem = Path.Combine(RunArguments.Root, stem.Length == 0 ? "run" : stem);
+        for (int i = 1; ; i++)
+        {
+            string path = i == 1 ? stem : $"{stem}-{i}";
+            if (Path.Exists(path))
+                continue;
+            // Of several that find the same name at the same moment one gets it.
+            var folder = RunFolder.Create(path);
+            if (folder.TryLock() is not { } held)
+                continue;
+            if (!File.Exists(folder.Checkpoint))
+                return (folder, held);
+            held.Dispose();
+        }
     }
 
     /// <summary>A path as the user would write it here: relative where it lies below the working directory.</summary>

@@ -3,14 +3,18 @@ namespace GpuVae.Cli.Commands;
 /// <summary>The options that decide how a model is trained.</summary>
 internal static class TrainingArguments
 {
-    private const string EpochsFlag = "--epochs";
+    private const string EpochsFlag = "--epochs", PatienceFlag = "--early-stopping";
 
     public static OptionSet<TrainingOptions> Set { get; } = MakeSet();
 
     public static int? GivenEpochs(ParseResult parsed) => Set.Given(parsed).Contains(EpochsFlag) ? Set.Read(parsed).Epochs : null;
 
-    /// <summary>The flags that the user wrote, apart from the epochs.</summary>
-    public static IEnumerable<string> GivenButEpochs(ParseResult parsed) => Set.Given(parsed).Where(flag => flag != EpochsFlag);
+    public static int? GivenPatience(ParseResult parsed) =>
+        Set.Given(parsed).Contains(PatienceFlag) ? Set.Read(parsed).EarlyStopping : null;
+
+    /// <summary>The flags that the user wrote and that a run does not change later.</summary>
+    public static IEnumerable<string> GivenForGood(ParseResult parsed) =>
+        Set.Given(parsed).Where(flag => flag is not (EpochsFlag or PatienceFlag));
 
     /// <exception cref="BadInputException">A value is out of range.</exception>
     public static TrainingOptions Read(ParseResult parsed)
@@ -34,6 +38,8 @@ internal static class TrainingArguments
         set.Number(
             "--kl-cycles", "N", "Times that the weight of the KL term rises from 0 to beta in the training; 0 for none.",
             o => o.KlCycles, count);
+        set.Number(
+            PatienceFlag, "N", "End after N epochs without a lower test loss; 0 trains to the last epoch.", o => o.EarlyStopping, count);
         set.Number("--clip", "NORM", "Largest global norm of the gradient; 0 does not clip.", o => o.GradientClip, notNegative);
         set.Number("--weight-decay", "D", "Decoupled weight decay (AdamW).", o => o.WeightDecay, notNegative);
         set.Flag("--binarize", "Draw every training pixel anew as black or white in each epoch.", o => o.DynamicBinarization);

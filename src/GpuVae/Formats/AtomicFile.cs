@@ -1,44 +1,82 @@
+using System.Security.Cryptography;
+
 namespace GpuVae.Formats;
 
 /// <summary>Writes files so that under the final name there is, at every moment, either the old content or all of the new one.</summary>
 public static class AtomicFile
 {
+    private const string TemporaryPrefix = ".gpuvae-", TemporarySuffix = ".tmp";
+
     private static readonly Lock Gate = new();
-    private static readonly HashSet<string> Unfinished = [];
+    private static readonly HashSet<string> Unfinished = [], Swept = [];
 
     /// <summary>
-    /// Lets <paramref name="write"/> fill <c>path.tmp</c>, flushes it to the disk and renames it to <paramref name="path"/>. The folder
-    /// is made if it is missing. When anything fails the temporary file is removed and the previous file stays as it was. The temporary
-    /// name is fixed, so what a killed process left behind is overwritten next time instead of piling up.
+    /// Lets <paramref name="write"/> fill a file of a random name beside <paramref name="path"/>, brings it to the disk and renames it to
+    /// <paramref name="path"/>. The folder is made if it is missing. When anything fails, up to the flush of the folder after the renaming,
+    /// the temporary file is removed and the previous file stays as it was. Of several that write to one path at once each succeeds, and
+    /// the last one's file remains.
     /// </summary>
+    /// <remarks>
+    /// What a killed process left is removed by the next one that writes into the folder. It is known by its name, and by nobody having it
+    /// open: a file is locked while it is written.
+    /// </remarks>
     /// <exception cref="IOException">The disk is full or the place cannot be written; the message names the file.</exception>
     public static void Write(string path, Action<Stream> write)
     {
         path = Path.GetFullPath(path);
-        string temporary = path + ".tmp";
+        string? temporary = null;
         try
         {
             RequireFreeName(path);
-            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-            using (FileStream stream = Begin(temporary))
+            string folder = Path.GetDirectoryName(path)!;
+            CreateFolder(folder);
+            Sweep(folder);
+            using FileStream stream = Begin(folder, out temporary);
+            write(stream);
+            if (OperatingSystem.IsWindows())
             {
-                write(stream);
                 stream.Flush(flushToDisk: true);
+                // Windows does not rename an open file.
+                stream.Dispose();
             }
-            lock (Gate)
+            else
             {
-                File.Move(temporary, path, overwrite: true);
-                Unfinished.Remove(temporary);
+                UnixFolder.Flush(stream);
+                // Who sweeps must find the file locked to the end, who reads it under its final name must not.
+                UnixFolder.LetRead(stream);
             }
+            Finish(temporary, path);
         }
         catch (Exception error)
         {
-            lock (Gate)
-                Unfinished.Remove(temporary);
-            TryDelete(temporary);
+            if (temporary is not null)
+                Discard(temporary);
             if (error is not (IOException or UnauthorizedAccessException))
                 throw;
             throw NotWritten(path, error);
+        }
+    }
+
+    /// <summary>Makes a folder and those above it, each of them on the disk when this returns.</summary>
+    /// <exception cref="IOException">It cannot be made.</exception>
+    internal static void CreateFolder(string folder)
+    {
+        if (Directory.Exists(folder))
+            return;
+        string? parent = Path.GetDirectoryName(folder);
+        if (parent is not null)
+            CreateFolder(parent);
+        Directory.CreateDirectory(folder);
+        if (parent is null || OperatingSystem.IsWindows())
+            return;
+        try
+        {
+            UnixFolder.Flush(parent);
+        }
+        catch (IOException)
+        {
+            Directory.Delete(folder);
+            throw;
         }
     }
 
@@ -72,12 +110,100 @@ public static class AtomicFile
             TryDelete(temporary);
     }
 
-    private static FileStream Begin(string temporary)
+    /// <summary>A new file under a name that was free, so that no planted link is followed and nobody's file is overwritten.</summary>
+    private static FileStream Begin(string folder, out string temporary)
+    {
+        const int attempts = 3;
+        for (int attempt = 1; ; attempt++)
+        {
+            temporary = Path.Combine(folder, TemporaryPrefix + RandomNumberGenerator.GetHexString(16, lowercase: true) + TemporarySuffix);
+            lock (Gate)
+            {
+                Unfinished.Add(temporary);
+                try
+                {
+                    return new FileStream(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, bufferSize: 1 << 16);
+                }
+                catch (IOException) when (attempt < attempts)
+                {
+                    // Between its making and its locking another process may have swept it.
+                    Discard(temporary);
+                }
+            }
+        }
+    }
+
+    /// <summary>Gives the file its final name for good, or puts the previous file back.</summary>
+    private static void Finish(string temporary, string path)
+    {
+        string previous = Path.ChangeExtension(temporary, null) + ".old" + TemporarySuffix;
+        bool canFlush = !OperatingSystem.IsWindows(), isKept = false;
+        try
+        {
+            lock (Gate)
+            {
+                Unfinished.Add(previous);
+                isKept = canFlush && UnixFolder.TryLink(path, previous);
+                File.Move(temporary, path, overwrite: true);
+                Unfinished.Remove(temporary);
+            }
+            if (canFlush)
+                Flush(Path.GetDirectoryName(path)!);
+        }
+        finally
+        {
+            Discard(previous);
+        }
+
+        void Flush(string folder)
+        {
+            try
+            {
+                UnixFolder.Flush(folder);
+            }
+            catch (IOException)
+            {
+                lock (Gate)
+                {
+                    if (isKept)
+                        File.Move(previous, path, overwrite: true);
+                    else
+                        File.Delete(path);
+                }
+                throw;
+            }
+        }
+    }
+
+    /// <summary>Removes what killed processes left in a folder, once for each folder: a folder may have very many files.</summary>
+    private static void Sweep(string folder)
     {
         lock (Gate)
         {
-            Unfinished.Add(temporary);
-            return new FileStream(temporary, FileMode.Create, FileAccess.Write, FileShare.None, bufferSize: 1 << 16);
+            if (!Swept.Add(folder))
+                return;
+        }
+        foreach (string leftover in Directory.EnumerateFiles(folder, TemporaryPrefix + "*" + TemporarySuffix))
+        {
+            if (new FileInfo(leftover).LinkTarget is not null)
+                continue;
+            try
+            {
+                // Fails where the file is locked, which means that somebody writes it.
+                new FileStream(leftover, FileMode.Open, FileAccess.ReadWrite, FileShare.None, 0, FileOptions.DeleteOnClose).Dispose();
+            }
+            catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+            {
+            }
+        }
+    }
+
+    private static void Discard(string temporary)
+    {
+        lock (Gate)
+        {
+            Unfinished.Remove(temporary);
+            TryDelete(temporary);
         }
     }
 

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 
 namespace GpuVae.Formats;
@@ -20,18 +21,25 @@ internal sealed class CheckpointFile(JsonObject header)
     private const int Version = 1, PrefixBytes = 24, DigestBytes = SHA256.HashSizeInBytes;
     private static ReadOnlySpan<byte> Magic => "GPUVAECK"u8;
 
-    private readonly Dictionary<string, byte[]> sections = [];
+    private readonly Dictionary<string, (int Bytes, Func<byte[]> Content)> sections = [];
     private string source = "the checkpoint";
 
     public JsonObject Header { get; } = header;
 
     /// <summary>Adds a section. The array is kept, not copied, and must stay as it is until the file is written.</summary>
     /// <exception cref="ArgumentException">There is a section of that name.</exception>
-    public void Add(string name, byte[] bytes) => sections.Add(name, bytes);
+    public void Add(string name, byte[] content) => Add(name, content.Length, () => content);
+
+    /// <summary>Adds a section of a known length whose content is asked for when it is written, and may be reused then.</summary>
+    /// <inheritdoc cref="Add(string, byte[])"/>
+    public void Add(string name, int bytes, Func<byte[]> content) => sections.Add(name, (bytes, content));
+
+    /// <summary>Whether there is a section of this name.</summary>
+    public bool Contains(string name) => sections.ContainsKey(name);
 
     /// <exception cref="BadInputException">There is no such section.</exception>
-    public byte[] Get(string name) => sections.TryGetValue(name, out byte[]? bytes)
-        ? bytes
+    public byte[] Get(string name) => sections.TryGetValue(name, out (int Bytes, Func<byte[]> Content) section)
+        ? section.Content()
         : throw new BadInputException($"{source} has no section \"{name}\": it belongs to another kind of run. Start a new one.");
 
     /// <summary>Copies a section, which must have exactly as many values, into <paramref name="destination"/>.</summary>
@@ -50,19 +58,20 @@ internal sealed class CheckpointFile(JsonObject header)
     /// <exception cref="IOException">The disk is full or the place cannot be written; the previous checkpoint stays.</exception>
     public void Write(string path)
     {
-        var list = new JsonArray([.. sections.Select(s => new JsonObject { ["name"] = s.Key, ["bytes"] = s.Value.Length })]);
+        var list = new JsonArray([.. sections.Select(s => new JsonObject { ["name"] = s.Key, ["bytes"] = s.Value.Bytes })]);
         byte[] json = Encoding.UTF8.GetBytes(new JsonObject { ["header"] = Header.DeepClone(), ["sections"] = list }.ToJsonString());
         byte[] prefix = new byte[PrefixBytes];
         Magic.CopyTo(prefix);
         BinaryPrimitives.WriteInt32LittleEndian(prefix.AsSpan(8), Version);
         BinaryPrimitives.WriteInt32LittleEndian(prefix.AsSpan(12), json.Length);
-        long total = PrefixBytes + json.Length + sections.Values.Sum(s => s.LongLength) + DigestBytes;
+        long total = PrefixBytes + json.Length + sections.Values.Sum(section => (long)section.Bytes) + DigestBytes;
         BinaryPrimitives.WriteInt64LittleEndian(prefix.AsSpan(16), total);
 
         AtomicFile.Write(path, stream =>
         {
             using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-            foreach (byte[] part in (IEnumerable<byte[]>)[prefix, json, .. sections.Values])
+            IEnumerable<byte[]> parts = ((byte[][])[prefix, json]).Concat(sections.Values.Select(section => section.Content()));
+            foreach (byte[] part in parts)
             {
                 hash.AppendData(part);
                 stream.Write(part);
@@ -98,20 +107,44 @@ internal sealed class CheckpointFile(JsonObject header)
             stream.Position = PrefixBytes;
             byte[] json = new byte[headerBytes];
             stream.ReadExactly(json);
-            JsonNode contents = JsonNode.Parse(json)!;
-            var checkpoint = new CheckpointFile((JsonObject)contents["header"]!.DeepClone()) { source = path };
-            foreach (JsonNode? section in (JsonArray)contents["sections"]!)
-            {
-                byte[] bytes = new byte[(int)section!["bytes"]!];
-                stream.ReadExactly(bytes);
-                checkpoint.sections.Add((string)section["name"]!, bytes);
-            }
-            return checkpoint;
+            return ReadSections(stream, json, path);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             throw new BadInputException($"{path} could not be read: {error.Message}", error);
         }
+    }
+
+    /// <summary>The checksum says that a header is whole, not that this program wrote it.</summary>
+    private static CheckpointFile ReadSections(FileStream stream, byte[] json, string path)
+    {
+        JsonObject header;
+        (string Name, int Bytes)[] list;
+        try
+        {
+            JsonNode contents = JsonNode.Parse(json, documentOptions: new JsonDocumentOptions { AllowDuplicateProperties = false })!;
+            header = contents["header"]!.AsObject();
+            list = [.. contents["sections"]!.AsArray().Select(section => ((string)section!["name"]!, (int)section["bytes"]!))];
+        }
+        catch (Exception error) when (
+            error is JsonException or InvalidOperationException or FormatException or OverflowException or NullReferenceException
+                or ArgumentException)
+        {
+            throw Bad(path, "its header is not as it should be", error);
+        }
+        long rest = stream.Length - DigestBytes - stream.Position;
+        if (list.Any(section => section.Bytes < 0) || list.Sum(section => (long)section.Bytes) != rest)
+            throw Bad(path, "the lengths of its sections are not those of its data");
+        if (list.DistinctBy(section => section.Name).Count() < list.Length)
+            throw Bad(path, "a section is there twice");
+        var checkpoint = new CheckpointFile((JsonObject)header.DeepClone()) { source = path };
+        foreach ((string name, int length) in list)
+        {
+            byte[] bytes = new byte[length];
+            stream.ReadExactly(bytes);
+            checkpoint.Add(name, bytes);
+        }
+        return checkpoint;
     }
 
     private static void Verify(FileStream stream, string path)
@@ -131,6 +164,6 @@ internal sealed class CheckpointFile(JsonObject header)
             throw Bad(path, "its checksum differs, so some of it was changed or lost");
     }
 
-    private static BadInputException Bad(string path, string what) =>
-        new($"{path} is not a valid checkpoint: {what}. Take an older copy or start a new run.");
+    private static BadInputException Bad(string path, string what, Exception? inner = null) =>
+        new($"{path} is not a valid checkpoint: {what}. Take an older copy or start a new run.", inner);
 }

@@ -17,7 +17,6 @@ public sealed class ParameterStore : IDisposable
     private readonly MemoryBuffer1D<float, Stride1D.Dense> values;
     private readonly Parameter[] parameters;
     private readonly AcceleratorStream stream;
-    private float[]? asOnDevice;
 
     internal ParameterStore(ComputeDevice device, IEnumerable<(string Name, int[] Shape)> shapes)
     {
@@ -80,23 +79,19 @@ public sealed class ParameterStore : IDisposable
         Slice(Values, parameter).CopyFromCPU(stream, onDevice);
     }
 
-    /// <summary>
-    /// Copies a whole buffer laid out like <see cref="Values"/> to the host, every slice in PyTorch's layout; waits for the device.
-    /// </summary>
-    internal void ReadAll(ArrayView<float> flat, Span<float> values)
+    /// <summary>A host copy of a whole buffer laid out like <see cref="Values"/> with every slice in PyTorch's layout.</summary>
+    internal void ToPyTorch(ReadOnlySpan<float> onDevice, Span<float> values)
     {
-        asOnDevice ??= new float[flat.Length];
-        flat.CopyToCPU(stream, asOnDevice);
         foreach (Parameter parameter in parameters)
-            ToHost(parameter, OnHost(asOnDevice, parameter), OnHost(values, parameter));
+            ToHost(parameter, OnHost(onDevice, parameter), OnHost(values, parameter));
     }
 
-    /// <summary>Puts what <see cref="ReadAll"/> gave back on the device.</summary>
-    internal void WriteAll(ArrayView<float> flat, float[] values)
+    /// <summary>Puts what <see cref="ToPyTorch"/> gave back on the device.</summary>
+    internal void WriteAll(ArrayView<float> flat, ReadOnlySpan<float> values)
     {
         float[] onDevice = new float[values.Length];
         foreach (Parameter parameter in parameters)
-            ToDevice(parameter, OnHost(values, parameter), OnHost(onDevice, parameter));
+            ToDevice(parameter, OnHost(values, parameter), OnHost(onDevice.AsSpan(), parameter));
         flat.CopyFromCPU(stream, onDevice);
     }
 
@@ -104,6 +99,9 @@ public sealed class ParameterStore : IDisposable
     public void Dispose() => values.Dispose();
 
     private static Span<float> OnHost(Span<float> flat, Parameter parameter) =>
+        flat.Slice(checked((int)parameter.Offset), parameter.Length);
+
+    private static ReadOnlySpan<float> OnHost(ReadOnlySpan<float> flat, Parameter parameter) =>
         flat.Slice(checked((int)parameter.Offset), parameter.Length);
 
     private static void ToHost(Parameter parameter, ReadOnlySpan<float> from, Span<float> to)
@@ -125,16 +123,15 @@ public sealed class ParameterStore : IDisposable
     /// <summary>k · k of a convolution's kernel, 1 of a matrix.</summary>
     private static int Taps(Parameter parameter) => parameter.Length / (parameter.Shape[0] * parameter.Shape[1]);
 
-    /// <summary>from [a, b, c], to [c, b, a].</summary>
+    /// <summary>from [a, b, c], to [c, b, a]; in tiles that the first-level cache holds on both sides.</summary>
     private static void Reverse(ReadOnlySpan<float> from, Span<float> to, int a, int b, int c)
     {
+        const int tile = 16;
         for (int i = 0; i < a; i++)
-        {
-            for (int j = 0; j < b; j++)
-            {
-                for (int k = 0; k < c; k++)
-                    to[(k * b + j) * a + i] = from[(i * b + j) * c + k];
-            }
-        }
+            for (int firstJ = 0; firstJ < b; firstJ += tile)
+                for (int firstK = 0; firstK < c; firstK += tile)
+                    for (int j = firstJ; j < Math.Min(firstJ + tile, b); j++)
+                        for (int k = firstK; k < Math.Min(firstK + tile, c); k++)
+                            to[(k * b + j) * a + i] = from[(i * b + j) * c + k];
     }
 }

@@ -18,18 +18,20 @@ public sealed partial class Vae
     /// <exception cref="BadInputException">
     /// A file is missing or broken, or the weights are not those of the configuration; nothing was allocated on the device then.
     /// </exception>
-    public static Vae Load(ComputeDevice device, string folder, ILogger? logger = null)
+    public static Vae Load(ComputeDevice device, string folder, ILogger? logger = null) => Load(device, folder, WeightsName, logger);
+
+    internal static Vae Load(ComputeDevice device, string folder, string weights, ILogger? logger)
     {
         string config = Path.Combine(folder, ConfigName);
         if (!Path.Exists(config))
             throw new BadInputException(
                 $"{folder} holds no {ConfigName}, so it is no trained model. Name the folder that a training wrote.");
         VaeOptions options = VaeConfig.FromJson(InputFile.ReadAllText(config), config);
-        NamedTensor[] weights = WeightsFile.Read(Path.Combine(folder, WeightsName), options, logger);
+        NamedTensor[] tensors = WeightsFile.Read(Path.Combine(folder, weights), options, logger);
         var model = new Vae(device, options);
         try
         {
-            model.Write(weights);
+            model.Write(tensors);
             return model;
         }
         catch
@@ -46,7 +48,7 @@ public sealed partial class Vae
     public void Save(string folder)
     {
         SaveWeights(Path.Combine(folder, WeightsName));
-        AtomicFile.Write(Path.Combine(folder, ConfigName), stream => stream.Write(Encoding.UTF8.GetBytes(VaeConfig.ToJson(Options))));
+        WriteConfig(Path.Combine(folder, ConfigName));
     }
 
     /// <summary>
@@ -56,7 +58,7 @@ public sealed partial class Vae
     /// <param name="metadata">More to be kept with them, if any.</param>
     /// <exception cref="IOException">The disk is full or the place cannot be written.</exception>
     public void SaveWeights(string path, IReadOnlyDictionary<string, string>? metadata = null) =>
-        WeightsFile.Write(path, Options, ReadWeights(), metadata);
+        WriteWeights(path, ReadWeights(), metadata);
 
     /// <summary>
     /// Reads weights of this architecture: what <see cref="SaveWeights"/> wrote, with whatever objective they were trained, or what
@@ -73,6 +75,18 @@ public sealed partial class Vae
     /// <summary>Copies of all weights, in PyTorch's layouts; waits for the device.</summary>
     internal NamedTensor[] ReadWeights() =>
         [.. Parameters.Parameters.Select(parameter => new NamedTensor(parameter.Name, [.. parameter.Shape], Parameters.Read(parameter)))];
+
+    /// <summary>Writes host copies of the weights; asks nothing of the device.</summary>
+    internal void WriteWeights(
+        string path, IReadOnlyList<NamedTensor> tensors, IReadOnlyDictionary<string, string>? metadata = null) =>
+        WeightsFile.Write(path, Options, tensors, metadata);
+
+    internal void WriteConfig(string path)
+    {
+        byte[] content = Encoding.UTF8.GetBytes(VaeConfig.ToJson(Options));
+        if (!File.Exists(path) || !InputFile.ReadAllBytes(path, int.MaxValue).AsSpan().SequenceEqual(content))
+            AtomicFile.Write(path, stream => stream.Write(content));
+    }
 
     private void Write(NamedTensor[] weights)
     {

@@ -59,6 +59,9 @@ public sealed record TrainingOptions
     /// <summary>Steps between two checkpoints within an epoch; 0 writes them at the ends of epochs only.</summary>
     public int CheckpointEverySteps { get; init; }
 
+    /// <summary>Epochs without a lower test loss after which the training ends; 0 never ends it early.</summary>
+    public int EarlyStopping { get; init; }
+
     /// <exception cref="BadInputException">A value is out of range; the message names the option and the range.</exception>
     public void Validate()
     {
@@ -68,6 +71,8 @@ public sealed record TrainingOptions
         AtLeastOne(LogEverySteps, "The number of steps between progress reports");
         if (CheckpointEverySteps < 0)
             throw new BadInputException($"The number of steps between checkpoints is {CheckpointEverySteps}; it must not be negative.");
+        if (EarlyStopping < 0)
+            throw new BadInputException($"The number of epochs for early stopping is {EarlyStopping}; it must not be negative.");
         if (!(LearningRate is > 0 and < double.PositiveInfinity))
             throw new BadInputException($"The learning rate is {LearningRate}; it must be positive and finite, 1e-3 is a good start.");
         if (!(DecayFactor is > 0 and <= 1))

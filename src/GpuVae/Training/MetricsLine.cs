@@ -1,12 +1,45 @@
+using System.Text.Json;
 using System.Text.Json.Serialization;
 
 namespace GpuVae.Training;
 
 /// <summary>
-/// One line of <c>metrics.jsonl</c>, in snake case there. Losses in nats per image; the test figures are null without a test set. Warnings
-/// are by kind, left out where there are none.
+/// One line of <c>metrics.jsonl</c>, in snake case there. Losses in nats per image; the test figures are null without a test set. Seconds
+/// and images per second are null where they were lost with a process that was killed. Warnings are by kind, left out where there are none.
 /// </summary>
-public sealed record MetricsLine(
-    int Epoch, double TrainLoss, double? TestLoss, double? TestRecon, double? TestKl, double Seconds, double ImagesPerSecond,
+public sealed partial record MetricsLine(
+    int Epoch, double TrainLoss, double? TestLoss, double? TestRecon, double? TestKl, double? Seconds, double? ImagesPerSecond,
     string Device,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyDictionary<string, string>? Warnings = null);
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyDictionary<string, string>? Warnings = null)
+{
+    internal static MetricsLine Of(EpochSummary epoch) => new(
+        epoch.Epoch, epoch.Train.Loss, epoch.Test?.Loss, epoch.Test?.Reconstruction, epoch.Test?.Kl, epoch.Seconds,
+        epoch.ImagesPerSecond, epoch.Device,
+        epoch.Warnings.Count == 0
+            ? null
+            : epoch.Warnings.ToDictionary(
+                warning => JsonNamingPolicy.SnakeCaseLower.ConvertName(warning.Issue.ToString()), warning => warning.ToString()));
+
+    /// <summary>Without what differs from one run of the same training to the next.</summary>
+    internal MetricsLine WithoutTimes => this with { Seconds = null, ImagesPerSecond = null };
+
+    /// <exception cref="JsonException">The text is no such line.</exception>
+    internal static MetricsLine Parse(string json)
+    {
+        MetricsLine line = JsonSerializer.Deserialize(json, MetricsJson.Default.MetricsLine) ?? throw new JsonException("It is null.");
+        ReadOnlySpan<double?> numbers =
+            [line.TrainLoss, line.TestLoss, line.TestRecon, line.TestKl, line.Seconds, line.ImagesPerSecond];
+        foreach (double? number in numbers)
+            if (number is { } value && !double.IsFinite(value))
+                throw new JsonException("A number is out of range.");
+        return line;
+    }
+
+    internal string ToJson() => JsonSerializer.Serialize(this, MetricsJson.Default.MetricsLine);
+
+    [JsonSourceGenerationOptions(
+        PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, RespectNullableAnnotations = true,
+        RespectRequiredConstructorParameters = true, AllowDuplicateProperties = false)]
+    [JsonSerializable(typeof(MetricsLine))]
+    private sealed partial class MetricsJson : JsonSerializerContext;
+}

@@ -1,21 +1,25 @@
 using System.Text;
 using System.Text.Json;
-using System.Text.Json.Serialization;
+using GpuVae.Devices;
 using GpuVae.Formats;
 using GpuVae.Models;
+using Microsoft.Extensions.Logging;
 
 namespace GpuVae.Training;
 
 /// <summary>The files of one training run, by the names that everything else expects.</summary>
-public sealed partial class RunFolder
+public sealed class RunFolder
 {
     private RunFolder(string path) => Path = path;
 
     /// <summary>Absolute.</summary>
     public string Path { get; }
 
-    /// <summary>The trained weights.</summary>
+    /// <summary>The weights of the last epoch, or of the moment at which the training was stopped.</summary>
     public string Model => In(Vae.WeightsName);
+
+    /// <summary>The weights of the epoch with the lowest test loss; missing where there is no test set.</summary>
+    public string BestModel => In("best.safetensors");
 
     /// <summary>The model's options.</summary>
     public string Config => In(Vae.ConfigName);
@@ -41,7 +45,9 @@ public sealed partial class RunFolder
     {
         try
         {
-            return new RunFolder(Directory.CreateDirectory(path).FullName);
+            path = System.IO.Path.GetFullPath(path);
+            AtomicFile.CreateFolder(path);
+            return new RunFolder(path);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or ArgumentException)
         {
@@ -55,20 +61,35 @@ public sealed partial class RunFolder
         : throw new BadInputException($"There is no run folder '{path}'. Train a model first, or name a folder that a training made.");
 
     /// <summary>
-    /// Keeps other processes from training into this folder until the result is disposed; a file <c>lock</c> stands there as long.
+    /// Keeps others from training into this folder until the result is disposed or the process ends. Systems that lock folders lock the
+    /// folder itself; where the file system does not, a file <c>lock</c> is locked in it.
     /// </summary>
-    /// <exception cref="BadInputException">Another process trains into it.</exception>
+    /// <exception cref="BadInputException">Somebody else trains into it.</exception>
     /// <exception cref="IOException">The folder cannot be written.</exception>
-    public IDisposable Lock()
+    public IDisposable Lock() => TryLock()
+        ?? throw new BadInputException($"Another process is training into {Path}. Wait for it, or choose another folder.");
+
+    /// <summary>The same; null where somebody else trains into the folder.</summary>
+    /// <exception cref="IOException">The folder cannot be written.</exception>
+    public IDisposable? TryLock()
     {
+        if (!OperatingSystem.IsWindows())
+        {
+            IDisposable? held = UnixFolder.Lock(Path, out bool isHeld);
+            if (held is not null || isHeld)
+                return held;
+        }
+        string file = In("lock");
         try
         {
+            if (new FileInfo(file).LinkTarget is not null)
+                throw new IOException($"{file} is a link. Remove it, or choose another folder.");
             return new FileStream(
-                In("lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, bufferSize: 0, FileOptions.DeleteOnClose);
+                file, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, bufferSize: 0, FileOptions.DeleteOnClose);
         }
-        catch (IOException error) when (File.Exists(In("lock")))
+        catch (IOException) when (File.Exists(file))
         {
-            throw new BadInputException($"Another process is training into {Path}. Wait for it, or choose another folder.", error);
+            return null;
         }
         catch (UnauthorizedAccessException error)
         {
@@ -76,66 +97,111 @@ public sealed partial class RunFolder
         }
     }
 
+    /// <summary>The run's model with the best weights, or where there are none the last ones.</summary>
+    /// <param name="device">Where to load it.</param>
+    /// <param name="logger">Told what is odd about the files but no error.</param>
+    /// <exception cref="BadInputException">A file is missing or broken, or the weights are not those of the configuration.</exception>
+    public Vae Load(ComputeDevice device, ILogger? logger = null) =>
+        Vae.Load(device, Path, File.Exists(BestModel) ? System.IO.Path.GetFileName(BestModel) : Vae.WeightsName, logger);
+
     /// <summary>Where the run called <paramref name="name"/> stands below <paramref name="root"/>.</summary>
-    /// <exception cref="BadInputException">The name would lead out of <paramref name="root"/>.</exception>
+    /// <exception cref="BadInputException">The name would lead out of <paramref name="root"/>, also through a link.</exception>
     public static string PathOf(string root, string name)
     {
         string parent = System.IO.Path.GetFullPath(root), full = System.IO.Path.GetFullPath(System.IO.Path.Combine(parent, name));
-        return full.StartsWith(parent + System.IO.Path.DirectorySeparatorChar, StringComparison.Ordinal)
-            ? full
-            : throw new BadInputException(
+        if (!full.StartsWith(parent + System.IO.Path.DirectorySeparatorChar, StringComparison.Ordinal))
+            throw new BadInputException(
                 $"The run name '{name}' leads out of '{root}'. Give a plain name, or a folder of its own as output.");
+        for (string part = full; part.Length > parent.Length; part = System.IO.Path.GetDirectoryName(part)!)
+            if (new DirectoryInfo(part).LinkTarget is not null)
+                throw new BadInputException(
+                    $"The run name '{name}' goes through the link {part}. Give another name, or the link's target as output.");
+        return full;
     }
 
-    /// <summary>Appends one line for <paramref name="epoch"/>.</summary>
-    public void AppendMetrics(EpochSummary epoch)
-    {
-        var line = new MetricsLine(
-            epoch.Epoch, epoch.Train.Loss, epoch.Test?.Loss, epoch.Test?.Reconstruction, epoch.Test?.Kl, epoch.Seconds,
-            epoch.ImagesPerSecond, epoch.Device,
-            epoch.Warnings.Count == 0
-                ? null
-                : epoch.Warnings.ToDictionary(
-                    warning => JsonNamingPolicy.SnakeCaseLower.ConvertName(warning.Issue.ToString()), warning => warning.ToString()));
-        File.AppendAllText(Metrics, JsonSerializer.Serialize(line, MetricsJson.Default.MetricsLine) + "\n");
-    }
-
-    /// <summary>All complete lines of <see cref="Metrics"/>; none if there is no such file.</summary>
+    /// <summary>All lines of <see cref="Metrics"/>, but for a last one that is still being written; none if there is no such file.</summary>
+    /// <exception cref="BadInputException">A line is damaged; the message says which.</exception>
     public IReadOnlyList<MetricsLine> ReadMetrics()
     {
+        string[] texts = MetricsTexts();
         var lines = new List<MetricsLine>();
-        foreach (string text in File.Exists(Metrics) ? File.ReadLines(Metrics) : [])
+        for (int i = 0; i < texts.Length - 1; i++)
         {
             try
             {
-                if (JsonSerializer.Deserialize(text, MetricsJson.Default.MetricsLine) is { } line)
-                    lines.Add(line);
+                lines.Add(MetricsLine.Parse(texts[i]));
             }
-            catch (JsonException)
+            catch (JsonException error)
             {
-                // Only the last line can be torn, by a kill in the middle of its writing; the epoch is then done again.
+                throw new BadInputException(
+                    $"{Metrics}, line {i + 1}, is damaged: {error.Message} Go on with the training, which restores it.", error);
             }
         }
         return lines;
     }
 
-    /// <summary>
-    /// Drops what a killed run wrote after the checkpoint from which it is now resumed, so that no epoch stands there twice: keeps the
-    /// lines up to <paramref name="lastEpoch"/>.
-    /// </summary>
-    public void TruncateMetrics(int lastEpoch)
+    /// <summary>Appends lines and brings them to the disk.</summary>
+    internal void AppendMetrics(IEnumerable<MetricsLine> lines)
     {
-        if (!File.Exists(Metrics))
-            return;
-        var kept = new StringBuilder();
-        foreach (MetricsLine line in ReadMetrics().Where(line => line.Epoch <= lastEpoch))
-            kept.Append(JsonSerializer.Serialize(line, MetricsJson.Default.MetricsLine)).Append('\n');
-        AtomicFile.Write(Metrics, stream => stream.Write(Encoding.UTF8.GetBytes(kept.ToString())));
+        try
+        {
+            using var file = new FileStream(Metrics, FileMode.Append, FileAccess.Write, FileShare.Read);
+            foreach (MetricsLine line in lines)
+                file.Write(Encoding.UTF8.GetBytes(line.ToJson() + "\n"));
+            if (OperatingSystem.IsWindows())
+                file.Flush(flushToDisk: true);
+            else
+                UnixFolder.Flush(file);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new IOException($"{Metrics} could not be written: {error.Message} Free some space or choose another place.", error);
+        }
+    }
+
+    /// <summary>
+    /// Lets <see cref="Metrics"/> tell of exactly the epochs of a checkpoint, each once: what a killed run wrote after it goes, what is
+    /// missing or damaged comes back, without its times.
+    /// </summary>
+    /// <param name="history">What the checkpoint tells; empty where it is too old to tell.</param>
+    /// <param name="epochs">Epochs done.</param>
+    /// <returns>The lines, with the times that the file knows.</returns>
+    internal List<MetricsLine> RestoreMetrics(IReadOnlyList<MetricsLine> history, int epochs)
+    {
+        var known = new Dictionary<string, MetricsLine>();
+        foreach (string text in MetricsTexts())
+        {
+            try
+            {
+                var line = MetricsLine.Parse(text);
+                known[history.Count > 0 ? line.WithoutTimes.ToJson() : $"{line.Epoch}"] = line;
+            }
+            catch (JsonException)
+            {
+                // Restored from the history, if it has this line.
+            }
+        }
+        List<MetricsLine> lines = history.Count > 0
+            ? [.. history.Select(line => known.GetValueOrDefault(line.ToJson(), line))]
+            : [.. known.Values.Where(line => line.Epoch <= epochs).OrderBy(line => line.Epoch)];
+        byte[] content = Encoding.UTF8.GetBytes(string.Concat(lines.Select(line => line.ToJson() + "\n")));
+        if (content.Length > 0 || File.Exists(Metrics))
+            AtomicFile.Write(Metrics, stream => stream.Write(content));
+        return lines;
+    }
+
+    /// <summary>What stands between the ends of lines; the last is empty where the file is whole.</summary>
+    private string[] MetricsTexts()
+    {
+        try
+        {
+            return File.Exists(Metrics) ? File.ReadAllText(Metrics).Split('\n') : [""];
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new BadInputException($"{Metrics} could not be read: {error.Message}", error);
+        }
     }
 
     private string In(string name) => System.IO.Path.Combine(Path, name);
-
-    [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
-    [JsonSerializable(typeof(MetricsLine))]
-    private sealed partial class MetricsJson : JsonSerializerContext;
 }

@@ -20,7 +20,7 @@ public sealed class Trainer : IDisposable
 
     private readonly bool ownsModel;
     private readonly int imageCount;
-    private readonly string dataDigest;
+    private readonly RunRecord record;
     private readonly TrainingState state;
     private readonly BatchFeed feed;
     private readonly BatchSchedules schedules;
@@ -33,7 +33,6 @@ public sealed class Trainer : IDisposable
     private readonly double[] epochSums = new double[2];
     private readonly double[] intervalSums = new double[2];
     private readonly Stopwatch running = new(), epochTime = new();
-    private TrainingSnapshot? snapshot;
     private long step, loggedStep, epochInDevice = -1, imagesSinceStart, imagesOfEpochHere;
 
     /// <summary>Makes the schedules and puts the images on the device.</summary>
@@ -50,6 +49,9 @@ public sealed class Trainer : IDisposable
     private Trainer(Vae model, ImageSet images, TrainingOptions options, ImageSet? test, bool ownsModel)
     {
         options.Validate();
+        if (options.EarlyStopping > 0 && test is null)
+            throw new BadInputException("TrainingOptions.EarlyStopping looks at the test loss; give the trainer a test set.");
+        var data = DataDigest.Of(images, test);
         images = model.Require(images);
         test = test is null ? null : model.Require(test);
         if (options.BatchSize > images.Count)
@@ -57,11 +59,11 @@ public sealed class Trainer : IDisposable
                 $"A batch of {options.BatchSize} images cannot be made from {images.Name} with {images.Count}. " +
                 $"Choose TrainingOptions.BatchSize up to {images.Count}.");
         (Model, Options, this.ownsModel, imageCount) = (model, options, ownsModel, images.Count);
-        dataDigest = TrainingCheckpoint.Digest(images);
         if (test is not null)
             evaluator = new Evaluator(model, test, TestSeed, samples: model.Options.Samples);
         health = new HealthWatch(model, images, test, options.DynamicBinarization);
         state = new TrainingState(model);
+        record = new RunRecord(model, options, data, state);
         feed = new BatchFeed(model.Device, images, options.BatchSize, options.LogEverySteps);
         order = new int[imageCount];
         rates = new float[2 * feed.StepsPerEpoch];
@@ -84,11 +86,14 @@ public sealed class Trainer : IDisposable
     /// <summary>As given, checked.</summary>
     public TrainingOptions Options { get; }
 
-    /// <summary>
-    /// Where checkpoints are written, at the ends of epochs and every <see cref="TrainingOptions.CheckpointEverySteps"/> steps; null for
-    /// none.
-    /// </summary>
-    public string? CheckpointPath { get; set; }
+    /// <summary>Where the run is kept; null where it is not. See <see cref="KeepIn"/>.</summary>
+    public RunFolder? Folder => record.Folder;
+
+    /// <summary>The epochs that are done, those before a resume included.</summary>
+    public IReadOnlyList<MetricsLine> History => record.History;
+
+    /// <summary>The epoch with the lowest test loss so far; null without a test set.</summary>
+    public MetricsLine? BestEpoch => record.Best;
 
     /// <summary>Optimizer steps done.</summary>
     public long Step => step;
@@ -104,21 +109,28 @@ public sealed class Trainer : IDisposable
 
     internal TrainingState State => state;
 
+    internal RunRecord Record => record;
+
     /// <summary>Goes on where <paramref name="checkpoint"/> was written. The trainer owns the model that it makes for that.</summary>
     /// <param name="device">May be another than before; the bits then differ as far as the devices' arithmetic does.</param>
     /// <param name="checkpoint">The state.</param>
     /// <param name="images">The training set of the run, with the same content in the same order.</param>
     /// <param name="test">Evaluated after every epoch, if given.</param>
     /// <param name="epochs">Another number of epochs in all; null keeps that of the run.</param>
-    /// <exception cref="BadInputException">The images are not those of the checkpoint.</exception>
+    /// <param name="earlyStopping">Another <see cref="TrainingOptions.EarlyStopping"/>; null keeps that of the run.</param>
+    /// <exception cref="BadInputException">
+    /// Images, labels or attributes are not those of the checkpoint, or it holds what no training leaves.
+    /// </exception>
     public static Trainer Resume(
-        ComputeDevice device, TrainingCheckpoint checkpoint, ImageSet images, ImageSet? test = null, int? epochs = null)
+        ComputeDevice device, TrainingCheckpoint checkpoint, ImageSet images, ImageSet? test = null, int? epochs = null,
+        int? earlyStopping = null)
     {
-        if (TrainingCheckpoint.Digest(images) != checkpoint.DataDigest)
-            throw new BadInputException(
-                $"{images.Name} is not what the checkpoint was trained on ({checkpoint.DataDigest.Split(':')[0]} images). " +
-                "Resume with the data of the run.");
-        TrainingOptions options = checkpoint.Training with { Epochs = epochs ?? checkpoint.Training.Epochs };
+        checkpoint.Data.Require(images, test);
+        TrainingOptions options = checkpoint.Training with
+        {
+            Epochs = epochs ?? checkpoint.Training.Epochs,
+            EarlyStopping = earlyStopping ?? checkpoint.Training.EarlyStopping,
+        };
         var model = new Vae(device, checkpoint.Model, options.Seed);
         Trainer? trainer = null;
         try
@@ -136,8 +148,15 @@ public sealed class Trainer : IDisposable
     }
 
     /// <summary>
-    /// Trains to the end, or until <paramref name="cancellation"/> asks to stop: then the step under way is finished and a checkpoint
-    /// written.
+    /// Keeps the run in a folder from now on: after every epoch, and when the training stops, weights, options, metrics, a checkpoint, and
+    /// the best weights, and every <see cref="TrainingOptions.CheckpointEverySteps"/> steps a checkpoint. They are written while the
+    /// training goes on, and are on the disk when <see cref="Run"/> returns. What the folder's metrics tell of other epochs goes.
+    /// </summary>
+    /// <exception cref="IOException">The folder cannot be written.</exception>
+    public void KeepIn(RunFolder folder) => record.WriteTo(folder, (int)(step / feed.StepsPerEpoch));
+
+    /// <summary>
+    /// Trains to the end, or until <paramref name="cancellation"/> asks to stop: then the step under way is finished and the run kept.
     /// </summary>
     /// <exception cref="TrainingDivergedException">The loss or a weight is no finite number; the last good checkpoint stays.</exception>
     /// <exception cref="IOException">A checkpoint could not be written; the last good one stays.</exception>
@@ -159,7 +178,7 @@ public sealed class Trainer : IDisposable
         EpochSummary? summary = null;
         running.Restart();
         imagesSinceStart = 0;
-        while (step < Steps && !cancellation.IsCancellationRequested)
+        while (step < Steps && !record.IsToStop && !cancellation.IsCancellationRequested)
         {
             epochTime.Start();
             RunStep();
@@ -171,15 +190,13 @@ public sealed class Trainer : IDisposable
                 summary = EndEpoch();
             Stepped?.Invoke();
             if (epochEnds || (Options.CheckpointEverySteps > 0 && step % Options.CheckpointEverySteps == 0))
-                SaveIfWanted();
+                Keep(epochEnds, withWeights: epochEnds);
         }
-        bool completed = step == Steps;
+        bool completed = step == Steps || record.IsToStop;
         if (!completed)
-        {
-            ReadLosses();
-            SaveIfWanted();
-        }
-        return new TrainingResult(completed, step, summary);
+            Keep(epochEnds: false, withWeights: true);
+        record.Wait();
+        return new TrainingResult(completed, step, summary, StoppedEarly: completed && step < Steps);
     }
 
     /// <summary>
@@ -217,15 +234,20 @@ public sealed class Trainer : IDisposable
     public void Save(string path)
     {
         ReadLosses();
-        snapshot ??= new TrainingSnapshot((int)Model.Parameters.Values.Length);
-        snapshot.Take(Model.Parameters, state.FirstMoment, state.SecondMoment);
-        RequireFinite(snapshot.WeightValues);
-        TrainingCheckpoint.Write(path, Model.Options, Options, step, dataDigest, snapshot, epochSums);
+        record.Save(path, step, epochSums);
     }
 
     /// <summary>Waits for the device and frees all but a model that is the caller's.</summary>
     public void Dispose()
     {
+        try
+        {
+            record.Wait();
+        }
+        catch (IOException)
+        {
+            // Whoever disposes without having waited for the end of a run does not want to know.
+        }
         evaluator?.Dispose();
         health.Dispose();
         schedules.Dispose();
@@ -305,16 +327,16 @@ public sealed class Trainer : IDisposable
         Array.Clear(epochSums);
         epochTime.Reset();
         imagesOfEpochHere = 0;
+        record.Add(summary);
         EpochCompleted?.Invoke(summary);
         return summary;
     }
 
-    private void SaveIfWanted()
+    private void Keep(bool epochEnds, bool withWeights)
     {
-        if (CheckpointPath is not null)
-            Save(CheckpointPath);
-        else if (step == Steps)
-            RequireFinite(Model.Parameters.Values.GetAsArray(Model.Device.Stream));
+        ReadLosses();
+        if (Folder is not null || step == Steps)
+            record.Write(step, epochSums, epochEnds, withWeights);
     }
 
     private void Restore(TrainingCheckpoint checkpoint)
@@ -325,22 +347,17 @@ public sealed class Trainer : IDisposable
         ParameterStore parameters = Model.Parameters;
         float[] weights = new float[parameters.Values.Length];
         float[] firstMoment = new float[weights.Length], secondMoment = new float[weights.Length];
-        checkpoint.Restore(weights, firstMoment, secondMoment, epochSums);
+        checkpoint.Restore(feed.StepsPerEpoch, weights, firstMoment, secondMoment, epochSums);
         parameters.WriteAll(parameters.Values, weights);
         parameters.WriteAll(state.FirstMoment, firstMoment);
         parameters.WriteAll(state.SecondMoment, secondMoment);
         step = loggedStep = checkpoint.Step;
-    }
-
-    private void RequireFinite(ReadOnlySpan<float> weights)
-    {
-        foreach (float weight in weights)
-            RequireFinite(step, "weights", weight);
+        record.Restore(checkpoint.History);
     }
 
     private void RequireFinite(long atStep, string term, double value)
     {
         if (!double.IsFinite(value))
-            throw new TrainingDivergedException(atStep, term, value, CheckpointPath);
+            throw new TrainingDivergedException(atStep, term, value, Folder?.Checkpoint);
     }
 }

@@ -1,8 +1,9 @@
-using System.Security.Cryptography;
+using System.Numerics.Tensors;
+using System.Runtime.InteropServices;
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
-using GpuVae.Data;
 using GpuVae.Formats;
 
 namespace GpuVae.Training;
@@ -14,10 +15,12 @@ namespace GpuVae.Training;
 public sealed partial class TrainingCheckpoint
 {
     private const string WeightsSection = "weights", FirstMomentSection = "adam.first", SecondMomentSection = "adam.second";
-    private const string SumsSection = "epoch.sums";
+    private const string SumsSection = "epoch.sums", HistorySection = "history";
 
-    private TrainingCheckpoint(CheckpointFile file, VaeOptions model, TrainingOptions training, long step, string dataDigest) =>
-        (File, Model, Training, Step, DataDigest) = (file, model, training, step, dataDigest);
+    private TrainingCheckpoint(
+        string path, CheckpointFile file, VaeOptions model, TrainingOptions training, long step, DataDigest data,
+        IReadOnlyList<MetricsLine> history) =>
+        (Path, File, Model, Training, Step, Data, History) = (path, file, model, training, step, data, history);
 
     /// <summary>The options of the model.</summary>
     public VaeOptions Model { get; }
@@ -28,7 +31,12 @@ public sealed partial class TrainingCheckpoint
     /// <summary>Optimizer steps done.</summary>
     public long Step { get; }
 
-    internal string DataDigest { get; }
+    /// <summary>What every epoch gave, without times; empty in checkpoints of a version that did not keep it.</summary>
+    public IReadOnlyList<MetricsLine> History { get; }
+
+    internal DataDigest Data { get; }
+
+    private string Path { get; }
 
     private CheckpointFile File { get; }
 
@@ -42,46 +50,78 @@ public sealed partial class TrainingCheckpoint
             TrainingOptions training = OptionsJson.Read(
                 (string)file.Header["training"]!, new TrainingOptions(), TrainingJson.Default.TrainingOptions);
             training.Validate();
-            return new TrainingCheckpoint(file, model, training, (long)file.Header["step"]!, (string)file.Header["data"]!);
+            long step = (long)file.Header["step"]!;
+            MetricsLine[] history = [.. file.Contains(HistorySection) ? Lines(file.Get(HistorySection)).Select(MetricsLine.Parse) : []];
+            bool inOrder = history.Select(line => line.Epoch).SequenceEqual(Enumerable.Range(1, history.Length));
+            return step >= 0 && inOrder
+                ? new TrainingCheckpoint(path, file, model, training, step, DataDigest.Read(file.Header), history)
+                : throw new FormatException();
+        }
+        catch (BadInputException error) when (!error.Message.Contains(path, StringComparison.Ordinal))
+        {
+            throw new BadInputException($"{path} holds options that are out of range. {error.Message}", error);
         }
         catch (Exception error) when (
-            error is NullReferenceException or ArgumentNullException or InvalidOperationException or FormatException or JsonException)
+            error is NullReferenceException or ArgumentNullException or InvalidOperationException or FormatException or JsonException
+                or OverflowException)
         {
             throw new BadInputException(
                 $"{path} is a checkpoint of something else than a training. Name one that a training wrote.", error);
         }
     }
 
-    /// <summary>Identifies the images by their content, in their order.</summary>
-    internal static string Digest(ImageSet images) =>
-        $"{images.Count}×{images.Shape}:{Convert.ToHexStringLower(SHA256.HashData(images.Pixels))}";
-
     /// <summary>Writes a checkpoint in one piece or not at all.</summary>
     /// <exception cref="IOException">The disk is full or the place cannot be written; the previous checkpoint stays.</exception>
     internal static void Write(
-        string path, VaeOptions model, TrainingOptions training, long step, string dataDigest, TrainingSnapshot snapshot,
-        ReadOnlySpan<double> epochSums)
+        string path, VaeOptions model, TrainingOptions training, long step, DataDigest data, TrainingSnapshot snapshot,
+        double[] epochSums, IEnumerable<MetricsLine> history)
     {
-        var file = new CheckpointFile(new JsonObject
+        var header = new JsonObject
         {
             ["model"] = VaeConfig.ToJson(model),
             ["training"] = JsonSerializer.Serialize(training, TrainingJson.Default.TrainingOptions),
             ["step"] = step,
-            ["data"] = dataDigest,
-        });
-        file.Add(WeightsSection, snapshot.Weights);
-        file.Add(FirstMomentSection, snapshot.FirstMoment);
-        file.Add(SecondMomentSection, snapshot.SecondMoment);
-        file.Add(SumsSection, System.Runtime.InteropServices.MemoryMarshal.AsBytes(epochSums).ToArray());
+        };
+        data.Write(header);
+        var file = new CheckpointFile(header);
+        file.Add(WeightsSection, snapshot.Bytes, snapshot.Weights);
+        file.Add(FirstMomentSection, snapshot.Bytes, snapshot.FirstMoment);
+        file.Add(SecondMomentSection, snapshot.Bytes, snapshot.SecondMoment);
+        file.Add(SumsSection, MemoryMarshal.AsBytes<double>(epochSums).ToArray());
+        // Times differ from run to run, and the same training is to leave the same bytes.
+        file.Add(
+            HistorySection, Encoding.UTF8.GetBytes(string.Concat(history.Select(line => line.WithoutTimes.ToJson() + "\n"))));
         file.Write(path);
     }
 
-    internal void Restore(Span<float> weights, Span<float> firstMoment, Span<float> secondMoment, Span<double> epochSums)
+    /// <summary>Copies the state of a training with so many steps in an epoch.</summary>
+    /// <exception cref="BadInputException">A section is missing, of another length, or holds what no training leaves.</exception>
+    internal void Restore(
+        int stepsPerEpoch, Span<float> weights, Span<float> firstMoment, Span<float> secondMoment, Span<double> epochSums)
     {
         File.GetFloats(WeightsSection, weights);
         File.GetFloats(FirstMomentSection, firstMoment);
         File.GetFloats(SecondMomentSection, secondMoment);
-        File.Get(SumsSection).CopyTo(System.Runtime.InteropServices.MemoryMarshal.AsBytes(epochSums));
+        Require(
+            float.IsFinite(TensorPrimitives.MaxMagnitude<float>(weights))
+            && float.IsFinite(TensorPrimitives.MaxMagnitude<float>(firstMoment)) && TensorPrimitives.Min<float>(secondMoment) >= 0
+            && float.IsFinite(TensorPrimitives.Max<float>(secondMoment)),
+            "weights or moments that are out of range");
+        byte[] sums = File.Get(SumsSection);
+        Require(sums.Length == epochSums.Length * sizeof(double), "another number of sums");
+        sums.CopyTo(MemoryMarshal.AsBytes(epochSums));
+        Require(double.IsFinite(epochSums[0]) && double.IsFinite(epochSums[1]), "sums that are no finite numbers");
+        Require(
+            !File.Contains(HistorySection) || History.Count == Step / stepsPerEpoch,
+            $"the history of {History.Count} epochs at step {Step}, of which {stepsPerEpoch} are an epoch");
+    }
+
+    private static string[] Lines(byte[] text) => Encoding.UTF8.GetString(text).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+
+    private void Require(bool isRight, string what)
+    {
+        if (!isRight)
+            throw new BadInputException($"{Path} is not a valid checkpoint: it holds {what}. Take an older copy or start a new run.");
     }
 
     [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, UseStringEnumConverter = true)]

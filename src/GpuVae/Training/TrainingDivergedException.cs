@@ -13,7 +13,7 @@ public sealed class TrainingDivergedException : Exception
     /// <summary>The first step, counted from 1, whose result was not finite.</summary>
     public long Step { get; }
 
-    /// <summary>What was not finite: "reconstruction term", "KL term" or "weights".</summary>
+    /// <summary>What was not finite: "reconstruction term", "KL term", "weights" or "moments of the gradient".</summary>
     public string Term { get; }
 
     private static string Advice(string? checkpoint) =>

@@ -1,28 +1,63 @@
+using System.Numerics.Tensors;
 using System.Runtime.InteropServices;
+using GpuVae.Devices;
+using GpuVae.Formats;
 using GpuVae.Layers;
 
 namespace GpuVae.Training;
 
 /// <summary>
 /// Host memory for what a checkpoint copies from the device, kept from one checkpoint to the next: new arrays of this size for every one
-/// would let the process grow until the garbage collector cares.
+/// would let the process grow until the garbage collector cares. The device is read at once; the rest can be done on another thread.
 /// </summary>
-internal sealed class TrainingSnapshot(int parameters)
+internal sealed class TrainingSnapshot(ParameterStore store)
 {
-    public byte[] Weights { get; } = new byte[parameters * sizeof(float)];
+    // As they lie on the device.
+    private readonly float[] weights = new float[store.Values.Length];
+    private readonly float[] firstMoment = new float[store.Values.Length], secondMoment = new float[store.Values.Length];
 
-    public byte[] FirstMoment { get; } = new byte[parameters * sizeof(float)];
+    private readonly byte[] arranged = new byte[store.Values.Length * sizeof(float)];
 
-    public byte[] SecondMoment { get; } = new byte[parameters * sizeof(float)];
+    /// <summary>Bytes of each of the three.</summary>
+    public int Bytes => arranged.Length;
 
-    /// <summary>The weights as numbers.</summary>
-    public ReadOnlySpan<float> WeightValues => MemoryMarshal.Cast<byte, float>(Weights.AsSpan());
-
-    /// <summary>Copies all three from the device, every slice in PyTorch's layout; waits for the device.</summary>
-    public void Take(ParameterStore store, ArrayView<float> firstMoment, ArrayView<float> secondMoment)
+    /// <summary>Copies all three from the device; waits for it.</summary>
+    public void Take(AcceleratorStream stream, TrainingState state)
     {
-        store.ReadAll(store.Values, MemoryMarshal.Cast<byte, float>(Weights.AsSpan()));
-        store.ReadAll(firstMoment, MemoryMarshal.Cast<byte, float>(FirstMoment.AsSpan()));
-        store.ReadAll(secondMoment, MemoryMarshal.Cast<byte, float>(SecondMoment.AsSpan()));
+        store.Values.Download<float>(stream, weights);
+        state.FirstMoment.Download<float>(stream, firstMoment);
+        state.SecondMoment.Download<float>(stream, secondMoment);
+    }
+
+    /// <summary>The number farthest from 0 with what it is one of; no finite one where any of them is none.</summary>
+    public (string Term, float Value) Extreme()
+    {
+        float ofWeights = TensorPrimitives.MaxMagnitude<float>(weights);
+        float ofMoments = float.MaxMagnitude(
+            TensorPrimitives.MaxMagnitude<float>(firstMoment), TensorPrimitives.MaxMagnitude<float>(secondMoment));
+        return float.IsFinite(ofWeights) ? ("moments of the gradient", ofMoments) : ("weights", ofWeights);
+    }
+
+    /// <summary>The weights in PyTorch's layout, until the next such call.</summary>
+    public byte[] Weights() => Arrange(weights);
+
+    /// <inheritdoc cref="Weights"/>
+    public byte[] FirstMoment() => Arrange(firstMoment);
+
+    /// <inheritdoc cref="Weights"/>
+    public byte[] SecondMoment() => Arrange(secondMoment);
+
+    /// <summary>The weights as a model file holds them.</summary>
+    public IReadOnlyList<NamedTensor> Tensors()
+    {
+        ReadOnlyMemory<float> all = MemoryMarshal.Cast<byte, float>(Weights()).ToArray();
+        return [.. store.Parameters.Select(parameter => new NamedTensor(
+            parameter.Name, [.. parameter.Shape], all.Slice((int)parameter.Offset, parameter.Length).ToArray()))];
+    }
+
+    private byte[] Arrange(float[] onDevice)
+    {
+        store.ToPyTorch(onDevice, MemoryMarshal.Cast<byte, float>(arranged.AsSpan()));
+        return arranged;
     }
 }

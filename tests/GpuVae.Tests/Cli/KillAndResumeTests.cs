@@ -29,7 +29,8 @@ public sealed partial class KillAndResumeTests : IDisposable
         Assert.True(kills >= 3, $"only {kills} of the runs were still training when they should be killed");
         Gpuvae.Succeed(folder.FullPath, Next());
 
-        Assert.Equal(File.ReadAllBytes(folder["whole/model.safetensors"]), File.ReadAllBytes(folder["killed/model.safetensors"]));
+        foreach (string file in (string[])["model.safetensors", "best.safetensors", "checkpoint"])
+            Assert.Equal(File.ReadAllBytes(folder[$"whole/{file}"]), File.ReadAllBytes(folder[$"killed/{file}"]));
         Assert.Equal(Losses("whole"), Losses("killed"));
         Assert.Empty(Directory.GetFiles(folder["killed"], "*.tmp"));
     }
@@ -37,6 +38,7 @@ public sealed partial class KillAndResumeTests : IDisposable
     [Theory]
     [InlineData(2, "SIGINT")]
     [InlineData(15, "SIGTERM")]
+    [InlineData(1, "SIGHUP")]
     public void ASignalEndsTheTrainingWithACheckpoint(int signal, string name)
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), $"{name} is sent, and kept from being ignored, as Linux does it");
@@ -52,6 +54,9 @@ public sealed partial class KillAndResumeTests : IDisposable
         Assert.Contains("go on with: gpuvae train --resume stopped", result.Output, StringComparison.Ordinal);
         long steps = TrainingCheckpoint.Read(folder["stopped/checkpoint"]).Step;
         Assert.Contains($"stopped at step {steps} of", result.Output, StringComparison.Ordinal);
+        foreach (string file in (string[])["model.safetensors", "best.safetensors", "samples.png", "reconstructions.png", "report.html"])
+            Assert.True(File.Exists(folder[$"stopped/{file}"]), file);
+        Gpuvae.Succeed(folder.FullPath, "generate", "--run", "stopped", "--count", "4", "--device", "cpu", "--out", "some.png");
         Assert.Empty(Directory.GetFiles(folder["stopped"], "*.tmp"));
     }
 
@@ -87,7 +92,22 @@ public sealed partial class KillAndResumeTests : IDisposable
         Assert.True(second.ExitCode == 2, second.ToString());
         Assert.Contains("Another process is training into", second.Error, StringComparison.Ordinal);
         Assert.Equal(130, CommandResult.Wait(process).ExitCode);
-        Assert.False(File.Exists(folder["shared/lock"]));
+    }
+
+    [Fact]
+    public void TrainingsThatBeginAtOnceTakeFoldersOfTheirOwn()
+    {
+        string[] tiny = ["train", "--images", "32", "--size", "6", "--hidden", "8", "--latent", "2", "--batch", "16", "--epochs", "1"];
+        Process[] all = [.. Enumerable.Range(0, 3).Select(_ => Start([.. tiny, "--device", "cpu"]))];
+        foreach (Process process in all)
+        {
+            var result = CommandResult.Wait(process);
+            Assert.True(result.ExitCode == 0, result.ToString());
+            process.Dispose();
+        }
+        string[] runs = ["digits", "digits-2", "digits-3"];
+        Assert.Equal(runs, Directory.GetDirectories(folder["runs"]).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+        Assert.All(runs, run => Assert.True(File.Exists(folder[$"runs/{run}/model.safetensors"])));
     }
 
     /// <summary>What runs in the background of a shell, as these tests may, inherits that SIGINT is ignored; env puts it back.</summary>

@@ -14,8 +14,8 @@ public sealed partial class MainJobTests(TrainedRun run) : IClassFixture<Trained
     {
         string[] expected =
         [
-            "checkpoint", "config.json", "data.json", "metrics.jsonl", "model.safetensors", "reconstructions.png", "report.html",
-            "samples.png",
+            "best.safetensors", "checkpoint", "config.json", "data.json", "metrics.jsonl", "model.safetensors", "reconstructions.png",
+            "report.html", "samples.png",
         ];
         Assert.Equal(expected, Directory.GetFiles(run["."]).Select(Path.GetFileName).Order(StringComparer.Ordinal));
     }

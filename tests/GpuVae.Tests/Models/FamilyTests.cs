@@ -49,24 +49,27 @@ public sealed class FamilyTests(CpuDevice cpu) : IClassFixture<CpuDevice>, IDisp
         VaeOptions options = OptionsOf[family];
         ImageSet images = Labelled(11);
         var training = new TrainingOptions { BatchSize = 4, Epochs = 2, KlCycles = 2, GradientClip = 5, LogEverySteps = 2 };
-        string whole = Path.Combine(folder, "whole"), parts = Path.Combine(folder, "parts");
+        RunFolder whole = RunFolder.Create(Path.Combine(folder, "whole")), parts = RunFolder.Create(Path.Combine(folder, "parts"));
         EpochSummary? expected = null, actual = null;
         using (var model = new Vae(cpu.Device, options))
-        using (var trainer = new Trainer(model, images, training, images) { CheckpointPath = whole })
+        using (var trainer = new Trainer(model, images, training, images))
+        {
+            trainer.KeepIn(whole);
             expected = trainer.Run(Cancellation).LastEpoch;
+        }
         using (var model = new Vae(cpu.Device, options))
         using (var trainer = new Trainer(model, images, training, images))
         {
             for (int i = 0; i < 2; i++)
                 trainer.RunStep();
-            trainer.Save(parts);
+            trainer.Save(parts.Checkpoint);
         }
-        using (var trainer = Trainer.Resume(cpu.Device, TrainingCheckpoint.Read(parts), images, images))
+        using (var trainer = Trainer.Resume(cpu.Device, TrainingCheckpoint.Read(parts.Checkpoint), images, images))
         {
-            trainer.CheckpointPath = parts;
+            trainer.KeepIn(parts);
             actual = trainer.Run(Cancellation).LastEpoch;
         }
-        Assert.Equal(File.ReadAllBytes(whole), File.ReadAllBytes(parts));
+        Assert.Equal(File.ReadAllBytes(whole.Checkpoint), File.ReadAllBytes(parts.Checkpoint));
         Assert.Equal((expected!.Train, expected.Test), (actual!.Train, actual.Test));
     }
 

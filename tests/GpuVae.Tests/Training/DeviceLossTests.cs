@@ -25,11 +25,12 @@ public sealed class DeviceLossTests
             using var device = ComputeDevice.Open(name);
             using var model = new Vae(device, new VaeOptions { Hidden = [16], Latent = 4 });
             using var trainer = new Trainer(model, images, new TrainingOptions { BatchSize = 16, Epochs = 6, CheckpointEverySteps = 1 });
-            trainer.CheckpointPath = folder["checkpoint"];
+            trainer.KeepIn(RunFolder.Create(folder.FullPath));
             trainer.Stepped += () =>
             {
                 // Behind the second step; the checkpoint is that of the first.
-                if (File.Exists(trainer.CheckpointPath))
+                trainer.Record.Wait();
+                if (File.Exists(trainer.Folder!.Checkpoint))
                     QueueOf((CLStream)device.Stream) = 0;
             };
             trainer.Run(TestContext.Current.CancellationToken);

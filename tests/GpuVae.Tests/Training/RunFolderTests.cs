@@ -12,7 +12,7 @@ public sealed class RunFolderTests : IDisposable
     public void MetricsAreOneSnakeCaseObjectPerEpoch()
     {
         var run = RunFolder.Create(RunFolder.PathOf(root, "one"));
-        run.AppendMetrics(Epoch(1, new ElboParts(90, 10)));
+        run.AppendMetrics([Epoch(1, new ElboParts(90, 10))]);
         string line = Assert.Single(File.ReadLines(run.Metrics));
         Assert.Equal(
             """{"epoch":1,"train_loss":125,"test_loss":100,"test_recon":90,"test_kl":10,""" +
@@ -23,15 +23,66 @@ public sealed class RunFolderTests : IDisposable
     }
 
     [Fact]
-    public void TruncateDropsLaterEpochsAndATornLine()
+    public void WhatWasWrittenAfterTheCheckpointGoesAndWhatIsMissingComesBack()
     {
         var run = RunFolder.Create(RunFolder.PathOf(root, "two"));
-        for (int epoch = 1; epoch <= 3; epoch++)
-            run.AppendMetrics(Epoch(epoch, null));
+        MetricsLine[] epochs = [.. Enumerable.Range(1, 4).Select(epoch => Epoch(epoch, null))];
+        run.AppendMetrics([epochs[0], epochs[3]]);
         File.AppendAllText(run.Metrics, """{"epoch":4,"train_l""");
-        run.TruncateMetrics(2);
+        List<MetricsLine> lines = run.RestoreMetrics([.. epochs[..3].Select(line => line.WithoutTimes)], 3);
+        Assert.Equal([epochs[0], epochs[1].WithoutTimes, epochs[2].WithoutTimes], lines);
+        Assert.Equal(lines, run.ReadMetrics());
+    }
+
+    [Fact]
+    public void WithoutAHistoryTheLinesUpToTheCheckpointAreKept()
+    {
+        var run = RunFolder.Create(RunFolder.PathOf(root, "old"));
+        run.AppendMetrics([Epoch(1, null), Epoch(2, null), Epoch(3, null)]);
+        Assert.Equal([1, 2], run.RestoreMetrics([], 2).Select(line => line.Epoch));
         Assert.Equal([1, 2], run.ReadMetrics().Select(line => line.Epoch));
-        Assert.Equal(2, File.ReadAllLines(run.Metrics).Length);
+    }
+
+    [Theory]
+    [InlineData("""{"epoch":2,"train_loss":1e999,"device":"cpu"}""")]
+    [InlineData("""{"epoch":2,"train_l""")]
+    [InlineData("null")]
+    [InlineData("\u0000\u001b")]
+    public void ADamagedLineIsNamed(string line)
+    {
+        var run = RunFolder.Create(RunFolder.PathOf(root, "damaged"));
+        run.AppendMetrics([Epoch(1, null)]);
+        File.AppendAllText(run.Metrics, line + "\n");
+        Assert.Contains(
+            $"{run.Metrics}, line 2,", Assert.Throws<BadInputException>(run.ReadMetrics).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void OnlyOneAtATimeTrainsIntoAFolderWhateverIsRemovedFromIt()
+    {
+        var run = RunFolder.Create(RunFolder.PathOf(root, "locked"));
+        string victim = Path.Combine(root, "victim");
+        File.CreateSymbolicLink(Path.Combine(run.Path, "lock"), victim);
+        using (run.Lock())
+        {
+            File.Delete(Path.Combine(run.Path, "lock"));
+            Assert.Contains("Another process", Assert.Throws<BadInputException>(run.Lock).Message, StringComparison.Ordinal);
+        }
+        run.Lock().Dispose();
+        Assert.False(File.Exists(victim));
+    }
+
+    [Fact]
+    public void ANameThatGoesThroughALinkIsBadInput()
+    {
+        Directory.CreateDirectory(Path.Combine(root, "elsewhere"));
+        string runs = Path.Combine(root, "runs");
+        Directory.CreateDirectory(runs);
+        Directory.CreateSymbolicLink(Path.Combine(runs, "link"), Path.Combine(root, "elsewhere"));
+        foreach (string name in (string[])["link", "link/x"])
+            Assert.Contains(
+                "goes through the link", Assert.Throws<BadInputException>(() => RunFolder.PathOf(runs, name)).Message,
+                StringComparison.Ordinal);
     }
 
     [Theory]
@@ -54,5 +105,6 @@ public sealed class RunFolderTests : IDisposable
 
     public void Dispose() => Directory.Delete(root, recursive: true);
 
-    private static EpochSummary Epoch(int number, ElboParts? test) => new(number, new ElboParts(100, 25), test, 2, 50, "cpu");
+    private static MetricsLine Epoch(int number, ElboParts? test) =>
+        MetricsLine.Of(new EpochSummary(number, new ElboParts(100, 25), test, 2, 50, "cpu"));
 }

@@ -71,11 +71,12 @@ public sealed class TrainerTests(CpuDevice cpu) : IClassFixture<CpuDevice>, IDis
     public void StoppedAtAnyStepAndResumedTheBytesAreThoseOfAnUninterruptedRun(int stopAt)
     {
         ImageSet images = TestImages.Random(11, Small.Shape);
-        string whole = Path.Combine(folder, "whole"), parts = Path.Combine(folder, "parts");
+        RunFolder whole = RunFolder.Create(Path.Combine(folder, "whole")), parts = RunFolder.Create(Path.Combine(folder, "parts"));
         var expected = new List<EpochSummary>();
         using (var model = new Vae(cpu.Device, Small))
-        using (var trainer = new Trainer(model, images, Busy, images) { CheckpointPath = whole })
+        using (var trainer = new Trainer(model, images, Busy, images))
         {
+            trainer.KeepIn(whole);
             trainer.EpochCompleted += expected.Add;
             trainer.Run(Cancellation);
         }
@@ -85,7 +86,7 @@ public sealed class TrainerTests(CpuDevice cpu) : IClassFixture<CpuDevice>, IDis
         using (var trainer = new Trainer(model, images, Busy, images))
         {
             trainer.EpochCompleted += actual.Add;
-            trainer.CheckpointPath = parts;
+            trainer.KeepIn(parts);
             using var stop = new CancellationTokenSource();
             trainer.Stepped += () =>
             {
@@ -95,25 +96,33 @@ public sealed class TrainerTests(CpuDevice cpu) : IClassFixture<CpuDevice>, IDis
             Assert.False(trainer.Run(stop.Token).Completed);
             Assert.Equal(stopAt, trainer.Step);
         }
-        using (var trainer = Trainer.Resume(cpu.Device, TrainingCheckpoint.Read(parts), images, images))
+        using (var trainer = Trainer.Resume(cpu.Device, TrainingCheckpoint.Read(parts.Checkpoint), images, images))
         {
             trainer.EpochCompleted += actual.Add;
-            trainer.CheckpointPath = parts;
+            trainer.KeepIn(parts);
             Assert.True(trainer.Run(Cancellation).Completed);
         }
-        Assert.Equal(File.ReadAllBytes(whole), File.ReadAllBytes(parts));
+        foreach ((string expectedFile, string actualFile) in ((string, string)[])
+            [(whole.Checkpoint, parts.Checkpoint), (whole.Model, parts.Model), (whole.BestModel, parts.BestModel)])
+            Assert.Equal(File.ReadAllBytes(expectedFile), File.ReadAllBytes(actualFile));
         Assert.Equal(expected.Select(Losses), actual.Select(Losses));
+        Assert.Equal(whole.ReadMetrics().Select(WithoutTimes), parts.ReadMetrics().Select(WithoutTimes));
     }
 
     [Fact]
     public void CheckpointsBetweenEpochsAreWrittenAndUsable()
     {
         ImageSet images = TestImages.Random(11, Small.Shape);
-        string path = Path.Combine(folder, "steps");
+        var run = RunFolder.Create(Path.Combine(folder, "steps"));
         using var model = new Vae(cpu.Device, Small);
-        using var trainer = new Trainer(model, images, Busy with { CheckpointEverySteps = 2 }) { CheckpointPath = path };
+        using var trainer = new Trainer(model, images, Busy with { CheckpointEverySteps = 2 });
+        trainer.KeepIn(run);
         var seen = new List<long>();
-        trainer.Stepped += () => seen.Add(File.Exists(path) ? TrainingCheckpoint.Read(path).Step : 0);
+        trainer.Stepped += () =>
+        {
+            trainer.Record.Wait();
+            seen.Add(File.Exists(run.Checkpoint) ? TrainingCheckpoint.Read(run.Checkpoint).Step : 0);
+        };
         trainer.Run(Cancellation);
         // Written after steps 2, 4, 6, 8 and after the epochs' last steps 3, 6, 9; the event comes before the writing.
         Assert.Equal([0, 0, 2, 3, 4, 4, 6, 6, 8], seen);
@@ -122,19 +131,19 @@ public sealed class TrainerTests(CpuDevice cpu) : IClassFixture<CpuDevice>, IDis
     [Fact]
     public void ADivergedLossNamesStepAndTermAndKeepsTheLastGoodCheckpoint()
     {
-        string path = Path.Combine(folder, "diverged");
+        var run = RunFolder.Create(Path.Combine(folder, "diverged"));
         VaeOptions options = Small with { Likelihood = Likelihood.Gaussian };
         using var model = new Vae(cpu.Device, options);
         using var trainer = new Trainer(
             model, TestImages.Random(8, Small.Shape),
-            new TrainingOptions { BatchSize = 4, LearningRate = 1e30, LogEverySteps = 1 })
-        { CheckpointPath = path };
-        trainer.Save(path);
+            new TrainingOptions { BatchSize = 4, LearningRate = 1e30, LogEverySteps = 1 });
+        trainer.KeepIn(run);
+        trainer.Save(run.Checkpoint);
         TrainingDivergedException error = Assert.Throws<TrainingDivergedException>(() => trainer.Run(Cancellation));
         Assert.Equal(2, error.Step);
         Assert.Contains($"step 2: the {error.Term} is", error.Message, StringComparison.Ordinal);
-        Assert.Contains(path, error.Message, StringComparison.Ordinal);
-        Assert.Equal(0, TrainingCheckpoint.Read(path).Step);
+        Assert.Contains(run.Checkpoint, error.Message, StringComparison.Ordinal);
+        Assert.Equal(0, TrainingCheckpoint.Read(run.Checkpoint).Step);
     }
 
     [Fact]
@@ -223,6 +232,8 @@ public sealed class TrainerTests(CpuDevice cpu) : IClassFixture<CpuDevice>, IDis
         Assert.Contains("5×3×1", error.Message, StringComparison.Ordinal);
         Assert.Contains("4×3×1", error.Message, StringComparison.Ordinal);
     }
+
+    private static string WithoutTimes(MetricsLine line) => line.WithoutTimes.ToJson();
 
     private static (int, ElboParts, ElboParts?) Losses(EpochSummary epoch) => (epoch.Epoch, epoch.Train, epoch.Test);
 

@@ -1,0 +1,107 @@
+using System.Globalization;
+using GpuVae.Formats;
+using GpuVae.Models;
+
+namespace GpuVae.Training;
+
+/// <summary>
+/// The history of a training, and what it leaves on the disk: weights, metrics and checkpoints. Writing goes on while training does; what
+/// fails then is thrown by the next call.
+/// </summary>
+internal sealed class RunRecord(Vae model, TrainingOptions options, DataDigest data, TrainingState state)
+{
+    private readonly BackgroundWriter writer = new();
+    private List<MetricsLine> history = [];
+    private TrainingSnapshot? snapshot;
+
+    // Touched by the writing thread alone, and between its pieces of work.
+    private int linesWritten;
+
+    public RunFolder? Folder { get; private set; }
+
+    public IReadOnlyList<MetricsLine> History => history;
+
+    /// <summary>The epoch with the lowest test loss, the first of several; null without a test set.</summary>
+    public MetricsLine? Best => history.Where(line => line.TestLoss is not null).MinBy(line => line.TestLoss);
+
+    /// <summary>Whether so many epochs were without a better one that the training is to end.</summary>
+    public bool IsToStop =>
+        options.EarlyStopping > 0 && Best is { } best && history[^1].Epoch - best.Epoch >= options.EarlyStopping;
+
+    public void Add(EpochSummary epoch) => history.Add(MetricsLine.Of(epoch));
+
+    /// <summary>Goes on with the history of a checkpoint.</summary>
+    public void Restore(IEnumerable<MetricsLine> lines) => history = [.. lines];
+
+    /// <summary>Writes into a folder from now on, whose metrics become those of the history up to <paramref name="epochs"/>.</summary>
+    public void WriteTo(RunFolder folder, int epochs)
+    {
+        Wait();
+        Folder = folder;
+        history = folder.RestoreMetrics(history, epochs);
+        linesWritten = history.Count;
+        if (Best is null)
+            File.Delete(folder.BestModel);
+    }
+
+    /// <summary>Writes a checkpoint alone.</summary>
+    /// <exception cref="TrainingDivergedException">A weight or moment is no finite number.</exception>
+    public void Save(string path, long step, double[] epochSums)
+    {
+        Take(step);
+        TrainingCheckpoint.Write(path, model.Options, options, step, data, snapshot!, epochSums, history);
+    }
+
+    /// <summary>Begins to write a checkpoint into the folder, if there is one.</summary>
+    /// <param name="step">Steps done.</param>
+    /// <param name="epochSums">Of the epoch under way.</param>
+    /// <param name="epochEnds">Whether the weights may be the best so far.</param>
+    /// <param name="withWeights">Whether the weights are to be written as a model, too.</param>
+    /// <exception cref="TrainingDivergedException">A weight or moment is no finite number.</exception>
+    /// <exception cref="IOException">What was begun before could not be written.</exception>
+    public void Write(long step, double[] epochSums, bool epochEnds, bool withWeights)
+    {
+        Take(step);
+        if (Folder is not { } folder)
+            return;
+        double[] sums = [.. epochSums];
+        MetricsLine[] lines = [.. history];
+        MetricsLine? best = epochEnds && Best == history[^1] ? history[^1] : null;
+        writer.Start(() =>
+        {
+            // The checkpoint last: what it tells of is there.
+            if (withWeights)
+                WriteModel(folder, best);
+            if (linesWritten < lines.Length)
+                folder.AppendMetrics(lines[linesWritten..]);
+            linesWritten = lines.Length;
+            TrainingCheckpoint.Write(folder.Checkpoint, model.Options, options, step, data, snapshot!, sums, lines);
+        });
+    }
+
+    /// <summary>Waits for what is being written.</summary>
+    /// <exception cref="IOException">It could not be written.</exception>
+    public void Wait() => writer.Wait();
+
+    private void WriteModel(RunFolder folder, MetricsLine? best)
+    {
+        IReadOnlyList<NamedTensor> tensors = snapshot!.Tensors();
+        model.WriteWeights(folder.Model, tensors);
+        model.WriteConfig(folder.Config);
+        if (best is not null)
+            model.WriteWeights(folder.BestModel, tensors, new Dictionary<string, string>
+            {
+                ["gpuvae.epoch"] = best.Epoch.ToString(CultureInfo.InvariantCulture),
+                ["gpuvae.test_loss"] = best.TestLoss!.Value.ToString("R", CultureInfo.InvariantCulture),
+            });
+    }
+
+    private void Take(long step)
+    {
+        Wait();
+        snapshot ??= new TrainingSnapshot(model.Parameters);
+        snapshot.Take(model.Device.Stream, state);
+        if (snapshot.Extreme() is var (term, value) && !float.IsFinite(value))
+            throw new TrainingDivergedException(step, term, value, Folder?.Checkpoint);
+    }
+}
