@@ -15,6 +15,9 @@ internal static class Flags
         ["DataOptions.Size"] = "--size",
         ["DataOptions.Channels"] = "--channels",
         ["DataOptions.SyntheticCount"] = "--images",
+        ["DataOptions.MaxPixels"] = "--max-pixels",
+        ["DataOptions.First"] = "--first",
+        ["DataOptions.Limit"] = "--limit",
         ["ImageDomains.Load"] = "--domains",
         ["fit: true"] = "--fit",
     };

@@ -15,6 +15,12 @@ internal static class CommonOptions
 
     public static Option<ulong> Seed() => Number("--seed", "N", SeedMeaning, 1UL, Seeds);
 
+    /// <summary>The option for <see cref="DataOptions.MaxPixels"/>.</summary>
+    public static Option<long?> MaxPixels() => OptionalNumber(
+        "--max-pixels", "N", "Refuse pictures of more pixels before they are decoded, and sets of more than 16 times as many values. "
+            + FormattableString.Invariant($"Default: {DataOptions.DefaultMaxPixels}, for which 512 MiB of memory are enough."),
+        NumberRange.Between(1L, DataOptions.GreatestMaxPixels));
+
     /// <summary>A name of the library as it is written on the command line: <c>leaky-relu</c>.</summary>
     public static string Kebab(string name) => JsonNamingPolicy.KebabCaseLower.ConvertName(name);
 

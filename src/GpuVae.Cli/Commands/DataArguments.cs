@@ -3,7 +3,7 @@ namespace GpuVae.Cli.Commands;
 /// <summary>The options that name images.</summary>
 internal sealed class DataArguments
 {
-    private const int LeastImages = 2, MaxImages = 10_000_000;
+    public const int LeastImages = 2, MaxImages = 10_000_000;
 
     private readonly Option<string?> data = CommonOptions.Text(
         "--data", "WHAT", "Images: a built-in set ("
@@ -33,9 +33,13 @@ internal sealed class DataArguments
             + string.Join(", ", BuiltInSet.All.Select(set => $"{set.DefaultCount} {set.Name}")) + ".",
         NumberRange.Between(LeastImages, MaxImages));
 
+    private readonly Option<long?> maxPixels = CommonOptions.MaxPixels();
+
     public void AddTo(ExampleCommand command, bool withTestData)
     {
-        Option[] all = withTestData ? [data, testData, domains, size, channels, images] : [data, size, channels, images];
+        Option[] all = withTestData
+            ? [data, testData, domains, size, channels, images, maxPixels]
+            : [data, size, channels, images, maxPixels];
         command.Add("Images", all);
     }
 
@@ -50,11 +54,14 @@ internal sealed class DataArguments
         RunData.Read(run) is { } ofRun ? Override(ofRun, parsed) : Read(parsed, seed: 1);
 
     /// <summary>The images that the user names; where none are named, those that the run was tested on.</summary>
+    /// <param name="parsed">The command line.</param>
+    /// <param name="run">Which run.</param>
+    /// <param name="limit">At most so many, the first ones; null for all.</param>
     /// <exception cref="BadInputException">The images are missing or broken.</exception>
-    public ImageSet LoadTest(ParseResult parsed, RunFolder run)
+    public ImageSet LoadTest(ParseResult parsed, RunFolder run, int? limit)
     {
         RunData source = Read(parsed, run);
-        return NamesData(parsed) ? source.LoadSingle() : source.LoadBoth().Test;
+        return NamesData(parsed) ? source.LoadSingle(limit) : source.LoadTest(limit: limit);
     }
 
     /// <summary>Whether the user names images.</summary>
@@ -78,6 +85,7 @@ internal sealed class DataArguments
         {
             Size = parsed.GetValue(size) is { } sides ? ImageSize.Parse(sides).ToString().Replace('×', 'x') : source.Size,
             Channels = parsed.GetValue(channels) ?? source.Channels,
+            MaxPixels = parsed.GetValue(maxPixels) ?? source.MaxPixels,
             // Written down with the run, so that another default of another version does not change its data.
             Images = parsed.GetValue(images) ?? source.Images ?? BuiltInSet.Find(source.Data)?.DefaultCount,
         };

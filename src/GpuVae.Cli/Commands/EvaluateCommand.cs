@@ -44,12 +44,9 @@ internal static class EvaluateCommand
             EvaluationMetrics sampled = set.Given(parsed).Contains("--samples") ? EvaluationMetrics.Nll : EvaluationMetrics.None;
             options = options with { Metrics = ReadMetrics(parsed.GetValue(metrics)!) | sampled };
             options.Validate();
-            ImageSet images = data.LoadTest(parsed, folder);
-            if (parsed.GetValue(limit) is { } first && first < images.Count)
-            {
-                images = images.Select([.. Enumerable.Range(0, first)]);
-                options = options with { Split = $"{options.Split}, first {first}" };
-            }
+            ImageSet images = data.LoadTest(parsed, folder, parsed.GetValue(limit));
+            if (images.Count == parsed.GetValue(limit))
+                options = options with { Split = $"{options.Split}, first {images.Count}" };
             EvaluationReport report = WithProgress(progress => ModelEvaluation.Run(model, images, options, progress));
             foreach (string line in EvaluationTable.Lines(report))
                 Console.WriteLine(line);

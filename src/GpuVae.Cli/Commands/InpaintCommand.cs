@@ -54,7 +54,7 @@ internal sealed class InpaintCommand
         new RunArguments().Act(command, (parsed, folder, model) =>
         {
             ImageShape shape = model.Options.Shape;
-            Mask hidden = ReadMask(parsed, shape);
+            Mask hidden = ReadMask(parsed, pictures, shape);
             ImageSet loaded = pictures.Load(parsed, folder, shape);
             int[] known = labels.Read(parsed, model, loaded);
             float[] images = PictureInput.Rows(loaded);
@@ -74,14 +74,14 @@ internal sealed class InpaintCommand
         return command;
     }
 
-    private Mask ReadMask(ParseResult parsed, ImageShape shape)
+    private Mask ReadMask(ParseResult parsed, PictureArguments pictures, ImageShape shape)
     {
         Option[] masks = [mask, rectangle, half, random];
         if (masks.Count(option => CommonOptions.IsGiven(parsed, option)) != 1)
             throw new BadInputException("Say what is hidden by one of --mask, --rect, --half and --random.");
         if (parsed.GetValue(mask) is { } file)
         {
-            Image picture = ImageFile.Read(file);
+            Image picture = pictures.Read(parsed, file);
             return (picture.Width, picture.Height) == (shape.Width, shape.Height)
                 ? Mask.FromImage(picture)
                 : throw new BadInputException(

@@ -18,6 +18,8 @@ internal sealed class PictureArguments
     private readonly Option<int> first = CommonOptions.Number(
         "--first", "I", "Index of the first picture to take; that of the first of all is 0.", 0, NumberRange.AtLeast(0));
 
+    private readonly Option<long?> maxPixels = CommonOptions.MaxPixels();
+
     private readonly Option<int>? count;
 
     /// <summary>For a command that takes some of the pictures, from one on.</summary>
@@ -38,6 +40,7 @@ internal sealed class PictureArguments
             command.Options.Add(count);
         }
         command.Options.Add(fit);
+        command.Options.Add(maxPixels);
     }
 
     /// <summary>Whether the user names pictures.</summary>
@@ -49,26 +52,40 @@ internal sealed class PictureArguments
     /// <param name="shape">What the model takes.</param>
     /// <param name="ofLabel">Of the run's images only those with this label.</param>
     /// <exception cref="BadInputException">The pictures are missing or broken, or do not fit the model.</exception>
-    public ImageSet Load(ParseResult parsed, RunFolder run, ImageShape shape, int? ofLabel = null)
-    {
-        int from = parsed.GetValue(first), wanted = parsed.GetValue(count!);
-        ImageSet images = LoadAll(parsed, run, shape, ofLabel);
-        if (from >= images.Count)
-            throw new BadInputException($"--first {from}: {images.Name} has the images 0 to {images.Count - 1}.");
-        return images.Select([.. Enumerable.Range(from, Math.Min(wanted, images.Count - from))]);
-    }
+    public ImageSet Load(ParseResult parsed, RunFolder run, ImageShape shape, int? ofLabel = null) =>
+        Load(parsed, run, shape, ofLabel, parsed.GetValue(first), parsed.GetValue(count!));
 
     /// <summary>All pictures that the user names; where none are named, all that the run was tested on.</summary>
-    /// <inheritdoc cref="Load"/>
-    public ImageSet LoadAll(ParseResult parsed, RunFolder run, ImageShape shape, int? ofLabel = null) =>
-        parsed.GetValue(pictures) is { } spec
-            ? PictureInput.Load(spec, shape, parsed.GetValue(fit))
-            : PictureInput.Conform(OfRun(run, ofLabel), shape, parsed.GetValue(fit));
+    /// <inheritdoc cref="Load(ParseResult, RunFolder, ImageShape, int?)"/>
+    public ImageSet LoadAll(ParseResult parsed, RunFolder run, ImageShape shape) => Load(parsed, run, shape, null, 0, null);
 
-    private static ImageSet OfRun(RunFolder run, int? label)
+    /// <summary>A picture that another option names, within the same limits.</summary>
+    /// <exception cref="BadInputException">It is missing or broken.</exception>
+    public Image Read(ParseResult parsed, string path) => ImageFile.Read(path, MaxPixels(parsed) ?? DataOptions.DefaultMaxPixels);
+
+    private ImageSet Load(ParseResult parsed, RunFolder run, ImageShape shape, int? ofLabel, int from, int? most)
     {
-        ImageSet images = RunData.Read(run)?.LoadBoth().Test
+        bool fits = parsed.GetValue(fit);
+        if (parsed.GetValue(pictures) is { } spec)
+        {
+            var options = new DataOptions { MaxPixels = MaxPixels(parsed) ?? DataOptions.DefaultMaxPixels, First = from, Limit = most };
+            return PictureInput.Load(spec, shape, fits, options);
+        }
+        RunData data = RunData.Read(run)
             ?? throw new BadInputException($"{run.Path} does not tell what the model was tested on. Name pictures after the command.");
-        return label is null ? images : images.Select([.. Enumerable.Range(0, images.Count).Where(i => images.Labels?[i] == label)]);
+        data = data with { MaxPixels = MaxPixels(parsed) ?? data.MaxPixels };
+        return PictureInput.Conform(ofLabel is { } label ? OfLabel(data, label, from, most) : data.LoadTest(from, most), shape, fits);
     }
+
+    private static ImageSet OfLabel(RunData data, int label, int from, int? most)
+    {
+        ImageSet images = data.LoadTest();
+        int[] found = [.. Enumerable.Range(0, images.Count).Where(i => images.Labels?[i] == label)];
+        int[] taken = [.. found.Skip(from).Take(most ?? found.Length)];
+        return taken.Length > 0
+            ? images.Select(taken)
+            : throw new BadInputException($"--first {from}: of the label {label} {images.Name} has {found.Length} images.");
+    }
+
+    private long? MaxPixels(ParseResult parsed) => parsed.GetValue(maxPixels);
 }

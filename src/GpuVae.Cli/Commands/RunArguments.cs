@@ -22,7 +22,7 @@ internal sealed class RunArguments
         {
             RunFolder folder = parsed.GetValue(run) is { } path ? RunFolder.Open(path) : Newest();
             using ComputeDevice opened = device.Open(parsed);
-            using Vae model = folder.Load(opened);
+            using Vae model = folder.Load(opened, new Notes());
             action(parsed, folder, model);
         });
     }

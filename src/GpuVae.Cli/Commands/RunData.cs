@@ -10,8 +10,10 @@ namespace GpuVae.Cli.Commands;
 /// <param name="Images">Of a built-in set.</param>
 /// <param name="Seed">Of a built-in set, and of the split.</param>
 /// <param name="Domains">In the place of <paramref name="Data"/>: one for each domain.</param>
+/// <param name="MaxPixels">As <see cref="DataOptions.MaxPixels"/>; null for its default.</param>
 internal sealed record RunData(
-    string Data, string? TestData, string? Size, int? Channels, int? Images, ulong Seed, IReadOnlyList<string>? Domains = null)
+    string Data, string? TestData, string? Size, int? Channels, int? Images, ulong Seed, IReadOnlyList<string>? Domains = null,
+    long? MaxPixels = null)
 {
     private const string FileName = "data.json";
 
@@ -42,8 +44,20 @@ internal sealed record RunData(
         return step == 1 ? images : images.Select([.. Enumerable.Range(0, images.Count / step).Select(i => i * step)]);
     }
 
-    /// <summary>All images that <see cref="Data"/> names, or where there is a test part beside them, that part.</summary>
-    public ImageSet LoadSingle() => DataSource.LoadSingle(Data, Options);
+    /// <summary>
+    /// Of the test images of <see cref="LoadBoth"/> those from <paramref name="first"/> on, at most <paramref name="limit"/>.
+    /// </summary>
+    public ImageSet LoadTest(int first = 0, int? limit = null)
+    {
+        DataOptions taken = Options with { First = first, Limit = limit };
+        return Domains is null ? DataSource.LoadTest(Data, taken) : ImageDomains.LoadTest(Domains, taken);
+    }
+
+    /// <summary>
+    /// The first images, at most <paramref name="limit"/>, that <see cref="Data"/> names, or of the test part where there is one beside
+    /// them.
+    /// </summary>
+    public ImageSet LoadSingle(int? limit = null) => DataSource.LoadSingle(Data, Options with { Limit = limit });
 
     /// <summary>Paths become absolute ones, so that the run can be used from any working directory.</summary>
     public void Write(RunFolder folder)
@@ -60,7 +74,22 @@ internal sealed record RunData(
     /// <summary>The data of a run, or null where its folder does not tell.</summary>
     /// <exception cref="BadInputException">The file is broken.</exception>
     public static RunData? Read(RunFolder folder) =>
-        RunFile.Read<RunData>(folder, FileName, "Delete it and name the data with --data.");
+        RunFile.Read<RunData>(folder, FileName, "Delete it and name the data with --data.", data => data.Check());
+
+    /// <exception cref="BadInputException">A value is one that the command line would not have taken.</exception>
+    private void Check()
+    {
+        if (Size is not null)
+            ImageSize.Parse(Size);
+        if (Channels is not (null or 1 or 3))
+            throw new BadInputException($"Channels {Channels} are neither 1 nor 3.");
+        if (Images is < DataArguments.LeastImages or > DataArguments.MaxImages)
+            throw new BadInputException($"Images {Images} are out of range.");
+        if (MaxPixels is < 1 or > DataOptions.GreatestMaxPixels)
+            throw new BadInputException($"MaxPixels {MaxPixels} are out of range.");
+        if (Domains is not null && (Domains.Count < 2 || Domains.Any(string.IsNullOrEmpty)))
+            throw new BadInputException("Domains are two or more names.");
+    }
 
     private static string Absolute(string data) => BuiltInSet.Find(data) is null ? Path.GetFullPath(data) : data;
 
@@ -71,5 +100,6 @@ internal sealed record RunData(
         Seed = Seed,
         SyntheticCount = Images,
         TestSpec = TestData,
+        MaxPixels = MaxPixels ?? DataOptions.DefaultMaxPixels,
     };
 }

@@ -13,7 +13,8 @@ internal static class RunFile
         PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
         RespectNullableAnnotations = true,
         RespectRequiredConstructorParameters = true,
-        Converters = { new JsonStringEnumConverter() },
+        AllowDuplicateProperties = false,
+        Converters = { new JsonStringEnumConverter(namingPolicy: null, allowIntegerValues: false) },
     };
 
     public static void Write<T>(RunFolder folder, string name, T value) =>
@@ -23,16 +24,22 @@ internal static class RunFile
     /// <param name="folder">The run.</param>
     /// <param name="name">Of the file.</param>
     /// <param name="advice">What to do where it is broken, a sentence.</param>
+    /// <param name="check">Throws where what was read cannot be.</param>
     /// <exception cref="BadInputException">The file is broken.</exception>
-    public static T? Read<T>(RunFolder folder, string name, string advice)
+    public static T? Read<T>(RunFolder folder, string name, string advice, Action<T>? check = null)
         where T : class
     {
         string path = Path.Combine(folder.Path, name);
+        if (!Path.Exists(path))
+            return null;
+        string text = InputFile.ReadAllText(path);
         try
         {
-            return File.Exists(path) ? JsonSerializer.Deserialize<T>(File.ReadAllText(path), Format) : null;
+            T value = JsonSerializer.Deserialize<T>(text, Format) ?? throw new JsonException("It holds nothing.");
+            check?.Invoke(value);
+            return value;
         }
-        catch (Exception error) when (error is JsonException or IOException or UnauthorizedAccessException)
+        catch (Exception error) when (error is JsonException or BadInputException)
         {
             throw new BadInputException($"{path} is broken: {error.Message} {advice}", error);
         }

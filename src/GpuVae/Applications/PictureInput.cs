@@ -15,17 +15,21 @@ public static class PictureInput
     /// <param name="shape">What the model takes.</param>
     /// <param name="fit">Whether to crop and scale images of another size (<see cref="Resize.Fit"/>), and to turn colours into
     /// grey.</param>
-    /// <param name="options">How a built-in set is drawn; size and channels are the model's in any case.</param>
+    /// <param name="options">
+    /// How many pixels a picture may have, which pictures to take, and how a built-in set is drawn; size and channels are the model's in
+    /// any case.
+    /// </param>
     /// <exception cref="BadInputException">There are no images, one is broken, or one does not fit the model.</exception>
     public static ImageSet Load(string? spec, ImageShape shape, bool fit = false, DataOptions? options = null)
     {
+        options ??= new DataOptions();
         if (File.Exists(spec) && ImageFile.HasKnownExtension(spec))
-            return Conform(ReadOne(spec), shape, fit);
+            return Conform(DataSource.Take(ReadOne(spec, options.MaxPixels), options), shape, fit);
         if (!Path.Exists(spec) && BuiltInSet.Find(spec) is null)
             throw new BadInputException(
                 $"{spec} does not exist. Name an image, a folder of images, a folder with MNIST's IDX files, one IDX file, or a "
                 + $"built-in set: {string.Join(", ", BuiltInSet.All.Select(set => set.Name))}.");
-        options = (options ?? new DataOptions()) with { Size = fit ? new ImageSize(shape.Width, shape.Height) : null, Channels = null };
+        options = options with { Size = fit ? new ImageSize(shape.Width, shape.Height) : null, Channels = null };
         return Conform(DataSource.LoadSingle(spec, options), shape, fit);
     }
 
@@ -60,9 +64,9 @@ public static class PictureInput
     /// <inheritdoc cref="Rows(ImageSet, int, int)"/>
     public static float[] Rows(ImageSet images) => Rows(images, 0, images.Count);
 
-    private static ImageSet ReadOne(string path)
+    private static ImageSet ReadOne(string path, long maxPixels)
     {
-        Image image = ImageFile.Read(path);
+        Image image = ImageFile.Read(path, maxPixels);
         image = image.WithChannels(image.Channels == 1 ? 1 : 3);
         byte[] pixels = new byte[image.Pixels.Length];
         image.CopyToPlanar(pixels);

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using GpuVae.Formats;
 
 namespace GpuVae.Data;
 
@@ -15,73 +16,77 @@ internal static class AttributesFile
 
     private const string FileColumn = "file";
 
+    // A set of 200,000 faces with 40 attributes has 26 million bytes.
+    private const int MaxBytes = 64 << 20, MaxColumns = 10_000;
+
     /// <summary>The factors of the images at <paramref name="paths"/>; null where the folder has no such file.</summary>
     /// <exception cref="BadInputException">A row is not as it should be, or an image has none.</exception>
     public static Factor[]? Read(string folder, string[] paths)
     {
         string path = Path.Combine(folder, FileName);
-        if (!File.Exists(path))
+        if (!Path.Exists(path))
             return null;
-        string[] lines;
-        try
-        {
-            lines = File.ReadAllLines(path);
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            throw new BadInputException($"{path} could not be read: {error.Message}", error);
-        }
-
-        string[] names = lines.Length == 0 ? [] : Split(path, 1, lines[0]);
-        if (names.Length < 2 || !names[0].Equals(FileColumn, StringComparison.OrdinalIgnoreCase))
-            throw Bad(path, 1, $"the header must be `{FileColumn},` and the names of the attributes");
-        for (int c = 0; c < names.Length; c++)
-            if (names[c].Length == 0 || Array.FindIndex(names, name => name.Equals(names[c], StringComparison.OrdinalIgnoreCase)) < c)
-                throw Bad(path, 1, $"column {c + 1} has {(names[c].Length == 0 ? "no name" : $"the name of another, {names[c]}")}");
-
         var indexOf = new Dictionary<string, int>(StringComparer.Ordinal);
         for (int i = 0; i < paths.Length; i++)
             indexOf.Add(Normalise(Path.GetRelativePath(folder, paths[i])), i);
-        var rows = new (int Line, string[] Cells)[paths.Length];
-        for (int line = 2; line <= lines.Length; line++)
+
+        string[] names = [];
+        Column[]? columns = null;
+        int[] lineOf = new int[paths.Length];
+        int line = 0;
+        foreach (string text in InputFile.ReadLines(path, MaxBytes))
         {
-            if (string.IsNullOrWhiteSpace(lines[line - 1]))
+            line++;
+            if (line > 1 && string.IsNullOrWhiteSpace(text))
                 continue;
-            string[] cells = Split(path, line, lines[line - 1]);
+            string[] cells = Split(path, line, text);
+            if (line == 1)
+            {
+                names = cells;
+                CheckHeader(path, names);
+                continue;
+            }
             if (cells.Length != names.Length)
                 throw Bad(path, line, $"there are {cells.Length} values, the header names {names.Length}");
             if (!indexOf.TryGetValue(Normalise(cells[0]), out int image))
                 throw Bad(path, line, $"the folder has no image {cells[0]}");
-            if (rows[image].Line > 0)
-                throw Bad(path, line, $"{cells[0]} was in line {rows[image].Line} already");
+            if (lineOf[image] > 0)
+                throw Bad(path, line, $"{cells[0]} was in line {lineOf[image]} already");
             int empty = Array.IndexOf(cells, "");
             if (empty >= 0)
                 throw Bad(path, line, $"{names[empty]} has no value");
-            rows[image] = (line, cells);
+            lineOf[image] = line;
+            columns ??= [.. cells.Skip(1).Select(cell => new Column(paths.Length, IsNumber(cell, out _)))];
+            for (int c = 0; c < columns.Length; c++)
+                if (columns[c].Put(image, cells[c + 1]) is { } fault)
+                    throw Bad(path, line, $"{names[c + 1]} (column {c + 2}) is `{cells[c + 1]}`, {fault}");
         }
-        int missing = Array.FindIndex(rows, row => row.Line == 0);
+        if (line == 0)
+            CheckHeader(path, names);
+        int missing = Array.IndexOf(lineOf, 0);
         if (missing >= 0)
             throw new BadInputException($"{path} has no row for {paths[missing]}. Add one, or remove the image.");
-        return [.. names.Select((name, column) => (name, column)).Skip(1).Select(of => Column(path, of.name, of.column, rows))];
+        return [.. names.Skip(1).Zip(columns!, (name, column) => column.ToFactor(name))];
     }
 
-    private static Factor Column(string path, string name, int column, (int Line, string[] Cells)[] rows)
+    private static void CheckHeader(string path, string[] names)
     {
-        if (!IsNumber(rows.MinBy(row => row.Line).Cells[column], out _))
-        {
-            string[] words = [.. rows.Select(row => row.Cells[column]).Distinct().Order(StringComparer.Ordinal)];
-            int[] indices = [.. rows.Select(row => Array.BinarySearch(words, row.Cells[column], StringComparer.Ordinal))];
-            return Factor.Categorical(name, words, indices);
-        }
-        float[] values = new float[rows.Length];
-        for (int i = 0; i < values.Length; i++)
-            if (!IsNumber(rows[i].Cells[column], out values[i]))
-                throw Bad(path, rows[i].Line, $"{name} is `{rows[i].Cells[column]}`, but its first value is a number");
-        return Factor.Continuous(name, values, (values.Min() + values.Max()) / 2);
+        if (names.Length < 2 || !names[0].Equals(FileColumn, StringComparison.OrdinalIgnoreCase))
+            throw Bad(path, 1, $"the header must be `{FileColumn},` and the names of the attributes");
+        var seen = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
+        for (int c = 0; c < names.Length; c++)
+            if (names[c].Length == 0 || !seen.Add(names[c]))
+                throw Bad(path, 1, $"column {c + 1} has {(names[c].Length == 0 ? "no name" : $"the name of another, {names[c]}")}");
     }
 
-    private static bool IsNumber(string text, out float value) =>
-        float.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out value) && float.IsFinite(value);
+    /// <summary>Whether the text is meant as a number, if only as one that cannot be used.</summary>
+    private static bool IsNumber(string text, out float value)
+    {
+        if (float.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out value))
+            return true;
+        value = float.NaN;
+        return text.TrimStart('+', '-').Equals("inf", StringComparison.OrdinalIgnoreCase);
+    }
 
     private static string Normalise(string path) => path.Replace('\\', '/');
 
@@ -101,6 +106,8 @@ internal static class AttributesFile
             }
             else if (text[i] == ',' && !quoted)
             {
+                if (cells.Count == MaxColumns)
+                    throw Bad(path, line, $"there are more than {MaxColumns} values");
                 cells.Add(cell.ToString().Trim());
                 cell.Clear();
             }
@@ -114,4 +121,36 @@ internal static class AttributesFile
 
     private static BadInputException Bad(string path, int line, string what) =>
         new($"{path}, line {line}: {what}. Correct or remove the line.");
+
+    /// <summary>The values of one attribute, numbers or words, as they come.</summary>
+    private sealed class Column(int count, bool isNumber)
+    {
+        private readonly float[] values = new float[count];
+        private readonly Dictionary<string, int> words = new(StringComparer.Ordinal);
+
+        /// <summary>Takes the value of an image, or says what is wrong with it.</summary>
+        public string? Put(int image, string text)
+        {
+            if (!isNumber)
+            {
+                if (!words.TryGetValue(text, out int word))
+                    words.Add(text, word = words.Count);
+                values[image] = word;
+                return null;
+            }
+            return !IsNumber(text, out values[image]) ? "but its first value is a number"
+                : float.IsFinite(values[image]) ? null : "which is no finite number";
+        }
+
+        public Factor ToFactor(string name)
+        {
+            if (isNumber)
+                return Factor.Continuous(name, values, (values.Min() + values.Max()) / 2);
+            string[] sorted = [.. words.Keys.Order(StringComparer.Ordinal)];
+            int[] places = new int[sorted.Length];
+            for (int i = 0; i < sorted.Length; i++)
+                places[words[sorted[i]]] = i;
+            return Factor.Categorical(name, sorted, [.. values.Select(word => places[(int)word])]);
+        }
+    }
 }

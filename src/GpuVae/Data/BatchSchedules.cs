@@ -19,7 +19,9 @@ internal sealed class BatchSchedules : IDisposable
         (this.device, this.feed) = (device, feed);
         ScheduleBuilder? ofFull = feed.FullBatches > 0 ? build(feed.BatchSize) : null;
         ScheduleBuilder? ofLast = feed.LastBatch > 0 ? build(feed.LastBatch) : null;
-        arena = device.Accelerator.Allocate1D<float>(Math.Max(ofFull?.Plan() ?? 0, ofLast?.Plan() ?? 0));
+        long length = Math.Max(ofFull?.Plan() ?? 0, ofLast?.Plan() ?? 0);
+        DeviceMemory.Require(device, length, $"activations of {feed.BatchSize} images");
+        arena = device.Accelerator.Allocate1D<float>(length);
         try
         {
             full = ofFull?.Bind(arena.View);

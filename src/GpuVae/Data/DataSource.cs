@@ -24,10 +24,11 @@ public static class DataSource
     public static DataSets Load(string? spec, DataOptions? options = null)
     {
         options ??= new DataOptions();
-        (ImageSet train, ImageSet? test) = LoadBoth(spec, options, wantTest: options.TestSpec is null);
-        if (options.TestSpec is not null)
-            test = LoadSingle(options.TestSpec,
-                options with { Size = new ImageSize(train.Width, train.Height), Channels = train.Channels });
+        Parts parts = Find(spec);
+        ImageSet train = parts.Train(options);
+        ImageSet? test = options.TestSpec is null
+            ? parts.Test?.Invoke(options)
+            : LoadSingle(options.TestSpec, options with { Size = new ImageSize(train.Width, train.Height), Channels = train.Channels });
         if (test is null)
             (train, test) = train.Split(0.1, options.Seed);
         if ((test.Width, test.Height, test.Channels) != (train.Width, train.Height, train.Channels))
@@ -37,42 +38,58 @@ public static class DataSource
         return new DataSets(train, test);
     }
 
+    /// <summary>
+    /// Loads the test set of <see cref="Load"/>, or of it what <see cref="DataOptions.First"/> and <see cref="DataOptions.Limit"/> take.
+    /// The training set is not read where the test images are neither a part of it nor brought to its shape.
+    /// </summary>
+    /// <exception cref="BadInputException">A path is missing or what it leads to is not usable.</exception>
+    public static ImageSet LoadTest(string? spec, DataOptions? options = null)
+    {
+        options ??= new DataOptions();
+        if (options is { TestSpec: not null, Size: not null, Channels: not null })
+            return LoadSingle(options.TestSpec, options);
+        return options.TestSpec is null && Find(spec).Test is { } load
+            ? load(options)
+            : Take(Load(spec, options with { First = 0, Limit = null }).Test, options);
+    }
+
     /// <summary>Loads one set, for evaluating on it: of a source with two parts the test part, of an IDX file that file.</summary>
     /// <exception cref="BadInputException">The path is missing or what it leads to is not usable.</exception>
     public static ImageSet LoadSingle(string? spec, DataOptions? options = null)
     {
-        options ??= new DataOptions();
-        if (BuiltInSet.Find(spec) is { } builtIn)
-            return Make(builtIn, options, test: true);
-        (ImageSet train, ImageSet? test) = LoadBoth(spec, options, wantTest: !File.Exists(spec));
-        return test ?? train;
+        Parts parts = Find(spec);
+        return (File.Exists(spec) ? parts.Train : parts.Test ?? parts.Train)(options ?? new DataOptions());
     }
 
-    private static (ImageSet Train, ImageSet? Test) LoadBoth(string? spec, DataOptions options, bool wantTest)
+    /// <summary>Of images that are in memory those that the options take.</summary>
+    internal static ImageSet Take(ImageSet images, DataOptions options)
+    {
+        (int first, int count) = options.Taken(images.Count, images.Name);
+        return count == images.Count ? images : images.Select([.. Enumerable.Range(first, count)]);
+    }
+
+    private static Parts Find(string? spec)
     {
         if (BuiltInSet.Find(spec) is { } builtIn)
-            return (Make(builtIn, options, test: false), wantTest ? Make(builtIn, options, test: true) : null);
+            return new Parts(options => Make(builtIn, options, test: false), options => Make(builtIn, options, test: true));
         if (File.Exists(spec))
         {
             if (ImageFile.HasKnownExtension(spec))
                 throw new BadInputException($"{spec} is a single image. {Accepted}: name the folder it is in.");
             if (!IdxFile.IsIdx(spec))
                 throw new BadInputException($"{spec} is neither an IDX file nor an image that this build can read. Convert it to PNG.");
-            return (LoadIdx(spec, options), wantTest ? LoadTestBeside(spec, options) : null);
+            return OfIdx(spec);
         }
         if (!Directory.Exists(spec))
             throw new BadInputException($"{spec} does not exist. {Accepted}.");
 
         string[] idx = [.. Directory.EnumerateFiles(spec).Where(IdxFile.IsImagesName).Order(StringComparer.Ordinal)];
         if (idx.Length > 0)
-        {
-            string train = idx.FirstOrDefault(path => HasPart(path, "train")) ?? idx[0];
-            return (LoadIdx(train, options), wantTest ? LoadTestBeside(train, options) : null);
-        }
+            return OfIdx(idx.FirstOrDefault(path => HasPart(path, "train")) ?? idx[0]);
         string trainFolder = Path.Combine(spec, "train"), testFolder = Path.Combine(spec, "test");
         return Directory.Exists(trainFolder) && Directory.Exists(testFolder)
-            ? (ImageFolder.Load(trainFolder, options), wantTest ? ImageFolder.Load(testFolder, options) : null)
-            : (ImageFolder.Load(spec, options), null);
+            ? new Parts(options => ImageFolder.Load(trainFolder, options), options => ImageFolder.Load(testFolder, options))
+            : new Parts(options => ImageFolder.Load(spec, options), null);
     }
 
     /// <summary>
@@ -84,21 +101,21 @@ public static class DataSource
         int count = options.SyntheticCount ?? set.DefaultCount, most = Array.MaxLength / set.PixelsPerImage;
         if (count > most)
             throw new BadInputException($"DataOptions.SyntheticCount = {count}: of {set.Name} at most {most} images fit into memory.");
-        return Convert(test ? set.Create(Math.Max(1, count / 10), ~options.Seed) : set.Create(count, options.Seed), options);
+        ImageSet made = test ? set.Create(Math.Max(1, count / 10), ~options.Seed) : set.Create(count, options.Seed);
+        return Convert(Take(made, options), options);
     }
 
-    private static ImageSet LoadIdx(string path, DataOptions options) => Convert(IdxFile.Read(path, IdxFile.FindLabels(path)), options);
-
-    /// <summary>The test images that lie beside <c>train-images…</c>, if any.</summary>
-    private static ImageSet? LoadTestBeside(string trainPath, DataOptions options)
+    /// <summary>An IDX file of images, and the test images that lie beside <c>train-images…</c>, if any.</summary>
+    private static Parts OfIdx(string path)
     {
-        if (!HasPart(trainPath, "train"))
-            return null;
-        string? path = Directory.EnumerateFiles(Path.GetDirectoryName(Path.GetFullPath(trainPath))!)
+        string? test = !HasPart(path, "train") ? null : Directory.EnumerateFiles(Path.GetDirectoryName(Path.GetFullPath(path))!)
             .Where(other => IdxFile.IsImagesName(other) && (HasPart(other, "t10k") || HasPart(other, "test")))
             .Order(StringComparer.Ordinal).FirstOrDefault();
-        return path is null ? null : LoadIdx(path, options);
+        return new Parts(options => LoadIdx(path, options), test is null ? null : options => LoadIdx(test, options));
     }
+
+    private static ImageSet LoadIdx(string path, DataOptions options) =>
+        Convert(IdxFile.Read(path, IdxFile.FindLabels(path), options), options);
 
     private static bool HasPart(string path, string part) => Path.GetFileName(path).Contains(part, StringComparison.OrdinalIgnoreCase);
 
@@ -122,4 +139,9 @@ public static class DataSource
         });
         return new ImageSet(set.Name, size.Width, size.Height, channels, pixels, set.Labels, set.LabelNames, set.Factors);
     }
+
+    /// <summary>How to load what a path leads to.</summary>
+    /// <param name="Train">All of it, or its training part.</param>
+    /// <param name="Test">Its test part, where it has one.</param>
+    private readonly record struct Parts(Func<DataOptions, ImageSet> Train, Func<DataOptions, ImageSet>? Test);
 }

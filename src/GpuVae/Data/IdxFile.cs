@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
-using System.IO.Compression;
+using GpuVae.Formats;
+using GpuVae.Imaging;
 
 namespace GpuVae.Data;
 
@@ -13,17 +14,34 @@ public static class IdxFile
     private const long MaxDeflateRatio = 1032;
 
     /// <summary>Reads images, [N, height, width] unsigned bytes, and, when given, as many labels.</summary>
-    /// <exception cref="BadInputException">A file is missing, of another kind, truncated, or the counts differ.</exception>
-    public static ImageSet Read(string imagesPath, string? labelsPath = null)
+    /// <param name="imagesPath">The images.</param>
+    /// <param name="labelsPath">Their labels; null for none.</param>
+    /// <param name="options">Which images to take, and how many pixels at most; size and channels stay the file's.</param>
+    /// <exception cref="BadInputException">
+    /// A file is missing, of another kind, truncated or too large, or the counts differ.
+    /// </exception>
+    public static ImageSet Read(string imagesPath, string? labelsPath = null, DataOptions? options = null)
     {
-        (int[] sizes, byte[] pixels) = ReadArray(imagesPath, 3, "images (three dimensions)");
+        options ??= new DataOptions();
+        int declared = 0;
+        (int[] sizes, byte[] pixels) = ReadArray(imagesPath, 3, "images (three dimensions)", options, dimensions =>
+        {
+            (declared, int height, int width) = (dimensions[0], dimensions[1], dimensions[2]);
+            Image.CheckDeclaredSize(width, height, imagesPath, options.MaxPixels);
+            int count = options.Taken(declared, imagesPath).Count;
+            options.RequireKeeps((long)count * height * width, imagesPath);
+            ImageSize size = options.Size ?? new ImageSize(width, height);
+            options.RequireKeeps((long)count * size.Height * size.Width * (options.Channels ?? 1), imagesPath);
+        });
         int[]? labels = null;
         if (labelsPath is not null)
         {
-            (_, byte[] bytes) = ReadArray(labelsPath, 1, "labels (one dimension)");
-            if (bytes.Length != sizes[0])
-                throw new BadInputException(
-                    $"{imagesPath} holds {sizes[0]} images but {labelsPath} holds {bytes.Length} labels. Take both from one set.");
+            (_, byte[] bytes) = ReadArray(labelsPath, 1, "labels (one dimension)", options, dimensions =>
+            {
+                if (dimensions[0] != declared)
+                    throw new BadInputException(
+                        $"{imagesPath} holds {declared} images but {labelsPath} holds {dimensions[0]} labels. Take both from one set.");
+            });
             labels = [.. bytes.Select(b => (int)b)];
         }
         return new ImageSet(Path.GetFileName(imagesPath), width: sizes[2], height: sizes[1], channels: 1, pixels, labels);
@@ -38,7 +56,7 @@ public static class IdxFile
     {
         if (IsImagesName(path))
             return true;
-        using FileStream file = File.OpenRead(path);
+        using FileStream file = InputFile.Open(path);
         return (file.ReadByte(), file.ReadByte()) is (0, 0) or (0x1F, 0x8B);
     }
 
@@ -54,14 +72,16 @@ public static class IdxFile
         return candidates.FirstOrDefault(path => path != imagesPath && File.Exists(path));
     }
 
-    private static (int[] Sizes, byte[] Data) ReadArray(string path, int dimensions, string expected)
+    /// <summary>The part of an array that <paramref name="options"/> take, and the sizes of all of it.</summary>
+    private static (int[] Sizes, byte[] Data) ReadArray(
+        string path, int dimensions, string expected, DataOptions options, Action<int[]> check)
     {
         try
         {
-            using FileStream file = File.OpenRead(path);
+            using FileStream file = InputFile.Open(path);
             bool compressed = file.ReadByte() == 0x1F && file.ReadByte() == 0x8B;
             file.Position = 0;
-            using Stream stream = compressed ? new GZipStream(file, CompressionMode.Decompress) : file;
+            using Stream stream = compressed ? new GzipReader(file) : file;
 
             byte[] header = new byte[4 + 4 * dimensions];
             int got = stream.ReadAtLeast(header, 4, throwOnEndOfStream: false);
@@ -91,12 +111,16 @@ public static class IdxFile
             if (count > most)
                 throw Bad(path, $"it is truncated: {string.Join("×", sizes)} bytes are declared, at most {most} are there");
 
-            byte[] data = new byte[count];
-            int read = stream.ReadAtLeast(data, data.Length, throwOnEndOfStream: false);
-            if (read < count)
+            check(sizes);
+            (int first, int taken) = options.Taken(sizes[0], path);
+            long perItem = count / sizes[0], read = Skip(stream, first * perItem);
+            byte[] data = new byte[taken * perItem];
+            read += stream.ReadAtLeast(data, data.Length, throwOnEndOfStream: false);
+            bool isWhole = first + taken == sizes[0];
+            if (read < (first + taken) * perItem)
                 throw Bad(path, $"it is truncated: {string.Join("×", sizes)} = {count} bytes are declared, {read} are there");
-            // Of a compressed file this also makes the decoder verify the checksum.
-            if (stream.ReadByte() >= 0)
+            // What follows what is taken is not looked at. At the end of a compressed file its checksum is verified.
+            if (isWhole && stream.ReadByte() >= 0)
                 throw Bad(path, $"it goes on after the declared {string.Join("×", sizes)} bytes");
             return (sizes, data);
         }
@@ -106,8 +130,18 @@ public static class IdxFile
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new BadInputException($"{path} could not be read: {error.Message}", error);
+            throw InputFile.NotRead(path, error);
         }
+    }
+
+    /// <summary>Reads over so many bytes, or to the end; says over how many.</summary>
+    private static long Skip(Stream stream, long bytes)
+    {
+        byte[] buffer = new byte[Math.Min(bytes, 1 << 16)];
+        long left = bytes;
+        for (int count = 1; left > 0 && count > 0; left -= count)
+            count = stream.Read(buffer, 0, (int)Math.Min(left, buffer.Length));
+        return bytes - left;
     }
 
     private static BadInputException Bad(string path, string what, Exception? inner = null) =>

@@ -22,6 +22,14 @@ public static class ImageDomains
             Join([.. names.Zip(sets, (name, set) => (name, set.Train))]), Join([.. names.Zip(sets, (name, set) => (name, set.Test))]));
     }
 
+    /// <summary>Of the test set of <see cref="Load"/> what the options take; all of it is read for that.</summary>
+    /// <exception cref="BadInputException">As for <see cref="Load"/>, or there is no image to take.</exception>
+    public static ImageSet LoadTest(IReadOnlyList<string> specs, DataOptions? options = null)
+    {
+        options ??= new DataOptions();
+        return DataSource.Take(Load(specs, options with { First = 0, Limit = null }).Test, options);
+    }
+
     /// <summary>
     /// One set out of several, with the domains as labels and as the only factor. Where some are in colour, the grey ones become RGB.
     /// </summary>

@@ -1,4 +1,3 @@
-using System.Runtime.ExceptionServices;
 using GpuVae.Imaging;
 
 namespace GpuVae.Data;
@@ -7,12 +6,16 @@ namespace GpuVae.Data;
 public static class ImageFolder
 {
     /// <summary>
-    /// Reads every image below <paramref name="folder"/>, in the ordinal order of the paths. Without a size in the options all must be
-    /// of one size; with it they are cropped and resized. They become grey when the options say so or when every file is grey, else RGB.
-    /// Factors are the columns of <c>attributes.csv</c>, where the folder has one, and the labels.
+    /// Reads every image below <paramref name="folder"/>, in the ordinal order of the paths, or those that the options take. Without a size
+    /// in the options all must be of one size; with it they are cropped and resized. They become grey when the options say so or when every
+    /// file is grey, else RGB. Factors are the columns of <c>attributes.csv</c>, where the folder has one, and the labels.
     /// </summary>
+    /// <remarks>
+    /// What the files declare is looked at first. Then each is decoded and put into its place in the set; small ones several at a time, so
+    /// that beside the set there is never more than the largest picture needs.
+    /// </remarks>
     /// <exception cref="BadInputException">
-    /// No images, an unreadable one, different sizes, more than fit into memory, or a bad row of attributes.
+    /// No images, an unreadable one, different sizes, more pixels than the options allow, or a bad row of attributes.
     /// </exception>
     public static ImageSet Load(string folder, DataOptions? options = null)
     {
@@ -21,47 +24,23 @@ public static class ImageFolder
         if (paths.Length == 0)
             throw new BadInputException(
                 $"{folder} holds no images ({ImageFile.Formats}). Put images into it, or name another folder.");
-
+        (int first, int count) = options.Taken(paths.Length, folder);
         Factor[]? attributes = AttributesFile.Read(folder, paths);
-        var images = new Image[paths.Length];
-        try
-        {
-            Parallel.For(0, paths.Length, i =>
-            {
-                Image image = ImageFile.Read(paths[i]);
-                // Alpha goes first: averaging colours of transparent pixels would let them shine through at the edges.
-                image = image.WithChannels(options.Channels ?? (image.Channels == 1 ? 1 : 3));
-                images[i] = options.Size is { } size ? Resize.Fit(image, size.Width, size.Height) : image;
-            });
-        }
-        catch (AggregateException errors)
-        {
-            ExceptionDispatchInfo.Throw(errors.InnerExceptions[0]);
-        }
-
-        (int width, int height) = (images[0].Width, images[0].Height);
-        int other = Array.FindIndex(images, image => image.Width != width || image.Height != height);
-        if (other >= 0)
-            throw new BadInputException(
-                $"The images differ in size: {paths[0]} has {width}×{height} pixels, {paths[other]} has " +
-                $"{images[other].Width}×{images[other].Height}. Bring them to one size with DataOptions.Size or, where a model says which, "
-                + "fit: true.");
-
-        int channels = images.Max(image => image.Channels);
-        long perImage = (long)width * height * channels;
-        if (perImage * images.Length > Array.MaxLength)
-            throw new BadInputException(
-                $"{folder}: {images.Length} images of {width}×{height}×{channels} do not fit into memory. "
-                + "Choose a smaller DataOptions.Size.");
-        byte[] pixels = new byte[perImage * images.Length];
-        for (int i = 0; i < images.Length; i++)
-            images[i].WithChannels(channels).CopyToPlanar(pixels.AsSpan((int)(i * perImage), (int)perImage));
-
         (int[]? labels, string[]? names) = Classes(folder, paths);
-        string setName = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder)));
+        if (count < paths.Length)
+        {
+            int[] taken = [.. Enumerable.Range(first, count)];
+            attributes = attributes?.Select(factor => factor.Select(taken)).ToArray();
+            labels = labels?[first..(first + count)];
+            paths = paths[first..(first + count)];
+        }
         if (attributes is not null && labels is not null && !attributes.Any(factor => factor.Name == "label"))
             attributes = [.. attributes, Factor.Categorical("label", names!, labels)];
-        return new ImageSet(setName, width, height, channels, pixels, labels, names, attributes);
+
+        var pictures = new FolderPictures(folder, paths, options);
+        string setName = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder)));
+        (ImageShape shape, byte[] pixels) = pictures.Decode();
+        return new ImageSet(setName, shape.Width, shape.Height, shape.Channels, pixels, labels, names, attributes);
     }
 
     /// <summary>The images anywhere below <paramref name="folder"/>.</summary>

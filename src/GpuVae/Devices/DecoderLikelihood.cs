@@ -18,6 +18,15 @@ internal sealed record DecoderLikelihood(LikelihoodKernels Kernels)
     /// </summary>
     public (string Name, float Start)? Shared { get; private init; }
 
+    /// <summary>See <see cref="Shared"/>.</summary>
+    public static (string Name, float Start)? SharedOf(VaeOptions options) => options.Likelihood switch
+    {
+        Likelihood.GaussianShared => ("likelihood.log_variance", (float)Math.Log(options.Variance)),
+        // Its variance is twice the square of its scale.
+        Likelihood.Laplace => ("likelihood.log_scale", (float)(0.5 * Math.Log(0.5 * options.Variance))),
+        _ => null,
+    };
+
     /// <summary>
     /// Whether the first column of a pixel, through <see cref="MeanActivation"/>, is its mean, so that a dense decoder's last product can
     /// give the image.
@@ -42,24 +51,16 @@ internal sealed record DecoderLikelihood(LikelihoodKernels Kernels)
             Likelihood.ContinuousBernoulli => Fused<ContinuousBernoulliLikelihood>(default),
             Likelihood.Gaussian => Fused(new GaussianLikelihood((float)options.Variance)) with { MeanIsColumn = true },
             Likelihood.GaussianLearned => Of<PixelScale<GaussianFamily>>(default) with { MeanIsColumn = true },
-            Likelihood.GaussianShared => Of<SharedScale<GaussianFamily>>(default) with
-            {
-                MeanIsColumn = true,
-                Shared = ("likelihood.log_variance", (float)Math.Log(options.Variance)),
-            },
-            Likelihood.Laplace => Of<SharedScale<LaplaceFamily>>(default) with
-            {
-                MeanIsColumn = true,
-                // Its variance is twice the square of its scale.
-                Shared = ("likelihood.log_scale", (float)(0.5 * Math.Log(0.5 * options.Variance))),
-            },
+            Likelihood.GaussianShared => Of<SharedScale<GaussianFamily>>(default) with { MeanIsColumn = true },
+            Likelihood.Laplace => Of<SharedScale<LaplaceFamily>>(default) with { MeanIsColumn = true },
             Likelihood.DiscretizedLogistic => Of<PixelScale<DiscretizedLogisticFamily>>(default),
             Likelihood.LogisticMixture => Of(new MixtureLikelihood<DiscretizedLogisticFamily>(options.MixtureComponents)),
             _ => throw new ArgumentOutOfRangeException(nameof(options), options.Likelihood, "no such likelihood"),
         };
 
         DecoderLikelihood Of<TLikelihood>(TLikelihood likelihood)
-            where TLikelihood : struct, IPixelLikelihood => new(LikelihoodKernels.Create(accelerator, likelihood));
+            where TLikelihood : struct, IPixelLikelihood =>
+            new(LikelihoodKernels.Create(accelerator, likelihood)) { Shared = SharedOf(options) };
 
         DecoderLikelihood Fused<TLikelihood>(TLikelihood likelihood)
             where TLikelihood : struct, ILikelihood =>

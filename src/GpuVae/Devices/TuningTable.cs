@@ -58,10 +58,10 @@ public sealed partial record TuningTable(
             return null;
         try
         {
-            TuningTable? table = FromJson(File.ReadAllText(path));
+            TuningTable? table = FromJson(InputFile.ReadAllText(path));
             return table is not null && table.Fits(accelerator, precision) ? table : null;
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        catch (BadInputException)
         {
             return null;
         }

@@ -26,9 +26,6 @@ internal sealed class ImageLikelihood(VaeOptions options, Network decoder, Decod
         ? PixelLayout.Planar(options.Shape.Pixels)
         : PixelLayout.ChannelsLast(options.Shape.Width * options.Shape.Height, options.Shape.Channels, options.PixelParameters);
 
-    /// <summary>Of what the decoder does not have.</summary>
-    public IEnumerable<(string Name, int[] Shape)> ParameterShapes => likelihood.Shared is var (name, _) ? [(name, [1])] : [];
-
     /// <summary>Gives the shared number its start.</summary>
     public void Attach(ParameterStore store)
     {

@@ -31,15 +31,32 @@ internal sealed class VaeParts
     /// <summary>p(x|z).</summary>
     public ImageLikelihood Likelihood { get; }
 
+    /// <summary>Names and shapes of all parameters, in PyTorch's layouts, before anything is allocated for them.</summary>
+    /// <exception cref="BadInputException">There are too many.</exception>
+    public static IReadOnlyList<(string Name, int[] Shape)> ShapesOf(VaeOptions options)
+    {
+        (string Name, int[] Shape)[] shapes =
+        [
+            .. Networks.Encoder(options).ParameterShapes, .. Networks.Decoder(options).ParameterShapes,
+            .. PosteriorSampler.Create(options).ParameterShapes, .. PriorDensity.Create(options).ParameterShapes,
+            .. DecoderLikelihood.SharedOf(options) is var (name, _) ? [(name, [1])] : Array.Empty<(string, int[])>(),
+        ];
+        (string largest, int[] extents) = shapes.MaxBy(parameter => Count(parameter.Shape));
+        double count = shapes.Sum(parameter => Count(parameter.Shape));
+        return count <= VaeOptions.MaxWeights
+            ? shapes
+            : throw new BadInputException(
+                $"The options ask for {count:F0} weights, most of them in {largest} [{string.Join(", ", extents)}]; at most "
+                + $"{VaeOptions.MaxWeights} fit. Choose smaller images, VaeOptions.Hidden, VaeOptions.ChannelsPerStage, VaeOptions.Latent "
+                + "or VaeOptions.PriorComponents.");
+
+        static double Count(int[] shape) => shape.Aggregate(1.0, (product, extent) => product * extent);
+    }
+
     /// <summary>Makes the store of all parameters, with initial values drawn from <paramref name="seed"/>.</summary>
     public ParameterStore CreateParameters(ComputeDevice device, ulong seed)
     {
-        var store = new ParameterStore(
-            device,
-            [
-                .. Encoder.ParameterShapes, .. Decoder.ParameterShapes, .. Posterior.ParameterShapes, .. Prior.ParameterShapes,
-                .. Likelihood.ParameterShapes,
-            ]);
+        var store = new ParameterStore(device, ShapesOf(Options));
         try
         {
             Encoder.Attach(store);

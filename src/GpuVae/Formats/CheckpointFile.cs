@@ -86,7 +86,7 @@ internal sealed class CheckpointFile(JsonObject header)
     {
         try
         {
-            using FileStream stream = File.OpenRead(path);
+            using FileStream stream = InputFile.Open(path);
             byte[] prefix = new byte[PrefixBytes];
             int got = stream.ReadAtLeast(prefix, PrefixBytes, throwOnEndOfStream: false);
             if (!prefix.AsSpan(0, Math.Min(got, Magic.Length)).SequenceEqual(Magic[..Math.Min(got, Magic.Length)]))

@@ -11,11 +11,16 @@ namespace GpuVae.Formats;
 /// </remarks>
 internal static class OptionsJson
 {
-    /// <exception cref="JsonException">The text is no JSON object, or holds what <typeparamref name="T"/> does not take.</exception>
+    /// <summary>Which of two values is meant cannot be told.</summary>
+    public static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false };
+
+    /// <exception cref="JsonException">
+    /// The text is no JSON object, says something twice, or holds what <typeparamref name="T"/> does not take.
+    /// </exception>
     public static T Read<T>(string json, T defaults, JsonTypeInfo<T> type)
         where T : class
     {
-        JsonObject given = JsonNode.Parse(json) as JsonObject ?? throw new JsonException("It is no JSON object.");
+        JsonObject given = JsonNode.Parse(json, documentOptions: Strict) as JsonObject ?? throw new JsonException("It is no JSON object.");
         JsonObject all = JsonSerializer.SerializeToNode(defaults, type)!.AsObject();
         foreach ((string name, JsonNode? value) in given)
             all[name] = value?.DeepClone();

@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.Numerics.Tensors;
 using System.Text.Json;
 
 namespace GpuVae.Formats;
@@ -11,13 +10,10 @@ namespace GpuVae.Formats;
 /// </summary>
 public sealed class SafetensorsFile
 {
-    /// <summary>The limit of the format's own reader.</summary>
-    private const long MaxHeaderBytes = 100_000_000;
-
     private readonly string path;
     private readonly Dictionary<string, NamedTensor> byName;
 
-    private SafetensorsFile(string path, List<NamedTensor> tensors, Dictionary<string, string> metadata)
+    private SafetensorsFile(string path, List<NamedTensor> tensors, IReadOnlyDictionary<string, string> metadata)
     {
         (this.path, Tensors, Metadata) = (path, tensors, metadata);
         byName = tensors.ToDictionary(tensor => tensor.Name);
@@ -37,12 +33,8 @@ public sealed class SafetensorsFile
     public NamedTensor Get(string name, params ReadOnlySpan<int> shape)
     {
         if (!byName.TryGetValue(name, out NamedTensor? tensor))
-            throw new BadInputException($"{path} has no tensor \"{name}\": it is a model file of another family. It holds: {Listing()}.");
-        if (!shape.SequenceEqual(tensor.Shape))
-            throw new BadInputException(
-                $"{path}: tensor \"{name}\" has shape [{string.Join(", ", tensor.Shape)}], the model needs " +
-                $"[{string.Join(", ", shape.ToArray())}]. Use the options the file was trained with.");
-        return tensor;
+            throw SafetensorsReader.Missing(path, name, [.. Tensors.Select(other => other.Name)]);
+        return shape.SequenceEqual(tensor.Shape) ? tensor : throw SafetensorsReader.OtherShape(path, name, tensor.Shape, shape);
     }
 
     /// <summary>Writes by way of a temporary name; a failed write leaves the previous file as it was.</summary>
@@ -102,150 +94,7 @@ public sealed class SafetensorsFile
     /// <exception cref="BadInputException">The file is missing, truncated or no valid safetensors file.</exception>
     public static SafetensorsFile Read(string path)
     {
-        try
-        {
-            using FileStream stream = File.OpenRead(path);
-            return Read(stream, path);
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            throw new BadInputException($"{path} could not be read: {error.Message}", error);
-        }
-        catch (JsonException error)
-        {
-            throw Bad(path, "its header is not valid JSON", error);
-        }
+        using var reader = SafetensorsReader.Open(path);
+        return new SafetensorsFile(path, [.. reader.Entries.Select(reader.Read)], reader.Metadata);
     }
-
-    private static SafetensorsFile Read(FileStream stream, string path)
-    {
-        Span<byte> lengthBytes = stackalloc byte[8];
-        if (stream.Length < 8)
-            throw Bad(path, $"it is truncated: {stream.Length} bytes are no header");
-        stream.ReadExactly(lengthBytes);
-        ulong declared = BinaryPrimitives.ReadUInt64LittleEndian(lengthBytes);
-        if (declared > MaxHeaderBytes)
-            throw Bad(path, $"it declares a header of {declared} bytes");
-        if ((long)declared > stream.Length - 8)
-            throw Bad(path, $"it is truncated: the header has {declared} bytes, {stream.Length - 8} follow");
-        byte[] header = new byte[declared];
-        stream.ReadExactly(header);
-        long dataBytes = stream.Length - stream.Position;
-
-        using var json = JsonDocument.Parse(header, new JsonDocumentOptions { AllowDuplicateProperties = false });
-        if (json.RootElement.ValueKind != JsonValueKind.Object)
-            throw Bad(path, "its header is not a JSON object");
-        var metadata = new Dictionary<string, string>();
-        var entries = new List<Entry>();
-        foreach (JsonProperty property in json.RootElement.EnumerateObject())
-        {
-            if (property.Name == "__metadata__")
-                ReadMetadata(property.Value, metadata, path);
-            else
-                entries.Add(ReadEntry(property, path));
-        }
-
-        // Data must be covered exactly: gaps could smuggle content in, overlaps would make one weight two.
-        long position = 0;
-        foreach (Entry entry in entries.OrderBy(entry => entry.Begin).ThenBy(entry => entry.End))
-        {
-            if (entry.Begin != position)
-                throw Bad(path, $"tensor \"{entry.Name}\" begins at byte {entry.Begin} instead of {position}: it overlaps or leaves a gap");
-            position = entry.End;
-        }
-        if (position != dataBytes)
-            throw Bad(path, position > dataBytes
-                ? $"it is truncated: the tensors need {position} bytes of data, {dataBytes} are there"
-                : $"{dataBytes - position} bytes follow the last tensor");
-
-        entries.Sort((a, b) => (a.Begin, a.End).CompareTo((b.Begin, b.End)));
-        return new SafetensorsFile(path, [.. entries.Select(entry => ReadData(stream, entry))], metadata);
-    }
-
-    private static void ReadMetadata(JsonElement element, Dictionary<string, string> metadata, string path)
-    {
-        if (element.ValueKind != JsonValueKind.Object)
-            throw Bad(path, "its __metadata__ is not a JSON object");
-        foreach (JsonProperty item in element.EnumerateObject())
-        {
-            if (item.Value.ValueKind != JsonValueKind.String)
-                throw Bad(path, $"its metadata \"{item.Name}\" is not a string");
-            metadata[item.Name] = item.Value.GetString()!;
-        }
-    }
-
-    private static Entry ReadEntry(JsonProperty property, string path)
-    {
-        string name = property.Name;
-        JsonElement value = property.Value;
-        if (value.ValueKind != JsonValueKind.Object
-            || !value.TryGetProperty("dtype", out JsonElement dtypeValue) || dtypeValue.ValueKind != JsonValueKind.String
-            || !value.TryGetProperty("shape", out JsonElement shapeValue) || shapeValue.ValueKind != JsonValueKind.Array
-            || !value.TryGetProperty("data_offsets", out JsonElement offsets) || offsets.ValueKind != JsonValueKind.Array
-            || offsets.GetArrayLength() != 2)
-            throw Bad(path, $"the entry of tensor \"{name}\" lacks dtype, shape or data_offsets");
-
-        string dtype = dtypeValue.GetString()!;
-        int elementBytes = dtype switch
-        {
-            "F64" => 8,
-            "F32" => 4,
-            "F16" or "BF16" => 2,
-            _ => throw Bad(path, $"tensor \"{name}\" has dtype {dtype}; F32, F64, F16 and BF16 can be read"),
-        };
-        int[] shape = new int[shapeValue.GetArrayLength()];
-        long count = 1;
-        for (int i = 0; i < shape.Length; i++)
-        {
-            if (!TryNumber(shapeValue[i], out long side) || side > int.MaxValue || (count *= side) > Array.MaxLength)
-                throw Bad(path, $"tensor \"{name}\" has the shape {shapeValue.GetRawText()}, which is out of range");
-            shape[i] = (int)side;
-        }
-        if (!TryNumber(offsets[0], out long begin) || !TryNumber(offsets[1], out long end) || end - begin != count * elementBytes)
-            throw Bad(path, $"tensor \"{name}\" needs {count * elementBytes} bytes, its data_offsets are {offsets.GetRawText()}");
-        return new Entry(name, dtype, shape, begin, end);
-    }
-
-    private static bool TryNumber(JsonElement element, out long value)
-    {
-        value = 0;
-        return element.ValueKind == JsonValueKind.Number && element.TryGetInt64(out value) && value >= 0;
-    }
-
-    private static NamedTensor ReadData(FileStream stream, Entry entry)
-    {
-        int count = entry.Shape.Aggregate(1, (product, side) => product * side);
-        float[] data = new float[count];
-        switch (entry.Dtype)
-        {
-            case "F32":
-                LittleEndian.Read<float>(stream, data);
-                break;
-            case "F64":
-                double[] doubles = new double[count];
-                LittleEndian.Read<double>(stream, doubles);
-                for (int i = 0; i < count; i++)
-                    data[i] = (float)doubles[i];
-                break;
-            case "F16":
-                var halves = new System.Half[count];
-                LittleEndian.Read<System.Half>(stream, halves);
-                TensorPrimitives.ConvertToSingle(halves, data);
-                break;
-            default: // BF16: the upper half of a float32
-                ushort[] upper = new ushort[count];
-                LittleEndian.Read<ushort>(stream, upper);
-                for (int i = 0; i < count; i++)
-                    data[i] = BitConverter.UInt32BitsToSingle((uint)upper[i] << 16);
-                break;
-        }
-        return new NamedTensor(entry.Name, entry.Shape, data);
-    }
-
-    private string Listing() => string.Join(", ", Tensors.Take(12).Select(tensor => tensor.Name)) + (Tensors.Count > 12 ? ", …" : "");
-
-    private static BadInputException Bad(string path, string what, Exception? inner = null) =>
-        new($"{path} is not a valid safetensors file: {what}. Copy or export the file again.", inner);
-
-    private sealed record Entry(string Name, string Dtype, int[] Shape, long Begin, long End);
 }

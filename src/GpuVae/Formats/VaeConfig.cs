@@ -33,7 +33,7 @@ internal static partial class VaeConfig
     {
         try
         {
-            using var document = JsonDocument.Parse(json);
+            using var document = JsonDocument.Parse(json, OptionsJson.Strict);
             return document.RootElement.ValueKind == JsonValueKind.Object;
         }
         catch (JsonException)

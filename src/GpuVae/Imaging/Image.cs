@@ -6,9 +6,6 @@ namespace GpuVae.Imaging;
 /// </summary>
 public sealed class Image
 {
-    /// <summary>No image in this field comes near it, and a header that declares more is an attack or an accident.</summary>
-    internal const long MaxPixels = 1 << 26;
-
     /// <summary>Wraps <paramref name="pixels"/> without a copy.</summary>
     /// <exception cref="ArgumentException">The array does not have width · height · channels elements.</exception>
     public Image(int width, int height, int channels, byte[] pixels)
@@ -85,14 +82,15 @@ public sealed class Image
     }
 
     /// <summary>Called with what a header declares, before anything is allocated for it.</summary>
-    /// <exception cref="BadInputException">A side is zero or there are more than <see cref="MaxPixels"/> pixels.</exception>
-    internal static void CheckDeclaredSize(long width, long height, string file)
+    /// <exception cref="BadInputException">A side is zero or there are more than <paramref name="maxPixels"/> pixels.</exception>
+    internal static void CheckDeclaredSize(long width, long height, string file, long maxPixels)
     {
         if (width <= 0 || height <= 0)
             throw new BadInputException(
                 $"{file} declares a size of {width}×{height} pixels: there is no image in it. Remove or replace the file.");
-        if (width > MaxPixels || height > MaxPixels || width * height > MaxPixels)
+        if (width > maxPixels || height > maxPixels || width * height > maxPixels)
             throw new BadInputException(
-                $"{file} declares {width}×{height} pixels; at most {MaxPixels} are accepted. Scale the image down or remove the file.");
+                $"{file} declares {width}×{height} pixels; at most {maxPixels} are accepted. Scale the image down, remove the file, or "
+                + "raise DataOptions.MaxPixels.");
     }
 }

@@ -10,6 +10,9 @@ public static class ImageFile
     /// <summary>The formats that are read and written, for people.</summary>
     public const string Formats = "PNG, JPEG, WebP, GIF, BMP, TIFF, PNM";
 
+    /// <summary>Of a file beside its pixels: headers, profiles, further frames.</summary>
+    private const long MaxOtherBytes = 32 << 20;
+
     private static readonly string[] Extensions =
         [".png", ".apng", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".pnm", ".pgm", ".ppm", ".pbm"];
 
@@ -17,22 +20,22 @@ public static class ImageFile
     public static bool HasKnownExtension(string path) => Extensions.Contains(Extension(path));
 
     /// <summary>Reads an image file; see <see cref="Decode"/>.</summary>
-    /// <exception cref="BadInputException">The file is missing, of no known format, or broken.</exception>
-    public static Image Read(string path)
+    /// <param name="path">Of the file.</param>
+    /// <param name="maxPixels">As <see cref="DataOptions.MaxPixels"/>.</param>
+    /// <exception cref="BadInputException">The file is missing, of no known format, broken, or declares too many pixels.</exception>
+    public static Image Read(string path, long maxPixels = DataOptions.DefaultMaxPixels) =>
+        Decode(InputFile.ReadAllBytes(path, MaxBytes(maxPixels)), path, maxPixels);
+
+    /// <summary>What the header of an image file declares, without decoding it.</summary>
+    /// <exception cref="BadInputException">As for <see cref="Read"/>, as far as the header tells.</exception>
+    internal static ImageFacts Identify(string path, long maxPixels)
     {
-        byte[] content;
-        try
-        {
-            content = File.ReadAllBytes(path);
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            string reason = Directory.Exists(path) ? "it is a folder. Name an image in it."
-                : error is FileNotFoundException or DirectoryNotFoundException ? "it does not exist. Check the name."
-                : error.Message;
-            throw new BadInputException($"{path} could not be read: {reason}", error);
-        }
-        return Decode(content, path);
+        byte[] content = InputFile.ReadAllBytes(path, MaxBytes(maxPixels));
+        ImageFacts facts = Interpret(content, path, () => PnmReader.CanRead(content)
+            ? new PnmReader(content).Identify()
+            : ImageSharpCodec.Identify(content));
+        Image.CheckDeclaredSize(facts.Width, facts.Height, path, maxPixels);
+        return facts;
     }
 
     /// <summary>
@@ -41,21 +44,15 @@ public static class ImageFile
     /// </summary>
     /// <param name="content">The whole file.</param>
     /// <param name="file">Its name, for messages only.</param>
-    /// <exception cref="BadInputException">The content is of no known format, broken, or declares an absurd size.</exception>
-    public static Image Decode(byte[] content, string file)
+    /// <param name="maxPixels">As <see cref="DataOptions.MaxPixels"/>.</param>
+    /// <exception cref="BadInputException">The content is of no known format, broken, or declares too many pixels.</exception>
+    public static Image Decode(byte[] content, string file, long maxPixels = DataOptions.DefaultMaxPixels)
     {
-        if (content.Length == 0)
-            throw new BadInputException($"{file} is empty. Remove or replace the file.");
-        Image? image;
-        try
-        {
-            image = PnmReader.CanRead(content) ? new PnmReader(content).Read(file) : ImageSharpCodec.Decode(content, file);
-        }
-        catch (Exception error) when (error is not BadInputException)
-        {
-            throw new BadInputException($"{file} is not a valid image: {error.Message.TrimEnd('.')}. Replace or remove the file.", error);
-        }
-        return image ?? throw new BadInputException($"{file} is not an image of a known format ({Formats}). Convert or remove the file.");
+        ArgumentOutOfRangeException.ThrowIfLessThan(maxPixels, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(maxPixels, DataOptions.GreatestMaxPixels);
+        return Interpret(content, file, () => PnmReader.CanRead(content)
+            ? new PnmReader(content).Read(file, maxPixels)
+            : ImageSharpCodec.Decode(content, file, maxPixels));
     }
 
     /// <summary>Writes by way of a temporary name, so a half-written picture never stands under <paramref name="path"/>.</summary>
@@ -95,6 +92,26 @@ public static class ImageFile
             throw new ArgumentException("The frames of an animation must have the same size and channels.", nameof(frames));
         Action<Stream, IReadOnlyList<Image>, int> write = Extension(path) == ".gif" ? ImageSharpCodec.EncodeGif : AnimatedPng.Write;
         AtomicFile.Write(path, stream => write(stream, frames, framesPerSecond));
+    }
+
+    /// <summary>Pixels that are not compressed have up to four bytes.</summary>
+    private static long MaxBytes(long maxPixels) => Math.Min(4 * maxPixels + MaxOtherBytes, Array.MaxLength);
+
+    private static T Interpret<T>(byte[] content, string file, Func<T?> interpret)
+        where T : class
+    {
+        if (content.Length == 0)
+            throw new BadInputException($"{file} is empty. Remove or replace the file.");
+        T? found;
+        try
+        {
+            found = interpret();
+        }
+        catch (Exception error) when (error is not BadInputException)
+        {
+            throw new BadInputException($"{file} is not a valid image: {error.Message.TrimEnd('.')}. Replace or remove the file.", error);
+        }
+        return found ?? throw new BadInputException($"{file} is not an image of a known format ({Formats}). Convert or remove the file.");
     }
 
     private static string Extension(string path) => Path.GetExtension(path).ToLowerInvariant();

@@ -22,27 +22,42 @@ namespace GpuVae.Imaging;
 /// <summary>The door to SixLabors.ImageSharp: what is beyond it knows <see cref="Image"/> only.</summary>
 internal static class ImageSharpCodec
 {
-    /// <summary>Of one allocation while decoding: eight bytes for each of the most pixels that are accepted.</summary>
-    private const int AllocationLimitMegabytes = 512, PoolMegabytes = 64;
+    private const int PoolMegabytes = 64;
 
-    private static readonly Configuration Configuration = MakeConfiguration();
+    private static readonly Configuration Configuration = MakeConfiguration(DataOptions.DefaultMaxPixels);
 
     /// <summary>The first frame, upright, or null where the content is of no registered format.</summary>
     /// <exception cref="BadInputException">More pixels are declared than accepted, or none.</exception>
     /// <exception cref="Exception">Damaged content makes ImageSharp throw in many ways.</exception>
-    public static Image? Decode(byte[] content, string file)
+    public static Image? Decode(byte[] content, string file, long maxPixels)
     {
-        if (Sharp.DetectFormat(Configuration, content) is not { } format)
+        Configuration configuration = maxPixels == DataOptions.DefaultMaxPixels ? Configuration : MakeConfiguration(maxPixels);
+        if (Sharp.DetectFormat(configuration, content) is not { } format)
             return null;
         if (format is PngFormat)
-            content = Png.Prepare(content, file);
-        IImageInfo info = Sharp.Identify(Configuration, content, out _) ?? throw new InvalidDataException("its header is damaged");
-        Image.CheckDeclaredSize(info.Width, info.Height, file);
+            content = Png.Prepare(content, file, maxPixels);
+        IImageInfo info = Sharp.Identify(configuration, content, out _) ?? throw new InvalidDataException("its header is damaged");
+        Image.CheckDeclaredSize(info.Width, info.Height, file, maxPixels);
         Completeness.Check(content, format.Name);
-        using var decoded = Sharp.Load<Rgba32>(Configuration, content);
+        using var decoded = Sharp.Load<Rgba32>(configuration, content);
         RequireStrips(decoded.Frames.RootFrame.Metadata.ExifProfile, content.Length);
         decoded.Mutate(picture => picture.AutoOrient());
         return FromRgba(decoded, IsGrey(decoded));
+    }
+
+    /// <summary>What the header declares, or null where the content is of no registered format.</summary>
+    /// <exception cref="Exception">Damaged content makes ImageSharp throw in many ways.</exception>
+    public static ImageFacts? Identify(byte[] content)
+    {
+        IImageInfo? info = Sharp.Identify(Configuration, content, out IImageFormat? format);
+        if (format is null)
+            return null;
+        if (info is null)
+            throw new InvalidDataException("its header is damaged");
+        ImageMetadata metadata = info.Metadata;
+        // Of a TIFF only decoding tells.
+        bool mayBeGrey = format is TiffFormat || IsGrey(metadata);
+        return new ImageFacts(info.Width, info.Height, !mayBeGrey);
     }
 
     /// <summary>Writes <paramref name="image"/> as <paramref name="extension"/> tells; alpha only where the format has room.</summary>
@@ -141,12 +156,14 @@ internal static class ImageSharpCodec
     /// <summary>Whether the file holds shades of grey. RGB without a colour in it counts as RGB.</summary>
     private static bool IsGrey(Sharp image)
     {
-        ImageMetadata metadata = image.Metadata;
-        return metadata.GetPngMetadata().ColorType is PngColorType.Grayscale or PngColorType.GrayscaleWithAlpha
-            || metadata.GetJpegMetadata().ColorType == JpegColorType.Luminance
+        return IsGrey(image.Metadata)
             || image.Frames.RootFrame.Metadata.GetTiffMetadata().PhotometricInterpretation
                 is TiffPhotometricInterpretation.BlackIsZero or TiffPhotometricInterpretation.WhiteIsZero;
     }
+
+    private static bool IsGrey(ImageMetadata metadata) =>
+        metadata.GetPngMetadata().ColorType is PngColorType.Grayscale or PngColorType.GrayscaleWithAlpha
+        || metadata.GetJpegMetadata().ColorType == JpegColorType.Luminance;
 
     /// <summary>With alpha where a pixel is not opaque; else one channel if the file is grey, or three.</summary>
     private static Image FromRgba(Image<Rgba32> decoded, bool grey)
@@ -187,15 +204,17 @@ internal static class ImageSharpCodec
         Quantizer = new OctreeQuantizer(new QuantizerOptions { Dither = grey ? null : QuantizerConstants.DefaultDither }),
     };
 
-    private static Configuration MakeConfiguration()
+    private static Configuration MakeConfiguration(long maxPixels)
     {
+        // Of one allocation while decoding: eight bytes for each of the most pixels that are accepted.
+        const int bytesPerPixel = 8, mebibyte = 1 << 20;
         var configuration = new Configuration(
             new PngConfigurationModule(), new JpegConfigurationModule(), new WebpConfigurationModule(), new GifConfigurationModule(),
             new BmpConfigurationModule(), new TiffConfigurationModule())
         {
             MemoryAllocator = MemoryAllocator.Create(new MemoryAllocatorOptions
             {
-                AllocationLimitMegabytes = AllocationLimitMegabytes,
+                AllocationLimitMegabytes = Math.Max(1, (int)(maxPixels * bytesPerPixel / mebibyte)),
                 MaximumPoolSizeMegabytes = PoolMegabytes,
             }),
         };

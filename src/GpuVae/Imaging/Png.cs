@@ -20,7 +20,7 @@ internal static class Png
     /// </summary>
     /// <exception cref="BadInputException">More pixels are declared than accepted, or none.</exception>
     /// <exception cref="InvalidDataException">The file ends too early or a checksum differs.</exception>
-    public static byte[] Prepare(byte[] content, string file)
+    public static byte[] Prepare(byte[] content, string file, long maxPixels)
     {
         (string Type, ReadOnlyMemory<byte> Data)[] chunks = [.. Read(content)];
         ReadOnlySpan<byte> header = chunks[0].Data.Span;
@@ -28,7 +28,7 @@ internal static class Png
             throw new InvalidDataException("its header is damaged");
         long width = BinaryPrimitives.ReadUInt32BigEndian(header), height = BinaryPrimitives.ReadUInt32BigEndian(header[4..]);
         byte bits = header[8];
-        Image.CheckDeclaredSize(width, height, file);
+        Image.CheckDeclaredSize(width, height, file, maxPixels);
         long packed = chunks.Where(chunk => chunk.Type == "IDAT").Sum(chunk => (long)chunk.Data.Length);
         if (width * height * bits / 8 > packed * MaxDeflateRatio)
             throw new InvalidDataException($"it declares {width}×{height} pixels but holds only {packed} bytes of image data");

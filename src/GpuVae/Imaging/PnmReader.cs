@@ -12,16 +12,24 @@ internal sealed class PnmReader(byte[] content)
         content.Length >= 2 && content[0] == 'P' && content[1] is >= (byte)'1' and <= (byte)'6'
         && (content.Length == 2 || IsSpace(content[2]));
 
+    /// <summary>What the header declares.</summary>
+    /// <exception cref="InvalidDataException">The header is truncated or damaged.</exception>
+    public ImageFacts Identify()
+    {
+        bool isColoured = content[1] is (byte)'3' or (byte)'6';
+        return new ImageFacts(ReadNumber("width"), ReadNumber("height"), isColoured);
+    }
+
     /// <summary>The first image of the file.</summary>
     /// <exception cref="BadInputException">More pixels are declared than accepted, or none.</exception>
     /// <exception cref="InvalidDataException">The content is truncated or damaged.</exception>
-    public Image Read(string file)
+    public Image Read(string file, long maxPixels)
     {
         int kind = content[1] - '0';
         bool isBitmap = kind is 1 or 4, isText = kind <= 3;
         int channels = kind is 3 or 6 ? 3 : 1;
         int width = ReadNumber("width"), height = ReadNumber("height");
-        Image.CheckDeclaredSize(width, height, file);
+        Image.CheckDeclaredSize(width, height, file, maxPixels);
         int max = isBitmap ? 1 : ReadNumber("maximum value");
         if (max is < 1 or > 65535)
             throw new InvalidDataException($"its maximum value is {max}, allowed are 1 to 65535");

@@ -23,10 +23,13 @@ public static class Resize
             width = Math.Max(1, (int)((long)height * aspectWidth / aspectHeight));
         else
             height = Math.Max(1, (int)((long)width * aspectHeight / aspectWidth));
-        return width == image.Width && height == image.Height
-            ? image
-            : ImageSharpCodec.Process(
-                image, context => context.Crop(new((image.Width - width) / 2, (image.Height - height) / 2, width, height)));
+        if (width == image.Width && height == image.Height)
+            return image;
+        var cropped = new Image(width, height, image.Channels);
+        int left = (image.Width - width) / 2, top = (image.Height - height) / 2, row = width * image.Channels;
+        for (int y = 0; y < height; y++)
+            image.Pixels.AsSpan(((top + y) * image.Width + left) * image.Channels, row).CopyTo(cropped.Pixels.AsSpan(y * row));
+        return cropped;
     }
 
     /// <summary>
@@ -48,30 +51,39 @@ public static class Resize
             return image;
         int channels = image.Channels, stride = width * channels;
         (int First, float[] Weights)[] horizontal = Taps(image.Width, width), vertical = Taps(image.Height, height);
-        float[] rows = new float[checked(stride * image.Height)];
-        for (int y = 0; y < image.Height; y++)
+        // Only as many rows are kept as one of the result takes: those of a large picture would take more memory than it does.
+        int kept = vertical.Max(taps => taps.Weights.Length), done = 0;
+        float[] rows = new float[checked(stride * kept)];
+        var result = new Image(width, height, channels);
+        for (int y = 0; y < height; y++)
         {
-            ReadOnlySpan<byte> source = image.Pixels.AsSpan(y * image.Width * channels, image.Width * channels);
+            (int top, float[] weights) = vertical[y];
+            for (; done < top + weights.Length; done++)
+                SumColumns(image.Pixels.AsSpan(done * image.Width * channels), Row(done));
+            Span<byte> target = result.Pixels.AsSpan(y * stride, stride);
+            for (int i = 0; i < stride; i++)
+            {
+                float sum = 0;
+                for (int k = 0; k < weights.Length; k++)
+                    sum += weights[k] * rows[(top + k) % kept * stride + i];
+                target[i] = (byte)(Math.Clamp(sum, 0, 255) + 0.5f);
+            }
+        }
+        return result;
+
+        Span<float> Row(int y) => rows.AsSpan(y % kept * stride, stride);
+
+        void SumColumns(ReadOnlySpan<byte> source, Span<float> row)
+        {
             for (int i = 0; i < stride; i++)
             {
                 (int first, float[] weights) = horizontal[i / channels];
                 float sum = 0;
                 for (int k = 0; k < weights.Length; k++)
                     sum += weights[k] * source[(first + k) * channels + i % channels];
-                rows[y * stride + i] = sum;
+                row[i] = sum;
             }
         }
-
-        var result = new Image(width, height, channels);
-        for (int i = 0; i < result.Pixels.Length; i++)
-        {
-            (int first, float[] weights) = vertical[i / stride];
-            float sum = 0;
-            for (int k = 0; k < weights.Length; k++)
-                sum += weights[k] * rows[(first + k) * stride + i % stride];
-            result.Pixels[i] = (byte)(Math.Clamp(sum, 0, 255) + 0.5f);
-        }
-        return result;
     }
 
     /// <summary>What each new pixel takes along one axis: source pixels from <c>First</c> on, with weights that add up to 1.</summary>

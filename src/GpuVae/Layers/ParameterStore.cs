@@ -30,6 +30,7 @@ public sealed class ParameterStore : IDisposable
             offset += ArenaPlan.Align(parameter.Length);
         }
         parameters = [.. list];
+        DeviceMemory.Require(device, offset, "weights");
         values = device.Accelerator.Allocate1D<float>(offset);
         values.View.MemSetToZero(device.Stream);
     }

@@ -1,5 +1,8 @@
+using System.Text;
 using GpuVae.Devices;
 using GpuVae.Formats;
+using GpuVae.Layers;
+using Microsoft.Extensions.Logging;
 
 namespace GpuVae.Models;
 
@@ -9,19 +12,26 @@ public sealed partial class Vae
     internal const string WeightsName = "model.safetensors", ConfigName = "config.json";
 
     /// <summary>Loads what <see cref="Save"/> wrote into <paramref name="folder"/>.</summary>
-    /// <exception cref="BadInputException">A file is missing or broken, or the weights are not those of the configuration.</exception>
-    public static Vae Load(ComputeDevice device, string folder) => Load(device, folder, WeightsName);
+    /// <param name="device">Where the model is to be.</param>
+    /// <param name="folder">With <c>config.json</c> and <c>model.safetensors</c>.</param>
+    /// <param name="logger">Told what is odd about the files but no error.</param>
+    /// <exception cref="BadInputException">
+    /// A file is missing or broken, or the weights are not those of the configuration; nothing was allocated on the device then.
+    /// </exception>
+    public static Vae Load(ComputeDevice device, string folder, ILogger? logger = null) => Load(device, folder, WeightsName, logger);
 
-    internal static Vae Load(ComputeDevice device, string folder, string weights)
+    internal static Vae Load(ComputeDevice device, string folder, string weights, ILogger? logger)
     {
         string config = Path.Combine(folder, ConfigName);
-        if (!File.Exists(config))
+        if (!Path.Exists(config))
             throw new BadInputException(
                 $"{folder} holds no {ConfigName}, so it is no trained model. Name the folder that a training wrote.");
-        var model = new Vae(device, VaeConfig.FromJson(File.ReadAllText(config), config));
+        VaeOptions options = VaeConfig.FromJson(InputFile.ReadAllText(config), config);
+        NamedTensor[] tensors = WeightsFile.Read(Path.Combine(folder, weights), options, logger);
+        var model = new Vae(device, options);
         try
         {
-            model.LoadWeights(Path.Combine(folder, weights));
+            model.Write(tensors);
             return model;
         }
         catch
@@ -41,34 +51,46 @@ public sealed partial class Vae
         WriteConfig(Path.Combine(folder, ConfigName));
     }
 
-    /// <summary>Writes the weights as safetensors, as PyTorch's <c>load_state_dict</c> takes them.</summary>
-    public void SaveWeights(string path) => WriteWeights(
-        path,
-        [.. Parameters.Parameters.Select(parameter => new NamedTensor(parameter.Name, [.. parameter.Shape], Parameters.Read(parameter)))]);
+    /// <summary>
+    /// Writes the weights as safetensors, as PyTorch's <c>load_state_dict</c> takes them, with the options and a digest in the metadata.
+    /// </summary>
+    /// <param name="path">Of the file.</param>
+    /// <param name="metadata">More to be kept with them, if any.</param>
+    /// <exception cref="IOException">The disk is full or the place cannot be written.</exception>
+    public void SaveWeights(string path, IReadOnlyDictionary<string, string>? metadata = null) =>
+        WriteWeights(path, ReadWeights(), metadata);
+
+    /// <summary>
+    /// Reads weights of this architecture: what <see cref="SaveWeights"/> wrote, with whatever objective they were trained, or what
+    /// PyTorch's <c>safetensors.torch.save_file</c> did.
+    /// </summary>
+    /// <param name="path">Of the file.</param>
+    /// <param name="logger">Told what is odd about the file but no error.</param>
+    /// <exception cref="BadInputException">
+    /// The file is missing, broken or changed, holds NaN or infinity, or belongs to a model that computes something else; the weights are
+    /// then unchanged.
+    /// </exception>
+    public void LoadWeights(string path, ILogger? logger = null) => Write(WeightsFile.Read(path, Options, logger));
+
+    /// <summary>Copies of all weights, in PyTorch's layouts; waits for the device.</summary>
+    internal NamedTensor[] ReadWeights() =>
+        [.. Parameters.Parameters.Select(parameter => new NamedTensor(parameter.Name, [.. parameter.Shape], Parameters.Read(parameter)))];
 
     /// <summary>Writes host copies of the weights; asks nothing of the device.</summary>
-    internal void WriteWeights(string path, IReadOnlyList<NamedTensor> tensors, Dictionary<string, string>? metadata = null) =>
-        SafetensorsFile.Write(path, tensors, new Dictionary<string, string>(metadata ?? []) { ["format"] = "pt" });
+    internal void WriteWeights(
+        string path, IReadOnlyList<NamedTensor> tensors, IReadOnlyDictionary<string, string>? metadata = null) =>
+        WeightsFile.Write(path, Options, tensors, metadata);
 
     internal void WriteConfig(string path)
     {
-        byte[] content = System.Text.Encoding.UTF8.GetBytes(VaeConfig.ToJson(Options));
-        if (!File.Exists(path) || !File.ReadAllBytes(path).AsSpan().SequenceEqual(content))
+        byte[] content = Encoding.UTF8.GetBytes(VaeConfig.ToJson(Options));
+        if (!File.Exists(path) || !InputFile.ReadAllBytes(path, int.MaxValue).AsSpan().SequenceEqual(content))
             AtomicFile.Write(path, stream => stream.Write(content));
     }
 
-    /// <summary>Reads weights of this architecture, for instance from PyTorch's <c>safetensors.torch.save_file</c>.</summary>
-    /// <exception cref="BadInputException">The file is missing, broken, or of another architecture; the weights are then
-    /// unchanged.</exception>
-    public void LoadWeights(string path)
+    private void Write(NamedTensor[] weights)
     {
-        var file = SafetensorsFile.Read(path);
-        NamedTensor[] tensors = [.. Parameters.Parameters.Select(parameter => file.Get(parameter.Name, [.. parameter.Shape]))];
-        if (file.Tensors.FirstOrDefault(tensor => !tensors.Contains(tensor)) is { } extra)
-            throw new BadInputException(
-                $"{path} also holds \"{extra.Name}\", which this model does not have: it has more layers. " +
-                "Use the options the file was trained with.");
-        for (int i = 0; i < tensors.Length; i++)
-            Parameters.Write(Parameters.Parameters[i], tensors[i].Data);
+        foreach ((Parameter parameter, NamedTensor tensor) in Parameters.Parameters.Zip(weights))
+            Parameters.Write(parameter, tensor.Data);
     }
 }

@@ -11,6 +11,12 @@ public sealed record VaeOptions
 {
     private const int MaxPixels = 1 << 24, MaxStages = 8, MaxChannels = 4096, MaxClasses = 10_000;
 
+    /// <summary>The most numbers that a layer may give for one image.</summary>
+    private const int MaxColumns = 1 << 28;
+
+    /// <summary>The most weights of a model: their bytes must fit into one array, as a checkpoint holds them.</summary>
+    internal const long MaxWeights = (1L << 31) / sizeof(float) - (1 << 20);
+
     /// <summary>The largest <see cref="Latent"/> and width of a hidden layer.</summary>
     public const int MaxWidth = 1 << 16;
 
@@ -173,13 +179,18 @@ public sealed record VaeOptions
     /// <exception cref="BadInputException">A value is out of range; the message names the option and the range.</exception>
     public void Validate()
     {
-        bool isImage = Shape is { Width: >= 1, Height: >= 1, Channels: 1 or 3 };
+        bool isImage = Shape is { Width: >= 1 and <= MaxPixels, Height: >= 1 and <= MaxPixels, Channels: 1 or 3 };
         if (!isImage || (long)Shape.Width * Shape.Height * Shape.Channels > MaxPixels)
             throw new BadInputException(
                 $"An image of {Shape} cannot be modelled: sides must be positive, channels 1 or 3, at most {MaxPixels} values in all.");
         if (Hidden.Count > MaxDepth || Hidden.Any(width => width is < 1 or > MaxWidth))
             throw new BadInputException(
                 $"Hidden widths [{string.Join(", ", Hidden)}]: each must lie in 1…{MaxWidth}, and there may be at most {MaxDepth}.");
+        long between = Hidden.Zip(Hidden.Skip(1), (a, b) => 2L * a * b).Sum();
+        if (between > MaxWeights)
+            throw new BadInputException(
+                $"VaeOptions.Hidden = {string.Join(",", Hidden)} asks for {between} weights and more; at most {MaxWeights} fit. "
+                + "Choose smaller widths.");
         if (!Enum.IsDefined(Network) || !Enum.IsDefined(Upsampling))
             throw new BadInputException($"There is no network {Network} with upsampling {Upsampling}.");
         if (ChannelsPerStage.Count is 0 or > MaxStages || ChannelsPerStage.Any(channels => channels is < 1 or > MaxChannels))
@@ -204,17 +215,39 @@ public sealed record VaeOptions
             throw new BadInputException($"A mixture of {MixtureComponents} components is out of range; choose 1…{MaxMixture}.");
         if (!(Beta is >= 0 and < double.PositiveInfinity))
             throw new BadInputException($"A beta of {Beta} is out of range; it must be finite and not negative.");
+        ValidateColumns();
         ValidateLatent();
         ValidateObjective();
+    }
+
+    /// <summary>So that what layers are made of can be counted in an int.</summary>
+    private void ValidateColumns()
+    {
+        if ((long)PixelParameters * Shape.Pixels > MaxColumns)
+            throw new BadInputException(
+                $"VaeOptions.MixtureComponents = {MixtureComponents} for images of {Shape} takes more than {MaxColumns} columns of the "
+                + "decoder. Choose fewer components or smaller images.");
+        if (Network != NetworkKind.Convolutional)
+            return;
+        (long width, long height) = (Shape.Width, Shape.Height);
+        foreach (int channels in ChannelsPerStage)
+        {
+            (width, height) = ((width + 1) / 2, (height + 1) / 2);
+            if (width * height * channels > MaxColumns)
+                throw new BadInputException(
+                    $"VaeOptions.ChannelsPerStage = {string.Join(",", ChannelsPerStage)} makes {width}×{height}×{channels} numbers of an "
+                    + $"image; at most {MaxColumns} are possible. Choose fewer channels or smaller images.");
+        }
     }
 
     private void ValidateLatent()
     {
         RequireDefined(Posterior, "posterior");
         RequireDefined(Prior, "prior");
-        if (Posterior == Posterior.Full && EncoderOutputs > MaxWidth)
+        long columns = 2L * Latent + (long)Latent * (Latent - 1) / 2;
+        if (Posterior == Posterior.Full && columns > MaxWidth)
             throw new BadInputException(
-                $"A full covariance of {Latent} units takes {EncoderOutputs} columns of the encoder; choose a smaller latent size.");
+                $"A full covariance of {Latent} units takes {columns} columns of the encoder; choose a smaller latent size.");
         if (PriorComponents is < 1 or > MaxComponents)
             throw new BadInputException($"A prior of {PriorComponents} components is out of range; choose 1…{MaxComponents}.");
         if (Prior == Prior.Vamp && Posterior == Posterior.Flow)
@@ -225,6 +258,8 @@ public sealed record VaeOptions
                 + "VaeOptions.Posterior = Flow.");
         if (Classes is < 0 or 1 or > MaxClasses)
             throw new BadInputException($"A conditional model of {Classes} classes is out of range; choose 2…{MaxClasses}, or 0 for none.");
+        if (LabelNames.Any(name => name is null))
+            throw new BadInputException("A label name is missing; give one for each class, or none.");
         if (LabelNames.Count > 0 && LabelNames.Count != Classes)
             throw new BadInputException($"{LabelNames.Count} label names for {Classes} classes; give one for each, or none.");
     }

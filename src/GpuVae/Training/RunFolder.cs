@@ -3,6 +3,7 @@ using System.Text.Json;
 using GpuVae.Devices;
 using GpuVae.Formats;
 using GpuVae.Models;
+using Microsoft.Extensions.Logging;
 
 namespace GpuVae.Training;
 
@@ -98,9 +99,10 @@ public sealed class RunFolder
 
     /// <summary>The run's model with the best weights, or where there are none the last ones.</summary>
     /// <param name="device">Where to load it.</param>
+    /// <param name="logger">Told what is odd about the files but no error.</param>
     /// <exception cref="BadInputException">A file is missing or broken, or the weights are not those of the configuration.</exception>
-    public Vae Load(ComputeDevice device) =>
-        Vae.Load(device, Path, File.Exists(BestModel) ? System.IO.Path.GetFileName(BestModel) : Vae.WeightsName);
+    public Vae Load(ComputeDevice device, ILogger? logger = null) =>
+        Vae.Load(device, Path, File.Exists(BestModel) ? System.IO.Path.GetFileName(BestModel) : Vae.WeightsName, logger);
 
     /// <summary>Where the run called <paramref name="name"/> stands below <paramref name="root"/>.</summary>
     /// <exception cref="BadInputException">The name would lead out of <paramref name="root"/>, also through a link.</exception>

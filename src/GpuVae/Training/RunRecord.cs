@@ -93,7 +93,7 @@ internal sealed class RunRecord(Vae model, TrainingOptions options, DataDigest d
         model.WriteWeights(folder.Model, tensors);
         model.WriteConfig(folder.Config);
         if (best is not null)
-            model.WriteWeights(folder.BestModel, tensors, new()
+            model.WriteWeights(folder.BestModel, tensors, new Dictionary<string, string>
             {
                 ["gpuvae.epoch"] = best.Epoch.ToString(CultureInfo.InvariantCulture),
                 ["gpuvae.test_loss"] = best.TestLoss!.Value.ToString("R", CultureInfo.InvariantCulture),

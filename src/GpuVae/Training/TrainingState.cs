@@ -1,3 +1,4 @@
+using GpuVae.Devices;
 using GpuVae.Models;
 
 namespace GpuVae.Training;
@@ -11,6 +12,7 @@ internal sealed class TrainingState : IDisposable
     {
         Accelerator accelerator = model.Device.Accelerator;
         long length = model.Parameters.Values.Length;
+        DeviceMemory.Require(model.Device, 4 * length, "weights, gradients and their moments");
         try
         {
             gradients = accelerator.Allocate1D<float>(length);

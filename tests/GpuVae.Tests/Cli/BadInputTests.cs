@@ -108,6 +108,9 @@ public sealed class BadInputTests(BadInputTests.TinyRun tiny) : IClassFixture<Ba
     [InlineData("--variance 0", "variance")]
     [InlineData("--latent 0", "latent")]
     [InlineData("--hidden 64,-3", "--hidden 64,-3")]
+    [InlineData("--hidden 65536,65536", "--hidden 65536,65536 asks for")]
+    [InlineData("--hidden 20000,20000", "at most")]
+    [InlineData("--hidden 65536 --size 96", "encoder.0.weight [65536, 9216]")]
     [InlineData("--hidden 64,,3", "--hidden 64,,3")]
     [InlineData("--model cubic", "--model cubic")]
     [InlineData("--model convolutional --channels-per-stage 16,x", "--channels-per-stage 16,x")]
@@ -267,6 +270,35 @@ public sealed class BadInputTests(BadInputTests.TinyRun tiny) : IClassFixture<Ba
         };
         Refuse(damage == "missing" && file != "model.safetensors" ? "run" : file, command);
         Assert.Equal(before, Snapshot());
+    }
+
+    [Theory]
+    [InlineData("data.json", "null")]
+    [InlineData("data.json", """{"data": "digits", "data": "digits"}""")]
+    [InlineData("data.json", """{"data": "digits", "testData": null, "size": "6", "channels": 1, "images": 3e9, "seed": 1}""")]
+    [InlineData("data.json", """{"data": "digits", "testData": null, "size": "0", "channels": 1, "images": 20, "seed": 1}""")]
+    [InlineData("data.json", """{"data": "digits", "testData": null, "size": "6", "channels": 7, "images": 20, "seed": 1}""")]
+    [InlineData("data.json", """{"data": "digits", "testData": null, "size": "6", "channels": 1, "images": -1, "seed": 1}""")]
+    [InlineData("data.json", """{"data": "a", "testData": null, "size": "6", "channels": 1, "images": 9, "seed": 1, "domains": [null]}""")]
+    [InlineData("data.json", null)]
+    [InlineData("compute.json", "null")]
+    [InlineData("compute.json", """{"precision": "Float32", "precision": "Float32"}""")]
+    [InlineData("compute.json", """{"precision": 7}""")]
+    [InlineData("compute.json", null)]
+    public void FilesOfARunThatCannotBe(string file, string? content)
+    {
+        tiny.CopyTo(folder["run"]);
+        if (content is not null)
+            folder.Write($"run/{file}", Encoding.UTF8.GetBytes(content));
+        else
+        {
+            File.Delete(folder[$"run/{file}"]);
+            OddFiles.MakePipe(folder[$"run/{file}"]);
+        }
+        Refuse(
+            content is null ? "named pipe" : $"{file} is broken", file == "data.json"
+                ? ["evaluate", "--run", "run", "--device", "cpu"]
+                : ["train", "--resume", "run", "--epochs", "2", "--device", "cpu"]);
     }
 
     /// <summary>The command must fail with exit code 2 and one message, which names what is wrong.</summary>

@@ -44,6 +44,13 @@ public class AttributesFileTests
         Assert.Equal([false, true], set.Attribute("label=dogs"));
     }
 
+    [Fact]
+    public void ARowOfTooManyValuesEndsInAMessage()
+    {
+        using TemporaryFolder folder = Folder("file" + new string(',', 1 << 20), "a.png");
+        Assert.Contains("more than 10000 values", Assert.Throws<BadInputException>(() => Load(folder)).Message);
+    }
+
     [Theory]
     [InlineData("", "line 1", "header")]
     [InlineData("name,smile\na.png,1\nb.png,1", "line 1", "header")]
@@ -54,6 +61,9 @@ public class AttributesFileTests
     [InlineData("file,smile\na.png,1\nb.png,", "line 3", "no value")]
     [InlineData("file,smile\na.png,1\nb.png,yes", "line 3", "`yes`")]
     [InlineData("file,smile\na.png,1\nb.png,NaN", "line 3", "`NaN`")]
+    [InlineData("file,smile\na.png,NaN\nb.png,1", "line 2", "smile (column 2) is `NaN`", "no finite number")]
+    [InlineData("file,age,smile\na.png,1,inf\nb.png,1,1", "line 2", "smile (column 3) is `inf`", "no finite number")]
+    [InlineData("file,smile\na.png,1e999\nb.png,1", "line 2", "`1e999`", "no finite number")]
     [InlineData("file,smile\na.png,1\nb.png,1\nc.png,1", "line 4", "no image c.png")]
     [InlineData("file,smile\na.png,1\na.png,1\nb.png,1", "line 3", "line 2 already")]
     [InlineData("file,smile\na.png,1\nb.png,\"1", "line 3", "quotation mark")]

@@ -57,6 +57,61 @@ public class ImageFolderTests
     }
 
     [Fact]
+    public void OnlyTheImagesThatAreTakenAreRead()
+    {
+        using var folder = new TemporaryFolder();
+        foreach (string name in (string[])["cats/a.png", "cats/b.png", "dogs/c.png", "dogs/d.png"])
+            Save(folder[name], 2, 2, 1, (byte)name[5]);
+        folder.Write("attributes.csv", "file,age\ncats/a.png,1\ncats/b.png,2\ndogs/c.png,3\ndogs/d.png,4\n"u8.ToArray());
+        File.WriteAllBytes(folder["cats/a.png"], [1, 2, 3]);
+        File.WriteAllBytes(folder["dogs/d.png"], [1, 2, 3]);
+        ImageSet set = ImageFolder.Load(folder.FullPath, new DataOptions { First = 1, Limit = 2 });
+        Assert.Equal([(byte)'b', (byte)'c'], [set[0][0], set[1][0]]);
+        Assert.Equal([0, 1], set.Labels!);
+        Assert.Equal([2f, 3], set.Factors[0].Values);
+        Assert.Contains(
+            "the images 0 to 3",
+            Assert.Throws<BadInputException>(() => ImageFolder.Load(folder.FullPath, new DataOptions { First = 4 })).Message);
+    }
+
+    [Fact]
+    public void MorePixelsThanAllowedAreRefusedBeforeAnythingIsDecoded()
+    {
+        using var folder = new TemporaryFolder();
+        foreach (string name in (string[])["a.png", "b.png", "c.png"])
+            Save(folder[name], 20, 10, 3, 5);
+        string Message(DataOptions options) => Assert.Throws<BadInputException>(() => ImageFolder.Load(folder.FullPath, options)).Message;
+        Assert.Contains("20×10 pixels; at most 199", Message(new DataOptions { MaxPixels = 199 }));
+        Assert.Equal(3, ImageFolder.Load(folder.FullPath, new DataOptions { MaxPixels = 200 }).Count);
+        // Each is small enough, all together are not; the last, which cannot be decoded, is not reached.
+        byte[] cut = File.ReadAllBytes(folder["c.png"]);
+        for (int i = 0; i < 4; i++)
+            folder.Write($"d{i}.png", cut);
+        folder.Write("e.png", [.. cut[..^60], .. new byte[60]]);
+        string message = Message(new DataOptions { MaxPixels = 200 });
+        Assert.Contains($"{folder.FullPath} would take 4800 values", message);
+        Assert.Contains("at most 3200", message);
+        Assert.Contains("DataOptions.MaxPixels", message);
+        Assert.Contains("would take 3600 values", Message(new DataOptions { MaxPixels = 200, Size = new ImageSize(15, 10) }));
+        Assert.Contains("e.png", Message(new DataOptions { MaxPixels = 200, Channels = 1 }));
+    }
+
+    [Fact]
+    public void APictureThatTurnsOutColouredMakesTheSetRgb()
+    {
+        using var folder = new TemporaryFolder();
+        // The header of a grey PNG does not tell whether pixels are transparent, and that of a TIFF not whether it is grey.
+        Save(folder["a.png"], 2, 2, 1, 50);
+        Save(folder["b.tif"], 2, 2, 1, 60);
+        Assert.Equal(1, ImageFolder.Load(folder.FullPath).Channels);
+        ImageFile.Write(folder["c.tif"], new Image(2, 2, 3, [.. Enumerable.Range(0, 12).Select(i => (byte)i)]));
+        ImageSet set = ImageFolder.Load(folder.FullPath);
+        Assert.Equal((3, 3), (set.Count, set.Channels));
+        Assert.Equal([0, 3, 6, 9, 1, 4, 7, 10, 2, 5, 8, 11], set[2].ToArray());
+        Assert.All(set[0].ToArray(), value => Assert.Equal(50, value));
+    }
+
+    [Fact]
     public void EmptyFoldersBrokenFilesAndMissingPathsAreNamed()
     {
         using var folder = new TemporaryFolder();

@@ -44,6 +44,17 @@ public class VaeOptionsTests
         { "capacity", new() { Capacity = 5, FreeBits = 1 } },
         { "capacity weight", new() { Capacity = 5, CapacityWeight = 0 } },
         { "classes", new() { Classes = 1 } },
+        { "VaeOptions.Hidden = 65536,65536", new() { Hidden = [65536, 65536] } },
+        { "2147483647×2147483647×3 cannot", new() { Shape = new(int.MaxValue, int.MaxValue, 3) } },
+        { "full covariance of 65536", new() { Posterior = Posterior.Full, Latent = 65536 } },
+        {
+            "VaeOptions.MixtureComponents = 100",
+            new() { Shape = new(4096, 4096), Likelihood = Likelihood.LogisticMixture, MixtureComponents = 100 }
+        },
+        {
+            "VaeOptions.ChannelsPerStage = 4096",
+            new() { Shape = new(4096, 4096), Network = NetworkKind.Convolutional, ChannelsPerStage = [4096] }
+        },
         { "label names", new() { Classes = 3, LabelNames = ["a", "b"] } },
     };
 
@@ -95,6 +106,9 @@ public class VaeOptionsTests
     [InlineData("""{ "latent": 0 }""")]
     [InlineData("""{ "latnt": 3 }""")]
     [InlineData("""{ "hidden": null }""")]
+    [InlineData("""{ "latent": 3, "latent": 4 }""")]
+    [InlineData("""{ "latent": 3000000000 }""")]
+    [InlineData("""{ "classes": 2, "labelNames": ["a", null] }""")]
     public void BrokenJsonIsBadInputThatNamesTheFile(string json)
     {
         BadInputException error = Assert.Throws<BadInputException>(() => VaeConfig.FromJson(json, "config.json"));

@@ -1,0 +1,141 @@
+using System.Runtime.ExceptionServices;
+using GpuVae.Imaging;
+
+namespace GpuVae.Data;
+
+/// <summary>
+/// The pictures of a folder on their way into a set. All headers come first; then each picture is decoded and put into its place at once.
+/// Small ones are worked on several at a time, as long as they have together no more pixels than a single one may have: so there is never
+/// more in memory beside the set than the largest picture takes.
+/// </summary>
+internal sealed class FolderPictures
+{
+    /// <summary>So many bytes of a file take as much memory as a pixel that is decoded.</summary>
+    private const int BytesPerPixel = 4, LargePicture = 1 << 22;
+
+    private readonly string folder;
+    private readonly string[] paths;
+    private readonly DataOptions options;
+    private readonly long[] costs;
+    private readonly bool isColoured;
+    private readonly object door = new();
+    private long underWay;
+
+    /// <summary>Reads the headers.</summary>
+    /// <exception cref="BadInputException">One is broken, or they declare more pixels than the options allow.</exception>
+    public FolderPictures(string folder, string[] paths, DataOptions options)
+    {
+        (this.folder, this.paths, this.options) = (folder, paths, options);
+        costs = [.. paths.Select(path => FileLength(path) / BytesPerPixel)];
+        var facts = new ImageFacts[paths.Length];
+        ForEach(0, (i, _) => facts[i] = ImageFile.Identify(paths[i], options.MaxPixels));
+        isColoured = facts.Any(of => of.IsColoured);
+        long pixels = 0;
+        for (int i = 0; i < facts.Length; i++)
+        {
+            long declared = (long)facts[i].Width * facts[i].Height;
+            costs[i] = Math.Max(costs[i], declared);
+            pixels += options.Size is { } size ? size.Width * size.Height : declared;
+        }
+        options.RequireKeeps(pixels * Channels, folder);
+    }
+
+    /// <summary>As far as the headers tell.</summary>
+    private int Channels => options.Channels ?? (isColoured ? 3 : 1);
+
+    /// <summary>The shape of all, and their pixels as <see cref="ImageSet.Pixels"/>.</summary>
+    /// <exception cref="BadInputException">One is broken, or they differ in size.</exception>
+    public (ImageShape Shape, byte[] Pixels) Decode() => Decode(Channels) ?? Decode(3)!.Value;
+
+    /// <summary>Null where a picture turns out to have more channels.</summary>
+    private (ImageShape Shape, byte[] Pixels)? Decode(int channels)
+    {
+        Image first = Prepare(0);
+        (int width, int height) = (first.Width, first.Height);
+        if (first.Channels > channels)
+            return null;
+        int perImage = width * height * channels;
+        options.RequireKeeps((long)perImage * paths.Length, folder);
+        byte[] pixels = new byte[perImage * paths.Length];
+        first.WithChannels(channels).CopyToPlanar(pixels);
+        bool fits = true;
+        ForEach(1, (i, loop) =>
+        {
+            Image image = Prepare(i);
+            if ((image.Width, image.Height) != (width, height))
+                throw new BadInputException(
+                    $"The images differ in size: {paths[0]} has {width}×{height} pixels, {paths[i]} has {image.Width}×{image.Height}. "
+                    + "Bring them to one size with DataOptions.Size or, where a model says which, fit: true.");
+            if (image.Channels > channels)
+            {
+                fits = false;
+                loop.Stop();
+                return;
+            }
+            image.WithChannels(channels).CopyToPlanar(pixels.AsSpan(i * perImage, perImage));
+        });
+        return fits ? (new ImageShape(width, height, channels), pixels) : null;
+    }
+
+    private Image Prepare(int i)
+    {
+        Image image = ImageFile.Read(paths[i], options.MaxPixels);
+        // Alpha goes first: averaging colours of transparent pixels would let them shine through at the edges.
+        image = image.WithChannels(options.Channels ?? (image.Channels == 1 ? 1 : 3));
+        return options.Size is { } size ? Resize.Fit(image, size.Width, size.Height) : image;
+    }
+
+    private void ForEach(int start, Action<int, ParallelLoopState> act)
+    {
+        try
+        {
+            Parallel.For(start, paths.Length, (i, loop) =>
+            {
+                Enter(costs[i]);
+                try
+                {
+                    act(i, loop);
+                }
+                finally
+                {
+                    Leave(costs[i]);
+                }
+            });
+        }
+        catch (AggregateException errors)
+        {
+            ExceptionDispatchInfo.Throw(errors.InnerExceptions[0]);
+        }
+    }
+
+    /// <summary>Waits until there is room for a picture, or it is the only one.</summary>
+    private void Enter(long cost)
+    {
+        lock (door)
+        {
+            while (underWay > 0 && underWay + cost > options.MaxPixels)
+                Monitor.Wait(door);
+            underWay += cost;
+        }
+    }
+
+    private void Leave(long cost)
+    {
+        // What a large picture leaves is given back before the next one comes, else there would be two in memory.
+        if (cost > LargePicture)
+            GC.Collect();
+        lock (door)
+        {
+            underWay -= cost;
+            Monitor.PulseAll(door);
+        }
+    }
+
+    /// <summary>Of the file that a path leads to; 0 where there is none, which reading it will say.</summary>
+    private static long FileLength(string path)
+    {
+        var file = new FileInfo(path);
+        FileSystemInfo? target = file.LinkTarget is null ? file : file.ResolveLinkTarget(returnFinalTarget: true);
+        return target is FileInfo { Exists: true } found ? found.Length : 0;
+    }
+}
