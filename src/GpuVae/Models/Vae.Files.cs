@@ -42,9 +42,18 @@ public sealed partial class Vae
     }
 
     /// <summary>Writes the weights as safetensors, as PyTorch's <c>load_state_dict</c> takes them.</summary>
-    public void SaveWeights(string path) => WriteWeights(
-        path,
-        [.. Parameters.Parameters.Select(parameter => new NamedTensor(parameter.Name, [.. parameter.Shape], Parameters.Read(parameter)))]);
+    public void SaveWeights(string path)
+    {
+        NamedTensor[] tensors;
+        // All of one moment; the device is not held while the disk is written.
+        using (Device.Enter("Vae.SaveWeights"))
+            tensors =
+            [
+                .. Parameters.Parameters.Select(
+                    parameter => new NamedTensor(parameter.Name, [.. parameter.Shape], Parameters.Read(parameter))),
+            ];
+        WriteWeights(path, tensors);
+    }
 
     /// <summary>Writes host copies of the weights; asks nothing of the device.</summary>
     internal void WriteWeights(string path, IReadOnlyList<NamedTensor> tensors, Dictionary<string, string>? metadata = null) =>
@@ -68,6 +77,8 @@ public sealed partial class Vae
             throw new BadInputException(
                 $"{path} also holds \"{extra.Name}\", which this model does not have: it has more layers. " +
                 "Use the options the file was trained with.");
+        // Nobody may compute with some of the weights old and some new.
+        using DeviceGate.Scope scope = Device.Enter("Vae.LoadWeights");
         for (int i = 0; i < tensors.Length; i++)
             Parameters.Write(Parameters.Parameters[i], tensors[i].Data);
     }
