@@ -1,5 +1,6 @@
 using System.CommandLine.Parsing;
 using System.Runtime.InteropServices;
+using GpuVae.Cli.Commands;
 using GpuVae.Devices;
 using GpuVae.Formats;
 
@@ -15,22 +16,29 @@ internal static class Failures
     /// <summary>What a shell gives a program that SIGINT ended.</summary>
     public const int InterruptedExitCode = 130;
 
-    public static async Task<int> RunAsync(ParseResult parsed)
+    public static async Task<int> RunAsync(string[] arguments)
     {
-        string[] errors = [.. Errors(parsed)];
-        if (errors.Length > 0)
-        {
-            foreach (string error in errors)
-                Console.Error.WriteLine($"gpuvae: {error}");
-            Console.Error.WriteLine($"Run '{HelpPage.Path(parsed)} --help' for the options and examples.");
-            return 2;
-        }
-        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
-        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
         try
         {
-            var configuration = new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null };
-            return await parsed.InvokeAsync(configuration);
+            // Without response files: an argument that begins with @ is a path like any other.
+            ParseResult parsed = GpuvaeCommand.Create().Parse(arguments, new ParserConfiguration { ResponseFileTokenReplacer = null });
+            string[] errors = [.. Errors(parsed)];
+            if (errors.Length > 0)
+            {
+                foreach (string error in errors)
+                    Console.Error.WriteLine($"gpuvae: {error}");
+                Console.Error.WriteLine($"Run '{HelpPage.Path(parsed)} --help' for the options and examples.");
+                return 2;
+            }
+            using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
+            using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
+            using var hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, Stop);
+            return await parsed.InvokeAsync(new InvocationConfiguration
+            {
+                EnableDefaultExceptionHandler = false,
+                ProcessTerminationTimeout = null,
+                Output = Terminal.Raw,
+            });
         }
         catch (Exception e) when (e is BadInputException or IOException or UnauthorizedAccessException)
         {
@@ -78,9 +86,19 @@ internal static class Failures
 
     private static int Report(Exception error, int exitCode)
     {
-        Console.Error.WriteLine($"gpuvae: {Flags.In(DeviceErrors.Describe(error))}");
+        Console.Error.WriteLine($"gpuvae: {Flags.In(Describe(error))}");
         if (Environment.GetEnvironmentVariable("GPUVAE_DEBUG") == "1")
-            Console.Error.WriteLine(error);
+        {
+            foreach (string line in error.ToString().Split(Environment.NewLine))
+                Console.Error.WriteLine(line);
+        }
         return exitCode;
     }
+
+    private static string Describe(Exception error) => error switch
+    {
+        AggregateException or TaskSchedulerException when error.InnerException is { } cause => Describe(cause),
+        OutOfMemoryException => "There is not enough memory; take fewer or smaller images, a smaller batch or model.",
+        _ => DeviceErrors.Describe(error),
+    };
 }

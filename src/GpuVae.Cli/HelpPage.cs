@@ -10,7 +10,7 @@ internal sealed class HelpPage : SynchronousCommandLineAction
     private const char NoBreak = '\u00A0';
     private const int NameWidth = 28, LeastWidth = 60, MostWidth = 120;
 
-    private readonly int width = Console.IsOutputRedirected ? MostWidth : Math.Clamp(Console.WindowWidth - 1, LeastWidth, MostWidth);
+    private static int Width => Console.IsOutputRedirected ? MostWidth : Math.Clamp(Terminal.Width - 1, LeastWidth, MostWidth);
 
     public override int Invoke(ParseResult result)
     {
@@ -68,7 +68,7 @@ internal sealed class HelpPage : SynchronousCommandLineAction
             : option.Description ?? "";
     }
 
-    private void Section(string heading, IEnumerable<(string Name, string Meaning)> rows)
+    private static void Section(string heading, IEnumerable<(string Name, string Meaning)> rows)
     {
         (string Name, string Meaning)[] all = [.. rows];
         if (all.Length == 0)
@@ -80,7 +80,7 @@ internal sealed class HelpPage : SynchronousCommandLineAction
     }
 
     /// <summary>A name with its meaning beside it, or below where the name is long.</summary>
-    private void Write(string name, string meaning)
+    private static void Write(string name, string meaning)
     {
         int indent = name.Length == 0 ? 0 : NameWidth;
         string line = name.PadRight(indent);
@@ -89,7 +89,7 @@ internal sealed class HelpPage : SynchronousCommandLineAction
             Console.WriteLine(name);
             line = new string(' ', indent);
         }
-        int used = indent;
+        int used = indent, width = Width;
         foreach (string part in meaning.Split(' '))
         {
             string word = part.Replace(NoBreak, ' ');

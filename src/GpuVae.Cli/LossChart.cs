@@ -53,7 +53,7 @@ internal static class LossChart
             string line = string.Join(' ', points.Select(p => Inv($"{X(p.Epoch):F1},{Y(p.Value):F1}")));
             return $"""<polyline style="stroke:{s.CssColor}" points="{line}"/>""" + Join(points, p => Inv(
                 $"""<circle style="fill:{s.CssColor}" cx="{X(p.Epoch):F1}" cy="{Y(p.Value):F1}" r="3">""")
-                + Inv($"<title>{s.Name}, epoch {p.Epoch}: {p.Value:F3}</title></circle>"));
+                + Inv($"<title>{WebUtility.HtmlEncode(s.Name)}, epoch {p.Epoch}: {p.Value:F3}</title></circle>"));
         }
     }
 

@@ -111,7 +111,7 @@ internal static class ReportPage
 
     private static string Loss(double? nats) => nats is { } value ? value.ToString("F3", CultureInfo.InvariantCulture) : "–";
 
-    private static string Text(string text) => WebUtility.HtmlEncode(text);
+    private static string Text(string text) => WebUtility.HtmlEncode(Printable.Of(text));
 
     private static string Inv(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

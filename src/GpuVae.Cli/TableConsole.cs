@@ -10,7 +10,7 @@ internal static class TableConsole
     public static void Write(Table table)
     {
         if (Console.IsOutputRedirected)
-            AnsiConsole.Profile.Width = RedirectedWidth;
-        AnsiConsole.Write(table);
+            Terminal.Ansi.Profile.Width = RedirectedWidth;
+        Terminal.Ansi.Write(table);
     }
 }

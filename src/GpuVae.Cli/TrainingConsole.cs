@@ -20,15 +20,15 @@ internal static class TrainingConsole
         // The figures take 80 columns; a bar is for wider terminals.
         List<ProgressColumn> columns =
             [new SpinnerColumn(), new TaskDescriptionColumn { Alignment = Justify.Left }, new PercentageColumn()];
-        if (AnsiConsole.Profile.Width >= WidthWithBar)
+        if (Terminal.Ansi.Profile.Width >= WidthWithBar)
             columns.Insert(2, new ProgressBarColumn { Width = WidthWithBar / 5 });
-        return AnsiConsole.Progress().AutoClear(true).Columns([.. columns]).Start(context =>
+        return Terminal.Ansi.Progress().AutoClear(true).Columns([.. columns]).Start(context =>
         {
             ProgressTask task = context.AddTask("starting", maxValue: trainer.Steps);
             task.Value = trainer.Step;
             trainer.Progressed += progress =>
                 (task.Value, task.Description) = (progress.Step, Markup.Escape(Line(progress)));
-            trainer.EpochCompleted += epoch => Write(epoch, trainer, seen, AnsiConsole.WriteLine);
+            trainer.EpochCompleted += epoch => Write(epoch, trainer, seen, line => Terminal.Ansi.WriteLine(Printable.Of(line)));
             return train();
         });
     }

@@ -23,7 +23,7 @@ internal static class DevicesCommand
         foreach (DeviceDescription device in ComputeDevice.List())
         {
             table.AddRow(
-                Markup.Escape(device.Name), device.Type.ToString(), Markup.Escape(device.Hardware),
+                Markup.Escape(device.Name), device.Type.ToString(), Markup.Escape(Printable.Of(device.Hardware)),
                 $"{device.MemoryBytes / (1024.0 * 1024 * 1024):F1} GiB", device.Multiprocessors.ToString(),
                 device.WarpSize == 0 ? "–" : device.WarpSize.ToString());
         }

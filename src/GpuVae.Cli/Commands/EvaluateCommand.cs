@@ -79,7 +79,7 @@ internal static class EvaluateCommand
     private static EvaluationReport WithProgress(Func<Action<double>?, EvaluationReport> evaluate) =>
         Console.IsOutputRedirected
             ? evaluate(null)
-            : AnsiConsole.Progress()
+            : Terminal.Ansi.Progress()
                 .AutoClear(true)
                 .Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new RemainingTimeColumn())
                 .Start(context =>
