@@ -7,15 +7,15 @@ namespace GpuVae.Devices;
 /// <summary>An accelerator, the stream on which this library enqueues its work, and a name for messages.</summary>
 /// <remarks>
 /// <para>
-/// A device, with all models and trainers on it, is for one thread at a time; which thread does not matter. A call from another thread while
-/// one is under way is refused with an <see cref="InvalidOperationException"/> that names the one under way, and changes nothing; so is
+/// A device, with all models and trainers on it, is for one thread at a time; which thread does not matter. A call from another thread
+/// while one is under way is refused with an <see cref="InvalidOperationException"/> that names the one under way, and changes nothing; so is
 /// <see cref="Dispose"/>. Take a lock around the calls, or open a device for each thread: devices that were opened apart work at the same
 /// time. Devices that wrap the same accelerator count as one; the caller's own launches on it are not looked at. What calls have enqueued
 /// runs in the order of the calls, whichever threads made them.
 /// </para>
 /// <para>
-/// After an <see cref="AcceleratorException"/> of a driver the device may be lost. Every later call then fails the same way: dispose what is
-/// on the device and the device, and open it again. A device that has run out of memory goes on working.
+/// After an <see cref="AcceleratorException"/> of a driver the device may be lost. Every later call then fails the same way: dispose what
+/// is on the device and the device, and open it again. A device that has run out of memory goes on working.
 /// </para>
 /// </remarks>
 public sealed class ComputeDevice : IDisposable
@@ -181,8 +181,8 @@ public sealed class ComputeDevice : IDisposable
     internal DeviceGate.Scope EnterToDispose(string operation) => gate.Enter(operation, Name);
 
     /// <summary>
-    /// Closes what <see cref="Open"/> opened; after <see cref="Wrap"/> the accelerator and its stream stay open. Models on the device cannot
-    /// be used any more.
+    /// Closes what <see cref="Open"/> opened; after <see cref="Wrap"/> the accelerator and its stream stay open. Models on the device
+    /// cannot be used any more.
     /// </summary>
     /// <exception cref="InvalidOperationException">Another thread is using the device; it stays open.</exception>
     public void Dispose()

@@ -72,9 +72,16 @@ public sealed partial class Vae
     /// </exception>
     public void LoadWeights(string path, ILogger? logger = null) => Write(WeightsFile.Read(path, Options, logger));
 
-    /// <summary>Copies of all weights, in PyTorch's layouts; waits for the device.</summary>
-    internal NamedTensor[] ReadWeights() =>
-        [.. Parameters.Parameters.Select(parameter => new NamedTensor(parameter.Name, [.. parameter.Shape], Parameters.Read(parameter)))];
+    /// <summary>Copies of all weights, of one moment, in PyTorch's layouts; waits for the device.</summary>
+    internal NamedTensor[] ReadWeights()
+    {
+        // The device is not held while the disk is written.
+        using DeviceGate.Scope scope = Device.Enter("Vae.SaveWeights");
+        return
+        [
+            .. Parameters.Parameters.Select(parameter => new NamedTensor(parameter.Name, [.. parameter.Shape], Parameters.Read(parameter))),
+        ];
+    }
 
     /// <summary>Writes host copies of the weights; asks nothing of the device.</summary>
     internal void WriteWeights(
@@ -90,6 +97,8 @@ public sealed partial class Vae
 
     private void Write(NamedTensor[] weights)
     {
+        // Nobody may compute with some of the weights old and some new.
+        using DeviceGate.Scope scope = Device.Enter("Vae.LoadWeights");
         foreach ((Parameter parameter, NamedTensor tensor) in Parameters.Parameters.Zip(weights))
             Parameters.Write(parameter, tensor.Data);
     }

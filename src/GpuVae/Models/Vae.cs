@@ -13,10 +13,17 @@ namespace GpuVae.Models;
 /// enqueue on the device's stream and return; those on spans wait.
 /// </summary>
 /// <remarks>
+/// <para>
 /// One thread at a time, see <see cref="ComputeDevice"/>: every method that touches the device throws an
 /// <see cref="InvalidOperationException"/> while another thread uses the device. The overloads on views are guarded while they enqueue.
 /// The overloads on spans look at what they are given: images must lie in [0, 1] and codes be finite. What views hold is not looked at, as
 /// that would mean to wait for the device.
+/// </para>
+/// <para>
+/// A call that throws, because it was cancelled, found no memory or was given what it does not take, leaves the model and its weights as
+/// they were; what it was writing its results into is then of no use. A constructor that throws leaves nothing on the device. After an
+/// error of a driver the device may be lost: every later call then fails the same way, see <see cref="ComputeDevice"/>.
+/// </para>
 /// </remarks>
 public sealed partial class Vae : IDisposable
 {

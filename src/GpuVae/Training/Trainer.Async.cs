@@ -6,10 +6,12 @@ namespace GpuVae.Training;
 public sealed partial class Trainer
 {
     /// <summary>
-    /// As <see cref="Run"/>, in a thread of its own, in which handlers of events are called, too. Until the task ends the device is in use:
-    /// other threads are refused it, see <see cref="ComputeDevice"/>.
+    /// As <see cref="Run"/>, in a thread of its own, in which handlers of events are called, too. Until the task ends the device is in
+    /// use: other threads are refused it, see <see cref="ComputeDevice"/>.
     /// </summary>
-    /// <param name="progress">Told what <see cref="Progressed"/> tells; a <see cref="Progress{T}"/> brings it to the caller's thread.</param>
+    /// <param name="progress">
+    /// Told what <see cref="Progressed"/> tells; a <see cref="Progress{T}"/> brings it to the caller's thread.
+    /// </param>
     /// <param name="cancellation">
     /// Asks to stop: the step under way is finished and the run kept. The task then ends with <see cref="TrainingResult.Completed"/> false,
     /// not as a cancelled one.

@@ -40,7 +40,6 @@ public sealed partial class Trainer : IDisposable
     private readonly int[] order;
     private readonly float[] rates, log;
     private readonly ILogger logger;
-    private readonly HashSet<HealthIssue> logged = [];
 
     // Σ reconstruction and Σ KL over the images of the epoch so far; part of the checkpoint, so that a resumed epoch reports all of itself.
     private readonly double[] epochSums = new double[2];
@@ -412,21 +411,6 @@ public sealed partial class Trainer : IDisposable
         Report(images, step - first);
     }
 
-    private void Report(long images, long steps)
-    {
-        // With a capacity the rate is no weight.
-        double share = Model.Options.Capacity > 0 ? 1 : Options.KlWeightAt(step - 1, feed.StepsPerEpoch);
-        var loss = new ElboParts(intervalSums[0] / images, intervalSums[1] / images, Model.Options.LossBeta * share);
-        TrainingMeter.Record(loss, images, steps, Math.Max(Stopwatch.GetElapsedTime(intervalStart).TotalSeconds, 1e-9));
-        if (Progressed is null)
-            return;
-        double rate = imagesSinceStart / Math.Max(running.Elapsed.TotalSeconds, 1e-9);
-        double imagesLeft = (double)(Steps - step) * imageCount / feed.StepsPerEpoch;
-        Progressed(new TrainingProgress(
-            (int)((step - 1) / feed.StepsPerEpoch) + 1, Options.Epochs, step, Steps, loss,
-            Options.LearningRateAt(step - 1, feed.StepsPerEpoch), rate, TimeSpan.FromSeconds(imagesLeft / rate)));
-    }
-
     private EpochSummary EndEpoch()
     {
         ReadLosses();
@@ -468,17 +452,6 @@ public sealed partial class Trainer : IDisposable
             }
         }
         keptStep = step;
-    }
-
-    private void Log(EpochSummary epoch)
-    {
-        logger.EpochCompleted(epoch.Epoch, Options.Epochs, epoch.Train.Loss, epoch.Test?.Loss, epoch.ImagesPerSecond);
-        foreach (HealthWarning warning in epoch.Warnings)
-        {
-            // What is wrong after every epoch is said once.
-            if (logged.Add(warning.Issue))
-                logger.Unhealthy(warning.Issue, epoch.Epoch, warning.Seen, warning.Advice);
-        }
     }
 
     private void Restore(TrainingCheckpoint checkpoint)

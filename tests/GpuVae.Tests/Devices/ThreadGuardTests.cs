@@ -56,6 +56,8 @@ public sealed class ThreadGuardTests(CpuDevice cpu) : IClassFixture<CpuDevice>
         using MemoryBuffer1D<float, Stride1D.Dense> codes = cpu.Device.Accelerator.Allocate1D<float>(8 * Small.Latent);
         using MemoryBuffer1D<float, Stride1D.Dense> moments = cpu.Device.Accelerator.Allocate1D<float>(16 * Small.Latent);
         float[] rows = PictureInput.Rows(images), means = new float[24], others = new float[24];
+        using var folder = new TemporaryFolder();
+        model.SaveWeights(folder["weights"]);
         Parameter weight = model.Parameters.Parameters[0];
         Action[] uses =
         [
@@ -66,13 +68,14 @@ public sealed class ThreadGuardTests(CpuDevice cpu) : IClassFixture<CpuDevice>
             () => model.Reconstruct(pixels.View, pixels.View), () => model.Reconstruct(rows, rows.ToArray()),
             () => model.SamplePrior(codes.View, seed: 1), () => model.SamplePrior(2, seed: 1), () => model.Generate(2, seed: 1),
             () => model.StartPriorFrom(images, seed: 1), () => model.Evaluate(images), () => model.SaveWeights("never-written"),
+            () => model.LoadWeights(folder["weights"]),
             () => model.Parameters.Read(weight), () => model.Parameters.Write(weight, new float[weight.Length]), model.Parameters.Dispose,
             () => ModelEvaluation.Run(model, images), () => ImportanceSampling.LogLikelihoods(model, images, 2),
             () => ImageQuality.Compare(cpu.Device, rows, rows, Small.Shape),
             () => Inpainting.Complete(model, rows, Mask.Half(4, 4, ImageHalf.Lower)), () => Upscaling.Enlarge(model, rows.AsSpan(0, 4), 2),
             () => LatentCodes.Means(model, images), () => _ = new ImageEditor(model, images), () => _ = Tuner.Tune(cpu.Device).ToArray(),
             () => _ = new Trainer(model, images, trainer.Options), () => trainer.Run(), trainer.RunStep, () => trainer.Profile(1),
-            () => trainer.Save("never-written"), trainer.Dispose, () => trainer.Schedule.Run(cpu.Device.Stream),
+            () => trainer.Save("never-written"), () => trainer.KeepIn(RunFolder.Create(folder["run"])), trainer.Dispose, () => trainer.Schedule.Run(cpu.Device.Stream),
         ];
         using (cpu.Device.Enter("the test"))
         {

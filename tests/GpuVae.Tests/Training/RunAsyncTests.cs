@@ -41,7 +41,10 @@ public sealed class RunAsyncTests(CpuDevice cpu) : IClassFixture<CpuDevice>
         using var trainer = new Trainer(model, images, Training with { Epochs = 1_000_000 });
         using var stop = new CancellationTokenSource();
         Task<TrainingResult> training = trainer.RunAsync(cancellation: stop.Token);
-        Action[] uses = [() => model.Generate(1, seed: 1), trainer.Dispose, model.Dispose, trainer.RunStep, () => trainer.Run(Cancellation)];
+        Action[] uses =
+        [
+            () => model.Generate(1, seed: 1), trainer.Dispose, model.Dispose, trainer.RunStep, () => trainer.Run(Cancellation),
+        ];
         try
         {
             Assert.All(uses, use => Assert.Contains(

@@ -47,7 +47,10 @@ public sealed class TrainerFailureTests(CpuDevice cpu) : IClassFixture<CpuDevice
             // A launch finds its memory gone, as on a lost device.
             trainer.State.Dispose();
             string message = Assert.ThrowsAny<Exception>(() => trainer.Run(Cancellation)).Message;
-            Action[] uses = [() => trainer.Run(Cancellation), trainer.RunStep, () => trainer.Save(path), () => trainer.Profile(1, Cancellation)];
+            Action[] uses =
+            [
+                () => trainer.Run(Cancellation), trainer.RunStep, () => trainer.Save(path), () => trainer.Profile(1, Cancellation),
+            ];
             Assert.All(uses, use =>
             {
                 InvalidOperationException error = Assert.Throws<InvalidOperationException>(use);
