@@ -10,7 +10,7 @@ namespace GpuVae.Cli;
 internal static partial class Descriptors
 {
     /// <summary>What the assemblies and files of a command take, two for each assembly, with some to spare.</summary>
-    private const int Needed = 96;
+    private const int Needed = 160;
 
     private const int StandardError = 2;
     private const int GetFlags = 1, CloseOnExec = 1; // fcntl's

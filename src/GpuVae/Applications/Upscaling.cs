@@ -59,7 +59,7 @@ public static class Upscaling
             throw new ArgumentException($"{small.Length} values are no whole number of images of {smallShape}.", nameof(small));
         if (!(options.Deviation is > 0 and < double.PositiveInfinity))
             throw new BadInputException(
-                $"UpscalingOptions.Deviation = {options.Deviation} is out of range; it must be positive and finite.");
+                $"A deviation of {options.Deviation} is out of range; it must be positive and finite.");
         InputCheck.RequireImages(small);
         int count = small.Length / smallPixels, batch = Math.Min(count, LargestBatch);
         bool isGuessed = model.Options.Classes > 0 && labels.IsEmpty;

@@ -24,6 +24,14 @@ internal static class OptionsJson
         JsonObject all = JsonSerializer.SerializeToNode(defaults, type)!.AsObject();
         foreach ((string name, JsonNode? value) in given)
             all[name] = value?.DeepClone();
-        return all.Deserialize(type)!;
+        try
+        {
+            return all.Deserialize(type)!;
+        }
+        catch (InvalidOperationException error)
+        {
+            // Half of a surrogate pair is found where the text is unescaped only.
+            throw new JsonException(error.Message, error);
+        }
     }
 }

@@ -4,7 +4,7 @@ using Microsoft.Win32.SafeHandles;
 
 namespace GpuVae.Formats;
 
-/// <summary>What .NET does not do with folders and files of Unix systems: flush so that errors are told, lock folders, link files.</summary>
+/// <summary>What .NET does not do on Unix systems: flush files and folders so that errors are told, lock folders, link files.</summary>
 internal static partial class UnixFolder
 {
     private const int Interrupted = 4, AccessDenied = 13, InvalidArgument = 22;

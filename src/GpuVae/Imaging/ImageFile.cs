@@ -33,7 +33,7 @@ public static class ImageFile
         byte[] content = InputFile.ReadAllBytes(path, MaxBytes(maxPixels));
         ImageFacts facts = Interpret(content, path, () => PnmReader.CanRead(content)
             ? new PnmReader(content).Identify()
-            : ImageSharpCodec.Identify(content));
+            : ImageSharpCodec.Identify(content, path, maxPixels));
         Image.CheckDeclaredSize(facts.Width, facts.Height, path, maxPixels);
         return facts;
     }

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using SixLabors.ImageSharp;
 using SixLabors.ImageSharp.Formats;
@@ -47,8 +48,13 @@ internal static class ImageSharpCodec
 
     /// <summary>What the header declares, or null where the content is of no registered format.</summary>
     /// <exception cref="Exception">Damaged content makes ImageSharp throw in many ways.</exception>
-    public static ImageFacts? Identify(byte[] content)
+    public static ImageFacts? Identify(byte[] content, string file, long maxPixels)
     {
+        // ImageSharp refuses a side of 0 without saying so.
+        if (Sharp.DetectFormat(Configuration, content) is PngFormat && content.Length >= 24)
+            Image.CheckDeclaredSize(
+                BinaryPrimitives.ReadUInt32BigEndian(content.AsSpan(16)), BinaryPrimitives.ReadUInt32BigEndian(content.AsSpan(20)), file,
+                maxPixels);
         IImageInfo? info = Sharp.Identify(Configuration, content, out IImageFormat? format);
         if (format is null)
             return null;

@@ -19,7 +19,8 @@ internal sealed record DataDigest(string Images, string? Labels, string? TestIma
 
     /// <exception cref="FormatException">The header tells nothing of images.</exception>
     public static DataDigest Read(JsonObject header) => new(
-        (string?)header[ImagesKey] ?? throw new FormatException(), (string?)header[LabelsKey], (string?)header[TestImagesKey], (string?)header[TestLabelsKey]);
+        (string?)header[ImagesKey] ?? throw new FormatException(), (string?)header[LabelsKey], (string?)header[TestImagesKey],
+        (string?)header[TestLabelsKey]);
 
     public void Write(JsonObject header)
     {

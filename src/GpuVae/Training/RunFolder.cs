@@ -119,7 +119,7 @@ public sealed class RunFolder
         return full;
     }
 
-    /// <summary>All lines of <see cref="Metrics"/>, but for a last one that is still being written; none if there is no such file.</summary>
+    /// <summary>All lines of <see cref="Metrics"/> but one that is still being written; none if there is no such file.</summary>
     /// <exception cref="BadInputException">A line is damaged; the message says which.</exception>
     public IReadOnlyList<MetricsLine> ReadMetrics()
     {
@@ -195,7 +195,7 @@ public sealed class RunFolder
     {
         try
         {
-            return File.Exists(Metrics) ? File.ReadAllText(Metrics).Split('\n') : [""];
+            return File.Exists(Metrics) ? InputFile.ReadAllText(Metrics).Split('\n') : [""];
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {

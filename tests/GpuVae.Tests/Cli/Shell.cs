@@ -6,7 +6,9 @@ namespace GpuVae.Tests.Cli;
 internal static class Shell
 {
     /// <param name="workingDirectory">Where the script runs.</param>
-    /// <param name="script">In it <c>"$@"</c> is the command with its arguments; its streams, limits and environment are the script's.</param>
+    /// <param name="script">
+    /// In it <c>"$@"</c> is the command with its arguments; its streams, limits and environment are the script's.
+    /// </param>
     /// <param name="arguments">The command's.</param>
     public static CommandResult Run(string workingDirectory, string script, params IEnumerable<string> arguments)
     {

@@ -104,7 +104,7 @@ public sealed class StandardStreamTests : IDisposable
     public void ATrainingNeedsNoMoreFileDescriptorsThanItAsksFor()
     {
         // About the least limit with which the command starts.
-        int least = Enumerable.Range(25, 15).Select(n => 4 * n).First(n =>
+        int least = Enumerable.Range(40, 25).Select(n => 4 * n).First(n =>
             Shell.Run(folder.FullPath, $"ulimit -n {n} && exec \"$@\"", "--version").ExitCode == 0);
         CommandResult result = Shell.Run(folder.FullPath, $"ulimit -n {least} && exec \"$@\"", Tiny);
         Assert.True(result is { ExitCode: 0, Error: "" }, result.ToString());

@@ -75,7 +75,8 @@ public sealed class ThreadGuardTests(CpuDevice cpu) : IClassFixture<CpuDevice>
             () => Inpainting.Complete(model, rows, Mask.Half(4, 4, ImageHalf.Lower)), () => Upscaling.Enlarge(model, rows.AsSpan(0, 4), 2),
             () => LatentCodes.Means(model, images), () => _ = new ImageEditor(model, images), () => _ = Tuner.Tune(cpu.Device).ToArray(),
             () => _ = new Trainer(model, images, trainer.Options), () => trainer.Run(), trainer.RunStep, () => trainer.Profile(1),
-            () => trainer.Save("never-written"), () => trainer.KeepIn(RunFolder.Create(folder["run"])), trainer.Dispose, () => trainer.Schedule.Run(cpu.Device.Stream),
+            () => trainer.Save("never-written"), () => trainer.KeepIn(RunFolder.Create(folder["run"])), trainer.Dispose,
+            () => trainer.Schedule.Run(cpu.Device.Stream),
         ];
         using (cpu.Device.Enter("the test"))
         {

@@ -168,7 +168,12 @@ public sealed class WeightsFileTests : IClassFixture<CpuDevice>, IDisposable
     {
         VaeOptions options = Small with
         {
-            Likelihood = likelihood, Posterior = posterior, Prior = prior, Network = network, ChannelsPerStage = [3], PriorComponents = 2,
+            Likelihood = likelihood,
+            Posterior = posterior,
+            Prior = prior,
+            Network = network,
+            ChannelsPerStage = [3],
+            PriorComponents = 2,
         };
         using var made = new Vae(cpu.Device, options);
         Assert.Equal(
