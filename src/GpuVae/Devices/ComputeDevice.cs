@@ -10,8 +10,8 @@ namespace GpuVae.Devices;
 /// A device, with all models and trainers on it, is for one thread at a time; which thread does not matter. A call from another thread
 /// while one is under way is refused with an <see cref="InvalidOperationException"/> that names the one under way, and changes nothing; so
 /// is <see cref="Dispose"/>. Take a lock around the calls, or open a device for each thread: devices that were opened apart work at the
-/// same time. Devices that wrap the same accelerator count as one; the caller's own launches on it are not looked at. What calls have enqueued
-/// runs in the order of the calls, whichever threads made them.
+/// same time. Devices that wrap the same accelerator count as one; the caller's own launches on it are not looked at. What calls have
+/// enqueued runs in the order of the calls, whichever threads made them.
 /// </para>
 /// <para>
 /// After an <see cref="AcceleratorException"/> of a driver the device may be lost. Every later call then fails the same way: dispose what

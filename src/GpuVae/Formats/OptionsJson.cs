@@ -20,12 +20,12 @@ internal static class OptionsJson
     public static T Read<T>(string json, T defaults, JsonTypeInfo<T> type)
         where T : class
     {
-        JsonObject given = JsonNode.Parse(json, documentOptions: Strict) as JsonObject ?? throw new JsonException("It is no JSON object.");
-        JsonObject all = JsonSerializer.SerializeToNode(defaults, type)!.AsObject();
-        foreach ((string name, JsonNode? value) in given)
-            all[name] = value?.DeepClone();
         try
         {
+            JsonObject given = JsonNode.Parse(json, documentOptions: Strict) as JsonObject ?? throw new JsonException("It is no JSON object.");
+            JsonObject all = JsonSerializer.SerializeToNode(defaults, type)!.AsObject();
+            foreach ((string name, JsonNode? value) in given)
+                all[name] = value?.DeepClone();
             return all.Deserialize(type)!;
         }
         catch (InvalidOperationException error)

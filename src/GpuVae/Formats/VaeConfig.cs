@@ -36,7 +36,7 @@ internal static partial class VaeConfig
             using var document = JsonDocument.Parse(json, OptionsJson.Strict);
             return document.RootElement.ValueKind == JsonValueKind.Object;
         }
-        catch (JsonException)
+        catch (Exception error) when (error is JsonException or InvalidOperationException)
         {
             return false;
         }
