@@ -11,7 +11,7 @@ namespace GpuVae.Data;
 internal sealed class FolderPictures
 {
     /// <summary>So many bytes of a file take as much memory as a pixel that is decoded.</summary>
-    private const int BytesPerPixel = 4, LargePicture = 1 << 22;
+    private const int BytesPerPixel = 4;
 
     private readonly string folder;
     private readonly string[] paths;
@@ -121,9 +121,9 @@ internal sealed class FolderPictures
 
     private void Leave(long cost)
     {
-        // What a large picture leaves is given back before the next one comes, else there would be two in memory.
-        if (cost > LargePicture)
-            GC.Collect();
+        // What a large picture leaves is given back to the system before the next one comes, else two would be in memory.
+        if (cost > ImageSharpCodec.LargePicture)
+            GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
         lock (door)
         {
             underWay -= cost;

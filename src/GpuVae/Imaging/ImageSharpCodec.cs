@@ -25,6 +25,9 @@ internal static class ImageSharpCodec
 {
     private const int PoolMegabytes = 64;
 
+    /// <summary>Pixels from which on what a picture was decoded in is not kept for the next one.</summary>
+    public const int LargePicture = 1 << 22;
+
     private static readonly Configuration Configuration = MakeConfiguration(DataOptions.DefaultMaxPixels);
 
     /// <summary>The first frame, upright, or null where the content is of no registered format.</summary>
@@ -40,10 +43,18 @@ internal static class ImageSharpCodec
         IImageInfo info = Sharp.Identify(configuration, content, out _) ?? throw new InvalidDataException("its header is damaged");
         Image.CheckDeclaredSize(info.Width, info.Height, file, maxPixels);
         Completeness.Check(content, format.Name);
-        using var decoded = Sharp.Load<Rgba32>(configuration, content);
-        RequireStrips(decoded.Frames.RootFrame.Metadata.ExifProfile, content.Length);
-        decoded.Mutate(picture => picture.AutoOrient());
-        return FromRgba(decoded, IsGrey(decoded));
+        try
+        {
+            using var decoded = Sharp.Load<Rgba32>(configuration, content);
+            RequireStrips(decoded.Frames.RootFrame.Metadata.ExifProfile, content.Length);
+            decoded.Mutate(picture => picture.AutoOrient());
+            return FromRgba(decoded, IsGrey(decoded));
+        }
+        finally
+        {
+            if ((long)info.Width * info.Height > LargePicture)
+                configuration.MemoryAllocator.ReleaseRetainedResources();
+        }
     }
 
     /// <summary>What the header declares, or null where the content is of no registered format.</summary>
