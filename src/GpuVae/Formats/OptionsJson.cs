@@ -22,7 +22,8 @@ internal static class OptionsJson
     {
         try
         {
-            JsonObject given = JsonNode.Parse(json, documentOptions: Strict) as JsonObject ?? throw new JsonException("It is no JSON object.");
+            JsonNode? parsed = JsonNode.Parse(json, documentOptions: Strict);
+            JsonObject given = parsed as JsonObject ?? throw new JsonException("It is no JSON object.");
             JsonObject all = JsonSerializer.SerializeToNode(defaults, type)!.AsObject();
             foreach ((string name, JsonNode? value) in given)
                 all[name] = value?.DeepClone();
