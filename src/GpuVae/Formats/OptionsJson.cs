@@ -22,7 +22,7 @@ internal static class OptionsJson
     {
         try
         {
-            JsonNode? parsed = JsonNode.Parse(json, documentOptions: Strict);
+            var parsed = JsonNode.Parse(json, documentOptions: Strict);
             JsonObject given = parsed as JsonObject ?? throw new JsonException("It is no JSON object.");
             JsonObject all = JsonSerializer.SerializeToNode(defaults, type)!.AsObject();
             foreach ((string name, JsonNode? value) in given)
