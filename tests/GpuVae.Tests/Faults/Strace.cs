@@ -20,7 +20,7 @@ internal static partial class Strace
         CommandResult attempt;
         try
         {
-            attempt = CommandResult.Of(new ProcessStartInfo("strace", ["-f", "--seccomp-bpf", "-o", "/dev/null", "true"]));
+            attempt = CommandResult.Of(new ProcessStartInfo("strace", ["-f", "-o", "/dev/null", "true"]));
         }
         catch (System.ComponentModel.Win32Exception error)
         {
@@ -75,14 +75,18 @@ internal static partial class Strace
         try
         {
             ProcessStartInfo direct = Gpuvae.StartInfo(workingDirectory, arguments);
+            // Not with --seccomp-bpf, under which strace 6.1 sends no signals.
             var start = new ProcessStartInfo(
                 "strace",
-                ["-f", "--seccomp-bpf", "-y", "-e", "signal=none", .. options, "-o", log, direct.FileName, .. direct.ArgumentList])
+                ["-f", "-y", "-e", "signal=none", .. options, "-o", log, direct.FileName, .. direct.ArgumentList])
             {
                 WorkingDirectory = workingDirectory,
             };
             foreach ((string name, string? value) in direct.Environment)
                 start.Environment[name] = value;
+            // Strace counts for each thread. Files are written on a thread of the pool: of one, always the same.
+            start.Environment["DOTNET_ThreadPool_ForceMinWorkerThreads"] = "1";
+            start.Environment["DOTNET_ThreadPool_ForceMaxWorkerThreads"] = "1";
             return (CommandResult.Of(start), File.ReadAllLines(log));
         }
         finally
