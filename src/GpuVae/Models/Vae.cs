@@ -143,7 +143,9 @@ public sealed partial class Vae : IDisposable
         Passes.Run(Direction.Decode, codes, images, labels);
     }
 
-    /// <inheritdoc cref="Decode(ArrayView{float}, ArrayView{float}, ArrayView{float})"/>
+    /// <summary>
+    /// Codes [n, latent] to images [n, pixels]: the mean of p(x|z), as the overload on views gives it; waits for the device.
+    /// </summary>
     /// <remarks>From the second call with a batch size on nothing is allocated.</remarks>
     /// <param name="codes">[n, latent].</param>
     /// <param name="images">[n, pixels], written.</param>
@@ -196,7 +198,9 @@ public sealed partial class Vae : IDisposable
         Passes.Run(Direction.Reconstruct, images, reconstructions, labels);
     }
 
-    /// <inheritdoc cref="Reconstruct(ArrayView{float}, ArrayView{float}, ArrayView{float})"/>
+    /// <summary>
+    /// Images [n, pixels] to their reconstructions [n, pixels], as the overload on views gives them; waits for the device.
+    /// </summary>
     /// <param name="images">[n, pixels].</param>
     /// <param name="reconstructions">[n, pixels], written.</param>
     /// <param name="labels">[n]: class numbers, for a conditional model.</param>
