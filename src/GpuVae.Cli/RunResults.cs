@@ -48,7 +48,7 @@ internal sealed class RunResults(Trainer trainer, RunFolder folder, ImageSet tes
         Sheet reconstructions = Pictures.Reconstructions(model, shown);
         string hardware = Hardware(model);
         (string, string)[] options = [.. Options(model, trainer.Options, dataName, hardware)];
-        MetricsLine[] history = [.. trainer.History];
+        IReadOnlyList<MetricsLine> history = trainer.History;
         int? best = trainer.BestEpoch?.Epoch;
         Wait();
         writing = Task.Run(() =>

@@ -46,12 +46,19 @@ internal sealed class CheckpointFile(JsonObject header)
     /// <exception cref="BadInputException">There is no such section, or its length differs.</exception>
     public void GetFloats(string name, Span<float> destination)
     {
-        byte[] bytes = Get(name);
-        if (bytes.Length != (long)destination.Length * sizeof(float))
+        RequireFloats(name, destination.Length);
+        LittleEndian.Read(new MemoryStream(Get(name)), destination);
+    }
+
+    /// <summary>Asks for a section of exactly so many values, before there is memory for them anywhere else.</summary>
+    /// <exception cref="BadInputException">There is no such section, or its length differs.</exception>
+    public void RequireFloats(string name, long count)
+    {
+        int bytes = Get(name).Length;
+        if (bytes != count * sizeof(float))
             throw new BadInputException(
-                $"{source}: section \"{name}\" has {bytes.Length} bytes, {(long)destination.Length * sizeof(float)} are needed: it " +
-                "belongs to another architecture. Resume with the options the run was started with.");
-        LittleEndian.Read(new MemoryStream(bytes), destination);
+                $"{source}: section \"{name}\" has {bytes} bytes, {count * sizeof(float)} are needed: it belongs to another architecture. "
+                + "Resume with the options the run was started with.");
     }
 
     /// <summary>Writes by way of a temporary name, flushed to the disk: under the final name there is always a whole checkpoint.</summary>
@@ -111,7 +118,7 @@ internal sealed class CheckpointFile(JsonObject header)
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new BadInputException($"{path} could not be read: {error.Message}", error);
+            throw InputFile.NotRead(path, error);
         }
     }
 
@@ -122,7 +129,7 @@ internal sealed class CheckpointFile(JsonObject header)
         (string Name, int Bytes)[] list;
         try
         {
-            JsonNode contents = JsonNode.Parse(json, documentOptions: new JsonDocumentOptions { AllowDuplicateProperties = false })!;
+            JsonNode contents = JsonNode.Parse(json, documentOptions: OptionsJson.Strict)!;
             header = contents["header"]!.AsObject();
             list = [.. contents["sections"]!.AsArray().Select(section => ((string)section!["name"]!, (int)section["bytes"]!))];
         }

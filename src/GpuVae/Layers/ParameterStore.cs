@@ -35,6 +35,10 @@ public sealed class ParameterStore : IDisposable
         values.View.MemSetToZero(device.Stream);
     }
 
+    /// <summary>Length of <see cref="Values"/> of parameters of these shapes, before anything is allocated for them.</summary>
+    internal static long LengthOf(IEnumerable<(string Name, int[] Shape)> shapes) =>
+        shapes.Sum(parameter => ArenaPlan.Align(parameter.Shape.Aggregate(1L, (product, extent) => product * extent)));
+
     /// <summary>In the order in which PyTorch's <c>state_dict</c> lists them.</summary>
     public IReadOnlyList<Parameter> Parameters => parameters;
 

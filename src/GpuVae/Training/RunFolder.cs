@@ -168,8 +168,25 @@ public sealed class RunFolder
     /// <returns>The lines, with the times that the file knows.</returns>
     internal List<MetricsLine> RestoreMetrics(IReadOnlyList<MetricsLine> history, int epochs)
     {
-        var known = new Dictionary<string, MetricsLine>();
-        foreach (string text in MetricsTexts())
+        Dictionary<string, MetricsLine> known = [];
+        try
+        {
+            foreach (string text in MetricsTexts())
+                Learn(text);
+        }
+        catch (BadInputException) when (history.Count > 0)
+        {
+            // All of it is restored, without its times.
+        }
+        List<MetricsLine> lines = history.Count > 0
+            ? [.. history.Select(line => known.GetValueOrDefault(line.ToJson(), line))]
+            : [.. known.Values.Where(line => line.Epoch <= epochs).OrderBy(line => line.Epoch)];
+        byte[] content = Encoding.UTF8.GetBytes(string.Concat(lines.Select(line => line.ToJson() + "\n")));
+        if (content.Length > 0 || File.Exists(Metrics))
+            AtomicFile.Write(Metrics, stream => stream.Write(content));
+        return lines;
+
+        void Learn(string text)
         {
             try
             {
@@ -181,27 +198,11 @@ public sealed class RunFolder
                 // Restored from the history, if it has this line.
             }
         }
-        List<MetricsLine> lines = history.Count > 0
-            ? [.. history.Select(line => known.GetValueOrDefault(line.ToJson(), line))]
-            : [.. known.Values.Where(line => line.Epoch <= epochs).OrderBy(line => line.Epoch)];
-        byte[] content = Encoding.UTF8.GetBytes(string.Concat(lines.Select(line => line.ToJson() + "\n")));
-        if (content.Length > 0 || File.Exists(Metrics))
-            AtomicFile.Write(Metrics, stream => stream.Write(content));
-        return lines;
     }
 
     /// <summary>What stands between the ends of lines; the last is empty where the file is whole.</summary>
-    private string[] MetricsTexts()
-    {
-        try
-        {
-            return File.Exists(Metrics) ? InputFile.ReadAllText(Metrics).Split('\n') : [""];
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            throw new BadInputException($"{Metrics} could not be read: {error.Message}", error);
-        }
-    }
+    /// <exception cref="BadInputException">The file cannot be read, or holds no text.</exception>
+    private string[] MetricsTexts() => File.Exists(Metrics) ? InputFile.ReadAllText(Metrics).Split('\n') : [""];
 
     private string In(string name) => System.IO.Path.Combine(Path, name);
 }

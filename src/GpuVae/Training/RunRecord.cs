@@ -68,16 +68,16 @@ internal sealed class RunRecord(Vae model, TrainingOptions options, DataDigest d
         if (Folder is not { } folder)
             return;
         double[] sums = [.. epochSums];
-        MetricsLine[] lines = [.. history];
+        IReadOnlyList<MetricsLine> lines = history;
         MetricsLine? best = epochEnds && Best == history[^1] ? history[^1] : null;
         writer.Start(() =>
         {
             // The checkpoint last: what it tells of is there.
             if (withWeights)
                 WriteModel(folder, best);
-            if (linesWritten < lines.Length)
-                folder.AppendMetrics(lines[linesWritten..]);
-            linesWritten = lines.Length;
+            if (linesWritten < lines.Count)
+                folder.AppendMetrics(lines.Skip(linesWritten));
+            linesWritten = lines.Count;
             TrainingCheckpoint.Write(folder.Checkpoint, model.Options, options, step, data, snapshot!, sums, lines);
             logger.CheckpointWritten(step, folder.Checkpoint);
         });

@@ -161,6 +161,7 @@ public sealed partial class Trainer : IDisposable
         int? earlyStopping = null, ILogger? logger = null)
     {
         checkpoint.Data.Require(images, test);
+        checkpoint.RequireWeights();
         TrainingOptions options = checkpoint.Training with
         {
             Epochs = epochs ?? checkpoint.Training.Epochs,

@@ -4,7 +4,9 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
+using GpuVae.Elbo;
 using GpuVae.Formats;
+using GpuVae.Layers;
 
 namespace GpuVae.Training;
 
@@ -93,6 +95,10 @@ public sealed partial class TrainingCheckpoint
             HistorySection, Encoding.UTF8.GetBytes(string.Concat(history.Select(line => line.WithoutTimes.ToJson() + "\n"))));
         file.Write(path);
     }
+
+    /// <summary>Compares the weights that there are with those that the options ask for, before a model is made by them.</summary>
+    /// <exception cref="BadInputException">They differ in number.</exception>
+    internal void RequireWeights() => File.RequireFloats(WeightsSection, ParameterStore.LengthOf(VaeParts.ShapesOf(Model)));
 
     /// <summary>Copies the state of a training with so many steps in an epoch.</summary>
     /// <exception cref="BadInputException">A section is missing, of another length, or holds what no training leaves.</exception>

@@ -50,9 +50,10 @@ internal sealed class TrainingSnapshot(ParameterStore store)
     /// <summary>The weights as a model file holds them.</summary>
     public IReadOnlyList<NamedTensor> Tensors()
     {
-        ReadOnlyMemory<float> all = MemoryMarshal.Cast<byte, float>(Weights()).ToArray();
+        byte[] all = Weights();
         return [.. store.Parameters.Select(parameter => new NamedTensor(
-            parameter.Name, [.. parameter.Shape], all.Slice((int)parameter.Offset, parameter.Length).ToArray()))];
+            parameter.Name, [.. parameter.Shape],
+            MemoryMarshal.Cast<byte, float>(all).Slice((int)parameter.Offset, parameter.Length).ToArray()))];
     }
 
     private byte[] Arrange(float[] onDevice)

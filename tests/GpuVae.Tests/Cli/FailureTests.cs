@@ -1,3 +1,4 @@
+using GpuVae.Tests.Faults;
 using GpuVae.Training;
 
 namespace GpuVae.Tests.Cli;
@@ -29,20 +30,20 @@ public sealed class FailureTests : IDisposable
     }
 
     [Theory]
-    [InlineData("pwrite64:error=ENOSPC", "No space left on device")]
-    [InlineData("fsync:error=EIO", "fsync: Input/output error")]
+    [InlineData("pwrite64", "error=ENOSPC", "No space left on device")]
+    [InlineData("fsync", "error=EIO", "fsync: Input/output error")]
     // The second flush is that of the folder, after the renaming.
-    [InlineData("fsync:error=EIO:when=2", "fsync of .*run: Input/output error")]
-    [InlineData("rename:error=EROFS", "Read-only file system")]
-    public void ADiskThatFailsLeavesTheLastGoodCheckpoint(string fault, string reason)
+    [InlineData("fsync", "error=EIO:when=2", "fsync of .*run: Input/output error")]
+    [InlineData("rename", "error=EROFS", "Read-only file system")]
+    public void ADiskThatFailsLeavesTheLastGoodCheckpoint(string call, string fault, string reason)
     {
         Strace.Require();
         Gpuvae.Succeed(folder.FullPath, [.. Tiny, "--epochs", "1"]);
         byte[] good = File.ReadAllBytes(folder["run/checkpoint"]);
         string[] before = Directory.GetFiles(folder["run"]);
 
-        CommandResult result = Strace.Run(
-            folder.FullPath, [fault], "train", "--resume", "run", "--epochs", "3", "--device", "cpu");
+        (CommandResult result, _) = Strace.Inject(
+            folder.FullPath, call, fault, "train", "--resume", "run", "--epochs", "3", "--device", "cpu");
 
         Assert.True(result.ExitCode == 2, result.ToString());
         Assert.Matches($@"^gpuvae: \S*run\S* could not be written: .*{reason}.*The previous file was left as it is\.", result.Error);

@@ -59,14 +59,23 @@ internal static partial class Strace
     public static (CommandResult Result, string? Struck) Inject(
         string workingDirectory, SystemCall call, string fault, params IEnumerable<string> arguments)
     {
-        (CommandResult result, string[] lines) = Run(
-            workingDirectory, ["-e", $"trace={call.Name}", "-e", $"inject={call.Name}:{fault}:when={call.Ordinal}"], arguments);
+        (CommandResult result, string[] lines) = Inject(workingDirectory, call.Name, $"{fault}:when={call.Ordinal}", arguments);
         const int killed = 128 + 9;
         string? struck = result.ExitCode == killed
             ? "killed"
             : lines.FirstOrDefault(line => line.EndsWith("(INJECTED)", StringComparison.Ordinal));
         return (result, struck);
     }
+
+    /// <summary>Runs a command with a fault at every call of a name, or at those that <c>when</c> tells.</summary>
+    /// <param name="workingDirectory">The command's.</param>
+    /// <param name="call">The call's name.</param>
+    /// <param name="fault">What happens: <c>error=EIO</c>, <c>error=EIO:when=2</c>.</param>
+    /// <param name="arguments">The command's.</param>
+    /// <returns>How the command ended, and the lines of these calls.</returns>
+    public static (CommandResult Result, string[] Log) Inject(
+        string workingDirectory, string call, string fault, params IEnumerable<string> arguments) =>
+        Run(workingDirectory, ["-e", $"trace={call}", "-e", $"inject={call}:{fault}"], arguments);
 
     private static (CommandResult Result, string[] Log) Run(
         string workingDirectory, string[] options, IEnumerable<string> arguments)

@@ -35,6 +35,16 @@ public sealed class RunFolderTests : IDisposable
     }
 
     [Fact]
+    public void AFileThatIsNoTextIsRestoredFromTheHistory()
+    {
+        var run = RunFolder.Create(RunFolder.PathOf(root, "binary"));
+        File.WriteAllBytes(run.Metrics, [0xC3, 0x28, 0xFF, (byte)'\n']);
+        MetricsLine known = Epoch(1, null).WithoutTimes;
+        Assert.Equal([known], run.RestoreMetrics([known], 1));
+        Assert.Equal([known], run.ReadMetrics());
+    }
+
+    [Fact]
     public void WithoutAHistoryTheLinesUpToTheCheckpointAreKept()
     {
         var run = RunFolder.Create(RunFolder.PathOf(root, "old"));

@@ -13,6 +13,12 @@ public sealed class RunRecordTests(CpuDevice cpu) : IClassFixture<CpuDevice>, ID
     private static readonly VaeOptions Small = new() { Shape = new(4, 3), Hidden = [6], Latent = 2, Classes = 2 };
     private static readonly TrainingOptions Training = new() { BatchSize = 4, Epochs = 2, Seed = 9 };
 
+    // Ten gigabytes of weights, of which the file has none.
+    private const string Gigantic =
+        """
+        "{\"shape\":{\"width\":4,\"height\":3,\"channels\":1},\"hidden\":[20000,20000],\"latent\":2,\"classes\":2}"
+        """;
+
     private readonly TemporaryFolder folder = new();
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
@@ -125,6 +131,7 @@ public sealed class RunRecordTests(CpuDevice cpu) : IClassFixture<CpuDevice>, ID
     [InlineData("data", "17")]
     [InlineData("model", "\"{}\"")]
     [InlineData("model", "[]")]
+    [InlineData("model", Gigantic)]
     [InlineData("training", "\"{\\\"batchSize\\\":-4}\"")]
     [InlineData("training", "\"{\\\"batchSize\\\":2}\"")]
     [InlineData("training", "null")]
