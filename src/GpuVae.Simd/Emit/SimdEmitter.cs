@@ -23,7 +23,7 @@ internal sealed partial class SimdEmitter
     private readonly InlinePlan plan;
     private readonly RegionVariables? crossing;
     private readonly DynamicMethod method;
-    private readonly IlWriter il;
+    private IlWriter il;
     private readonly int warps;
 
     private readonly Dictionary<Value, LocalBuilder[]> variables = new(ReferenceEqualityComparer.Instance);
