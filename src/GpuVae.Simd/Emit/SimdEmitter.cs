@@ -75,6 +75,11 @@ internal sealed partial class SimdEmitter
     {
         configuration.Validate();
         var emitter = new SimdEmitter(kernel, configuration, group, record);
+        if (InductionPointers.Run(kernel, emitter.index, emitter.shapes))
+        {
+            DeadCode.Run(kernel);
+            emitter = new(kernel, configuration, group, record);
+        }
         if (emitter.regions is { IsConvergent: false })
         {
             kernel = BarrierConvergence.Run(kernel, emitter.index);
