@@ -33,7 +33,7 @@ internal sealed class LoopMethod
     {
         int at = from + (children[from] is EdgeCopies ? 1 : 0);
         if (at == children.Count || children[at] is not LoopNode loop || index.ContainsBarrier(loop) ||
-            shapes.LaneWalk.IsDivergent(loop) || !IsClosed(loop.Body, loop))
+            shapes.LaneWalk.IsDivergent(loop) || !IsClosed(loop, []))
             return null;
         int vectors = loop.Header.Phis.Where(phi => shapes[phi].IsVarying).Sum(phi => configuration.PartsOf(phi.Type));
         if (vectors < LeastVectors)
@@ -79,13 +79,18 @@ internal sealed class LoopMethod
             Add(inner);
     }
 
-    /// <summary>No loop inside, no way out but behind this one, and nothing that talks about where it is.</summary>
-    private static bool IsClosed(ControlNode node, LoopNode loop) => node switch
+    /// <summary>No way out but behind the node, and nothing that talks about where it is.</summary>
+    private static bool IsClosed(ControlNode node, HashSet<ControlNode> targets)
     {
-        LoopNode or ReturnNode => false,
-        BreakNode { Target: var target } => ReferenceEquals(target, loop),
-        ContinueNode { Target: var target } => ReferenceEquals(target, loop),
-        BlockNode { Block.Body: var body } => !body.Exists(instruction => instruction is Print or Assert or BoundsCheck),
-        _ => node.Inner.All(inner => IsClosed(inner, loop)),
-    };
+        if (node is TargetNode)
+            targets.Add(node);
+        return node switch
+        {
+            ReturnNode => false,
+            BreakNode { Target: var target } => targets.Contains(target),
+            ContinueNode { Target: var target } => targets.Contains(target),
+            BlockNode { Block.Body: var body } => !body.Exists(instruction => instruction is Print or Assert or BoundsCheck),
+            _ => node.Inner.All(inner => IsClosed(inner, targets)),
+        };
+    }
 }

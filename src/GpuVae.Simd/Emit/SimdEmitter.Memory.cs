@@ -11,6 +11,8 @@ internal sealed partial class SimdEmitter
     /// <summary>How far ahead rows are asked for: the time of some loads from the third-level cache.</summary>
     private const int PrefetchTurns = 8;
 
+    private const int CacheLine = 64;
+
     private bool IsContiguous(Value pointer, IrType type) => shapes[pointer].IsStrided && shapes[pointer].Stride == type.SizeOf();
 
     /// <summary>
@@ -66,6 +68,9 @@ internal sealed partial class SimdEmitter
     private void EmitPrefetch(Load load, long offset)
     {
         if (!Sse.IsSupported || !mask.IsFull || StepOf(load) is not { } step)
+            return;
+        // Narrow vectors side by side share a line.
+        if (((load.Pointer as ElementAddress)?.Offset + offset) % CacheLine > 0)
             return;
         EmitScalar(load.Pointer);
         il.AddOffset(offset);
