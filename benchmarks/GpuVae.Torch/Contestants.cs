@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Text.Json.Nodes;
 using TorchSharp;
 using TorchSharp.Modules;
@@ -49,7 +50,7 @@ internal static class Contestants
             using DisposeScope scope = NewDisposeScope();
             using IDisposable inference = inference_mode(true);
             Tensor images = sigmoid(model.Decode(tensor(codes, count, SeedLatent)));
-            images.data<float>().CopyTo(pixels);
+            MemoryMarshal.Cast<byte, float>(images.bytes).CopyTo(pixels);
         };
     }
 

@@ -37,6 +37,11 @@ JsonObject Answer(JsonNode request)
         case "prepare":
             prepared[(string)request["id"]!] = Contestants.Create(request);
             return new JsonObject { ["ok"] = true };
+        case "forget":
+            prepared.Clear();
+            // Tensors free their memory when they are finalised.
+            GC.Collect();
+            return new JsonObject { ["ok"] = true };
         case "time":
             Action run = prepared[(string)request["id"]!];
             int runs = (int)request["runs"]!;
