@@ -1,4 +1,4 @@
-// libtorch, through TorchSharp, as a contestant of the `peers` benchmark: a process that answers the requests which pytorch_peer.py documents,
+// libtorch, through TorchSharp, as a contestant of the `peers` benchmark: a process that answers the requests of pytorch_peer.py,
 // as far as they are for the processor and eager. Its threads are those of OMP_NUM_THREADS.
 
 using System.Diagnostics;

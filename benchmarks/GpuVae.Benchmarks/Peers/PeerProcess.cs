@@ -37,7 +37,7 @@ internal sealed class PeerProcess : IDisposable
     /// <summary>The name of the CUDA device that it sees, or null.</summary>
     public string? CudaDevice { get; private set; }
 
-    /// <summary>The first Python that has PyTorch: $GPUVAE_PYTHON, Debian's, or the path's; null and the reason where none has it.</summary>
+    /// <summary>The first Python with PyTorch: $GPUVAE_PYTHON, Debian's, or the path's; null and the reason where none has it.</summary>
     public static PeerProcess? TryStartPyTorch(int threads, out string reason)
     {
         reason = "";
@@ -60,7 +60,7 @@ internal sealed class PeerProcess : IDisposable
             : null;
     }
 
-    /// <summary>Builds what <see cref="Time"/> will run; throws InvalidOperationException with the peer's message where it cannot.</summary>
+    /// <summary>Builds what <see cref="Time"/> will run; InvalidOperationException with the peer's message if it cannot.</summary>
     public void Prepare(string id, string kind, params ReadOnlySpan<(string Key, JsonNode Value)> options)
     {
         var request = new JsonObject { ["do"] = "prepare", ["id"] = id, ["kind"] = kind };

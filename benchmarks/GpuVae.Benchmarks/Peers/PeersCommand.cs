@@ -13,7 +13,7 @@ using ILGPU.Runtime;
 namespace GpuVae.Benchmarks.Peers;
 
 /// <summary>
-/// Ours against what a user would take instead, on the same machine and in turns: training steps and generation against libtorch and PyTorch,
+/// Ours against what a user would take instead, in turns on one machine: training steps and generation against libtorch and PyTorch,
 /// the matrix product against libtorch's (MKL) and OpenBLAS's, on CUDA against cuBLAS (through PyTorch). benchmarks/peers.sh has them all.
 /// </summary>
 internal sealed class PeersCommand : IDisposable

@@ -13,8 +13,8 @@ mode is eager (Adam as it comes), fused (eager with the fused Adam), compile (lo
 (a CUDA graph of the whole step). Threads on the processor are those of OMP_NUM_THREADS.
 
 The network is the seed VAE (784-512-256-2L, L-256-512-784, ReLU, sigmoid, latent 20) with Adam at 1e-3; the loss is the binary
-cross-entropy summed over pixels plus the KL term, averaged over the batch. Noise is PyTorch's own: a Mersenne twister on the processor. Eager
-gradients are zeroed in place on the processor, where that is faster.
+cross-entropy summed over pixels plus the KL term, averaged over the batch. Noise is PyTorch's own: a Mersenne twister on the processor.
+Eager gradients are zeroed in place on the processor, where that is faster.
 """
 import gc
 import json
@@ -123,7 +123,8 @@ def gemm(m, n, k, transposeA, transposeB, device, dtype, **_):
     kind = torch.bfloat16 if dtype == "bfloat16" else torch.float32
 
     def matrix(rows, columns, transpose):
-        return torch.rand(columns, rows, device=device, dtype=kind).t() if transpose else torch.rand(rows, columns, device=device, dtype=kind)
+        dense = torch.rand(*((columns, rows) if transpose else (rows, columns)), device=device, dtype=kind)
+        return dense.t() if transpose else dense
 
     a, b = matrix(m, k, transposeA), matrix(k, n, transposeB)
     out = torch.empty(m, n, device=device, dtype=kind)
