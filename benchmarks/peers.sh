@@ -2,8 +2,8 @@
 # Times GpuVae on the processor and its peers of today in turns: libtorch 2.10 (MKL, oneDNN; through TorchSharp), PyTorch 2.6 eager and
 # compiled, and OpenBLAS 0.3.29, each on one thread and on all.
 #   benchmarks/peers.sh [--bits 256] [OPTION...]    the options are those of GpuVae.Benchmarks' peers
-# With --bits 256, ours and all peers keep to vectors of 256 bits. The first run fetches 600 MB of packages and makes a tree of Debian trixie
-# of 2.5 GB (.ci/trixie, whose exit code 77 says that it cannot): that is where the peers are, and the libstdc++ that libtorch wants.
+# With --bits 256, ours and all peers keep to vectors of 256 bits. The first run fetches 600 MB of packages and makes a tree of Debian
+# trixie of 2.5 GB (.ci/trixie, whose exit code 77 says that it cannot): that is where the peers are, and the libstdc++ that libtorch wants.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
