@@ -61,7 +61,7 @@ internal static class GemmLanes
             float b0 = TColumns.First(b, atB, tile.Column, g.N);
             float b1 = TColumns.Second(b, atB, tile.Column, g.N);
             rows.Add(a, atA, TRows.Pitch(g), b0, b1);
-            atA += g.ADepth;
+            atA += TRows.Depth(g);
             atB += g.BDepth;
         }
         rows.Keep(sums, 0);
@@ -113,18 +113,25 @@ internal static class GemmLanes
     {
         /// <summary>Elements from one to the next.</summary>
         static abstract int Pitch(GemmArguments g);
+
+        /// <summary>Elements from one k to the next.</summary>
+        static abstract int Depth(GemmArguments g);
     }
 
     /// <summary>Next to each other: A is transposed or packed.</summary>
     internal readonly struct NeighbouringRows : IRows
     {
         public static int Pitch(GemmArguments g) => 1;
+
+        public static int Depth(GemmArguments g) => g.ADepth;
     }
 
-    /// <summary>A leading dimension apart.</summary>
+    /// <summary>A leading dimension apart, each along k.</summary>
     internal readonly struct DistantRows : IRows
     {
         public static int Pitch(GemmArguments g) => g.ARow;
+
+        public static int Depth(GemmArguments g) => 1;
     }
 
     /// <summary>How a lane loads its two elements of a row of op(B).</summary>
