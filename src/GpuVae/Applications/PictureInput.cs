@@ -19,8 +19,11 @@ public static class PictureInput
     /// How many pixels a picture may have, which pictures to take, and how a built-in set is drawn; size and channels are the model's in
     /// any case.
     /// </param>
+    /// <param name="cancellation">Asks to stop.</param>
     /// <exception cref="BadInputException">There are no images, one is broken, or one does not fit the model.</exception>
-    public static ImageSet Load(string? spec, ImageShape shape, bool fit = false, DataOptions? options = null)
+    /// <exception cref="OperationCanceledException">The token asked to stop.</exception>
+    public static ImageSet Load(
+        string? spec, ImageShape shape, bool fit = false, DataOptions? options = null, CancellationToken cancellation = default)
     {
         options ??= new DataOptions();
         if (File.Exists(spec) && ImageFile.HasKnownExtension(spec))
@@ -30,7 +33,7 @@ public static class PictureInput
                 $"{spec} does not exist. Name an image, a folder of images, a folder with MNIST's IDX files, one IDX file, or a "
                 + $"built-in set: {string.Join(", ", BuiltInSet.All.Select(set => set.Name))}.");
         options = options with { Size = fit ? new ImageSize(shape.Width, shape.Height) : null, Channels = null };
-        return Conform(DataSource.LoadSingle(spec, options), shape, fit);
+        return Conform(DataSource.LoadSingle(spec, options, cancellation), shape, fit);
     }
 
     /// <summary>The same images in <paramref name="shape"/>; see <see cref="Load"/>.</summary>

@@ -17,7 +17,8 @@ public static class ImageFolder
     /// <exception cref="BadInputException">
     /// No images, an unreadable one, different sizes, more pixels than the options allow, or a bad row of attributes.
     /// </exception>
-    public static ImageSet Load(string folder, DataOptions? options = null)
+    /// <exception cref="OperationCanceledException">The token asked to stop.</exception>
+    public static ImageSet Load(string folder, DataOptions? options = null, CancellationToken cancellation = default)
     {
         options ??= new DataOptions();
         string[] paths = FindImages(folder);
@@ -37,7 +38,7 @@ public static class ImageFolder
         if (attributes is not null && labels is not null && !attributes.Any(factor => factor.Name == "label"))
             attributes = [.. attributes, Factor.Categorical("label", names!, labels)];
 
-        var pictures = new FolderPictures(folder, paths, options);
+        var pictures = new FolderPictures(folder, paths, options, cancellation);
         string setName = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder)));
         (ImageShape shape, byte[] pixels) = pictures.Decode();
         return new ImageSet(setName, shape.Width, shape.Height, shape.Channels, pixels, labels, names, attributes);

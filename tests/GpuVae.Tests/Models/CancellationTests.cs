@@ -2,6 +2,7 @@ using GpuVae.Applications;
 using GpuVae.Data;
 using GpuVae.Devices;
 using GpuVae.Evaluation;
+using GpuVae.Imaging;
 using GpuVae.Models;
 using GpuVae.Options;
 
@@ -42,6 +43,24 @@ public sealed class CancellationTests(CpuDevice cpu) : IClassFixture<CpuDevice>
         ];
         Assert.All(uses, use => Assert.ThrowsAny<OperationCanceledException>(use));
         Assert.Equal(expected, model.Generate(3, seed: 1));
+    }
+
+    [Fact]
+    public void LoadingStopsWhenItIsAskedTo()
+    {
+        using var folder = new TemporaryFolder();
+        ImageFile.Write(folder["images/a.png"], new Image(2, 2, 1));
+        folder.Write("one-idx3-ubyte", [0, 0, 8, 3, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 7]);
+        string pictures = folder["images"], idx = folder["one-idx3-ubyte"];
+        var stopped = new CancellationToken(canceled: true);
+        Action[] uses =
+        [
+            () => ImageFolder.Load(pictures, cancellation: stopped), () => IdxFile.Read(idx, cancellation: stopped),
+            () => DataSource.Load(pictures, cancellation: stopped), () => DataSource.LoadTest(pictures, cancellation: stopped),
+            () => DataSource.LoadSingle(idx, cancellation: stopped), () => DataSource.Load("faces", cancellation: stopped),
+            () => PictureInput.Load(pictures, new(2, 2), cancellation: stopped),
+        ];
+        Assert.All(uses, use => Assert.ThrowsAny<OperationCanceledException>(use));
     }
 
     [Fact]
