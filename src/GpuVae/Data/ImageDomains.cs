@@ -6,8 +6,10 @@ public static class ImageDomains
     /// <summary>Loads a domain from each of <paramref name="specs"/>, with its test part; see <see cref="DataSource"/>.</summary>
     /// <param name="specs">At least two. Nothing in one needs a counterpart in another.</param>
     /// <param name="options">Apply to each; a test set of its own is not taken.</param>
+    /// <param name="cancellation">Asks to stop.</param>
     /// <exception cref="BadInputException">Fewer than two, or images that are missing, broken or of different sizes.</exception>
-    public static DataSets Load(IReadOnlyList<string> specs, DataOptions? options = null)
+    /// <exception cref="OperationCanceledException">The token asked to stop.</exception>
+    public static DataSets Load(IReadOnlyList<string> specs, DataOptions? options = null, CancellationToken cancellation = default)
     {
         options ??= new DataOptions();
         if (specs.Count < 2)
@@ -17,17 +19,19 @@ public static class ImageDomains
             names = [.. specs];
         if (names.Distinct().Count() < names.Length)
             throw new BadInputException($"ImageDomains.Load {string.Join(' ', specs)}: a domain is there twice.");
-        DataSets[] sets = [.. specs.Select(spec => DataSource.Load(spec, options with { TestSpec = null }))];
+        DataSets[] sets = [.. specs.Select(spec => DataSource.Load(spec, options with { TestSpec = null }, cancellation))];
         return new DataSets(
             Join([.. names.Zip(sets, (name, set) => (name, set.Train))]), Join([.. names.Zip(sets, (name, set) => (name, set.Test))]));
     }
 
     /// <summary>Of the test set of <see cref="Load"/> what the options take; all of it is read for that.</summary>
     /// <exception cref="BadInputException">As for <see cref="Load"/>, or there is no image to take.</exception>
-    public static ImageSet LoadTest(IReadOnlyList<string> specs, DataOptions? options = null)
+    /// <exception cref="OperationCanceledException">The token asked to stop.</exception>
+    public static ImageSet LoadTest(
+        IReadOnlyList<string> specs, DataOptions? options = null, CancellationToken cancellation = default)
     {
         options ??= new DataOptions();
-        return DataSource.Take(Load(specs, options with { First = 0, Limit = null }).Test, options);
+        return DataSource.Take(Load(specs, options with { First = 0, Limit = null }, cancellation).Test, options);
     }
 
     /// <summary>

@@ -59,6 +59,8 @@ public sealed class CancellationTests(CpuDevice cpu) : IClassFixture<CpuDevice>
             () => DataSource.Load(pictures, cancellation: stopped), () => DataSource.LoadTest(pictures, cancellation: stopped),
             () => DataSource.LoadSingle(idx, cancellation: stopped), () => DataSource.Load("faces", cancellation: stopped),
             () => PictureInput.Load(pictures, new(2, 2), cancellation: stopped),
+            () => ImageDomains.Load([pictures, "faces"], cancellation: stopped),
+            () => ImageDomains.LoadTest([pictures, "faces"], cancellation: stopped),
         ];
         Assert.All(uses, use => Assert.ThrowsAny<OperationCanceledException>(use));
     }
