@@ -54,7 +54,9 @@ public sealed partial class TrainingCheckpoint
             training.Validate();
             long step = (long)file.Header["step"]!;
             MetricsLine[] history = [.. file.Contains(HistorySection) ? Lines(file.Get(HistorySection)).Select(MetricsLine.Parse) : []];
-            bool inOrder = history.Select(line => line.Epoch).SequenceEqual(Enumerable.Range(1, history.Length));
+            // Epochs of which nobody wanted to hear are missing.
+            int[] epochs = [0, .. history.Select(line => line.Epoch)];
+            bool inOrder = epochs.Zip(epochs.Skip(1)).All(pair => pair.First < pair.Second);
             return step >= 0 && inOrder
                 ? new TrainingCheckpoint(path, file, model, training, step, DataDigest.Read(file.Header), history)
                 : throw new FormatException();
@@ -117,9 +119,9 @@ public sealed partial class TrainingCheckpoint
         Require(sums.Length == epochSums.Length * sizeof(double), "another number of sums");
         sums.CopyTo(MemoryMarshal.AsBytes(epochSums));
         Require(double.IsFinite(epochSums[0]) && double.IsFinite(epochSums[1]), "sums that are no finite numbers");
+        int told = History.Count == 0 ? 0 : History[^1].Epoch;
         Require(
-            !File.Contains(HistorySection) || History.Count == Step / stepsPerEpoch,
-            $"the history of {History.Count} epochs at step {Step}, of which {stepsPerEpoch} are an epoch");
+            told <= Step / stepsPerEpoch, $"a history of {told} epochs at step {Step}, of which {stepsPerEpoch} are an epoch");
     }
 
     private static string[] Lines(byte[] text) => Encoding.UTF8.GetString(text).Split('\n', StringSplitOptions.RemoveEmptyEntries);
