@@ -8,7 +8,8 @@ public static class ImageFolder
     /// <summary>
     /// Reads every image below <paramref name="folder"/>, in the ordinal order of the paths, or those that the options take. Without a size
     /// in the options all must be of one size; with it they are cropped and resized. They become grey when the options say so or when every
-    /// file is grey, else RGB. Factors are the columns of <c>attributes.csv</c>, where the folder has one, and the labels.
+    /// file is grey, else RGB. Links are followed, but each folder is read once, at its own place rather than by a link. Factors are the
+    /// columns of <c>attributes.csv</c>, where the folder has one, and the labels.
     /// </summary>
     /// <remarks>
     /// What the files declare is looked at first. Then each is decoded and put into its place in the set; small ones several at a time, so
@@ -50,8 +51,7 @@ public static class ImageFolder
     {
         try
         {
-            var everything = new EnumerationOptions { RecurseSubdirectories = true, IgnoreInaccessible = false, MaxRecursionDepth = 16 };
-            string[] paths = [.. Directory.EnumerateFiles(folder, "*", everything).Where(ImageFile.HasKnownExtension)];
+            string[] paths = [.. FolderWalk.Files(folder).Where(ImageFile.HasKnownExtension)];
             Array.Sort(paths, StringComparer.Ordinal);
             return paths;
         }
