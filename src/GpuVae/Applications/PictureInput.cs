@@ -27,18 +27,22 @@ public static class PictureInput
     {
         options ??= new DataOptions();
         if (File.Exists(spec) && ImageFile.HasKnownExtension(spec))
-            return Conform(DataSource.Take(ReadOne(spec, options.MaxPixels), options), shape, fit);
+        {
+            cancellation.ThrowIfCancellationRequested();
+            return Conform(DataSource.Take(ReadOne(spec, options.MaxPixels), options), shape, fit, cancellation);
+        }
         if (!Path.Exists(spec) && BuiltInSet.Find(spec) is null)
             throw new BadInputException(
                 $"{spec} does not exist. Name an image, a folder of images, a folder with MNIST's IDX files, one IDX file, or a "
                 + $"built-in set: {string.Join(", ", BuiltInSet.All.Select(set => set.Name))}.");
         options = options with { Size = fit ? new ImageSize(shape.Width, shape.Height) : null, Channels = null };
-        return Conform(DataSource.LoadSingle(spec, options, cancellation), shape, fit);
+        return Conform(DataSource.LoadSingle(spec, options, cancellation), shape, fit, cancellation);
     }
 
     /// <summary>The same images in <paramref name="shape"/>; see <see cref="Load"/>.</summary>
     /// <exception cref="BadInputException">They do not fit; the message says what is wanted and how to convert.</exception>
-    public static ImageSet Conform(ImageSet images, ImageShape shape, bool fit = false)
+    /// <exception cref="OperationCanceledException">The token asked to stop.</exception>
+    public static ImageSet Conform(ImageSet images, ImageShape shape, bool fit = false, CancellationToken cancellation = default)
     {
         ImageShape found = images.Shape;
         if (found == shape)
@@ -51,7 +55,7 @@ public static class PictureInput
                 + "Convert it with fit: true, which crops the middle, scales it and converts the colours.");
         }
         return DataSource.Convert(
-            images, new DataOptions { Size = new ImageSize(shape.Width, shape.Height), Channels = shape.Channels });
+            images, new DataOptions { Size = new ImageSize(shape.Width, shape.Height), Channels = shape.Channels }, cancellation);
     }
 
     /// <summary>Images of a set as rows, [count, pixels] in [0, 1].</summary>

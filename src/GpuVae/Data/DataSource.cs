@@ -110,8 +110,9 @@ public static class DataSource
         int count = options.SyntheticCount ?? set.DefaultCount, most = Array.MaxLength / set.PixelsPerImage;
         if (count > most)
             throw new BadInputException($"DataOptions.SyntheticCount = {count}: of {set.Name} at most {most} images fit into memory.");
-        cancellation.ThrowIfCancellationRequested();
-        ImageSet made = test ? set.Create(Math.Max(1, count / 10), ~options.Seed) : set.Create(count, options.Seed);
+        ImageSet made = test
+            ? set.Create(Math.Max(1, count / 10), ~options.Seed, cancellation)
+            : set.Create(count, options.Seed, cancellation);
         return Convert(Take(made, options), options, cancellation);
     }
 

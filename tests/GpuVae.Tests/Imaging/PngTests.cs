@@ -113,7 +113,7 @@ public class PngTests
     {
         Image[] frames = [Picture(20, 10, 3, 1), Picture(20, 10, 3, 2), Picture(20, 10, 3, 3)];
         var stream = new MemoryStream();
-        AnimatedPng.Write(stream, frames, framesPerSecond: 12);
+        AnimatedPng.Write(stream, frames, framesPerSecond: 12, TestContext.Current.CancellationToken);
         byte[] file = stream.ToArray();
         Assert.Equal(frames[0].Pixels, ImageFile.Decode(file, "animation").Pixels);
 
