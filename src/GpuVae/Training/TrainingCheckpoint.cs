@@ -54,9 +54,7 @@ public sealed partial class TrainingCheckpoint
             training.Validate();
             long step = (long)file.Header["step"]!;
             MetricsLine[] history = [.. file.Contains(HistorySection) ? Lines(file.Get(HistorySection)).Select(MetricsLine.Parse) : []];
-            // Epochs of which nobody wanted to hear are missing.
-            int[] epochs = [0, .. history.Select(line => line.Epoch)];
-            bool inOrder = epochs.Zip(epochs.Skip(1)).All(pair => pair.First < pair.Second);
+            bool inOrder = history.Select(line => line.Epoch).SequenceEqual(Enumerable.Range(1, history.Length));
             return step >= 0 && inOrder
                 ? new TrainingCheckpoint(path, file, model, training, step, DataDigest.Read(file.Header), history)
                 : throw new FormatException();
@@ -119,9 +117,9 @@ public sealed partial class TrainingCheckpoint
         Require(sums.Length == epochSums.Length * sizeof(double), "another number of sums");
         sums.CopyTo(MemoryMarshal.AsBytes(epochSums));
         Require(double.IsFinite(epochSums[0]) && double.IsFinite(epochSums[1]), "sums that are no finite numbers");
-        int told = History.Count == 0 ? 0 : History[^1].Epoch;
         Require(
-            told <= Step / stepsPerEpoch, $"a history of {told} epochs at step {Step}, of which {stepsPerEpoch} are an epoch");
+            !File.Contains(HistorySection) || History.Count == Step / stepsPerEpoch,
+            $"the history of {History.Count} epochs at step {Step}, of which {stepsPerEpoch} are an epoch");
     }
 
     private static string[] Lines(byte[] text) => Encoding.UTF8.GetString(text).Split('\n', StringSplitOptions.RemoveEmptyEntries);

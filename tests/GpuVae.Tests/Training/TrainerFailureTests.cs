@@ -115,31 +115,6 @@ public sealed class TrainerFailureTests(CpuDevice cpu) : IClassFixture<CpuDevice
         Assert.Equal(1, trainer.History[0].TrainLoss / trainer.History[1].TrainLoss, 0.05);
     }
 
-    [Fact]
-    public void ACheckpointOfStepsTakenOneByOneIsGoneOnWith()
-    {
-        using var model = new Vae(cpu.Device, Small);
-        using var trainer = new Trainer(model, images, Training, test);
-        for (int i = 0; i < 3; i++)
-            trainer.RunStep();
-        trainer.Save(folder["at the end of an epoch"]);
-        trainer.RunStep();
-        trainer.Save(folder["in the next"]);
-        trainer.Run(Cancellation);
-        trainer.Save(folder["at the end"]);
-
-        int[] EpochsOf(string checkpoint)
-        {
-            using var resumed = Trainer.Resume(cpu.Device, TrainingCheckpoint.Read(folder[checkpoint]), images, test);
-            resumed.Run(Cancellation);
-            Assert.Equal(trainer.History[^1].WithoutTimes.ToJson(), resumed.History[^1].WithoutTimes.ToJson());
-            return [.. resumed.History.Select(line => line.Epoch)];
-        }
-        Assert.Equal([1, 2, 3], EpochsOf("at the end of an epoch"));
-        Assert.Equal([2, 3], EpochsOf("in the next"));
-        Assert.Equal([2, 3], EpochsOf("at the end"));
-    }
-
     /// <summary>Trains in a folder, with an exception in a handler if wanted, after which the training is run again.</summary>
     private (byte[] Checkpoint, string[] History) Train(string? of, long atStep)
     {
