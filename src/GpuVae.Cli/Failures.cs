@@ -40,13 +40,9 @@ internal static class Failures
                 Output = Terminal.Raw,
             });
         }
-        catch (Exception e) when (e is BadInputException or IOException or UnauthorizedAccessException)
-        {
-            return Report(e, 2);
-        }
         catch (Exception e)
         {
-            return Report(e, 1);
+            return Report(e, Cause(e) is BadInputException or IOException or UnauthorizedAccessException ? 2 : 1);
         }
     }
 
@@ -86,7 +82,7 @@ internal static class Failures
 
     private static int Report(Exception error, int exitCode)
     {
-        Console.Error.WriteLine($"gpuvae: {Flags.In(Describe(error))}");
+        Console.Error.WriteLine($"gpuvae: {Flags.In(Describe(Cause(error)))}");
         if (Environment.GetEnvironmentVariable("GPUVAE_DEBUG") == "1")
         {
             foreach (string line in error.ToString().Split(Environment.NewLine))
@@ -95,9 +91,12 @@ internal static class Failures
         return exitCode;
     }
 
+    /// <summary>What went wrong first, where several threads or one that could not be started tell of it.</summary>
+    private static Exception Cause(Exception error) =>
+        error is AggregateException or TaskSchedulerException && error.InnerException is { } cause ? Cause(cause) : error;
+
     private static string Describe(Exception error) => error switch
     {
-        AggregateException or TaskSchedulerException when error.InnerException is { } cause => Describe(cause),
         OutOfMemoryException => "There is not enough memory; take fewer or smaller images, a smaller batch or model.",
         _ => DeviceErrors.Describe(error),
     };

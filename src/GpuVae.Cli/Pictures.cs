@@ -1,4 +1,3 @@
-using System.Runtime.ExceptionServices;
 using GpuVae.Imaging;
 
 namespace GpuVae.Cli;
@@ -24,15 +23,7 @@ internal static class Pictures
         int digits = Math.Max(4, (all.Length - 1).ToString().Length);
         // Each file waits for the disk; together they wait once.
         var several = new ParallelOptions { MaxDegreeOfParallelism = 16 };
-        try
-        {
-            Parallel.For(
-                0, all.Length, several, i => ImageFile.Write(Path.Combine(folder, i.ToString($"D{digits}") + ".png"), all[i]));
-        }
-        catch (AggregateException errors)
-        {
-            ExceptionDispatchInfo.Throw(errors.InnerExceptions[0]);
-        }
+        Parallel.For(0, all.Length, several, i => ImageFile.Write(Path.Combine(folder, i.ToString($"D{digits}") + ".png"), all[i]));
         Console.WriteLine($"wrote {all.Length} images into {folder}");
     }
 

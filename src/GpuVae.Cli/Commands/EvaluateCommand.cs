@@ -25,7 +25,9 @@ internal static class EvaluateCommand
             "--binarize", "What becomes of grey levels: they stay (none), or every pixel is drawn as black or white, once for ever "
             + "(static) or anew (dynamic).", o => o.Binarization);
         set.Number("--seed", "N", CommonOptions.SeedMeaning, o => o.Seed, CommonOptions.Seeds);
-        Option<int?> limit = CommonOptions.OptionalNumber("--limit", "N", "Take the first N images only.", NumberRange.AtLeast(1));
+        Option<int?> limit = CommonOptions.OptionalNumber(
+            "--limit", "N", "Take the first N images only, and read no more; where the run's test images are a tenth of its training "
+            + "images, all are read to find these.", NumberRange.AtLeast(1));
         Option<string?> json = CommonOptions.FileOut("--json", "Also write all figures with their protocol to this file.");
         var data = new DataArguments();
         var command = new ExampleCommand(

@@ -19,23 +19,30 @@ public static class PictureInput
     /// How many pixels a picture may have, which pictures to take, and how a built-in set is drawn; size and channels are the model's in
     /// any case.
     /// </param>
+    /// <param name="cancellation">Asks to stop.</param>
     /// <exception cref="BadInputException">There are no images, one is broken, or one does not fit the model.</exception>
-    public static ImageSet Load(string? spec, ImageShape shape, bool fit = false, DataOptions? options = null)
+    /// <exception cref="OperationCanceledException">The token asked to stop.</exception>
+    public static ImageSet Load(
+        string? spec, ImageShape shape, bool fit = false, DataOptions? options = null, CancellationToken cancellation = default)
     {
         options ??= new DataOptions();
         if (File.Exists(spec) && ImageFile.HasKnownExtension(spec))
-            return Conform(DataSource.Take(ReadOne(spec, options.MaxPixels), options), shape, fit);
+        {
+            cancellation.ThrowIfCancellationRequested();
+            return Conform(DataSource.Take(ReadOne(spec, options.MaxPixels), options), shape, fit, cancellation);
+        }
         if (!Path.Exists(spec) && BuiltInSet.Find(spec) is null)
             throw new BadInputException(
                 $"{spec} does not exist. Name an image, a folder of images, a folder with MNIST's IDX files, one IDX file, or a "
                 + $"built-in set: {string.Join(", ", BuiltInSet.All.Select(set => set.Name))}.");
         options = options with { Size = fit ? new ImageSize(shape.Width, shape.Height) : null, Channels = null };
-        return Conform(DataSource.LoadSingle(spec, options), shape, fit);
+        return Conform(DataSource.LoadSingle(spec, options, cancellation), shape, fit, cancellation);
     }
 
     /// <summary>The same images in <paramref name="shape"/>; see <see cref="Load"/>.</summary>
     /// <exception cref="BadInputException">They do not fit; the message says what is wanted and how to convert.</exception>
-    public static ImageSet Conform(ImageSet images, ImageShape shape, bool fit = false)
+    /// <exception cref="OperationCanceledException">The token asked to stop.</exception>
+    public static ImageSet Conform(ImageSet images, ImageShape shape, bool fit = false, CancellationToken cancellation = default)
     {
         ImageShape found = images.Shape;
         if (found == shape)
@@ -48,7 +55,7 @@ public static class PictureInput
                 + "Convert it with fit: true, which crops the middle, scales it and converts the colours.");
         }
         return DataSource.Convert(
-            images, new DataOptions { Size = new ImageSize(shape.Width, shape.Height), Channels = shape.Channels });
+            images, new DataOptions { Size = new ImageSize(shape.Width, shape.Height), Channels = shape.Channels }, cancellation);
     }
 
     /// <summary>Images of a set as rows, [count, pixels] in [0, 1].</summary>

@@ -18,11 +18,11 @@ public sealed record BuiltInSet(string Name, string Description, int DefaultCoun
         },
         new("faces", "cartoon faces, 64×64, RGB, painted", 20_000, FacePixels)
         {
-            Create = (count, seed) => SyntheticFaces.Create(count, seed, FaceStyle.Painted),
+            Create = (count, seed, cancellation) => SyntheticFaces.Create(count, seed, FaceStyle.Painted, cancellation),
         },
         new("faces:drawn", "the same faces as line drawings", 20_000, FacePixels)
         {
-            Create = (count, seed) => SyntheticFaces.Create(count, seed, FaceStyle.Drawn),
+            Create = (count, seed, cancellation) => SyntheticFaces.Create(count, seed, FaceStyle.Drawn, cancellation),
         },
         new("faces:both", "half of the faces painted, half drawn, with the style as label", 20_000, FacePixels)
         {
@@ -30,8 +30,10 @@ public sealed record BuiltInSet(string Name, string Description, int DefaultCoun
         },
     ];
 
-    /// <summary>Makes so many images from a seed; image i is a function of the seed and i.</summary>
-    public required Func<int, ulong, ImageSet> Create { get; init; }
+    /// <summary>
+    /// Makes so many images from a seed; image i is a function of the seed and i. The token is looked at between two images.
+    /// </summary>
+    public required Func<int, ulong, CancellationToken, ImageSet> Create { get; init; }
 
     /// <summary>The set of that name; null where a path is meant.</summary>
     public static BuiltInSet? Find(string? name) => name is null ? All[0] : All.FirstOrDefault(set => set.Name == name);

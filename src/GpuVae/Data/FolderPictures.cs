@@ -16,6 +16,7 @@ internal sealed class FolderPictures
     private readonly string folder;
     private readonly string[] paths;
     private readonly DataOptions options;
+    private readonly ParallelOptions several;
     private readonly long[] costs;
     private readonly bool isColoured;
     private readonly object door = new();
@@ -23,9 +24,10 @@ internal sealed class FolderPictures
 
     /// <summary>Reads the headers.</summary>
     /// <exception cref="BadInputException">One is broken, or they declare more pixels than the options allow.</exception>
-    public FolderPictures(string folder, string[] paths, DataOptions options)
+    public FolderPictures(string folder, string[] paths, DataOptions options, CancellationToken cancellation)
     {
         (this.folder, this.paths, this.options) = (folder, paths, options);
+        several = new ParallelOptions { CancellationToken = cancellation };
         costs = [.. paths.Select(path => FileLength(path) / BytesPerPixel)];
         var facts = new ImageFacts[paths.Length];
         ForEach(0, (i, _) => facts[i] = ImageFile.Identify(paths[i], options.MaxPixels));
@@ -89,7 +91,7 @@ internal sealed class FolderPictures
     {
         try
         {
-            Parallel.For(start, paths.Length, (i, loop) =>
+            Parallel.For(start, paths.Length, several, (i, loop) =>
             {
                 Enter(costs[i]);
                 try

@@ -17,10 +17,13 @@ public static class IdxFile
     /// <param name="imagesPath">The images.</param>
     /// <param name="labelsPath">Their labels; null for none.</param>
     /// <param name="options">Which images to take, and how many pixels at most; size and channels stay the file's.</param>
+    /// <param name="cancellation">Asks to stop.</param>
     /// <exception cref="BadInputException">
     /// A file is missing, of another kind, truncated or too large, or the counts differ.
     /// </exception>
-    public static ImageSet Read(string imagesPath, string? labelsPath = null, DataOptions? options = null)
+    /// <exception cref="OperationCanceledException">The token asked to stop.</exception>
+    public static ImageSet Read(
+        string imagesPath, string? labelsPath = null, DataOptions? options = null, CancellationToken cancellation = default)
     {
         options ??= new DataOptions();
         int declared = 0;
@@ -32,7 +35,7 @@ public static class IdxFile
             options.RequireKeeps((long)count * height * width, imagesPath);
             ImageSize size = options.Size ?? new ImageSize(width, height);
             options.RequireKeeps((long)count * size.Height * size.Width * (options.Channels ?? 1), imagesPath);
-        });
+        }, cancellation);
         int[]? labels = null;
         if (labelsPath is not null)
         {
@@ -41,7 +44,7 @@ public static class IdxFile
                 if (dimensions[0] != declared)
                     throw new BadInputException(
                         $"{imagesPath} holds {declared} images but {labelsPath} holds {dimensions[0]} labels. Take both from one set.");
-            });
+            }, cancellation);
             labels = [.. bytes.Select(b => (int)b)];
         }
         return new ImageSet(Path.GetFileName(imagesPath), width: sizes[2], height: sizes[1], channels: 1, pixels, labels);
@@ -74,7 +77,7 @@ public static class IdxFile
 
     /// <summary>The part of an array that <paramref name="options"/> take, and the sizes of all of it.</summary>
     private static (int[] Sizes, byte[] Data) ReadArray(
-        string path, int dimensions, string expected, DataOptions options, Action<int[]> check)
+        string path, int dimensions, string expected, DataOptions options, Action<int[]> check, CancellationToken cancellation)
     {
         try
         {
@@ -113,9 +116,9 @@ public static class IdxFile
 
             check(sizes);
             (int first, int taken) = options.Taken(sizes[0], path);
-            long perItem = count / sizes[0], read = Skip(stream, first * perItem);
+            long perItem = count / sizes[0], read = Skip(stream, first * perItem, cancellation);
             byte[] data = new byte[taken * perItem];
-            read += stream.ReadAtLeast(data, data.Length, throwOnEndOfStream: false);
+            read += Fill(data, stream, cancellation);
             bool isWhole = first + taken == sizes[0];
             if (read < (first + taken) * perItem)
                 throw Bad(path, $"it is truncated: {string.Join("×", sizes)} = {count} bytes are declared, {read} are there");
@@ -135,13 +138,28 @@ public static class IdxFile
     }
 
     /// <summary>Reads over so many bytes, or to the end; says over how many.</summary>
-    private static long Skip(Stream stream, long bytes)
+    private static long Skip(Stream stream, long bytes, CancellationToken cancellation)
     {
         byte[] buffer = new byte[Math.Min(bytes, 1 << 16)];
         long left = bytes;
         for (int count = 1; left > 0 && count > 0; left -= count)
+        {
+            cancellation.ThrowIfCancellationRequested();
             count = stream.Read(buffer, 0, (int)Math.Min(left, buffer.Length));
+        }
         return bytes - left;
+    }
+
+    /// <summary>Reads until the data are full, or to the end; says how many bytes.</summary>
+    private static int Fill(Span<byte> data, Stream stream, CancellationToken cancellation)
+    {
+        int got = 0;
+        for (int count = 1; got < data.Length && count > 0; got += count)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            count = stream.Read(data.Slice(got, Math.Min(data.Length - got, 1 << 20)));
+        }
+        return got;
     }
 
     private static BadInputException Bad(string path, string what, Exception? inner = null) =>

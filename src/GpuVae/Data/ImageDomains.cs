@@ -6,8 +6,10 @@ public static class ImageDomains
     /// <summary>Loads a domain from each of <paramref name="specs"/>, with its test part; see <see cref="DataSource"/>.</summary>
     /// <param name="specs">At least two. Nothing in one needs a counterpart in another.</param>
     /// <param name="options">Apply to each; a test set of its own is not taken.</param>
+    /// <param name="cancellation">Asks to stop.</param>
     /// <exception cref="BadInputException">Fewer than two, or images that are missing, broken or of different sizes.</exception>
-    public static DataSets Load(IReadOnlyList<string> specs, DataOptions? options = null)
+    /// <exception cref="OperationCanceledException">The token asked to stop.</exception>
+    public static DataSets Load(IReadOnlyList<string> specs, DataOptions? options = null, CancellationToken cancellation = default)
     {
         options ??= new DataOptions();
         if (specs.Count < 2)
@@ -17,24 +19,28 @@ public static class ImageDomains
             names = [.. specs];
         if (names.Distinct().Count() < names.Length)
             throw new BadInputException($"ImageDomains.Load {string.Join(' ', specs)}: a domain is there twice.");
-        DataSets[] sets = [.. specs.Select(spec => DataSource.Load(spec, options with { TestSpec = null }))];
+        DataSets[] sets = [.. specs.Select(spec => DataSource.Load(spec, options with { TestSpec = null }, cancellation))];
         return new DataSets(
-            Join([.. names.Zip(sets, (name, set) => (name, set.Train))]), Join([.. names.Zip(sets, (name, set) => (name, set.Test))]));
+            Join([.. names.Zip(sets, (name, set) => (name, set.Train))], cancellation),
+            Join([.. names.Zip(sets, (name, set) => (name, set.Test))], cancellation));
     }
 
     /// <summary>Of the test set of <see cref="Load"/> what the options take; all of it is read for that.</summary>
     /// <exception cref="BadInputException">As for <see cref="Load"/>, or there is no image to take.</exception>
-    public static ImageSet LoadTest(IReadOnlyList<string> specs, DataOptions? options = null)
+    /// <exception cref="OperationCanceledException">The token asked to stop.</exception>
+    public static ImageSet LoadTest(
+        IReadOnlyList<string> specs, DataOptions? options = null, CancellationToken cancellation = default)
     {
         options ??= new DataOptions();
-        return DataSource.Take(Load(specs, options with { First = 0, Limit = null }).Test, options);
+        return DataSource.Take(Load(specs, options with { First = 0, Limit = null }, cancellation).Test, options);
     }
 
     /// <summary>
     /// One set out of several, with the domains as labels and as the only factor. Where some are in colour, the grey ones become RGB.
     /// </summary>
     /// <exception cref="BadInputException">The images differ in size.</exception>
-    public static ImageSet Join(IReadOnlyList<(string Name, ImageSet Images)> domains)
+    /// <exception cref="OperationCanceledException">The token asked to stop.</exception>
+    public static ImageSet Join(IReadOnlyList<(string Name, ImageSet Images)> domains, CancellationToken cancellation = default)
     {
         ImageSet first = domains[0].Images;
         foreach ((string name, ImageSet images) in domains)
@@ -43,7 +49,8 @@ public static class ImageDomains
                     $"The domains differ in size: {domains[0].Name} has {first.Width}×{first.Height} pixels, {name} has "
                     + $"{images.Width}×{images.Height}. Bring them to one size with DataOptions.Size.");
         int channels = domains.Max(domain => domain.Images.Channels);
-        byte[][] pixels = [.. domains.Select(domain => DataSource.Convert(domain.Images, new DataOptions { Channels = channels }).Pixels)];
+        var options = new DataOptions { Channels = channels };
+        byte[][] pixels = [.. domains.Select(domain => DataSource.Convert(domain.Images, options, cancellation).Pixels)];
         if (pixels.Sum(part => (long)part.Length) > Array.MaxLength)
             throw new BadInputException("The domains together do not fit into memory. Choose a smaller DataOptions.Size.");
         byte[] all = new byte[pixels.Sum(part => part.Length)];

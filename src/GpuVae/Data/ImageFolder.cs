@@ -8,7 +8,8 @@ public static class ImageFolder
     /// <summary>
     /// Reads every image below <paramref name="folder"/>, in the ordinal order of the paths, or those that the options take. Without a size
     /// in the options all must be of one size; with it they are cropped and resized. They become grey when the options say so or when every
-    /// file is grey, else RGB. Factors are the columns of <c>attributes.csv</c>, where the folder has one, and the labels.
+    /// file is grey, else RGB. Links are followed, but each folder is read once, at its own place rather than by a link. Factors are the
+    /// columns of <c>attributes.csv</c>, where the folder has one, and the labels.
     /// </summary>
     /// <remarks>
     /// What the files declare is looked at first. Then each is decoded and put into its place in the set; small ones several at a time, so
@@ -17,7 +18,8 @@ public static class ImageFolder
     /// <exception cref="BadInputException">
     /// No images, an unreadable one, different sizes, more pixels than the options allow, or a bad row of attributes.
     /// </exception>
-    public static ImageSet Load(string folder, DataOptions? options = null)
+    /// <exception cref="OperationCanceledException">The token asked to stop.</exception>
+    public static ImageSet Load(string folder, DataOptions? options = null, CancellationToken cancellation = default)
     {
         options ??= new DataOptions();
         string[] paths = FindImages(folder);
@@ -37,7 +39,7 @@ public static class ImageFolder
         if (attributes is not null && labels is not null && !attributes.Any(factor => factor.Name == "label"))
             attributes = [.. attributes, Factor.Categorical("label", names!, labels)];
 
-        var pictures = new FolderPictures(folder, paths, options);
+        var pictures = new FolderPictures(folder, paths, options, cancellation);
         string setName = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder)));
         (ImageShape shape, byte[] pixels) = pictures.Decode();
         return new ImageSet(setName, shape.Width, shape.Height, shape.Channels, pixels, labels, names, attributes);
@@ -49,8 +51,7 @@ public static class ImageFolder
     {
         try
         {
-            var everything = new EnumerationOptions { RecurseSubdirectories = true, IgnoreInaccessible = false, MaxRecursionDepth = 16 };
-            string[] paths = [.. Directory.EnumerateFiles(folder, "*", everything).Where(ImageFile.HasKnownExtension)];
+            string[] paths = [.. FolderWalk.Files(folder).Where(ImageFile.HasKnownExtension)];
             Array.Sort(paths, StringComparer.Ordinal);
             return paths;
         }

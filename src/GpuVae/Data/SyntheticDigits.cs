@@ -56,13 +56,14 @@ public static class SyntheticDigits
     /// <c>label</c>, <c>slant</c> (the shift to the left per unit of depth), <c>thickness</c> (the pen's radius in pixels) and <c>turn</c>
     /// (the tangent of half the angle of rotation, clockwise).
     /// </summary>
-    public static ImageSet Create(int count, ulong seed)
+    /// <exception cref="OperationCanceledException">The token asked to stop.</exception>
+    public static ImageSet Create(int count, ulong seed, CancellationToken cancellation = default)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(count);
         byte[] pixels = new byte[checked(count * Size * Size)];
         int[] labels = new int[count];
         float[] slants = new float[count], thicknesses = new float[count], turns = new float[count];
-        Parallel.For(0, count, i =>
+        Parallel.For(0, count, new ParallelOptions { CancellationToken = cancellation }, i =>
         {
             var random = SplitMix64.ForItem(seed, (ulong)i);
             labels[i] = random.Next(Classes.Length);

@@ -26,11 +26,10 @@ public static class SyntheticFaces
     /// <c>glasses</c>, <c>hat</c>, <c>background</c> (with which the clothes go) and, from −1 to 1, <c>eye-size</c>, <c>smile</c>,
     /// <c>tilt</c> (to the right) and <c>face-width</c>.
     /// </summary>
-    public static ImageSet Create(int count, ulong seed, FaceStyle style)
+    /// <exception cref="OperationCanceledException">The token asked to stop.</exception>
+    public static ImageSet Create(int count, ulong seed, FaceStyle style, CancellationToken cancellation = default)
     {
-        Face[] faces = CreateFaces(count, seed);
-        byte[] pixels = new byte[checked(count * 3 * Size * Size)];
-        Parallel.For(0, count, i => faces[i].Render(style, pixels.AsSpan(i * 3 * Size * Size, 3 * Size * Size)));
+        (Face[] faces, byte[] pixels) = Render(count, seed, _ => style, cancellation);
         return new ImageSet("faces", Size, Size, 3, pixels, [.. faces.Select(face => face.Hair)], Face.HairStyles, Factors(faces));
     }
 
@@ -38,21 +37,28 @@ public static class SyntheticFaces
     /// The same faces, by turns painted and drawn; labels are the styles, which are also the factor <c>style</c>. No face is there in both
     /// styles, so nothing is paired.
     /// </summary>
-    public static ImageSet CreateInBothStyles(int count, ulong seed)
+    /// <exception cref="OperationCanceledException">The token asked to stop.</exception>
+    public static ImageSet CreateInBothStyles(int count, ulong seed, CancellationToken cancellation = default)
     {
-        Face[] faces = CreateFaces(count, seed);
+        (Face[] faces, byte[] pixels) = Render(count, seed, i => (FaceStyle)(i % 2), cancellation);
         int[] styles = [.. Enumerable.Range(0, count).Select(i => i % 2)];
-        byte[] pixels = new byte[checked(count * 3 * Size * Size)];
-        Parallel.For(0, count, i => faces[i].Render((FaceStyle)styles[i], pixels.AsSpan(i * 3 * Size * Size, 3 * Size * Size)));
         string[] names = [.. Enum.GetNames<FaceStyle>().Select(name => name.ToLowerInvariant())];
         return new ImageSet(
             "faces", Size, Size, 3, pixels, styles, names, [Factor.Categorical("style", names, styles), .. Factors(faces)]);
     }
 
-    private static Face[] CreateFaces(int count, ulong seed)
+    private static (Face[] Faces, byte[] Pixels) Render(
+        int count, ulong seed, Func<int, FaceStyle> style, CancellationToken cancellation)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(count);
-        return [.. Enumerable.Range(0, count).Select(i => Face.Draw(seed, i))];
+        var faces = new Face[count];
+        byte[] pixels = new byte[checked(count * 3 * Size * Size)];
+        Parallel.For(0, count, new ParallelOptions { CancellationToken = cancellation }, i =>
+        {
+            faces[i] = Face.Draw(seed, i);
+            faces[i].Render(style(i), pixels.AsSpan(i * 3 * Size * Size, 3 * Size * Size));
+        });
+        return (faces, pixels);
     }
 
     private static Factor[] Factors(Face[] faces)

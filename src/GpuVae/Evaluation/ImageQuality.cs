@@ -16,15 +16,22 @@ public readonly record struct ImageQuality(double Mse, double Psnr, double Ssim)
     /// <summary>Of a pair whose error is below float32's resolution, in dB.</summary>
     public const double MaxPsnr = 140;
 
+    // So many pairs are on the device at a time.
+    private const int LargestPart = 512;
+
     /// <summary>Compares images with others on a device.</summary>
     /// <param name="device">Where to compute.</param>
     /// <param name="images">[n, pixels].</param>
     /// <param name="others">[n, pixels].</param>
     /// <param name="shape">Of each image.</param>
+    /// <param name="cancellation">Asks to stop before the next 512 images.</param>
     /// <exception cref="ArgumentException">
     /// The spans do not hold the same whole number of images, or none, or a value is not finite.
     /// </exception>
-    public static ImageQuality Compare(ComputeDevice device, ReadOnlySpan<float> images, ReadOnlySpan<float> others, ImageShape shape)
+    /// <exception cref="OperationCanceledException">Asked to stop.</exception>
+    public static ImageQuality Compare(
+        ComputeDevice device, ReadOnlySpan<float> images, ReadOnlySpan<float> others, ImageShape shape,
+        CancellationToken cancellation = default)
     {
         if (images.Length == 0 || images.Length != others.Length || images.Length % shape.Pixels != 0)
             throw new ArgumentException($"{images.Length} and {others.Length} values are not the same number of images of {shape}.");
@@ -32,12 +39,18 @@ public readonly record struct ImageQuality(double Mse, double Psnr, double Ssim)
         InputCheck.RequireFinite(images);
         InputCheck.RequireFinite(others);
         using DeviceGate.Scope scope = device.Enter("ImageQuality.Compare");
-        using MemoryBuffer1D<float, Stride1D.Dense> x = device.Accelerator.Allocate1D<float>(images.Length);
-        using MemoryBuffer1D<float, Stride1D.Dense> y = device.Accelerator.Allocate1D<float>(others.Length);
-        x.View.BaseView.CopyFromCPU(device.Stream, images);
-        y.View.BaseView.CopyFromCPU(device.Stream, others);
+        int part = Math.Min(images.Length, LargestPart * shape.Pixels);
+        using MemoryBuffer1D<float, Stride1D.Dense> x = device.Accelerator.Allocate1D<float>(part);
+        using MemoryBuffer1D<float, Stride1D.Dense> y = device.Accelerator.Allocate1D<float>(part);
         using var sum = new ImageQualitySum(device, shape, images.Length / shape.Pixels);
-        sum.Add(x.View, y.View, images.Length / shape.Pixels);
+        for (int at = 0; at < images.Length; at += part)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            int length = Math.Min(part, images.Length - at);
+            x.View.BaseView.SubView(0, length).CopyFromCPU(device.Stream, images.Slice(at, length));
+            y.View.BaseView.SubView(0, length).CopyFromCPU(device.Stream, others.Slice(at, length));
+            sum.Add(x.View, y.View, length / shape.Pixels);
+        }
         return sum.Mean();
     }
 }

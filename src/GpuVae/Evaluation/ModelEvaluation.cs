@@ -82,7 +82,7 @@ public static class ModelEvaluation
         if (metrics.HasFlag(EvaluationMetrics.Reconstruction))
             report = report with { Reconstruction = quality.Mean() };
         return metrics.HasFlag(EvaluationMetrics.Mig)
-            ? report with { Mig = MutualInformationGap.Of(Means(rows, latent), latent, images.Factors) }
+            ? report with { Mig = MutualInformationGap.Of(Means(rows, latent), latent, images.Factors, cancellation) }
             : report;
     }
 

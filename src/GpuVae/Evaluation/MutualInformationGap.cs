@@ -30,8 +30,11 @@ public sealed record MutualInformationGap(double Score, IReadOnlyList<FactorGap>
     /// <param name="codes">[images, latent].</param>
     /// <param name="latent">Units.</param>
     /// <param name="factors">Of the same images.</param>
+    /// <param name="cancellation">Asks to stop before the next factor.</param>
     /// <exception cref="BadInputException">No factor differs from image to image.</exception>
-    public static MutualInformationGap Of(ReadOnlySpan<float> codes, int latent, IReadOnlyList<Factor> factors)
+    /// <exception cref="OperationCanceledException">Asked to stop.</exception>
+    public static MutualInformationGap Of(
+        ReadOnlySpan<float> codes, int latent, IReadOnlyList<Factor> factors, CancellationToken cancellation = default)
     {
         int images = codes.Length / latent;
         int[][] units = new int[latent][];
@@ -45,6 +48,7 @@ public sealed record MutualInformationGap(double Score, IReadOnlyList<FactorGap>
         var gaps = new List<FactorGap>();
         foreach (Factor factor in factors)
         {
+            cancellation.ThrowIfCancellationRequested();
             int[] classes = factor.ValueNames is null ? Binned(factor.Values) : Array.ConvertAll(factor.Values, value => (int)value);
             double entropy = Information(classes, classes);
             if (entropy <= 0)

@@ -4,12 +4,13 @@ namespace GpuVae.Imaging;
 internal static class AnimatedPng
 {
     /// <summary>It plays for ever; programs that know only PNG show the first frame.</summary>
-    public static void Write(Stream stream, IReadOnlyList<Image> frames, int framesPerSecond)
+    public static void Write(Stream stream, IReadOnlyList<Image> frames, int framesPerSecond, CancellationToken cancellation)
     {
         uint sequence = 0;
         stream.Write(Png.Signature);
         for (int i = 0; i < frames.Count; i++)
         {
+            cancellation.ThrowIfCancellationRequested();
             var png = new MemoryStream();
             ImageSharpCodec.Encode(png, frames[i], ".png");
             foreach ((string type, ReadOnlyMemory<byte> data) in Png.Read(png.ToArray()))

@@ -75,12 +75,15 @@ public static class ImageFile
 
     /// <summary>
     /// Writes an animation that plays for ever, as animated PNG or GIF. The frames, at least one, have the same size and channels; the
-    /// rate is 1 to 1000, of which GIF shows at most 100.
+    /// rate is 1 to 1000, of which GIF shows at most 100. The token is looked at between two frames, and not any more once those of a GIF
+    /// are being compressed.
     /// </summary>
     /// <exception cref="ArgumentException">No frames, frames that differ in size, or a rate out of range.</exception>
     /// <exception cref="BadInputException">The extension is not that of a PNG or a GIF.</exception>
     /// <exception cref="IOException">The disk is full or the place cannot be written.</exception>
-    public static void WriteAnimation(string path, IReadOnlyList<Image> frames, int framesPerSecond)
+    /// <exception cref="OperationCanceledException">The token asked to stop; no file is written.</exception>
+    public static void WriteAnimation(
+        string path, IReadOnlyList<Image> frames, int framesPerSecond, CancellationToken cancellation = default)
     {
         if (Extension(path) is not (".png" or ".apng" or ".gif"))
             throw new BadInputException($"{path}: an animation can be written as PNG or GIF only. Use .png, .apng or .gif.");
@@ -90,8 +93,9 @@ public static class ImageFile
         Image first = frames[0];
         if (frames.Any(frame => (frame.Width, frame.Height, frame.Channels) != (first.Width, first.Height, first.Channels)))
             throw new ArgumentException("The frames of an animation must have the same size and channels.", nameof(frames));
-        Action<Stream, IReadOnlyList<Image>, int> write = Extension(path) == ".gif" ? ImageSharpCodec.EncodeGif : AnimatedPng.Write;
-        AtomicFile.Write(path, stream => write(stream, frames, framesPerSecond));
+        Action<Stream, IReadOnlyList<Image>, int, CancellationToken> write =
+            Extension(path) == ".gif" ? ImageSharpCodec.EncodeGif : AnimatedPng.Write;
+        AtomicFile.Write(path, stream => write(stream, frames, framesPerSecond, cancellation));
     }
 
     /// <summary>Pixels that are not compressed have up to four bytes.</summary>

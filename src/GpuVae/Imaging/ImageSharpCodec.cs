@@ -117,7 +117,7 @@ internal static class ImageSharpCodec
     }
 
     /// <summary>Writes an animated GIF that plays for ever. GIF counts time in hundredths of a second.</summary>
-    public static void EncodeGif(Stream stream, IReadOnlyList<Image> frames, int framesPerSecond)
+    public static void EncodeGif(Stream stream, IReadOnlyList<Image> frames, int framesPerSecond, CancellationToken cancellation)
     {
         using Image<Rgb24> animation = Frame(frames[0]);
         foreach (Image frame in frames.Skip(1))
@@ -130,7 +130,11 @@ internal static class ImageSharpCodec
             frame.Metadata.GetGifMetadata().FrameDelay = Math.Max(1, (int)Math.Round(100.0 / framesPerSecond));
         animation.Save(stream, Gif(frames[0].Channels == 1));
 
-        static Image<Rgb24> Frame(Image image) => Sharp.LoadPixelData<Rgb24>(image.WithChannels(3).Pixels, image.Width, image.Height);
+        Image<Rgb24> Frame(Image image)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            return Sharp.LoadPixelData<Rgb24>(image.WithChannels(3).Pixels, image.Width, image.Height);
+        }
     }
 
     /// <summary>What ImageSharp makes of an image; the channels stay.</summary>

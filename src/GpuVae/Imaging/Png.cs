@@ -12,14 +12,19 @@ internal static class Png
 
     private const int Overhead = 12;
 
+    /// <summary>In the second byte of a zlib stream: the reader is supposed to have a dictionary. PNG knows none.</summary>
+    private const byte PresetDictionary = 0x20;
+
     public static ReadOnlySpan<byte> Signature => [0x89, (byte)'P', (byte)'N', (byte)'G', 0x0D, 0x0A, 0x1A, 0x0A];
 
     /// <summary>
-    /// The file as ImageSharp 2.1 reads it right: whole, and with the bytes of a transparent colour of 16 bits swapped, which it takes in
-    /// the wrong order.
+    /// The file as ImageSharp 2.1 reads it right: whole, without a preset dictionary, which it takes for an empty one, and with the bytes of
+    /// a transparent colour of 16 bits swapped, which it takes in the wrong order.
     /// </summary>
     /// <exception cref="BadInputException">More pixels are declared than accepted, or none.</exception>
-    /// <exception cref="InvalidDataException">The file ends too early or a checksum differs.</exception>
+    /// <exception cref="InvalidDataException">
+    /// The file ends too early, a checksum differs, or the data need a dictionary.
+    /// </exception>
     public static byte[] Prepare(byte[] content, string file, long maxPixels)
     {
         (string Type, ReadOnlyMemory<byte> Data)[] chunks = [.. Read(content)];
@@ -29,9 +34,12 @@ internal static class Png
         long width = BinaryPrimitives.ReadUInt32BigEndian(header), height = BinaryPrimitives.ReadUInt32BigEndian(header[4..]);
         byte bits = header[8];
         Image.CheckDeclaredSize(width, height, file, maxPixels);
-        long packed = chunks.Where(chunk => chunk.Type == "IDAT").Sum(chunk => (long)chunk.Data.Length);
+        ReadOnlyMemory<byte>[] parts = [.. chunks.Where(chunk => chunk.Type == "IDAT").Select(chunk => chunk.Data)];
+        long packed = parts.Sum(part => (long)part.Length);
         if (width * height * bits / 8 > packed * MaxDeflateRatio)
             throw new InvalidDataException($"it declares {width}×{height} pixels but holds only {packed} bytes of image data");
+        if ((parts.SelectMany(part => part.ToArray()).ElementAtOrDefault(1) & PresetDictionary) != 0)
+            throw new InvalidDataException("its data need a preset dictionary, which PNG does not have");
         if (bits < 16 || chunks.All(chunk => chunk.Type != "tRNS"))
             return content;
         var mended = new MemoryStream();

@@ -82,7 +82,7 @@ public sealed partial class Vae : IDisposable
     /// q(z|x): images [n, pixels] to moments [n, 2·latent], means then log-variances in each row. Of a full covariance those are the
     /// diagonal of its Cholesky factor, twice its logarithm; a flow gives the code of noise 0 and the log-variances that it starts from.
     /// </summary>
-    /// <param name="images">[n, pixels].</param>
+    /// <param name="images">[n, pixels], in [0, 1], which is not checked.</param>
     /// <param name="moments">[n, 2·latent], written.</param>
     /// <param name="labels">[n]: class numbers, for a conditional model.</param>
     /// <exception cref="ArgumentException">The views do not hold the same whole number of rows.</exception>
@@ -132,7 +132,7 @@ public sealed partial class Vae : IDisposable
     /// Codes [n, latent] to images [n, pixels]: the mean of p(x|z), which for Bernoulli is the probability of white. Values of Gaussian
     /// and Laplace models may lie outside [0, 1].
     /// </summary>
-    /// <param name="codes">[n, latent].</param>
+    /// <param name="codes">[n, latent], finite, which is not checked.</param>
     /// <param name="images">[n, pixels], written.</param>
     /// <param name="labels">[n]: class numbers, for a conditional model.</param>
     /// <exception cref="ArgumentException">The views do not hold the same whole number of rows.</exception>
@@ -164,7 +164,7 @@ public sealed partial class Vae : IDisposable
     }
 
     /// <summary>Codes [n, latent] to images [n, pixels] drawn from p(x|z), every pixel for itself: grain and all.</summary>
-    /// <param name="codes">[n, latent].</param>
+    /// <param name="codes">[n, latent], finite, which is not checked.</param>
     /// <param name="images">[n, pixels], written.</param>
     /// <param name="seed">Seed of the draws; the first rows are the same whatever n.</param>
     /// <param name="step">Another number gives other draws.</param>
@@ -187,7 +187,7 @@ public sealed partial class Vae : IDisposable
 
     /// <summary>Images [n, pixels] to their reconstructions [n, pixels] by way of the code of <see cref="Encode(ArrayView{float},
     /// ArrayView{float}, ArrayView{float})"/>, without noise.</summary>
-    /// <param name="images">[n, pixels].</param>
+    /// <param name="images">[n, pixels], in [0, 1], which is not checked.</param>
     /// <param name="reconstructions">[n, pixels], written.</param>
     /// <param name="labels">[n]: class numbers, for a conditional model.</param>
     /// <exception cref="ArgumentException">The views do not hold the same whole number of rows.</exception>

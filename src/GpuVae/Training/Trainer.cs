@@ -47,6 +47,9 @@ public sealed partial class Trainer : IDisposable
     private readonly Stopwatch running = new(), epochTime = new();
     private long step, loggedStep, keptStep, epochInDevice = -1, imagesSinceStart, imagesOfEpochHere, intervalStart;
 
+    // Whether the steps of an epoch are done and their losses not yet told, which takes the sums back to 0.
+    private bool isEpochToEnd;
+
     // What broke a step, after which the device's state is not that of any step.
     private Exception? failure;
     private bool isDisposed;
@@ -140,9 +143,6 @@ public sealed partial class Trainer : IDisposable
 
     private bool IsAtEndOfEpoch => step % feed.StepsPerEpoch == 0;
 
-    /// <summary>Whether the steps of an epoch are done and their losses not yet told, which takes the sums back to 0.</summary>
-    private bool IsEpochToEnd => IsAtEndOfEpoch && (step > loggedStep || epochSums[0] != 0 || epochSums[1] != 0);
-
     internal RunRecord Record => record;
 
     /// <summary>Goes on where <paramref name="checkpoint"/> was written. The trainer owns the model that it makes for that.</summary>
@@ -230,13 +230,13 @@ public sealed partial class Trainer : IDisposable
         running.Restart();
         imagesSinceStart = 0;
         // What an exception, of a handler for instance, kept from being done at the end of an epoch comes first.
-        if (step > 0 && keptStep != step && IsAtEndOfEpoch && !IsEpochToEnd)
+        if (step > 0 && keptStep != step && IsAtEndOfEpoch && !isEpochToEnd)
             Keep(epochEnds: true, withWeights: true);
-        while (IsEpochToEnd || (step < Steps && !record.IsToStop && !cancellation.IsCancellationRequested))
+        while (isEpochToEnd || (step < Steps && !record.IsToStop && !cancellation.IsCancellationRequested))
         {
-            if (!IsEpochToEnd)
+            if (!isEpochToEnd)
                 RunTimedStep();
-            bool epochEnds = IsEpochToEnd;
+            bool epochEnds = isEpochToEnd;
             if (epochEnds)
                 summary = EndEpoch();
             Stepped?.Invoke();
@@ -276,7 +276,7 @@ public sealed partial class Trainer : IDisposable
     {
         using DeviceGate.Scope scope = Model.Device.Enter("Trainer.RunStep");
         RequireWhole();
-        if (IsEpochToEnd)
+        if (isEpochToEnd)
         {
             // Nobody wants to hear of this epoch, and the next one's losses are to be its own.
             ReadLosses();
@@ -297,6 +297,7 @@ public sealed partial class Trainer : IDisposable
             throw;
         }
         int batch = feed.SizeOf(step++);
+        isEpochToEnd = IsAtEndOfEpoch;
         imagesSinceStart += batch;
         imagesOfEpochHere += batch;
         if (step - loggedStep == Options.LogEverySteps)
@@ -429,6 +430,7 @@ public sealed partial class Trainer : IDisposable
             Warnings = health.Look(),
         };
         Array.Clear(epochSums);
+        isEpochToEnd = false;
         epochTime.Reset();
         imagesOfEpochHere = 0;
         record.Add(summary);
@@ -468,6 +470,7 @@ public sealed partial class Trainer : IDisposable
         parameters.WriteAll(state.FirstMoment, firstMoment);
         parameters.WriteAll(state.SecondMoment, secondMoment);
         step = loggedStep = keptStep = checkpoint.Step;
+        isEpochToEnd = IsAtEndOfEpoch && epochSums.Any(sum => sum != 0);
         record.Restore(checkpoint.History);
     }
 

@@ -61,6 +61,20 @@ public sealed partial class KillAndResumeTests : IDisposable
     }
 
     [Fact]
+    public void ASignalWhileImagesAreLoadedLeavesNothing()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "SIGINT is sent, and kept from being ignored, as Linux does it");
+        // Drawing so many faces takes far longer than a signal.
+        using Process process = Start("train", "--data", "faces", "--images", "100000", "--device", "cpu", "--out", "run");
+        Assert.Equal("loading faces …", process.StandardOutput.ReadLine());
+        Assert.Equal(0, Kill(process.Id, 2));
+        var result = CommandResult.Wait(process);
+
+        Assert.Equal(new CommandResult(130, "", ""), result);
+        Assert.Empty(Directory.GetFileSystemEntries(folder.FullPath));
+    }
+
+    [Fact]
     public void ASignalLeavesNoPictureHalfWritten()
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "SIGINT is sent, and kept from being ignored, as Linux does it");

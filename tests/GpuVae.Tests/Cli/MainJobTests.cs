@@ -112,6 +112,15 @@ public sealed partial class MainJobTests(TrainedRun run) : IClassFixture<Trained
     }
 
     [Fact]
+    public void OneOfManyPicturesThatCannotBeWrittenIsNamed()
+    {
+        string taken = Directory.CreateDirectory(Path.Combine(run.Root, "taken", "0007.png")).FullName;
+        CommandResult result = Gpuvae.Run(run.Root, "generate", "--run", run["."], "--count", "10", "--files", "--out", "taken");
+        Assert.True(result.ExitCode == 2, result.ToString());
+        Assert.Contains(Path.GetFileName(taken), Assert.Single(result.Error.TrimEnd().Split('\n')), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void ReconstructAndInterpolateWritePictures()
     {
         Gpuvae.Succeed(run.Root, "reconstruct", "--run", "runs/small", "--count", "5", "--out", "r.png");

@@ -29,6 +29,31 @@ public class ImageFolderTests
     }
 
     [Fact]
+    public void AFolderIsReadOnceWhateverLinksLeadToIt()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "links need a privilege there");
+        using var folder = new TemporaryFolder();
+        Save(folder["all/cats/deep/a.png"], 2, 2, 1, 10);
+        Save(folder["all/dogs/b.png"], 2, 2, 1, 20);
+        Save(folder["elsewhere/in/c.png"], 2, 2, 1, 30);
+        // One to its own parent, one to the whole, one to a sibling, two ways to another place, and into it; one is a circle.
+        Directory.CreateSymbolicLink(folder["all/cats/deep/up"], "..");
+        Directory.CreateSymbolicLink(folder["all/cats/whole"], folder["all"]);
+        Directory.CreateSymbolicLink(folder["all/cats/dogs"], "../dogs");
+        Directory.CreateSymbolicLink(folder["all/x"], folder["way"]);
+        Directory.CreateSymbolicLink(folder["all/y"], "../elsewhere/in");
+        Directory.CreateSymbolicLink(folder["way"], "elsewhere");
+        Directory.CreateSymbolicLink(folder["all/z"], "z");
+        foreach (string path in (string[])[folder["all"], folder["way/../all/"], folder["all/cats/whole"]])
+        {
+            ImageSet set = ImageFolder.Load(path);
+            Assert.Equal([10, 20, 30], set.Pixels.Where((_, i) => i % 4 == 0));
+            Assert.Equal(["cats", "dogs", "x"], set.LabelNames!);
+        }
+        Assert.Contains("could not be listed", Assert.Throws<BadInputException>(() => ImageFolder.Load(folder["all/z"])).Message);
+    }
+
+    [Fact]
     public void OneColouredImageMakesTheSetRgbUnlessGreyIsWanted()
     {
         using var folder = new TemporaryFolder();

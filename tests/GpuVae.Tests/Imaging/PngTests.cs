@@ -91,6 +91,21 @@ public class PngTests
         Assert.Equal([0xAE, 0x42, 0x60, 0x82], file[^4..]);
     }
 
+    [Fact]
+    public void APresetDictionaryIsRefusedWithTheNameOfTheFile()
+    {
+        // The flag is bit 5 of the second byte; the dictionary's checksum follows. PNG allows none.
+        byte[] raw = [0, 7], header = [0, 0, 0, 1, 0, 0, 0, 1, 8, 0, 0, 0, 0];
+        byte[] zlib = [0x78, 0x20, 0, 0, 0, 1, 0x01, 2, 0, 0xFD, 0xFF, .. raw, .. BigEndian(Adler32(raw))];
+        byte[] file = [.. Signature, .. Chunk("IHDR", header), .. Chunk("IDAT", zlib), .. Chunk("IEND", [])];
+        string message = Assert.Throws<BadInputException>(() => ImageFile.Decode(file, "preset.png")).Message;
+        Assert.StartsWith("preset.png is not a valid image: its data need a preset dictionary", message, StringComparison.Ordinal);
+        // Without the flag it is a picture.
+        zlib = [0x78, 0x01, .. zlib[6..]];
+        file = [.. Signature, .. Chunk("IHDR", header), .. Chunk("IDAT", zlib), .. Chunk("IEND", [])];
+        Assert.Equal([7], ImageFile.Decode(file, "plain.png").Pixels);
+    }
+
     [Theory]
     [InlineData(1, 1, 1)]
     [InlineData(1, 17, 3)]
@@ -113,7 +128,7 @@ public class PngTests
     {
         Image[] frames = [Picture(20, 10, 3, 1), Picture(20, 10, 3, 2), Picture(20, 10, 3, 3)];
         var stream = new MemoryStream();
-        AnimatedPng.Write(stream, frames, framesPerSecond: 12);
+        AnimatedPng.Write(stream, frames, framesPerSecond: 12, TestContext.Current.CancellationToken);
         byte[] file = stream.ToArray();
         Assert.Equal(frames[0].Pixels, ImageFile.Decode(file, "animation").Pixels);
 
