@@ -14,7 +14,7 @@ internal sealed class RunResults(Trainer trainer, RunFolder folder, ImageSet tes
     private const int SampleCount = 64, ReconstructionCount = 16;
 
     private readonly ImageSet shown = test.Select([.. Enumerable.Range(0, Math.Min(ReconstructionCount, test.Count))]);
-    private Task writing = Task.CompletedTask;
+    private Task? writing;
 
     public static string Hardware(Vae model) => $"{model.Device.Name} ({model.Device.Accelerator.Name})";
 
@@ -34,12 +34,17 @@ internal sealed class RunResults(Trainer trainer, RunFolder folder, ImageSet tes
             using Vae model = folder.Load(trainer.Model.Device);
             Update(model, $"epoch {best.Epoch}, the best");
         }
+        else if (writing is null)
+        {
+            // Nothing was left to train. The process that wrote the last checkpoint may have been killed before its pictures were there.
+            Update();
+        }
         Wait();
     }
 
     /// <summary>Waits for what is being written.</summary>
     /// <exception cref="IOException">It could not be written.</exception>
-    public void Wait() => writing.GetAwaiter().GetResult();
+    public void Wait() => writing?.GetAwaiter().GetResult();
 
     private void Update(Vae model, string epoch)
     {

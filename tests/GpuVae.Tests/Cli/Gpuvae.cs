@@ -10,8 +10,13 @@ internal static class Gpuvae
         new(BuildFacts.DotnetHost, [BuildFacts.CommandLine, .. arguments])
         {
             WorkingDirectory = workingDirectory,
-            // What whoever runs the tests has tuned is none of their business.
-            Environment = { [TuningTable.FolderVariable] = "off" },
+            Environment =
+            {
+                // What whoever runs the tests has tuned is none of their business.
+                [TuningTable.FolderVariable] = "off",
+                // These processes end before the runtime's counts of what is often used pay for themselves.
+                ["DOTNET_TieredPGO"] = "0",
+            },
         };
 
     public static CommandResult Run(string workingDirectory, params IEnumerable<string> arguments) =>

@@ -35,6 +35,23 @@ public sealed partial class KillAndResumeTests : IDisposable
         Assert.Empty(Directory.GetFiles(folder["killed"], "*.tmp"));
     }
 
+    [Fact]
+    public void ATrainingKilledBetweenItsLastCheckpointAndItsPicturesHasThemAfterAResume()
+    {
+        string[] once = [.. Training, "--out", "run"];
+        once[Array.IndexOf(once, "--epochs") + 1] = "1";
+        Gpuvae.Succeed(folder.FullPath, once);
+        string[] pictures = [folder["run/samples.png"], folder["run/reconstructions.png"]];
+        byte[][] drawn = [.. pictures.Select(File.ReadAllBytes)];
+        foreach (string file in (string[])[.. pictures, folder["run/report.html"]])
+            File.Delete(file);
+
+        Gpuvae.Succeed(folder.FullPath, "train", "--resume", "run", "--device", "cpu");
+
+        Assert.Equal(drawn, pictures.Select(File.ReadAllBytes));
+        Assert.True(File.Exists(folder["run/report.html"]));
+    }
+
     [Theory]
     [InlineData(2, "SIGINT")]
     [InlineData(15, "SIGTERM")]
