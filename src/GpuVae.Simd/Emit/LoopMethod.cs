@@ -3,8 +3,8 @@ using GpuVae.Simd.Ir;
 namespace GpuVae.Simd.Emit;
 
 /// <summary>
-/// A loop that keeps many vectors from turn to turn, with what leads into it and the block behind it: it becomes a method of its own. In the
-/// method of a whole kernel the JIT's register allocator sees hundreds of variables that outlive the loop, and sends its sums
+/// A loop that keeps many vectors from turn to turn, with what leads into it and the block behind it: it becomes a method of its own. In
+/// the method of a whole kernel the JIT's register allocator sees hundreds of variables that outlive the loop, and sends its sums
 /// through memory; alone, what the loop needs is all there is.
 /// </summary>
 internal sealed class LoopMethod

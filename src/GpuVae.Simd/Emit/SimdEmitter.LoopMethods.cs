@@ -11,11 +11,16 @@ internal sealed partial class SimdEmitter
 {
     private static readonly Type[] LoopParameters = [typeof(SimdInvocation*), typeof(byte*)];
 
-    /// <summary>Emits the nodes as a method and a call of it; false, and nothing is emitted, where too much would have to be passed.</summary>
+    /// <summary>
+    /// Emits the nodes as a method and a call of it; false, and nothing is emitted, where too much would have to be passed.
+    /// </summary>
     private bool TryEmitLoopMethod(List<ControlNode> children, int from, LoopMethod loop)
     {
         var called = new DynamicMethod(
-            $"{kernel.Name}, loop", typeof(void), LoopParameters, typeof(SimdEmitter).Module, skipVisibility: true) { InitLocals = false };
+            $"{kernel.Name}, loop", typeof(void), LoopParameters, typeof(SimdEmitter).Module, skipVisibility: true)
+        {
+            InitLocals = false,
+        };
         var known = new HashSet<Value>(variables.Keys, ReferenceEqualityComparer.Instance);
         var broadcast = new HashSet<Value>(broadcasts.Keys, ReferenceEqualityComparer.Instance);
         Store[] scatteredBefore = [.. scattered];

@@ -18,8 +18,8 @@ internal static class Png
     public static ReadOnlySpan<byte> Signature => [0x89, (byte)'P', (byte)'N', (byte)'G', 0x0D, 0x0A, 0x1A, 0x0A];
 
     /// <summary>
-    /// The file as ImageSharp 2.1 reads it right: whole, without a preset dictionary, which it takes for an empty one, and with the bytes of
-    /// a transparent colour of 16 bits swapped, which it takes in the wrong order.
+    /// The file as ImageSharp 2.1 reads it right: whole, without a preset dictionary, which it takes for an empty one, and with the bytes
+    /// of a transparent colour of 16 bits swapped, which it takes in the wrong order.
     /// </summary>
     /// <exception cref="BadInputException">More pixels are declared than accepted, or none.</exception>
     /// <exception cref="InvalidDataException">

@@ -16,7 +16,7 @@ internal static class MechanismKernels
         y[i] = sum;
     }
 
-    /// <summary>Sums over two nested loops, which differ from lane to lane and are wanted behind them, once more under a condition.</summary>
+    /// <summary>Sums over two nested loops, which differ from lane to lane and are wanted behind them, also under a condition.</summary>
     public static void ManySums(ArrayView<float> x, ArrayView<float> y, int lines, int length, int pitch)
     {
         int i = Grid.IdxX * Group.DimX + Group.IdxX;

@@ -47,7 +47,7 @@ public sealed class FaultCampaignTests(UndisturbedRun undisturbed) : IClassFixtu
         Assert.All(before, file => Assert.Equal(file.Value, after[file.Key]));
     }
 
-    /// <summary>Lets faults strike a run, and then the next one where it has ended, until there were enough; returns how many struck.</summary>
+    /// <summary>Lets faults strike a run, and the next one where it has ended, until there were enough; returns how many struck.</summary>
     private int Disturb(SystemCall[] calls, Random random, int wanted)
     {
         using var run = new DisturbedRun(undisturbed);

@@ -1,6 +1,6 @@
 namespace GpuVae.Tests.Faults;
 
-/// <summary>A training that nothing disturbs, made once for all tests, and the system calls by which it and its continuation come to be.</summary>
+/// <summary>A training that nothing disturbs, made once for all tests, and the system calls that it and its continuation make.</summary>
 public sealed class UndisturbedRun : IDisposable
 {
     private readonly TemporaryFolder folder = new();
