@@ -51,6 +51,7 @@ internal static class LimitsCommand
         using var context = Context.Create(builder => builder.EnableAlgorithms());
         using SimdAccelerator single = context.CreateSimdAccelerator(new() { Workers = 1 });
         using var core = ComputeDevice.Wrap(single);
+        Caches(device);
         Arithmetic(core, "one core");
         Arithmetic(device, "all cores");
         Convolutions(device);
@@ -122,11 +123,33 @@ internal static class LimitsCommand
                 $"{100 * bytes / time / ceiling:F0} % of the copy");
     }
 
+    /// <summary>All cores at once, each its own part; the weights of the seed's decoder are what one generated image reads.</summary>
+    private static void Caches(ComputeDevice device)
+    {
+        const int passes = 64;
+        var caches = new CacheBandwidth(device.Accelerator);
+        int cores = device.Accelerator.NumMultiprocessors;
+        (string Name, long Bytes)[] sets =
+        [
+            ("512 KiB a core", cores * (512L << 10)), ("the decoder's weights", sizeof(float) * (20L * 256 + 256 * 512 + 512 * 784)),
+            ("8 MiB a core", cores * (8L << 20)),
+        ];
+        foreach ((string name, long wanted) in sets)
+        {
+            using var memory = new Scratch(device.Accelerator);
+            (double bytes, Action<AcceleratorStream, int> run) = caches.Prepare(memory, wanted);
+            double seconds = Time(device, () => run(device.Stream, passes))[0] / passes;
+            Row($"read over all cores, {name}", $"{bytes / seconds / 1e9:F0} GB/s", $"{bytes / 1e6:F2} MB in {seconds * 1e6:F1} µs");
+        }
+    }
+
     private static void Arithmetic(ComputeDevice device, string where)
     {
         Accelerator accelerator = device.Accelerator;
         double ceiling = new Ceiling(accelerator).MeasureFlops(device.Stream);
         Row($"multiply-adds in registers, {where}", $"{ceiling / 1e9:F0} GFLOP/s", "the arithmetic ceiling");
+        if (accelerator.ExecutionStyle() == ExecutionStyle.Lanes)
+            Cycles(accelerator, ceiling);
         using var gemm = new GemmContext(accelerator);
         Gemm<PlainEpilogue> product = gemm.With<PlainEpilogue>();
         foreach (int n in (int[])[1024, 2048])
@@ -138,6 +161,19 @@ internal static class LimitsCommand
             double seconds = Time(device, () => product.Run(device.Stream, a, b, c, default))[0];
             FlopsRow($"matrix product {n}³, {where}", 2.0 * n * n * n / seconds, ceiling);
         }
+    }
+
+    /// <summary>The ceiling against clock × lanes: a processor starts one or two vectors of multiply-adds a cycle.</summary>
+    private static void Cycles(Accelerator accelerator, double ceiling)
+    {
+        const double tolerance = 0.1;
+        double hertz = ProcessorClock.MeasureHertz();
+        double perCycle = ceiling / (2.0 * accelerator.WarpSize * accelerator.NumMultiprocessors * hertz);
+        bool isWhole = Math.Abs(perCycle - 1) < tolerance || Math.Abs(perCycle - 2) < 2 * tolerance;
+        Row(
+            "clock, by dependent additions", $"{hertz / 1e9:F2} GHz",
+            $"{perCycle:F2} multiply-adds of {accelerator.WarpSize} lanes a core and cycle"
+            + (isWhole ? "" : "; WARNING: neither 1 nor 2, so one of both figures is wrong, or somebody else uses the cores"));
     }
 
     /// <summary>64 to 64 channels, 3 × 3, 32 × 32 pixels, batch 64.</summary>

@@ -1,6 +1,6 @@
 using System.CommandLine;
 using System.Runtime.InteropServices;
-using System.Text.Json;
+using System.Text.Json.Nodes;
 using GpuVae.Devices;
 using GpuVae.Kernels.Common;
 using GpuVae.Kernels.Gemm;
@@ -13,8 +13,8 @@ using ILGPU.Runtime;
 namespace GpuVae.Benchmarks.Peers;
 
 /// <summary>
-/// Ours against what a user would take instead, on the same machine and in turns: the seed's training step and generation against PyTorch,
-/// the matrix product against OpenBLAS, on CUDA against cuBLAS (through PyTorch).
+/// Ours against what a user would take instead, in turns on one machine: training steps and generation against libtorch and PyTorch,
+/// the matrix product against libtorch's (MKL) and OpenBLAS's, on CUDA against cuBLAS (through PyTorch). benchmarks/peers.sh has them all.
 /// </summary>
 internal sealed class PeersCommand : IDisposable
 {
@@ -32,37 +32,38 @@ internal sealed class PeersCommand : IDisposable
 
     private readonly ComputeDevice device;
     private readonly int rounds;
-    private readonly PyTorchPeer? pytorch;
+    private readonly PeerReport report;
+    private readonly List<PeerProcess> pytorch = [], libtorch = [];
     private readonly OpenBlasPeer? openBlas;
-    private readonly List<string> missing = [];
     private readonly Ceiling ceiling;
-    private readonly List<PeerRow> rows = [];
 
     private PeersCommand(string deviceName, int rounds)
     {
         this.rounds = rounds;
         device = ComputeDevice.Open(deviceName);
+        report = new PeerReport(device);
         ceiling = new Ceiling(device.Accelerator);
-        pytorch = PyTorchPeer.TryStart(Environment.ProcessorCount, out string reason);
-        if (pytorch is null)
-            missing.Add("PyTorch: " + reason);
+        Start("PyTorch", PeerProcess.TryStartPyTorch, pytorch);
         if (IsCuda)
         {
-            if (pytorch is { CudaDevice: null })
-                missing.Add("PyTorch on CUDA: this PyTorch sees no CUDA device");
+            if (pytorch is [{ CudaDevice: null }])
+                report.Missing("PyTorch on CUDA: this PyTorch sees no CUDA device");
             return;
         }
-        openBlas = OpenBlasPeer.TryLoad(out reason);
+        Start("libtorch", PeerProcess.TryStartLibtorch, libtorch);
+        openBlas = OpenBlasPeer.TryLoad(out string reason);
         if (openBlas is null)
-            missing.Add("OpenBLAS: " + reason);
+            report.Missing("OpenBLAS: " + reason);
+        else
+            report.Found(openBlas.Configuration);
     }
+
+    private delegate PeerProcess? Starter(int threads, out string reason);
 
     private bool IsCuda => device.Accelerator.AcceleratorType == AcceleratorType.Cuda;
 
-    private string PeerDevice => IsCuda ? "cuda" : "cpu";
-
-    /// <summary>Thread counts that are tried for CPU peers; the better one counts.</summary>
-    private static int[] ThreadCounts => Environment.ProcessorCount == 1 ? [1] : [1, Environment.ProcessorCount];
+    /// <summary>Counts that are tried for peers on the processor; the better one counts.</summary>
+    private int[] ThreadCounts => IsCuda || Environment.ProcessorCount == 1 ? [1] : [1, Environment.ProcessorCount];
 
     public static Command Create()
     {
@@ -88,30 +89,35 @@ internal sealed class PeersCommand : IDisposable
         {
             using var peers = new PeersCommand(parsed.GetValue(deviceName)!, Math.Max(1, parsed.GetValue(rounds)));
             peers.Run(parsed.GetValue(only)!);
-            peers.Write(parsed.GetValue(folder)!);
+            peers.report.Write(parsed.GetValue(folder)!);
         });
         return command;
     }
 
     public void Dispose()
     {
-        pytorch?.Dispose();
+        foreach (PeerProcess peer in (IEnumerable<PeerProcess>)[.. pytorch, .. libtorch])
+            peer.Dispose();
         device.Dispose();
+    }
+
+    private void Start(string name, Starter start, List<PeerProcess> started)
+    {
+        foreach (int threads in ThreadCounts)
+        {
+            if (start(threads, out string reason) is not { } peer)
+            {
+                report.Missing($"{name}: {reason}");
+                return;
+            }
+            started.Add(peer);
+        }
+        report.Found(started[0].Version);
     }
 
     private void Run(string[] groups)
     {
-        Console.WriteLine(
-            $"ours on {device.Name} ({device.Accelerator.Name}), arithmetic ceiling "
-            + $"{ceiling.MeasureFlops(device.Stream) / 1e9:F0} GFLOP/s");
-        if (pytorch is not null)
-            Console.WriteLine($"PyTorch {pytorch.Version}");
-        if (openBlas is not null)
-            Console.WriteLine(openBlas.Configuration);
-        foreach (string line in missing)
-            Console.WriteLine($"missing: {line}");
-        Console.WriteLine($"{"",-44}{"ours",12}{"peer",12}{"ratio",8}{"GFLOP/s",9}{"% ceiling",10}");
-
+        report.Begin(ceiling.MeasureFlops(device.Stream));
         foreach (string group in groups)
         {
             switch (group)
@@ -150,9 +156,6 @@ internal sealed class PeersCommand : IDisposable
                     throw new BadInputException($"--only {group}: choose from {string.Join(", ", Groups)}.");
             }
         }
-        double[] seed = [.. rows.Where(r => r.Group == "seed-gemm").Select(r => r.Ratio).Where(double.IsFinite)];
-        if (seed.Length > 0)
-            Console.WriteLine($"seed shapes, geometric mean of the ratios: {Math.Exp(seed.Average(Math.Log)):F2}");
     }
 
     private unsafe void Gemm(
@@ -169,27 +172,29 @@ internal sealed class PeersCommand : IDisposable
         Func<int, double> ours = Alternation.Contestant(
             () => product.Run(device.Stream, opA, opB, result, default), device.Synchronize);
 
-        var peers = new List<(string, Func<int, double>)>();
         string shape = $"gemm {m}×{n}×{k}{(transposeA ? " Aᵀ" : "")}{(transposeB ? " Bᵀ" : "")}{Suffix(precision)}";
-        if (openBlas is not null)
-        {
-            float* pa = Aligned(m * k), pb = Aligned(k * n), pc = Aligned(m * n);
-            foreach (int threads in ThreadCounts)
-            {
-                peers.Add(($"OpenBLAS, {threads} threads",
-                    Alternation.Contestant(() => openBlas.Multiply(pa, pb, pc, m, n, k, transposeA, transposeB, threads), () => { })));
-            }
-            AddRow(shape, group, 2.0 * m * n * k, ours, peers);
-            foreach (nint p in (nint[])[(nint)pa, (nint)pb, (nint)pc])
-                NativeMemory.AlignedFree((void*)p);
-            return;
-        }
-        if (IsCuda && !transposeA && !transposeB)
+        double flops = 2.0 * m * n * k;
+        (string, JsonNode)[] options = [("m", m), ("n", n), ("k", k), ("transposeA", transposeA), ("transposeB", transposeB)];
+        if (IsCuda)
         {
             string type = precision switch { MatrixPrecision.Tf32 => "tf32", MatrixPrecision.Bf16 => "bfloat16", _ => "float32" };
-            AddPyTorch(peers, $"cuBLAS {type}", shape, "gemm", ("m", m), ("n", n), ("k", k), ("dtype", type));
+            AddRow(shape, group, flops, ours, Ready(pytorch, $"cuBLAS {type}", "gemm", [.. options, ("dtype", type)]));
+            return;
         }
-        AddRow(shape, group, 2.0 * m * n * k, ours, peers);
+        // PyTorch has no product of its own here: Debian's calls OpenBLAS, libtorch MKL.
+        List<Contestant> peers = [.. Ready(libtorch, "libtorch", "gemm", options)];
+        float* pa = Aligned(m * k), pb = Aligned(k * n), pc = Aligned(m * n);
+        if (openBlas is not null)
+        {
+            foreach (int threads in ThreadCounts)
+            {
+                peers.Add(new("OpenBLAS", threads, Alternation.Contestant(
+                    () => openBlas.Multiply(pa, pb, pc, m, n, k, transposeA, transposeB, threads), () => { })));
+            }
+        }
+        AddRow(shape, group, flops, ours, peers);
+        foreach (nint p in (nint[])[(nint)pa, (nint)pb, (nint)pc])
+            NativeMemory.AlignedFree((void*)p);
     }
 
     private static string Suffix(MatrixPrecision precision) =>
@@ -200,14 +205,10 @@ internal sealed class PeersCommand : IDisposable
         MatrixPrecision precision = where.Options.Precision;
         using var training = new NoiseTraining(where, new VaeOptions(), batch);
         Func<int, double> ours = Alternation.Contestant(training.Trainer.RunStep, where.Synchronize);
-        var peers = new List<(string, Func<int, double>)>();
-        foreach (string mode in IsCuda ? ["eager", "graph", "compile"] : (string[])["eager"])
-        {
-            AddPyTorch(
-                peers, $"PyTorch {mode}", $"step {batch} {mode}{Suffix(precision)}", "step", ("batch", batch), ("mode", mode),
-                ("tf32", precision == MatrixPrecision.Tf32));
-        }
-        // Forward, weight gradient, data gradient: three products per weight and image; the first layer needs no data gradient.
+        (string, JsonNode)[] options = [("batch", batch), ("tf32", precision == MatrixPrecision.Tf32)];
+        List<Contestant> peers = [.. Ready(libtorch, "libtorch", "step", options)];
+        foreach (string mode in IsCuda ? ["eager", "fused", "compile", "graph"] : (string[])["eager", "fused", "compile"])
+            peers.AddRange(Ready(pytorch, $"PyTorch {mode}", "step", [.. options, ("mode", mode)]));
         AddRow($"training step, batch {batch}{Suffix(precision)}", "step", training.Trainer.Schedule.Flops, ours, peers);
     }
 
@@ -215,15 +216,18 @@ internal sealed class PeersCommand : IDisposable
     private void ConvolutionalStep()
     {
         const int batch = 64, latent = 64;
-        var options = new VaeOptions { Network = NetworkKind.Convolutional, Shape = new ImageShape(64, 64, 3), Latent = latent };
-        using var training = new NoiseTraining(device, options, batch);
+        var model = new VaeOptions { Network = NetworkKind.Convolutional, Shape = new ImageShape(64, 64, 3), Latent = latent };
+        using var training = new NoiseTraining(device, model, batch);
         Func<int, double> ours = Alternation.Contestant(training.Trainer.RunStep, device.Synchronize);
-        var peers = new List<(string, Func<int, double>)>();
-        foreach (string layout in (string[])["channels_first", "channels_last"])
+        (string, JsonNode)[] options = [("batch", batch), ("latent", latent)];
+        List<Contestant> peers = [.. Ready(libtorch, "libtorch", "convolutional_step", options)];
+        foreach (string mode in (string[])["fused", "compile"])
         {
-            AddPyTorch(
-                peers, $"PyTorch eager, {layout}", $"convolutional step {layout}", "convolutional_step", ("batch", batch),
-                ("latent", latent), ("layout", layout));
+            foreach (string layout in (string[])["channels_first", "channels_last"])
+            {
+                peers.AddRange(Ready(
+                    pytorch, $"PyTorch {mode}, {layout}", "convolutional_step", [.. options, ("mode", mode), ("layout", layout)]));
+            }
         }
         AddRow($"convolutional training step, batch {batch}", "convolutional-step", training.Trainer.Schedule.Flops, ours, peers);
     }
@@ -233,74 +237,45 @@ internal sealed class PeersCommand : IDisposable
         using var model = new Vae(device);
         float[] codes = model.SamplePrior(count, seed: 1), images = new float[count * model.Options.Shape.Pixels];
         Func<int, double> ours = Alternation.Contestant(() => model.Decode(codes, images), () => { });
-        var peers = new List<(string, Func<int, double>)>();
-        foreach (string mode in IsCuda ? ["eager", "compile"] : (string[])["eager"])
-            AddPyTorch(peers, $"PyTorch {mode}", $"generate {count} {mode}", "generate", ("batch", count), ("mode", mode));
+        List<Contestant> peers = [.. Ready(libtorch, "libtorch", "generate", ("batch", count))];
+        foreach (string mode in (string[])["eager", "compile"])
+            peers.AddRange(Ready(pytorch, $"PyTorch {mode}", "generate", ("batch", count), ("mode", mode)));
         AddRow($"generate {count} images", "generate", 2.0 * count * (20 * 256 + 256 * 512 + 512 * 784), ours, peers);
     }
 
-    private void AddPyTorch(
-        List<(string, Func<int, double>)> peers, string name, string id, string kind,
-        params (string, System.Text.Json.Nodes.JsonNode)[] options)
+    /// <summary>The contestants of one kind, one per process, where they can be prepared.</summary>
+    private List<Contestant> Ready(List<PeerProcess> processes, string name, string kind, params (string, JsonNode)[] options)
     {
-        if (pytorch is null || (IsCuda && pytorch.CudaDevice is null))
-            return;
-        try
+        List<Contestant> ready = [];
+        foreach (PeerProcess peer in processes.Where(p => !IsCuda || p.CudaDevice is not null))
         {
-            pytorch.Prepare(id, kind, PeerDevice, options);
+            try
+            {
+                peer.Prepare(name, kind, [("device", IsCuda ? "cuda" : "cpu"), .. options]);
+                // What compiles does so in its first run.
+                peer.Time(name, 1);
+                ready.Add(new(name, IsCuda ? 0 : peer.Threads, runs => peer.Time(name, runs)));
+            }
+            catch (InvalidOperationException e)
+            {
+                report.Missing($"{name}, {peer.Threads} threads, {kind}: {e.Message}");
+            }
         }
-        catch (InvalidOperationException e)
-        {
-            missing.Add($"{name} ({id}): {e.Message}");
-            return;
-        }
-        foreach (int threads in IsCuda ? [1] : ThreadCounts)
-            peers.Add((IsCuda ? name : $"{name}, {threads} threads", runs => pytorch.Time(id, runs, threads)));
+        return ready;
     }
 
-    private void AddRow(string name, string group, double flops, Func<int, double> ours, List<(string Name, Func<int, double> Run)> peers)
+    private void AddRow(string name, string group, double flops, Func<int, double> ours, List<Contestant> peers)
     {
         // The ceiling takes its turns, too: on a shared machine it is not the same from minute to minute.
         Spread[] times = Alternation.Time(
             [ours, .. peers.Select(p => p.Run), _ => 1 / ceiling.MeasureFlops(device.Stream)], rounds, TurnSeconds);
-        double secondsPerFlop = times[^1].Median;
-        var row = new PeerRow(
-            name, group, flops, Time("ours", times[0]), [.. peers.Select((p, i) => Time(p.Name, times[i + 1]))],
-            1e-9 / secondsPerFlop, 100 * flops / times[0].Median * secondsPerFlop, [.. missing]);
-        rows.Add(row);
-        string peer = row.Best is { } best ? Text(best.Seconds) : "missing";
-        string ratio = double.IsFinite(row.Ratio) ? $"{row.Ratio:F2}×" : "";
-        Console.WriteLine(
-            $"{name,-44}{Text(row.Ours.Seconds),12}{peer,12}{ratio,8}"
-            + $"{flops / row.Ours.Seconds / 1e9,9:F0}{row.PercentOfCeiling,10:F0}  {row.Best?.Name}");
+        report.Add(new PeerRow(
+            name, group, flops, Time("ours", IsCuda ? 0 : Environment.ProcessorCount, times[0]),
+            [.. peers.Zip(times.Skip(1), (p, time) => Time(p.Name, p.Threads, time))], 1e-9 / times[^1].Median));
+        foreach (PeerProcess peer in (IEnumerable<PeerProcess>)[.. pytorch, .. libtorch])
+            peer.Forget();
 
-        static PeerTime Time(string name, Spread s) => new(name, s.Median, s.Lower, s.Upper);
-    }
-
-    private void Write(string folder)
-    {
-        Directory.CreateDirectory(folder);
-        var document = new
-        {
-            date = DateTime.UtcNow.ToString("yyyy-MM-dd"),
-            device = $"{device.Name} ({device.Accelerator.Name})",
-            processors = Environment.ProcessorCount,
-            pytorch = pytorch?.Version,
-            openBlas = openBlas?.Configuration,
-            openBlasCoreType = Environment.GetEnvironmentVariable("OPENBLAS_CORETYPE"),
-            missing,
-            rows,
-        };
-        var format = new JsonSerializerOptions
-        {
-            WriteIndented = true,
-            PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
-            NumberHandling = System.Text.Json.Serialization.JsonNumberHandling.AllowNamedFloatingPointLiterals,
-        };
-        Formats.AtomicFile.Write(Path.Combine(folder, "peers.json"), s => JsonSerializer.Serialize(s, document, format));
-        string svg = BarChart.Svg($"Times faster than the best peer, {device.Accelerator.Name}", [.. rows.Select(r => (r.Name, r.Ratio))]);
-        File.WriteAllText(Path.Combine(folder, "peers.svg"), svg);
-        Console.WriteLine($"wrote {folder}/peers.json and peers.svg");
+        static PeerTime Time(string name, int threads, Spread s) => new(name, threads, s.Median, s.Lower, s.Upper);
     }
 
     private static unsafe float* Aligned(int length)
@@ -317,6 +292,4 @@ internal sealed class PeersCommand : IDisposable
             values[i] = i % 17 * 0.01f - 0.08f;
         return values;
     }
-
-    private static string Text(double seconds) => seconds < 1e-3 ? $"{seconds * 1e6:F1} µs" : $"{seconds * 1e3:F2} ms";
 }

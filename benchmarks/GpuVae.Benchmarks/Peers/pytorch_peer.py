@@ -1,16 +1,22 @@
 """The PyTorch side of the `peers` benchmark: one JSON request per line on stdin, one JSON answer per line on stdout.
 
-  {"do": "info"}                                     -> versions, threads, CUDA device or null
+  {"do": "info"}                                     -> version, threads, CUDA device or null
   {"do": "prepare", "id": "...", "kind": "step" | "convolutional_step" | "generate" | "gemm", "device": "cpu" | "cuda", ...} -> {"ok": true}
-        step:     batch, mode (eager | compile | graph), tf32
-        convolutional_step: batch, latent, layout (channels_first | channels_last)
-        generate: batch, mode, tf32   (from latents in host memory to pixels in host memory)
-        gemm:     m, n, k, dtype (float32 | tf32 | bfloat16)
-  {"do": "time", "id": "...", "runs": n, "threads": t} -> {"seconds": seconds per run, over n runs}
+        step:     batch, mode, tf32
+        convolutional_step: batch, latent, mode, layout (channels_first | channels_last)
+        generate: batch, mode   (from latents in host memory to pixels in host memory)
+        gemm:     m, n, k, transposeA, transposeB, dtype (float32 | tf32 | bfloat16)
+  {"do": "time", "id": "...", "runs": n}             -> {"seconds": seconds per run, over n runs}
+  {"do": "forget"}                                   -> {"ok": true}; nothing is prepared any more
+
+mode is eager (Adam as it comes), fused (eager with the fused Adam), compile (loss and gradients by torch.compile, the fused Adam) or graph
+(a CUDA graph of the whole step). Threads on the processor are those of OMP_NUM_THREADS.
 
 The network is the seed VAE (784-512-256-2L, L-256-512-784, ReLU, sigmoid, latent 20) with Adam at 1e-3; the loss is the binary
-cross-entropy summed over pixels plus the KL term, averaged over the batch. Gradients are zeroed in place on the CPU, where that is faster.
+cross-entropy summed over pixels plus the KL term, averaged over the batch. Noise is PyTorch's own: a Mersenne twister on the processor.
+Eager gradients are zeroed in place on the processor, where that is faster.
 """
+import gc
 import json
 import sys
 import time
@@ -18,6 +24,7 @@ import time
 import torch
 import torch.nn.functional as F
 from torch import nn
+from torch._inductor import cpu_vec_isa
 
 LATENT, PIXELS = 20, 784
 
@@ -56,12 +63,10 @@ def captured(run):
     return graph.replay
 
 
-def step(batch, device, mode, **_):
-    model = SeedVae().to(device)
-    optimizer = torch.optim.Adam(model.parameters(), 1e-3, capturable=mode == "graph")
-    x = torch.rand(batch, PIXELS, device=device)
-    loss = torch.compile(model.loss) if mode == "compile" else model.loss
-    set_to_none = device == "cuda" and mode != "graph"
+def training(model, x, mode):
+    optimizer = torch.optim.Adam(model.parameters(), 1e-3, capturable=mode == "graph", fused=mode in ("fused", "compile"))
+    loss = torch.compile(model.loss, dynamic=False) if mode == "compile" else model.loss
+    set_to_none = mode == "compile" or (x.is_cuda and mode != "graph")
 
     def run():
         optimizer.zero_grad(set_to_none=set_to_none)
@@ -69,6 +74,10 @@ def step(batch, device, mode, **_):
         optimizer.step()
 
     return captured(run) if mode == "graph" else run
+
+
+def step(batch, device, mode, **_):
+    return training(SeedVae().to(device), torch.rand(batch, PIXELS, device=device), mode)
 
 
 class ConvolutionalVae(nn.Module):
@@ -91,25 +100,17 @@ class ConvolutionalVae(nn.Module):
         return (bce + kl) / x.shape[0]
 
 
-def convolutional_step(batch, latent, layout, device, **_):
+def convolutional_step(batch, latent, mode, layout, device, **_):
     memory = torch.channels_last if layout == "channels_last" else torch.contiguous_format
     model = ConvolutionalVae(latent).to(device, memory_format=memory)
-    optimizer = torch.optim.Adam(model.parameters(), 1e-3)
-    x = torch.rand(batch, 3, 64, 64, device=device).contiguous(memory_format=memory)
-
-    def run():
-        optimizer.zero_grad(set_to_none=device == "cuda")
-        model.loss(x).backward()
-        optimizer.step()
-
-    return run
+    return training(model, torch.rand(batch, 3, 64, 64, device=device).contiguous(memory_format=memory), mode)
 
 
 def generate(batch, device, mode, **_):
     decoder = SeedVae().decoder.to(device).eval()
     z = torch.randn(batch, LATENT)
     if mode == "compile":
-        decoder = torch.compile(decoder)
+        decoder = torch.compile(decoder, dynamic=False)
 
     def run():
         with torch.inference_mode():
@@ -118,9 +119,14 @@ def generate(batch, device, mode, **_):
     return run
 
 
-def gemm(m, n, k, device, dtype, **_):
+def gemm(m, n, k, transposeA, transposeB, device, dtype, **_):
     kind = torch.bfloat16 if dtype == "bfloat16" else torch.float32
-    a, b = torch.rand(m, k, device=device, dtype=kind), torch.rand(k, n, device=device, dtype=kind)
+
+    def matrix(rows, columns, transpose):
+        dense = torch.rand(*((columns, rows) if transpose else (rows, columns)), device=device, dtype=kind)
+        return dense.t() if transpose else dense
+
+    a, b = matrix(m, k, transposeA), matrix(k, n, transposeB)
     out = torch.empty(m, n, device=device, dtype=kind)
     return lambda: torch.mm(a, b, out=out)
 
@@ -131,7 +137,10 @@ def main():
         request = json.loads(line)
         try:
             if request["do"] == "info":
-                answer = {"torch": torch.__version__, "threads": torch.get_num_threads(),
+                # Where g++ or a header is missing, compiled code is scalar without a word.
+                compiled = str(cpu_vec_isa.pick_vec_isa())
+                answer = {"version": f"PyTorch {torch.__version__} ({torch.backends.cpu.get_cpu_capability()}, compiled: {compiled})",
+                          "threads": torch.get_num_threads(),
                           "cuda": torch.cuda.get_device_name(0) if torch.cuda.is_available() else None}
             elif request["do"] == "prepare":
                 tf32 = request.get("tf32", False) or request.get("dtype") == "tf32"
@@ -139,11 +148,14 @@ def main():
                     key: value for key, value in request.items() if key not in ("do", "id", "kind")})
                 prepared[request["id"]] = (run, request["device"], tf32)
                 answer = {"ok": True}
+            elif request["do"] == "forget":
+                prepared.clear()
+                torch._dynamo.reset()
+                gc.collect()
+                answer = {"ok": True}
             else:
                 run, device, tf32 = prepared[request["id"]]
                 torch.backends.cuda.matmul.allow_tf32 = tf32
-                if device == "cpu":
-                    torch.set_num_threads(request["threads"])
                 wait = torch.cuda.synchronize if device == "cuda" else (lambda: None)
                 wait()
                 start = time.perf_counter()

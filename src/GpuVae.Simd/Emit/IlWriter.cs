@@ -5,11 +5,16 @@ using System.Runtime.Intrinsics;
 namespace GpuVae.Simd.Emit;
 
 /// <summary>The instructions of IL that the generator needs, by what they do.</summary>
-internal sealed class IlWriter(ILGenerator il)
+/// <param name="il">Takes the instructions.</param>
+/// <param name="isCalled">The method is part of another one, whose variables may be named in it.</param>
+internal sealed class IlWriter(ILGenerator il, bool isCalled = false)
 {
-    public LocalBuilder Local(Type type) => il.DeclareLocal(type);
-    public void Get(LocalBuilder local) => il.Emit(OpCodes.Ldloc, local);
-    public void Set(LocalBuilder local) => il.Emit(OpCodes.Stloc, local);
+    /// <summary>Where the method is part of another one: what it has in the place of that one's variables.</summary>
+    public TwinLocals? Twins { get; } = isCalled ? new TwinLocals(il.DeclareLocal) : null;
+
+    public LocalBuilder Local(Type type) => Twins?.Declare(type) ?? il.DeclareLocal(type);
+    public void Get(LocalBuilder local) => il.Emit(OpCodes.Ldloc, Twins?.Of(local) ?? local);
+    public void Set(LocalBuilder local) => il.Emit(OpCodes.Stloc, Twins?.Of(local, isWritten: true) ?? local);
     public void Arg(int index) => il.Emit(OpCodes.Ldarg, (short)index);
 
     public Label NewLabel() => il.DefineLabel();

@@ -14,6 +14,9 @@ internal sealed class ScratchLayout
     /// <summary>Three operands, a mask and a result.</summary>
     private const int LaneBuffers = 5;
 
+    /// <summary>What the lane buffers hold together, at the start of the scratch memory.</summary>
+    public const int TransferBytes = LaneBuffers * LaneBufferBytes;
+
     private readonly Dictionary<Allocation, int> shared = [];
 
     public ScratchLayout(IrKernel kernel, LocalMemoryLayout localMemory, int warps)

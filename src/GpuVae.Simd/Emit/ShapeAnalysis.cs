@@ -259,17 +259,17 @@ internal sealed class ShapeAnalysis
         bool changed = false;
         foreach (Instruction instruction in kernel.Instructions)
         {
-            if (instruction is Convert { Op: ConvertOp.SignExtend } && this[instruction].IsStrided && !OnlyAddresses(instruction))
+            if (instruction is Convert { Op: ConvertOp.SignExtend } && this[instruction].IsStrided && !OnlyAddresses(instruction, []))
                 changed |= forcedVarying.Add(instruction);
         }
         return changed;
     }
 
-    private bool OnlyAddresses(Value value) => value.Users.All(user => user switch
+    private bool OnlyAddresses(Value value, HashSet<Value> seen) => !seen.Add(value) || value.Users.All(user => user switch
     {
         ElementAddress => true,
         Convert { Op: ConvertOp.Truncate } => true,
-        Binary => this[user].IsStrided && OnlyAddresses(user),
+        Binary or Phi => this[user].IsStrided && OnlyAddresses(user, seen),
         _ => false,
     });
 }

@@ -60,6 +60,12 @@ internal sealed partial class SimdEmitter
                 EmitDivergentIf(branch, children, i + 1);
                 return;
             }
+            if (mask.IsFull && il.Twins is null && LoopMethod.At(children, i, index, plan, shapes, configuration) is { } loop &&
+                TryEmitLoopMethod(children, i, loop))
+            {
+                i = loop.End - 1;
+                continue;
+            }
             EmitNode(child);
             if (more && LaneWalk.IsCrossed(child) && !mask.IsFull && !mask.IsUnreachable)
             {

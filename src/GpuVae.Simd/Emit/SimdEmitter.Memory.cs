@@ -11,6 +11,8 @@ internal sealed partial class SimdEmitter
     /// <summary>How far ahead rows are asked for: the time of some loads from the third-level cache.</summary>
     private const int PrefetchTurns = 8;
 
+    private const int CacheLine = 64;
+
     private bool IsContiguous(Value pointer, IrType type) => shapes[pointer].IsStrided && shapes[pointer].Stride == type.SizeOf();
 
     /// <summary>
@@ -65,26 +67,42 @@ internal sealed partial class SimdEmitter
     /// </summary>
     private void EmitPrefetch(Load load, long offset)
     {
-        if (!Sse.IsSupported || !mask.IsFull || load.Pointer is not ElementAddress address || StepOf(address.Index, load) is not { } step)
+        if (!Sse.IsSupported || !mask.IsFull || StepOf(load) is not { } step)
             return;
-        EmitScalar(address);
+        // Narrow vectors side by side share a line.
+        if (((load.Pointer as ElementAddress)?.Offset + offset) % CacheLine > 0)
+            return;
+        EmitScalar(load.Pointer);
         il.AddOffset(offset);
-        EmitScalar(step);
-        il.Int(PrefetchTurns * localMemory.ScaleOf(address));
+        EmitScalar(step.Index);
+        if (step.Index.Type == IrType.I32)
+            il.Op(OpCodes.Conv_I8);
+        il.Long(PrefetchTurns * step.Scale);
         il.Op(OpCodes.Mul);
-        il.Op(OpCodes.Conv_I);
         il.Op(OpCodes.Add);
         il.Call(typeof(Sse).GetMethod(nameof(Sse.Prefetch0))!);
     }
 
-    /// <summary>What the index grows by from turn to turn of the innermost loop around its use, where that is no constant.</summary>
-    private Value? StepOf(Value value, Instruction use)
+    /// <summary>What the address grows by from turn to turn of the innermost loop around the load, where that is no constant.</summary>
+    private (Value Index, int Scale)? StepOf(Load load)
     {
+        Value value = load.Pointer;
+        if (value is ElementAddress { Index: Constant } moved)
+            value = moved.Pointer;
+        int scale = 1;
+        if (value is ElementAddress address)
+            (value, scale) = (address.Index, localMemory.ScaleOf(address));
         if (value is Binary { Op: BinaryOp.Add } sum)
             value = sum.Left is Phi ? sum.Left : sum.Right;
-        return value is Phi { Type: IrType.I32 } phi && index.LoopOf(use.Block!)?.Header == phi.Block
-            && phi.Operands.OfType<Binary>().FirstOrDefault(o => o.Op == BinaryOp.Add && ReferenceEquals(o.Left, phi)) is { } next
-            && next.Right is not Constant && shapes[next.Right].IsUniform && !plan.IsInlined(next.Right) ? next.Right : null;
+        if (value is not Phi phi || index.LoopOf(load.Block!)?.Header != phi.Block)
+            return null;
+        (Value? step, scale) = phi.Operands.Select(next => next switch
+        {
+            Binary { Op: BinaryOp.Add } grown when ReferenceEquals(grown.Left, phi) => (grown.Right, scale),
+            ElementAddress bumped when ReferenceEquals(bumped.Pointer, phi) => (bumped.Index, localMemory.ScaleOf(bumped)),
+            _ => default((Value?, int)),
+        }).FirstOrDefault(found => found.Item1 is not null);
+        return step is not (null or Constant) && shapes[step].IsUniform && !plan.IsInlined(step) ? (step, scale) : null;
     }
 
     private void EmitVectorLoad(Load load, int part)

@@ -23,7 +23,7 @@ internal sealed partial class SimdEmitter
     private readonly InlinePlan plan;
     private readonly RegionVariables? crossing;
     private readonly DynamicMethod method;
-    private readonly IlWriter il;
+    private IlWriter il;
     private readonly int warps;
 
     private readonly Dictionary<Value, LocalBuilder[]> variables = new(ReferenceEqualityComparer.Instance);
@@ -75,6 +75,11 @@ internal sealed partial class SimdEmitter
     {
         configuration.Validate();
         var emitter = new SimdEmitter(kernel, configuration, group, record);
+        if (InductionPointers.Run(kernel, emitter.index, emitter.shapes))
+        {
+            DeadCode.Run(kernel);
+            emitter = new(kernel, configuration, group, record);
+        }
         if (emitter.regions is { IsConvergent: false })
         {
             kernel = BarrierConvergence.Run(kernel, emitter.index);

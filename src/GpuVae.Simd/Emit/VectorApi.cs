@@ -28,6 +28,16 @@ internal static class VectorApi
         _ => typeof(Vector512<>),
     };
 
+    /// <summary>Bytes of a variable: a vector, or a scalar, which takes eight.</summary>
+    public static int SizeOf(Type type)
+    {
+        Type? generic = type.IsGenericType ? type.GetGenericTypeDefinition() : null;
+        int bits = 512;
+        while (bits > 64 && generic != Generic(bits))
+            bits /= 2;
+        return bits / 8;
+    }
+
     public static Type Holder(int bits) => bits switch
     {
         64 => typeof(Vector64),

@@ -31,7 +31,8 @@ internal static class LoopInvariantCodeMotion
         return changed;
     }
 
-    private static bool EnsurePreheader(IrKernel kernel, Loop loop)
+    /// <summary>Puts a block in front of a loop that leads nowhere else, if there is none; returns whether it did.</summary>
+    internal static bool EnsurePreheader(IrKernel kernel, Loop loop)
     {
         if (loop.Preheader is not null)
             return false;

@@ -38,6 +38,8 @@ internal sealed class Optimizer
         if (!target.ViewsOverlap)
             ReadOnlyMemory.Run(kernel);
         Step(nameof(AlignmentPropagation), AlignmentPropagation.Run);
+        // What is fixed during a loop has to stand before it to count as fixed.
+        Step(nameof(LoopInvariantCodeMotion), LoopInvariantCodeMotion.Run);
         Step(nameof(AddressArithmetic), AddressArithmetic.Run);
         Step(nameof(CommonSubexpressions), CommonSubexpressions.Run);
         Step(nameof(LoopInvariantCodeMotion), LoopInvariantCodeMotion.Run);

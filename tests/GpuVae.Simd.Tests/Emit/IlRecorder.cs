@@ -39,7 +39,7 @@ internal sealed class IlRecorder(ILGenerator inner) : ILGenerator
     public override void Emit(OpCode opcode, FieldInfo field) => Note(opcode, field.Name).Emit(opcode, field);
     public override void Emit(OpCode opcode, Label label) => Note(opcode, $"L{label.Id}").Emit(opcode, label);
     public override void Emit(OpCode opcode, LocalBuilder local) => Note(opcode, $"{local.LocalIndex}").Emit(opcode, local);
-    public override void Emit(OpCode opcode, MethodInfo meth) => Note(opcode, $"{meth.DeclaringType!.Name}.{meth.Name}").Emit(opcode, meth);
+    public override void Emit(OpCode opcode, MethodInfo meth) => Note(opcode, $"{meth.DeclaringType?.Name}.{meth.Name}").Emit(opcode, meth);
 
     private ILGenerator Note(OpCode code, string operand = "")
     {

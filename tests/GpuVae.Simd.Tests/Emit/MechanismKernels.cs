@@ -16,6 +16,38 @@ internal static class MechanismKernels
         y[i] = sum;
     }
 
+    /// <summary>Sums over two nested loops, which differ from lane to lane and are wanted behind them, once more under a condition.</summary>
+    public static void ManySums(ArrayView<float> x, ArrayView<float> y, int lines, int length, int pitch)
+    {
+        int i = Grid.IdxX * Group.DimX + Group.IdxX;
+        float a = 0, b = 0, c = 0, d = 0, e = x[i];
+        int from = Grid.IdxX, own = Group.IdxX;
+        for (int line = 0; line < lines; line++)
+        {
+            int at = from;
+            for (int k = 0; k < length; k++)
+            {
+                float factor = x[own];
+                a += x[at] * factor;
+                b += x[at + pitch] * factor;
+                c += x[at + 2 * pitch] * factor;
+                d += x[at + 3 * pitch + 1] * factor;
+                if (factor > e)
+                    e = factor;
+                at += pitch - 1;
+                own++;
+            }
+            from += 2;
+        }
+        y[i] = a;
+        Group.Barrier();
+        if (Group.IdxX % 3 == 1)
+            y[i] += b * own + c;
+        for (int k = 0; k < length; k++)
+            d += e * k;
+        y[i] -= d + from;
+    }
+
     public static void Branches(Index1D i, ArrayView<int> x, ArrayView<int> y)
     {
         int v = x[i];

@@ -22,6 +22,11 @@ public sealed class MechanismTests
         a.LoadAutoGroupedStreamKernel<Index1D, ArrayView<float>, ArrayView<float>, int>(MechanismKernels.UniformLoop)(N, x, y, 37));
 
     [Theory, MemberData(nameof(Widths))]
+    public void ManySums(string width) => Compare(width, Floats, Floats, (a, x, y) =>
+        a.LoadStreamKernel<ArrayView<float>, ArrayView<float>, int, int, int>(MechanismKernels.ManySums)(
+            new KernelConfig(6, 64), x, y, 3, 11, 7));
+
+    [Theory, MemberData(nameof(Widths))]
     public void Branches(string width) => Compare(width, Ints, Ints, (a, x, y) =>
         a.LoadAutoGroupedStreamKernel<Index1D, ArrayView<int>, ArrayView<int>>(MechanismKernels.Branches)(N, x, y));
 

@@ -1,9 +1,6 @@
 // The matrix product of GemmLanes.cs with the slice of a panel of op(B) laid out in shared memory by the group itself: no launch of its own
 // for packing, and no panel whose rows lie so far apart in memory that they push each other out of the first-level cache. On a CPU
 // shared memory is a worker's own scratch, and a slice fits into that cache. It pays where a group has more than a few tiles of rows.
-//
-// There are fewer sizes of tiles than in GemmLanes.cs: the just-in-time compiler keeps track of about a thousand variables per method, and
-// two products in one kernel came to more, which sent accumulators through memory.
 
 using GpuVae.Kernels.Common;
 using GpuVae.Kernels.Gemm.Planning;
@@ -50,7 +47,7 @@ internal static class GemmStaged
                 while (row < block.RowEnd)
                 {
                     var tile = new GemmLanes.Tile(staged, panel, row, k0, TTile.Rows, 0);
-                    int taken = TTile.MultiplyStaged<TRows>(a, slice, sums, tile, staged, block.RowEnd - row);
+                    int taken = TTile.Multiply<TRows, GemmLanes.WholeColumns>(a, slice, sums, tile, staged, block.RowEnd - row);
                     GemmLanes.Finish(c, sums, tile, taken, g, epilogue);
                     row += taken;
                 }

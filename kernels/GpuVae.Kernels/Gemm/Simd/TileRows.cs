@@ -13,10 +13,6 @@ internal interface ITileRows : IRowSums
         FloatView a, FloatView b, FloatView sums, GemmLanes.Tile tile, GemmArguments g, int left)
         where TRows : struct, GemmLanes.IRows
         where TColumns : struct, GemmLanes.IColumns;
-
-    /// <summary>The same with fewer sizes of tiles: kernels with two products, see GemmStaged.cs.</summary>
-    static abstract int MultiplyStaged<TRows>(FloatView a, FloatView b, FloatView sums, GemmLanes.Tile tile, GemmArguments g, int left)
-        where TRows : struct, GemmLanes.IRows;
 }
 
 /// <summary>For 32 registers.</summary>
@@ -33,10 +29,6 @@ internal partial struct Rows12 : ITileRows
             ? GemmLanes.Multiply<Rows8, TRows, TColumns>(a, b, sums, tile, g)
             : GemmLanes.MultiplyFew<Rows4, Rows2, TRows, TColumns>(a, b, sums, tile, g, left);
     }
-
-    public static int MultiplyStaged<TRows>(FloatView a, FloatView b, FloatView sums, GemmLanes.Tile tile, GemmArguments g, int left)
-        where TRows : struct, GemmLanes.IRows =>
-        GemmLanes.MultiplyFew<Rows12, Rows4, TRows, GemmLanes.WholeColumns>(a, b, sums, tile, g, left);
 }
 
 /// <summary>For 16 registers.</summary>
@@ -49,8 +41,4 @@ internal partial struct Rows6 : ITileRows
         left >= 6
             ? GemmLanes.Multiply<Rows6, TRows, TColumns>(a, b, sums, tile, g)
             : GemmLanes.MultiplyFew<Rows4, Rows2, TRows, TColumns>(a, b, sums, tile, g, left);
-
-    public static int MultiplyStaged<TRows>(FloatView a, FloatView b, FloatView sums, GemmLanes.Tile tile, GemmArguments g, int left)
-        where TRows : struct, GemmLanes.IRows =>
-        GemmLanes.MultiplyFew<Rows6, Rows2, TRows, GemmLanes.WholeColumns>(a, b, sums, tile, g, left);
 }
