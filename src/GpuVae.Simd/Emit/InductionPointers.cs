@@ -53,9 +53,10 @@ internal static class InductionPointers
         {
             Phi current = Append(loop.Header, new Phi(IrType.Pointer, pointer.Space), phi);
             Value start = Before(new ElementAddress(pointer, phi.ValueFrom(preheader), size));
-            Value bumped = step is Constant constant
-                ? AtEnd(new ElementAddress(current, Constant.Int(0), size, (int)constant.SignedValue * size))
-                : AtEnd(new ElementAddress(current, Before(new Binary(BinaryOp.Mul, Wide(step), Constant.Long(size))), 1));
+            Value bytes = step is Constant constant
+                ? Constant.Long(constant.SignedValue * size)
+                : Before(new Binary(BinaryOp.Mul, Wide(step), Constant.Long(size)));
+            Value bumped = AtEnd(new ElementAddress(current, bytes, 1));
             current.AddIncoming(preheader, start);
             current.AddIncoming(latch, bumped);
             foreach (ElementAddress address in addresses)

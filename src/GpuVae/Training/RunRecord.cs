@@ -9,7 +9,8 @@ namespace GpuVae.Training;
 /// The history of a training, and what it leaves on the disk: weights, metrics and checkpoints. Writing goes on while training does; what
 /// fails then is thrown by the next call.
 /// </summary>
-internal sealed class RunRecord(Vae model, TrainingOptions options, DataDigest data, TrainingState state, ILogger logger)
+internal sealed class RunRecord(
+    Vae model, TrainingOptions options, DataDigest data, TrainingState state, int stepsPerEpoch, ILogger logger)
 {
     private readonly BackgroundWriter writer = new();
     private IReadOnlyList<MetricsLine> history = [];
@@ -29,6 +30,8 @@ internal sealed class RunRecord(Vae model, TrainingOptions options, DataDigest d
     /// <summary>Whether so many epochs were without a better one that the training is to end.</summary>
     public bool IsToStop =>
         options.EarlyStopping > 0 && Best is { } best && history[^1].Epoch - best.Epoch >= options.EarlyStopping;
+
+    private long Untold(long step, IReadOnlyList<MetricsLine> lines) => step / stepsPerEpoch - lines.Count;
 
     public void Add(EpochSummary epoch) => history = [.. history, MetricsLine.Of(epoch)];
 
@@ -51,7 +54,7 @@ internal sealed class RunRecord(Vae model, TrainingOptions options, DataDigest d
     public void Save(string path, long step, double[] epochSums)
     {
         Take(step);
-        TrainingCheckpoint.Write(path, model.Options, options, step, data, snapshot!, epochSums, history);
+        TrainingCheckpoint.Write(path, model.Options, options, step, data, snapshot!, epochSums, history, Untold(step, history));
         logger.CheckpointWritten(step, path);
     }
 
@@ -78,7 +81,7 @@ internal sealed class RunRecord(Vae model, TrainingOptions options, DataDigest d
             if (linesWritten < lines.Count)
                 folder.AppendMetrics(lines.Skip(linesWritten));
             linesWritten = lines.Count;
-            TrainingCheckpoint.Write(folder.Checkpoint, model.Options, options, step, data, snapshot!, sums, lines);
+            TrainingCheckpoint.Write(folder.Checkpoint, model.Options, options, step, data, snapshot!, sums, lines, Untold(step, lines));
             logger.CheckpointWritten(step, folder.Checkpoint);
         });
     }

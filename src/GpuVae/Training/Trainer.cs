@@ -89,8 +89,8 @@ public sealed partial class Trainer : IDisposable
                 evaluator = new Evaluator(model, test, TestSeed, samples: model.Options.Samples);
             health = new HealthWatch(model, images, test, options.DynamicBinarization);
             state = new TrainingState(model);
-            record = new RunRecord(model, options, data, state, this.logger);
             feed = new BatchFeed(model.Device, images, options.BatchSize, options.LogEverySteps);
+            record = new RunRecord(model, options, data, state, feed.StepsPerEpoch, this.logger);
             order = new int[imageCount];
             rates = new float[2 * feed.StepsPerEpoch];
             log = new float[2 * options.LogEverySteps];

@@ -17,12 +17,15 @@ namespace GpuVae.Training;
 public sealed partial class TrainingCheckpoint
 {
     private const string WeightsSection = "weights", FirstMomentSection = "adam.first", SecondMomentSection = "adam.second";
-    private const string SumsSection = "epoch.sums", HistorySection = "history";
+    private const string SumsSection = "epoch.sums", HistorySection = "history", UntoldField = "untoldEpochs";
+
+    // Epochs that the history does not tell of.
+    private readonly long untold;
 
     private TrainingCheckpoint(
         string path, CheckpointFile file, VaeOptions model, TrainingOptions training, long step, DataDigest data,
-        IReadOnlyList<MetricsLine> history) =>
-        (Path, File, Model, Training, Step, Data, History) = (path, file, model, training, step, data, history);
+        IReadOnlyList<MetricsLine> history, long untold) =>
+        (Path, File, Model, Training, Step, Data, History, this.untold) = (path, file, model, training, step, data, history, untold);
 
     /// <summary>The options of the model.</summary>
     public VaeOptions Model { get; }
@@ -54,9 +57,13 @@ public sealed partial class TrainingCheckpoint
             training.Validate();
             long step = (long)file.Header["step"]!;
             MetricsLine[] history = [.. file.Contains(HistorySection) ? Lines(file.Get(HistorySection)).Select(MetricsLine.Parse) : []];
-            bool inOrder = history.Select(line => line.Epoch).SequenceEqual(Enumerable.Range(1, history.Length));
+            long untold = (long?)file.Header[UntoldField] ?? 0;
+            // Without gaps, unless steps of single epochs were taken one by one.
+            bool inOrder = untold == 0
+                ? history.Select(line => line.Epoch).SequenceEqual(Enumerable.Range(1, history.Length))
+                : untold > 0 && history.Zip(history.Skip(1)).All(pair => pair.First.Epoch < pair.Second.Epoch);
             return step >= 0 && inOrder
-                ? new TrainingCheckpoint(path, file, model, training, step, DataDigest.Read(file.Header), history)
+                ? new TrainingCheckpoint(path, file, model, training, step, DataDigest.Read(file.Header), history, untold)
                 : throw new FormatException();
         }
         catch (BadInputException error) when (!error.Message.Contains(path, StringComparison.Ordinal))
@@ -73,10 +80,19 @@ public sealed partial class TrainingCheckpoint
     }
 
     /// <summary>Writes a checkpoint in one piece or not at all.</summary>
+    /// <param name="path">Where it goes.</param>
+    /// <param name="model">The model's options.</param>
+    /// <param name="training">The training's.</param>
+    /// <param name="step">Steps done.</param>
+    /// <param name="data">What is trained on.</param>
+    /// <param name="snapshot">Weights and moments.</param>
+    /// <param name="epochSums">Of the epoch under way.</param>
+    /// <param name="history">The epochs that were told of.</param>
+    /// <param name="untold">Epochs that ended without: their steps were taken one by one.</param>
     /// <exception cref="IOException">The disk is full or the place cannot be written; the previous checkpoint stays.</exception>
     internal static void Write(
         string path, VaeOptions model, TrainingOptions training, long step, DataDigest data, TrainingSnapshot snapshot,
-        double[] epochSums, IEnumerable<MetricsLine> history)
+        double[] epochSums, IEnumerable<MetricsLine> history, long untold)
     {
         var header = new JsonObject
         {
@@ -84,6 +100,8 @@ public sealed partial class TrainingCheckpoint
             ["training"] = JsonSerializer.Serialize(training, TrainingJson.Default.TrainingOptions),
             ["step"] = step,
         };
+        if (untold > 0)
+            header[UntoldField] = untold;
         data.Write(header);
         var file = new CheckpointFile(header);
         file.Add(WeightsSection, snapshot.Bytes, snapshot.Weights);
@@ -118,7 +136,7 @@ public sealed partial class TrainingCheckpoint
         sums.CopyTo(MemoryMarshal.AsBytes(epochSums));
         Require(double.IsFinite(epochSums[0]) && double.IsFinite(epochSums[1]), "sums that are no finite numbers");
         Require(
-            !File.Contains(HistorySection) || History.Count == Step / stepsPerEpoch,
+            !File.Contains(HistorySection) || History.Count + untold == Step / stepsPerEpoch,
             $"the history of {History.Count} epochs at step {Step}, of which {stepsPerEpoch} are an epoch");
     }
 

@@ -47,6 +47,32 @@ public sealed class RunRecordTests(CpuDevice cpu) : IClassFixture<CpuDevice>, ID
         Assert.Equal(trainer.History[^1].TestLoss, last.Evaluate(test).Loss);
     }
 
+    [Theory]
+    [InlineData(2)] // The end of an epoch, of which the resumed training is the first to tell.
+    [InlineData(3)]
+    [InlineData(4)]
+    public void StepsTakenOneByOneAreGoneOnWith(int taken)
+    {
+        ImageSet images = Labelled(8, 1);
+        TrainingOptions training = Training with { Epochs = 4 };
+        using var model = new Vae(cpu.Device, Small, training.Seed);
+        using var trainer = new Trainer(model, images, training);
+        for (int i = 0; i < taken; i++)
+            trainer.RunStep();
+        trainer.Save(folder["one.ckpt"]);
+        Assert.True(trainer.Run(Cancellation).Completed);
+
+        using var resumed = Trainer.Resume(cpu.Device, TrainingCheckpoint.Read(folder["one.ckpt"]), images);
+        Assert.True(resumed.Run(Cancellation).Completed);
+        Assert.Equal(model.Generate(4, 1), resumed.Model.Generate(4, 1));
+        Assert.Equal(Texts(trainer.History), Texts(resumed.History));
+        resumed.Save(folder["two.ckpt"]);
+        using var again = Trainer.Resume(cpu.Device, TrainingCheckpoint.Read(folder["two.ckpt"]), images);
+        Assert.Equal(Texts(resumed.History), Texts(again.History));
+
+        static IEnumerable<string> Texts(IEnumerable<MetricsLine> lines) => lines.Select(line => line.WithoutTimes.ToJson());
+    }
+
     [Fact]
     public void EarlyStoppingNeedsATestSet()
     {
