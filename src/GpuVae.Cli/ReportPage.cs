@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using System.Text.RegularExpressions;
 
 namespace GpuVae.Cli;
 
@@ -7,7 +8,7 @@ namespace GpuVae.Cli;
 internal sealed record ReportPicture(string Caption, byte[] Png);
 
 /// <summary>The run's report: one HTML page that needs no other file.</summary>
-internal static class ReportPage
+internal static partial class ReportPage
 {
     private const string Style = """
         :root {
@@ -26,6 +27,8 @@ internal static class ReportPage
         p.sub { margin: 0; color: var(--quiet); }
         .row { display: flex; flex-wrap: wrap; gap: 24px; }
         .row > * { flex: 1 1 420px; min-width: 0; }
+        .tables > * { flex: 1 0 auto; max-width: 100%; overflow-x: auto; }
+        code { font: inherit; white-space: nowrap; }
         svg { width: 100%; height: auto; font: 11px system-ui, sans-serif; fill: var(--quiet); }
         .grid { stroke: var(--line); }
         polyline { fill: none; stroke-width: 2; }
@@ -63,7 +66,7 @@ internal static class ReportPage
             {Warnings(epochs)}
             {Curves(epochs)}
             <h2>Pictures</h2><div class="row">{string.Concat(pictures.Select(Figure))}</div>
-            <div class="row"><div>{Epochs(epochs, best)}</div><div><h2>Options</h2><table>{rows}</table></div></div>
+            <div class="row tables"><div>{Epochs(epochs, best)}</div><div><h2>Options</h2><table>{rows}</table></div></div>
             </body></html>
             """;
     }
@@ -79,8 +82,10 @@ internal static class ReportPage
             from epoch in epochs
             from warning in epoch.Warnings ?? new Dictionary<string, string>()
             group (epoch.Epoch, warning.Value) by warning.Key into kind
-            let when = kind.Count() == epochs.Count ? "every epoch" : $"epochs {string.Join(", ", kind.Select(seen => seen.Epoch))}"
-            select $"<li><b>{Text(kind.Key.Replace('_', ' '))}</b> ({when}): {Text(Flags.In(kind.Last().Value))}</li>";
+            let when = kind.Count() == epochs.Count ? "every epoch"
+                : $"epoch{(kind.Count() > 1 ? "s" : "")} {string.Join(", ", kind.Select(seen => seen.Epoch))}"
+            let advice = Flag().Replace(Text(Flags.In(kind.Last().Value)), "<code>$0</code>")
+            select $"<li><b>{Text(kind.Key.Replace('_', ' '))}</b> ({when}): {advice}</li>";
         string all = string.Concat(items);
         return all.Length == 0 ? "" : $"<h2>Warnings</h2><ul>{all}</ul>";
     }
@@ -110,6 +115,10 @@ internal static class ReportPage
     }
 
     private static string Loss(double? nats) => nats is { } value ? value.ToString("F3", CultureInfo.InvariantCulture) : "–";
+
+    /// <summary>An option, which browsers would break behind a hyphen.</summary>
+    [GeneratedRegex("--[a-z][a-z-]*")]
+    private static partial Regex Flag();
 
     private static string Text(string text) => WebUtility.HtmlEncode(Printable.Of(text));
 
