@@ -19,7 +19,7 @@ internal abstract class VaeModule : Module
 
     /// <summary>
     /// Binary cross-entropy summed over the pixels plus the KL term, averaged over the batch. Noise comes from libtorch's generator, a
-    /// Mersenne twister; it is a thousandth of a step, as ours is.
+    /// Mersenne twister, where ours is Philox.
     /// </summary>
     public Tensor Loss(Tensor images)
     {

@@ -39,8 +39,6 @@ public sealed partial class InnerLoopTests
                     ["DOTNET_JitStdOutFile"] = listing,
                     ["DOTNET_JitDisasm"] = "*loop*",
                     ["DOTNET_EnableAVX512"] = bits == 512 ? "1" : "0",
-                    // Of a host that is itself being tested.
-                    ["TESTINGPLATFORM_EXITPROCESSONUNHANDLEDEXCEPTION"] = null,
                 },
                 RedirectStandardOutput = true,
             };

@@ -51,7 +51,7 @@ internal static class InductionPointers
         List<IGrouping<(Value Pointer, int Size), ElementAddress>> arrays = [.. addresses.GroupBy(a => (a.Pointer, a.ElementSize))];
         if (arrays is [{ Key: var (pointer, size) }])
         {
-            Phi current = Append(loop.Header, new Phi(IrType.Pointer, pointer.Space), phi);
+            Phi current = loop.Header.AppendPhi(new Phi(IrType.Pointer, pointer.Space) { Location = phi.Location });
             Value start = Before(new ElementAddress(pointer, phi.ValueFrom(preheader), size));
             Value bytes = step is Constant constant
                 ? Constant.Long(constant.SignedValue * size)
@@ -60,10 +60,13 @@ internal static class InductionPointers
             current.AddIncoming(preheader, start);
             current.AddIncoming(latch, bumped);
             foreach (ElementAddress address in addresses)
-                Replace(address, address.Offset == 0 ? current : new ElementAddress(current, Constant.Int(0), size, address.Offset));
+            {
+                address.SetOperand(0, current);
+                address.SetOperand(1, Constant.Int(0));
+            }
             return true;
         }
-        Phi wide = Append(loop.Header, new Phi(IrType.I64, AddressSpace.None), phi);
+        Phi wide = loop.Header.AppendPhi(new Phi(IrType.I64) { Location = phi.Location });
         wide.AddIncoming(preheader, Wide(phi.ValueFrom(preheader)));
         wide.AddIncoming(latch, AtEnd(new Binary(BinaryOp.Add, wide, Wide(step))));
         foreach (ElementAddress address in addresses)
@@ -86,26 +89,4 @@ internal static class InductionPointers
 
     private static Value? StepOf(Binary next, Phi phi) =>
         ReferenceEquals(next.Left, phi) ? next.Right : ReferenceEquals(next.Right, phi) ? next.Left : null;
-
-    private static Phi Append(BasicBlock header, Phi phi, Phi beside)
-    {
-        phi.Location = beside.Location;
-        return header.AppendPhi(phi);
-    }
-
-    private static void Replace(ElementAddress address, Value replacement)
-    {
-        BasicBlock block = address.Block!;
-        int at = block.Body.IndexOf(address);
-        if (replacement is ElementAddress { Block: null } moved)
-        {
-            (moved.Block, moved.Location) = (block, address.Location);
-            block.Body[at] = moved;
-        }
-        else
-        {
-            block.Body.RemoveAt(at);
-        }
-        address.DetachFor(replacement);
-    }
 }
