@@ -9,7 +9,7 @@ public sealed class AdamTests
 {
     public static TheoryData<string> Devices => [.. TestDevices.Names];
 
-    /// <summary>Without it a moment that decays ends as a number that is not normal, stays that, and takes processors a hundredfold.</summary>
+    /// <summary>A moment that decays would end as a number that is not normal, stay that, and take processors a hundredfold.</summary>
     [Theory, MemberData(nameof(Devices))]
     public void MomentsThatVanishBecomeZero(string device)
     {

@@ -95,13 +95,13 @@ public sealed class GemmChoiceTests : IDisposable
         WriteIndex(0, "1", "Data", "32K");
         WriteIndex(1, "1", "Instruction", "64K");
         WriteIndex(2, "2", "Unified", "2M");
-        Assert.Equal(new CacheSizes(8 << 10, 512 << 10), CacheSizes.Read(folder));
+        Assert.Equal(new CacheSizes(512 << 10), CacheSizes.Read(folder));
     }
 
     [Fact]
     public void CacheSizesThatAreMissingOrNonsenseAreTheDefaults()
     {
-        var defaults = new CacheSizes(12 << 10, 256 << 10);
+        var defaults = new CacheSizes(256 << 10);
         Assert.Equal(defaults, CacheSizes.Read(Path.Combine(folder, "none")));
         WriteIndex(0, "1", "Data", "x");
         WriteIndex(1, "2", "Unified", "-1K");

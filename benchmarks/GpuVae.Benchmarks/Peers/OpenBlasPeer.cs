@@ -14,9 +14,13 @@ internal sealed unsafe class OpenBlasPeer
     {
         sgemm = (delegate* unmanaged<int, int, int, int, int, int, float, float*, int, float*, int, float, float*, int, void>)
             NativeLibrary.GetExport(library, "cblas_sgemm");
-        setThreads = (delegate* unmanaged<int, void>)NativeLibrary.GetExport(library, "openblas_set_num_threads");
         var config = (delegate* unmanaged<byte*>)NativeLibrary.GetExport(library, "openblas_get_config");
         Configuration = Marshal.PtrToStringUTF8((nint)config())!.Trim();
+        // Built on OpenMP it takes OpenMP's count of threads before every product, whatever it was told itself.
+        bool isOnOpenMp = Configuration.Contains("USE_OPENMP", StringComparison.Ordinal);
+        nint threading = isOnOpenMp && NativeLibrary.TryLoad("libgomp.so.1", out nint gomp) ? gomp : library;
+        setThreads = (delegate* unmanaged<int, void>)NativeLibrary.GetExport(
+            threading, threading == library ? "openblas_set_num_threads" : "omp_set_num_threads");
     }
 
     /// <summary>Version and kernel, as the library tells it.</summary>

@@ -31,6 +31,8 @@ internal sealed class PeerProcess : IDisposable
 
     public int Threads { get; }
 
+    public bool HasEnded => process.HasExited;
+
     /// <summary>What it is, and which of the processor's vectors it uses where it tells.</summary>
     public string Version { get; private set; } = "";
 
@@ -78,7 +80,8 @@ internal sealed class PeerProcess : IDisposable
 
     public void Dispose()
     {
-        process.StandardInput.Close();
+        if (!HasEnded)
+            process.StandardInput.Close();
         if (!process.WaitForExit(5000))
             process.Kill();
         process.Dispose();

@@ -33,7 +33,7 @@ internal sealed class PeersCommand : IDisposable
     private readonly ComputeDevice device;
     private readonly int rounds;
     private readonly PeerReport report;
-    private readonly List<PeerProcess> pytorch = [], libtorch = [];
+    private readonly List<PeerProcess> pytorch = [], compiledPyTorch = [], libtorch = [];
     private readonly OpenBlasPeer? openBlas;
     private readonly Ceiling ceiling;
 
@@ -44,6 +44,9 @@ internal sealed class PeersCommand : IDisposable
         report = new PeerReport(device);
         ceiling = new Ceiling(device.Accelerator);
         Start("PyTorch", PeerProcess.TryStartPyTorch, pytorch);
+        // Compiled code can take its process with it.
+        if (pytorch.Count > 0)
+            Start("PyTorch, for compiling", PeerProcess.TryStartPyTorch, compiledPyTorch);
         if (IsCuda)
         {
             if (pytorch is [{ CudaDevice: null }])
@@ -59,6 +62,8 @@ internal sealed class PeersCommand : IDisposable
     }
 
     private delegate PeerProcess? Starter(int threads, out string reason);
+
+    private IEnumerable<PeerProcess> Processes => [.. pytorch, .. compiledPyTorch, .. libtorch];
 
     private bool IsCuda => device.Accelerator.AcceleratorType == AcceleratorType.Cuda;
 
@@ -96,10 +101,12 @@ internal sealed class PeersCommand : IDisposable
 
     public void Dispose()
     {
-        foreach (PeerProcess peer in (IEnumerable<PeerProcess>)[.. pytorch, .. libtorch])
+        foreach (PeerProcess peer in Processes)
             peer.Dispose();
         device.Dispose();
     }
+
+    private List<PeerProcess> ProcessesOf(string mode) => mode == "compile" ? compiledPyTorch : pytorch;
 
     private void Start(string name, Starter start, List<PeerProcess> started)
     {
@@ -208,7 +215,7 @@ internal sealed class PeersCommand : IDisposable
         (string, JsonNode)[] options = [("batch", batch), ("tf32", precision == MatrixPrecision.Tf32)];
         List<Contestant> peers = [.. Ready(libtorch, "libtorch", "step", options)];
         foreach (string mode in IsCuda ? ["eager", "fused", "compile", "graph"] : (string[])["eager", "fused", "compile"])
-            peers.AddRange(Ready(pytorch, $"PyTorch {mode}", "step", [.. options, ("mode", mode)]));
+            peers.AddRange(Ready(ProcessesOf(mode), $"PyTorch {mode}", "step", [.. options, ("mode", mode)]));
         AddRow($"training step, batch {batch}{Suffix(precision)}", "step", training.Trainer.Schedule.Flops, ours, peers);
     }
 
@@ -226,7 +233,7 @@ internal sealed class PeersCommand : IDisposable
             foreach (string layout in (string[])["channels_first", "channels_last"])
             {
                 peers.AddRange(Ready(
-                    pytorch, $"PyTorch {mode}, {layout}", "convolutional_step", [.. options, ("mode", mode), ("layout", layout)]));
+                    ProcessesOf(mode), $"PyTorch {mode}, {layout}", "convolutional_step", [.. options, ("mode", mode), ("layout", layout)]));
             }
         }
         AddRow($"convolutional training step, batch {batch}", "convolutional-step", training.Trainer.Schedule.Flops, ours, peers);
@@ -239,7 +246,7 @@ internal sealed class PeersCommand : IDisposable
         Func<int, double> ours = Alternation.Contestant(() => model.Decode(codes, images), () => { });
         List<Contestant> peers = [.. Ready(libtorch, "libtorch", "generate", ("batch", count))];
         foreach (string mode in (string[])["eager", "compile"])
-            peers.AddRange(Ready(pytorch, $"PyTorch {mode}", "generate", ("batch", count), ("mode", mode)));
+            peers.AddRange(Ready(ProcessesOf(mode), $"PyTorch {mode}", "generate", ("batch", count), ("mode", mode)));
         AddRow($"generate {count} images", "generate", 2.0 * count * (20 * 256 + 256 * 512 + 512 * 784), ours, peers);
     }
 
@@ -247,7 +254,7 @@ internal sealed class PeersCommand : IDisposable
     private List<Contestant> Ready(List<PeerProcess> processes, string name, string kind, params (string, JsonNode)[] options)
     {
         List<Contestant> ready = [];
-        foreach (PeerProcess peer in processes.Where(p => !IsCuda || p.CudaDevice is not null))
+        foreach (PeerProcess peer in processes.Where(p => !p.HasEnded && (!IsCuda || p.CudaDevice is not null)))
         {
             try
             {
@@ -272,7 +279,7 @@ internal sealed class PeersCommand : IDisposable
         report.Add(new PeerRow(
             name, group, flops, Time("ours", IsCuda ? 0 : Environment.ProcessorCount, times[0]),
             [.. peers.Zip(times.Skip(1), (p, time) => Time(p.Name, p.Threads, time))], 1e-9 / times[^1].Median));
-        foreach (PeerProcess peer in (IEnumerable<PeerProcess>)[.. pytorch, .. libtorch])
+        foreach (PeerProcess peer in Processes.Where(peer => !peer.HasEnded))
             peer.Forget();
 
         static PeerTime Time(string name, int threads, Spread s) => new(name, threads, s.Median, s.Lower, s.Upper);

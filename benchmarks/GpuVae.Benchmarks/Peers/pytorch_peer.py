@@ -109,11 +109,13 @@ def convolutional_step(batch, latent, mode, layout, device, **_):
 def generate(batch, device, mode, **_):
     decoder = SeedVae().decoder.to(device).eval()
     z = torch.randn(batch, LATENT)
+    # Code that PyTorch 2.6 compiles for the inference mode writes where it may not.
+    gradient = torch.no_grad if mode == "compile" else torch.inference_mode
     if mode == "compile":
         decoder = torch.compile(decoder, dynamic=False)
 
     def run():
-        with torch.inference_mode():
+        with gradient():
             return decoder(z.to(device)).cpu()
 
     return run
