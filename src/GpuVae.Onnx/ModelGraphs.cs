@@ -15,7 +15,7 @@ internal sealed class ModelGraphs
 {
     private readonly VaeOptions options;
     private readonly VaeParts parts;
-    private readonly OnnxPrecision precision;
+    private readonly WeightFormat format;
     private readonly IReadOnlyDictionary<string, NamedTensor> weights;
     private readonly PosteriorNodes posterior;
     private readonly PriorNodes prior;
@@ -24,7 +24,7 @@ internal sealed class ModelGraphs
     /// <exception cref="BadInputException">A part of the model cannot be exported.</exception>
     public ModelGraphs(Vae model, OnnxPrecision precision)
     {
-        (options, parts, this.precision) = (model.Options, model.Parts, precision);
+        (options, parts, format) = (model.Options, model.Parts, FormatOf(precision));
         weights = model.ReadWeights().ToDictionary(tensor => tensor.Name);
         posterior = PosteriorNodes.Create(options);
         prior = PriorNodes.Create(model, posterior);
@@ -81,7 +81,16 @@ internal sealed class ModelGraphs
         return graph;
     }
 
-    private Graph New(string name) => new(name, weights, precision);
+    private Graph New(string name) => new(name, weights, format);
+
+    private static WeightFormat FormatOf(OnnxPrecision precision) => precision switch
+    {
+        OnnxPrecision.Single => new SingleWeights(),
+        OnnxPrecision.Half => new HalfWeights(),
+        OnnxPrecision.Int8 => new Int8Weights(),
+        _ => throw new BadInputException(
+            $"There is no precision {precision}; choose one of {string.Join(", ", Enum.GetNames<OnnxPrecision>())}."),
+    };
 
     private Value Image(Graph graph) => graph.Input(
         "image", "values in [0, 1]", DataType.Float, options.Shape.Channels, options.Shape.Height, options.Shape.Width);

@@ -35,13 +35,19 @@ public static class OnnxExport
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentException.ThrowIfNullOrEmpty(folder);
-        Graph[] graphs = GraphsOf(model, precision);
+        ModelGraphs graphs = GraphsOf(model, precision);
+        // All are made before the first is written.
+        Graph[] all = [graphs.Encoder(), graphs.Decoder(), graphs.Whole(), graphs.Prior()];
         string options = VaeConfig.ToJson(model.Options);
-        return [.. graphs.Select(graph => Write(graph))];
+        foreach (Graph graph in all)
+            AtomicFile.RequireWritable(PathOf(graph));
+        return [.. all.Select(Write)];
+
+        string PathOf(Graph graph) => Path.Combine(folder, $"{graph.Name}.onnx");
 
         OnnxFile Write(Graph graph)
         {
-            string path = Path.Combine(folder, $"{graph.Name}.onnx");
+            string path = PathOf(graph);
             ModelProto file = graph.ToModel(
                 [("gpuvae.part", graph.Name), ("gpuvae.options", options), ("gpuvae.precision", precision.ToString())]);
             AtomicFile.Write(path, file.WriteTo);
@@ -62,9 +68,8 @@ public static class OnnxExport
     {
         ArgumentNullException.ThrowIfNull(model);
         var options = new EvaluationOptions { Metrics = EvaluationMetrics.Reconstruction };
-        Dictionary<string, float[]> rounded = [];
-        foreach ((string name, float[] values) in GraphsOf(model, precision).SelectMany(graph => graph.Rounded))
-            rounded[name] = values;
+        ModelGraphs graphs = GraphsOf(model, precision);
+        var rounded = graphs.Encoder().Rounded.Concat(graphs.Decoder().Rounded).ToDictionary();
         using var poorer = new Vae(model.Device, model.Options);
         foreach (Parameter parameter in model.Parameters.Parameters)
         {
@@ -76,10 +81,9 @@ public static class OnnxExport
         double Psnr(Vae of) => ModelEvaluation.Run(of, images, options, cancellation: cancellation).Reconstruction!.Value.Psnr;
     }
 
-    private static Graph[] GraphsOf(Vae model, OnnxPrecision precision)
+    private static ModelGraphs GraphsOf(Vae model, OnnxPrecision precision)
     {
         using DeviceGate.Scope scope = model.Device.Enter("Vae.ExportOnnx");
-        var graphs = new ModelGraphs(model, precision);
-        return [graphs.Encoder(), graphs.Decoder(), graphs.Whole(), graphs.Prior()];
+        return new ModelGraphs(model, precision);
     }
 }

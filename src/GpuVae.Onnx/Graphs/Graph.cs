@@ -8,8 +8,8 @@ namespace GpuVae.Onnx.Graphs;
 /// <summary>An ONNX graph under construction; the first dimension of its inputs and of most of its values is a batch of any size.</summary>
 /// <param name="name">Of the graph.</param>
 /// <param name="weights">Of the model, by name, in PyTorch's layouts.</param>
-/// <param name="precision">How the weights of linear and convolutional layers are stored.</param>
-internal sealed class Graph(string name, IReadOnlyDictionary<string, NamedTensor> weights, OnnxPrecision precision)
+/// <param name="format">How the weights of linear and convolutional layers are stored.</param>
+internal sealed class Graph(string name, IReadOnlyDictionary<string, NamedTensor> weights, WeightFormat format)
 {
     /// <summary>The newest that every runtime of the last years has, and all that is needed.</summary>
     private const int OperatorSet = 17, FormatVersion = 8;
@@ -24,10 +24,10 @@ internal sealed class Graph(string name, IReadOnlyDictionary<string, NamedTensor
     /// <summary>Of the file.</summary>
     public string Name => name;
 
-    /// <summary>What the weights became that are stored with less than float32, by name.</summary>
+    /// <summary>The values that come back from the weights of layers, by name.</summary>
     public IReadOnlyDictionary<string, float[]> Rounded => rounded;
 
-    /// <summary>What the file has less than in float32.</summary>
+    /// <summary>What the weights of layers take less than in float32.</summary>
     public long BytesSaved { get; private set; }
 
     public Value Input(string name, string meaning, DataType type, params int[] shape)
@@ -63,21 +63,15 @@ internal sealed class Graph(string name, IReadOnlyDictionary<string, NamedTensor
         return new Value(this, name, shape);
     }
 
-    /// <summary>A weight of a linear or convolutional layer, brought to float32.</summary>
+    /// <summary>A weight of a linear or convolutional layer, in float32.</summary>
     public Value Weight(string name, int channelAxis)
     {
         NamedTensor weight = weights[name];
-        var stored = StoredWeight.Of(weight, channelAxis, precision);
-        foreach (TensorProto tensor in stored.Tensors)
+        (TensorProto[] tensors, rounded[name]) = format.Store(weight, channelAxis);
+        foreach (TensorProto tensor in tensors)
             Add(tensor);
-        var value = new Value(this, name, weight.Shape);
-        if (precision == OnnxPrecision.Single)
-            return value;
-        rounded[name] = stored.Rounded;
-        BytesSaved += sizeof(float) * (long)weight.Data.Length - stored.Tensors.Sum(tensor => (long)tensor.RawData.Length);
-        return precision == OnnxPrecision.Half
-            ? Apply("Cast", weight.Shape, [value], ("to", (int)DataType.Float))
-            : Apply("DequantizeLinear", weight.Shape, [value, new Value(this, stored.Tensors[1].Name)], ("axis", channelAxis));
+        BytesSaved += sizeof(float) * (long)weight.Data.Length - tensors.Sum(tensor => (long)tensor.RawData.Length);
+        return format.Restore([.. tensors.Select(tensor => new Value(this, tensor.Name, weight.Shape))], channelAxis);
     }
 
     /// <summary>Another parameter of the model, in this shape.</summary>
@@ -88,7 +82,7 @@ internal sealed class Graph(string name, IReadOnlyDictionary<string, NamedTensor
 
     /// <summary>Numbers; the name is theirs alone.</summary>
     public Value Constant(string name, float[] values, params int[] shape) =>
-        Constant(name, () => StoredWeight.Tensor(name, DataType.Float, shape, values), shape);
+        Constant(name, () => WeightFormat.Tensor(name, DataType.Float, shape, values), shape);
 
     /// <summary>Whole numbers, such as axes and shapes, in a row.</summary>
     public Value Integers(params int[] values) => Integers($"integers_{string.Join('_', values)}", values);
@@ -97,7 +91,7 @@ internal sealed class Graph(string name, IReadOnlyDictionary<string, NamedTensor
     public Value Integers(string name, int[] values)
     {
         return Constant(
-            name, () => StoredWeight.Tensor(name, DataType.Int64, [values.Length], Array.ConvertAll(values, value => (long)value)),
+            name, () => WeightFormat.Tensor(name, DataType.Int64, [values.Length], Array.ConvertAll(values, value => (long)value)),
             [values.Length]);
     }
 

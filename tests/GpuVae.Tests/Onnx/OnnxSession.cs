@@ -10,11 +10,11 @@ internal sealed class OnnxSession(string path) : IDisposable
 
     public IReadOnlyDictionary<string, string> Metadata => session.ModelMetadata.CustomMetadataMap;
 
-    /// <summary>Names and dimensions, -1 for the batch.</summary>
-    public IReadOnlyDictionary<string, int[]> Inputs => Dimensions(session.InputMetadata);
+    /// <summary>Names with their dimensions: <c>image batch 1 28 28</c>.</summary>
+    public IEnumerable<string> Inputs => session.InputMetadata.Select(Describe);
 
     /// <inheritdoc cref="Inputs"/>
-    public IReadOnlyDictionary<string, int[]> Outputs => Dimensions(session.OutputMetadata);
+    public IEnumerable<string> Outputs => session.OutputMetadata.Select(Describe);
 
     /// <summary>Runs a batch; inputs that the file does not take are left out.</summary>
     public Dictionary<string, float[]> Run(int batch, params (string Name, Array Values)[] inputs)
@@ -35,6 +35,7 @@ internal sealed class OnnxSession(string path) : IDisposable
 
     public void Dispose() => session.Dispose();
 
-    private static Dictionary<string, int[]> Dimensions(IReadOnlyDictionary<string, NodeMetadata> metadata) =>
-        metadata.ToDictionary(entry => entry.Key, entry => entry.Value.Dimensions);
+    private static string Describe(KeyValuePair<string, NodeMetadata> entry) =>
+        string.Join(' ', entry.Value.Dimensions.Zip(entry.Value.SymbolicDimensions).Select(extent =>
+            extent.First < 0 ? extent.Second : $"{extent.First}").Prepend(entry.Key));
 }
