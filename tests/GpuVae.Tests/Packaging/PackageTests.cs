@@ -10,7 +10,7 @@ namespace GpuVae.Tests.Packaging;
 /// </summary>
 public sealed partial class PackageTests(PackageTests.PackedRepository packed) : IClassFixture<PackageTests.PackedRepository>
 {
-    private static readonly string[] Libraries = ["GpuVae.Simd", "GpuVae.Kernels", "GpuVae"];
+    private static readonly string[] Libraries = ["GpuVae.Simd", "GpuVae.Kernels", "GpuVae", "GpuVae.Onnx"];
 
     /// <summary>The packages of what is built, in a folder of their own.</summary>
     public sealed class PackedRepository : IDisposable
