@@ -76,7 +76,7 @@ public sealed class OnnxExportTests(OnnxExportTests.TrainedModels models) : ICla
             // Each weight takes a node more, and the name of the precision has another length.
             Assert.InRange(after.BytesSaved, before.Bytes - after.Bytes - 2, before.Bytes - after.Bytes + 8192);
         }
-        long weights = 4 * model.Parameters.Parameters.Where(parameter => parameter.Shape.Count > 1).Sum(parameter => (long)parameter.Length);
+        long weights = model.Parameters.Parameters.Where(parameter => parameter.Shape.Count > 1).Sum(parameter => 4L * parameter.Length);
         Assert.InRange(small[2].BytesSaved, (saved - 0.05) * weights, saved * weights);
     }
 

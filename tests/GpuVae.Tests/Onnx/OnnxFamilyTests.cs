@@ -37,7 +37,8 @@ public sealed class OnnxFamilyTests(CpuDevice cpu) : IClassFixture<CpuDevice>, I
         ["enlarging"] = Dense with { Shape = new(4, 6, 3), Upscale = 2 },
         ["convolutional"] = Convolutional,
         ["convolutional, grey, even"] = Convolutional with { Shape = new(8, 8), Likelihood = Likelihood.ContinuousBernoulli },
-        ["convolutional, residual, normalised"] = Convolutional with { ResidualBlocks = 2, GroupNorm = true, Likelihood = Likelihood.Laplace },
+        ["convolutional, residual, normalised"] =
+            Convolutional with { ResidualBlocks = 2, GroupNorm = true, Likelihood = Likelihood.Laplace },
         ["convolutional, residual, nearest, one channel at the end"] = Convolutional with
         {
             ChannelsPerStage = [4, 1], ResidualBlocks = 1, Upsampling = UpsamplingKind.Nearest, Likelihood = Likelihood.GaussianLearned,
@@ -85,6 +86,41 @@ public sealed class OnnxFamilyTests(CpuDevice cpu) : IClassFixture<CpuDevice>, I
         DrawsCodes(model);
     }
 
+    [Theory]
+    [InlineData("Gaussian learned, GELU, RGB")]
+    [InlineData("Laplace, sigmoid")]
+    [InlineData("discretized logistic, softplus")]
+    [InlineData("logistic mixture, RGB")]
+    [InlineData("mixture")]
+    [InlineData("full, vamp, importance-weighted")]
+    [InlineData("flow")]
+    public void WhatTheKernelsClampIsClamped(string family)
+    {
+        VaeOptions options = OptionsOf[family];
+        using Vae model = Unusual(options);
+        Exaggerate($"{model.Parts.Encoder.Layers[^1].Name}.bias", options.Latent, 2 * options.Latent);
+        int outputs = model.Parts.Decoder.Outputs;
+        if (options.PixelParameters > 1)
+            Exaggerate($"{model.Parts.Decoder.Layers[^1].Name}.bias", outputs - outputs / Math.Min(3, options.PixelParameters), outputs);
+        Exaggerate("likelihood.log_scale", 0, 1);
+        Exaggerate("prior.log_variances", 0, options.Latent * options.PriorComponents);
+        model.ExportOnnx(folder.FullPath);
+        Decodes(model, []);
+        Evaluates(model, TestImages.Random(Count, options.Shape), []);
+        DrawsCodes(model);
+
+        // Every second far below the range; of the decoder every other one of them far above.
+        void Exaggerate(string name, int first, int end)
+        {
+            if (model.Parameters.Parameters.FirstOrDefault(parameter => parameter.Name == name) is not { } parameter)
+                return;
+            float[] values = model.Parameters.Read(parameter);
+            for (int i = first; i < end; i += 2)
+                values[i] = (i - first) % 4 == 2 && name.StartsWith("decoder", StringComparison.Ordinal) ? 40 : -40;
+            model.Parameters.Write(parameter, values);
+        }
+    }
+
     private void Encodes(Vae model, ImageSet images, int[] labels)
     {
         float[] means = new float[Count * model.Options.Latent], logVariances = new float[means.Length];
@@ -119,7 +155,9 @@ public sealed class OnnxFamilyTests(CpuDevice cpu) : IClassFixture<CpuDevice>, I
             Dictionary<string, float[]> given =
                 session.Run(batch, ("code", Rows(codes, first, batch)), ("label", Rows(labels, first, batch)));
             Close(Rows(images, first, batch), given["image"], OnImages);
-            float[][] parameters = [.. given.Where(output => output.Key != "image" && output.Value.Length > 1).Select(output => output.Value)];
+            // One number is that of all pixels.
+            float[][] parameters =
+                [.. given.Where(output => output.Key != "image" && output.Value.Length > 1).Select(output => output.Value)];
             float[] described =
                 [.. Enumerable.Range(0, batch).SelectMany(row => parameters.SelectMany(values => Rows(values, row, 1, batch)))];
             Close(Rows(planar, first, batch), described, OnParameters);

@@ -16,7 +16,10 @@ internal sealed class OnnxSession(string path) : IDisposable
     /// <inheritdoc cref="Inputs"/>
     public IEnumerable<string> Outputs => session.OutputMetadata.Select(Describe);
 
-    /// <summary>Runs a batch; inputs that the file does not take are left out.</summary>
+    /// <summary>
+    /// Runs a batch, and looks whether what comes out has the shape that it is said to have; inputs that the file does not take are left
+    /// out.
+    /// </summary>
     public Dictionary<string, float[]> Run(int batch, params (string Name, Array Values)[] inputs)
     {
         NamedOnnxValue[] given =
@@ -30,6 +33,9 @@ internal sealed class OnnxSession(string path) : IDisposable
                        input.Name, new DenseTensor<long>(Array.ConvertAll((int[])input.Values, label => (long)label), shape)),
         ];
         using IDisposableReadOnlyCollection<DisposableNamedOnnxValue> outputs = session.Run(given);
+        Assert.All(outputs, output => Assert.Equal(
+            session.OutputMetadata[output.Name].Dimensions.Select(extent => extent < 0 ? batch : extent),
+            output.AsTensor<float>().Dimensions.ToArray()));
         return outputs.ToDictionary(output => output.Name, output => output.AsTensor<float>().ToArray());
     }
 
