@@ -25,7 +25,11 @@ public sealed class OnnxExportTests(OnnxExportTests.TrainedModels models) : ICla
             Dense = Train(new VaeOptions { Hidden = [32], Latent = 6 });
             Convolutional = Train(new VaeOptions
             {
-                Network = NetworkKind.Convolutional, ChannelsPerStage = [4, 6], Hidden = [16], Latent = 6, ResidualBlocks = 1,
+                Network = NetworkKind.Convolutional,
+                ChannelsPerStage = [4, 6],
+                Hidden = [16],
+                Latent = 6,
+                ResidualBlocks = 1,
             });
         }
 

@@ -41,7 +41,10 @@ public sealed class OnnxFamilyTests(CpuDevice cpu) : IClassFixture<CpuDevice>, I
             Convolutional with { ResidualBlocks = 2, GroupNorm = true, Likelihood = Likelihood.Laplace },
         ["convolutional, residual, nearest, one channel at the end"] = Convolutional with
         {
-            ChannelsPerStage = [4, 1], ResidualBlocks = 1, Upsampling = UpsamplingKind.Nearest, Likelihood = Likelihood.GaussianLearned,
+            ChannelsPerStage = [4, 1],
+            ResidualBlocks = 1,
+            Upsampling = UpsamplingKind.Nearest,
+            Likelihood = Likelihood.GaussianLearned,
         },
         ["convolutional, conditional, logistic mixture"] =
             Convolutional with { Classes = 3, Likelihood = Likelihood.LogisticMixture, Activation = ActivationKind.Silu },
