@@ -88,12 +88,9 @@ internal sealed class Graph(string name, IReadOnlyDictionary<string, NamedTensor
     public Value Integers(params int[] values) => Integers($"integers_{string.Join('_', values)}", values);
 
     /// <summary>Many of them; the name is theirs alone.</summary>
-    public Value Integers(string name, int[] values)
-    {
-        return Constant(
-            name, () => WeightFormat.Tensor(name, DataType.Int64, [values.Length], Array.ConvertAll(values, value => (long)value)),
-            [values.Length]);
-    }
+    public Value Integers(string name, int[] values) => Constant(
+        name, () => WeightFormat.Tensor(name, DataType.Int64, [values.Length], Array.ConvertAll(values, value => (long)value)),
+        [values.Length]);
 
     /// <summary>The graph as a file, with what it is about.</summary>
     public ModelProto ToModel(IEnumerable<(string Key, string Value)> metadata) => new()

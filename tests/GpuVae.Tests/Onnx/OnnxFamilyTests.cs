@@ -61,6 +61,17 @@ public sealed class OnnxFamilyTests(CpuDevice cpu) : IClassFixture<CpuDevice>, I
         ["full, vamp, importance-weighted"] =
             Dense with { Posterior = Posterior.Full, Prior = Prior.Vamp, Objective = Objective.Iwae, Samples = 3 },
         ["convolutional, vamp"] = Convolutional with { Prior = Prior.Vamp },
+        ["of the seed article's size"] = new(),
+        ["faces of 64×64"] = new()
+        {
+            Network = NetworkKind.Convolutional,
+            Shape = new(64, 64, 3),
+            ResidualBlocks = 1,
+            GroupNorm = true,
+            Activation = ActivationKind.Silu,
+            Latent = 64,
+            Likelihood = Likelihood.GaussianShared,
+        },
         ["total correlation"] = Dense with { Objective = Objective.Tc, Beta = 3 },
     };
 
@@ -211,12 +222,12 @@ public sealed class OnnxFamilyTests(CpuDevice cpu) : IClassFixture<CpuDevice>, I
         run(session, 0, Count);
     }
 
-    /// <summary>A model none of whose parameters has the value that it starts with.</summary>
+    /// <summary>A model none of whose parameters has the value that it starts with, but for weights that are many.</summary>
     private Vae Unusual(VaeOptions options)
     {
         var model = new Vae(cpu.Device, options, seed: 4);
         var random = new Random(2);
-        foreach (Parameter parameter in model.Parameters.Parameters)
+        foreach (Parameter parameter in model.Parameters.Parameters.Where(parameter => parameter.Length < 10_000))
         {
             // Zeros of a flow are masked.
             bool isMasked = parameter.Name.StartsWith("flow.", StringComparison.Ordinal);
