@@ -1,4 +1,5 @@
 using GpuVae.Models;
+using GpuVae.Onnx;
 
 namespace GpuVae.Tests;
 
@@ -13,6 +14,10 @@ public class FloorsTests
 
     [Fact]
     public void NoFloorUsesOneAboveIt() => Assert.Empty(NamespaceOrder.Check(typeof(Vae).Assembly, Floors));
+
+    [Fact]
+    public void NoFloorOfTheExportUsesOneAboveIt() =>
+        Assert.Empty(NamespaceOrder.Check(typeof(OnnxExport).Assembly, "Graphs", "Layers", "Likelihoods", "Latent", ""));
 
     [Fact]
     public void AModelUnderTheTermsOfItsLossIsFound()

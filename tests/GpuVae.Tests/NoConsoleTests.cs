@@ -1,6 +1,7 @@
 using System.Reflection;
 using GpuVae.Kernels.Gemm;
 using GpuVae.Models;
+using GpuVae.Onnx;
 
 namespace GpuVae.Tests;
 
@@ -15,6 +16,7 @@ public class NoConsoleTests
     [Theory]
     [InlineData(typeof(Vae))]
     [InlineData(typeof(GemmContext))]
+    [InlineData(typeof(OnnxExport))]
     public void NoLibraryWritesToTheConsole(Type library) => Assert.DoesNotContain(typeof(Console), TypesUsedBy(library.Assembly));
 
     [Fact]

@@ -14,7 +14,8 @@ namespace GpuVae.Benchmarks.Peers;
 
 /// <summary>
 /// Ours against what a user would take instead, in turns on one machine: training steps and generation against libtorch and PyTorch,
-/// the matrix product against libtorch's (MKL) and OpenBLAS's, on CUDA against cuBLAS (through PyTorch). benchmarks/peers.sh has them all.
+/// generation on the processor against ONNX Runtime, too, the matrix product against libtorch's (MKL) and OpenBLAS's, on CUDA against
+/// cuBLAS (through PyTorch). benchmarks/peers.sh has them all.
 /// </summary>
 internal sealed class PeersCommand : IDisposable
 {
@@ -53,6 +54,7 @@ internal sealed class PeersCommand : IDisposable
                 report.Missing("PyTorch on CUDA: this PyTorch sees no CUDA device");
             return;
         }
+        report.Found(OnnxPeer.Version);
         Start("libtorch", PeerProcess.TryStartLibtorch, libtorch);
         openBlas = OpenBlasPeer.TryLoad(out string reason);
         if (openBlas is null)
@@ -247,7 +249,11 @@ internal sealed class PeersCommand : IDisposable
         List<Contestant> peers = [.. Ready(libtorch, "libtorch", "generate", ("batch", count))];
         foreach (string mode in (string[])["eager", "compile"])
             peers.AddRange(Ready(ProcessesOf(mode), $"PyTorch {mode}", "generate", ("batch", count), ("mode", mode)));
+        OnnxPeer[] onnx = IsCuda ? [] : [.. ThreadCounts.Select(threads => new OnnxPeer(model, codes, threads))];
+        peers.AddRange(onnx.Select(peer => new Contestant("ONNX Runtime", peer.Threads, Alternation.Contestant(peer.Run, () => { }))));
         AddRow($"generate {count} images", "generate", 2.0 * count * (20 * 256 + 256 * 512 + 512 * 784), ours, peers);
+        foreach (OnnxPeer peer in onnx)
+            peer.Dispose();
     }
 
     /// <summary>The contestants of one kind, one per process, where they can be prepared.</summary>

@@ -28,7 +28,8 @@ namespace GpuVae.Kernels.Latent;
 /// <summary>What a step of an inverse autoregressive flow does around its two matrix products.</summary>
 public sealed class AutoregressiveFlow(Accelerator accelerator)
 {
-    private const float GateOffset = 2f;
+    /// <summary>Is added to s, so that the gate lies near 1 at the start.</summary>
+    public const float GateOffset = 2f;
 
     private readonly int groupSize = GroupShapes.ForShortRow(accelerator);
     private readonly Action<AcceleratorStream, Index1D, FloatView, FloatView, int, int, int, int> context =

@@ -22,7 +22,8 @@ namespace GpuVae.Kernels.Likelihoods;
 /// <summary>Logistic, discretised to the 256 levels of 8-bit images; location and scale are on [-1, 1].</summary>
 public readonly struct DiscretizedLogisticFamily : ILocationScale
 {
-    private const float MinScale = -8f, MaxScale = 4f;
+    /// <summary>The range that s is clamped to.</summary>
+    public const float MinScale = -8f, MaxScale = 4f;
 
     public static LocationScaleTerm Of(float location, float scale, float x)
     {

@@ -15,7 +15,10 @@ namespace GpuVae.Kernels.Likelihoods;
 /// <summary>Laplace.</summary>
 public readonly struct LaplaceFamily : ILocationScale
 {
-    private const float MinScale = -15f, MaxScale = 9.5f, Log2 = 0.69314718055994530942f;
+    /// <summary>The range that s is clamped to.</summary>
+    public const float MinScale = -15f, MaxScale = 9.5f;
+
+    private const float Log2 = 0.69314718055994530942f;
 
     public static LocationScaleTerm Of(float location, float scale, float x)
     {

@@ -20,6 +20,7 @@ internal static class GpuvaeCommand
             TranslateCommand.Create(),
             ArtCommand.Create(),
             EvaluateCommand.Create(),
+            ExportCommand.Create(),
             ProfileCommand.Create(),
             TuneCommand.Create(),
         };

@@ -43,6 +43,9 @@ internal sealed class FrozenPrior : IDisposable
         }
     }
 
+    /// <summary>A host copy of the encoder's output for the pseudo-inputs, [pseudo-inputs, its columns].</summary>
+    public float[] EncodedPseudoInputs() => memory is null ? [] : memory.View.BaseView.GetAsArray(device.Stream);
+
     /// <inheritdoc cref="PriorDensity.Forward"/>
     public PriorPass Forward(LayerContext context, PlannedTensor z) => prior.Forward(context, z, encoded);
 

@@ -10,6 +10,9 @@ namespace GpuVae.Layers;
 /// </summary>
 internal sealed class AveragePooling(string name, PoolShape reduction) : FixedLayer(name, reduction.Pixels, reduction.Pixels)
 {
+    /// <summary>From the image to its means.</summary>
+    public PoolShape Reduction => reduction;
+
     protected override void AppendForward(LayerContext context, PlannedTensor x, PlannedTensor y) => Append(context, "forward", x, y);
 
     protected override void AppendBackward(LayerContext context, PlannedTensor dy, PlannedTensor dx) =>

@@ -18,6 +18,12 @@ namespace GpuVae.Layers;
 internal sealed class Convolution2d(string name, ConvolutionShape shape, bool isTransposed, ActivationKind? activation)
     : WeightedLayer(name, isTransposed ? Small(shape) : Large(shape), isTransposed ? Large(shape) : Small(shape), activation)
 {
+    /// <summary>The convolution, for one image; of a transposed one that which leads from its output to its input.</summary>
+    public ConvolutionShape Shape => shape;
+
+    /// <summary>Whether the layer goes the other way.</summary>
+    public bool IsTransposed => isTransposed;
+
     /// <summary>w [outputs, inputs, k, k] of the convolution itself, transposed or not; b [channels of y].</summary>
     public override IEnumerable<(string Name, int[] Shape)> ParameterShapes =>
     [

@@ -11,6 +11,9 @@ namespace GpuVae.Layers;
 internal sealed class NearestUpsampling(string name, UpsamplingShape shape)
     : FixedLayer(name, shape.SourceHeight * shape.SourceWidth * shape.Channels, shape.Height * shape.Width * shape.Channels)
 {
+    /// <summary>What comes out, for one image.</summary>
+    public UpsamplingShape Shape => shape;
+
     protected override void AppendForward(LayerContext context, PlannedTensor x, PlannedTensor y)
     {
         Upsampling kernels = context.Kernels.Upsampling;

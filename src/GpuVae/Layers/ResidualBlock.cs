@@ -10,14 +10,12 @@ namespace GpuVae.Layers;
 /// </summary>
 internal sealed class ResidualBlock : Layer
 {
-    private readonly Network branch;
-
     public ResidualBlock(string name, int height, int width, int channels, bool normalizes, ActivationKind activation)
         : base(name, height * width * channels, height * width * channels, activation)
     {
         var shape = new ConvolutionShape(1, height, width, channels, channels, Kernel: 3, Stride: 1, Padding: 1);
         ActivationKind? ofConvolution = normalizes ? null : activation;
-        branch = new Network(
+        Branch = new Network(
         [
             new Convolution2d($"{name}.conv1", shape, false, ofConvolution),
             .. normalizes ? new Layer[] { new GroupNorm($"{name}.norm1", height * width, channels, activation) } : [],
@@ -26,14 +24,17 @@ internal sealed class ResidualBlock : Layer
         ]);
     }
 
-    public override IEnumerable<(string Name, int[] Shape)> ParameterShapes => branch.ParameterShapes;
+    /// <summary>F.</summary>
+    public Network Branch { get; }
 
-    public override void Attach(ParameterStore store) => branch.Attach(store);
+    public override IEnumerable<(string Name, int[] Shape)> ParameterShapes => Branch.ParameterShapes;
+
+    public override void Attach(ParameterStore store) => Branch.Attach(store);
 
     public override LayerPass Forward(LayerContext context, LayerOutput x)
     {
         // The activation that made x counts once, where both ways to x meet.
-        LayerPass inner = branch.Forward(context, LayerOutput.Of(x.Value));
+        LayerPass inner = Branch.Forward(context, LayerOutput.Of(x.Value));
         PlannedTensor y = context.Builder.Tensor($"{Name} output", x.Value.Rows, Outputs);
         PlannedTensor saved = Saved(context, y, Activation);
         Append(context, x.Value, inner.Output.Value, y, saved, Activation);
@@ -54,7 +55,7 @@ internal sealed class ResidualBlock : Layer
     public override void Infer(LayerContext context, PlannedTensor x, PlannedTensor y, ActivationKind? activation)
     {
         PlannedTensor inner = context.Builder.Tensor($"{Name} branch", x.Rows, Outputs);
-        branch.Infer(context, x, inner, null);
+        Branch.Infer(context, x, inner, null);
         Append(context, x, inner, y, Saved(context, y, activation), activation);
     }
 

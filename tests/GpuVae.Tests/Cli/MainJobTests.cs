@@ -227,6 +227,7 @@ public sealed partial class MainJobTests(TrainedRun run) : IClassFixture<Trained
     [InlineData("art")]
     [InlineData("art", "walk")]
     [InlineData("evaluate")]
+    [InlineData("export")]
     public void HelpEndsWithExamples(params string[] command)
     {
         string help = Gpuvae.Succeed(run.Root, [.. command, "--help"]);

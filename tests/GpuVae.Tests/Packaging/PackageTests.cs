@@ -10,7 +10,7 @@ namespace GpuVae.Tests.Packaging;
 /// </summary>
 public sealed partial class PackageTests(PackageTests.PackedRepository packed) : IClassFixture<PackageTests.PackedRepository>
 {
-    private static readonly string[] Libraries = ["GpuVae.Simd", "GpuVae.Kernels", "GpuVae"];
+    private static readonly string[] Libraries = ["GpuVae.Simd", "GpuVae.Kernels", "GpuVae", "GpuVae.Onnx"];
 
     /// <summary>The packages of what is built, in a folder of their own.</summary>
     public sealed class PackedRepository : IDisposable
@@ -116,6 +116,9 @@ public sealed partial class PackageTests(PackageTests.PackedRepository packed) :
             Assert.NotNull(package.GetEntry(Field("icon")));
             Assert.InRange(Field("description").Length, 40, 400);
             Assert.Equal(packed.Version, Field("version"));
+            // It uses what is internal to the library of its own version.
+            if (id == "GpuVae.Onnx")
+                Assert.Contains($"id=\"GpuVae\" version=\"[{packed.Version}]\"", metadata.ToString(), StringComparison.Ordinal);
             if (id == "GpuVae.Cli")
             {
                 Assert.Contains("DotnetTool", metadata.ToString(), StringComparison.Ordinal);

@@ -1,0 +1,59 @@
+using System.Globalization;
+using GpuVae.Formats;
+using GpuVae.Onnx;
+
+namespace GpuVae.Cli.Commands;
+
+/// <summary>Takes a trained model to where there is no GpuVae.</summary>
+internal static class ExportCommand
+{
+    /// <summary>Images that tell what a precision costs, to a hundredth of a decibel.</summary>
+    private const int MeasuredImages = 256;
+
+    public static Command Create()
+    {
+        Option<string?> onnx = CommonOptions.Text(
+            "--onnx", "FOLDER", "Write encoder.onnx, decoder.onnx, vae.onnx and prior.onnx into this folder.");
+        CommonOptions.RefuseWhere(onnx, (_, path) => AtomicFile.RequireWritable(Path.Combine(path, "encoder.onnx")));
+        Option<bool> half = CommonOptions.Flag("--half", "Store the weights of layers as float16, in half the bytes.");
+        Option<bool> int8 = CommonOptions.Flag(
+            "--int8", "Store the weights of layers as whole numbers with a scale for each output channel, in a quarter of the bytes.");
+        var data = new DataArguments();
+        var command = new ExampleCommand(
+            "export", "Writes a model as files that run without GpuVae. With --half or --int8 the reconstructions of images, the run's own "
+                + "test images where none are named, tell what that costs.",
+            "gpuvae export --onnx model",
+            "gpuvae export --run runs/faces --onnx small --int8")
+        {
+            onnx, half, int8,
+        };
+        data.AddTo(command, withTestData: false);
+        command.Validators.Add(result =>
+        {
+            if (result.GetValue(onnx) is null)
+                result.AddError("Say where to: --onnx FOLDER.");
+            if (result.GetValue(half) && result.GetValue(int8))
+                result.AddError("--half and --int8: choose one of them.");
+        });
+        new RunArguments().Act(command, (parsed, folder, model) =>
+        {
+            OnnxPrecision precision = parsed.GetValue(half) ? OnnxPrecision.Half
+                : parsed.GetValue(int8) ? OnnxPrecision.Int8 : OnnxPrecision.Single;
+            string? cost = precision == OnnxPrecision.Single
+                ? null
+                : CostOf(precision, model, data.LoadTest(parsed, folder, MeasuredImages));
+            IReadOnlyList<OnnxFile> files = model.ExportOnnx(parsed.GetValue(onnx)!, precision);
+            foreach (OnnxFile file in files)
+                Console.WriteLine($"wrote {file.Path}, {Kilobytes(file.Bytes)}");
+            if (cost is not null)
+                Console.WriteLine($"saved {Kilobytes(files.Sum(file => file.BytesSaved))}; {cost}");
+        });
+        return command;
+    }
+
+    private static string CostOf(OnnxPrecision precision, Vae model, ImageSet images) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"loss in PSNR {model.PsnrLoss(images, precision):F3} dB, over the reconstructions of {images.Count} images");
+
+    private static string Kilobytes(long bytes) => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e3:F1} kB");
+}

@@ -1,0 +1,74 @@
+using GpuVae.Onnx.Graphs;
+using static GpuVae.Onnx.Graphs.Functions;
+
+namespace GpuVae.Onnx.Latent;
+
+/// <summary>A family of posteriors as nodes; the formulas are those of its kernels.</summary>
+internal abstract class PosteriorNodes(int latents)
+{
+    /// <summary>L.</summary>
+    protected int Latents => latents;
+
+    /// <exception cref="BadInputException">The posterior has no form in ONNX here.</exception>
+    public static PosteriorNodes Create(VaeOptions options) => options.Posterior switch
+    {
+        Posterior.Diagonal => new DiagonalNodes(options.Latent),
+        Posterior.Full => new CovarianceNodes(options.Latent),
+        Posterior.Flow => new FlowNodes(options.Latent, options.FlowWidth, VaeOptions.FlowSteps),
+        _ => throw new BadInputException(
+            $"The posterior {options.Posterior} cannot be exported to ONNX. Train a model with another VaeOptions.Posterior."),
+    };
+
+    /// <summary>The code that stands for an image without noise, [L].</summary>
+    /// <param name="encoded">The encoder's output.</param>
+    public virtual Value Center(Value encoded) => Slice(encoded, 0, 0, latents);
+
+    /// <summary>What an encoder gives beside the center and the log-variances.</summary>
+    /// <param name="encoded">The encoder's output.</param>
+    public virtual IEnumerable<(string Name, string Meaning, Value Value)> More(Value encoded) => [];
+
+    /// <summary>A code made of noise, [L], and its log-density, [].</summary>
+    /// <param name="encoded">The encoder's output.</param>
+    /// <param name="noise">Standard normal, [L].</param>
+    public abstract (Value Code, Value LogDensity) Sample(Value encoded, Value noise);
+
+    /// <summary>The log-densities of a code, [L], under the posteriors of constant rows, [K]: the components of a mixture.</summary>
+    /// <param name="code">Any.</param>
+    /// <param name="rows">[K, columns], as an encoder would give them.</param>
+    /// <param name="count">K.</param>
+    public abstract Value LogDensities(Value code, float[] rows, int count);
+
+    /// <summary>The log-variances as the encoder gives them.</summary>
+    public Value RawLogVariance(Value encoded) => Slice(encoded, 0, latents, latents);
+
+    /// <summary>The log-variances as they are used.</summary>
+    public Value LogVariance(Value encoded) =>
+        Clamp(RawLogVariance(encoded), Kernels.Common.LogVariance.Min, Kernels.Common.LogVariance.Max);
+
+    /// <summary>-Σ (e² + s + ln 2π)/2 over the units of each component, [K].</summary>
+    /// <param name="noise">e, [K, L]: what would have made the code.</param>
+    /// <param name="rows">Of which the log-variances s are taken.</param>
+    protected Value LogDensities(Value noise, float[] rows)
+    {
+        int count = noise.Shape[0];
+        float[] constants = [.. Enumerable.Range(0, count).Select(c =>
+            (float)(-0.5 * Enumerable.Range(0, latents).Sum(unit => LogVariance(rows, count, c, unit) + Math.Log(Math.Tau))))];
+        return noise.Graph.Constant("prior.constants", constants, count) - 0.5f * Sum(noise * noise, 1);
+    }
+
+    /// <summary>The means of constant rows as <paramref name="shape"/>, [K, …, L].</summary>
+    protected Value Means(Graph graph, float[] rows, params int[] shape)
+    {
+        int columns = rows.Length / shape[0];
+        return graph.Constant(
+            "prior.means", [.. Enumerable.Range(0, shape[0]).SelectMany(c => rows[(c * columns)..(c * columns + latents)])], shape);
+    }
+
+    /// <summary>The log-variance of a unit of a constant row, as it is used.</summary>
+    protected float LogVariance(float[] rows, int count, int component, int unit) =>
+        Kernels.Common.LogVariance.Clamp(rows[rows.Length / count * component + latents + unit]);
+
+    /// <summary>log q of a code that the noise makes where its map from the noise has the determinant e^(Σ s/2).</summary>
+    protected static Value LogDensity(Value logVariance, Value noise) =>
+        -0.5f * Sum(noise * noise + logVariance + float.Log(float.Tau));
+}
