@@ -62,7 +62,9 @@ internal static class LiveSocket
                 Position position = JsonSerializer.Deserialize<Position>(message, StudioJson.Options)
                     ?? throw new BadInputException("A position is an object.");
                 id = position.Id;
-                byte[] frame = await workshop.Use(position.Run, (open, inside) => Frame(open, position, inside), stop);
+                byte[] frame = await (position.Attributes is { Count: > 0 }
+                    ? workshop.Learn(position.Run, (open, inside) => Frame(open, position, inside), stop)
+                    : workshop.Use(position.Run, (open, inside) => Frame(open, position, inside), stop));
                 await socket.SendAsync(frame, WebSocketMessageType.Binary, endOfMessage: true, stop);
             }
             catch (Exception error) when (error is not (OperationCanceledException or WebSocketException))

@@ -14,7 +14,7 @@ internal static class ModelApi
                 workshop.Use(run, (open, inside) => Describe(open, workshop.Device, inside), stop, isFresh: true))
             .WithSummary("A run's model: its options, labels, and latent units, those that tell most of an image first");
         routes.MapGet("/api/attributes", (string? run, CancellationToken stop) =>
-                workshop.Use(run, (open, inside) => new AttributesAnswer([.. open.Attributes(inside).Attributes]), stop))
+                workshop.Learn(run, (open, inside) => new AttributesAnswer([.. open.Attributes(inside).Attributes]), stop))
             .WithSummary("What can be added to pictures and removed from them; learnt from the run's images when it is asked for first");
         routes.MapGet("/api/map", (string? run, CancellationToken stop) => workshop.Use(run, (open, inside) => MapOf(open, inside), stop))
             .WithSummary("The test images on the plane of the latent space in which their codes differ most");
@@ -40,9 +40,16 @@ internal static class ModelApi
         IEnumerable<UnitEntry> entries = Enumerable.Range(0, options.Latent)
             .Select(unit => new UnitEntry(unit, units?.Kl[unit], units is null ? null : Math.Sqrt(units.MeanVariance[unit])));
         return new ModelAnswer(
-            Path.GetFileName(open.Folder.Path), open.Folder.Path, device, options.Shape.Width, options.Shape.Height, options.Shape.Channels,
+            Path.GetFileName(open.Folder.Path), Shown(open.Folder.Path), device, options.Shape.Width, options.Shape.Height, options.Shape.Channels,
             options, [.. Enumerable.Range(0, options.Classes).Select(label => Requests.LabelName(open.Model, label)!)],
             [.. entries.OrderByDescending(entry => entry.Kl)], note);
+    }
+
+    /// <summary>A path as it would be written where the server was started.</summary>
+    private static string Shown(string path)
+    {
+        string relative = Path.GetRelativePath(".", path);
+        return relative.StartsWith("..", StringComparison.Ordinal) ? path : relative;
     }
 
     private static MapAnswer MapOf(OpenRun open, CancellationToken stop)
@@ -79,7 +86,7 @@ internal static class ModelApi
     }
 
     /// <param name="Run">Its name.</param>
-    /// <param name="Path">Its folder.</param>
+    /// <param name="Path">Its folder, as commands take it where the server was started.</param>
     /// <param name="Device">What computes.</param>
     /// <param name="Width">Pixels of a row.</param>
     /// <param name="Height">Rows.</param>

@@ -12,7 +12,7 @@ internal sealed class OpenRun : IDisposable
     private readonly RunImages? images;
     private readonly DateTime written;
     private Survey? survey;
-    private ImageSet? known;
+    private readonly Lazy<Task<ImageSet>> known;
     private AttributeDirections? attributes;
     private Translator? translator;
 
@@ -21,6 +21,7 @@ internal sealed class OpenRun : IDisposable
         (Folder, written) = (folder, WrittenAt(folder));
         Model = folder.Load(device, options.Logger);
         images = options.ImagesOf(folder);
+        known = new Lazy<Task<ImageSet>>(() => Task.Run(() => RequireImages().Known(Model.Options.Shape)));
     }
 
     public RunFolder Folder { get; }
@@ -30,18 +31,20 @@ internal sealed class OpenRun : IDisposable
     /// <summary>Whether a training has written other weights since.</summary>
     public bool IsStale => WrittenAt(Folder) != written;
 
+    /// <summary>
+    /// Images to learn from. Loading them computes nothing, so whoever wants <see cref="Attributes"/> or <see cref="Translator"/> awaits
+    /// it before taking a turn.
+    /// </summary>
     /// <exception cref="BadInputException">The run does not tell its images, or they are gone.</exception>
-    public ImageSet Known(CancellationToken stop)
-    {
-        stop.ThrowIfCancellationRequested();
-        return known ??= RequireImages().Known(Model.Options.Shape);
-    }
+    public Task<ImageSet> Known => known.Value;
 
     /// <inheritdoc cref="Known"/>
-    public AttributeDirections Attributes(CancellationToken stop) => attributes ??= AttributeDirections.Learn(Model, Known(stop), stop);
+    public AttributeDirections Attributes(CancellationToken stop) =>
+        attributes ??= AttributeDirections.Learn(Model, Known.GetAwaiter().GetResult(), stop);
 
     /// <inheritdoc cref="Known"/>
-    public Translator Translator(CancellationToken stop) => translator ??= Applications.Translator.Learn(Model, Known(stop), stop);
+    public Translator Translator(CancellationToken stop) => translator ??= Applications.Translator.Learn(
+        Model, Known.GetAwaiter().GetResult(), stop);
 
     /// <inheritdoc cref="Known"/>
     public Survey Survey(CancellationToken stop) => survey ??= Studio.Survey.Of(Model, RequireImages().Test(MostTestImages), stop);

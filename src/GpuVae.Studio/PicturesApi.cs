@@ -11,7 +11,9 @@ internal static class PicturesApi
     public static void Map(IEndpointRouteBuilder routes, Workshop workshop)
     {
         routes.MapPost("/api/edit", (EditRequest asked, HttpRequest request, CancellationToken stop) =>
-                workshop.Use(asked.Run, (open, inside) => Edit(open, asked, request, inside), stop))
+                asked.Attributes is { Count: > 0 }
+                    ? workshop.Learn(asked.Run, (open, inside) => Edit(open, asked, request, inside), stop)
+                    : workshop.Use(asked.Run, (open, inside) => Edit(open, asked, request, inside), stop))
             .Produces<EditAnswer>(StatusCodes.Status200OK, PictureAnswers.Json, PictureAnswers.Png)
             .WithSummary("Adds attributes to a picture and removes them, or shows it with another label");
         routes.MapPost("/api/inpaint", (InpaintRequest asked, HttpRequest request, CancellationToken stop) =>
@@ -23,7 +25,7 @@ internal static class PicturesApi
             .Produces<UpscaleAnswer>(StatusCodes.Status200OK, PictureAnswers.Json, PictureAnswers.Png)
             .WithSummary("Enlarges a small picture to the size of the model's");
         routes.MapPost("/api/translate", (TranslateRequest asked, HttpRequest request, CancellationToken stop) =>
-                workshop.Use(asked.Run, (open, inside) => Translate(open, asked, request, inside), stop))
+                workshop.Learn(asked.Run, (open, inside) => Translate(open, asked, request, inside), stop))
             .Produces<TranslateAnswer>(StatusCodes.Status200OK, PictureAnswers.Json, PictureAnswers.Png)
             .WithSummary("Turns a picture of one label into one of another");
     }

@@ -21,6 +21,16 @@ internal sealed class Workshop(StudioOptions options, ComputeDevice device) : ID
     public Task<T> Use<T>(string? run, Func<OpenRun, CancellationToken, T> work, CancellationToken stop, bool isFresh = false) =>
         queue.Run(() => work(Runs.Open(run, isFresh), stop), stop);
 
+    /// <summary>The same for what needs the run's images to learn from; they are loaded without taking a turn.</summary>
+    /// <inheritdoc cref="Use"/>
+    /// <exception cref="BadInputException">The run does not tell its images, or they are gone.</exception>
+    public async Task<T> Learn<T>(string? run, Func<OpenRun, CancellationToken, T> work, CancellationToken stop)
+    {
+        Task<ImageSet> known = await queue.Run(() => Runs.Open(run).Known, stop);
+        await known.WaitAsync(stop);
+        return await Use(run, work, stop);
+    }
+
     public void Dispose()
     {
         Runs.Dispose();

@@ -44,6 +44,17 @@ public sealed class LiveTests(ServedRuns served) : IClassFixture<ServedRuns>
     }
 
     [Fact]
+    public async Task FiftyPagesAreAllServed() => await Task.WhenAll(Enumerable.Range(0, 50).Select(async page =>
+    {
+        using ClientWebSocket socket = await Connect();
+        for (int id = 1; id <= 4; id++)
+        {
+            await Send(socket, new { id, code = (float[])[page, id, 0, 0, 0] });
+            Assert.Equal(id, BinaryPrimitives.ReadInt32LittleEndian(await Receive(socket)));
+        }
+    }));
+
+    [Fact]
     public async Task APictureInColourComesAsRgbaWithItsAttributes()
     {
         using ClientWebSocket socket = await Connect();
