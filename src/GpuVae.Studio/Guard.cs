@@ -40,7 +40,7 @@ internal sealed class Guard(StudioOptions options, string? token)
         HttpRequest request = context.Request;
         if (!IsKnownHost(request.Host))
         {
-            await Refuse(StatusCodes.Status403Forbidden, "This name is not one of this server. Open the address that 'gpuvae serve' printed.");
+            await Refuse(StatusCodes.Status403Forbidden, "This server has another name. Open the address that 'gpuvae serve' printed.");
         }
         else if (!IsOwnOrigin(request))
         {

@@ -3,7 +3,7 @@ using GpuVae.Evaluation;
 
 namespace GpuVae.Studio;
 
-/// <summary>A run whose model is loaded, and what has been learnt about it so far. Everything here computes; see <see cref="ModelQueue"/>.</summary>
+/// <summary>A run whose model is loaded, and what has been learnt about it so far. What computes does so in <see cref="ModelQueue"/>.</summary>
 internal sealed class OpenRun : IDisposable
 {
     // Enough for a map and for the mean of a unit's KL.
@@ -11,8 +11,8 @@ internal sealed class OpenRun : IDisposable
 
     private readonly RunImages? images;
     private readonly DateTime written;
-    private Survey? survey;
     private readonly Lazy<Task<ImageSet>> known;
+    private Survey? survey;
     private AttributeDirections? attributes;
     private Translator? translator;
 

@@ -25,11 +25,19 @@ internal sealed class RunShelf(StudioOptions options, ComputeDevice device) : ID
     public RunFolder Folder(string? name)
     {
         name ??= options.Run;
-        // A name, not a path: what leads elsewhere is not looked for at all.
-        if (Path.GetFileName(name) != name || name is "" or "." or ".." || name.Contains('\0', StringComparison.Ordinal))
-            throw new UnknownRunException(name);
+        return IsName(name) && RunFolder.PathOf(options.Runs, name) is { } path && Directory.Exists(path)
+            ? RunFolder.Open(path)
+            : throw new UnknownRunException(name);
+    }
+
+    /// <summary>Where a run that does not exist yet is to be made.</summary>
+    /// <exception cref="BadInputException">It exists, or the name is none.</exception>
+    public string NewFolder(string name)
+    {
+        if (!IsName(name))
+            throw new BadInputException($"'{name}' is no name for a run. Give a plain one, without a path.");
         string path = RunFolder.PathOf(options.Runs, name);
-        return Directory.Exists(path) ? RunFolder.Open(path) : throw new UnknownRunException(name);
+        return Path.Exists(path) ? throw new BadInputException($"There is a run '{name}' already. Give another name.") : path;
     }
 
     /// <summary>The run with its model; only where a computation is under way.</summary>
@@ -66,6 +74,10 @@ internal sealed class RunShelf(StudioOptions options, ComputeDevice device) : ID
         open[at].Run.Dispose();
         open.RemoveAt(at);
     }
+
+    /// <summary>A name, not a path: what leads elsewhere is not looked for at all.</summary>
+    private static bool IsName(string name) =>
+        Path.GetFileName(name) == name && name is not ("" or "." or "..") && !name.Contains('\0', StringComparison.Ordinal);
 
     private static bool IsRun(RunFolder folder) => File.Exists(folder.Config) || File.Exists(folder.Checkpoint);
 }

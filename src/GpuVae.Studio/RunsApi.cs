@@ -12,7 +12,8 @@ internal static class RunsApi
                 .. workshop.Runs.Names().Select(name =>
                 {
                     RunFolder folder = workshop.Runs.Folder(name);
-                    return new RunEntry(name, File.Exists(folder.Config) && File.Exists(folder.Model), File.GetLastWriteTimeUtc(folder.Metrics));
+                    bool hasModel = File.Exists(folder.Config) && File.Exists(folder.Model);
+                    return new RunEntry(name, hasModel, File.GetLastWriteTimeUtc(folder.Metrics));
                 }),
             ])).WithSummary("The runs beside the one that is served, those written last first");
 

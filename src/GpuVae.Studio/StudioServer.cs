@@ -18,9 +18,10 @@ public sealed class StudioServer : IAsyncDisposable
 
     private readonly WebApplication application;
     private readonly Workshop workshop;
+    private readonly Trainings trainings;
 
-    private StudioServer(WebApplication application, Workshop workshop, Uri address) =>
-        (this.application, this.workshop, Address) = (application, workshop, address);
+    private StudioServer(WebApplication application, Workshop workshop, Trainings trainings, Uri address) =>
+        (this.application, this.workshop, this.trainings, Address) = (application, workshop, trainings, address);
 
     /// <summary>What a browser is to open; with the token, where one is needed.</summary>
     public Uri Address { get; }
@@ -34,11 +35,12 @@ public sealed class StudioServer : IAsyncDisposable
         IPAddress[] addresses = Resolve(options.Host);
         string? token = addresses.All(IPAddress.IsLoopback) ? null : RandomNumberGenerator.GetHexString(32, lowercase: true);
         var workshop = new Workshop(options, device);
+        var trainings = new Trainings(options);
         WebApplication? application = null;
         try
         {
             await workshop.Use(null, (_, _) => true, CancellationToken.None);
-            application = Build(options, addresses, token, workshop);
+            application = Build(options, addresses, token, workshop, trainings);
             await application.StartAsync();
         }
         catch (Exception error)
@@ -46,6 +48,7 @@ public sealed class StudioServer : IAsyncDisposable
             if (application is not null)
                 await application.DisposeAsync();
             workshop.Dispose();
+            trainings.Dispose();
             if (error is IOException or SocketException && SocketErrorOf(error) is { } cause)
                 throw new BadInputException(cause == SocketError.AddressNotAvailable
                     ? $"StudioOptions.Host = {options.Host} is no address of this machine. Choose one that it has, or 0.0.0.0 for all."
@@ -55,9 +58,9 @@ public sealed class StudioServer : IAsyncDisposable
         }
         string bound = application.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
         var address = new UriBuilder(bound) { Query = token is null ? "" : $"token={token}" };
-        if (IPAddress.TryParse(address.Host.Trim('[', ']'), out IPAddress? any) && any.Equals(IPAddress.Any) || any?.Equals(IPAddress.IPv6Any) == true)
+        if (addresses.Any(listened => listened.Equals(IPAddress.Any) || listened.Equals(IPAddress.IPv6Any)))
             address.Host = Dns.GetHostName();
-        return new StudioServer(application, workshop, address.Uri);
+        return new StudioServer(application, workshop, trainings, address.Uri);
     }
 
     /// <summary>Stops listening, ends what is under way, and frees the models.</summary>
@@ -66,9 +69,11 @@ public sealed class StudioServer : IAsyncDisposable
         await application.StopAsync(new CancellationToken(canceled: true));
         await application.DisposeAsync();
         workshop.Dispose();
+        trainings.Dispose();
     }
 
-    private static WebApplication Build(StudioOptions options, IPAddress[] addresses, string? token, Workshop workshop)
+    private static WebApplication Build(
+        StudioOptions options, IPAddress[] addresses, string? token, Workshop workshop, Trainings trainings)
     {
         // Empty: no file or variable of where it is started changes to whom it listens.
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
@@ -103,6 +108,7 @@ public sealed class StudioServer : IAsyncDisposable
         ModelApi.Map(application, workshop);
         CodesApi.Map(application, workshop);
         PicturesApi.Map(application, workshop);
+        TrainingApi.Map(application, workshop, trainings);
         LiveSocket.Map(application, workshop, failures);
         return application;
     }

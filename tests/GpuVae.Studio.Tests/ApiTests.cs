@@ -140,8 +140,9 @@ public sealed class ApiTests(ServedRuns served) : IClassFixture<ServedRuns>
         string[] paths = [.. document["paths"]!.AsObject().Select(path => path.Key).Order(StringComparer.Ordinal)];
         Assert.Equal(
             [
-                "/api/attributes", "/api/decode", "/api/edit", "/api/encode", "/api/generate", "/api/inpaint", "/api/map", "/api/model",
-                "/api/pictures", "/api/runs", "/api/translate", "/api/traverse", "/api/upscale",
+                "/api/attributes", "/api/decode", "/api/edit", "/api/encode", "/api/generate", "/api/inpaint", "/api/map",
+                "/api/metrics", "/api/model", "/api/pictures", "/api/reconstructions", "/api/runs", "/api/samples", "/api/training",
+                "/api/translate", "/api/traverse", "/api/upscale",
             ],
             paths);
         JsonObject content = document["paths"]!["/api/generate"]!["post"]!["responses"]!["200"]!["content"]!.AsObject();

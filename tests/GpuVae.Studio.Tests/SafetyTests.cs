@@ -163,7 +163,8 @@ public sealed class SafetyTests(ServedRuns served) : IClassFixture<ServedRuns>
         using HttpResponseMessage response = await served.Client.GetAsync("/api/model?run=empty");
         Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
         Assert.Contains("no trained model", await ErrorOf(response), StringComparison.Ordinal);
-        BadInputException error = await Assert.ThrowsAsync<BadInputException>(() => served.StartAsync(served.Options with { Run = "empty" }));
+        BadInputException error = await Assert.ThrowsAsync<BadInputException>(
+            () => served.StartAsync(served.Options with { Run = "empty" }));
         Assert.Contains("no trained model", error.Message, StringComparison.Ordinal);
     }
 
@@ -223,7 +224,8 @@ public sealed class SafetyTests(ServedRuns served) : IClassFixture<ServedRuns>
         foreach (string name in typeof(StudioServer).Assembly.GetManifestResourceNames())
         {
             string content = await served.Client.GetStringAsync(name == "index.html" ? "/" : $"/{name}");
-            foreach (string forbidden in (string[])["innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "https://", " style=\""])
+            foreach (string forbidden in (string[])
+                ["innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "https://", " style=\""])
                 Assert.DoesNotContain(forbidden, content, StringComparison.Ordinal);
         }
     }

@@ -7,7 +7,7 @@ using GpuVae.Training;
 
 namespace GpuVae.Studio.Tests;
 
-/// <summary>A server on this machine with two small runs, fresh and untrained: one of digits, and one of faces that is told labels.</summary>
+/// <summary>A server with two small runs, fresh and untrained: one of digits, and one of faces that is told labels.</summary>
 public sealed class ServedRuns : IAsyncLifetime
 {
     public const string Digits = "digits", Faces = "faces <script>alert(1)", Script = "<script>alert(2)</script>";

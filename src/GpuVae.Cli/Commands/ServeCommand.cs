@@ -1,3 +1,5 @@
+using System.Diagnostics;
+using System.Globalization;
 using GpuVae.Devices;
 using GpuVae.Studio;
 
@@ -35,6 +37,7 @@ internal static class ServeCommand
                 Run = Path.GetFileName(path),
                 Port = parsed.GetValue(port),
                 ImagesOf = ImagesOf,
+                Training = Train,
                 Explain = Flags.In,
                 Logger = new Notes(),
             };
@@ -51,4 +54,23 @@ internal static class ServeCommand
 
     private static RunImages? ImagesOf(RunFolder folder) =>
         RunData.Read(folder) is { } data ? new RunImages(limit => data.LoadTest(limit: limit), data.LoadKnown) : null;
+
+    /// <summary>This program, as it was started, with the command that trains.</summary>
+    private static ProcessStartInfo Train(TrainingWish wish)
+    {
+        string program = Environment.ProcessPath!, assembly = typeof(ServeCommand).Assembly.Location;
+        bool isHosted = Path.GetFileNameWithoutExtension(program) == "dotnet";
+        return new ProcessStartInfo(program,
+        [
+            .. isHosted ? (string[])[assembly] : [],
+            "train", "--data", wish.Data, "--out", wish.Folder, "--epochs", Text(wish.Epochs), "--latent", Text(wish.Latent),
+            "--beta", Text(wish.Beta),
+            .. wish.Images is { } images ? (string[])["--images", Text(images)] : [],
+            .. wish.IsConvolutional ? (string[])["--model", "convolutional"] : [],
+            .. wish.IsConditional ? (string[])["--conditional"] : [],
+        ]);
+
+        static string Text<T>(T number)
+            where T : IFormattable => number.ToString(null, CultureInfo.InvariantCulture);
+    }
 }

@@ -10,10 +10,12 @@ export async function post(path, body, signal) {
   return answer(fetch(path, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body), signal }));
 }
 
-async function answer(request) {
+export const request = (method, path) => answer(fetch(path, { method }));
+
+async function answer(asked) {
   let response;
   try {
-    response = await request;
+    response = await asked;
   } catch (error) {
     throw error.name === 'AbortError' ? error : new Error(t('noServer'));
   }

@@ -2,9 +2,10 @@
 import { element, get, tell } from './api.js';
 import { editModel, startEdit } from './edit.js';
 import { exploreModel, startExplore } from './explore.js';
+import { startTrain } from './train.js';
 import { t, translatePage } from './words.js';
 
-const tabs = ['explore', 'edit'];
+const tabs = ['explore', 'edit', 'train'];
 const $ = id => document.getElementById(id);
 
 function choose(tab) {
@@ -27,6 +28,14 @@ async function showRun(run) {
   await exploreModel(model);
 }
 
+// The runs that have a model to play with.
+function showChoice(runs) {
+  const select = $('run'), names = runs.filter(run => run.hasModel).map(({ name }) => name), before = select.value;
+  if ([...select.options].map(({ value }) => value).join('/') === names.join('/')) return;
+  select.replaceChildren(...names.map(name => element('option', { value: name, textContent: name })));
+  select.value = before;
+}
+
 translatePage();
 for (const [i, name] of tabs.entries()) {
   $(`tab-${name}`).addEventListener('click', () => choose(name));
@@ -46,11 +55,12 @@ for (const button of document.querySelectorAll('.copy'))
   });
 startExplore();
 startEdit();
+startTrain(showChoice);
 choose(tabs.find(name => location.hash === `#/${name}`) ?? tabs[0]);
 await tell(async () => {
   const { default: first, runs } = await get('/api/runs');
   const select = $('run');
-  select.append(...runs.filter(run => run.hasModel).map(({ name }) => element('option', { value: name, textContent: name })));
+  showChoice(runs);
   select.value = first;
   select.addEventListener('change', () => tell(() => showRun(select.value)));
   await showRun(first);

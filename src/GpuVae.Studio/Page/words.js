@@ -23,6 +23,13 @@ const english = {
   translateHint: 'Shows the picture as one of another kind.', target: 'Into',
   original: 'Original', reconstruction: 'Reconstruction', seen: 'What is seen', completed: 'Most probable', sample: n => `Another, ${n}`,
   small: 'Input', bicubic: 'Bicubic', enlarged: 'Enlarged', translated: 'Translated', edited: 'Edited', none: 'As it is',
+  train: 'Train', newTraining: 'New training', name: 'Name', data: 'Images', dataTitle: 'A built-in set, or a path on the server’s machine',
+  count: 'How many', countTitle: 'Of a built-in set; empty for its default', network: 'Network', dense: 'dense',
+  convolutional: 'convolutional', latent: 'Latent units', epochs: 'Epochs', conditional: 'is told the labels', start: 'Start', stop: 'Stop',
+  runs: 'Runs', runsHint: 'Those that other processes train, too.', inChart: 'in the chart', atEpoch: (n, loss) => `epoch ${n}, ${loss}`,
+  isTraining: run => `${run} is being trained …`, stopped: run => `${run} was stopped; what it has learnt is kept.`,
+  trained: run => `${run} is trained.`, loss: 'Loss on test images', recon: 'Reconstruction term', kl: 'KL term',
+  unitKl: 'KL of the latent units', samples: 'Samples', reconstructions: 'Test images and their reconstructions', perEpoch: 'nats per image, by epoch',
   noServer: 'The server does not answer.', noAttributes: 'Nothing is known of the run’s images, so there are no attributes.',
 };
 
@@ -49,6 +56,13 @@ const chinese = {
   translateHint: '把图片变成另一类的样子。', target: '变为',
   original: '原图', reconstruction: '重建', seen: '可见部分', completed: '最可能', sample: n => `另一种 ${n}`,
   small: '输入', bicubic: '双三次', enlarged: '放大', translated: '转换', edited: '编辑后', none: '保持原样',
+  train: '训练', newTraining: '新的训练', name: '名称', data: '图像', dataTitle: '内置数据集，或服务器上的路径',
+  count: '数量', countTitle: '内置数据集的图像数；留空为默认', network: '网络', dense: '全连接',
+  convolutional: '卷积', latent: '潜在单元', epochs: '轮数', conditional: '告知标签', start: '开始', stop: '停止',
+  runs: '模型', runsHint: '包括其他进程正在训练的。', inChart: '显示在图中', atEpoch: (n, loss) => `第 ${n} 轮，${loss}`,
+  isTraining: run => `正在训练 ${run} ……`, stopped: run => `${run} 已停止，学到的内容已保存。`,
+  trained: run => `${run} 训练完成。`, loss: '测试图像上的损失', recon: '重建项', kl: 'KL 项',
+  unitKl: '各潜在单元的 KL', samples: '样本', reconstructions: '测试图像及其重建', perEpoch: '每张图像的奈特数，按轮',
   noServer: '服务器没有响应。', noAttributes: '对该模型的图像一无所知，因此没有属性。',
 };
 

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Net;
+using System.Net.Http.Json;
 using System.Net.Sockets;
 
 namespace GpuVae.Tests.Cli;
@@ -8,25 +9,31 @@ namespace GpuVae.Tests.Cli;
 public sealed class ServeTests(TrainedRun run) : IClassFixture<TrainedRun>
 {
     [Fact]
-    public async Task TheNewestRunIsServedAtTheAddressThatIsPrinted()
-    {
-        using Process process = CommandResult.Start(Gpuvae.StartInfo(run.Root, "serve", "--device", "cpu"));
-        try
+    public Task TheRunIsServedAtTheAddressThatIsPrinted() => WithServer(
+        async client =>
         {
-            string? address = await process.StandardOutput.ReadLineAsync();
-            Assert.Matches(@"^http://127\.0\.0\.1:\d+/$", address);
-            using var client = new HttpClient { BaseAddress = new Uri(address!) };
             Assert.Contains("<title>", await client.GetStringAsync("/"), StringComparison.Ordinal);
             string model = await client.GetStringAsync("/api/model");
             Assert.Contains("\"run\":\"small\"", model, StringComparison.Ordinal);
             Assert.Contains("\"note\":null", model, StringComparison.Ordinal);
-        }
-        finally
+        });
+
+    [Fact]
+    public Task ATrainingThatThePageStartsMakesARunBesideTheOther() => WithServer(
+        async client =>
         {
-            process.Kill();
-            await process.WaitForExitAsync();
-        }
-    }
+            var wish = new { name = "second", data = "digits", images = 300, latent = 3, epochs = 1 };
+            using (HttpResponseMessage started = await client.PostAsJsonAsync("/api/training", wish))
+                Assert.Equal(HttpStatusCode.OK, started.StatusCode);
+            string state;
+            do
+                state = await client.GetStringAsync("/api/training");
+            while (state.Contains("\"isRunning\":true", StringComparison.Ordinal));
+            Assert.True(state.Contains("\"exitCode\":0", StringComparison.Ordinal), state);
+            string metrics = await client.GetStringAsync("/api/metrics?run=second");
+            Assert.Contains("\"epoch\":1", metrics, StringComparison.Ordinal);
+            Assert.Contains("\"latent\":3", await client.GetStringAsync("/api/model?run=second"), StringComparison.Ordinal);
+        });
 
     [Theory]
     [InlineData("--port 99999: choose a whole number from 0 to 65535", "--port", "99999")]
@@ -43,6 +50,24 @@ public sealed class ServeTests(TrainedRun run) : IClassFixture<TrainedRun>
         taken.Start();
         int port = ((IPEndPoint)taken.LocalEndpoint).Port;
         Refuse($"--port {port} of 127.0.0.1 cannot be listened on", ["--port", $"{port}"]);
+    }
+
+    private async Task WithServer(Func<HttpClient, Task> use)
+    {
+        using Process process = CommandResult.Start(
+            Gpuvae.StartInfo(run.Root, "serve", "--run", Path.Combine("runs", "small"), "--device", "cpu"));
+        try
+        {
+            string? address = await process.StandardOutput.ReadLineAsync();
+            Assert.Matches(@"^http://127\.0\.0\.1:\d+/$", address);
+            using var client = new HttpClient { BaseAddress = new Uri(address!) };
+            await use(client);
+        }
+        finally
+        {
+            process.Kill();
+            await process.WaitForExitAsync();
+        }
     }
 
     private void Refuse(string fragment, string[] arguments)
