@@ -18,7 +18,7 @@ internal static class LiveSocket
     /// <summary>Little-endian: the position's number, width, height, bytes of a pixel, microseconds of the computation.</summary>
     public const int HeaderBytes = 20;
 
-    private const int MostMessageBytes = 1 << 16;
+    private const int MostMessageBytes = 1 << 16, BusyMilliseconds = 20;
 
     public static void Map(IEndpointRouteBuilder routes, Workshop workshop, Failures failures) =>
         routes.MapGet("/api/live", async (HttpContext context) =>
@@ -62,9 +62,7 @@ internal static class LiveSocket
                 Position position = JsonSerializer.Deserialize<Position>(message, StudioJson.Options)
                     ?? throw new BadInputException("A position is an object.");
                 id = position.Id;
-                byte[] frame = await (position.Attributes is { Count: > 0 }
-                    ? workshop.Learn(position.Run, (open, inside) => Frame(open, position, inside), stop)
-                    : workshop.Use(position.Run, (open, inside) => Frame(open, position, inside), stop));
+                byte[] frame = await Show(position, workshop, stop);
                 await socket.SendAsync(frame, WebSocketMessageType.Binary, endOfMessage: true, stop);
             }
             catch (Exception error) when (error is not (OperationCanceledException or WebSocketException))
@@ -72,6 +70,24 @@ internal static class LiveSocket
                 string text = error is JsonException ? error.Message : failures.MessageOf(error);
                 byte[] refusal = JsonSerializer.SerializeToUtf8Bytes(new Refusal(id, text), StudioJson.Options);
                 await socket.SendAsync(refusal, WebSocketMessageType.Text, endOfMessage: true, stop);
+            }
+        }
+    }
+
+    /// <summary>The position's frame; however much there is to do, it gets its turn: a page waits for one frame at a time.</summary>
+    private static async Task<byte[]> Show(Position position, Workshop workshop, CancellationToken stop)
+    {
+        while (true)
+        {
+            try
+            {
+                return await (position.Attributes is { Count: > 0 }
+                    ? workshop.Learn(position.Run, (open, inside) => Frame(open, position, inside), stop)
+                    : workshop.Use(position.Run, (open, inside) => Frame(open, position, inside), stop));
+            }
+            catch (ModelBusyException)
+            {
+                await Task.Delay(BusyMilliseconds, stop);
             }
         }
     }

@@ -44,7 +44,7 @@ public sealed class LiveTests(ServedRuns served) : IClassFixture<ServedRuns>
     }
 
     [Fact]
-    public async Task FiftyPagesAreAllServed() => await Task.WhenAll(Enumerable.Range(0, 50).Select(async page =>
+    public async Task AHundredPagesAreAllServed() => await Task.WhenAll(Enumerable.Range(0, 100).Select(async page =>
     {
         using ClientWebSocket socket = await Connect();
         for (int id = 1; id <= 4; id++)

@@ -133,6 +133,20 @@ public sealed class SafetyTests(ServedRuns served) : IClassFixture<ServedRuns>
     }
 
     [Fact]
+    public async Task ConnectionsThatAreDroppedLeaveNothing()
+    {
+        const int connections = 10_000;
+        var several = new ParallelOptions { MaxDegreeOfParallelism = 16 };
+        await Parallel.ForAsync(0, connections, several, async (_, stop) =>
+        {
+            using var connection = new TcpClient { LingerState = new LingerOption(true, 0) };
+            await connection.ConnectAsync(IPAddress.Loopback, served.Address.Port, stop);
+        });
+        using HttpResponseMessage response = await served.Client.GetAsync("/api/runs");
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+    }
+
+    [Fact]
     public async Task APictureOfTooManyPixelsIsRefused()
     {
         // A header is all that is looked at.

@@ -24,17 +24,20 @@ async function answer(asked) {
   return content;
 }
 
-// Does a thing and shows what goes wrong; a thing that was given up for a newer one says nothing.
+const messageMilliseconds = 9000;
+let hiding;
+
+// Does a thing and shows for a while what goes wrong; a thing that was given up for a newer one says nothing.
 export async function tell(action) {
-  const message = document.getElementById('message');
   try {
-    const result = await action();
-    message.hidden = true;
-    return result;
+    return await action();
   } catch (error) {
     if (error.name === 'AbortError') return undefined;
+    const message = document.getElementById('message');
     message.textContent = error.message;
     message.hidden = false;
+    clearTimeout(hiding);
+    hiding = setTimeout(() => { message.hidden = true; }, messageMilliseconds);
     return undefined;
   }
 }

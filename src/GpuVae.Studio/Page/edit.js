@@ -4,6 +4,8 @@ import { MaskPainter } from './mask.js';
 import { t } from './words.js';
 
 const testPictures = 12;
+// Of a file: the server takes a third more, as base64.
+const mostBytes = 24e6;
 const $ = id => document.getElementById(id);
 
 let model, isOpened = false, firstTest = 0, attributes, painter, running;
@@ -150,6 +152,7 @@ async function showTests() {
 
 async function takeFile(file) {
   if (!file) return;
+  if (file.size > mostBytes) throw new Error(t('tooLarge', file.name, Math.round(mostBytes / 1e6)));
   const bytes = new Uint8Array(await file.arrayBuffer());
   let text = '';
   for (let at = 0; at < bytes.length; at += 0x8000) text += String.fromCharCode(...bytes.subarray(at, at + 0x8000));
