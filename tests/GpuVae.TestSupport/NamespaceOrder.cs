@@ -55,7 +55,12 @@ public sealed class NamespaceOrder
         return -1;
     }
 
-    private string Describe(Type type) => Outermost(type).FullName![(root.Length + 1)..].Split('`')[0];
+    /// <summary>Not by its full name, which a generic type that is not closed does not have.</summary>
+    private string Describe(Type type)
+    {
+        Type outer = Outermost(type);
+        return $"{outer.Namespace}.{outer.Name}"[(root.Length + 1)..].Split('`')[0];
+    }
 
     private static Type Outermost(Type type) => type.DeclaringType is { } outer ? Outermost(outer) : type;
 

@@ -100,15 +100,15 @@ public sealed class LinearBackward<TEpilogue>(GemmContext gemm)
         if (Grid.IdxX < weightGroups)
         {
             var block = new GemmLanes.Block(ofWeight, Grid.IdxX, TTile.Rows);
-            GemmStaged.Multiply<TTile, GemmLanes.NeighbouringRows, GemmStaged.Copied, PlainEpilogue>(
+            GemmStaged.Multiply<TTile, GemmLanes.NeighbouringRows, GemmStaged.Copied, EpilogueOutput<PlainEpilogue>>(
                 x, dy, dw, slice, sums, ofWeight, block, default);
             SumColumns(dy, db, block, ofWeight);
         }
         else
         {
             var block = new GemmLanes.Block(ofInput, Grid.IdxX - weightGroups, TTile.Rows);
-            GemmStaged.Multiply<TTile, GemmLanes.DistantRows, TStaging, TEpilogue>(
-                dy, weight, dx, slice, sums, ofInput, block, epilogue);
+            GemmStaged.Multiply<TTile, GemmLanes.DistantRows, TStaging, EpilogueOutput<TEpilogue>>(
+                dy, weight, dx, slice, sums, ofInput, block, new(epilogue));
         }
     }
 

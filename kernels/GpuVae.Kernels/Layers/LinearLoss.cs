@@ -6,9 +6,7 @@
 //
 // With k samples per image row r has the target r / k.
 //
-// On a CPU a group takes the product's sums to dy as y, goes through them once more while they are in its first-level cache and puts the
-// gradient in their place; threads read back what they wrote themselves. On a GPU that happens before the sums leave shared memory. A part
-// is the sum over one group's columns in a fixed order.
+// The product's sums become gradient and loss on their way to memory. A part is the sum over one tile's columns in a fixed order.
 
 using GpuVae.Kernels.Common;
 using GpuVae.Kernels.Gemm;
@@ -106,9 +104,9 @@ public sealed class LinearLoss<TLikelihood>(GemmContext gemm)
         FloatView slice = SharedMemory.Allocate<float>(GemmStaged.SliceElements);
         FloatView sums = SharedMemory.Allocate<float>(TTile.Rows * 2 * GemmLanes.MaxWarp);
         var block = new GemmLanes.Block(g, Grid.IdxX, TTile.Rows);
-        GemmStaged.Multiply<TTile, GemmLanes.DistantRows, GemmStaged.Copied, BiasEpilogue<Identity>>(
-            x, weight, dy, slice, sums, g, block, new BiasEpilogue<Identity>(bias));
-        Differentiate(target, dy, parts, g, block, likelihood, scale, samplesPerImage);
+        GemmStaged.Multiply<TTile, GemmLanes.DistantRows, GemmStaged.Copied, LossOutput>(
+            x, weight, dy, slice, sums, g, block,
+            new LossOutput(bias, target, parts, Blocks.Of(g.N, 2 * Group.DimX), likelihood, scale, samplesPerImage));
     }
 
     private static void TileKernel<TTiles>(
@@ -120,21 +118,26 @@ public sealed class LinearLoss<TLikelihood>(GemmContext gemm)
             return;
         TTiles.Multiply<AlongDepth, AcrossDepth, LossOutput>(
             x, weight, dy, dy, workspace, tickets, TTiles.Allocate(), g, new TilePlace(g, Grid.IdxX),
-            new LossOutput(bias, target, parts, likelihood, scale, samplesPerImage));
+            new LossOutput(bias, target, parts, g.GroupsX, likelihood, scale, samplesPerImage));
     }
 
     /// <summary>dy in the place of y, and the sums of the loss along a tile's rows.</summary>
     private readonly struct LossOutput(
-        FloatView bias, FloatView target, FloatView parts, TLikelihood likelihood, float scale, int samplesPerImage) : ITileOutput
+        FloatView bias, FloatView target, FloatView parts, int partsPerRow, TLikelihood likelihood, float scale, int samplesPerImage)
+        : ITileOutput
     {
         private readonly FloatView bias = bias;
         private readonly FloatView target = target;
         private readonly FloatView parts = parts;
+        private readonly int partsPerRow = partsPerRow;
         private readonly TLikelihood likelihood = likelihood;
         private readonly float scale = scale;
         private readonly int samplesPerImage = samplesPerImage;
 
         public static bool SumsRows => true;
+
+        public void Prefetch(int row, int column, GemmArguments g) =>
+            Common.Prefetch.Of(ref target[row / samplesPerImage * g.N + column]);
 
         public float Take(FloatView c, float value, int row, int column, GemmArguments g)
         {
@@ -143,55 +146,7 @@ public sealed class LinearLoss<TLikelihood>(GemmContext gemm)
             return term.Loss;
         }
 
-        public void StoreRow(float sum, int row, int groupX, GemmArguments g) => parts[row * g.GroupsX + groupX] = sum;
-    }
-
-    /// <summary>Lanes own columns, as in the product.</summary>
-    private static void Differentiate(
-        FloatView target, FloatView dy, FloatView parts, GemmArguments g, GemmLanes.Block block, TLikelihood likelihood, float scale,
-        int samplesPerImage)
-    {
-        int panels = Blocks.Of(g.N, 2 * Group.DimX);
-        for (int panel = block.FirstPanel; panel < block.PanelEnd; panel++)
-        {
-            int column = panel * 2 * Group.DimX + Group.IdxX;
-            bool whole = (panel + 1) * 2 * Group.DimX <= g.N;
-            int image = block.FirstRow / samplesPerImage, sample = block.FirstRow % samplesPerImage;
-            for (int row = block.FirstRow; row < block.RowEnd; row++)
-            {
-                int at = row * g.N + column, wanted = image * g.N + column;
-                float sum = 0f;
-                if (whole)
-                {
-                    sum = Differentiate(target, wanted, dy, at, likelihood, scale)
-                        + Differentiate(target, wanted + Group.DimX, dy, at + Group.DimX, likelihood, scale);
-                }
-                else
-                {
-                    if (column < g.N)
-                        sum += Differentiate(target, wanted, dy, at, likelihood, scale);
-                    if (column + Group.DimX < g.N)
-                        sum += Differentiate(target, wanted + Group.DimX, dy, at + Group.DimX, likelihood, scale);
-                }
-                float part = GroupShapes.SumOfWarp(sum);
-                if (Group.IdxX == 0)
-                    parts[row * panels + panel] = part;
-                sample++;
-                if (sample == samplesPerImage)
-                {
-                    image++;
-                    sample = 0;
-                }
-            }
-        }
-    }
-
-    /// <summary>Puts an element's gradient in the place of y; gives its loss.</summary>
-    private static float Differentiate(FloatView target, int wanted, FloatView dy, int at, TLikelihood likelihood, float scale)
-    {
-        LikelihoodTerm term = likelihood.Of(dy[at], target[wanted]);
-        dy[at] = scale * term.Derivative;
-        return term.Loss;
+        public void StoreRow(float sum, int row, int groupX, GemmArguments g) => parts[row * partsPerRow + groupX] = sum;
     }
 
     private readonly struct Loader(Accelerator accelerator) : ILaneLoader<LaneLauncher>, ITileLoader<TileLauncher>

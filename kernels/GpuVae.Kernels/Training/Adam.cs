@@ -3,11 +3,14 @@
 //
 //   g  = clip·gradient  (+ weightDecay·p, Adam)            p -= lr·weightDecay·p  (AdamW)
 //   m  = m + (1 - beta1)(g - m)                            v  = beta2·v + (1 - beta2)·g²
-//   p -= lr/(1 - beta1^t) · m / (sqrt(v)/sqrt(1 - beta2^t) + eps)
+//   p -= lr/(1 - beta1^t) · m / (sqrt(v)/sqrt(1 - beta2^t) + eps)      with both sides of the fraction times sqrt(1 - beta2^t)
 //   clip = min(1, maxNorm / (‖gradient‖ + 1e-6))           as torch.nn.utils.clip_grad_norm_
 //
 // Learning rate, step and ‖gradient‖² are read on the device when the kernel runs, so a recorded launch can be replayed. 1 - beta^t is
 // -expm1(t·ln beta): exact where beta^t is close to 1, and a function of t alone, so a resumed run goes on bit for bit.
+//
+// A moment that has all but vanished becomes 0: what decays from step to step and is no normal number any more stays there for good, and
+// processors take a hundred times as long for it.
 //
 // As the last launch of a training step it also closes the step (StepLog.cs), in a group of its own.
 
@@ -45,6 +48,9 @@ public sealed record AdamOptions
 public sealed class Adam
 {
     private const int ElementsPerGroup = 1 << 12;
+
+    // So far above the smallest normal number, 1.2e-38, that what is taken off a moment is normal, too.
+    private const float Vanished = 2e-37f;
 
     private readonly Arguments arguments;
     private readonly int groupSize;
@@ -117,6 +123,8 @@ public sealed class Adam
         float correction1 = -ScalarMath.ExpM1Negative(t * o.LogBeta1);
         float correction2 = XMath.Sqrt(-ScalarMath.ExpM1Negative(t * o.LogBeta2));
         float rate = learningRate[0];
+        float scale = rate * correction2 / correction1;
+        float epsilon = o.Epsilon * correction2;
         float clip = 1f;
         if (o.MaxNorm > 0f)
             clip = XMath.Min(1f, o.MaxNorm / (XMath.Sqrt(squaredNorm[0]) + 1e-6f));
@@ -128,16 +136,16 @@ public sealed class Adam
         int i = first + Group.IdxX;
         for (int turn = first; turn < whole; turn += Group.DimX)
         {
-            UpdateElement(i, weights, gradient, firstMoment, secondMoment, rate, clip, correction1, correction2, o);
+            UpdateElement(i, weights, gradient, firstMoment, secondMoment, rate, clip, scale, epsilon, o);
             i += Group.DimX;
         }
         if (i < end)
-            UpdateElement(i, weights, gradient, firstMoment, secondMoment, rate, clip, correction1, correction2, o);
+            UpdateElement(i, weights, gradient, firstMoment, secondMoment, rate, clip, scale, epsilon, o);
     }
 
     private static void UpdateElement(
         int i, FloatView weights, FloatView gradient, FloatView firstMoment, FloatView secondMoment, float rate, float clip,
-        float correction1, float correction2, Arguments o)
+        float scale, float epsilon, Arguments o)
     {
         float p = weights[i];
         float g = clip * gradient[i] + o.L2 * p;
@@ -145,9 +153,11 @@ public sealed class Adam
         float m = firstMoment[i];
         m += o.OneMinusBeta1 * (g - m);
         float v = o.Beta2 * secondMoment[i] + o.OneMinusBeta2 * g * g;
+        m = XMath.Abs(m) < Vanished ? 0f : m;
+        v = v < Vanished ? 0f : v;
         firstMoment[i] = m;
         secondMoment[i] = v;
-        weights[i] = p - rate / correction1 * m / (XMath.Sqrt(v) / correction2 + o.Epsilon);
+        weights[i] = p - scale * m / (XMath.Sqrt(v) + epsilon);
     }
 
     internal struct Arguments

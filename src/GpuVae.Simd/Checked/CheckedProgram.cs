@@ -130,7 +130,7 @@ internal sealed class CheckedProgram
             Assert => (StepKind.Assert, (byte)0, 0, 0),
             Print => (StepKind.Print, (byte)0, 0, 0),
             // Threads of a group run in turn on one OS thread, so memory is always consistent.
-            Fence => (StepKind.Nothing, (byte)0, 0, 0),
+            Fence or Prefetch => (StepKind.Nothing, (byte)0, 0, 0),
             Barrier or GroupBroadcast or Shuffle => (StepKind.Wait, (byte)0, 0, 0),
             _ => throw new NotSupportedException($"The checked mode does not know {instruction.GetType().Name}."),
         };

@@ -56,7 +56,7 @@ internal sealed class InlinePlan
             int at = i;
             if (instruction.HasSideEffects)
                 effects.Add(i);
-            if (instruction is ElementAddress address && IsRecomputed(address, place))
+            if (instruction is ElementAddress address && (IsRecomputed(address, place) || IsInScratch(address)))
             {
                 inlined.Add(instruction);
                 at = address.Users.Max(u => place.GetValueOrDefault(u, i));
@@ -102,6 +102,13 @@ internal sealed class InlinePlan
             pinned.Add(operand);
         return true;
     }
+
+    /// <summary>
+    /// A place of the lanes' own in scratch: where it is used it is a constant distance from a base that is at hand, and no variable.
+    /// </summary>
+    private bool IsInScratch(ElementAddress address) =>
+        shapes[address].IsScalar && address is { Pointer: Allocation, Index: Geometry or Constant, Users.Count: > 0 } &&
+        address.Users.All(user => user is Load or Store && ReferenceEquals(((MemoryAccess)user).Pointer, address));
 
     private bool CanInline(Instruction value, Instruction user)
     {

@@ -27,6 +27,9 @@ internal sealed partial class SimdEmitter
             case GroupBroadcast broadcast:
                 EmitGroupBroadcast(broadcast);
                 return;
+            case Prefetch prefetch:
+                EmitPrefetch(prefetch);
+                return;
             case Fence:
                 il.Call(Thread.MemoryBarrier);
                 return;

@@ -1,3 +1,4 @@
+using System.Numerics;
 using System.Reflection.Emit;
 using GpuVae.Simd.Ir;
 
@@ -138,6 +139,46 @@ internal sealed partial class SimdEmitter
         if (value.Type == IrType.Bool && !shapes[value].IsUniform)
             il.Op(OpCodes.Neg);
         EmitScalarStore(value.Type);
+    }
+
+    /// <summary>All lanes write to one place, where the last that runs wins: its value alone is stored.</summary>
+    private void EmitLastLaneStore(Store store)
+    {
+        Value value = store.StoredValue;
+        Action<int> valueOf = EmitLaneValues(value, 1);
+        if (mask.IsFull)
+        {
+            EmitScalar(store.Pointer);
+            valueOf(configuration.Lanes - 1);
+            EmitLaneStore(value);
+            return;
+        }
+        LocalBuilder last = il.Local(typeof(int));
+        EmitLaneBits();
+        il.Call((Func<ulong, int>)BitOperations.Log2);
+        il.Set(last);
+        EmitScalar(store.Pointer);
+        EmitLaneBuffer(1);
+        il.Get(last);
+        il.AddScaled(SimdConfiguration.LaneBytes(value.Type));
+        il.LoadObject(ScalarClr(value.Type));
+        EmitLaneStore(value);
+    }
+
+    /// <summary>Pushes the running lanes as bits, lane 0 as the lowest.</summary>
+    private void EmitLaneBits()
+    {
+        for (int part = 0; part < MaskParts; part++)
+        {
+            il.Get(mask.Parts[part]);
+            il.Vector1(MaskType, "ExtractMostSignificantBits");
+            il.Op(OpCodes.Conv_U8);
+            if (part == 0)
+                continue;
+            il.Int(part * MaskType.Count);
+            il.Op(OpCodes.Shl);
+            il.Op(OpCodes.Or);
+        }
     }
 
     private void EmitScatter(Store store)

@@ -8,10 +8,16 @@ namespace GpuVae.Simd.Emit;
 /// <summary>Loads and stores: vectors where lanes lie side by side, gathers and scatters where not.</summary>
 internal sealed partial class SimdEmitter
 {
-    /// <summary>How far ahead rows are asked for: the time of some loads from the third-level cache.</summary>
-    private const int PrefetchTurns = 8;
+    /// <summary>
+    /// How far ahead rows are asked for, by measurement: a copy of vectors waits for memory, and more would only push out what it has; sums
+    /// of products with single elements (a column of a matrix) take longer over a turn, and want the third-level cache not to be seen.
+    /// </summary>
+    private const int VectorPrefetchTurns = 8, ElementPrefetchTurns = 16;
 
     private const int CacheLine = 64;
+
+    /// <summary>Of a hint's lanes in bytes; what lies further apart is too many lines to ask for.</summary>
+    private const int MaximumPrefetchStride = 16;
 
     private bool IsContiguous(Value pointer, IrType type) => shapes[pointer].IsStrided && shapes[pointer].Stride == type.SizeOf();
 
@@ -65,7 +71,7 @@ internal sealed partial class SimdEmitter
     /// Asks for what the load will read some turns later, if the loop around it goes down the rows of a matrix: hardware follows
     /// neighbouring lines, not steps of a leading dimension. An address beyond the matrix does no harm.
     /// </summary>
-    private void EmitPrefetch(Load load, long offset)
+    private void EmitPrefetch(Load load, long offset, int turns)
     {
         if (!Sse.IsSupported || !mask.IsFull || StepOf(load) is not { } step)
             return;
@@ -77,10 +83,24 @@ internal sealed partial class SimdEmitter
         EmitScalar(step.Index);
         if (step.Index.Type == IrType.I32)
             il.Op(OpCodes.Conv_I8);
-        il.Long(PrefetchTurns * step.Scale);
+        il.Long(turns * step.Scale);
         il.Op(OpCodes.Mul);
         il.Op(OpCodes.Add);
         il.Call(typeof(Sse).GetMethod(nameof(Sse.Prefetch0))!);
+    }
+
+    /// <summary>Asks for the lines that the lanes lie in, where those are neighbours.</summary>
+    private void EmitPrefetch(Prefetch prefetch)
+    {
+        ValueShape shape = shapes[prefetch.Pointer];
+        if (!Sse.IsSupported || shape.IsVarying || Math.Abs(shape.Stride) > MaximumPrefetchStride)
+            return;
+        for (long offset = 0; offset <= shape.Stride * (configuration.Lanes - 1); offset += CacheLine)
+        {
+            EmitScalar(prefetch.Pointer);
+            il.AddOffset(offset);
+            il.Call(typeof(Sse).GetMethod(nameof(Sse.Prefetch1))!);
+        }
     }
 
     /// <summary>What the address grows by from turn to turn of the innermost loop around the load, where that is no constant.</summary>
@@ -114,7 +134,7 @@ internal sealed partial class SimdEmitter
             return;
         }
         int size = load.Type.SizeOf();
-        EmitPrefetch(load, (long)part * type.Count * size);
+        EmitPrefetch(load, (long)part * type.Count * size, VectorPrefetchTurns);
         EmitScalar(load.Pointer);
         il.AddOffset((long)part * type.Count * size);
         if (mask.IsFull && size >= 4)
@@ -210,6 +230,11 @@ internal sealed partial class SimdEmitter
             EmitScalar(store.Pointer);
             EmitScalar(value);
             EmitScalarStore(value.Type);
+            return;
+        }
+        if (shapes[store.Pointer].IsUniform)
+        {
+            EmitLastLaneStore(store);
             return;
         }
         if (!IsContiguous(store.Pointer, value.Type))

@@ -38,6 +38,8 @@ internal sealed partial class SimdEmitter
                 EmitScalarConvert(convert);
                 break;
             case Load load:
+                if (load.Pointer.Space == AddressSpace.Global)
+                    EmitPrefetch(load, 0, ElementPrefetchTurns);
                 EmitScalar(load.Pointer);
                 EmitScalarLoad(load.Type);
                 break;

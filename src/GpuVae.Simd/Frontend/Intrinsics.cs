@@ -38,12 +38,23 @@ internal static partial class Intrinsics
             result = emit(builder, method, arguments);
             return true;
         }
+        if (IsPrefetch(method))
+        {
+            builder.Append(new Prefetch(arguments[0].Single));
+            return true;
+        }
         if (MathTypes.Contains(type) || BitTypes.Contains(type))
             result = EmitMath(builder, type, (MethodInfo)method, arguments);
         else if (declaring == typeof(ILGPU.Half) && method is MethodInfo half)
             result = EmitHalf(builder, half, arguments);
         return result is not null;
     }
+
+    /// <summary>By the attribute's name, as a library that does not know this one declares it itself.</summary>
+    private static bool IsPrefetch(MethodBase method) =>
+        method is MethodInfo { IsStatic: true, ReturnType: var result } && result == typeof(void) &&
+        method.GetParameters() is [{ ParameterType.IsByRef: true }] &&
+        method.GetCustomAttributesData().Any(attribute => attribute.AttributeType.FullName == "GpuVae.Simd.PrefetchAttribute");
 
     /// <summary>
     /// Works between the threads of a group, which an implicitly grouped kernel cannot rely on; warps are the device's, not the launch's.

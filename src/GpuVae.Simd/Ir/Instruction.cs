@@ -26,7 +26,7 @@ internal abstract class Instruction : Value
     /// may not move across control flow, but an unused one may go.
     /// </summary>
     public bool HasSideEffects => this is Store or Atomic or AtomicCompareExchange or Barrier or Fence or GroupBroadcast or BoundsCheck
-        or Assert or Print or Terminator;
+        or Assert or Print or Prefetch or Terminator;
 
     public void SetOperand(int index, Value value)
     {

@@ -98,6 +98,7 @@ internal sealed class IrPrinter
             Store store => $"store {Lower(store.StoredValue.Type)} {operands} align {store.Alignment}",
             Atomic atomic => $"atomic {Lower(atomic.Op)} {type} {operands}",
             Barrier barrier => $"barrier {Lower(barrier.Kind)} {operands}".TrimEnd(),
+            Prefetch => $"prefetch {operands}",
             Fence fence => $"fence {Lower(fence.Level)}",
             Shuffle shuffle => $"shuffle {Lower(shuffle.Kind)} {type} {operands} width {shuffle.Width}",
             Geometry geometry => Lower(geometry.Kind),

@@ -23,6 +23,12 @@ internal sealed class AlignedPointer(Value pointer, int alignment) : Instruction
     public int Alignment { get; } = alignment;
 }
 
+/// <summary>A hint that the memory will be read or written soon; changes nothing, and any address will do.</summary>
+internal sealed class Prefetch(Value pointer) : Instruction(IrType.Void, AddressSpace.None, pointer)
+{
+    public Value Pointer => Operands[0];
+}
+
 /// <summary>A load, store or atomic; the pointer is its first operand.</summary>
 internal abstract class MemoryAccess(IrType type, Value pointer, params ReadOnlySpan<Value> others)
     : Instruction(type, AddressSpace.None, [pointer, .. others])

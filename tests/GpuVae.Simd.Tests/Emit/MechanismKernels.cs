@@ -48,6 +48,43 @@ internal static class MechanismKernels
         y[i] -= d + from;
     }
 
+    /// <summary>Lanes that write to one place: one of them, or all with the same value, which nothing tells the compiler.</summary>
+    public static void OnePlace(ArrayView<float> x, ArrayView<float> y, ArrayView<long> z, ArrayView<byte> w, int chosen)
+    {
+        int i = Grid.IdxX * Group.DimX + Group.IdxX;
+        float own = x[i], same = x[i] - x[i] + Grid.IdxX;
+        y[2 * Grid.IdxX] = same;
+        if (Group.IdxX == chosen)
+        {
+            y[2 * Grid.IdxX + 1] = own;
+            z[Grid.IdxX] = (long)(own * 1e10f);
+            w[Grid.IdxX] = (byte)(own > 0f ? 1 : 2);
+        }
+        Group.Barrier();
+        if (Group.IdxX % 3 == 1)
+            y[2 * Grid.IdxX] = same + 0.5f;
+    }
+
+    /// <summary>A hint changes nothing, whatever lies at the address.</summary>
+    public static void Hinted(Index1D i, ArrayView<float> x, ArrayView<float> y)
+    {
+        Soon(ref x[i]);
+        if (i % 5 < 3)
+            Soon(ref y[i]);
+        float sum = x[i];
+        for (int k = 0; k < 3; k++)
+        {
+            Soon(ref x[(i + 7 * k) % 1000]);
+            sum += x[(i + 7 * k) % 1000];
+        }
+        y[i] = sum;
+    }
+
+    [Prefetch]
+    private static void Soon(ref float element)
+    {
+    }
+
     public static void Branches(Index1D i, ArrayView<int> x, ArrayView<int> y)
     {
         int v = x[i];

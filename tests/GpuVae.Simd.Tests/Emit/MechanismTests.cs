@@ -27,6 +27,22 @@ public sealed class MechanismTests
             new KernelConfig(6, 64), x, y, 3, 11, 7));
 
     [Theory, MemberData(nameof(Widths))]
+    public void OnePlace(string width) => Compare(width, a =>
+    {
+        using MemoryBuffer1D<float, Stride1D.Dense> x = a.Allocate1D(Floats.AsSpan(0, 6 * 64).ToArray());
+        using MemoryBuffer1D<float, Stride1D.Dense> y = a.Allocate1D<float>(2 * 6);
+        using MemoryBuffer1D<long, Stride1D.Dense> z = a.Allocate1D<long>(6);
+        using MemoryBuffer1D<byte, Stride1D.Dense> w = a.Allocate1D<byte>(6);
+        a.LoadStreamKernel<ArrayView<float>, ArrayView<float>, ArrayView<long>, ArrayView<byte>, int>(MechanismKernels.OnePlace)(
+            (6, 64), x.View, y.View, z.View, w.View, 37);
+        return [y.GetAsArray1D(), z.GetAsArray1D(), w.GetAsArray1D()];
+    });
+
+    [Theory, MemberData(nameof(Widths))]
+    public void Hinted(string width) => Compare(width, Floats, Floats, (a, x, y) =>
+        a.LoadAutoGroupedStreamKernel<Index1D, ArrayView<float>, ArrayView<float>>(MechanismKernels.Hinted)(N, x, y));
+
+    [Theory, MemberData(nameof(Widths))]
     public void Branches(string width) => Compare(width, Ints, Ints, (a, x, y) =>
         a.LoadAutoGroupedStreamKernel<Index1D, ArrayView<int>, ArrayView<int>>(MechanismKernels.Branches)(N, x, y));
 

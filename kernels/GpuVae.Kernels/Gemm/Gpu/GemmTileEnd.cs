@@ -8,7 +8,6 @@
 // The sums then pass through shared memory, so that neighbouring threads store neighbouring elements, whatever each of them computed, and
 // the epilogue is compiled once, not once per sum.
 
-using GpuVae.Kernels.Common;
 using GpuVae.Kernels.Gemm.Planning;
 using ILGPU;
 using ILGPU.Runtime;
@@ -35,38 +34,6 @@ internal interface ITileSums<TSelf>
 
     /// <summary>Puts the sums of one half of the tile's rows into scratch [row of the half][column].</summary>
     void Keep(FloatView scratch, int half, int thread);
-}
-
-/// <summary>What becomes of the elements of a tile.</summary>
-internal interface ITileOutput
-{
-    /// <summary>Whether the terms that <see cref="Take"/> gives are added up along the rows of the tile.</summary>
-    static abstract bool SumsRows { get; }
-
-    /// <summary>Stores alpha·sum + beta·C, or what follows from it; gives the element's term of the row's sum.</summary>
-    float Take(FloatView c, float value, int row, int column, GemmArguments g);
-
-    /// <summary>Stores a row's sum over the columns of tile <paramref name="groupX"/>.</summary>
-    void StoreRow(float sum, int row, int groupX, GemmArguments g);
-}
-
-/// <summary>C = epilogue(…).</summary>
-internal readonly struct EpilogueOutput<TEpilogue>(TEpilogue epilogue) : ITileOutput
-    where TEpilogue : struct, IEpilogue
-{
-    private readonly TEpilogue epilogue = epilogue;
-
-    public static bool SumsRows => false;
-
-    public float Take(FloatView c, float value, int row, int column, GemmArguments g)
-    {
-        c[row * g.Ldc + column] = epilogue.Apply(value, row, column);
-        return 0f;
-    }
-
-    public void StoreRow(float sum, int row, int groupX, GemmArguments g)
-    {
-    }
 }
 
 /// <summary>Which tile and which slice of k a group computes.</summary>

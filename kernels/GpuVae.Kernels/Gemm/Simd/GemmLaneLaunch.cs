@@ -28,13 +28,13 @@ internal sealed class GemmLaneLaunch : IDisposable
     // From this many tiles of rows on, a group lays out its panels in shared memory itself.
     private const int MinTilesToStage = 3;
 
-    private readonly int warp;
+    private readonly int warp, cores;
     private readonly GemmPacking packing;
     private readonly CacheSizes caches = CacheSizes.OfThisMachine;
 
     public GemmLaneLaunch(Accelerator accelerator)
     {
-        warp = accelerator.WarpSize;
+        (warp, cores) = (accelerator.WarpSize, accelerator.NumMultiprocessors);
         TileRows = HasManyRegisters(accelerator) ? Rows12.Rows : Rows6.Rows;
         TileColumns = 2 * warp;
         WantedGroups = GroupShapes.ForAllCores(accelerator);
@@ -176,6 +176,13 @@ internal sealed class GemmLaneLaunch : IDisposable
         g.PanelsPerGroup = whole ? 1 : Math.Clamp(panelsToShare, 1, Math.Min(panels, MaxPanelsPerGroup));
         g.GroupsX = Blocks.Of(panels, g.PanelsPerGroup);
         int groupsY = Math.Clamp(Blocks.Of(wantedGroups, g.GroupsX), blocksOfRows, rowTiles);
+        // Nine groups on two cores would take as long as ten.
+        for (int more = groupsY; more < Math.Min(groupsY + cores, rowTiles + 1); more++)
+        {
+            g.TilesPerGroup = Blocks.Of(rowTiles, more);
+            if (g.GroupsX * Blocks.Of(rowTiles, g.TilesPerGroup) % cores == 0)
+                return g.GroupsX * Blocks.Of(rowTiles, g.TilesPerGroup);
+        }
         g.TilesPerGroup = Blocks.Of(rowTiles, groupsY);
         return g.GroupsX * Blocks.Of(rowTiles, g.TilesPerGroup);
     }

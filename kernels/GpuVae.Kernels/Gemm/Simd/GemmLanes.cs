@@ -38,10 +38,11 @@ internal static class GemmLanes
                 while (row < block.RowEnd)
                 {
                     var tile = new Tile(g, panel, row, k0, TTile.Rows, panel * g.BPanel + k0 * g.BDepth);
+                    Prefetch(c, tile, XMath.Min(TTile.Rows, block.RowEnd - row), g, new EpilogueOutput<TEpilogue>(epilogue));
                     int taken = whole
                         ? TTile.Multiply<TRows, WholeColumns>(a, b, sums, tile, g, block.RowEnd - row)
                         : TTile.Multiply<TRows, EdgeColumns>(a, b, sums, tile, g, block.RowEnd - row);
-                    Finish(c, sums, tile, taken, g, epilogue);
+                    Finish(c, sums, tile, taken, g, new EpilogueOutput<TEpilogue>(epilogue));
                     row += taken;
                 }
             }
@@ -83,29 +84,72 @@ internal static class GemmLanes
             : Multiply<Rows1, TRows, TColumns>(a, b, sums, tile, g);
     }
 
-    /// <summary>Takes the sums of a tile's first rows to C.</summary>
-    internal static void Finish<TEpilogue>(
-        FloatView c, FloatView sums, Tile tile, int rows, GemmArguments g, TEpilogue epilogue)
-        where TEpilogue : struct, IEpilogue
+    /// <summary>
+    /// Asks for what a tile's sums will meet in memory, before they are made: it is there when they are. Rows lie a leading dimension
+    /// apart, which hardware does not follow.
+    /// </summary>
+    internal static void Prefetch<TOutput>(FloatView c, Tile tile, int rows, GemmArguments g, TOutput output)
+        where TOutput : struct, ITileOutput
     {
-        for (int row = 0; row < rows; row++)
+        if ((tile.Panel + 1) * 2 * Group.DimX > g.N)
+            return;
+        for (int row = tile.Row; row < tile.Row + rows; row++)
         {
-            int at = 2 * row * Group.DimX + Group.IdxX;
-            if (tile.Column < g.N)
-                Store(sums[at], c, tile, tile.Row + row, tile.Column, g, epilogue);
-            if (tile.Column + Group.DimX < g.N)
-                Store(sums[at + Group.DimX], c, tile, tile.Row + row, tile.Column + Group.DimX, g, epilogue);
+            if (tile.Beta != 0f)
+            {
+                Common.Prefetch.Of(ref c[row * g.Ldc + tile.Column]);
+                Common.Prefetch.Of(ref c[row * g.Ldc + tile.Column + Group.DimX]);
+            }
+            if (tile.IsLast)
+            {
+                output.Prefetch(row, tile.Column, g);
+                output.Prefetch(row, tile.Column + Group.DimX, g);
+            }
         }
     }
 
-    private static void Store<TEpilogue>(float sum, FloatView c, Tile tile, int row, int column, GemmArguments g, TEpilogue epilogue)
-        where TEpilogue : struct, IEpilogue
+    /// <summary>Hands the sums of a tile's first rows on. Columns that all exist are taken without asking lane by lane.</summary>
+    internal static void Finish<TOutput>(FloatView c, FloatView sums, Tile tile, int rows, GemmArguments g, TOutput output)
+        where TOutput : struct, ITileOutput
     {
-        int at = row * g.Ldc + column;
+        bool isWhole = (tile.Panel + 1) * 2 * Group.DimX <= g.N;
+        for (int row = 0; row < rows; row++)
+        {
+            int at = 2 * row * Group.DimX + Group.IdxX;
+            float term = 0f;
+            if (isWhole)
+            {
+                term = Take(sums[at], c, tile, row, tile.Column, g, output);
+                term += Take(sums[at + Group.DimX], c, tile, row, tile.Column + Group.DimX, g, output);
+            }
+            else
+            {
+                if (tile.Column < g.N)
+                    term = Take(sums[at], c, tile, row, tile.Column, g, output);
+                if (tile.Column + Group.DimX < g.N)
+                    term += Take(sums[at + Group.DimX], c, tile, row, tile.Column + Group.DimX, g, output);
+            }
+            if (TOutput.SumsRows && tile.IsLast)
+            {
+                float sum = GroupShapes.SumOfWarp(term);
+                if (Group.IdxX == 0)
+                    output.StoreRow(sum, tile.Row + row, tile.Panel, g);
+            }
+        }
+    }
+
+    /// <summary>Hands one element on, or, before the last slice, keeps it in C; gives its term of the row's sum.</summary>
+    private static float Take<TOutput>(float sum, FloatView c, Tile tile, int row, int column, GemmArguments g, TOutput output)
+        where TOutput : struct, ITileOutput
+    {
+        int at = (tile.Row + row) * g.Ldc + column;
         float value = g.Alpha * sum;
         if (tile.Beta != 0f)
             value += tile.Beta * c[at];
-        c[at] = tile.IsLast ? epilogue.Apply(value, row, column) : value;
+        if (tile.IsLast)
+            return output.Take(c, value, tile.Row + row, column, g);
+        c[at] = value;
+        return 0f;
     }
 
     /// <summary>How the rows of op(A) lie.</summary>
@@ -182,7 +226,7 @@ internal static class GemmLanes
     /// <summary>Where the micro-kernel starts, how deep it goes, and what its sums become.</summary>
     internal readonly struct Tile
     {
-        public readonly int Row, Column, AtA, AtB, Depth;
+        public readonly int Panel, Row, Column, AtA, AtB, Depth;
 
         /// <summary>Factor of what C holds: the caller's in the first slice, 1 after it.</summary>
         public readonly float Beta;
@@ -192,6 +236,7 @@ internal static class GemmLanes
 
         public Tile(GemmArguments g, int panel, int row, int k0, int tileRows, int panelSlice)
         {
+            Panel = panel;
             Row = row;
             Column = panel * 2 * Group.DimX + Group.IdxX;
             AtA = row / tileRows * g.ATile + row % tileRows * g.ARow + k0 * g.ADepth;

@@ -24,16 +24,16 @@ internal static class GemmStaged
         FloatView slice = SharedMemory.Allocate<float>(SliceElements);
         FloatView sums = SharedMemory.Allocate<float>(TTile.Rows * 2 * GemmLanes.MaxWarp);
         var block = new GemmLanes.Block(g, Grid.IdxX, TTile.Rows);
-        Multiply<TTile, GemmLanes.DistantRows, TStaging, TEpilogue>(a, b, c, slice, sums, g, block, epilogue);
+        Multiply<TTile, GemmLanes.DistantRows, TStaging, EpilogueOutput<TEpilogue>>(a, b, c, slice, sums, g, block, new(epilogue));
     }
 
     /// <summary>The group's block of C; see <see cref="GemmLanes.Kernel"/>.</summary>
-    public static void Multiply<TTile, TRows, TStaging, TEpilogue>(
-        FloatView a, FloatView b, FloatView c, FloatView slice, FloatView sums, GemmArguments g, GemmLanes.Block block, TEpilogue epilogue)
+    public static void Multiply<TTile, TRows, TStaging, TOutput>(
+        FloatView a, FloatView b, FloatView c, FloatView slice, FloatView sums, GemmArguments g, GemmLanes.Block block, TOutput output)
         where TTile : struct, ITileRows
         where TRows : struct, GemmLanes.IRows
         where TStaging : struct, IStaging
-        where TEpilogue : struct, IEpilogue
+        where TOutput : struct, ITileOutput
     {
         GemmArguments staged = g;
         staged.BDepth = 2 * Group.DimX;
@@ -47,8 +47,9 @@ internal static class GemmStaged
                 while (row < block.RowEnd)
                 {
                     var tile = new GemmLanes.Tile(staged, panel, row, k0, TTile.Rows, 0);
+                    GemmLanes.Prefetch(c, tile, XMath.Min(TTile.Rows, block.RowEnd - row), g, output);
                     int taken = TTile.Multiply<TRows, GemmLanes.WholeColumns>(a, slice, sums, tile, staged, block.RowEnd - row);
-                    GemmLanes.Finish(c, sums, tile, taken, g, epilogue);
+                    GemmLanes.Finish(c, sums, tile, taken, g, output);
                     row += taken;
                 }
                 Group.Barrier();
