@@ -20,6 +20,8 @@ internal static class Flags
         ["DataOptions.Limit"] = "--limit",
         ["ImageDomains.Load"] = "--domains",
         ["fit: true"] = "--fit",
+        ["StudioOptions.Host"] = "--host",
+        ["StudioOptions.Port"] = "--port",
     };
 
     /// <summary>A property and what it should be: one value, or several of an enumeration.</summary>

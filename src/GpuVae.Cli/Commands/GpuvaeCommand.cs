@@ -19,6 +19,7 @@ internal static class GpuvaeCommand
             UpscaleCommand.Create(),
             TranslateCommand.Create(),
             ArtCommand.Create(),
+            ServeCommand.Create(),
             EvaluateCommand.Create(),
             ExportCommand.Create(),
             ProfileCommand.Create(),

@@ -16,16 +16,27 @@ internal sealed class RunArguments
     /// <summary>Adds the options to the command, which is then to do <paramref name="action"/> with the model that they name.</summary>
     public void Act(ExampleCommand command, Action<ParseResult, RunFolder, Vae> action)
     {
-        command.Options.Add(run);
-        device.AddTo(command);
+        AddTo(command);
         command.SetAction(parsed =>
         {
-            RunFolder folder = parsed.GetValue(run) is { } path ? RunFolder.Open(path) : Newest();
-            using ComputeDevice opened = device.Open(parsed);
+            RunFolder folder = Folder(parsed);
+            using ComputeDevice opened = OpenDevice(parsed);
             using Vae model = folder.Load(opened, new Notes());
             action(parsed, folder, model);
         });
     }
+
+    public void AddTo(ExampleCommand command)
+    {
+        command.Options.Add(run);
+        device.AddTo(command);
+    }
+
+    /// <exception cref="BadInputException">The folder does not exist, or none is named and there is no trained model.</exception>
+    public RunFolder Folder(ParseResult parsed) => parsed.GetValue(run) is { } path ? RunFolder.Open(path) : Newest();
+
+    /// <exception cref="BadInputException">There is no such device.</exception>
+    public ComputeDevice OpenDevice(ParseResult parsed) => device.Open(parsed);
 
     private static RunFolder Newest()
     {

@@ -29,7 +29,8 @@ public static class PictureInput
         if (File.Exists(spec) && ImageFile.HasKnownExtension(spec))
         {
             cancellation.ThrowIfCancellationRequested();
-            return Conform(DataSource.Take(ReadOne(spec, options.MaxPixels), options), shape, fit, cancellation);
+            ImageSet one = SetOf(ImageFile.Read(spec, options.MaxPixels), spec);
+            return Conform(DataSource.Take(one, options), shape, fit, cancellation);
         }
         if (!Path.Exists(spec) && BuiltInSet.Find(spec) is null)
             throw new BadInputException(
@@ -38,6 +39,17 @@ public static class PictureInput
         options = options with { Size = fit ? new ImageSize(shape.Width, shape.Height) : null, Channels = null };
         return Conform(DataSource.LoadSingle(spec, options, cancellation), shape, fit, cancellation);
     }
+
+    /// <summary>A picture out of the content of an image file, as a set of one.</summary>
+    /// <param name="content">The whole file.</param>
+    /// <param name="name">What messages call it.</param>
+    /// <param name="shape">What the model takes.</param>
+    /// <param name="fit">As for <see cref="Load"/>.</param>
+    /// <param name="maxPixels">As <see cref="DataOptions.MaxPixels"/>.</param>
+    /// <exception cref="BadInputException">The content is broken or of no known format, or does not fit the model.</exception>
+    public static ImageSet Decode(
+        byte[] content, string name, ImageShape shape, bool fit = false, long maxPixels = DataOptions.DefaultMaxPixels) =>
+        Conform(SetOf(ImageFile.Decode(content, name, maxPixels), name), shape, fit);
 
     /// <summary>The same images in <paramref name="shape"/>; see <see cref="Load"/>.</summary>
     /// <exception cref="BadInputException">They do not fit; the message says what is wanted and how to convert.</exception>
@@ -71,13 +83,12 @@ public static class PictureInput
     /// <inheritdoc cref="Rows(ImageSet, int, int)"/>
     public static float[] Rows(ImageSet images) => Rows(images, 0, images.Count);
 
-    private static ImageSet ReadOne(string path, long maxPixels)
+    private static ImageSet SetOf(Image image, string name)
     {
-        Image image = ImageFile.Read(path, maxPixels);
         image = image.WithChannels(image.Channels == 1 ? 1 : 3);
         byte[] pixels = new byte[image.Pixels.Length];
         image.CopyToPlanar(pixels);
-        return new ImageSet(path, image.Width, image.Height, image.Channels, pixels);
+        return new ImageSet(name, image.Width, image.Height, image.Channels, pixels);
     }
 
     private static bool IsGrey(ImageSet images)

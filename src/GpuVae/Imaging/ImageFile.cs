@@ -64,6 +64,16 @@ public static class ImageFile
         AtomicFile.Write(path, stream => ImageSharpCodec.Encode(stream, image, Extension(path)));
     }
 
+    /// <summary>The content of a file with the image.</summary>
+    /// <exception cref="BadInputException">The extension names no known format.</exception>
+    public static byte[] Encode(Image image, string extension = ".png")
+    {
+        RequireExtension(extension);
+        var content = new MemoryStream();
+        ImageSharpCodec.Encode(content, image, Extension(extension));
+        return content.ToArray();
+    }
+
     /// <summary>Says before anything is computed for a picture whether <see cref="Write"/> would take its name and place.</summary>
     /// <exception cref="BadInputException">The extension names no known format, or the path is a folder.</exception>
     /// <exception cref="IOException">The place cannot be written.</exception>

@@ -24,6 +24,24 @@ public sealed class PictureInputTests : IDisposable
     }
 
     [Fact]
+    public void APictureInMemoryIsReadAsItsFileIs()
+    {
+        byte[] content = File.ReadAllBytes(Write("large.png", 30, 50, 3));
+        Assert.Equal(
+            PictureInput.Load(folder["large.png"], Grey, fit: true).Pixels, PictureInput.Decode(content, "it", Grey, fit: true).Pixels);
+        BadInputException error = Assert.Throws<BadInputException>(() => PictureInput.Decode(content, "it", Grey));
+        Assert.Contains("it has 30×50×3", error.Message, StringComparison.Ordinal);
+        Assert.Contains("at most 99", Assert.Throws<BadInputException>(
+            () => PictureInput.Decode(content, "it", Grey, fit: true, maxPixels: 99)).Message, StringComparison.Ordinal);
+        foreach (string extension in (string[])[".png", ".jpg"])
+        {
+            ImageFile.Write(folder[$"written{extension}"], new Image(6, 4, 1));
+            Assert.Equal(File.ReadAllBytes(folder[$"written{extension}"]), ImageFile.Encode(new Image(6, 4, 1), extension));
+        }
+        Assert.Throws<BadInputException>(() => ImageFile.Encode(new Image(6, 4, 1), ".txt"));
+    }
+
+    [Fact]
     public void GreyBecomesRgbAndColourlessRgbBecomesGrey()
     {
         string file = Write("grey.png", 6, 4, 1);
