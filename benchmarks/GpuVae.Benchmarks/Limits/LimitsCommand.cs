@@ -52,8 +52,8 @@ internal static class LimitsCommand
         using SimdAccelerator single = context.CreateSimdAccelerator(new() { Workers = 1 });
         using var core = ComputeDevice.Wrap(single);
         Caches(device);
-        Arithmetic(core, "one core");
-        Arithmetic(device, "all cores");
+        double ofOneCore = Arithmetic(core, "one core");
+        Arithmetic(device, "all cores", ofOneCore);
         Convolutions(device);
         Functions(core);
     }
@@ -143,13 +143,16 @@ internal static class LimitsCommand
         }
     }
 
-    private static void Arithmetic(ComputeDevice device, string where)
+    /// <param name="device">The device.</param>
+    /// <param name="where">What rows call it.</param>
+    /// <param name="ofOneCore">Multiply-adds a cycle that one core was found to do.</param>
+    /// <returns>Multiply-adds a core and cycle, where there are cores.</returns>
+    private static double Arithmetic(ComputeDevice device, string where, double ofOneCore = 0)
     {
         Accelerator accelerator = device.Accelerator;
         double ceiling = new Ceiling(accelerator).MeasureFlops(device.Stream);
         Row($"multiply-adds in registers, {where}", $"{ceiling / 1e9:F0} GFLOP/s", "the arithmetic ceiling");
-        if (accelerator.ExecutionStyle() == ExecutionStyle.Lanes)
-            Cycles(accelerator, ceiling);
+        double perCycle = accelerator.ExecutionStyle() == ExecutionStyle.Lanes ? Cycles(accelerator, ceiling, ofOneCore) : 0;
         using var gemm = new GemmContext(accelerator);
         Gemm<PlainEpilogue> product = gemm.With<PlainEpilogue>();
         foreach (int n in (int[])[1024, 2048])
@@ -161,19 +164,25 @@ internal static class LimitsCommand
             double seconds = Time(device, () => product.Run(device.Stream, a, b, c, default))[0];
             FlopsRow($"matrix product {n}³, {where}", 2.0 * n * n * n / seconds, ceiling);
         }
+        return perCycle;
     }
 
-    /// <summary>The ceiling against clock × lanes: a processor starts one or two vectors of multiply-adds a cycle.</summary>
-    private static void Cycles(Accelerator accelerator, double ceiling)
+    /// <summary>
+    /// The ceiling against clock × lanes: a processor starts one or two vectors of multiply-adds a cycle, and all cores as many each as one.
+    /// </summary>
+    private static double Cycles(Accelerator accelerator, double ceiling, double ofOneCore)
     {
         const double tolerance = 0.1;
         double hertz = ProcessorClock.MeasureHertz();
         double perCycle = ceiling / (2.0 * accelerator.WarpSize * accelerator.NumMultiprocessors * hertz);
         bool isWhole = Math.Abs(perCycle - 1) < tolerance || Math.Abs(perCycle - 2) < 2 * tolerance;
+        bool isAsOfOne = ofOneCore == 0 || Math.Abs(perCycle / ofOneCore - 1) < tolerance;
         Row(
             "clock, by dependent additions", $"{hertz / 1e9:F2} GHz",
             $"{perCycle:F2} multiply-adds of {accelerator.WarpSize} lanes a core and cycle"
-            + (isWhole ? "" : "; WARNING: neither 1 nor 2, so one of both figures is wrong, or somebody else uses the cores"));
+            + (!isWhole ? "; WARNING: neither 1 nor 2, so one of both figures is wrong, or somebody else uses the cores"
+                : !isAsOfOne ? "; WARNING: one core alone does more, so the cores are not whole ones, or somebody else uses them" : ""));
+        return perCycle;
     }
 
     /// <summary>64 to 64 channels, 3 × 3, 32 × 32 pixels, batch 64.</summary>

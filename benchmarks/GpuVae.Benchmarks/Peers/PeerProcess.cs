@@ -11,6 +11,9 @@ namespace GpuVae.Benchmarks.Peers;
 /// </summary>
 internal sealed class PeerProcess : IDisposable
 {
+    /// <summary>What is compiled first takes a minute; a process whose heap is broken may wait for itself for ever.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
+
     private readonly Process process;
     private string lastWords = "";
 
@@ -114,7 +117,13 @@ internal sealed class PeerProcess : IDisposable
         {
             process.StandardInput.WriteLine(request.ToJsonString());
             process.StandardInput.Flush();
-            line = process.StandardOutput.ReadLine();
+            Task<string?> answering = process.StandardOutput.ReadLineAsync();
+            if (!answering.Wait(Patience))
+            {
+                process.Kill();
+                lastWords = $"no answer for {Patience.TotalMinutes} minutes";
+            }
+            line = answering.Result;
         }
         catch (IOException)
         {

@@ -58,6 +58,9 @@ internal static class ServeCommand
     /// <summary>This program, as it was started, with the command that trains.</summary>
     private static ProcessStartInfo Train(TrainingWish wish)
     {
+        // Not an option: a page may say which images, and nothing else.
+        if (wish.Data.StartsWith('-'))
+            throw new BadInputException($"'{wish.Data}' is no set of images. Give a built-in one, or a path.");
         string program = Environment.ProcessPath!, assembly = typeof(ServeCommand).Assembly.Location;
         bool isHosted = Path.GetFileNameWithoutExtension(program) == "dotnet";
         return new ProcessStartInfo(program,
