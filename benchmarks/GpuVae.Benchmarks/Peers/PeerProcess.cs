@@ -134,7 +134,17 @@ internal sealed class PeerProcess : IDisposable
             process.WaitForExit();
             throw new InvalidOperationException($"the process ended with {process.ExitCode}: {lastWords}");
         }
-        JsonNode answer = JsonNode.Parse(line)!;
+        JsonNode answer;
+        try
+        {
+            answer = JsonNode.Parse(line)!;
+        }
+        catch (JsonException)
+        {
+            // The last words of a process that has crashed.
+            process.Kill();
+            throw new InvalidOperationException($"the process answered '{line}'");
+        }
         return answer["error"] is { } error ? throw new InvalidOperationException((string?)error) : answer;
     }
 }
