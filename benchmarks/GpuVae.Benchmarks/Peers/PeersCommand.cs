@@ -54,7 +54,10 @@ internal sealed class PeersCommand : IDisposable
                 report.Missing("PyTorch on CUDA: this PyTorch sees no CUDA device");
             return;
         }
-        report.Found(OnnxPeer.Version);
+        if (KeepsTo256Bits)
+            report.Missing($"{OnnxPeer.Version}: nothing holds it to 256 bits");
+        else
+            report.Found(OnnxPeer.Version);
         Start("libtorch", PeerProcess.TryStartLibtorch, libtorch);
         openBlas = OpenBlasPeer.TryLoad(out string reason);
         if (openBlas is null)
@@ -66,6 +69,9 @@ internal sealed class PeersCommand : IDisposable
     private delegate PeerProcess? Starter(int threads, out string reason);
 
     private IEnumerable<PeerProcess> Processes => [.. pytorch, .. compiledPyTorch, .. libtorch];
+
+    /// <summary>As benchmarks/peers.sh --bits 256 has it for all that can.</summary>
+    private static bool KeepsTo256Bits => Environment.GetEnvironmentVariable("DOTNET_EnableAVX512") == "0";
 
     private bool IsCuda => device.Accelerator.AcceleratorType == AcceleratorType.Cuda;
 
@@ -249,7 +255,7 @@ internal sealed class PeersCommand : IDisposable
         List<Contestant> peers = [.. Ready(libtorch, "libtorch", "generate", ("batch", count))];
         foreach (string mode in (string[])["eager", "compile"])
             peers.AddRange(Ready(ProcessesOf(mode), $"PyTorch {mode}", "generate", ("batch", count), ("mode", mode)));
-        OnnxPeer[] onnx = IsCuda ? [] : [.. ThreadCounts.Select(threads => new OnnxPeer(model, codes, threads))];
+        OnnxPeer[] onnx = IsCuda || KeepsTo256Bits ? [] : [.. ThreadCounts.Select(threads => new OnnxPeer(model, codes, threads))];
         peers.AddRange(onnx.Select(peer => new Contestant("ONNX Runtime", peer.Threads, Alternation.Contestant(peer.Run, () => { }))));
         AddRow($"generate {count} images", "generate", 2.0 * count * (20 * 256 + 256 * 512 + 512 * 784), ours, peers);
         foreach (OnnxPeer peer in onnx)

@@ -28,9 +28,9 @@ internal sealed class GemmLaneLaunch : IDisposable
     // From this many tiles of rows on, a group lays out its panels in shared memory itself.
     private const int MinTilesToStage = 3;
 
-    // Tiles of rows that a block of A has even where it is cut as deep as can be. Every slice of k takes the sums to C and back; a slice of
-    // a panel that comes from the second level instead of the first costs nothing beside that.
-    private const int LeastTilesOfBlock = 8;
+    // Rows that a block of A has even where it is cut as deep as can be. Every slice of k takes the sums to C and back; a slice of a panel
+    // that comes from the second level instead of the first costs nothing beside that.
+    private const int LeastRowsOfBlock = 192;
 
     private readonly int warp, cores;
     private readonly GemmPacking packing;
@@ -141,7 +141,7 @@ internal sealed class GemmLaneLaunch : IDisposable
             g.ATile = TileRows * g.ARow;
         if (g.BPacked == 0)
             g.BPanel = TileColumns;
-        return Cut(ref g, caches.BlockElements / (LeastTilesOfBlock * TileRows), WantedGroups);
+        return Cut(ref g, caches.BlockElements / LeastRowsOfBlock, WantedGroups);
     }
 
     /// <summary>Cuts a product for GemmStaged.cs; gives the number of groups.</summary>
