@@ -40,18 +40,20 @@ internal sealed partial class Trainings(StudioOptions options) : IDisposable
         {
             if (process is { HasExited: false })
                 throw new BadInputException($"The training of {run} is under way. Stop it, or wait for its end.");
-            process?.Dispose();
             ProcessStartInfo info = start(wish);
             info.RedirectStandardOutput = info.RedirectStandardError = info.RedirectStandardInput = true;
-            (run, message, arguments) = (name, "", [.. info.ArgumentList.SkipWhile(argument => argument != "train")]);
+            Process started;
             try
             {
-                process = Process.Start(info)!;
+                started = Process.Start(info)!;
             }
             catch (Win32Exception error)
             {
                 throw new BadInputException($"{info.FileName} cannot be started: {error.Message}.", error);
             }
+            process?.Dispose();
+            process = started;
+            (run, message, arguments) = (name, "", [.. info.ArgumentList.SkipWhile(argument => argument != "train")]);
             process.StandardInput.Close();
             process.OutputDataReceived += (_, _) => { };
             // The last word of one that fails is why.

@@ -51,6 +51,25 @@ public sealed class TrainingTests(ServedRuns served) : IClassFixture<ServedRuns>
     }
 
     [Fact]
+    public async Task WhatCannotBeStartedLeavesTheLastTrainingAsItWas()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "needs a shell");
+        await using StudioServer server = await served.StartAsync(served.Options with
+        {
+            Training = wish => wish.Latent == 1
+                ? new ProcessStartInfo("/no/such/program")
+                : new ProcessStartInfo("/bin/sh", ["-c", "exit 3"]),
+        });
+        using var client = new HttpClient { BaseAddress = server.Address };
+        await Post(client, "mine");
+        await Ended(client);
+        using HttpResponseMessage response = await client.PostAsJsonAsync("/api/training", new { name = "other", latent = 1 });
+        Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
+        JsonNode state = await State(client);
+        Assert.Equal(("mine", 3), ((string?)state["run"], (int)state["exitCode"]!));
+    }
+
+    [Fact]
     public async Task WhereNothingTrainsNothingIsStarted()
     {
         using HttpResponseMessage response = await served.Client.PostAsJsonAsync("/api/training", new { name = "mine" });

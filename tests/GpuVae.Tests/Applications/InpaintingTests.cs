@@ -54,7 +54,7 @@ public sealed class InpaintingTests(InpaintingTests.Digits digits) : IClassFixtu
     [Fact]
     public void CompletionsAreBetterThanTheMeanImageAndSamplesDiffer()
     {
-        const int samples = 4;
+        const int samples = 8;
         float[] mean = new float[784], completed = Inpainting.Complete(digits.Model, images, Lower);
         for (int i = 0; i < digits.Train.Pixels.Length; i++)
             mean[i % 784] += digits.Train.Pixels[i] / (255f * digits.Train.Count);

@@ -33,6 +33,11 @@ public sealed class ServeTests(TrainedRun run) : IClassFixture<TrainedRun>
             string metrics = await client.GetStringAsync("/api/metrics?run=second");
             Assert.Contains("\"epoch\":1", metrics, StringComparison.Ordinal);
             Assert.Contains("\"latent\":3", await client.GetStringAsync("/api/model?run=second"), StringComparison.Ordinal);
+
+            // An option is no set of images; the last training is still told of.
+            using HttpResponseMessage refused = await client.PostAsJsonAsync("/api/training", new { name = "third", data = "--out=elsewhere" });
+            Assert.Equal(HttpStatusCode.BadRequest, refused.StatusCode);
+            Assert.Contains("\"exitCode\":0", await client.GetStringAsync("/api/training"), StringComparison.Ordinal);
         });
 
     [Theory]
