@@ -41,7 +41,8 @@ internal static class ModelApi
             .Select(unit => new UnitEntry(unit, units?.Kl[unit], units is null ? null : Math.Sqrt(units.MeanVariance[unit])));
         return new ModelAnswer(
             Path.GetFileName(open.Folder.Path), Shown(open.Folder.Path), device, options.Shape.Width, options.Shape.Height,
-            options.Shape.Channels, options, [.. Enumerable.Range(0, options.Classes).Select(label => Requests.LabelName(open.Model, label)!)],
+            options.Shape.Channels, options,
+            [.. Enumerable.Range(0, options.Classes).Select(label => Requests.LabelName(open.Model, label)!)],
             [.. entries.OrderByDescending(entry => entry.Kl)], note);
     }
 

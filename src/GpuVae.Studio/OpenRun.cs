@@ -3,7 +3,9 @@ using GpuVae.Evaluation;
 
 namespace GpuVae.Studio;
 
-/// <summary>A run whose model is loaded, and what has been learnt about it so far. What computes does so in <see cref="ModelQueue"/>.</summary>
+/// <summary>
+/// A run whose model is loaded, and what has been learnt about it so far. What computes does so in <see cref="ModelQueue"/>.
+/// </summary>
 internal sealed class OpenRun : IDisposable
 {
     // Enough for a map and for the mean of a unit's KL.

@@ -10,7 +10,8 @@ namespace GpuVae.Studio;
 /// </summary>
 internal sealed partial class Trainings(StudioOptions options) : IDisposable
 {
-    private const int Interrupt = 2; // SIGINT
+    // SIGTERM: a server in the background of a shell, and so its children, ignores SIGINT.
+    private const int Terminate = 15;
 
     private readonly Lock guard = new();
     private Process? process;
@@ -74,7 +75,7 @@ internal sealed partial class Trainings(StudioOptions options) : IDisposable
                 if (OperatingSystem.IsWindows())
                     running.Kill();
                 else
-                    _ = Signal(running.Id, Interrupt);
+                    _ = Signal(running.Id, Terminate);
             }
         }
         return State;

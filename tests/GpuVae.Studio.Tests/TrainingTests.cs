@@ -31,8 +31,8 @@ public sealed class TrainingTests(ServedRuns served) : IClassFixture<ServedRuns>
             Assert.Equal(HttpStatusCode.BadRequest, second.StatusCode);
         using HttpResponseMessage stopped = await client.DeleteAsync("/api/training");
         Assert.Equal(HttpStatusCode.OK, stopped.StatusCode);
-        // What a shell says of a program that SIGINT ended.
-        Assert.Equal(130, (int)(await Ended(client))["exitCode"]!);
+        // What a shell says of a program that SIGTERM ended.
+        Assert.Equal(143, (int)(await Ended(client))["exitCode"]!);
     }
 
     [Theory]

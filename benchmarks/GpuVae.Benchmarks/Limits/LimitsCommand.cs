@@ -168,7 +168,8 @@ internal static class LimitsCommand
     }
 
     /// <summary>
-    /// The ceiling against clock × lanes: a processor starts one or two vectors of multiply-adds a cycle, and all cores as many each as one.
+    /// The ceiling against clock × lanes: a processor starts one or two vectors of multiply-adds a cycle, and among others as
+    /// many as alone.
     /// </summary>
     private static double Cycles(Accelerator accelerator, double ceiling, double ofOneCore)
     {

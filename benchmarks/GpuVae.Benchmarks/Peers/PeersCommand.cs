@@ -241,7 +241,8 @@ internal sealed class PeersCommand : IDisposable
             foreach (string layout in (string[])["channels_first", "channels_last"])
             {
                 peers.AddRange(Ready(
-                    ProcessesOf(mode), $"PyTorch {mode}, {layout}", "convolutional_step", [.. options, ("mode", mode), ("layout", layout)]));
+                    ProcessesOf(mode), $"PyTorch {mode}, {layout}", "convolutional_step",
+                    [.. options, ("mode", mode), ("layout", layout)]));
             }
         }
         AddRow($"convolutional training step, batch {batch}", "convolutional-step", training.Trainer.Schedule.Flops, ours, peers);

@@ -2,7 +2,7 @@ using GpuVae.Simd;
 
 namespace GpuVae.Kernels.Common
 {
-    /// <summary>Asks a CPU's caches for memory that is needed soon, where no pattern tells the hardware; nothing on other devices.</summary>
+    /// <summary>Asks a CPU's caches for memory that is needed soon and follows no pattern; nothing on other devices.</summary>
     internal static class Prefetch
     {
         /// <summary>For an element of a view, with its neighbours in the other lanes.</summary>

@@ -35,7 +35,8 @@ public sealed class ServeTests(TrainedRun run) : IClassFixture<TrainedRun>
             Assert.Contains("\"latent\":3", await client.GetStringAsync("/api/model?run=second"), StringComparison.Ordinal);
 
             // An option is no set of images; the last training is still told of.
-            using HttpResponseMessage refused = await client.PostAsJsonAsync("/api/training", new { name = "third", data = "--out=elsewhere" });
+            var option = new { name = "third", data = "--out=elsewhere" };
+            using HttpResponseMessage refused = await client.PostAsJsonAsync("/api/training", option);
             Assert.Equal(HttpStatusCode.BadRequest, refused.StatusCode);
             Assert.Contains("\"exitCode\":0", await client.GetStringAsync("/api/training"), StringComparison.Ordinal);
         });
