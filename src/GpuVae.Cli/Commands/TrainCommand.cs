@@ -39,15 +39,15 @@ internal sealed class TrainCommand
 
     private int Start(ParseResult parsed)
     {
-        TrainingOptions options = TrainingArguments.Read(parsed);
-        VaeOptions architecture = ModelArguments.Read(parsed);
-        RunData source = setup.Data.Read(parsed, options.Seed);
+        TrainingSetup.CheckOptions(parsed);
+        RunData source = setup.Data.Read(parsed, TrainingSetup.SeedOf(parsed));
         string? path = GivenPath(parsed);
         using ComputeDevice opened = setup.Device.Open(parsed);
         DataSets sets = Load(source);
-        architecture = setup.Model.For(parsed, architecture, sets.Train, hasDomains: source.Domains is not null);
+        (VaeOptions architecture, TrainingOptions options) =
+            setup.OptionsFor(parsed, sets.Train, hasDomains: source.Domains is not null);
         using var fresh = new Vae(opened, architecture, options.Seed);
-        fresh.StartPriorFrom(sets.Train, options.Seed);
+        fresh.StartFrom(sets.Train, options.Seed);
         using var trainer = new Trainer(fresh, sets.Train, options, sets.Test);
 
         // The folder comes last: bad input leaves nothing behind.

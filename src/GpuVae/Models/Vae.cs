@@ -287,14 +287,20 @@ public sealed partial class Vae : IDisposable
     public int LabelNumber(string label) => Labels.NumberOf(label);
 
     /// <summary>
-    /// Lets the pseudo-inputs of a VampPrior start from images drawn from a set, which are better starting points than the noise of a fresh
-    /// model. Other models stay as they are.
+    /// Lets a fresh model start from its training images: one that is <see cref="VaeOptions.Centered"/> from their mean, the pseudo-inputs
+    /// of a VampPrior from some of them, which are better starting points than noise. Other models stay as they are.
     /// </summary>
     /// <exception cref="BadInputException">The images are not of the model's shape.</exception>
-    public void StartPriorFrom(ImageSet images, ulong seed)
+    public void StartFrom(ImageSet images, ulong seed)
     {
         Require(images);
-        using DeviceGate.Scope scope = Device.Enter("Vae.StartPriorFrom");
+        using DeviceGate.Scope scope = Device.Enter("Vae.StartFrom");
+        if (Options.Centered)
+        {
+            float[] mean = images.Mean();
+            Parameters.Write(Parameters[CenteredInput.MeanName], mean);
+            Parts.Likelihood.StartFrom(Parameters, mean);
+        }
         if (Parts.Prior is VampPriorDensity vamp)
             vamp.StartFrom(Parameters, images, seed);
     }

@@ -82,6 +82,7 @@ internal static partial class WeightsFile
             (nameof(options.GroupNorm), isConvolutional && options.GroupNorm),
             (nameof(options.Upsampling), isConvolutional ? options.Upsampling : default),
             (nameof(options.Upscale), options.Upscale),
+            (nameof(options.Centered), options.Centered),
             (nameof(options.Latent), options.Latent),
             (nameof(options.Activation), options.Activation),
             (nameof(options.Likelihood), options.Likelihood),
