@@ -11,6 +11,8 @@ internal static class GpuvaeCommand
         {
             DevicesCommand.Create(),
             TrainCommand.Create(),
+            RunsCommand.Create(),
+            CompareCommand.Create(),
             GenerateCommand.Create(),
             ReconstructCommand.Create(),
             InterpolateCommand.Create(),
@@ -24,6 +26,7 @@ internal static class GpuvaeCommand
             ExportCommand.Create(),
             ProfileCommand.Create(),
             TuneCommand.Create(),
+            CompletionCommand.Create(),
         };
         foreach (HelpOption help in root.Options.OfType<HelpOption>())
             help.Action = new HelpPage();

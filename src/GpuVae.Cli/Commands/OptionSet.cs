@@ -97,6 +97,10 @@ internal sealed class OptionSet<T>(string heading, Func<T, T> copy)
         let value = entry.Property.GetValue(options)!
         select $"{entry.Option.Name}{(value is true ? "" : $" {Text(value)}")} ({reason})";
 
+    /// <summary>The values by flags; null for those that change nothing.</summary>
+    public IEnumerable<KeyValuePair<string, object?>> Values(T options) => all.Select(entry => KeyValuePair.Create(
+        entry.Option.Name, entry.Needs?.IsMet(options) == false ? null : entry.Property.GetValue(options)));
+
     /// <summary>Flags without their dashes, and the values that they would have to be given for <paramref name="options"/>.</summary>
     public IEnumerable<(string Name, string Value)> Describe(T options) =>
         all.Select(entry => (entry.Option.Name.TrimStart('-'), Text(entry.Property.GetValue(options)!)));

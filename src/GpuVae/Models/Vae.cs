@@ -287,25 +287,6 @@ public sealed partial class Vae : IDisposable
     public int LabelNumber(string label) => Labels.NumberOf(label);
 
     /// <summary>
-    /// Lets a fresh model start from its training images: one that is <see cref="VaeOptions.Centered"/> from their mean, the pseudo-inputs
-    /// of a VampPrior from some of them, which are better starting points than noise. Other models stay as they are.
-    /// </summary>
-    /// <exception cref="BadInputException">The images are not of the model's shape.</exception>
-    public void StartFrom(ImageSet images, ulong seed)
-    {
-        Require(images);
-        using DeviceGate.Scope scope = Device.Enter("Vae.StartFrom");
-        if (Options.Centered)
-        {
-            float[] mean = images.Mean();
-            Parameters.Write(Parameters[CenteredInput.MeanName], mean);
-            Parts.Likelihood.StartFrom(Parameters, mean);
-        }
-        if (Parts.Prior is VampPriorDensity vamp)
-            vamp.StartFrom(Parameters, images, seed);
-    }
-
-    /// <summary>
     /// The two terms of the loss, averaged over <paramref name="images"/>, with <paramref name="samples"/> noise samples per image drawn
     /// from <paramref name="seed"/>. With several samples both add up to the importance-weighted bound.
     /// </summary>

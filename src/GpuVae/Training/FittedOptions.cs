@@ -57,14 +57,15 @@ public sealed record FittedOptions(VaeOptions Model, TrainingOptions Training, I
         }
         if (isConvolutional)
             model = Convolutional(model, reasons);
-        if (!isBlackAndWhite)
+        if (!isBlackAndWhite && (isLarge || isColour))
         {
             int components = pixels.Components();
             model = model with { Latent = Math.Clamp((int)BitOperations.RoundUpToPowerOf2((uint)components), LeastLatent, MostLatent) };
             reasons[Of(nameof(VaeOptions.Latent))] = $"{components} principal components";
         }
         var training = new TrainingOptions { LearningRate = 2e-3, Decay = LearningRateDecay.Cosine };
-        return new FittedOptions(model, training, reasons).ForCount(images.Count, images.Count switch { < 50_000 => 32, < 200_000 => 64, _ => 128 });
+        int mostImages = images.Count switch { < 50_000 => 32, < 200_000 => 64, _ => 128 };
+        return new FittedOptions(model, training, reasons).ForCount(images.Count, mostImages);
     }
 
     /// <summary>The seed article's model and training, whatever the images; small sets get smaller batches and more epochs.</summary>
