@@ -9,6 +9,8 @@ internal static class GpuvaeCommand
     [
         ("devices", DevicesCommand.Create),
         ("train", TrainCommand.Create),
+        ("runs", RunsCommand.Create),
+        ("compare", CompareCommand.Create),
         ("generate", GenerateCommand.Create),
         ("reconstruct", ReconstructCommand.Create),
         ("interpolate", InterpolateCommand.Create),
@@ -22,6 +24,7 @@ internal static class GpuvaeCommand
         ("export", ExportCommand.Create),
         ("profile", ProfileCommand.Create),
         ("tune", TuneCommand.Create),
+        ("completion", CompletionCommand.Create),
     ];
 
     /// <summary>
