@@ -31,6 +31,7 @@ const english = {
   trained: run => `${run} is trained.`, loss: 'Loss on test images', recon: 'Reconstruction term', kl: 'KL term',
   unitKl: 'KL of the latent units', samples: 'Samples', reconstructions: 'Test images and their reconstructions', perEpoch: 'nats per image, by epoch',
   tooLarge: (name, most) => `${name} is too large; at most ${most} MB are taken.`,
+  loading: 'Loading the model …', noModel: 'The model cannot be shown here.', notFinite: 'A number of the code is not finite.',
   noServer: 'The server does not answer.', noAttributes: 'Nothing is known of the run’s images, so there are no attributes.',
 };
 
@@ -65,6 +66,7 @@ const chinese = {
   trained: run => `${run} 训练完成。`, loss: '测试图像上的损失', recon: '重建项', kl: 'KL 项',
   unitKl: '各潜在单元的 KL', samples: '样本', reconstructions: '测试图像及其重建', perEpoch: '每张图像的奈特数，按轮',
   tooLarge: (name, most) => `${name} 太大；最多 ${most} MB。`,
+  loading: '正在加载模型……', noModel: '无法在此显示模型。', notFinite: '编码中有数值不是有限数。',
   noServer: '服务器没有响应。', noAttributes: '对该模型的图像一无所知，因此没有属性。',
 };
 

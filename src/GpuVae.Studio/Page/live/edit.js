@@ -1,5 +1,6 @@
 // Edit: a picture, what the model makes of it, and the way back.
-import { attributeSliders, chips, draw, element, get, pngUrl, post, quote, savePng, showCommand, tell, toBase64 } from './api.js';
+import { draw, get, pngUrl, post, toBase64 } from './api.js';
+import { attributeSliders, chips, element, quote, savePng, showCommand, tell } from './elements.js';
 import { MaskPainter } from './mask.js';
 import { t } from './words.js';
 
