@@ -1,27 +1,37 @@
 // The server's HTTP side, and what its pictures are.
 import { t } from './words.js';
 
-export async function get(path, query = {}) {
-  const parameters = new URLSearchParams(Object.entries(query).filter(([, value]) => value !== undefined));
-  return answer(fetch(`${path}?${parameters}`));
-}
+export const get = (path, query = {}) =>
+  answer(fetch(`${path}?${new URLSearchParams(Object.entries(query).filter(([, value]) => value !== undefined))}`));
 
-export async function post(path, body, signal) {
-  return answer(fetch(path, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body), signal }));
-}
+const asJson = (path, body, signal) =>
+  fetch(path, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body), signal });
+
+export const post = (path, body, signal) => answer(asJson(path, body, signal));
 
 export const request = (method, path) => answer(fetch(path, { method }));
 
+// The content of a file rather than JSON.
+export async function postForBlob(path, body) {
+  const response = await accepted(asJson(path, body));
+  return response.blob();
+}
+
 async function answer(asked) {
+  const response = await accepted(asked);
+  return response.json();
+}
+
+async function accepted(asked) {
   let response;
   try {
     response = await asked;
   } catch (error) {
     throw error.name === 'AbortError' ? error : new Error(t('noServer'));
   }
-  const content = await response.json();
-  if (!response.ok) throw new Error(content.error);
-  return content;
+  if (response.ok) return response;
+  const { error } = await response.json();
+  throw new Error(t('refused', response.status, error));
 }
 
 export const pngUrl = base64 => `data:image/png;base64,${base64}`;

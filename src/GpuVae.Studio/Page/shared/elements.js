@@ -23,13 +23,13 @@ export function element(name, properties = {}, ...children) {
   return made;
 }
 
-export function savePng(canvas, name) {
-  canvas.toBlob(blob => {
-    const link = element('a', { href: URL.createObjectURL(blob), download: name });
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(link.href), 1000);
-  });
+export function saveBlob(blob, name) {
+  const link = element('a', { href: URL.createObjectURL(blob), download: name });
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 1000);
 }
+
+export const savePng = (canvas, name) => canvas.toBlob(blob => saveBlob(blob, name));
 
 // One of several, as radio buttons that look like chips.
 export function chips(fieldset, name, options, chosen, onChoose) {
