@@ -100,7 +100,7 @@ internal sealed class TrainCommand
         string[] refused =
         [
             .. setup.Model.Given(parsed), .. TrainingArguments.GivenForGood(parsed), .. GivenNames(parsed),
-            .. setup.Device.GivenForGood(parsed),
+            .. setup.Device.GivenForGood(parsed), .. Given(parsed, initial, scansRates, printsConfig),
         ];
         if (refused.Length > 0)
         {
@@ -203,8 +203,10 @@ internal sealed class TrainCommand
             return TrainingConsole.Run(trainer, () => trainer.Run(stop.Token));
     }
 
-    private IEnumerable<string> GivenNames(ParseResult parsed) =>
-        ((Option[])[output, name]).Where(option => CommonOptions.IsGiven(parsed, option)).Select(option => option.Name);
+    private IEnumerable<string> GivenNames(ParseResult parsed) => Given(parsed, output, name);
+
+    private static IEnumerable<string> Given(ParseResult parsed, params Option[] options) =>
+        options.Where(option => CommonOptions.IsGiven(parsed, option)).Select(option => option.Name);
 
     /// <summary>The folder that the user names for a new run, or null.</summary>
     /// <exception cref="BadInputException">It holds a run already, or the name leads out of the folder of runs.</exception>
