@@ -23,18 +23,19 @@ internal static class EventReader
                 Assert.Equal("brain.Event:2", Fields(data.ToArray()).Single(field => field.Number == 3).Bytes!.ToStringUtf8());
             else
                 values.AddRange(Values(data.ToArray()));
-            (isFirst, rest) = (false, rest[(16 + length)..]);
+            isFirst = false;
+            rest = rest[(16 + length)..];
         }
         return values;
     }
 
     private static IEnumerable<Value> Values(byte[] data)
     {
-        var fields = Fields(data).ToLookup(field => field.Number);
+        ILookup<int, Field> fields = Fields(data).ToLookup(field => field.Number);
         Assert.InRange(BitConverter.UInt64BitsToDouble(fields[1].Single().Bits), 1.7e9, 1e11);
         foreach (Field value in Fields(fields[5].Single().Bytes!.ToByteArray()))
         {
-            var of = Fields(value.Bytes!.ToByteArray()).ToLookup(field => field.Number);
+            ILookup<int, Field> of = Fields(value.Bytes!.ToByteArray()).ToLookup(field => field.Number);
             yield return new Value(
                 (long)fields[2].Single().Bits, of[1].Single().Bytes!.ToStringUtf8(),
                 of[2].Select(field => (float?)BitConverter.UInt32BitsToSingle((uint)field.Bits)).SingleOrDefault(),

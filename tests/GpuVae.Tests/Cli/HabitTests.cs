@@ -62,7 +62,9 @@ public sealed class HabitTests(TrainedRun run) : IClassFixture<TrainedRun>, IDis
         Assert.Equal(File.ReadAllBytes(folder["runs/a/samples.png"]), events.Single(value => value.Tag == "samples").Picture);
         Assert.Equal(2, events.Single(value => value.Tag == "units/kl").Buckets!.Sum());
 
-        Refuse("is of another architecture. Of 10 tensors", ["train", .. tiny, "--init", "runs/a", "--hidden", "9"]);
+        Refuse(
+            "is of another architecture. Of 10 tensors", "train", "--images", "64", "--size", "8", "--latent", "2", "--hidden", "9", "--init",
+            "runs/a", "--device", "cpu");
     }
 
     [Fact]

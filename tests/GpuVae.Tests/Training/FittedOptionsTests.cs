@@ -9,7 +9,7 @@ public sealed class FittedOptionsTests
     [Fact]
     public void SmallGreyImagesOfWhiteOnBlackGetTheSeedsModel()
     {
-        FittedOptions fitted = FittedOptions.For(SyntheticDigits.Create(2000, seed: 1));
+        var fitted = FittedOptions.For(SyntheticDigits.Create(2000, seed: 1));
         Assert.Equivalent(new VaeOptions(), fitted.Model, strict: true);
         Assert.Equivalent(new TrainingOptions { Epochs = 94 }, fitted.Training, strict: true);
         Assert.Equal(["TrainingOptions.Epochs"], fitted.Reasons.Keys);
@@ -29,7 +29,7 @@ public sealed class FittedOptionsTests
     [Fact]
     public void ColourGetsConvolutionsWithoutCheckerboardsAndAVarianceThatIsLearned()
     {
-        FittedOptions fitted = FittedOptions.For(SyntheticFaces.Create(64, seed: 1));
+        var fitted = FittedOptions.For(Faces(64));
         VaeOptions model = fitted.Model;
         Assert.Equal(
             (NetworkKind.Convolutional, UpsamplingKind.Nearest, true, ActivationKind.Silu, Likelihood.GaussianShared, true),
@@ -45,7 +45,7 @@ public sealed class FittedOptionsTests
     [Fact]
     public void WhatIsKnownOfTheNetworkIsKept()
     {
-        ImageSet faces = SyntheticFaces.Create(16, seed: 1);
+        ImageSet faces = Faces(16);
         Assert.Equal(NetworkKind.Dense, FittedOptions.For(faces, NetworkKind.Dense).Model.Network);
         Assert.Equivalent(new VaeOptions { Shape = faces.Shape }, FittedOptions.Seed(faces).Model, strict: true);
         ImageSet digits = SyntheticDigits.Create(16, seed: 1);
@@ -70,4 +70,6 @@ public sealed class FittedOptionsTests
         // Variances 0.25 and 0.01 of the two pixels.
         Assert.Equal(0.13, facts.Variance(), 1e-6);
     }
+
+    private static ImageSet Faces(int count) => SyntheticFaces.Create(count, 1, FaceStyle.Painted, TestContext.Current.CancellationToken);
 }
