@@ -241,7 +241,8 @@ public sealed partial class MainJobTests(TrainedRun run) : IClassFixture<Trained
         string help = string.Join(' ', page.Split(default(char[]), StringSplitOptions.RemoveEmptyEntries));
         Assert.Contains("One of relu, leaky-relu, silu, gelu, tanh, sigmoid, softplus.", help, StringComparison.Ordinal);
         Assert.Contains("One of bernoulli, gaussian, gaussian-learned, ", help, StringComparison.Ordinal);
-        Assert.Contains("--latent N Units of the latent code. From 1 to 65536. Without it what fits the images.", help, StringComparison.Ordinal);
+        Assert.Contains(
+            "--latent N Units of the latent code. From 1 to 65536. Without it what fits the images.", help, StringComparison.Ordinal);
     }
 
     [Theory]
