@@ -49,7 +49,8 @@ internal sealed class TrainCommand
         var train = new TrainCommand();
         train.setup.AddTo(command, withTestData: true);
         command.Add(
-            "Run", train.output, train.name, train.resume, train.initial, train.config, train.printsConfig, train.scansRates, train.hasBoard);
+            "Run", train.output, train.name, train.resume, train.initial, train.config, train.printsConfig, train.scansRates,
+            train.hasBoard);
         command.SetAction(train.Run);
         return command;
     }
@@ -100,7 +101,7 @@ internal sealed class TrainCommand
         string[] refused =
         [
             .. setup.Model.Given(parsed), .. TrainingArguments.GivenForGood(parsed), .. GivenNames(parsed),
-            .. setup.Device.GivenForGood(parsed),
+            .. setup.Device.GivenForGood(parsed), .. Given(parsed, initial, scansRates, printsConfig),
         ];
         if (refused.Length > 0)
         {
@@ -131,7 +132,7 @@ internal sealed class TrainCommand
         foreach ((double rate, double loss) in scan.Steps.Where((_, i) => i % 10 == 9))
             Console.WriteLine(FormattableString.Invariant($"--lr {rate:0.0e-0}   loss {loss:F2}"));
         (double lowest, double least) = scan.Steps.MinBy(step => step.Loss);
-        Console.WriteLine(FormattableString.Invariant($"the loss is lowest, {least:F2} nats, at {lowest:0.0e-0}; a tenth of that is safe:"));
+        Console.WriteLine(FormattableString.Invariant($"the loss is lowest, {least:F2} nats, at {lowest:0.0e-0}; a tenth is safe:"));
         Console.WriteLine(FormattableString.Invariant($"gpuvae train --lr {scan.Suggested:0.0e-0}"));
         return 0;
     }
@@ -203,8 +204,10 @@ internal sealed class TrainCommand
             return TrainingConsole.Run(trainer, () => trainer.Run(stop.Token));
     }
 
-    private IEnumerable<string> GivenNames(ParseResult parsed) =>
-        ((Option[])[output, name]).Where(option => CommonOptions.IsGiven(parsed, option)).Select(option => option.Name);
+    private IEnumerable<string> GivenNames(ParseResult parsed) => Given(parsed, output, name);
+
+    private static IEnumerable<string> Given(ParseResult parsed, params Option[] options) =>
+        options.Where(option => CommonOptions.IsGiven(parsed, option)).Select(option => option.Name);
 
     /// <summary>The folder that the user names for a new run, or null.</summary>
     /// <exception cref="BadInputException">It holds a run already, or the name leads out of the folder of runs.</exception>

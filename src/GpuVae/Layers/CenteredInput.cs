@@ -9,7 +9,9 @@ namespace GpuVae.Layers;
 /// </summary>
 internal sealed class CenteredInput(string name, int pixels) : Layer(name, pixels, pixels, null)
 {
-    /// <summary>The parameter that holds the mean image, [pixels], planar; the last of a model, so that what is learned lies together.</summary>
+    /// <summary>
+    /// The parameter that holds the mean image, [pixels], planar; the last of a model, so that what is learned lies together.
+    /// </summary>
     public const string MeanName = "images.mean";
 
     private Parameter? mean;

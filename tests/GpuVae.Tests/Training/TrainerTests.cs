@@ -13,7 +13,9 @@ public sealed class TrainerTests(CpuDevice cpu) : IClassFixture<CpuDevice>, IDis
     // Everything that carries state from step to step is on; 11 images make batches of 4, 4 and 3.
     private static readonly TrainingOptions Busy = new()
     {
-        BatchSize = 4,
+        BatchSize = 2,
+        Accumulation = 2,
+        AverageDecay = 0.9,
         Epochs = 3,
         Seed = 9,
         Decay = LearningRateDecay.Cosine,
