@@ -1,7 +1,9 @@
 using System.Globalization;
 using System.Text;
 using GpuVae.Cli.Commands;
+using GpuVae.Evaluation;
 using GpuVae.Formats;
+using GpuVae.Imaging;
 
 namespace GpuVae.Cli;
 
@@ -9,11 +11,12 @@ namespace GpuVae.Cli;
 /// The pictures and the report of a run, made anew after every epoch and when the training stops. Only the device is waited for; encoding
 /// and writing are done while the training goes on.
 /// </summary>
-internal sealed class RunResults(Trainer trainer, RunFolder folder, ImageSet test, string dataName)
+internal sealed class RunResults(Trainer trainer, RunFolder folder, ImageSet test, string dataName, IReadOnlyList<string> commands)
 {
-    private const int SampleCount = 64, ReconstructionCount = 16;
+    private const int SampleCount = 64, ReconstructionCount = 16, MeasuredCount = 256;
 
-    private readonly ImageSet shown = test.Select([.. Enumerable.Range(0, Math.Min(ReconstructionCount, test.Count))]);
+    private readonly ImageSet shown = First(test, ReconstructionCount), measured = First(test, MeasuredCount);
+    private readonly EpochSheet epochs = new(folder, trainer.Model.Options.Shape, trainer.History.Count);
     private Task? writing;
 
     public static string Hardware(Vae model) => $"{model.Device.Name} ({model.Device.Accelerator.Name})";
@@ -49,7 +52,10 @@ internal sealed class RunResults(Trainer trainer, RunFolder folder, ImageSet tes
     private void Update(Vae model, string epoch)
     {
         ImageShape shape = model.Options.Shape;
-        var samples = new Sheet(model.Generate(SampleCount, trainer.Options.Seed));
+        Sheet samples = Pictures.Drawn(model, model.Generate(SampleCount, trainer.Options.Seed));
+        if (model == trainer.Model && epoch == $"epoch {trainer.History.Count}")
+            epochs.Add(trainer.History.Count, samples.Images);
+        LatentUnits units = UnitsOf(model);
         Sheet reconstructions = Pictures.Reconstructions(model, shown);
         string hardware = Hardware(model);
         (string, string)[] options = [.. Options(model, trainer.Options, dataName, hardware)];
@@ -58,17 +64,29 @@ internal sealed class RunResults(Trainer trainer, RunFolder folder, ImageSet tes
         Wait();
         writing = Task.Run(() =>
         {
-            Pictures.WriteQuietly(folder.Samples, shape, samples);
-            Pictures.WriteQuietly(folder.Reconstructions, shape, reconstructions);
+            ImageFile.Write(folder.Samples, samples.Compose(shape));
+            ImageFile.Write(folder.Reconstructions, reconstructions.Compose(shape));
             string html = ReportPage.Html(
-                Path.GetFileName(folder.Path), hardware, options, history, best,
+                Path.GetFileName(folder.Path), hardware, options, commands, history, best, units.Kl,
                 [
                     new ReportPicture($"Samples from the prior, {epoch}", File.ReadAllBytes(folder.Samples)),
                     new ReportPicture(
                         $"Test images above, their reconstructions below, {epoch}", File.ReadAllBytes(folder.Reconstructions)),
+                    .. epochs.Write() is { } sheet
+                        ? (ReportPicture[])[new ReportPicture("The same codes of the prior after every epoch", sheet)]
+                        : [],
                 ]);
             AtomicFile.Write(folder.Report, stream => stream.Write(Encoding.UTF8.GetBytes(html)));
         });
+    }
+
+    private static ImageSet First(ImageSet set, int count) => set.Select([.. Enumerable.Range(0, Math.Min(count, set.Count))]);
+
+    private LatentUnits UnitsOf(Vae model)
+    {
+        float[] means = new float[measured.Count * model.Options.Latent], logVariances = new float[means.Length];
+        model.Encode(PictureInput.Rows(measured), means, logVariances, model.LabelsOf(measured, 0, measured.Count));
+        return LatentUnits.Of(means, logVariances, model.Options.Latent);
     }
 
     private static IEnumerable<(string Name, string Value)> Options(

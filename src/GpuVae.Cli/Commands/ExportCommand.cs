@@ -15,6 +15,10 @@ internal static class ExportCommand
         Option<string?> onnx = CommonOptions.Text(
             "--onnx", "FOLDER", "Write encoder.onnx, decoder.onnx, vae.onnx and prior.onnx into this folder.");
         CommonOptions.RefuseWhere(onnx, (_, path) => AtomicFile.RequireWritable(Path.Combine(path, "encoder.onnx")));
+        Option<string?> single = CommonOptions.FileOut(
+            "--safetensors", "Write one file that is the whole model, with its options and labels, what it was trained on and its figures: "
+                + "every command takes it as --run.");
+        Option<string?> licence = CommonOptions.Text("--licence", "NAME", "With --safetensors: the licence to be named in it, such as mit.");
         Option<bool> half = CommonOptions.Flag("--half", "Store the weights of layers as float16, in half the bytes.");
         Option<bool> int8 = CommonOptions.Flag(
             "--int8", "Store the weights of layers as whole numbers with a scale for each output channel, in a quarter of the bytes.");
@@ -25,18 +29,24 @@ internal static class ExportCommand
             "gpuvae export --onnx model",
             "gpuvae export --run runs/faces --onnx small --int8")
         {
-            onnx, half, int8,
+            onnx, single, licence, half, int8,
         };
         data.AddTo(command, withTestData: false);
         command.Validators.Add(result =>
         {
-            if (result.GetValue(onnx) is null)
-                result.AddError("Say where to: --onnx FOLDER.");
+            if (result.GetValue(onnx) is null && result.GetValue(single) is null)
+                result.AddError("Say where to: --onnx FOLDER or --safetensors FILE.");
+            if (result.GetValue(single) is null && result.GetValue(licence) is not null)
+                result.AddError("--licence belongs to --safetensors.");
             if (result.GetValue(half) && result.GetValue(int8))
                 result.AddError("--half and --int8: choose one of them.");
         });
         new RunArguments().Act(command, (parsed, folder, model) =>
         {
+            if (parsed.GetValue(single) is { } path)
+                Share(folder, model, path, parsed.GetValue(licence), parsed.GetValue(half));
+            if (parsed.GetValue(onnx) is null)
+                return;
             OnnxPrecision precision = parsed.GetValue(half) ? OnnxPrecision.Half
                 : parsed.GetValue(int8) ? OnnxPrecision.Int8 : OnnxPrecision.Single;
             string? cost = precision == OnnxPrecision.Single
@@ -49,6 +59,17 @@ internal static class ExportCommand
                 Console.WriteLine($"saved {Kilobytes(files.Sum(file => file.BytesSaved))}; {cost}");
         });
         return command;
+    }
+
+    private static void Share(RunFolder folder, Vae model, string path, string? licence, bool half)
+    {
+        var metadata = new Dictionary<string, string>(folder.ReadMetadata());
+        if (RunData.Read(folder) is { } data)
+            metadata[RunData.MetadataKey] = data.Shared();
+        if (licence is not null)
+            metadata["gpuvae.licence"] = licence;
+        model.SaveWeights(path, metadata, half);
+        Console.WriteLine($"wrote {path}, {Kilobytes(new FileInfo(path).Length)}");
     }
 
     private static string CostOf(OnnxPrecision precision, Vae model, ImageSet images) => string.Create(

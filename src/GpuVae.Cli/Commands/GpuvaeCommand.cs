@@ -22,6 +22,7 @@ internal static class GpuvaeCommand
             ServeCommand.Create(),
             EvaluateCommand.Create(),
             ExportCommand.Create(),
+            CardCommand.Create(),
             ProfileCommand.Create(),
             TuneCommand.Create(),
         };

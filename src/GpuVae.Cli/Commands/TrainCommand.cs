@@ -57,7 +57,7 @@ internal sealed class TrainCommand
         DeviceArguments.Write(folder, opened);
         // A run that is killed before its first epoch ends can be resumed, too.
         trainer.Save(folder.Checkpoint);
-        return Train(trainer, folder, sets, source);
+        return Train(trainer, folder, sets, source, parsed);
     }
 
     private int Resume(ParseResult parsed, string path)
@@ -86,7 +86,7 @@ internal sealed class TrainCommand
         using var trainer = Trainer.Resume(
             opened, checkpoint, sets.Train, sets.Test, TrainingArguments.GivenEpochs(parsed), TrainingArguments.GivenPatience(parsed));
         Console.WriteLine($"going on at step {trainer.Step} of {trainer.Steps}");
-        return Train(trainer, folder, sets, source);
+        return Train(trainer, folder, sets, source, parsed);
     }
 
     private static DataSets Load(RunData source)
@@ -95,7 +95,7 @@ internal sealed class TrainCommand
         return source.LoadBoth();
     }
 
-    private static int Train(Trainer trainer, RunFolder folder, DataSets sets, RunData source)
+    private static int Train(Trainer trainer, RunFolder folder, DataSets sets, RunData source, ParseResult parsed)
     {
         string run = Shown(folder.Path);
         string hardware = RunResults.Hardware(trainer.Model);
@@ -105,12 +105,13 @@ internal sealed class TrainCommand
             + $"{trainer.Schedule.Steps.Count} launches per step");
         Console.WriteLine("losses in nats per image: reconstruction summed over pixels + beta × KL summed over latent units");
 
+        trainer.Metadata = new Dictionary<string, string> { [RunData.MetadataKey] = source.Shared() };
         trainer.KeepIn(folder);
         int epochs = (int)(trainer.Step * trainer.Options.Epochs / trainer.Steps);
         int[] lost = [.. Enumerable.Range(1, epochs).Except(trainer.History.Select(line => line.Epoch))];
         if (lost.Length > 0)
             Console.Error.WriteLine($"gpuvae: note: the metrics of these epochs are lost: {string.Join(", ", lost)}");
-        var results = new RunResults(trainer, folder, sets.Test, source.Title);
+        var results = new RunResults(trainer, folder, sets.Test, source.Title, RunCommands.Add(folder, parsed));
         trainer.EpochCompleted += _ => results.Update();
 
         TrainingResult result = RunUntilSignal(trainer);
