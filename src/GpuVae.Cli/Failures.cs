@@ -21,7 +21,8 @@ internal static class Failures
         try
         {
             // Without response files: an argument that begins with @ is a path like any other.
-            ParseResult parsed = GpuvaeCommand.Create().Parse(arguments, new ParserConfiguration { ResponseFileTokenReplacer = null });
+            ParseResult parsed = GpuvaeCommand.Create(arguments).Parse(
+                arguments, new ParserConfiguration { ResponseFileTokenReplacer = null });
             string[] errors = [.. Errors(parsed)];
             if (errors.Length > 0)
             {

@@ -32,12 +32,12 @@ internal sealed class OptionSet<T>(string heading)
         string name, string helpName, string description, Expression<Func<T, TValue>> property, NumberRange<TValue> range,
         Need? needs = null, params string[] aliases)
         where TValue : struct, INumber<TValue> =>
-        Add(CommonOptions.Number(name, helpName, description, property.Compile()(Defaults), range, aliases), property, needs);
+        Add(CommonOptions.Number(name, helpName, description, Default(property), range, aliases), property, needs);
 
     public void Choice<TValue>(string name, string description, Expression<Func<T, TValue>> property, Need? needs = null)
         where TValue : struct, Enum
     {
-        var option = new ChoiceOption<TValue>(name, description, property.Compile()(Defaults));
+        var option = new ChoiceOption<TValue>(name, description, Default(property));
         Add(option, property, parsed => option.Read(parsed), needs);
     }
 
@@ -85,5 +85,10 @@ internal sealed class OptionSet<T>(string heading)
         Add(option, property, parsed => parsed.GetValue(option), needs);
 
     private void Add(Option option, LambdaExpression property, Func<ParseResult, object?> read, Need? needs) =>
-        all.Add((option, (PropertyInfo)((MemberExpression)property.Body).Member, read, needs));
+        all.Add((option, Named(property), read, needs));
+
+    // By reflection: to compile the expression would cost every command a millisecond for each option.
+    private static TValue Default<TValue>(Expression<Func<T, TValue>> property) => (TValue)Named(property).GetValue(Defaults)!;
+
+    private static PropertyInfo Named(LambdaExpression property) => (PropertyInfo)((MemberExpression)property.Body).Member;
 }
