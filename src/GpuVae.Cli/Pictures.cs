@@ -59,7 +59,10 @@ internal static class Pictures
             images.AsSpan(first, length).CopyTo(picture.AsSpan(2 * first));
             counterparts.AsSpan(first, length).CopyTo(picture.AsSpan(2 * first + columns * shape.Pixels));
         }
-        return new Sheet(picture, columns) { RowNames = [.. Enumerable.Range(0, 2 * rows).Select(row => row % 2 == 0 ? name : counterpartName)] };
+        return new Sheet(picture, columns)
+        {
+            RowNames = [.. Enumerable.Range(0, 2 * rows).Select(row => row % 2 == 0 ? name : counterpartName)],
+        };
     }
 
     /// <summary>A row for each image; columns are [n · k, pixels], k images for each row.</summary>

@@ -18,7 +18,8 @@ internal static class ExportCommand
         Option<string?> single = CommonOptions.FileOut(
             "--safetensors", "Write one file that is the whole model, with its options and labels, what it was trained on and its figures: "
                 + "every command takes it as --run.");
-        Option<string?> licence = CommonOptions.Text("--licence", "NAME", "With --safetensors: the licence to be named in it, such as mit.");
+        Option<string?> licence = CommonOptions.Text(
+            "--licence", "NAME", "With --safetensors: the licence to be named in it, such as mit.");
         Option<bool> half = CommonOptions.Flag("--half", "Store the weights of layers as float16, in half the bytes.");
         Option<bool> int8 = CommonOptions.Flag(
             "--int8", "Store the weights of layers as whole numbers with a scale for each output channel, in a quarter of the bytes.");

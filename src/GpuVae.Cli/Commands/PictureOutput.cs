@@ -14,8 +14,8 @@ internal sealed class PictureOutput
     private readonly Option<bool>? files;
 
     private readonly Option<int?> scale = CommonOptions.OptionalNumber(
-        "--scale", "N", $"How many times larger than the model's pictures; without it a grid is made {CaptionedGrid.UsualWidth} pixels wide, "
-            + "and a picture by itself stays as it is.",
+        "--scale", "N", $"How many times larger than the model's pictures; without it a grid is made {CaptionedGrid.UsualWidth} pixels "
+            + "wide, and a picture by itself stays as it is.",
         NumberRange.Between(1, CaptionedGrid.MaxScale));
 
     /// <param name="name">Of the picture, without .png, or of the folder.</param>

@@ -9,8 +9,8 @@ internal sealed class RunArguments
     public const string Root = "runs";
 
     private readonly Option<string?> run = CommonOptions.Text(
-        "--run", "MODEL", "A trained model: the folder that 'gpuvae train' made, one .safetensors file of 'gpuvae export', or the name of a "
-            + $"model that is there from the start ({string.Join(", ", ReadyModels.Names)}); without it the newest run below {Root}/.",
+        "--run", "MODEL", "A trained model: the folder that 'gpuvae train' made, one .safetensors file of 'gpuvae export', or the name of "
+            + $"a model that is there from the start ({string.Join(", ", ReadyModels.Names)}); without it the newest run below {Root}/.",
         "-r", "--model");
 
     private readonly DeviceArguments device = new();

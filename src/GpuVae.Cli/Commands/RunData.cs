@@ -83,7 +83,8 @@ internal sealed record RunData(
             return RunFile.Read<RunData>(folder, FileName, advice, data => data.Check());
         return folder.ReadMetadata().TryGetValue(MetadataKey, out string? text)
             // Whoever made the file does not say where to look on this machine.
-            ? RunFile.Parse<RunData>(text, $"{folder.Path} ({MetadataKey})", "Name the data with --data.", data => data.Check()).WithoutFolders()
+            ? RunFile.Parse<RunData>(text, $"{folder.Path} ({MetadataKey})", "Name the data with --data.", data => data.Check())
+                .WithoutFolders()
             : null;
     }
 

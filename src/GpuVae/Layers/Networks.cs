@@ -76,7 +76,8 @@ internal static class Networks
         return stages;
     }
 
-    private static void AddEnlargement(List<Layer> layers, string name, ref int index, Stage stage, VaeOptions options, Activation activation, bool isLast)
+    private static void AddEnlargement(
+        List<Layer> layers, string name, ref int index, Stage stage, VaeOptions options, Activation activation, bool isLast)
     {
         int outputs = isLast ? options.PixelParameters * stage.Down.Inputs : stage.Down.Inputs;
         if (options.Upsampling == UpsamplingKind.Nearest)
@@ -92,8 +93,8 @@ internal static class Networks
     }
 
     private static void AddConvolution(
-        List<Layer> layers, string name, ref int index, ConvolutionShape shape, bool isTransposed, VaeOptions options, Activation activation,
-        bool isLast = false)
+        List<Layer> layers, string name, ref int index, ConvolutionShape shape, bool isTransposed, VaeOptions options,
+        Activation activation, bool isLast = false)
     {
         bool normalizes = options.GroupNorm && !isLast;
         layers.Add(new Convolution2d($"{name}.{index++}", shape, isTransposed, normalizes || isLast ? null : activation));
@@ -106,7 +107,8 @@ internal static class Networks
         index++;
     }
 
-    private static void AddResidualBlocks(List<Layer> layers, string name, ref int index, Stage stage, VaeOptions options, Activation activation)
+    private static void AddResidualBlocks(
+        List<Layer> layers, string name, ref int index, Stage stage, VaeOptions options, Activation activation)
     {
         for (int i = 0; i < options.ResidualBlocks; i++)
         {

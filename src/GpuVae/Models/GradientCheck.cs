@@ -71,7 +71,9 @@ public static class GradientCheck
         where T : struct, ICodeDensity =>
         Worst(OnLine("log p", -4, 4, z => density.Of(z).Derivative, z => density.Of(z).LogDensity));
 
-    /// <summary>The way back of a layer at random x and w, all of whose derivatives are looked at; for layers of some dozen columns.</summary>
+    /// <summary>
+    /// The way back of a layer at random x and w, all of whose derivatives are looked at; for layers of some dozen columns.
+    /// </summary>
     /// <param name="device">That the layer was made for.</param>
     /// <param name="layer">The layer.</param>
     /// <param name="rows">Of the batch.</param>

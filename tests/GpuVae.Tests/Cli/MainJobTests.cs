@@ -126,7 +126,8 @@ public sealed partial class MainJobTests(TrainedRun run) : IClassFixture<Trained
     public void ReconstructAndInterpolateWritePictures()
     {
         Gpuvae.Succeed(run.Root, "reconstruct", "--run", "runs/small", "--count", "5", "--out", "r.png", "--scale", "1");
-        Gpuvae.Succeed(run.Root, "interpolate", "--run", "runs/small", "--from", "3", "--to", "9", "--steps", "6", "--out", "i.png", "--scale", "1");
+        Gpuvae.Succeed(
+            run.Root, "interpolate", "--run", "runs/small", "--from", "3", "--to", "9", "--steps", "6", "--out", "i.png", "--scale", "1");
         Image reconstructions = ImageFile.Read(Path.Combine(run.Root, "r.png"));
         Image walk = ImageFile.Read(Path.Combine(run.Root, "i.png"));
         Assert.True(reconstructions.Width >= 5 * 28 && reconstructions.Height >= 2 * 28);
@@ -158,7 +159,8 @@ public sealed partial class MainJobTests(TrainedRun run) : IClassFixture<Trained
             run.Root, "train", "--domains", "faces", "faces:drawn", "--size", "12", "--images", "60", "--epochs", "1", "--batch", "20",
             "--hidden", "16", "--latent", "4", "--out", "domains", "--device", "cpu");
         Gpuvae.Succeed(run.Root, "translate", "--run", "domains", "--to", "faces:drawn", "--count", "5", "--scale", "1");
-        Gpuvae.Succeed(run.Root, "edit", "--run", "domains", "--label", "faces,faces:drawn", "--count", "2", "--out", "labels.png", "--scale", "1");
+        Gpuvae.Succeed(
+            run.Root, "edit", "--run", "domains", "--label", "faces,faces:drawn", "--count", "2", "--out", "labels.png", "--scale", "1");
         Gpuvae.Succeed(run.Root, "art", "mosaic", "--run", "domains", "--side", "3", "--label", "1", "--out", "drawn.png", "--scale", "1");
         Assert.Equal((5 * 14 + 2 + 11 * 6 + 5, 2 * 14 + 2, 3), Size(ImageFile.Read(Path.Combine(run.Root, "translated.png"))));
         Assert.Equal((4 * 14 + 2, 2 * 14 + 2 + 13, 3), Size(ImageFile.Read(Path.Combine(run.Root, "labels.png"))));
