@@ -62,7 +62,8 @@ internal sealed class EpochSheet
             new Image(row.Width, row.Height, row.Channels, rows[i]).CopyToPlanar(planar.AsSpan(i * row.Pixels, row.Pixels));
         var grid = new CaptionedGrid(row, Columns: 1)
         {
-            Scale = Math.Max(1, CaptionedGrid.UsualWidth / row.Width),
+            // The page enlarges it; after every epoch a larger one would take its time.
+            Scale = 1,
             RowNames = [.. rows.Select((_, i) => (1 + i * stride).ToString(CultureInfo.InvariantCulture))],
         };
         return ImageFile.Encode(grid.Compose(planar));

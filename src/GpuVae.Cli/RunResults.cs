@@ -53,8 +53,6 @@ internal sealed class RunResults(Trainer trainer, RunFolder folder, ImageSet tes
     {
         ImageShape shape = model.Options.Shape;
         Sheet samples = Pictures.Drawn(model, model.Generate(SampleCount, trainer.Options.Seed));
-        if (model == trainer.Model && epoch == $"epoch {trainer.History.Count}")
-            epochs.Add(trainer.History.Count, samples.Images);
         LatentUnits units = UnitsOf(model);
         Sheet reconstructions = Pictures.Reconstructions(model, shown);
         string hardware = Hardware(model);
@@ -62,6 +60,8 @@ internal sealed class RunResults(Trainer trainer, RunFolder folder, ImageSet tes
         IReadOnlyList<MetricsLine> history = trainer.History;
         int? best = trainer.BestEpoch?.Epoch;
         Wait();
+        if (model == trainer.Model && epoch == $"epoch {history.Count}")
+            epochs.Add(history.Count, samples.Images);
         writing = Task.Run(() =>
         {
             ImageFile.Write(folder.Samples, samples.Compose(shape));

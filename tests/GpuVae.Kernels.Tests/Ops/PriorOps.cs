@@ -79,7 +79,7 @@ internal static class PriorOps
         double[] drawn = [.. Enumerable.Range(0, rows * latents).Select(i =>
         {
             double u = Philox.ToUniformPositive(Philox.Generate(seed, RandomPurpose.Prior, 0, i / latents, i % latents).W0);
-            return Math.Log(u / (1.0001 - u));
+            return Math.Log(u / (1.0001f - u));
         })];
         prior.Sample(run.Stream, run.Expect("draws", drawn), default, latents, seed);
     }
