@@ -38,7 +38,7 @@ internal static class CardCommand
             var metadata = new Dictionary<string, string>(run.ReadMetadata());
             if (parsed.GetValue(licence) is { } named)
                 metadata["gpuvae.licence"] = named;
-            RunData? known = RunData.Read(run);
+            var known = RunData.Read(run);
             if (known is not null)
                 metadata[RunData.MetadataKey] = known.Shared();
             int most = parsed.GetValue(limit);
