@@ -11,7 +11,8 @@ namespace GpuVae.Cli;
 /// The pictures and the report of a run, made anew after every epoch and when the training stops. Only the device is waited for; encoding
 /// and writing are done while the training goes on.
 /// </summary>
-internal sealed class RunResults(Trainer trainer, RunFolder folder, ImageSet test, string dataName, IReadOnlyList<string> commands)
+internal sealed class RunResults(
+    Trainer trainer, RunFolder folder, ImageSet test, string dataName, IReadOnlyList<string> commands, TensorBoardLog? board = null)
 {
     private const int SampleCount = 64, ReconstructionCount = 16, MeasuredCount = 256;
 
@@ -53,12 +54,13 @@ internal sealed class RunResults(Trainer trainer, RunFolder folder, ImageSet tes
     {
         ImageShape shape = model.Options.Shape;
         Sheet samples = Pictures.Drawn(model, model.Generate(SampleCount, trainer.Options.Seed));
-        LatentUnits units = UnitsOf(model);
+        LatentUnits units = TensorBoardLog.Units(model, measured);
         Sheet reconstructions = Pictures.Reconstructions(model, shown);
         string hardware = Hardware(model);
         (string, string)[] options = [.. Options(model, trainer.Options, dataName, hardware)];
         IReadOnlyList<MetricsLine> history = trainer.History;
         int? best = trainer.BestEpoch?.Epoch;
+        long step = trainer.Step;
         Wait();
         if (model == trainer.Model && epoch == $"epoch {history.Count}")
             epochs.Add(history.Count, samples.Images);
@@ -66,12 +68,13 @@ internal sealed class RunResults(Trainer trainer, RunFolder folder, ImageSet tes
         {
             ImageFile.Write(folder.Samples, samples.Compose(shape));
             ImageFile.Write(folder.Reconstructions, reconstructions.Compose(shape));
+            byte[] ofSamples = File.ReadAllBytes(folder.Samples), ofReconstructions = File.ReadAllBytes(folder.Reconstructions);
+            board?.Add(step, history.Count > 0 ? history[^1] : null, ofSamples, ofReconstructions, units);
             string html = ReportPage.Html(
                 Path.GetFileName(folder.Path), hardware, options, commands, history, best, units.Kl,
                 [
-                    new ReportPicture($"Samples from the prior, {epoch}", File.ReadAllBytes(folder.Samples)),
-                    new ReportPicture(
-                        $"Test images above, their reconstructions below, {epoch}", File.ReadAllBytes(folder.Reconstructions)),
+                    new ReportPicture($"Samples from the prior, {epoch}", ofSamples),
+                    new ReportPicture($"Test images above, their reconstructions below, {epoch}", ofReconstructions),
                     .. epochs.Write() is { } sheet
                         ? (ReportPicture[])[new ReportPicture("The same codes of the prior after every epoch", sheet)]
                         : [],
@@ -81,13 +84,6 @@ internal sealed class RunResults(Trainer trainer, RunFolder folder, ImageSet tes
     }
 
     private static ImageSet First(ImageSet set, int count) => set.Select([.. Enumerable.Range(0, Math.Min(count, set.Count))]);
-
-    private LatentUnits UnitsOf(Vae model)
-    {
-        float[] means = new float[measured.Count * model.Options.Latent], logVariances = new float[means.Length];
-        model.Encode(PictureInput.Rows(measured), means, logVariances, model.LabelsOf(measured, 0, measured.Count));
-        return LatentUnits.Of(means, logVariances, model.Options.Latent);
-    }
 
     private static IEnumerable<(string Name, string Value)> Options(
         Vae trained, TrainingOptions training, string dataName, string hardware) =>

@@ -9,6 +9,8 @@ internal static class GpuvaeCommand
     [
         ("devices", DevicesCommand.Create),
         ("train", TrainCommand.Create),
+        ("runs", RunsCommand.Create),
+        ("compare", CompareCommand.Create),
         ("generate", GenerateCommand.Create),
         ("reconstruct", ReconstructCommand.Create),
         ("interpolate", InterpolateCommand.Create),
@@ -23,6 +25,7 @@ internal static class GpuvaeCommand
         ("card", CardCommand.Create),
         ("profile", ProfileCommand.Create),
         ("tune", TuneCommand.Create),
+        ("completion", CompletionCommand.Create),
     ];
 
     /// <summary>

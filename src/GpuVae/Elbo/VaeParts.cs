@@ -44,6 +44,7 @@ internal sealed class VaeParts
             .. given.MakeEncoder(options).ParameterShapes, .. given.MakeDecoder(options).ParameterShapes,
             .. PosteriorSampler.Create(options).ParameterShapes, .. given.MakePrior(options).ParameterShapes,
             .. given.SharedOf(options) is var (name, _) ? [(name, [1])] : Array.Empty<(string, int[])>(),
+            .. options.Centered ? [(CenteredInput.MeanName, [options.Shape.Pixels])] : Array.Empty<(string, int[])>(),
         ];
         (string largest, int[] extents) = shapes.MaxBy(parameter => Count(parameter.Shape));
         double count = shapes.Sum(parameter => Count(parameter.Shape));

@@ -26,6 +26,8 @@ internal sealed class NetworkBuilder
     public static Network Encoder(VaeOptions options, IReadOnlyList<LayerSpec> specs)
     {
         var builder = new NetworkBuilder("encoder", options.Shape.Pixels) { image = options.Shape, isPlanar = true };
+        if (options.Centered)
+            builder.layers.Add(new CenteredInput("encoder centred", options.Shape.Pixels));
         builder.Add(specs);
         builder.Flatten();
         builder.AddLabels(options.Classes);

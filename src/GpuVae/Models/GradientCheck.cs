@@ -139,6 +139,8 @@ public static class GradientCheck
         var all = new List<GradientDifference>();
         foreach ((Parameter parameter, float[] gradient) in model.Parameters.Parameters.Zip(gradients))
         {
+            if (parameter.Name == CenteredInput.MeanName)
+                continue;
             float[] start = model.Parameters.Read(parameter);
             double norm = Math.Max(Math.Sqrt(SumOfSquares(gradient)), least);
             try

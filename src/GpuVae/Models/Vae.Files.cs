@@ -10,7 +10,7 @@ namespace GpuVae.Models;
 // A model as files: the options as config.json, the weights as safetensors.
 public sealed partial class Vae
 {
-    internal const string WeightsName = "model.safetensors", ConfigName = "config.json";
+    internal const string WeightsName = "model.safetensors", ConfigName = "config.json", BestName = "best.safetensors";
 
     /// <summary>
     /// Loads what <see cref="Save"/> wrote into a folder, or one file of <see cref="SaveWeights"/>, which has the options with it.
@@ -22,7 +22,7 @@ public sealed partial class Vae
     /// A file is missing or broken, or the weights are not those of the configuration; nothing was allocated on the device then.
     /// </exception>
     public static Vae Load(ComputeDevice device, string path, ILogger? logger = null) => File.Exists(path)
-        ? Load(device, WeightsFile.ReadOptions(path), path, logger)
+        ? Load(device, OptionsOf(path), path, logger)
         : Load(device, path, WeightsName, logger);
 
     internal static Vae Load(ComputeDevice device, string folder, string weights, ILogger? logger)

@@ -12,7 +12,9 @@ namespace GpuVae.Models;
 /// </summary>
 internal static partial class WeightsFile
 {
-    private const string OptionsKey = "gpuvae.options", DigestKey = "gpuvae.sha256";
+    public const string OptionsKey = "gpuvae.options";
+
+    private const string DigestKey = "gpuvae.sha256";
 
     /// <summary>Writes in one piece or not at all. Nothing on a device is needed for it, so it can be done on another thread.</summary>
     /// <param name="path">Of the file.</param>
@@ -40,18 +42,6 @@ internal static partial class WeightsFile
             [DigestKey] = Convert.ToHexStringLower(hash.GetHashAndReset()),
         };
         SafetensorsFile.Write(path, tensors, all, half);
-    }
-
-    /// <summary>The options of the model that the weights of a file belong to.</summary>
-    /// <exception cref="BadInputException">The file is missing or broken, or does not tell.</exception>
-    public static VaeOptions ReadOptions(string path)
-    {
-        using var reader = SafetensorsReader.Open(path);
-        return reader.Metadata.GetValueOrDefault(OptionsKey) is { } json
-            ? VaeConfig.FromJson(json, $"{path} ({OptionsKey})")
-            : throw new BadInputException(
-                $"{path} holds weights, but does not tell of what model. Name the folder that a training wrote, or load them into a model "
-                + "that was made with its options.");
     }
 
     /// <summary>
@@ -101,6 +91,7 @@ internal static partial class WeightsFile
             (nameof(options.GroupNorm), isConvolutional && options.GroupNorm),
             (nameof(options.Upsampling), isConvolutional ? options.Upsampling : default),
             (nameof(options.Upscale), options.Upscale),
+            (nameof(options.Centered), options.Centered),
             (nameof(options.Latent), options.Latent),
             (nameof(options.Activation), options.Activation),
             (nameof(options.Likelihood), options.Likelihood),

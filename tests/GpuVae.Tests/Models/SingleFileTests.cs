@@ -74,7 +74,7 @@ public sealed class SingleFileTests(CpuDevice cpu) : IClassFixture<CpuDevice>
         string bare = Path.Combine(folder.FullPath, "bare.safetensors"), text = Path.Combine(folder.FullPath, "text.txt");
         SafetensorsFile.Write(bare, [new NamedTensor("a", [1], [1f])]);
         File.WriteAllText(text, "hello");
-        Assert.Contains("does not tell of what model", Assert.Throws<BadInputException>(() => Vae.Load(cpu.Device, bare)).Message);
+        Assert.Contains("does not say what model", Assert.Throws<BadInputException>(() => Vae.Load(cpu.Device, bare)).Message);
         Assert.Throws<BadInputException>(() => RunFolder.Open(text).Load(cpu.Device));
         using var model = new Vae(cpu.Device, Options);
         model.Parameters.Write(model.Parameters.Parameters[0], [.. Enumerable.Repeat(1e6f, model.Parameters.Parameters[0].Length)]);
