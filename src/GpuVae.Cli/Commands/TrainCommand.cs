@@ -63,7 +63,7 @@ internal sealed class TrainCommand
         string? path = GivenPath(parsed);
         bool isQuiet = parsed.GetValue(printsConfig);
         using ComputeDevice opened = setup.Device.Open(parsed);
-        VaeOptions? ofInitial = parsed.GetValue(initial) is { } other ? Vae.OptionsOf(other) : null;
+        VaeOptions? ofInitial = parsed.GetValue(initial) is { } other ? Vae.OptionsOf(ReadyModels.PathOf(other)) : null;
         DataSets sets = isQuiet ? source.LoadBoth() : Load(source);
         (VaeOptions architecture, TrainingOptions options, string chosen) =
             setup.OptionsFor(parsed, sets.Train, hasDomains: source.Domains is not null, ofInitial);
@@ -77,7 +77,7 @@ internal sealed class TrainCommand
         Console.WriteLine(chosen);
         using var fresh = new Vae(opened, architecture, options.Seed);
         if (parsed.GetValue(initial) is { } model)
-            fresh.StartFrom(model, new Notes());
+            fresh.StartFrom(ReadyModels.PathOf(model), new Notes());
         else
             fresh.StartFrom(sets.Train, options.Seed);
         if (parsed.GetValue(scansRates))

@@ -15,7 +15,7 @@ public sealed partial class MainJobTests(TrainedRun run) : IClassFixture<Trained
         string[] expected =
         [
             "best.safetensors", "checkpoint", "commands.json", "config.json", "data.json", "epochs.png", "metrics.jsonl",
-            "model.safetensors", "reconstructions.png", "report.html", "samples.png",
+            "model.safetensors", "reconstructions.png", "report.html", "samples.png", "train.json",
         ];
         Assert.Equal(expected, Directory.GetFiles(run["."]).Select(Path.GetFileName).Order(StringComparer.Ordinal));
     }
