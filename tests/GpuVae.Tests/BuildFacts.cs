@@ -15,12 +15,10 @@ internal static class BuildFacts
     /// <summary>Where the packages are that the build used.</summary>
     public static string PackageCache => Of(nameof(PackageCache));
 
-    /// <summary>Such as linux-x64.</summary>
-    public static string System => Of(nameof(System));
 
     /// <summary>The program that runs this process, which stands above its runtime: dotnet/shared/Microsoft.NETCore.App/10.0.0/.</summary>
     public static string DotnetHost => Path.GetFullPath(Path.Combine(
-        global::System.Runtime.InteropServices.RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", "..",
+        System.Runtime.InteropServices.RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", "..",
         OperatingSystem.IsWindows() ? "dotnet.exe" : "dotnet"));
 
     private static string Of(string key) =>

@@ -155,7 +155,7 @@ public static class GradientCheck
                             model.Parameters.Write(parameter, [.. start.Zip(direction, (a, b) => a + (float)h * b)]);
                             return loss.Run();
                         },
-                        4 * Step / Math.Sqrt(start.Length));
+                        2 * Step / Math.Sqrt(start.Length));
                     all.Add(new GradientDifference($"{parameter.Name}, direction {i}", given, numeric, norm));
                 }
             }
