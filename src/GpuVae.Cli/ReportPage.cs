@@ -67,7 +67,7 @@ internal static partial class ReportPage
             {Warnings(epochs)}
             {Curves(epochs)}
             <h2>Latent units</h2><p class="sub">KL of each against N(0, 1), averaged over the first test images.</p>
-            <div class="row"><div>{UnitChart.Svg(unitKl)}</div></div>
+            <div style="max-width: 640px">{UnitChart.Svg(unitKl)}</div>
             <h2>Pictures</h2><div class="row">{string.Concat(pictures.Select(Figure))}</div>
             <div class="row tables"><div>{Epochs(epochs, best)}</div><div><h2>Options</h2><table>{rows}</table></div></div>
             <h2>Made by</h2>{string.Concat(commands.Select(command => $"<p class=\"made\"><code>{Text(command)}</code></p>"))}
