@@ -29,7 +29,7 @@ var traversals = new CaptionedGrid(model.Options.Shape, Columns: 7) { RowNames =
 ImageFile.Write("traversals.png", traversals.Compose(images));
 
 model.SaveWeights("digits.safetensors", half: true);
-Vae again = Vae.Load(device, "digits.safetensors");
+var again = Vae.Load(device, "digits.safetensors");
 Console.WriteLine($"{again.Parameters.Count} weights from one file");
 trainer.Dispose();
 again.Dispose();
