@@ -120,6 +120,9 @@ public sealed class RunFolder
         var metadata = reader.Metadata.Where(entry => entry.Key.StartsWith("gpuvae.", StringComparison.Ordinal)).ToDictionary();
         metadata.Remove("gpuvae.options");
         metadata.Remove("gpuvae.sha256");
+        // Older weights have no such line, but their run has.
+        if (!IsFile && !metadata.ContainsKey("gpuvae.metrics") && ReadMetrics().MinBy(line => line.TestLoss ?? double.MaxValue) is { } best)
+            metadata["gpuvae.metrics"] = best.WithoutTimes.ToJson();
         return metadata;
     }
 
