@@ -64,7 +64,7 @@ internal sealed class TrainCommand
         string? path = GivenPath(parsed);
         bool isQuiet = parsed.GetValue(printsConfig);
         using ComputeDevice opened = setup.Device.Open(parsed);
-        VaeOptions? ofInitial = parsed.GetValue(initial) is { } other ? Vae.OptionsOf(other) : null;
+        VaeOptions? ofInitial = parsed.GetValue(initial) is { } other ? Vae.OptionsOf(ReadyModels.PathOf(other)) : null;
         DataSets sets = isQuiet ? source.LoadBoth() : Load(source);
         (VaeOptions architecture, TrainingOptions options, string chosen) =
             setup.OptionsFor(parsed, sets.Train, hasDomains: source.Domains is not null, ofInitial);
@@ -78,7 +78,7 @@ internal sealed class TrainCommand
         Console.WriteLine(chosen);
         using var fresh = new Vae(opened, architecture, options.Seed);
         if (parsed.GetValue(initial) is { } model)
-            fresh.StartFrom(model, new Notes());
+            fresh.StartFrom(ReadyModels.PathOf(model), new Notes());
         else
             fresh.StartFrom(sets.Train, options.Seed);
         if (parsed.GetValue(scansRates))
@@ -93,7 +93,7 @@ internal sealed class TrainCommand
         DeviceArguments.Write(folder, opened);
         // A run that is killed before its first epoch ends can be resumed, too.
         trainer.Save(folder.Checkpoint);
-        return Train(trainer, folder, sets, source, parsed.GetValue(hasBoard));
+        return Train(trainer, folder, sets, source, parsed);
     }
 
     private int Resume(ParseResult parsed, string path)
@@ -122,7 +122,7 @@ internal sealed class TrainCommand
         using var trainer = Trainer.Resume(
             opened, checkpoint, sets.Train, sets.Test, TrainingArguments.GivenEpochs(parsed), TrainingArguments.GivenPatience(parsed));
         Console.WriteLine($"going on at step {trainer.Step} of {trainer.Steps}");
-        return Train(trainer, folder, sets, source, parsed.GetValue(hasBoard));
+        return Train(trainer, folder, sets, source, parsed);
     }
 
     private static int FindRate(Vae model, ImageSet images, TrainingOptions options)
@@ -143,7 +143,7 @@ internal sealed class TrainCommand
         return source.LoadBoth();
     }
 
-    private static int Train(Trainer trainer, RunFolder folder, DataSets sets, RunData source, bool hasBoard)
+    private int Train(Trainer trainer, RunFolder folder, DataSets sets, RunData source, ParseResult parsed)
     {
         string run = Shown(folder.Path);
         string hardware = RunResults.Hardware(trainer.Model);
@@ -153,12 +153,15 @@ internal sealed class TrainCommand
             + $"{trainer.Schedule.Steps.Count} launches per step");
         Console.WriteLine("losses in nats per image: reconstruction summed over pixels + beta × KL summed over latent units");
 
+        trainer.Metadata = new Dictionary<string, string> { [RunData.MetadataKey] = source.Shared() };
         trainer.KeepIn(folder);
         int epochs = (int)(trainer.Step * trainer.Options.Epochs / trainer.Steps);
         int[] lost = [.. Enumerable.Range(1, epochs).Except(trainer.History.Select(line => line.Epoch))];
         if (lost.Length > 0)
             Console.Error.WriteLine($"gpuvae: note: the metrics of these epochs are lost: {string.Join(", ", lost)}");
-        var results = new RunResults(trainer, folder, sets.Test, source.Title, hasBoard ? new TensorBoardLog(folder, trainer) : null);
+        var results = new RunResults(
+            trainer, folder, sets.Test, source.Title, RunCommands.Add(folder, parsed),
+            parsed.GetValue(hasBoard) ? new TensorBoardLog(folder, trainer) : null);
         trainer.EpochCompleted += _ => results.Update();
 
         TrainingResult result = RunUntilSignal(trainer);
