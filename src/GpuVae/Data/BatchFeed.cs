@@ -12,6 +12,7 @@ internal sealed class BatchFeed : IDisposable
 {
     private readonly ComputeDevice device;
     private readonly MemoryBuffer1D<byte, Stride1D.Dense> images;
+    private readonly PixelFormat format;
     private readonly MemoryBuffer1D<int, Stride1D.Dense> order;
     private readonly MemoryBuffer1D<int, Stride1D.Dense>? labels;
     private readonly MemoryBuffer1D<long, Stride1D.Dense> clock;
@@ -24,7 +25,7 @@ internal sealed class BatchFeed : IDisposable
     /// <param name="logEntries">Steps that the log holds before the oldest is overwritten.</param>
     public BatchFeed(ComputeDevice device, ImageSet set, int batchSize, int logEntries)
     {
-        (this.device, BatchSize) = (device, batchSize);
+        (this.device, BatchSize, format) = (device, batchSize, set.Format);
         FullBatches = set.Count / batchSize;
         LastBatch = set.Count % batchSize;
         Accelerator accelerator = device.Accelerator;
@@ -94,8 +95,10 @@ internal sealed class BatchFeed : IDisposable
         PlannedTensor x = builder.Tensor("images", pixels);
         BatchPlan plan = Plan;
         Gather gather = device.Kernels.Gather;
-        double bytes = 5.0 * batch * pixels;
-        if (binarization == Binarization.None)
+        double bytes = (format.BytesPerValue() + 4.0) * batch * pixels;
+        if (format != PixelFormat.Byte)
+            builder.Add("gather", (double)batch * pixels, bytes, [x], CopyOf(plan, x, pixels));
+        else if (binarization == Binarization.None)
             builder.Add("gather", (double)batch * pixels, bytes, [x], stream => gather.Copy(stream, images.View, plan, x.View, pixels));
         else
             builder.Add(
@@ -127,6 +130,16 @@ internal sealed class BatchFeed : IDisposable
     {
         foreach (IDisposable? buffer in (IEnumerable<IDisposable?>)[images, order, labels, clock, rates, current, log])
             buffer?.Dispose();
+    }
+
+    /// <summary>The launch for values that are no bytes.</summary>
+    private Action<AcceleratorStream> CopyOf(BatchPlan plan, PlannedTensor x, int pixels)
+    {
+        ValueGather gather = device.Kernels.ValueGather;
+        ArrayView<byte> raw = images.View;
+        if (format == PixelFormat.UInt16)
+            return stream => gather.Copy(stream, raw.Cast<ushort>(), plan, x.View, pixels);
+        return stream => gather.Copy(stream, raw.Cast<float>(), plan, x.View, pixels);
     }
 
     private BatchPlan Plan => new(clock.View, order.View, rates.View, current.View, BatchSize);

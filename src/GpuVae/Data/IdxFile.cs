@@ -54,15 +54,6 @@ public static class IdxFile
     internal static bool IsImagesName(string path) =>
         Path.GetFileName(path).Contains("idx3", StringComparison.OrdinalIgnoreCase);
 
-    /// <summary>Whether a file's name is that of IDX images, or it begins as IDX files or gzip-compressed ones do.</summary>
-    internal static bool IsIdx(string path)
-    {
-        if (IsImagesName(path))
-            return true;
-        using FileStream file = InputFile.Open(path);
-        return (file.ReadByte(), file.ReadByte()) is (0, 0) or (0x1F, 0x8B);
-    }
-
     /// <summary>The labels that belong to images by name, compressed or not, if that file exists.</summary>
     internal static string? FindLabels(string imagesPath)
     {

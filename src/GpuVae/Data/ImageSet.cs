@@ -1,13 +1,13 @@
 namespace GpuVae.Data;
 
 /// <summary>
-/// A set of equally sized 8-bit images in memory. Pixels are [Count, Channels, Height, Width], row-major: each image is planar, as
-/// the kernels and PyTorch want it, and image i starts at i · <see cref="PixelsPerImage"/>.
+/// A set of equally sized images, in memory or read from an <see cref="IImageSource"/> as they are needed, with what is known of them.
+/// Values are [Count, Channels, Height, Width], row-major: each image is planar, as the kernels and PyTorch want it.
 /// </summary>
 public sealed class ImageSet
 {
     /// <summary>
-    /// Wraps <paramref name="pixels"/>, [N, channels, height, width] with 1 (grey) or 3 (RGB) channels, without a copy.
+    /// Wraps <paramref name="pixels"/>, [N, channels, height, width] bytes with 1 (grey), 3 (RGB) or up to 16 channels, without a copy.
     /// <paramref name="labels"/> holds one class index per image; <paramref name="name"/> is what messages call the set. Without
     /// <paramref name="factors"/> the labels are the only factor, named <c>label</c>.
     /// </summary>
@@ -15,19 +15,22 @@ public sealed class ImageSet
     public ImageSet(
         string name, int width, int height, int channels, byte[] pixels, int[]? labels = null, string[]? labelNames = null,
         IReadOnlyList<Factor>? factors = null)
+        : this(name, InMemory(width, height, channels, pixels), labels, labelNames, factors)
     {
-        if (width <= 0 || height <= 0 || channels is not (1 or 3))
-            throw new ArgumentException(
-                $"An image set of {width}×{height} with {channels} channels; need positive sides and 1 or 3 channels.");
-        PixelsPerImage = checked(width * height * channels);
-        if (pixels.Length % PixelsPerImage != 0)
-            throw new ArgumentException($"{pixels.Length} bytes are no whole number of images of {PixelsPerImage} bytes.", nameof(pixels));
-        Count = pixels.Length / PixelsPerImage;
+    }
+
+    /// <summary>The images of a source, with labels and factors as for the other constructor.</summary>
+    /// <exception cref="ArgumentException">There is not a label for each image, or a label has no name.</exception>
+    public ImageSet(
+        string name, IImageSource source, int[]? labels = null, string[]? labelNames = null, IReadOnlyList<Factor>? factors = null)
+    {
+        (Name, Source, Count, Shape, Format) = (name, source, source.Count, source.Shape, source.Format);
+        PixelsPerImage = Shape.Pixels;
         if (labels is not null && labels.Length != Count)
             throw new ArgumentException($"{labels.Length} labels for {Count} images.", nameof(labels));
         if (factors?.FirstOrDefault(factor => factor.Values.Length != Count) is { } wrong)
             throw new ArgumentException($"{wrong.Values.Length} values of {wrong.Name} for {Count} images.", nameof(factors));
-        (Name, Width, Height, Channels, Pixels, Labels, LabelNames) = (name, width, height, channels, pixels, labels, labelNames);
+        (Labels, LabelNames) = (labels, labelNames);
         Factors = factors ?? (labels is null ? [] : [LabelFactor(labels, labelNames)]);
     }
 
@@ -37,23 +40,37 @@ public sealed class ImageSet
     /// <summary>Images.</summary>
     public int Count { get; }
 
+    /// <summary>Where the images are.</summary>
+    public IImageSource Source { get; }
+
+    /// <summary>Whether images are read each time that they are needed, rather than being in memory.</summary>
+    public bool IsStreamed => Source is not PixelArray;
+
+    /// <summary>How values are kept.</summary>
+    public PixelFormat Format { get; }
+
     /// <summary>Pixels of a row of each image.</summary>
-    public int Width { get; }
+    public int Width => Shape.Width;
 
     /// <summary>Rows of each image.</summary>
-    public int Height { get; }
+    public int Height => Shape.Height;
 
     /// <summary>1 for grey, 3 for RGB.</summary>
-    public int Channels { get; }
+    public int Channels => Shape.Channels;
 
     /// <summary>The size of each image.</summary>
-    public ImageShape Shape => new(Width, Height, Channels);
+    public ImageShape Shape { get; }
 
     /// <summary>Channels · Height · Width.</summary>
     public int PixelsPerImage { get; }
 
-    /// <summary>[Count, Channels, Height, Width], 0 is black and 255 white.</summary>
-    public byte[] Pixels { get; }
+    /// <summary>
+    /// [Count, Channels, Height, Width], of bytes 0 is black and 255 white; of other formats the bytes of the values. Of a set in memory.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">The set is streamed.</exception>
+    public byte[] Pixels => Source is PixelArray array
+        ? array.Data
+        : throw new InvalidOperationException($"{Name} is streamed, so its images are not in memory. Read them from ImageSet.Source.");
 
     /// <summary>[Count], each from 0; null where there are none.</summary>
     public int[]? Labels { get; }
@@ -86,24 +103,48 @@ public sealed class ImageSet
     /// <exception cref="BadInputException">Nothing of that name is known of these images, or all have it.</exception>
     public ImageSet Without(string attribute) => Having(attribute, false);
 
-    /// <summary>The pixels of one image, [Channels, Height, Width].</summary>
-    public ReadOnlySpan<byte> this[int index] => Pixels.AsSpan(checked(index * PixelsPerImage), PixelsPerImage);
+    /// <summary>The pixels of one image, [Channels, Height, Width], as they are kept.</summary>
+    /// <exception cref="BadInputException">The set is streamed, and the image cannot be read.</exception>
+    public ReadOnlySpan<byte> this[int index]
+    {
+        get
+        {
+            if (Source is PixelArray array)
+                return array[index];
+            byte[] image = new byte[PixelsPerImage * Format.BytesPerValue()];
+            Source.Read([index], image);
+            return image;
+        }
+    }
 
-    /// <summary>The images at <paramref name="indices"/>, copied in that order.</summary>
+    /// <summary>Images as a model sees them, [indices, pixels]: of bytes and 16 bits in [0, 1].</summary>
+    /// <exception cref="ArgumentException">The destination has another length.</exception>
+    /// <exception cref="BadInputException">The set is streamed, and an image cannot be read.</exception>
+    public void CopyRows(ReadOnlySpan<int> indices, Span<float> rows)
+    {
+        if (rows.Length != checked(indices.Length * PixelsPerImage))
+            throw new ArgumentException($"{rows.Length} values for {indices.Length} images of {PixelsPerImage}.", nameof(rows));
+        for (int i = 0; i < indices.Length; i++)
+            Format.ToFloats(this[indices[i]], rows.Slice(i * PixelsPerImage, PixelsPerImage));
+    }
+
+    /// <summary>The images at <paramref name="indices"/>, in that order; copied where they are in memory.</summary>
     public ImageSet Select(ReadOnlySpan<int> indices, string? name = null)
     {
-        byte[] pixels = new byte[checked(indices.Length * PixelsPerImage)];
         int[]? labels = Labels is null ? null : new int[indices.Length];
-        for (int i = 0; i < indices.Length; i++)
-        {
-            this[indices[i]].CopyTo(pixels.AsSpan(i * PixelsPerImage));
-            if (labels is not null)
-                labels[i] = Labels![indices[i]];
-        }
+        for (int i = 0; i < labels?.Length; i++)
+            labels[i] = Labels![indices[i]];
         var factors = new Factor[Factors.Count];
         for (int i = 0; i < factors.Length; i++)
             factors[i] = Factors[i].Select(indices);
-        return new ImageSet(name ?? Name, Width, Height, Channels, pixels, labels, LabelNames, factors);
+        IImageSource part = new SourcePart(Source, indices.ToArray());
+        if (!IsStreamed)
+        {
+            byte[] pixels = new byte[checked(indices.Length * PixelsPerImage * Format.BytesPerValue())];
+            Source.Read(indices, pixels);
+            part = new PixelArray(Shape, Format, pixels);
+        }
+        return new ImageSet(name ?? Name, part, labels, LabelNames, factors);
     }
 
     /// <summary>
@@ -120,7 +161,7 @@ public sealed class ImageSet
             string unknown = own[Labels.First(label => LabelNumber(names, own[label]) < 0)];
             throw new BadInputException($"{Name} has images with the label '{unknown}'; known are {string.Join(", ", names)}.");
         }
-        return new ImageSet(Name, Width, Height, Channels, Pixels, labels, [.. names], Factors);
+        return new ImageSet(Name, Source, labels, [.. names], Factors);
     }
 
     /// <summary>
@@ -163,6 +204,17 @@ public sealed class ImageSet
         Array.Sort(order, 0, testCount);
         Array.Sort(order, testCount, Count - testCount);
         return new DataSets(Select(order.AsSpan(testCount), Name), Select(order.AsSpan(0, testCount), Name + " (test)"));
+    }
+
+    private static PixelArray InMemory(int width, int height, int channels, byte[] pixels)
+    {
+        if (width <= 0 || height <= 0 || channels is < 1 or > ImageShape.MaxChannels)
+            throw new ArgumentException(
+                $"An image set of {width}×{height} with {channels} channels; need positive sides and 1 to {ImageShape.MaxChannels} channels.");
+        var shape = new ImageShape(width, height, channels);
+        if (pixels.Length % shape.Pixels != 0)
+            throw new ArgumentException($"{pixels.Length} bytes are no whole number of images of {shape.Pixels} bytes.", nameof(pixels));
+        return new PixelArray(shape, PixelFormat.Byte, pixels);
     }
 
     private ImageSet Having(string attribute, bool answer)

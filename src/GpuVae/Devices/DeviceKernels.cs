@@ -27,6 +27,8 @@ internal sealed class DeviceKernels(Accelerator accelerator, GemmContext gemm) :
     public GroupNormalization<Identity> GroupNormalization => field ??= new GroupNormalization<Identity>(accelerator);
     public Upsampling Upsampling => field ??= new Upsampling(accelerator);
     public Transposition Transposition => field ??= new Transposition(accelerator);
+    public Augmentation Augmentation => field ??= new Augmentation(accelerator);
+    public ValueGather ValueGather => field ??= new ValueGather(accelerator);
     public Gather Gather => field ??= new Gather(accelerator);
     public Reparameterize Reparameterize => field ??= new Reparameterize(accelerator);
     public FullCovariancePosterior FullCovariancePosterior => field ??= new FullCovariancePosterior(accelerator);

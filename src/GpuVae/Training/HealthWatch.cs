@@ -72,12 +72,7 @@ internal sealed class HealthWatch : IDisposable
     {
         int pixels = set.PixelsPerImage, count = Math.Min(set.Count, Math.Clamp(MaxPixels / pixels, 1, MaxImages));
         float[] part = new float[count * pixels];
-        for (int i = 0; i < count; i++)
-        {
-            ReadOnlySpan<byte> image = set[Place(set, i, count)];
-            for (int p = 0; p < pixels; p++)
-                part[i * pixels + p] = image[p] / 255f;
-        }
+        set.CopyRows([.. Enumerable.Range(0, count).Select(i => Place(set, i, count))], part);
         return part;
     }
 
