@@ -85,6 +85,7 @@ public static class DataSource
         options.RequireKeeps((long)images.Count * Math.Max(perImage, images.PixelsPerImage), images.Name);
         images = new ImageSet(
             images.Name, PixelArray.Of(images.Source, images.Name, cancellation), images.Labels, images.LabelNames, images.Factors);
+        images.Values.RequireFinite();
         return Convert(images, options, cancellation);
     }
 
@@ -98,8 +99,8 @@ public static class DataSource
             return set;
         if (set.Format != PixelFormat.Byte || set.Channels is not (1 or 3) || channels is not (1 or 3))
             throw new BadInputException(
-                $"{set.Name} holds images of {set.Shape} in the format {set.Format}; only pictures of bytes with 1 or 3 channels are brought to "
-                + "another size or other channels. Leave out DataOptions.Size and DataOptions.Channels.");
+                $"{set.Name} holds images of {set.Shape} in the format {set.Format}; only pictures of bytes with 1 or 3 channels are brought "
+                + "to another size or other channels. Leave out DataOptions.Size and DataOptions.Channels.");
         int perImage = checked(size.Width * size.Height * channels);
         if ((long)perImage * set.Count > Array.MaxLength)
             throw new BadInputException(

@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace GpuVae.Data;
 
 /// <summary>
@@ -15,7 +17,19 @@ public sealed class ImageSet
     public ImageSet(
         string name, int width, int height, int channels, byte[] pixels, int[]? labels = null, string[]? labelNames = null,
         IReadOnlyList<Factor>? factors = null)
-        : this(name, InMemory(width, height, channels, pixels), labels, labelNames, factors)
+        : this(name, InMemory(new ImageShape(width, height, channels), PixelFormat.Byte, pixels), labels, labelNames, factors)
+    {
+    }
+
+    /// <summary>
+    /// Floats of any range, [N, channels, height, width], copied; which likelihoods take them depends on their range. Labels and factors
+    /// are as for the other constructors.
+    /// </summary>
+    /// <exception cref="ArgumentException">The array lengths do not fit the shape, or a label has no name.</exception>
+    public ImageSet(
+        string name, ImageShape shape, ReadOnlySpan<float> values, int[]? labels = null, string[]? labelNames = null,
+        IReadOnlyList<Factor>? factors = null)
+        : this(name, InMemory(shape, PixelFormat.Single, MemoryMarshal.AsBytes(values).ToArray()), labels, labelNames, factors)
     {
     }
 
@@ -77,6 +91,9 @@ public sealed class ImageSet
 
     /// <summary>What the labels are called, by number; null where they have no names.</summary>
     public string[]? LabelNames { get; }
+
+    /// <summary>What is wrong with its values, found out once.</summary>
+    internal ValueCheck Values => field ??= new ValueCheck(this);
 
     /// <summary>What is known of the images; the labels where nothing else is.</summary>
     public IReadOnlyList<Factor> Factors { get; }
@@ -206,15 +223,15 @@ public sealed class ImageSet
         return new DataSets(Select(order.AsSpan(testCount), Name), Select(order.AsSpan(0, testCount), Name + " (test)"));
     }
 
-    private static PixelArray InMemory(int width, int height, int channels, byte[] pixels)
+    private static PixelArray InMemory(ImageShape shape, PixelFormat format, byte[] data)
     {
-        if (width <= 0 || height <= 0 || channels is < 1 or > ImageShape.MaxChannels)
+        if (shape.Width <= 0 || shape.Height <= 0 || shape.Channels is < 1 or > ImageShape.MaxChannels)
             throw new ArgumentException(
-                $"An image set of {width}×{height} with {channels} channels; need positive sides and 1 to {ImageShape.MaxChannels} channels.");
-        var shape = new ImageShape(width, height, channels);
-        if (pixels.Length % shape.Pixels != 0)
-            throw new ArgumentException($"{pixels.Length} bytes are no whole number of images of {shape.Pixels} bytes.", nameof(pixels));
-        return new PixelArray(shape, PixelFormat.Byte, pixels);
+                $"An image set of {shape}: sides must be positive, and there are 1 to {ImageShape.MaxChannels} channels.", nameof(shape));
+        int perImage = checked(shape.Pixels * format.BytesPerValue());
+        return data.Length % perImage == 0
+            ? new PixelArray(shape, format, data)
+            : throw new ArgumentException($"{data.Length} bytes are no whole number of images of {perImage} bytes.", nameof(data));
     }
 
     private ImageSet Having(string attribute, bool answer)
