@@ -22,6 +22,7 @@ internal static class Flags
         ["fit: true"] = "--fit",
         ["StudioOptions.Host"] = "--host",
         ["StudioOptions.Port"] = "--port",
+        ["WebExportOptions.OnnxRuntimeWeb"] = "--onnxruntime-web",
     };
 
     /// <summary>A property and what it should be: one value, or several of an enumeration.</summary>

@@ -25,19 +25,26 @@ public static class OnnxExport
     /// <param name="model">Of any family.</param>
     /// <param name="folder">Is made if it is missing.</param>
     /// <param name="precision">How the weights of layers are stored.</param>
+    /// <param name="parts">Which of the files.</param>
     /// <returns>What was written, in this order.</returns>
     /// <exception cref="BadInputException">
     /// A part of the model cannot be exported, or is larger than 2 GiB, or has weights that float16 does not hold; nothing is written.
     /// </exception>
     /// <exception cref="IOException">The disk is full or the place cannot be written.</exception>
     /// <exception cref="InvalidOperationException">Another thread is using the device.</exception>
-    public static IReadOnlyList<OnnxFile> ExportOnnx(this Vae model, string folder, OnnxPrecision precision = OnnxPrecision.Single)
+    public static IReadOnlyList<OnnxFile> ExportOnnx(
+        this Vae model, string folder, OnnxPrecision precision = OnnxPrecision.Single, OnnxParts parts = OnnxParts.All)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentException.ThrowIfNullOrEmpty(folder);
         ModelGraphs graphs = GraphsOf(model, precision);
         // All are made before the first is written.
-        Graph[] all = [graphs.Encoder(), graphs.Decoder(), graphs.Whole(), graphs.Prior()];
+        (OnnxParts Part, Func<Graph> Make)[] makers =
+        [
+            (OnnxParts.Encoder, graphs.Encoder), (OnnxParts.Decoder, graphs.Decoder), (OnnxParts.Whole, graphs.Whole),
+            (OnnxParts.Prior, graphs.Prior),
+        ];
+        Graph[] all = [.. makers.Where(maker => parts.HasFlag(maker.Part)).Select(maker => maker.Make())];
         string options = VaeConfig.ToJson(model.Options);
         foreach (Graph graph in all)
             AtomicFile.RequireWritable(PathOf(graph));

@@ -15,8 +15,11 @@ namespace GpuVae.Studio;
 /// </summary>
 internal static class LiveSocket
 {
-    /// <summary>Little-endian: the position's number, width, height, bytes of a pixel, microseconds of the computation.</summary>
-    public const int HeaderBytes = 20;
+    /// <summary>
+    /// Little-endian: the position's number, width, height, bytes of a pixel; then microseconds: of waiting for its turn, of the
+    /// computation, of making the pixels.
+    /// </summary>
+    public const int HeaderBytes = 28;
 
     private const int MostMessageBytes = 1 << 16, BusyMilliseconds = 20;
 
@@ -27,13 +30,13 @@ internal static class LiveSocket
                 throw new BadInputException("This is a WebSocket: the page sends positions and gets frames.");
             using WebSocket socket = await context.WebSockets.AcceptWebSocketAsync();
             using var stop = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted);
-            var newest = Channel.CreateBounded<byte[]>(
+            var newest = Channel.CreateBounded<Message>(
                 new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropOldest, SingleReader = true, SingleWriter = true });
             Task answers = Answer(socket, newest.Reader, workshop, failures, stop.Token);
             try
             {
                 while (await Receive(socket, context.RequestAborted) is { } message)
-                    newest.Writer.TryWrite(message);
+                    newest.Writer.TryWrite(new Message(message, Stopwatch.GetTimestamp()));
                 // What was asked for last is still answered, if anybody listens.
                 newest.Writer.Complete();
                 await answers;
@@ -52,17 +55,17 @@ internal static class LiveSocket
         }).ExcludeFromDescription();
 
     private static async Task Answer(
-        WebSocket socket, ChannelReader<byte[]> positions, Workshop workshop, Failures failures, CancellationToken stop)
+        WebSocket socket, ChannelReader<Message> positions, Workshop workshop, Failures failures, CancellationToken stop)
     {
-        await foreach (byte[] message in positions.ReadAllAsync(stop))
+        await foreach (Message message in positions.ReadAllAsync(stop))
         {
             long? id = null;
             try
             {
-                Position position = JsonSerializer.Deserialize<Position>(message, StudioJson.Options)
+                Position position = JsonSerializer.Deserialize<Position>(message.Content, StudioJson.Options)
                     ?? throw new BadInputException("A position is an object.");
                 id = position.Id;
-                byte[] frame = await Show(position, workshop, stop);
+                byte[] frame = await Show(position, message.Received, workshop, stop);
                 await socket.SendAsync(frame, WebSocketMessageType.Binary, endOfMessage: true, stop);
             }
             catch (Exception error) when (error is not (OperationCanceledException or WebSocketException))
@@ -75,15 +78,15 @@ internal static class LiveSocket
     }
 
     /// <summary>The position's frame; however much there is to do, it gets its turn: a page waits for one frame at a time.</summary>
-    private static async Task<byte[]> Show(Position position, Workshop workshop, CancellationToken stop)
+    private static async Task<byte[]> Show(Position position, long received, Workshop workshop, CancellationToken stop)
     {
         while (true)
         {
             try
             {
                 return await (position.Attributes is { Count: > 0 }
-                    ? workshop.Learn(position.Run, (open, inside) => Frame(open, position, inside), stop)
-                    : workshop.Use(position.Run, (open, inside) => Frame(open, position, inside), stop));
+                    ? workshop.Learn(position.Run, (open, inside) => Frame(open, position, received, inside), stop)
+                    : workshop.Use(position.Run, (open, inside) => Frame(open, position, received, inside), stop));
             }
             catch (ModelBusyException)
             {
@@ -92,7 +95,7 @@ internal static class LiveSocket
         }
     }
 
-    private static byte[] Frame(OpenRun open, Position position, CancellationToken stop)
+    private static byte[] Frame(OpenRun open, Position position, long received, CancellationToken stop)
     {
         long began = Stopwatch.GetTimestamp();
         Vae model = open.Model;
@@ -107,6 +110,7 @@ internal static class LiveSocket
         ImageShape shape = model.Options.Shape;
         float[] image = new float[shape.Pixels];
         model.Decode(code, image, Requests.Labels(model, position.Label, 1), stop);
+        long decoded = Stopwatch.GetTimestamp();
         int area = shape.Width * shape.Height, depth = shape.Channels == 1 ? 1 : 4;
         byte[] frame = new byte[HeaderBytes + area * depth];
         byte[] planar = ImageGrid.ToBytes(image);
@@ -117,11 +121,17 @@ internal static class LiveSocket
             for (int i = 0; i < area; i++)
                 (pixels[4 * i], pixels[4 * i + 1], pixels[4 * i + 2], pixels[4 * i + 3]) =
                     (planar[i], planar[area + i], planar[2 * area + i], byte.MaxValue);
-        int microseconds = (int)Math.Min(int.MaxValue, Stopwatch.GetElapsedTime(began).TotalMicroseconds);
-        ReadOnlySpan<int> header = [(int)position.Id, shape.Width, shape.Height, depth, microseconds];
+        ReadOnlySpan<int> header =
+        [
+            position.Id, shape.Width, shape.Height, depth, Microseconds(received, began), Microseconds(began, decoded),
+            Microseconds(decoded, Stopwatch.GetTimestamp()),
+        ];
         for (int i = 0; i < header.Length; i++)
             BinaryPrimitives.WriteInt32LittleEndian(frame.AsSpan(4 * i), header[i]);
         return frame;
+
+        static int Microseconds(long from, long to) =>
+            (int)Math.Min(int.MaxValue, Stopwatch.GetElapsedTime(from, to).TotalMicroseconds);
     }
 
     /// <summary>A whole message, or null where the client closes, or sends more than a position can be.</summary>
@@ -145,6 +155,10 @@ internal static class LiveSocket
                 Array.Resize(ref buffer, 2 * length);
         }
     }
+
+    /// <param name="Content">JSON.</param>
+    /// <param name="Received">A time stamp.</param>
+    private readonly record struct Message(byte[] Content, long Received);
 
     /// <param name="Id">Comes back with the frame.</param>
     /// <param name="Code">A number for each latent unit.</param>

@@ -16,7 +16,7 @@ internal static class ModelApi
         routes.MapGet("/api/attributes", (string? run, CancellationToken stop) =>
                 workshop.Learn(run, (open, inside) => new AttributesAnswer([.. open.Attributes(inside).Attributes]), stop))
             .WithSummary("What can be added to pictures and removed from them; learnt from the run's images when it is asked for first");
-        routes.MapGet("/api/map", (string? run, CancellationToken stop) => workshop.Use(run, (open, inside) => MapOf(open, inside), stop))
+        routes.MapGet("/api/map", (string? run, CancellationToken stop) => workshop.Use(run, (open, inside) => MapOf(open.Survey(inside)), stop))
             .WithSummary("The test images on the plane of the latent space in which their codes differ most");
         routes.MapGet("/api/pictures", (string? run, int first, int count, CancellationToken stop) =>
                 workshop.Use(run, (open, inside) => Pictures(open, first, count, inside), stop))
@@ -37,14 +37,18 @@ internal static class ModelApi
             // The data may be elsewhere by now; the model is of use all the same.
             note = error.Message;
         }
-        IEnumerable<UnitEntry> entries = Enumerable.Range(0, options.Latent)
-            .Select(unit => new UnitEntry(unit, units?.Kl[unit], units is null ? null : Math.Sqrt(units.MeanVariance[unit])));
         return new ModelAnswer(
             Path.GetFileName(open.Folder.Path), Shown(open.Folder.Path), device, options.Shape.Width, options.Shape.Height,
-            options.Shape.Channels, options,
-            [.. Enumerable.Range(0, options.Classes).Select(label => Requests.LabelName(open.Model, label)!)],
-            [.. entries.OrderByDescending(entry => entry.Kl)], note);
+            options.Shape.Channels, options, Requests.LabelNames(open.Model), UnitsOf(options.Latent, units), note);
     }
+
+    /// <summary>Those that tell most of an image first, where that is known.</summary>
+    public static UnitEntry[] UnitsOf(int latent, LatentUnits? units) =>
+    [
+        .. Enumerable.Range(0, latent)
+            .Select(unit => new UnitEntry(unit, units?.Kl[unit], units is null ? null : Math.Sqrt(units.MeanVariance[unit])))
+            .OrderByDescending(entry => entry.Kl),
+    ];
 
     /// <summary>A path as it would be written where the server was started.</summary>
     private static string Shown(string path)
@@ -53,26 +57,21 @@ internal static class ModelApi
         return relative.StartsWith("..", StringComparison.Ordinal) ? path : relative;
     }
 
-    private static MapAnswer MapOf(OpenRun open, CancellationToken stop)
-    {
-        Survey survey = open.Survey(stop);
-        int latent = open.Model.Options.Latent;
-        return new MapAnswer(
-            survey.Map.Center, survey.Map.Right, survey.Map.Up,
-            [
-                .. Enumerable.Range(0, survey.Images.Count).Select(i =>
-                {
-                    (float x, float y) = survey.Map.Place(survey.Codes.AsSpan(i * latent, latent));
-                    return new MapPoint(x, y, survey.Images.Labels?[i]);
-                }),
-            ],
-            survey.Images.LabelNames ?? []);
-    }
+    public static MapAnswer MapOf(Survey survey) => new(
+        survey.Map.Center, survey.Map.Right, survey.Map.Up,
+        [
+            .. Enumerable.Range(0, survey.Images.Count).Select(i =>
+            {
+                (float x, float y) = survey.Map.Place(survey.Code(i));
+                return new MapPoint(x, y, survey.Images.Labels?[i]);
+            }),
+        ],
+        survey.Images.LabelNames ?? []);
 
     private static PicturesAnswer Pictures(OpenRun open, int first, int count, CancellationToken stop)
     {
         Survey survey = open.Survey(stop);
-        int all = survey.Images.Count, latent = open.Model.Options.Latent;
+        int all = survey.Images.Count;
         if (first < 0 || first >= all || count is < 1 or > MostPictures)
             throw new BadInputException($"{count} pictures from {first} on: there are {all}; at most {MostPictures} are given at a time.");
         count = Math.Min(count, all - first);
@@ -81,7 +80,7 @@ internal static class ModelApi
         return new PicturesAnswer(all,
         [
             .. pictures.Select((picture, i) => new PictureEntry(
-                first + i, picture, survey.Codes.AsSpan((first + i) * latent, latent).ToArray(),
+                first + i, picture, survey.Code(first + i).ToArray(),
                 Requests.LabelName(open.Model, survey.Images.Labels?[first + i]))),
         ]);
     }

@@ -8,9 +8,6 @@ namespace GpuVae.Studio;
 /// </summary>
 internal sealed class OpenRun : IDisposable
 {
-    // Enough for a map and for the mean of a unit's KL.
-    private const int MostTestImages = 512;
-
     private readonly RunImages? images;
     private readonly DateTime written;
     private readonly Lazy<Task<ImageSet>> known;
@@ -49,7 +46,7 @@ internal sealed class OpenRun : IDisposable
         Model, Known.GetAwaiter().GetResult(), stop);
 
     /// <inheritdoc cref="Known"/>
-    public Survey Survey(CancellationToken stop) => survey ??= Studio.Survey.Of(Model, RequireImages().Test(MostTestImages), stop);
+    public Survey Survey(CancellationToken stop) => survey ??= Studio.Survey.Of(Model, RequireImages().Test(Studio.Survey.MostImages), stop);
 
     public void Dispose() => Model.Dispose();
 
@@ -70,6 +67,12 @@ internal sealed class OpenRun : IDisposable
 /// <param name="Map">The plane in which the codes differ most.</param>
 internal sealed record Survey(ImageSet Images, float[] Codes, LatentUnits Units, LatentMap Map)
 {
+    /// <summary>Enough for a map and for the mean of a unit's KL.</summary>
+    public const int MostImages = 512;
+
+    /// <summary>The mean of q(z|x) of one image, [latent].</summary>
+    public ReadOnlySpan<float> Code(int image) => Codes.AsSpan(image * Map.Center.Count, Map.Center.Count);
+
     public static Survey Of(Vae model, ImageSet test, CancellationToken stop)
     {
         ImageSet images = LabelGuess.Complete(model, PictureInput.Conform(test, model.Options.Shape, fit: true, stop), stop);

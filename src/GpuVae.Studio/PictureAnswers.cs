@@ -5,7 +5,7 @@ namespace GpuVae.Studio;
 /// <summary>Images [n, pixels] in [0, 1] as PNG: one each within JSON, or, for whoever accepts PNG only, all as one sheet.</summary>
 internal static class PictureAnswers
 {
-    public const string Png = "image/png", Json = "application/json";
+    public const string Png = "image/png", Gif = "image/gif", Json = "application/json";
 
     /// <summary>The sheet, or what <paramref name="json"/> makes.</summary>
     public static IResult Of(HttpRequest request, ImageShape shape, float[] images, int columns, Func<object> json)

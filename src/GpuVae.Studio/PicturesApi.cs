@@ -6,7 +6,7 @@ namespace GpuVae.Studio;
 /// <summary>What a model can do with a picture.</summary>
 internal static class PicturesApi
 {
-    private const int MostSamples = 16, MostSteps = 2000;
+    private const int MostSamples = 16, MostSteps = 2000, MostFrames = 120, FramesPerSecond = 20;
 
     public static void Map(IEndpointRouteBuilder routes, Workshop workshop)
     {
@@ -28,6 +28,10 @@ internal static class PicturesApi
                 workshop.Learn(asked.Run, (open, inside) => Translate(open, asked, request, inside), stop))
             .Produces<TranslateAnswer>(StatusCodes.Status200OK, PictureAnswers.Json, PictureAnswers.Png)
             .WithSummary("Turns a picture of one label into one of another");
+        routes.MapPost("/api/way", (WayRequest asked, CancellationToken stop) =>
+                workshop.Use(asked.Run, (open, inside) => Way(open.Model, asked, inside), stop))
+            .Produces(StatusCodes.Status200OK, contentType: PictureAnswers.Gif)
+            .WithSummary("The way from a picture to another and back, as an animated GIF");
     }
 
     private static IResult Edit(OpenRun open, EditRequest asked, HttpRequest request, CancellationToken stop)
@@ -90,6 +94,28 @@ internal static class PicturesApi
             request, model, [original, translated], each => new TranslateAnswer(each[0], Requests.LabelName(model, from)!, each[1]));
     }
 
+    private static IResult Way(Vae model, WayRequest asked, CancellationToken stop)
+    {
+        if (asked.Frames is < 2 or > MostFrames)
+            throw new BadInputException($"{asked.Frames} frames: choose from 2 to {MostFrames}.");
+        ImageShape shape = model.Options.Shape;
+        ImageSet from = Requests.Picture(model, asked.Picture, asked.Label, stop), to = Requests.Picture(model, asked.To, asked.As, stop);
+        var ends = new ImageSet(
+            "the way", shape.Width, shape.Height, shape.Channels, [.. from.Pixels, .. to.Pixels],
+            from.Labels is null ? null : [from.Labels[0], to.Labels![0]]);
+        float[] frames = PictureWay.Frames(model, ends, asked.Frames, stop);
+        Image[] there =
+        [
+            .. Enumerable.Range(0, asked.Frames).Select(i => Image.FromPlanar(
+                ImageGrid.ToBytes(frames.AsSpan(i * shape.Pixels, shape.Pixels)), shape.Width, shape.Height, shape.Channels)),
+        ];
+        // Both ends are looked at for a while.
+        Image[] loop = [.. Rest(there[0]), .. there, .. Rest(there[^1]), .. there.Reverse()];
+        return Results.Bytes(ImageFile.EncodeAnimation(loop, FramesPerSecond, ".gif", stop), PictureAnswers.Gif);
+
+        static IEnumerable<Image> Rest(Image end) => Enumerable.Repeat(end, FramesPerSecond / 2);
+    }
+
     /// <summary>All images beside each other, or each in its place of an answer.</summary>
     private static IResult Answer<T>(HttpRequest request, Vae model, float[][] images, Func<byte[][], T> json)
         where T : class
@@ -146,6 +172,15 @@ internal static class PicturesApi
     /// <param name="Run">A name, or the default run.</param>
     /// <param name="From">The picture's own label, which is guessed otherwise.</param>
     internal sealed record TranslateRequest(byte[] Picture, string To, string? Run = null, string? From = null);
+
+    /// <param name="Picture">The content of an image file.</param>
+    /// <param name="To">The content of another.</param>
+    /// <param name="Run">A name, or the default run.</param>
+    /// <param name="Label">Of a conditional model: the first picture's, which is guessed otherwise.</param>
+    /// <param name="As">Of a conditional model: the other picture's, which is guessed otherwise.</param>
+    /// <param name="Frames">Of the way there.</param>
+    internal sealed record WayRequest(
+        byte[] Picture, byte[] To, string? Run = null, string? Label = null, string? As = null, int Frames = 24);
 
     /// <param name="Picture">PNG: as the model sees it, cropped and scaled.</param>
     /// <param name="From">The label that it was taken to have.</param>

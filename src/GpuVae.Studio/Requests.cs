@@ -40,6 +40,10 @@ internal static class Requests
     public static string? LabelName(Vae model, int? number) =>
         number is not { } known || model.Options.Classes == 0 ? null : model.Options.LabelNames.ElementAtOrDefault(known) ?? $"{known}";
 
+    /// <summary>What a conditional model may be told, by number.</summary>
+    public static string[] LabelNames(Vae model) =>
+        [.. Enumerable.Range(0, model.Options.Classes).Select(label => LabelName(model, label)!)];
+
     /// <summary>Rows as arrays.</summary>
     public static float[][] Split(float[] rows, int length) => [.. rows.Chunk(length)];
 

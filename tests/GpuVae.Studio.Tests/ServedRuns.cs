@@ -57,6 +57,14 @@ public sealed class ServedRuns : IAsyncLifetime
         use(model);
     }
 
+    /// <inheritdoc cref="With(string, Action{Vae})"/>
+    public async Task With(string run, Func<Vae, Task> use)
+    {
+        using var own = ComputeDevice.Open("cpu");
+        using Vae model = RunFolder.Open(folder[run]).Load(own);
+        await use(model);
+    }
+
     /// <summary>Another server on the same device must not be asked while this one computes.</summary>
     public Task<StudioServer> StartAsync(StudioOptions options) => StudioServer.StartAsync(options, device);
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using GpuVae.Formats;
 using GpuVae.Onnx;
+using GpuVae.Studio;
 
 namespace GpuVae.Cli.Commands;
 
@@ -15,23 +16,31 @@ internal static class ExportCommand
         Option<string?> onnx = CommonOptions.Text(
             "--onnx", "FOLDER", "Write encoder.onnx, decoder.onnx, vae.onnx and prior.onnx into this folder.");
         CommonOptions.RefuseWhere(onnx, (_, path) => AtomicFile.RequireWritable(Path.Combine(path, "encoder.onnx")));
+        Option<string?> web = CommonOptions.Text(
+            "--web", "FOLDER", "Write a page that plays with the model into this folder, for any web server; it works offline.");
+        CommonOptions.RefuseWhere(web, (_, path) => AtomicFile.RequireWritable(Path.Combine(path, "index.html")));
+        Option<string?> runtime = CommonOptions.Text(
+            "--onnxruntime-web", "FOLDER", "Where the npm package onnxruntime-web lies for the page; without it npm fetches it.");
         Option<bool> half = CommonOptions.Flag("--half", "Store the weights of layers as float16, in half the bytes.");
         Option<bool> int8 = CommonOptions.Flag(
             "--int8", "Store the weights of layers as whole numbers with a scale for each output channel, in a quarter of the bytes.");
         var data = new DataArguments();
         var command = new ExampleCommand(
-            "export", "Writes a model as files that run without GpuVae. With --half or --int8 the reconstructions of images, the run's own "
-                + "test images where none are named, tell what that costs.",
+            "export", "Writes a model as files that run without GpuVae. Images, the run's own test images where none are named, tell what "
+                + "--half and --int8 cost, and make the page's map.",
             "gpuvae export --onnx model",
-            "gpuvae export --run runs/faces --onnx small --int8")
+            "gpuvae export --run runs/faces --onnx small --int8",
+            "gpuvae export --run runs/faces --web page")
         {
-            onnx, half, int8,
+            onnx, web, runtime, half, int8,
         };
         data.AddTo(command, withTestData: false);
         command.Validators.Add(result =>
         {
-            if (result.GetValue(onnx) is null)
-                result.AddError("Say where to: --onnx FOLDER.");
+            if (result.GetValue(onnx) is null && result.GetValue(web) is null)
+                result.AddError("Say where to: --onnx FOLDER, or --web FOLDER.");
+            if (result.GetValue(runtime) is not null && result.GetValue(web) is null)
+                result.AddError("--onnxruntime-web is for --web FOLDER; leave it out.");
             if (result.GetValue(half) && result.GetValue(int8))
                 result.AddError("--half and --int8: choose one of them.");
         });
@@ -42,13 +51,48 @@ internal static class ExportCommand
             string? cost = precision == OnnxPrecision.Single
                 ? null
                 : CostOf(precision, model, data.LoadTest(parsed, folder, MeasuredImages));
-            IReadOnlyList<OnnxFile> files = model.ExportOnnx(parsed.GetValue(onnx)!, precision);
-            foreach (OnnxFile file in files)
-                Console.WriteLine($"wrote {file.Path}, {Kilobytes(file.Bytes)}");
+            long saved = 0;
+            if (parsed.GetValue(onnx) is { } place)
+            {
+                IReadOnlyList<OnnxFile> files = model.ExportOnnx(place, precision);
+                foreach (OnnxFile file in files)
+                    Console.WriteLine($"wrote {file.Path}, {Kilobytes(file.Bytes)}");
+                saved = files.Sum(file => file.BytesSaved);
+            }
+            if (parsed.GetValue(web) is { } site)
+            {
+                WebFolder page = WebExport.Write(model, site, new WebExportOptions
+                {
+                    Name = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder.Path))),
+                    Images = MapImages(parsed, data, folder),
+                    Precision = precision,
+                    OnnxRuntimeWeb = parsed.GetValue(runtime),
+                });
+                Console.WriteLine($"wrote {page.Start} and what it needs, {Kilobytes(page.Bytes)}");
+                Console.WriteLine($"to look at it: python3 -m http.server -b 127.0.0.1 -d {site}, and open http://127.0.0.1:8000");
+                saved += page.BytesSaved;
+            }
             if (cost is not null)
-                Console.WriteLine($"saved {Kilobytes(files.Sum(file => file.BytesSaved))}; {cost}");
+                Console.WriteLine($"saved {Kilobytes(saved)}; {cost}");
         });
         return command;
+    }
+
+    /// <summary>Without images there is a page all the same.</summary>
+    private static ImageSet? MapImages(ParseResult parsed, DataArguments data, RunFolder folder)
+    {
+        try
+        {
+            return data.NamesData(parsed) || RunData.Read(folder) is not null
+                ? data.LoadTest(parsed, folder, WebExport.MapImages)
+                : throw new BadInputException($"{folder.Path} does not tell what the model was trained on.");
+        }
+        catch (BadInputException error) when (!data.NamesData(parsed))
+        {
+            Console.Error.WriteLine(
+                $"gpuvae: note: {Flags.In(error.Message)} So the page has no map and no order of the latent units; name images by --data.");
+            return null;
+        }
     }
 
     private static string CostOf(OnnxPrecision precision, Vae model, ImageSet images) => string.Create(

@@ -145,6 +145,25 @@ public sealed class ImageSet
             Format.ToFloats(this[indices[i]], rows.Slice(i * PixelsPerImage, PixelsPerImage));
     }
 
+    /// <summary>
+    /// The mean image, [Channels, Height, Width], as a model sees it; of a streamed set that of some thousand images from all over it.
+    /// </summary>
+    /// <exception cref="BadInputException">The set is streamed, and an image cannot be read.</exception>
+    public float[] Mean()
+    {
+        const int mostStreamed = 4096;
+        int count = IsStreamed ? Math.Min(Count, mostStreamed) : Count;
+        double[] sums = new double[PixelsPerImage];
+        float[] image = new float[PixelsPerImage];
+        for (int i = 0; i < count; i++)
+        {
+            CopyRows([(int)((long)i * Count / count)], image);
+            for (int p = 0; p < sums.Length; p++)
+                sums[p] += image[p];
+        }
+        return [.. sums.Select(sum => (float)(sum / Math.Max(count, 1)))];
+    }
+
     /// <summary>The images at <paramref name="indices"/>, in that order; copied where they are in memory.</summary>
     public ImageSet Select(ReadOnlySpan<int> indices, string? name = null)
     {

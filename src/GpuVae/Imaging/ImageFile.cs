@@ -97,6 +97,24 @@ public static class ImageFile
     public static void WriteAnimation(
         string path, IReadOnlyList<Image> frames, int framesPerSecond, CancellationToken cancellation = default)
     {
+        Action<Stream, CancellationToken> write = Animation(path, frames, framesPerSecond);
+        AtomicFile.Write(path, stream => write(stream, cancellation));
+    }
+
+    /// <summary>The content of a file with the animation, as <see cref="WriteAnimation"/> writes it.</summary>
+    /// <exception cref="ArgumentException">No frames, frames that differ in size, or a rate out of range.</exception>
+    /// <exception cref="BadInputException">The extension is not that of a PNG or a GIF.</exception>
+    /// <exception cref="OperationCanceledException">The token asked to stop.</exception>
+    public static byte[] EncodeAnimation(
+        IReadOnlyList<Image> frames, int framesPerSecond, string extension = ".gif", CancellationToken cancellation = default)
+    {
+        var content = new MemoryStream();
+        Animation(extension, frames, framesPerSecond)(content, cancellation);
+        return content.ToArray();
+    }
+
+    private static Action<Stream, CancellationToken> Animation(string path, IReadOnlyList<Image> frames, int framesPerSecond)
+    {
         if (Extension(path) is not (".png" or ".apng" or ".gif"))
             throw new BadInputException($"{path}: an animation can be written as PNG or GIF only. Use .png, .apng or .gif.");
         ArgumentOutOfRangeException.ThrowIfZero(frames.Count);
@@ -107,7 +125,7 @@ public static class ImageFile
             throw new ArgumentException("The frames of an animation must have the same size and channels.", nameof(frames));
         Action<Stream, IReadOnlyList<Image>, int, CancellationToken> write =
             Extension(path) == ".gif" ? ImageSharpCodec.EncodeGif : AnimatedPng.Write;
-        AtomicFile.Write(path, stream => write(stream, frames, framesPerSecond, cancellation));
+        return (stream, cancellation) => write(stream, frames, framesPerSecond, cancellation);
     }
 
     /// <summary>Pixels that are not compressed have up to four bytes.</summary>

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Text.RegularExpressions;
 
@@ -31,7 +32,10 @@ public sealed partial class ExportTests(TrainedRun run) : IClassFixture<TrainedR
     }
 
     [Theory]
-    [InlineData("Say where to: --onnx FOLDER.")]
+    [InlineData("Say where to: --onnx FOLDER, or --web FOLDER.")]
+    [InlineData("--onnxruntime-web is for --web FOLDER", "--onnx", "out", "--onnxruntime-web", ".")]
+    [InlineData("runs is no onnxruntime-web: ort.wasm.bundle.min.mjs and", "--web", "out", "--onnxruntime-web", "runs")]
+    [InlineData("is a file, not a folder", "--web", "runs/small/config.json")]
     [InlineData("--half and --int8: choose one of them.", "--onnx", "out", "--half", "--int8")]
     [InlineData("is a file, not a folder", "--onnx", "runs/small/config.json")]
     [InlineData("holds no config.json, so it is no trained model", "--onnx", "out", "--run", "runs")]
@@ -42,6 +46,19 @@ public sealed partial class ExportTests(TrainedRun run) : IClassFixture<TrainedR
         Assert.Equal((2, ""), (result.ExitCode, result.Output));
         Assert.Contains(fragment, result.Error, StringComparison.Ordinal);
         Assert.Single(result.Error.Split('\n'), line => line.StartsWith("gpuvae: ", StringComparison.Ordinal));
+        Assert.False(Directory.Exists(Path.Combine(run.Root, "out")));
+    }
+
+    [Fact]
+    public void ThePageNeedsOnnxRuntimeFromAFolderOrNpm()
+    {
+        ProcessStartInfo start = Gpuvae.StartInfo(run.Root, "export", "--web", "out", "--device", "cpu");
+        // Only dotnet itself is found, and it is named by its path.
+        start.Environment["PATH"] = folder[""];
+        var result = CommandResult.Of(start);
+        Assert.Equal((2, ""), (result.ExitCode, result.Output));
+        Assert.Contains("npm cannot be run", result.Error, StringComparison.Ordinal);
+        Assert.Contains("name a folder that holds the package: --onnxruntime-web.", result.Error, StringComparison.Ordinal);
         Assert.False(Directory.Exists(Path.Combine(run.Root, "out")));
     }
 

@@ -1,5 +1,6 @@
 // Edit: a picture, what the model makes of it, and the way back.
-import { attributeSliders, chips, draw, element, get, pngUrl, post, quote, savePng, showCommand, tell, toBase64 } from './api.js';
+import { draw, get, pngUrl, post, postForBlob, toBase64 } from './api.js';
+import { attributeSliders, chips, element, quote, saveBlob, savePng, showCommand, tell } from './elements.js';
 import { MaskPainter } from './mask.js';
 import { t } from './words.js';
 
@@ -24,9 +25,10 @@ const tools = {
       const [more, less] = [1, -1].map(sign => Object.entries(state.attributes).filter(([, strength]) => sign * strength > 0).map(one));
       const words = [
         ...(more.length ? ['--add', ...more] : []), ...(less.length ? ['--remove', ...less] : []),
-        ...(state.as ? ['--label', quote(state.as)] : []), ...(state.decoded && !state.as ? ['--decoded'] : []),
+        ...(state.as ? ['--label', quote(state.as)] : []),
       ];
-      return words.length ? `edit ${source()} ${words.join(' ')}` : `reconstruct ${source()}`;
+      if (words.length === 0) return `reconstruct ${source()}`;
+      return `edit ${source()} ${words.join(' ')}${state.decoded && !state.as ? ' --decoded' : ''}`;
     },
   },
   complete: {
@@ -75,6 +77,7 @@ export function startEdit() {
   $('adopt').addEventListener('click', () => tell(adopt));
   $('save-before').addEventListener('click', () => savePng($('before'), 'before.png'));
   $('save-after').addEventListener('click', () => savePng($('after'), 'after.png'));
+  $('save-way').addEventListener('click', () => tell(saveWay));
   $('save-mask').addEventListener('click', () => savePng(painter.mask, 'mask.png'));
   $('reset-attributes').addEventListener('click', () => {
     attributes?.set({});
@@ -156,8 +159,20 @@ async function takeFile(file) {
   const bytes = new Uint8Array(await file.arrayBuffer());
   let text = '';
   for (let at = 0; at < bytes.length; at += 0x8000) text += String.fromCharCode(...bytes.subarray(at, at + 0x8000));
-  const { picture, label } = await post('/api/encode', { run: model.run, picture: btoa(text) });
+  let picture, label;
+  try {
+    ({ picture, label } = await post('/api/encode', { run: model.run, picture: btoa(text) }));
+  } catch (error) {
+    throw new Error(`${file.name}: ${error.message}`);
+  }
   apply({ picture, label: label ?? undefined, source: file.name, isTest: false });
+}
+
+// From the picture to the result and back.
+async function saveWay() {
+  const as = { attributes: state.as || state.label, translate: state.to }[state.tool] ?? state.label;
+  const wish = { run: model.run, picture: state.picture, to: toBase64($('after')), label: state.label, as };
+  saveBlob(await postForBlob('/api/way', wish), 'way.gif');
 }
 
 async function adopt() {
@@ -225,7 +240,7 @@ function run() {
       if (signal.aborted) return;
       await draw($('after'), result);
       showOthers(others);
-      $('adopt').disabled = false;
+      $('adopt').disabled = $('save-way').disabled = false;
     } finally {
       clearTimeout(timer);
       if (!signal.aborted) $('busy').hidden = true;
@@ -235,7 +250,8 @@ function run() {
 
 function showOthers(others) {
   $('others').replaceChildren(...others.map(([word, picture, number]) => {
-    const button = element('button', {}, element('img', { src: pngUrl(picture), alt: '' }), element('small', { textContent: t(word, number) }));
+    const name = element('small', { textContent: t(word, number) });
+    const button = element('button', {}, element('img', { src: pngUrl(picture), alt: '' }), name);
     button.addEventListener('click', () => tell(() => draw($('after'), picture)));
     return button;
   }));

@@ -14,7 +14,8 @@ const english = {
   noImages: 'The run’s images are not to be found, so there is no map and no order of the units.',
   source: 'Picture', dropHint: 'Drop a picture here, or choose one. Any format, any size.', tests: 'Or take a test image:',
   moreTests: 'Other test images', before: 'Before', after: 'After', undo: 'Undo', undoTitle: 'Ctrl+Z', adopt: 'Go on from the result',
-  adoptTitle: 'Makes the result the picture that is edited', toolAttributes: 'Attributes', toolComplete: 'Complete',
+  adoptTitle: 'Makes the result the picture that is edited', saveWay: 'Save GIF', saveWayTitle: 'The way from the picture to the result',
+  toolAttributes: 'Attributes', toolComplete: 'Complete',
   toolEnlarge: 'Enlarge', toolTranslate: 'Translate', reset: 'Reset', decoded: 'as the model sees it', showAs: 'Show as',
   completeHint: 'Paint over what is to be filled in. By keyboard: arrows move the brush, Space paints.', brush: 'Brush', erase: 'Eraser',
   clear: 'Clear', saveMask: 'Save mask', variants: 'Four others', maskLabel: 'Mask: arrow keys move the brush, Space paints',
@@ -29,9 +30,17 @@ const english = {
   runs: 'Runs', runsHint: 'Those that other processes train, too.', inChart: 'in the chart', atEpoch: (n, loss) => `epoch ${n}, ${loss}`,
   isTraining: run => `${run} is being trained …`, stopped: run => `${run} was stopped; what it has learnt is kept.`,
   trained: run => `${run} is trained.`, loss: 'Loss on test images', recon: 'Reconstruction term', kl: 'KL term',
-  unitKl: 'KL of the latent units', samples: 'Samples', reconstructions: 'Test images and their reconstructions', perEpoch: 'nats per image, by epoch',
+  unitKl: 'KL of the latent units', samples: 'Samples', reconstructions: 'Test images and their reconstructions',
+  perEpoch: 'nats per image, by epoch',
   tooLarge: (name, most) => `${name} is too large; at most ${most} MB are taken.`,
-  noServer: 'The server does not answer.', noAttributes: 'Nothing is known of the run’s images, so there are no attributes.',
+  loading: 'Loading the model …', noModel: 'The model cannot be shown here.', notFinite: 'A number of the code is not finite.',
+  refused: (_, error) => error, noServer: 'The server does not answer.',
+  noAttributes: 'Nothing is known of the run’s images, so there are no attributes.',
+};
+
+// What the server says in detail is English.
+const problems = {
+  401: '需要令牌', 403: '请求被拒绝', 404: '没有这个模型', 413: '图片太大', 500: '服务器出错', 503: '模型正忙，请稍后再试',
 };
 
 const chinese = {
@@ -48,7 +57,8 @@ const chinese = {
   noImages: '找不到该模型的图像，因此没有地图，单元也没有排序。',
   source: '图片', dropHint: '把图片拖到这里，或点击选择。任何格式、任何大小。', tests: '或者选一张测试图像：',
   moreTests: '其他测试图像', before: '之前', after: '之后', undo: '撤销', undoTitle: 'Ctrl+Z', adopt: '以结果继续',
-  adoptTitle: '把结果作为要编辑的图片', toolAttributes: '属性', toolComplete: '补全',
+  adoptTitle: '把结果作为要编辑的图片', saveWay: '保存 GIF', saveWayTitle: '从原图到结果的过程',
+  toolAttributes: '属性', toolComplete: '补全',
   toolEnlarge: '放大', toolTranslate: '转换', reset: '重置', decoded: '显示模型解码的样子', showAs: '显示为',
   completeHint: '涂抹要填补的部分。键盘：方向键移动画笔，空格涂抹。', brush: '画笔', erase: '橡皮',
   clear: '清除', saveMask: '保存遮罩', variants: '再来四种', maskLabel: '遮罩：方向键移动画笔，空格涂抹',
@@ -65,7 +75,8 @@ const chinese = {
   trained: run => `${run} 训练完成。`, loss: '测试图像上的损失', recon: '重建项', kl: 'KL 项',
   unitKl: '各潜在单元的 KL', samples: '样本', reconstructions: '测试图像及其重建', perEpoch: '每张图像的奈特数，按轮',
   tooLarge: (name, most) => `${name} 太大；最多 ${most} MB。`,
-  noServer: '服务器没有响应。', noAttributes: '对该模型的图像一无所知，因此没有属性。',
+  loading: '正在加载模型……', noModel: '无法在此显示模型。', notFinite: '编码中有数值不是有限数。',
+  refused: (status, error) => `${problems[status] ?? '输入有误'}：${error}`, noServer: '服务器没有响应。', noAttributes: '对该模型的图像一无所知，因此没有属性。',
 };
 
 export const isChinese = navigator.language.toLowerCase().startsWith('zh');

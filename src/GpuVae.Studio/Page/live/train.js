@@ -1,6 +1,7 @@
 // Train: runs as their folders tell of them, whoever trains, and one training that is started from here.
-import { element, get, post, quote, request, showCommand, tell } from './api.js';
+import { get, post, request } from './api.js';
 import { lineChart } from './chart.js';
+import { element, quote, showCommand, tell } from './elements.js';
 import { t } from './words.js';
 
 const interval = 1500, unitsShown = 24;

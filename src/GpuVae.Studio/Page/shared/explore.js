@@ -1,6 +1,11 @@
-// Explore: a code, its picture, and everything that moves it.
-import { attributeSliders, chips, element, get, pngUrl, post, quote, savePng, showCommand, tell } from './api.js';
-import { Live } from './live.js';
+// Explore: a code, its picture, and everything that moves it. What decodes is the page's affair: it brings a source of pictures,
+//   connect(onFrame, onError, onState)   gives what shows a position at once, of those that wait the newest
+//   jump(model, index)                   the code and the label of a test image
+//   map(model)                           the plane on which the test images lie, their points on it
+//   generate(model, wish)                draws from the prior: codes, labels, and pictures as URLs
+//   strips(model, wish, signal)          what units do: a URL each
+//   attributes(model)                    the names of what can be put on top of a code; left out where there is nothing of the kind
+import { attributeSliders, chips, element, quote, savePng, showCommand, tell } from './elements.js';
 import { LatentMap } from './map.js';
 import { t } from './words.js';
 
@@ -11,11 +16,12 @@ const stripsAtOnce = 4, restMilliseconds = 200;
 const little = 0.05;
 const $ = id => document.getElementById(id);
 
-let model, code = [], label, attributes = { values: {} }, sliders = [], live, map, rest, stripping;
+let source, model, code = [], label, attributes = { values: {} }, sliders = [], live, map, rest, stripping;
 
-export function startExplore() {
+export function startExplore(from) {
+  source = from;
   const picture = $('picture');
-  live = new Live(
+  live = source.connect(
     ({ id, image, microseconds }) => {
       if (picture.width !== image.width || picture.height !== image.height)
         Object.assign(picture, { width: image.width, height: image.height });
@@ -50,6 +56,10 @@ export function startExplore() {
 
 export async function exploreModel(shown) {
   model = shown;
+  document.title = `${model.run} · GpuVae`;
+  // Where a picture is shown several times as large as it is, its pixels are to be seen as what they are.
+  document.body.classList.toggle('coarse', Math.max(model.width, model.height) <= 32);
+  document.body.style.setProperty('--ratio', model.width / model.height);
   code = new Array(model.options.latent).fill(0);
   label = model.labels[0];
   attributes = { values: {} };
@@ -60,15 +70,17 @@ export async function exploreModel(shown) {
     send();
   });
   makeSliders();
-  const hasImages = !model.note;
-  $('map-card').hidden = $('attributes-card').hidden = !hasImages;
+  // Nothing else tells what the units do.
+  const hasImages = model.units[0].kl !== null;
+  $('map-card').hidden = !hasImages;
+  $('attributes-card').hidden = !hasImages || !source.attributes;
   await tell(async () => {
     if (hasImages) await jumpTo(0);
     else send();
     await drawPrior();
-    if (hasImages) map.show(await get('/api/map', { run: model.run }));
+    if (hasImages) map.show(await source.map(model));
     map.follow(code);
-    if (!hasImages) throw new Error(`${t('noImages')} ${model.note}`);
+    if (model.note) throw new Error(`${t('noImages')} ${model.note}`);
   });
 }
 
@@ -101,13 +113,13 @@ function mean() {
 
 async function surprise() {
   const seed = crypto.getRandomValues(new Uint32Array(1))[0];
-  const { codes } = await post('/api/generate', { run: model.run, count: 1, seed, label });
+  const { codes } = await source.generate(model, { count: 1, seed, label });
   setCode(codes[0]);
 }
 
 async function jumpTo(index) {
-  const { pictures: [{ code: own, label: told }] } = await get('/api/pictures', { run: model.run, first: index, count: 1 });
-  setCode(own, told ?? label);
+  const { code: own, label: told } = await source.jump(model, index);
+  setCode([...own], told ?? label);
 }
 
 function makeSliders() {
@@ -152,28 +164,27 @@ async function showStrips() {
   const { signal } = stripping, center = [...code];
   for (let at = 0; at < sliders.length; at += stripsAtOnce) {
     const some = sliders.slice(at, at + stripsAtOnce), units = some.map(({ unit }) => unit);
-    const { strips } = await post('/api/traverse', { run: model.run, units, code: center, columns, extent, label }, signal);
-    some.forEach(({ strip }, i) => { strip.src = pngUrl(strips[i]); });
+    const strips = await source.strips(model, { units, code: center, columns, extent, label }, signal);
+    some.forEach(({ strip }, i) => { strip.src = strips[i]; });
   }
 }
 
 async function drawPrior() {
   const seed = Number($('seed').value);
-  const { codes, labels, pictures } = await post('/api/generate', { run: model.run, count: drawnPictures, seed });
+  const { codes, labels, pictures } = await source.generate(model, { count: drawnPictures, seed });
   $('drawn').replaceChildren(...pictures.map((picture, i) => {
-    const button = element('button', { title: labels[i] ?? '' }, element('img', { src: pngUrl(picture), alt: `${i + 1}` }));
+    const button = element('button', { title: labels[i] ?? '' }, element('img', { src: picture, alt: `${i + 1}` }));
     button.addEventListener('click', () => setCode(codes[i], labels[i] ?? label));
     return button;
   }));
-  showCommand($('draw-command'), `gpuvae generate --run ${quote(model.path)} --count ${drawnPictures} --seed ${seed}`);
+  if (model.path) showCommand($('draw-command'), `gpuvae generate --run ${quote(model.path)} --count ${drawnPictures} --seed ${seed}`);
 }
 
 async function learnAttributes() {
   if (!$('attributes-card').open || $('attributes').children.length > 0) return;
   $('attributes').textContent = t('learning');
   try {
-    const { attributes: names } = await get('/api/attributes', { run: model.run });
-    attributes = attributeSliders($('attributes'), names, send);
+    attributes = attributeSliders($('attributes'), await source.attributes(model), send);
   } catch (error) {
     $('attributes').replaceChildren();
     throw error;

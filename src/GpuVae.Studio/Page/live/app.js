@@ -1,7 +1,9 @@
 // The frame of the page: which run, which tab.
-import { element, get, tell } from './api.js';
+import { get } from './api.js';
 import { editModel, startEdit } from './edit.js';
+import { element, tell } from './elements.js';
 import { exploreModel, startExplore } from './explore.js';
+import { served } from './served.js';
 import { startTrain } from './train.js';
 import { t, translatePage } from './words.js';
 
@@ -20,10 +22,6 @@ function choose(tab) {
 
 async function showRun(run) {
   const model = await get('/api/model', { run });
-  document.title = `${model.run} · GpuVae`;
-  // Where a picture is shown several times as large as it is, its pixels are to be seen as what they are.
-  document.body.classList.toggle('coarse', Math.max(model.width, model.height) <= 32);
-  document.body.style.setProperty('--ratio', model.width / model.height);
   editModel(model);
   await exploreModel(model);
 }
@@ -53,7 +51,7 @@ for (const button of document.querySelectorAll('.copy'))
     button.textContent = t('copied');
     setTimeout(() => { button.textContent = t('copy'); }, 1500);
   });
-startExplore();
+startExplore(served);
 startEdit();
 startTrain(showChoice);
 choose(tabs.find(name => location.hash === `#/${name}`) ?? tabs[0]);

@@ -1,5 +1,7 @@
 // The socket that turns positions into frames. It comes back by itself, and then asks for the last position again.
-const headerBytes = 20;
+import { t } from './words.js';
+
+const headerBytes = 28;
 
 export class Live {
   #socket;
@@ -36,14 +38,14 @@ export class Live {
       this.#delay = Math.min(4000, 2 * this.#delay);
     };
     this.#socket.onmessage = ({ data }) => {
-      if (typeof data === 'string') this.onError(JSON.parse(data).error);
+      if (typeof data === 'string') this.onError(t('refused', 400, JSON.parse(data).error));
       else this.onFrame(decode(data));
     };
   }
 }
 
 function decode(buffer) {
-  const [id, width, height, depth, microseconds] = new Int32Array(buffer, 0, headerBytes / 4);
+  const [id, width, height, depth, , microseconds] = new Int32Array(buffer, 0, headerBytes / 4);
   const bytes = new Uint8ClampedArray(buffer, headerBytes);
   if (depth === 4) return { id, microseconds, image: new ImageData(bytes, width, height) };
   const image = new ImageData(width, height), words = new Uint32Array(image.data.buffer);

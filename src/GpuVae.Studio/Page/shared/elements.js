@@ -1,29 +1,4 @@
-// The server's HTTP side, and what elements are made of its answers. Text is only ever put into the page as text.
-import { t } from './words.js';
-
-export async function get(path, query = {}) {
-  const parameters = new URLSearchParams(Object.entries(query).filter(([, value]) => value !== undefined));
-  return answer(fetch(`${path}?${parameters}`));
-}
-
-export async function post(path, body, signal) {
-  return answer(fetch(path, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body), signal }));
-}
-
-export const request = (method, path) => answer(fetch(path, { method }));
-
-async function answer(asked) {
-  let response;
-  try {
-    response = await asked;
-  } catch (error) {
-    throw error.name === 'AbortError' ? error : new Error(t('noServer'));
-  }
-  const content = await response.json();
-  if (!response.ok) throw new Error(content.error);
-  return content;
-}
-
+// What pages are made of. Text is only ever put into a page as text.
 const messageMilliseconds = 9000;
 let hiding;
 
@@ -48,25 +23,13 @@ export function element(name, properties = {}, ...children) {
   return made;
 }
 
-export const pngUrl = base64 => `data:image/png;base64,${base64}`;
-
-export async function draw(canvas, base64) {
-  const image = new Image();
-  image.src = pngUrl(base64);
-  await image.decode();
-  Object.assign(canvas, { width: image.width, height: image.height });
-  canvas.getContext('2d').drawImage(image, 0, 0);
+export function saveBlob(blob, name) {
+  const link = element('a', { href: URL.createObjectURL(blob), download: name });
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 1000);
 }
 
-export const toBase64 = canvas => canvas.toDataURL('image/png').split(',')[1];
-
-export function savePng(canvas, name) {
-  canvas.toBlob(blob => {
-    const link = element('a', { href: URL.createObjectURL(blob), download: name });
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(link.href), 1000);
-  });
-}
+export const savePng = (canvas, name) => canvas.toBlob(blob => saveBlob(blob, name));
 
 // One of several, as radio buttons that look like chips.
 export function chips(fieldset, name, options, chosen, onChoose) {
