@@ -135,7 +135,7 @@ internal sealed class PictureRows(long most)
 
     private static DataField PicturesOf(string path, DataField[] fields)
     {
-        DataField[] may = [.. fields.Where(field => field.Path.Length == 2 && field.Name == "bytes" && field.ClrType == typeof(byte[]))];
+        DataField[] may = [.. fields.Where(field => field.Path.Length == 2 && field.Name == "bytes")];
         return may.Length == 1 ? may[0] : Array.Find(may, field => field.Path.FirstPart is "image" or "img") ?? throw new BadInputException(
             $"{path} has no column of pictures, image {{bytes, path}}, as Hugging Face's image sets have; its columns are "
             + $"{string.Join(", ", fields.Select(field => field.Path))}. Name another file.");

@@ -37,8 +37,8 @@ public sealed class Augmentation(Accelerator accelerator)
 {
     private readonly int groupSize = GroupShapes.ForRow(accelerator);
     private readonly Action<
-        AcceleratorStream, KernelConfig, FloatView, FloatView, ArrayView<long>, ImageExtent, AugmentationRanges, ulong> kernel =
-        accelerator.LoadKernel<FloatView, FloatView, ArrayView<long>, ImageExtent, AugmentationRanges, ulong>(ViewKernel);
+        AcceleratorStream, KernelConfig, FloatView, FloatView, ArrayView<long>, ImageExtent, AugmentationRanges, ulong, int> kernel =
+        accelerator.LoadKernel<FloatView, FloatView, ArrayView<long>, ImageExtent, AugmentationRanges, ulong, int>(ViewKernel);
 
     /// <summary>Fills output with other views of the images.</summary>
     /// <param name="images">[batch, channels, height, width].</param>
@@ -47,17 +47,19 @@ public sealed class Augmentation(Accelerator accelerator)
     /// <param name="extent">Of an image.</param>
     /// <param name="ranges">What may become of it.</param>
     /// <param name="seed">Of the draws.</param>
+    /// <param name="firstRow">The row of the batch that the first image is, where it is a part of one.</param>
     public void Run(
         AcceleratorStream stream, FloatView images, FloatView output, ArrayView<long> step, ImageExtent extent,
-        AugmentationRanges ranges, ulong seed) =>
-        kernel(stream, (images.IntLength / extent.Values, groupSize), images, output, step, extent, ranges, seed);
+        AugmentationRanges ranges, ulong seed, int firstRow = 0) =>
+        kernel(stream, (images.IntLength / extent.Values, groupSize), images, output, step, extent, ranges, seed, firstRow);
 
     private static void ViewKernel(
-        FloatView images, FloatView output, ArrayView<long> step, ImageExtent extent, AugmentationRanges ranges, ulong seed)
+        FloatView images, FloatView output, ArrayView<long> step, ImageExtent extent, AugmentationRanges ranges, ulong seed,
+        int firstRow)
     {
-        int row = Grid.IdxX;
-        PhiloxBlock first = Philox.Generate(seed, RandomPurpose.Augmentation, step[0], row, 0);
-        PhiloxBlock second = Philox.Generate(seed, RandomPurpose.Augmentation, step[0], row, 1);
+        int row = Grid.IdxX, drawn = firstRow + row;
+        PhiloxBlock first = Philox.Generate(seed, RandomPurpose.Augmentation, step[0], drawn, 0);
+        PhiloxBlock second = Philox.Generate(seed, RandomPurpose.Augmentation, step[0], drawn, 1);
         bool flipsX = Philox.ToUniform(first.W0) < ranges.FlipX, flipsY = Philox.ToUniform(first.W1) < ranges.FlipY;
         int choices = 2 * ranges.Shift + 1;
         int right = (int)(Philox.ToUniform(first.W2) * choices) - ranges.Shift;

@@ -82,7 +82,7 @@ internal sealed class TrainCommand
             fresh.StartFrom(sets.Train, options.Seed);
         if (parsed.GetValue(scansRates))
             return FindRate(fresh, sets.Train, options);
-        using var trainer = new Trainer(fresh, sets.Train, options, sets.Test);
+        using var trainer = new Trainer(fresh, sets.Train, options, sets.Validation ?? sets.Test);
 
         // The folder comes last: bad input leaves nothing behind.
         (RunFolder folder, IDisposable locked) = path is null ? Free(source) : Take(path);
@@ -119,7 +119,8 @@ internal sealed class TrainCommand
         using ComputeDevice opened = setup.Device.Open(parsed, folder);
         DataSets sets = Load(source);
         using var trainer = Trainer.Resume(
-            opened, checkpoint, sets.Train, sets.Test, TrainingArguments.GivenEpochs(parsed), TrainingArguments.GivenPatience(parsed));
+            opened, checkpoint, sets.Train, sets.Validation ?? sets.Test, TrainingArguments.GivenEpochs(parsed),
+            TrainingArguments.GivenPatience(parsed));
         Console.WriteLine($"going on at step {trainer.Step} of {trainer.Steps}");
         return Train(trainer, folder, sets, source, parsed.GetValue(hasBoard));
     }
@@ -138,7 +139,7 @@ internal sealed class TrainCommand
 
     private static DataSets Load(RunData source)
     {
-        Console.WriteLine($"loading {source.Title} …");
+        Console.WriteLine($"loading {source.Described} …");
         return source.LoadBoth();
     }
 
@@ -146,7 +147,9 @@ internal sealed class TrainCommand
     {
         string run = Shown(folder.Path);
         string hardware = RunResults.Hardware(trainer.Model);
-        Console.WriteLine($"{sets.Train.Count} training and {sets.Test.Count} test images of {trainer.Model.Options.Shape} on {hardware}");
+        string validation = sets.Validation is { } chosenBy ? $", {chosenBy.Count} validation" : "";
+        Console.WriteLine(
+            $"{sets.Train.Count} training{validation} and {sets.Test.Count} test images of {trainer.Model.Options.Shape} on {hardware}");
         Console.WriteLine(
             $"{trainer.Model.Parameters.Count:N0} weights, {trainer.DeviceBytes / 1048576.0:F1} MiB on the device beside the images, "
             + $"{trainer.Schedule.Steps.Count} launches per step");
@@ -157,7 +160,7 @@ internal sealed class TrainCommand
         int[] lost = [.. Enumerable.Range(1, epochs).Except(trainer.History.Select(line => line.Epoch))];
         if (lost.Length > 0)
             Console.Error.WriteLine($"gpuvae: note: the metrics of these epochs are lost: {string.Join(", ", lost)}");
-        var results = new RunResults(trainer, folder, sets.Test, source.Title, hasBoard ? new TensorBoardLog(folder, trainer) : null);
+        var results = new RunResults(trainer, folder, sets.Test, source.Described, hasBoard ? new TensorBoardLog(folder, trainer) : null);
         trainer.EpochCompleted += _ => results.Update();
 
         TrainingResult result = RunUntilSignal(trainer);

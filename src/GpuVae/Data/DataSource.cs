@@ -3,7 +3,11 @@ using GpuVae.Imaging;
 namespace GpuVae.Data;
 
 /// <summary>A training and a test set of the same image size and channels.</summary>
-public sealed record DataSets(ImageSet Train, ImageSet Test);
+public sealed record DataSets(ImageSet Train, ImageSet Test)
+{
+    /// <summary>Images that choices are made by, such as when to stop, so that the test set has no part in them; null for none.</summary>
+    public ImageSet? Validation { get; init; }
+}
 
 /// <summary>
 /// Finds out what a path means. Accepted are: the name of a <see cref="BuiltInSet"/>; a folder with MNIST's IDX files
@@ -14,8 +18,9 @@ public sealed record DataSets(ImageSet Train, ImageSet Test);
 public static class DataSource
 {
     /// <summary>
-    /// Loads both sets. The test set is <see cref="DataOptions.TestSpec"/>, else the one that lies beside the training set, else one image
-    /// in ten, drawn by the seed, is taken out of the training set.
+    /// Loads the sets. The test set is <see cref="DataOptions.TestSpec"/>, or <see cref="DataOptions.TestSplit"/> of the training set;
+    /// where neither is given, the one that lies beside the training set, else a tenth of it. The validation set is
+    /// <see cref="DataOptions.ValidationSplit"/> of what is left. Images are drawn by the seed, of each label as many as its share.
     /// </summary>
     /// <exception cref="BadInputException">A path is missing or what it leads to is not usable.</exception>
     /// <exception cref="OperationCanceledException">The token asked to stop.</exception>
@@ -24,18 +29,30 @@ public static class DataSource
         options ??= new DataOptions();
         SetParts parts = SetFinder.Find(spec, options, cancellation);
         ImageSet train = parts.Train(options, cancellation);
-        ImageSet? test = options.TestSpec is null
+        if (options is { TestSpec: not null, TestSplit: not null })
+            throw new BadInputException("DataOptions.TestSpec and DataOptions.TestSplit both say where the test images are; give one.");
+        ImageSet? test = options.TestSplit is not null ? null
+            : options.TestSpec is null
             ? parts.Test?.Invoke(options, cancellation)
             : LoadSingle(
                 options.TestSpec, options with { Size = new ImageSize(train.Width, train.Height), Channels = train.Channels },
                 cancellation);
         if (test is null)
-            (train, test) = train.Split(0.1, options.Seed);
+            (train, test) = train.Split(options.TestSplit ?? 0.1, options.Seed);
         if ((test.Width, test.Height, test.Channels) != (train.Width, train.Height, train.Channels))
             throw new BadInputException(
                 $"The training images are {train.Width}×{train.Height}×{train.Channels}, the test images " +
                 $"{test.Width}×{test.Height}×{test.Channels}. Bring them to one size with DataOptions.Size.");
-        return new DataSets(train, test);
+        if (options.ValidationSplit <= 0)
+            return new DataSets(train, test);
+        // Another stream of numbers than that of the test set.
+        DataSets parted = train.Split(options.ValidationSplit, ~options.Seed);
+        ImageSet validation = parted.Test;
+        return new DataSets(parted.Train, test)
+        {
+            Validation = new ImageSet(
+                train.Name + " (validation)", validation.Source, validation.Labels, validation.LabelNames, validation.Factors),
+        };
     }
 
     /// <summary>
@@ -49,7 +66,7 @@ public static class DataSource
         options ??= new DataOptions();
         if (options is { TestSpec: not null, Size: not null, Channels: not null })
             return LoadSingle(options.TestSpec, options, cancellation);
-        return options.TestSpec is null && SetFinder.Find(spec, options, cancellation).Test is { } load
+        return options is { TestSpec: null, TestSplit: null } && SetFinder.Find(spec, options, cancellation).Test is { } load
             ? load(options, cancellation)
             : Take(Load(spec, options with { First = 0, Limit = null }, cancellation).Test, options);
     }
@@ -81,6 +98,8 @@ public static class DataSource
         if (!images.IsStreamed)
             return images;
         images = Take(images, options);
+        if (options.IsStreamed)
+            return Convert(images, options, cancellation);
         int perImage = options.Size is { } size ? checked(size.Width * size.Height * images.Channels) : images.PixelsPerImage;
         options.RequireKeeps((long)images.Count * Math.Max(perImage, images.PixelsPerImage), images.Name);
         images = new ImageSet(
@@ -97,10 +116,13 @@ public static class DataSource
         int channels = options.Channels ?? set.Channels;
         if (size == new ImageSize(set.Width, set.Height) && channels == set.Channels)
             return set;
+        if (set.IsStreamed)
+            throw new BadInputException(
+                $"{set.Name} is streamed as it is. Leave out DataOptions.Size and DataOptions.Channels, or DataOptions.IsStreamed.");
         if (set.Format != PixelFormat.Byte || set.Channels is not (1 or 3) || channels is not (1 or 3))
             throw new BadInputException(
-                $"{set.Name} holds images of {set.Shape} in the format {set.Format}; only pictures of bytes with 1 or 3 channels are brought "
-                + "to another size or other channels. Leave out DataOptions.Size and DataOptions.Channels.");
+                $"{set.Name} holds images of {set.Shape} in the format {set.Format}; only pictures of bytes with 1 or 3 channels are "
+                + "brought to another size or other channels. Leave out DataOptions.Size and DataOptions.Channels.");
         int perImage = checked(size.Width * size.Height * channels);
         if ((long)perImage * set.Count > Array.MaxLength)
             throw new BadInputException(
@@ -111,6 +133,9 @@ public static class DataSource
             Image image = Image.FromPlanar(set[i], set.Width, set.Height, set.Channels).WithChannels(channels);
             Resize.Fit(image, size.Width, size.Height).CopyToPlanar(pixels.AsSpan(i * perImage, perImage));
         });
-        return new ImageSet(set.Name, size.Width, size.Height, channels, pixels, set.Labels, set.LabelNames, set.Factors);
+        return new ImageSet(set.Name, size.Width, size.Height, channels, pixels, set.Labels, set.LabelNames, set.Factors)
+        {
+            FileNames = set.FileNames,
+        };
     }
 }

@@ -44,8 +44,7 @@ public static class ImageFolder
         DataFile[] files = [.. paths.Zip(relative, (path, name) => new DiskFile(path, name))];
         var pictures = new Pictures(folder, files, options, cancellation);
         string setName = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder)));
-        (ImageShape shape, byte[] pixels) = pictures.Decode();
-        return new ImageSet(setName, shape.Width, shape.Height, shape.Channels, pixels, labels, names, attributes);
+        return new ImageSet(setName, pictures.Source(), labels, names, attributes) { FileNames = pictures.FileNames };
     }
 
     /// <summary>The images anywhere below <paramref name="folder"/>.</summary>

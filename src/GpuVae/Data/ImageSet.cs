@@ -92,6 +92,9 @@ public sealed class ImageSet
     /// <summary>What the labels are called, by number; null where they have no names.</summary>
     public string[]? LabelNames { get; }
 
+    /// <summary>What its files are called, [Count], below their folder or within their archive; null where images are no files.</summary>
+    public IReadOnlyList<string>? FileNames { get; init; }
+
     /// <summary>What is wrong with its values, found out once.</summary>
     internal ValueCheck Values => field ??= new ValueCheck(this);
 
@@ -180,7 +183,10 @@ public sealed class ImageSet
             Source.Read(indices, pixels);
             part = new PixelArray(Shape, Format, pixels);
         }
-        return new ImageSet(name ?? Name, part, labels, LabelNames, factors);
+        string[]? files = FileNames is null ? null : new string[indices.Length];
+        for (int i = 0; i < files?.Length; i++)
+            files[i] = FileNames![indices[i]];
+        return new ImageSet(name ?? Name, part, labels, LabelNames, factors) { FileNames = files };
     }
 
     /// <summary>
@@ -197,7 +203,7 @@ public sealed class ImageSet
             string unknown = own[Labels.First(label => LabelNumber(names, own[label]) < 0)];
             throw new BadInputException($"{Name} has images with the label '{unknown}'; known are {string.Join(", ", names)}.");
         }
-        return new ImageSet(Name, Source, labels, [.. names], Factors);
+        return new ImageSet(Name, Source, labels, [.. names], Factors) { FileNames = FileNames };
     }
 
     /// <summary>
@@ -222,8 +228,9 @@ public sealed class ImageSet
     }
 
     /// <summary>
-    /// Puts <paramref name="testFraction"/> of the images, drawn by <paramref name="seed"/> and at least one, into a test set. The same
-    /// seed and count give the same split on every machine; both parts keep the order of the original.
+    /// Puts <paramref name="testFraction"/> of the images, drawn by <paramref name="seed"/> and at least one, into a test set; where there
+    /// are labels, as many of each as its share. The same seed, count and labels give the same split on every machine; both parts keep the
+    /// order of the original.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">The fraction does not lie between 0 and 1.</exception>
     /// <exception cref="BadInputException">Fewer than two images: one part would be empty.</exception>
@@ -234,12 +241,10 @@ public sealed class ImageSet
         if (Count < 2)
             throw new BadInputException(
                 $"{Name} holds {Count} image(s): too few to set some aside for testing. Add images or name a test set.");
-        int testCount = Math.Clamp((int)Math.Round(Count * testFraction), 1, Count - 1);
-        int[] order = [.. Enumerable.Range(0, Count)];
-        new SplitMix64(seed).Shuffle(order);
-        Array.Sort(order, 0, testCount);
-        Array.Sort(order, testCount, Count - testCount);
-        return new DataSets(Select(order.AsSpan(testCount), Name), Select(order.AsSpan(0, testCount), Name + " (test)"));
+        bool[] isTest = ImageSplit.Draw(Count, Labels, testFraction, seed);
+        int[] all = [.. Enumerable.Range(0, Count)];
+        return new DataSets(
+            Select(Array.FindAll(all, i => !isTest[i]), Name), Select(Array.FindAll(all, i => isTest[i]), Name + " (test)"));
     }
 
     private static PixelArray InMemory(ImageShape shape, PixelFormat format, byte[] data)

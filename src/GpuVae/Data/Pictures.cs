@@ -40,7 +40,8 @@ internal sealed class Pictures
             costs[i] = Math.Max(costs[i], declared);
             pixels += options.Size is { } size ? size.Width * size.Height : declared;
         }
-        options.RequireKeeps(pixels * Channels, title);
+        if (!options.IsStreamed)
+            options.RequireKeeps(pixels * Channels, title);
     }
 
     /// <summary>The pictures that the options take, as a set with the labels of all, if there are any.</summary>
@@ -51,9 +52,24 @@ internal sealed class Pictures
     {
         (int first, int count) = options.Taken(files.Length, path);
         var pictures = new Pictures(path, files[first..(first + count)], options, cancellation);
-        (ImageShape shape, byte[] pixels) = pictures.Decode();
         string name = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(path)));
-        return new ImageSet(name, shape.Width, shape.Height, shape.Channels, pixels, labels?[first..(first + count)], names);
+        return new ImageSet(name, pictures.Source(), labels?[first..(first + count)], names) { FileNames = pictures.FileNames };
+    }
+
+    /// <summary>What the pictures are called.</summary>
+    public string[] FileNames => [.. files.Select(file => file.Name)];
+
+    /// <summary>The images, in memory unless the options say that they are streamed.</summary>
+    /// <exception cref="BadInputException">One is broken, or they differ in size.</exception>
+    public IImageSource Source()
+    {
+        if (!options.IsStreamed)
+        {
+            (ImageShape shape, byte[] pixels) = Decode();
+            return new PixelArray(shape, PixelFormat.Byte, pixels);
+        }
+        Image first = Prepare(0);
+        return new PictureStream(files, new ImageShape(first.Width, first.Height, Channels), options);
     }
 
     /// <summary>As far as the headers tell.</summary>
@@ -61,7 +77,7 @@ internal sealed class Pictures
 
     /// <summary>The shape of all, and their pixels as <see cref="ImageSet.Pixels"/>.</summary>
     /// <exception cref="BadInputException">One is broken, or they differ in size.</exception>
-    public (ImageShape Shape, byte[] Pixels) Decode() => Decode(Channels) ?? Decode(3)!.Value;
+    private (ImageShape Shape, byte[] Pixels) Decode() => Decode(Channels) ?? Decode(3)!.Value;
 
     /// <summary>Null where a picture turns out to have more channels.</summary>
     private (ImageShape Shape, byte[] Pixels)? Decode(int channels)
@@ -81,7 +97,8 @@ internal sealed class Pictures
             if ((image.Width, image.Height) != (width, height))
                 throw new BadInputException(
                     $"The images differ in size: {files[0].Title} has {width}×{height} pixels, {files[i].Title} has "
-                    + $"{image.Width}×{image.Height}. Bring them to one size with DataOptions.Size or, where a model says which, fit: true.");
+                    + $"{image.Width}×{image.Height}. Bring them to one size with DataOptions.Size or, where a model says which, "
+                    + "fit: true.");
             if (image.Channels > channels)
             {
                 fits = false;

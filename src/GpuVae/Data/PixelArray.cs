@@ -31,7 +31,7 @@ internal sealed class PixelArray(ImageShape shape, PixelFormat format, byte[] da
         if ((long)perImage * source.Count > Array.MaxLength)
             throw new BadInputException(
                 $"{name}: {source.Count} images of {perImage} bytes do not fit into memory. Take fewer, or stream them with "
-                + "DataOptions.Stream.");
+                + "DataOptions.IsStreamed.");
         byte[] data = new byte[perImage * source.Count];
         int[] indices = [.. Enumerable.Range(0, source.Count)];
         for (int first = 0; first < indices.Length; first += perBlock)

@@ -94,7 +94,7 @@ internal static class SetFinder
             [0x80, ..] => "looks like a Python pickle, which is a program and is not read. Save the images as .npy or .npz.",
             _ => null,
         };
-        return $"{path} {kind ?? "is of no format that is known here, and no image that this build can read. Convert it to PNG, or to .npy."}";
+        return $"{path} {kind ?? "is of no format that is known here. Convert it to a folder of PNG files, or to .npy."}";
     }
 
     /// <summary>Reads into memory what only names its images, those that the options take, and brings it into their form.</summary>
@@ -143,7 +143,9 @@ internal static class SetFinder
     }
 
     private static ImageSet LoadIdx(string path, DataOptions options, CancellationToken cancellation) =>
-        DataSource.Convert(IdxFile.Read(path, IdxFile.FindLabels(path), options, cancellation), options, cancellation);
+        IdxFile.Streamed(path, IdxFile.FindLabels(path), options, cancellation) is { } streamed
+        ? DataSource.Loaded(streamed, options, cancellation)
+        : DataSource.Convert(IdxFile.Read(path, IdxFile.FindLabels(path), options, cancellation), options, cancellation);
 
     private static bool HasPart(string path, string part) => Path.GetFileName(path).Contains(part, StringComparison.OrdinalIgnoreCase);
 

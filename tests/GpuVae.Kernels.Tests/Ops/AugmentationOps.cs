@@ -10,6 +10,7 @@ internal static class AugmentationOps
     private const double Tolerance = 1e-5;
     private const ulong Seed = 5;
     private const long Step = 70_000_000_001;
+    private const int FirstRow = 6;
 
     public static IEnumerable<Op> Rows()
     {
@@ -35,13 +36,13 @@ internal static class AugmentationOps
         for (int row = 0; row < batch; row++)
             View(images, expected, row, extent, ranges);
         new Augmentation(run.Accelerator).Run(
-            run.Stream, run.Upload(images), run.Expect("views", expected), run.Upload([Step]), extent, ranges, Seed);
+            run.Stream, run.Upload(images), run.Expect("views", expected), run.Upload([Step]), extent, ranges, Seed, FirstRow);
     }
 
     private static void View(float[] images, double[] views, int row, ImageExtent extent, AugmentationRanges ranges)
     {
         double[] draws = [.. Enumerable.Range(0, 8).Select(i =>
-            (double)Philox.ToUniform(Philox.Generate(Seed, RandomPurpose.Augmentation, Step, row, i / 4)[i % 4]))];
+            (double)Philox.ToUniform(Philox.Generate(Seed, RandomPurpose.Augmentation, Step, FirstRow + row, i / 4)[i % 4]))];
         int Shift(double draw) => (int)Math.Floor(draw * (2 * ranges.Shift + 1)) - ranges.Shift;
         double side = 1 - draws[4] * (1 - (double)ranges.LeastCrop);
         double factor = 1 + ranges.Brightness * (2 * draws[7] - 1);
