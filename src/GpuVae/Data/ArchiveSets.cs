@@ -11,7 +11,15 @@ internal static class ArchiveSets
     {
         DataFile[] arrays = [.. files.Where(file => NumpySets.IsNumpyName(file.Name))];
         if (arrays.Length > 0)
+        {
+            // To look into one is to unpack it, so what they declare together is looked at first.
+            long bytes = arrays.Sum(file => file.Length);
+            if (bytes > options.MaxValues)
+                throw new BadInputException(
+                    $"{path} unpacks to {bytes} bytes; at most {options.MaxValues} are kept of such a file. Unpack it and name the folder, "
+                    + "or raise DataOptions.MaxPixels.");
             return NumpySets.Find(path, [.. arrays.Select(file => NumpyArray.Open(file.Seekable(options.MaxValues)))]);
+        }
         if (files.Any(file => CifarFiles.IsCifarName(file.Name)))
             return CifarFiles.Find(path, files);
         DataFile[] pictures = [.. files.Where(file => ImageFile.HasKnownExtension(file.Name))];

@@ -101,7 +101,9 @@ public static class DataSource
         if (options.IsStreamed)
             return Convert(images, options, cancellation);
         int perImage = options.Size is { } size ? checked(size.Width * size.Height * images.Channels) : images.PixelsPerImage;
-        options.RequireKeeps((long)images.Count * Math.Max(perImage, images.PixelsPerImage), images.Name);
+        // The bound is one of memory: a float counts as four values of bytes.
+        long values = (long)images.Count * Math.Max(perImage, images.PixelsPerImage) * images.Format.BytesPerValue();
+        options.RequireKeeps(values, images.Name);
         images = new ImageSet(
             images.Name, PixelArray.Of(images.Source, images.Name, cancellation), images.Labels, images.LabelNames, images.Factors);
         images.Values.RequireFinite();
