@@ -57,7 +57,7 @@ internal sealed class PictureRows(long most)
             stream, leaveStreamOpen: true, cancellationToken: cancellation).ConfigureAwait(false);
         DataField[] fields = reader.Schema.GetDataFields();
         DataField pictures = PicturesOf(path, fields);
-        DataField? label = LabelColumns.Select(name => Array.Find(fields, field => field.Name == name && field.Path.Length == 1))
+        DataField? label = LabelColumns.Select(name => Array.Find(fields, field => field.Name == name && field.Path.FirstPart == name))
             .FirstOrDefault(field => field is not null);
         LabelNames ??= label is null ? null : NamesOf(reader.CustomMetadata, label.Name);
         for (int group = 0; group < reader.RowGroupCount; group++)
@@ -135,7 +135,7 @@ internal sealed class PictureRows(long most)
 
     private static DataField PicturesOf(string path, DataField[] fields)
     {
-        DataField[] may = [.. fields.Where(field => field.Path.Length == 2 && field.Name == "bytes")];
+        DataField[] may = [.. fields.Where(field => field.Name == "bytes" && field.Path.FirstPart != field.Name)];
         return may.Length == 1 ? may[0] : Array.Find(may, field => field.Path.FirstPart is "image" or "img") ?? throw new BadInputException(
             $"{path} has no column of pictures, image {{bytes, path}}, as Hugging Face's image sets have; its columns are "
             + $"{string.Join(", ", fields.Select(field => field.Path))}. Name another file.");
