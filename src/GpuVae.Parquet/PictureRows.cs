@@ -92,7 +92,7 @@ internal sealed class PictureRows(long most)
     private async Task ReadLabels(
         string path, ParquetRowGroupReader rows, DataField label, int count, CancellationToken cancellation)
     {
-        if (label.ClrType == typeof(string))
+        if (label.ClrType == typeof(ReadOnlyMemory<char>))
         {
             string?[] texts = new string?[count];
             await rows.ReadAsync(label, texts.AsMemory(), cancellationToken: cancellation).ConfigureAwait(false);
