@@ -8,6 +8,7 @@ internal static class GpuvaeCommand
     private static readonly (string Name, Func<Command> Create)[] Parts =
     [
         ("devices", DevicesCommand.Create),
+        ("data", DataCommand.Create),
         ("train", TrainCommand.Create),
         ("runs", RunsCommand.Create),
         ("compare", CompareCommand.Create),

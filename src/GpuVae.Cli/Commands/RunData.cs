@@ -11,9 +11,12 @@ namespace GpuVae.Cli.Commands;
 /// <param name="Seed">Of a built-in set, and of the split.</param>
 /// <param name="Domains">In the place of <paramref name="Data"/>: one for each domain.</param>
 /// <param name="MaxPixels">As <see cref="DataOptions.MaxPixels"/>; null for its default.</param>
+/// <param name="TestSplit">As <see cref="DataOptions.TestSplit"/>.</param>
+/// <param name="ValidationSplit">As <see cref="DataOptions.ValidationSplit"/>; null for none.</param>
+/// <param name="IsStreamed">As <see cref="DataOptions.IsStreamed"/>.</param>
 internal sealed record RunData(
     string Data, string? TestData, string? Size, int? Channels, int? Images, ulong Seed, IReadOnlyList<string>? Domains = null,
-    long? MaxPixels = null)
+    long? MaxPixels = null, double? TestSplit = null, double? ValidationSplit = null, bool IsStreamed = false)
 {
     private const string FileName = "data.json";
 
@@ -26,6 +29,23 @@ internal sealed record RunData(
     /// <summary>For people.</summary>
     [JsonIgnore]
     public string Title => Domains is null ? Data : string.Join(" and ", Domains);
+
+    /// <summary>The same with what makes the parts, for the record of a run.</summary>
+    [JsonIgnore]
+    public string Described
+    {
+        get
+        {
+            string[] parts =
+            [
+                .. TestSplit is { } test ? [FormattableString.Invariant($"{test} of it for testing")] : (string[])[],
+                .. ValidationSplit is { } part ? [FormattableString.Invariant($"{part} of the rest for validation")] : (string[])[],
+                .. IsStreamed ? ["streamed"] : (string[])[],
+            ];
+            bool isDrawn = TestSplit is not null || ValidationSplit is not null;
+            return parts.Length == 0 ? Title : $"{Title} ({string.Join(", ", parts)}{(isDrawn ? $", seed {Seed}" : "")})";
+        }
+    }
 
     public DataSets LoadBoth() => Domains is null ? DataSource.Load(Data, Options) : ImageDomains.Load(Domains, Options);
 
@@ -114,6 +134,10 @@ internal sealed record RunData(
             throw new BadInputException($"Images {Images} are out of range.");
         if (MaxPixels is < 1 or > DataOptions.GreatestMaxPixels)
             throw new BadInputException($"MaxPixels {MaxPixels} are out of range.");
+        if (TestSplit is { } test && !(test is > 0 and < 1))
+            throw new BadInputException($"TestSplit {TestSplit} is out of range.");
+        if (ValidationSplit is { } part && !(part is > 0 and < 1))
+            throw new BadInputException($"ValidationSplit {ValidationSplit} is out of range.");
         if (Domains is not null && (Domains.Count < 2 || Domains.Any(string.IsNullOrEmpty)))
             throw new BadInputException("Domains are two or more names.");
     }
@@ -127,6 +151,9 @@ internal sealed record RunData(
         Seed = Seed,
         SyntheticCount = Images,
         TestSpec = TestData,
+        TestSplit = TestSplit,
+        ValidationSplit = ValidationSplit ?? 0,
+        IsStreamed = IsStreamed,
         MaxPixels = MaxPixels ?? DataOptions.DefaultMaxPixels,
     };
 }

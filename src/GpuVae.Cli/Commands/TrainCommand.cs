@@ -83,7 +83,7 @@ internal sealed class TrainCommand
             fresh.StartFrom(sets.Train, options.Seed);
         if (parsed.GetValue(scansRates))
             return FindRate(fresh, sets.Train, options);
-        using var trainer = new Trainer(fresh, sets.Train, options, sets.Test);
+        using var trainer = new Trainer(fresh, sets.Train, options, sets.Validation ?? sets.Test);
 
         // The folder comes last: bad input leaves nothing behind.
         (RunFolder folder, IDisposable locked) = path is null ? Free(source) : Take(path);
@@ -120,7 +120,8 @@ internal sealed class TrainCommand
         using ComputeDevice opened = setup.Device.Open(parsed, folder);
         DataSets sets = Load(source);
         using var trainer = Trainer.Resume(
-            opened, checkpoint, sets.Train, sets.Test, TrainingArguments.GivenEpochs(parsed), TrainingArguments.GivenPatience(parsed));
+            opened, checkpoint, sets.Train, sets.Validation ?? sets.Test, TrainingArguments.GivenEpochs(parsed),
+            TrainingArguments.GivenPatience(parsed));
         Console.WriteLine($"going on at step {trainer.Step} of {trainer.Steps}");
         return Train(trainer, folder, sets, source, parsed);
     }
@@ -139,7 +140,7 @@ internal sealed class TrainCommand
 
     private static DataSets Load(RunData source)
     {
-        Console.WriteLine($"loading {source.Title} …");
+        Console.WriteLine($"loading {source.Described} …");
         return source.LoadBoth();
     }
 
@@ -147,7 +148,9 @@ internal sealed class TrainCommand
     {
         string run = Shown(folder.Path);
         string hardware = RunResults.Hardware(trainer.Model);
-        Console.WriteLine($"{sets.Train.Count} training and {sets.Test.Count} test images of {trainer.Model.Options.Shape} on {hardware}");
+        string validation = sets.Validation is { } chosenBy ? $", {chosenBy.Count} validation" : "";
+        Console.WriteLine(
+            $"{sets.Train.Count} training{validation} and {sets.Test.Count} test images of {trainer.Model.Options.Shape} on {hardware}");
         Console.WriteLine(
             $"{trainer.Model.Parameters.Count:N0} weights, {trainer.DeviceBytes / 1048576.0:F1} MiB on the device beside the images, "
             + $"{trainer.Schedule.Steps.Count} launches per step");
@@ -160,7 +163,7 @@ internal sealed class TrainCommand
         if (lost.Length > 0)
             Console.Error.WriteLine($"gpuvae: note: the metrics of these epochs are lost: {string.Join(", ", lost)}");
         var results = new RunResults(
-            trainer, folder, sets.Test, source.Title, RunCommands.Add(folder, parsed),
+            trainer, folder, sets.Test, source.Described, RunCommands.Add(folder, parsed),
             parsed.GetValue(hasBoard) ? new TensorBoardLog(folder, trainer) : null);
         trainer.EpochCompleted += _ => results.Update();
 

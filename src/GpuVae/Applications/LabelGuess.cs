@@ -27,7 +27,7 @@ public static class LabelGuess
             return Distances(originals, reconstructions, pixels);
         });
         string[]? names = model.Options.LabelNames.Count > 0 ? [.. model.Options.LabelNames] : null;
-        return new ImageSet(images.Name, images.Width, images.Height, images.Channels, images.Pixels, best, names);
+        return new ImageSet(images.Name, images.Source, best, names);
     }
 
     /// <summary>For each of some images the class under which its error is the least.</summary>

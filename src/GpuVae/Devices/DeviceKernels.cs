@@ -29,6 +29,8 @@ internal sealed class DeviceKernels(Accelerator accelerator, GemmContext gemm) :
     public GroupNormalization<Identity> GroupNormalization => field ??= new GroupNormalization<Identity>(accelerator);
     public Upsampling Upsampling => field ??= new Upsampling(accelerator);
     public Transposition Transposition => field ??= new Transposition(accelerator);
+    public Augmentation Augmentation => field ??= new Augmentation(accelerator);
+    public ValueGather ValueGather => field ??= new ValueGather(accelerator);
     public Centering Centering => field ??= new Centering(accelerator);
     public Gather Gather => field ??= new Gather(accelerator);
     public Reparameterize Reparameterize => field ??= new Reparameterize(accelerator);

@@ -124,7 +124,7 @@ public sealed partial class Vae : IDisposable
         ReadOnlySpan<float> images, Span<float> means, Span<float> logVariances, ReadOnlySpan<int> labels = default,
         CancellationToken cancellation = default)
     {
-        InputCheck.RequireImages(images);
+        InputCheck.RequireImages(images, Options.Likelihood);
         EncodeAny(images, means, logVariances, labels, cancellation);
     }
 
@@ -229,7 +229,7 @@ public sealed partial class Vae : IDisposable
         ReadOnlySpan<float> images, Span<float> reconstructions, ReadOnlySpan<int> labels = default,
         CancellationToken cancellation = default)
     {
-        InputCheck.RequireImages(images);
+        InputCheck.RequireImages(images, Options.Likelihood);
         using DeviceGate.Scope scope = Device.Enter("Vae.Reconstruct");
         Passes.Run(Direction.Reconstruct, images, reconstructions, labels, cancellation);
     }
@@ -353,6 +353,7 @@ public sealed partial class Vae : IDisposable
                 $"{images.Name} holds images of {images.Shape}; the model was made for {Options.Shape}. " +
                 $"Convert them with DataOptions.Size = {Options.Shape.Width}x{Options.Shape.Height} and DataOptions.Channels = "
                 + $"{Options.Shape.Channels}, or train a model for them.");
+        images.Values.RequireFor(Options.Likelihood);
         return Labels.Require(images);
     }
 

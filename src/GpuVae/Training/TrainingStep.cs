@@ -83,6 +83,7 @@ internal sealed class TrainingStep(Vae model, TrainingOptions options, BatchFeed
         builder.Batch = rows;
         Binarization binarization = options.DynamicBinarization ? Binarization.Dynamic : Binarization.None;
         PlannedTensor images = feed.AppendBatch(builder, model.Options.Shape.Pixels, binarization, options.Seed, first);
+        images = options.IsAugmented ? AppendViews(builder, images, first) : images;
         PlannedTensor? labels = model.Options.Classes > 0 ? feed.AppendLabels(builder, first) : null;
         LayerContext context = model.ContextOf(builder, labels) with { Gradients = state.Gradients };
         var noise = new NoiseSource(
@@ -90,6 +91,23 @@ internal sealed class TrainingStep(Vae model, TrainingOptions options, BatchFeed
         var graph = new ElboGraph(model.Parts, context, images, noise, feed.KlWeight, model.Options.Samples);
         graph.AppendBackward(context, feed.ImageCount);
         return (graph.Reconstruction, graph.Kl, state.Gradients);
+    }
+
+    /// <summary>Appends what makes other views of the images, and gives these.</summary>
+    private PlannedTensor AppendViews(ScheduleBuilder builder, PlannedTensor images, int first)
+    {
+        ImageShape shape = model.Options.Shape;
+        (float low, float high) = feed.Format == PixelFormat.Single ? (float.MinValue, float.MaxValue) : (0, 1);
+        var ranges = new AugmentationRanges(
+            options.FlipHorizontally ? 0.5f : 0, options.FlipVertically ? 0.5f : 0, options.MaxShift, (float)options.LeastCrop,
+            (float)options.Brightness, low, high);
+        PlannedTensor views = builder.Tensor("views of the images", shape.Pixels);
+        Augmentation kernel = kernels.Augmentation;
+        var extent = new ImageExtent(shape.Width, shape.Height, shape.Channels);
+        builder.Add(
+            "augmentation", 30.0 * views.Length, 20.0 * views.Length, [images, views],
+            stream => kernel.Run(stream, images.View, views.View, feed.Step, extent, ranges, options.Seed, first));
+        return views;
     }
 
     /// <summary>One part after the other, in the memory of one; gradients and losses are added up.</summary>
