@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Times GpuVae on the processor and its peers of today in turns: libtorch 2.10 (MKL, oneDNN; through TorchSharp), PyTorch 2.6 eager and
 # compiled, and OpenBLAS 0.3.29, each on one thread and on all.
-#   benchmarks/peers.sh [--bits 256] [OPTION...]    the options are those of GpuVae.Benchmarks' peers
+#   benchmarks/peers.sh [--bits 256] [OPTION...]            the options are those of GpuVae.Benchmarks' peers
+#   benchmarks/peers.sh [--bits 256] scaling [OPTION...]    how a step grows, beside libtorch
 # With --bits 256, ours and all peers keep to vectors of 256 bits. The first run fetches 600 MB of packages and makes a tree of Debian
 # trixie of 2.5 GB (.ci/trixie, whose exit code 77 says that it cannot): that is where the peers are, and the libstdc++ that libtorch wants.
 set -euo pipefail
@@ -12,6 +13,8 @@ if [[ ${1:-} == --bits ]]; then
     export DOTNET_EnableAVX512=0 ATEN_CPU_CAPABILITY=avx2 MKL_ENABLE_INSTRUCTIONS=AVX2 DNNL_MAX_CPU_ISA=AVX2 OPENBLAS_CORETYPE=Haswell
     shift 2
 fi
+
+[[ ${1:-} == scaling ]] || set -- peers "$@"
 
 for project in GpuVae.Benchmarks GpuVae.Torch; do
     dotnet build -c Release -v q --nologo "benchmarks/$project"
@@ -24,4 +27,4 @@ GPUVAE_LIBTORCH=$(program GpuVae.Torch)
 export GPUVAE_LIBTORCH GPUVAE_TUNING=off LD_LIBRARY_PATH=/usr/lib/x86_64-linux-gnu/openblas-openmp
 # Code that PyTorch compiles calls Sleef, which is inside of libtorch elsewhere and a library of its own on Debian.
 exec .ci/trixie trixie-peers libopenblas0-openmp,python3-torch,libtorch-dev,libsleef-dev,python3-dev,g++ \
-    env LD_PRELOAD=libsleef.so.3 dotnet "$(program GpuVae.Benchmarks)" peers "$@"
+    env LD_PRELOAD=libsleef.so.3 dotnet "$(program GpuVae.Benchmarks)" "$@"

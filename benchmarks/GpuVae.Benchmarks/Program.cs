@@ -5,6 +5,7 @@ using BenchmarkDotNet.Running;
 using BenchmarkDotNet.Toolchains.InProcess.Emit;
 using GpuVae.Benchmarks.Limits;
 using GpuVae.Benchmarks.Peers;
+using GpuVae.Benchmarks.Scaling;
 using GpuVae.Benchmarks.Suites;
 
 var device = new Option<string[]>("--device")
@@ -27,6 +28,6 @@ suites.SetAction(parsed =>
 
 var root = new RootCommand("Benchmarks of GpuVae over the devices of this machine.")
 {
-    PeersCommand.Create(), LimitsCommand.Create(), suites,
+    PeersCommand.Create(), ScalingCommand.Create(), LimitsCommand.Create(), suites,
 };
 return root.Parse(args).Invoke();

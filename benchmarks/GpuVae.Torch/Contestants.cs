@@ -9,16 +9,19 @@ namespace GpuVae.Torch;
 /// <summary>What is timed, each as an action that runs it once. Temporary tensors go with a dispose scope per run.</summary>
 internal static class Contestants
 {
-    private const int SeedLatent = 20, SeedPixels = 784;
+    private const int SeedLatent = 20, SeedPixels = 784, SeedWidth = 512, Channels = 32;
 
     public static Action Create(JsonNode request)
     {
-        int Number(string name) => (int)request[name]!;
+        int Number(string name, int? otherwise = null) => (int?)request[name] ?? otherwise ?? throw new ArgumentException($"{name} is missing");
         bool Flag(string name) => (bool)request[name]!;
         return (string?)request["kind"] switch
         {
-            "step" => Step(new SeedVae(SeedPixels, SeedLatent), rand(Number("batch"), SeedPixels)),
-            "convolutional_step" => Step(new ConvolutionalVae(Number("latent")), rand(Number("batch"), 3, 64, 64)),
+            "step" => Step(
+                new SeedVae(Number("pixels", SeedPixels), Number("width", SeedWidth), Number("latent", SeedLatent)),
+                rand(Number("batch"), Number("pixels", SeedPixels))),
+            "convolutional_step" => Step(
+                new ConvolutionalVae(Number("channels", Channels), Number("latent")), rand(Number("batch"), 3, 64, 64)),
             "generate" => Generate(Number("batch")),
             "gemm" => Gemm(Number("m"), Number("n"), Number("k"), Flag("transposeA"), Flag("transposeB")),
             var kind => throw new ArgumentException($"unknown kind {kind}"),
@@ -40,7 +43,7 @@ internal static class Contestants
     /// <summary>From codes in the program's memory to pixels there.</summary>
     private static Action Generate(int count)
     {
-        var model = new SeedVae(SeedPixels, SeedLatent);
+        var model = new SeedVae(SeedPixels, SeedWidth, SeedLatent);
         model.eval();
         var random = new Random(1);
         float[] codes = [.. Enumerable.Range(0, count * SeedLatent).Select(_ => random.NextSingle() - 0.5f)];

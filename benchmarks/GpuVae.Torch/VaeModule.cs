@@ -46,20 +46,24 @@ internal abstract class VaeModule : Module
     }
 }
 
-/// <summary>784-512-256-2·20, 20-256-512-784.</summary>
-internal sealed class SeedVae(long pixels, long latent) : VaeModule(
-    nameof(SeedVae), Sequential(Dense(pixels, 512, 256, 2 * latent)), Sequential(Dense(latent, 256, 512, pixels)));
+/// <summary>pixels-w-w/2-2·latent, latent-w/2-w-pixels.</summary>
+internal sealed class SeedVae(long pixels, long width, long latent) : VaeModule(
+    nameof(SeedVae),
+    Sequential(Dense(pixels, width, width / 2, 2 * latent)), Sequential(Dense(latent, width / 2, width, pixels)));
 
-/// <summary>The default convolutional model on 64 × 64 colour images.</summary>
-internal sealed class ConvolutionalVae(long latent) : VaeModule(
+/// <summary>The default convolutional model on 64 × 64 colour images, with c, 2c and 4c channels.</summary>
+internal sealed class ConvolutionalVae(long c, long latent) : VaeModule(
     nameof(ConvolutionalVae),
-    Sequential([Down(3, 32), ReLU(), Down(32, 64), ReLU(), Down(64, 128), ReLU(), Flatten(), .. Dense(Coarse, 256, 2 * latent)]),
     Sequential(
     [
-        .. Dense(latent, 256, Coarse), ReLU(), Unflatten(1, [128, 8, 8]), Up(128, 64), ReLU(), Up(64, 32), ReLU(), Up(32, 3),
+        Down(3, c), ReLU(), Down(c, 2 * c), ReLU(), Down(2 * c, 4 * c), ReLU(), Flatten(), .. Dense(Coarse * 4 * c, 256, 2 * latent),
+    ]),
+    Sequential(
+    [
+        .. Dense(latent, 256, Coarse * 4 * c), ReLU(), Unflatten(1, [4 * c, 8, 8]), Up(4 * c, 2 * c), ReLU(), Up(2 * c, c), ReLU(), Up(c, 3),
     ]))
 {
-    private const long Coarse = 128 * 8 * 8;
+    private const long Coarse = 8 * 8;
 
     private static Conv2d Down(long from, long to) => Conv2d(from, to, kernel_size: 4, stride: 2, padding: 1);
 

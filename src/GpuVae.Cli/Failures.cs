@@ -21,7 +21,11 @@ internal static class Failures
         try
         {
             // Without response files: an argument that begins with @ is a path like any other.
-            ParseResult parsed = GpuvaeCommand.Create().Parse(arguments, new ParserConfiguration { ResponseFileTokenReplacer = null });
+            var configuration = new ParserConfiguration { ResponseFileTokenReplacer = null };
+            RootCommand root = GpuvaeCommand.Create(arguments);
+            ParseResult parsed = root.Parse(arguments, configuration);
+            if (ConfigFile.Arguments(parsed) is { Length: > 0 } more)
+                parsed = root.Parse([arguments[0], .. more, .. arguments[1..]], configuration);
             string[] errors = [.. Errors(parsed)];
             if (errors.Length > 0)
             {
@@ -56,16 +60,24 @@ internal static class Failures
         {
             string known = string.Join(", ", command.Subcommands.Select(part => part.Name));
             return [parsed.UnmatchedTokens.Count > 0
-                ? $"There is no command '{parsed.UnmatchedTokens[0]}'; choose one of {known}."
+                ? $"There is no command '{parsed.UnmatchedTokens[0]}'{Meant(parsed.UnmatchedTokens[0])}choose one of {known}."
                 : $"Say what to do by one of the commands {known}."];
         }
         // An option without its value takes the next option for it, and a script's empty variable is a value, too.
         OptionResult? incomplete = parsed.CommandResult.Children.OfType<OptionResult>().FirstOrDefault(option =>
             option.Tokens.Any(token => token.Value.Length == 0
                 || command.Options.Any(other => other.Name == token.Value || other.Aliases.Contains(token.Value))));
-        return incomplete is { Option: var wanting }
-            ? [$"{wanting.Name} lacks its value; write {wanting.Name} {wanting.HelpName}."]
+        if (incomplete is { Option: var wanting })
+            return [$"{wanting.Name} lacks its value; write {wanting.Name} {wanting.HelpName}."];
+        IEnumerable<string> names = command.Options.Select(option => option.Name);
+        string[] unknown = [.. parsed.UnmatchedTokens.Where(token => token.StartsWith("--", StringComparison.Ordinal))];
+        return unknown.Length > 0
+            ? unknown.Select(token =>
+                $"There is no option {token} of '{HelpPage.Path(parsed)}'{Nearest.Hint(token.Split('=')[0], names)}")
             : parsed.Errors.Select(error => error.Message);
+
+        string Meant(string word) =>
+            Nearest.Of(word, command.Subcommands.Select(part => part.Name)) is { } nearest ? $"; did you mean {nearest}? Else " : "; ";
     }
 
     /// <summary>

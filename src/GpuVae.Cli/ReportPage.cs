@@ -59,17 +59,22 @@ internal static partial class ReportPage
             + $" · test loss {Loss((epochs.FirstOrDefault(e => e.Epoch == best) ?? epochs[^1]).TestLoss)} nats per image"
             + (best is { } number ? $" after epoch {number}, the best" : "");
         string rows = string.Concat(options.Select(o => $"<tr><td>{Text(o.Name)}</td><td>{Text(o.Value)}</td></tr>"));
-        return $"""
-            <!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-            <title>{Text(runName)} – GpuVae</title><style>{Style}</style></head><body>
+        return Page(runName, $"""
             <h1>{Text(runName)}</h1><p class="sub">{Text(device)}{summary}</p>
             {Warnings(epochs)}
             {Curves(epochs)}
             <h2>Pictures</h2><div class="row">{string.Concat(pictures.Select(Figure))}</div>
             <div class="row tables"><div>{Epochs(epochs, best)}</div><div><h2>Options</h2><table>{rows}</table></div></div>
-            </body></html>
-            """;
+            """);
     }
+
+    /// <summary>A page that needs no other file.</summary>
+    public static string Page(string title, string body) => $"""
+        <!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+        <title>{Text(title)} – GpuVae</title><style>{Style}</style></head><body>
+        {body}
+        </body></html>
+        """;
 
     private static string Figure(ReportPicture picture) =>
         $"<figure><img alt=\"{Text(picture.Caption)}\" src=\"data:image/png;base64,{System.Convert.ToBase64String(picture.Png)}\">"

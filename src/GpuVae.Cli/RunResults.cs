@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using GpuVae.Cli.Commands;
+using GpuVae.Evaluation;
 using GpuVae.Formats;
 
 namespace GpuVae.Cli;
@@ -9,7 +10,7 @@ namespace GpuVae.Cli;
 /// The pictures and the report of a run, made anew after every epoch and when the training stops. Only the device is waited for; encoding
 /// and writing are done while the training goes on.
 /// </summary>
-internal sealed class RunResults(Trainer trainer, RunFolder folder, ImageSet test, string dataName)
+internal sealed class RunResults(Trainer trainer, RunFolder folder, ImageSet test, string dataName, TensorBoardLog? board = null)
 {
     private const int SampleCount = 64, ReconstructionCount = 16;
 
@@ -55,17 +56,20 @@ internal sealed class RunResults(Trainer trainer, RunFolder folder, ImageSet tes
         (string, string)[] options = [.. Options(model, trainer.Options, dataName, hardware)];
         IReadOnlyList<MetricsLine> history = trainer.History;
         int? best = trainer.BestEpoch?.Epoch;
+        long step = trainer.Step;
+        LatentUnits? units = board is null ? null : TensorBoardLog.Units(model, shown);
         Wait();
         writing = Task.Run(() =>
         {
             Pictures.WriteQuietly(folder.Samples, shape, samples);
             Pictures.WriteQuietly(folder.Reconstructions, shape, reconstructions);
+            byte[] ofSamples = File.ReadAllBytes(folder.Samples), ofReconstructions = File.ReadAllBytes(folder.Reconstructions);
+            board?.Add(step, history.Count > 0 ? history[^1] : null, ofSamples, ofReconstructions, units!);
             string html = ReportPage.Html(
                 Path.GetFileName(folder.Path), hardware, options, history, best,
                 [
-                    new ReportPicture($"Samples from the prior, {epoch}", File.ReadAllBytes(folder.Samples)),
-                    new ReportPicture(
-                        $"Test images above, their reconstructions below, {epoch}", File.ReadAllBytes(folder.Reconstructions)),
+                    new ReportPicture($"Samples from the prior, {epoch}", ofSamples),
+                    new ReportPicture($"Test images above, their reconstructions below, {epoch}", ofReconstructions),
                 ]);
             AtomicFile.Write(folder.Report, stream => stream.Write(Encoding.UTF8.GetBytes(html)));
         });

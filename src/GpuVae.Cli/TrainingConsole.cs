@@ -24,7 +24,7 @@ internal static class TrainingConsole
             columns.Insert(2, new ProgressBarColumn { Width = WidthWithBar / 5 });
         return Terminal.Ansi.Progress().AutoClear(true).Columns([.. columns]).Start(context =>
         {
-            ProgressTask task = context.AddTask("starting", maxValue: trainer.Steps);
+            ProgressTask task = context.AddTask("compiling kernels", maxValue: trainer.Steps);
             task.Value = trainer.Step;
             trainer.Progressed += progress =>
                 (task.Value, task.Description) = (progress.Step, Markup.Escape(Line(progress)));
@@ -36,6 +36,9 @@ internal static class TrainingConsole
     private static TrainingResult RunWithLines(Trainer trainer, Func<TrainingResult> train, HashSet<HealthIssue> seen)
     {
         var sinceLine = Stopwatch.StartNew();
+        // Whoever waits for a compiler should know what for.
+        using var compiling = new Timer(_ => Console.WriteLine("compiling kernels …"), null, LineInterval / 5, Timeout.InfiniteTimeSpan);
+        trainer.Stepped += () => compiling.Change(Timeout.Infinite, Timeout.Infinite);
         trainer.Progressed += progress =>
         {
             if (sinceLine.Elapsed < LineInterval)

@@ -18,13 +18,18 @@ namespace GpuVae.Kernels.Training;
 /// <param name="rates">[steps of the epoch × 2]: learning rate and KL weight of each.</param>
 /// <param name="current">[2], written: learning rate and KL weight of the step under way.</param>
 /// <param name="stride">Images of every batch but perhaps the last.</param>
-public readonly struct BatchPlan(ArrayView<long> clock, ArrayView<int> order, FloatView rates, FloatView current, int stride)
+/// <param name="first">The row of the batch that row 0 of this part of it is.</param>
+public readonly struct BatchPlan(
+    ArrayView<long> clock, ArrayView<int> order, FloatView rates, FloatView current, int stride, int first = 0)
 {
     /// <summary>Steps done before the one that is opened.</summary>
     internal long StepsDone => clock[0];
 
-    /// <summary>The image in a row of the batch.</summary>
-    internal int Image(int row) => order[(int)(clock[0] - clock[1]) * stride + row];
+    /// <summary>The row of the batch that row 0 of this part of it is.</summary>
+    internal int First => first;
+
+    /// <summary>The image in a row of this part of the batch.</summary>
+    internal int Image(int row) => order[(int)(clock[0] - clock[1]) * stride + first + row];
 
     /// <summary>Opens the step; called by one thread.</summary>
     internal void Open()

@@ -83,7 +83,7 @@ public sealed class Gather(Accelerator accelerator)
         long source = (long)image * pixels;
         long target = (long)Grid.IdxX * pixels;
         long step = dynamic != 0 ? plan.StepsDone : 0;
-        int row = dynamic != 0 ? Grid.IdxX : image;
+        int row = dynamic != 0 ? plan.First + Grid.IdxX : image;
         RandomPurpose purpose = dynamic != 0 ? RandomPurpose.Binarization : RandomPurpose.StaticBinarization;
         int blocks = (pixels + 4 * Philox.WordStride - 1) / (4 * Philox.WordStride) * Philox.WordStride;
         for (int block = Group.IdxX; block < blocks; block += Group.DimX)

@@ -3,6 +3,15 @@ namespace GpuVae.Cli.Commands;
 /// <summary>The options that decide a model's architecture and objective.</summary>
 internal sealed class ModelArguments
 {
+    private enum ModelKind
+    {
+        Seed,
+        Dense,
+        Convolutional,
+    }
+
+    private static ChoiceOption<ModelKind>? kind;
+
     public static OptionSet<VaeOptions> Set { get; } = MakeSet();
 
     private readonly Option<bool> conditional = CommonOptions.Flag(
@@ -19,24 +28,29 @@ internal sealed class ModelArguments
     public IEnumerable<string> Given(ParseResult parsed) =>
         parsed.GetValue(conditional) ? Set.Given(parsed).Append(conditional.Name) : Set.Given(parsed);
 
-    /// <summary>The options for images of the default shape; the data decides the real one.</summary>
+    /// <summary>Looks at what the user wrote before any image is loaded.</summary>
     /// <exception cref="BadInputException">A value is out of range.</exception>
-    public static VaeOptions Read(ParseResult parsed)
-    {
-        VaeOptions options = Set.Read(parsed);
-        options.Validate();
-        return options;
-    }
+    public static void Check(ParseResult parsed) => Set.Read(parsed).Validate();
+
+    /// <summary>What fits the images where the user has said nothing.</summary>
+    public static FittedOptions Fit(ParseResult parsed, ImageSet images) =>
+        !CommonOptions.IsGiven(parsed, kind!) ? FittedOptions.For(images)
+        : kind!.Read(parsed) == ModelKind.Seed ? FittedOptions.Seed(images)
+        : FittedOptions.For(images, Set.Read(parsed).Network);
 
     /// <summary>The options for a set of images: their shape and, for a conditional model, their labels.</summary>
     /// <param name="parsed">The command line.</param>
-    /// <param name="options">What was read from it.</param>
+    /// <param name="defaults">What fits the images where the user has said nothing.</param>
     /// <param name="images">The training set.</param>
     /// <param name="hasDomains">Whether the labels are domains: then the model is conditional in any case.</param>
-    /// <exception cref="BadInputException">The model is to be conditional, and the images have no labels or only one.</exception>
-    public VaeOptions For(ParseResult parsed, VaeOptions options, ImageSet images, bool hasDomains)
+    /// <exception cref="BadInputException">
+    /// A value is out of range or changes nothing, or the model is to be conditional, and the images have no labels or only one.
+    /// </exception>
+    public VaeOptions For(ParseResult parsed, VaeOptions defaults, ImageSet images, bool hasDomains)
     {
-        options = options with { Shape = images.Shape };
+        VaeOptions options = Set.Read(parsed, defaults) with { Shape = images.Shape };
+        Set.RequireUse(parsed, options);
+        options.Validate();
         if (!parsed.GetValue(conditional) && !hasDomains)
             return options;
         if (images.Labels is not { } labels)
@@ -58,33 +72,41 @@ internal sealed class ModelArguments
         var widths = NumberRange.Between(1, VaeOptions.MaxWidth);
         var notNegative = NumberRange.AtLeast(0.0);
         var defaults = new VaeOptions();
-        var set = new OptionSet<VaeOptions>("Model");
-        set.Number("--latent", "N", "Units of the latent code.", o => o.Latent, widths);
+        var set = new OptionSet<VaeOptions>("Model", options => options with { });
+        set.Number("--latent", "N", "Units of the latent code.", o => o.Latent, widths, isFitted: true);
         set.Number(
             "--upscale", "N", "For 'gpuvae upscale': show the encoder the images reduced so many times, and teach the decoder to enlarge "
             + "them; 1 is a usual model.", o => o.Upscale, NumberRange.OneOf(1, 2, 4));
-        set.Choice(
-            "--model", "What encoder and decoder are made of: linear layers (dense), or convolutions and some linear layers.",
-            o => o.Network);
+        kind = set.Choice(
+            "--model", "What encoder and decoder are made of: linear layers (dense), or convolutions and some linear layers; seed is the "
+            + "seed article's model, whatever the images.", o => o.Network, ModelKind.Dense,
+            wanted => wanted == ModelKind.Convolutional ? NetworkKind.Convolutional : NetworkKind.Dense);
         set.Numbers(
             "--hidden", "Widths of the encoder's hidden linear layers, from the image or the convolutions on; the decoder mirrors them. "
             + $"Default: {string.Join(',', defaults.Hidden)}, or "
             + $"{string.Join(',', (defaults with { Network = NetworkKind.Convolutional }).Hidden)} after convolutions.",
             o => o.Hidden, widths);
         set.Numbers(
-            "--channels-per-stage", "Of a convolutional model: channels of the stages, each of which halves the image; from 1 to 8 stages. "
-            + $"Default: {string.Join(',', defaults.ChannelsPerStage)}.", o => o.ChannelsPerStage, NumberRange.AtLeast(1), isConvolutional);
+            "--channels-per-stage", "Of a convolutional model: channels of the stages, each of which halves the image; from 1 to 8 stages.",
+            o => o.ChannelsPerStage, NumberRange.AtLeast(1), isConvolutional, isFitted: true);
         set.Number(
             "--residual", "N", "Of a convolutional model: residual blocks per stage.", o => o.ResidualBlocks,
             NumberRange.Between(0, VaeOptions.MaxDepth), isConvolutional);
         set.Flag(
-            "--group-norm", "Of a convolutional model: group normalisation after the convolutions.", o => o.GroupNorm, isConvolutional);
-        set.Choice("--upsampling", "Of a convolutional model: how the decoder enlarges.", o => o.Upsampling, isConvolutional);
-        set.Choice("--activation", "Function applied after every hidden layer.", o => o.Activation);
-        set.Choice("--likelihood", "Distribution of a pixel given the code; it decides the reconstruction term.", o => o.Likelihood);
+            "--group-norm", "Of a convolutional model: group normalisation after the convolutions.", o => o.GroupNorm, isConvolutional,
+            isFitted: true);
+        set.Choice(
+            "--upsampling", "Of a convolutional model: how the decoder enlarges.", o => o.Upsampling, isConvolutional, isFitted: true);
+        set.Flag(
+            "--centered", "Take the mean training image off what the encoder is given, and let the decoder start at it.", o => o.Centered,
+            isFitted: true);
+        set.Choice("--activation", "Function applied after every hidden layer.", o => o.Activation, isFitted: true);
+        set.Choice(
+            "--likelihood", "Distribution of a pixel given the code; it decides the reconstruction term.", o => o.Likelihood,
+            isFitted: true);
         set.Number(
             "--variance", "V", "Pixel variance of the Gaussian likelihood; where it is learned, its start.", o => o.Variance,
-            NumberRange.Positive, hasVariance);
+            NumberRange.Positive, hasVariance, isFitted: true);
         set.Number(
             "--mixture-components", "K", "Components of the likelihood logistic-mixture.", o => o.MixtureComponents,
             NumberRange.Between(1, VaeOptions.MaxMixture),

@@ -38,11 +38,20 @@ internal sealed class RunArguments
     /// <exception cref="BadInputException">There is no such device.</exception>
     public ComputeDevice OpenDevice(ParseResult parsed) => device.Open(parsed);
 
+    /// <summary>The runs of a folder; none where there is no such folder.</summary>
+    public static IEnumerable<RunFolder> Below(string root) =>
+        (Directory.Exists(root) ? Directory.EnumerateDirectories(root) : []).Select(RunFolder.Open)
+            .Where(run => File.Exists(run.Model) || File.Exists(run.Checkpoint));
+
+    /// <summary>When its model was written last, in UTC.</summary>
+    public static DateTime Written(RunFolder run) => File.GetLastWriteTimeUtc(File.Exists(run.Model) ? run.Model : run.Checkpoint);
+
     private static RunFolder Newest()
     {
-        IEnumerable<RunFolder> runs = Directory.Exists(Root) ? Directory.EnumerateDirectories(Root).Select(RunFolder.Open) : [];
-        return runs.Where(run => File.Exists(run.Model)).MaxBy(run => File.GetLastWriteTimeUtc(run.Model))
+        RunFolder newest = Below(Root).Where(run => File.Exists(run.Model)).MaxBy(Written)
             ?? throw new BadInputException(
                 $"There is no trained model below {Root}/. Run 'gpuvae train' first, or name a run folder with --run.");
+        Console.WriteLine($"run {Path.Combine(Root, Path.GetFileName(newest.Path))}, the newest");
+        return newest;
     }
 }

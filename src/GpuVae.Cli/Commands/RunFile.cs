@@ -17,6 +17,9 @@ internal static class RunFile
         Converters = { new JsonStringEnumConverter(namingPolicy: null, allowIntegerValues: false) },
     };
 
+    /// <summary>As it would be written.</summary>
+    public static string Text<T>(T value) => JsonSerializer.Serialize(value, Format);
+
     public static void Write<T>(RunFolder folder, string name, T value) =>
         AtomicFile.Write(Path.Combine(folder.Path, name), stream => JsonSerializer.Serialize(stream, value, Format));
 

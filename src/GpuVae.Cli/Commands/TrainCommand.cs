@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using System.Text.Json.Nodes;
 using GpuVae.Devices;
 
 namespace GpuVae.Cli.Commands;
@@ -19,6 +20,20 @@ internal sealed class TrainCommand
         "Go on with the run in this folder, with its options; only --epochs, --early-stopping, --device and the place of the data may "
             + "change.");
 
+    private readonly Option<string?> initial = CommonOptions.Text(
+        "--init", "MODEL",
+        "Go on from the weights of this model, a run folder or a .safetensors file, and with its options where nothing else is said.");
+
+    private readonly Option<bool> scansRates = CommonOptions.Flag(
+        "--find-lr", "Do not train: try learning rates from 1e-6 to 1 in a few steps, and say which fits.");
+
+    private readonly Option<bool> hasBoard = CommonOptions.Flag(
+        "--tensorboard", "Also write what TensorBoard shows, into the run folder: losses, pictures, what the latent units tell.");
+
+    private readonly Option<string?> config = ConfigFile.Option();
+
+    private readonly Option<bool> printsConfig = ConfigFile.PrintOption();
+
     public static Command Create()
     {
         var command = new ExampleCommand(
@@ -27,10 +42,14 @@ internal sealed class TrainCommand
             "gpuvae train --data path/to/mnist --epochs 10 --out runs/mnist",
             "gpuvae train --data photos --size 64 --latent 64 --likelihood gaussian --lr-schedule cosine",
             "gpuvae train --domains photos drawings --size 64",
-            "gpuvae train --resume runs/mnist --epochs 20");
+            "gpuvae train --resume runs/mnist --epochs 20",
+            "gpuvae train --data photos --init runs/faces --lr 3e-4",
+            "gpuvae train --data photos --print-config > photos.json",
+            "gpuvae train --config photos.json --epochs 30");
         var train = new TrainCommand();
         train.setup.AddTo(command, withTestData: true);
-        command.Add("Run", train.output, train.name, train.resume);
+        command.Add(
+            "Run", train.output, train.name, train.resume, train.initial, train.config, train.printsConfig, train.scansRates, train.hasBoard);
         command.SetAction(train.Run);
         return command;
     }
@@ -39,25 +58,41 @@ internal sealed class TrainCommand
 
     private int Start(ParseResult parsed)
     {
-        TrainingOptions options = TrainingArguments.Read(parsed);
-        VaeOptions architecture = ModelArguments.Read(parsed);
-        RunData source = setup.Data.Read(parsed, options.Seed);
+        TrainingSetup.CheckOptions(parsed);
+        RunData source = setup.Data.Read(parsed, TrainingSetup.SeedOf(parsed));
         string? path = GivenPath(parsed);
+        bool isQuiet = parsed.GetValue(printsConfig);
         using ComputeDevice opened = setup.Device.Open(parsed);
-        DataSets sets = Load(source);
-        architecture = setup.Model.For(parsed, architecture, sets.Train, hasDomains: source.Domains is not null);
+        VaeOptions? ofInitial = parsed.GetValue(initial) is { } other ? Vae.OptionsOf(other) : null;
+        DataSets sets = isQuiet ? source.LoadBoth() : Load(source);
+        (VaeOptions architecture, TrainingOptions options, string chosen) =
+            setup.OptionsFor(parsed, sets.Train, hasDomains: source.Domains is not null, ofInitial);
+        JsonObject all = TrainingSetup.ConfigOf(parsed, source, architecture, options);
+        if (isQuiet)
+        {
+            foreach (string line in RunFile.Text(all).Split('\n'))
+                Console.WriteLine(line);
+            return 0;
+        }
+        Console.WriteLine(chosen);
         using var fresh = new Vae(opened, architecture, options.Seed);
-        fresh.StartPriorFrom(sets.Train, options.Seed);
+        if (parsed.GetValue(initial) is { } model)
+            fresh.StartFrom(model, new Notes());
+        else
+            fresh.StartFrom(sets.Train, options.Seed);
+        if (parsed.GetValue(scansRates))
+            return FindRate(fresh, sets.Train, options);
         using var trainer = new Trainer(fresh, sets.Train, options, sets.Test);
 
         // The folder comes last: bad input leaves nothing behind.
         (RunFolder folder, IDisposable locked) = path is null ? Free(source) : Take(path);
         using IDisposable held = locked;
         source.Write(folder);
+        RunFile.Write(folder, ConfigFile.OfRun, all);
         DeviceArguments.Write(folder, opened);
         // A run that is killed before its first epoch ends can be resumed, too.
         trainer.Save(folder.Checkpoint);
-        return Train(trainer, folder, sets, source);
+        return Train(trainer, folder, sets, source, parsed.GetValue(hasBoard));
     }
 
     private int Resume(ParseResult parsed, string path)
@@ -86,7 +121,19 @@ internal sealed class TrainCommand
         using var trainer = Trainer.Resume(
             opened, checkpoint, sets.Train, sets.Test, TrainingArguments.GivenEpochs(parsed), TrainingArguments.GivenPatience(parsed));
         Console.WriteLine($"going on at step {trainer.Step} of {trainer.Steps}");
-        return Train(trainer, folder, sets, source);
+        return Train(trainer, folder, sets, source, parsed.GetValue(hasBoard));
+    }
+
+    private static int FindRate(Vae model, ImageSet images, TrainingOptions options)
+    {
+        Console.WriteLine("trying learning rates from 1e-6 to 1 …");
+        var scan = LearningRateScan.Run(model, images, options);
+        foreach ((double rate, double loss) in scan.Steps.Where((_, i) => i % 10 == 9))
+            Console.WriteLine(FormattableString.Invariant($"--lr {rate:0.0e-0}   loss {loss:F2}"));
+        (double lowest, double least) = scan.Steps.MinBy(step => step.Loss);
+        Console.WriteLine(FormattableString.Invariant($"the loss is lowest, {least:F2} nats, at {lowest:0.0e-0}; a tenth of that is safe:"));
+        Console.WriteLine(FormattableString.Invariant($"gpuvae train --lr {scan.Suggested:0.0e-0}"));
+        return 0;
     }
 
     private static DataSets Load(RunData source)
@@ -95,7 +142,7 @@ internal sealed class TrainCommand
         return source.LoadBoth();
     }
 
-    private static int Train(Trainer trainer, RunFolder folder, DataSets sets, RunData source)
+    private static int Train(Trainer trainer, RunFolder folder, DataSets sets, RunData source, bool hasBoard)
     {
         string run = Shown(folder.Path);
         string hardware = RunResults.Hardware(trainer.Model);
@@ -110,7 +157,7 @@ internal sealed class TrainCommand
         int[] lost = [.. Enumerable.Range(1, epochs).Except(trainer.History.Select(line => line.Epoch))];
         if (lost.Length > 0)
             Console.Error.WriteLine($"gpuvae: note: the metrics of these epochs are lost: {string.Join(", ", lost)}");
-        var results = new RunResults(trainer, folder, sets.Test, source.Title);
+        var results = new RunResults(trainer, folder, sets.Test, source.Title, hasBoard ? new TensorBoardLog(folder, trainer) : null);
         trainer.EpochCompleted += _ => results.Update();
 
         TrainingResult result = RunUntilSignal(trainer);

@@ -16,10 +16,11 @@ internal static class TrainingArguments
     public static IEnumerable<string> GivenForGood(ParseResult parsed) =>
         Set.Given(parsed).Where(flag => flag is not (EpochsFlag or PatienceFlag));
 
+    /// <summary>What is given, and <paramref name="defaults"/> for the rest.</summary>
     /// <exception cref="BadInputException">A value is out of range.</exception>
-    public static TrainingOptions Read(ParseResult parsed)
+    public static TrainingOptions Read(ParseResult parsed, TrainingOptions? defaults = null)
     {
-        TrainingOptions options = Set.Read(parsed);
+        TrainingOptions options = Set.Read(parsed, defaults);
         options.Validate();
         return options;
     }
@@ -28,11 +29,17 @@ internal static class TrainingArguments
     {
         NumberRange<int> positive = NumberRange.AtLeast(1), count = NumberRange.AtLeast(0);
         var notNegative = NumberRange.AtLeast(0.0);
-        var set = new OptionSet<TrainingOptions>("Training");
-        set.Number(EpochsFlag, "N", "Passes over the images.", o => o.Epochs, positive);
-        set.Number("--batch", "N", "Images per step.", o => o.BatchSize, positive);
-        set.Number("--lr", "R", "Adam's learning rate.", o => o.LearningRate, NumberRange.Positive);
-        set.Choice("--lr-schedule", "How the learning rate changes; 'step' divides it by 10 every 10 epochs.", o => o.Decay);
+        var set = new OptionSet<TrainingOptions>("Training", options => options with { });
+        set.Number(EpochsFlag, "N", "Passes over the images.", o => o.Epochs, positive, isFitted: true);
+        set.Number("--batch", "N", "Images that are gone through at once.", o => o.BatchSize, positive, isFitted: true);
+        set.Number(
+            "--accumulate", "N", "Batches whose gradients are averaged for one step, in the memory of one.", o => o.Accumulation, positive);
+        set.Number("--lr", "R", "Adam's learning rate.", o => o.LearningRate, NumberRange.Positive, isFitted: true);
+        set.Choice(
+            "--lr-schedule", "How the learning rate changes; 'step' divides it by 10 every 10 epochs.", o => o.Decay, isFitted: true);
+        set.Number(
+            "--ema", "D", "Decay of a moving average of the weights, such as 0.999, which is evaluated and saved in their place; 0 for none.",
+            o => o.AverageDecay, NumberRange.Between(0.0, 0.999999));
         set.Number(
             "--kl-warmup", "E", "Epochs over which the weight of the KL term rises from 0 to beta.", o => o.KlWarmupEpochs, notNegative);
         set.Number(

@@ -28,6 +28,7 @@ internal static class NetworkNodes
         ResidualBlock block => Residual(block, x),
         AveragePooling pooling => AveragePoolingNodes.Append(pooling, x),
         NearestUpsampling upsampling => UpsamplingNodes.Append(upsampling, x),
+        CenteredInput => CenteredInputNodes.Append(x),
         LabelInput input => LabelNodes.Append(input, x, label!),
         Reordering => x,
         _ => throw new BadInputException(

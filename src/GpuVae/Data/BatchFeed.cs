@@ -86,13 +86,14 @@ internal sealed class BatchFeed : IDisposable
     }
 
     /// <summary>
-    /// Appends the step that opens a training step and puts its batch together; gives the images, [batch, pixels] in [0, 1].
+    /// Appends the step that opens a training step and puts its batch together, or the part of it that begins with row
+    /// <paramref name="first"/>; gives the images, [batch, pixels] in [0, 1].
     /// </summary>
-    public PlannedTensor AppendBatch(ScheduleBuilder builder, int pixels, Binarization binarization, ulong seed)
+    public PlannedTensor AppendBatch(ScheduleBuilder builder, int pixels, Binarization binarization, ulong seed, int first = 0)
     {
         int batch = builder.Batch;
         PlannedTensor x = builder.Tensor("images", pixels);
-        BatchPlan plan = Plan;
+        BatchPlan plan = PlanFrom(first);
         Gather gather = device.Kernels.Gather;
         double bytes = 5.0 * batch * pixels;
         if (binarization == Binarization.None)
@@ -105,12 +106,12 @@ internal sealed class BatchFeed : IDisposable
     }
 
     /// <summary>Appends the collection of the labels of the batch under way, [batch, 1]; the set must have some.</summary>
-    public PlannedTensor AppendLabels(ScheduleBuilder builder)
+    public PlannedTensor AppendLabels(ScheduleBuilder builder, int first = 0)
     {
         PlannedTensor batch = builder.Tensor("labels", 1);
         LabelGather gather = device.Kernels.LabelGather;
         ArrayView<int> ofSet = labels!.View;
-        BatchPlan plan = Plan;
+        BatchPlan plan = PlanFrom(first);
         builder.Add("labels", 0, 8.0 * batch.Length, [batch], stream => gather.Run(stream, ofSet, plan, batch.View));
         return batch;
     }
@@ -129,5 +130,5 @@ internal sealed class BatchFeed : IDisposable
             buffer?.Dispose();
     }
 
-    private BatchPlan Plan => new(clock.View, order.View, rates.View, current.View, BatchSize);
+    private BatchPlan PlanFrom(int first) => new(clock.View, order.View, rates.View, current.View, BatchSize, first);
 }

@@ -89,6 +89,19 @@ public sealed class ImageSet
     /// <summary>The pixels of one image, [Channels, Height, Width].</summary>
     public ReadOnlySpan<byte> this[int index] => Pixels.AsSpan(checked(index * PixelsPerImage), PixelsPerImage);
 
+    /// <summary>The mean image, [Channels, Height, Width], in [0, 1].</summary>
+    public float[] Mean()
+    {
+        long[] sums = new long[PixelsPerImage];
+        for (int i = 0; i < Count; i++)
+        {
+            ReadOnlySpan<byte> image = this[i];
+            for (int p = 0; p < sums.Length; p++)
+                sums[p] += image[p];
+        }
+        return [.. sums.Select(sum => (float)(sum / (255.0 * Math.Max(Count, 1))))];
+    }
+
     /// <summary>The images at <paramref name="indices"/>, copied in that order.</summary>
     public ImageSet Select(ReadOnlySpan<int> indices, string? name = null)
     {

@@ -27,6 +27,7 @@ internal sealed class DeviceKernels(Accelerator accelerator, GemmContext gemm) :
     public GroupNormalization<Identity> GroupNormalization => field ??= new GroupNormalization<Identity>(accelerator);
     public Upsampling Upsampling => field ??= new Upsampling(accelerator);
     public Transposition Transposition => field ??= new Transposition(accelerator);
+    public Centering Centering => field ??= new Centering(accelerator);
     public Gather Gather => field ??= new Gather(accelerator);
     public Reparameterize Reparameterize => field ??= new Reparameterize(accelerator);
     public FullCovariancePosterior FullCovariancePosterior => field ??= new FullCovariancePosterior(accelerator);
@@ -52,6 +53,8 @@ internal sealed class DeviceKernels(Accelerator accelerator, GemmContext gemm) :
     public Ssim Ssim => field ??= new Ssim(accelerator);
     public AveragePool AveragePool => field ??= new AveragePool(accelerator);
     public Langevin Langevin => field ??= new Langevin(accelerator);
+    public WeightAverage WeightAverage => field ??= new WeightAverage(accelerator);
+    public GradientSum GradientSum => field ??= new GradientSum(accelerator);
     public StepEnd StepEnd => field ??= new StepEnd(accelerator);
 
     /// <summary>The products of linear layers, and all of the others, with an activation.</summary>

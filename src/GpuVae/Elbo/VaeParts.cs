@@ -40,6 +40,7 @@ internal sealed class VaeParts
             .. Networks.Encoder(options).ParameterShapes, .. Networks.Decoder(options).ParameterShapes,
             .. PosteriorSampler.Create(options).ParameterShapes, .. PriorDensity.Create(options).ParameterShapes,
             .. DecoderLikelihood.SharedOf(options) is var (name, _) ? [(name, [1])] : Array.Empty<(string, int[])>(),
+            .. options.Centered ? [(CenteredInput.MeanName, [options.Shape.Pixels])] : Array.Empty<(string, int[])>(),
         ];
         (string largest, int[] extents) = shapes.MaxBy(parameter => Count(parameter.Shape));
         double count = shapes.Sum(parameter => Count(parameter.Shape));

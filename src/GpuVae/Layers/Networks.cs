@@ -13,6 +13,8 @@ internal static class Networks
         const string name = "encoder";
         (int width, int height, int channels) = options.Shape;
         var layers = new List<Layer>();
+        if (options.Centered)
+            layers.Add(new CenteredInput($"{name} centred", options.Shape.Pixels));
         if (options.Upscale > 1)
             layers.Add(new AveragePooling($"{name} input", new PoolShape(width, height, channels, options.Upscale)));
         int index = 0;

@@ -46,7 +46,11 @@ public sealed class ParameterStore : IDisposable
     public ArrayView<float> Values => values.View;
 
     /// <summary>Numbers that are learned, gaps not included.</summary>
-    public long Count => parameters.Sum(parameter => (long)parameter.Length);
+    public long Count => parameters.Where(parameter => parameter.Name != CenteredInput.MeanName).Sum(parameter => (long)parameter.Length);
+
+    /// <summary>Of <see cref="Values"/> those at the start that are learned, gaps included.</summary>
+    internal long LearnedLength =>
+        Array.Find(parameters, parameter => parameter.Name == CenteredInput.MeanName)?.Offset ?? values.Length;
 
     /// <summary>
     /// The slice of <paramref name="parameter"/> in <see cref="Values"/> or in a buffer laid out like it (gradients, moments); a weight

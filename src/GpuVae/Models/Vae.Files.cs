@@ -9,7 +9,7 @@ namespace GpuVae.Models;
 // A model as files: the options as config.json, the weights as safetensors.
 public sealed partial class Vae
 {
-    internal const string WeightsName = "model.safetensors", ConfigName = "config.json";
+    internal const string WeightsName = "model.safetensors", ConfigName = "config.json", BestName = "best.safetensors";
 
     /// <summary>Loads what <see cref="Save"/> wrote into <paramref name="folder"/>.</summary>
     /// <param name="device">Where the model is to be.</param>

@@ -287,19 +287,6 @@ public sealed partial class Vae : IDisposable
     public int LabelNumber(string label) => Labels.NumberOf(label);
 
     /// <summary>
-    /// Lets the pseudo-inputs of a VampPrior start from images drawn from a set, which are better starting points than the noise of a fresh
-    /// model. Other models stay as they are.
-    /// </summary>
-    /// <exception cref="BadInputException">The images are not of the model's shape.</exception>
-    public void StartPriorFrom(ImageSet images, ulong seed)
-    {
-        Require(images);
-        using DeviceGate.Scope scope = Device.Enter("Vae.StartPriorFrom");
-        if (Parts.Prior is VampPriorDensity vamp)
-            vamp.StartFrom(Parameters, images, seed);
-    }
-
-    /// <summary>
     /// The two terms of the loss, averaged over <paramref name="images"/>, with <paramref name="samples"/> noise samples per image drawn
     /// from <paramref name="seed"/>. With several samples both add up to the importance-weighted bound.
     /// </summary>

@@ -12,7 +12,9 @@ namespace GpuVae.Models;
 /// </summary>
 internal static partial class WeightsFile
 {
-    private const string OptionsKey = "gpuvae.options", DigestKey = "gpuvae.sha256";
+    public const string OptionsKey = "gpuvae.options";
+
+    private const string DigestKey = "gpuvae.sha256";
 
     /// <summary>Writes in one piece or not at all. Nothing on a device is needed for it, so it can be done on another thread.</summary>
     /// <param name="path">Of the file.</param>
@@ -82,6 +84,7 @@ internal static partial class WeightsFile
             (nameof(options.GroupNorm), isConvolutional && options.GroupNorm),
             (nameof(options.Upsampling), isConvolutional ? options.Upsampling : default),
             (nameof(options.Upscale), options.Upscale),
+            (nameof(options.Centered), options.Centered),
             (nameof(options.Latent), options.Latent),
             (nameof(options.Activation), options.Activation),
             (nameof(options.Likelihood), options.Likelihood),

@@ -6,8 +6,16 @@ public sealed record TrainingOptions
     /// <summary>Times that every image is trained on.</summary>
     public int Epochs { get; init; } = 10;
 
-    /// <summary>Images per step. The last batch of an epoch holds what is left, as PyTorch's loader does by default.</summary>
+    /// <summary>
+    /// Images that are gone through at once. The last batch of an epoch holds what is left, as PyTorch's loader does by default.
+    /// </summary>
     public int BatchSize { get; init; } = 128;
+
+    /// <summary>
+    /// Batches whose gradients are averaged for one step of the optimizer, which then costs the memory of one batch: steps, losses and
+    /// rates are those of a batch so many times as large.
+    /// </summary>
+    public int Accumulation { get; init; } = 1;
 
     /// <summary>Adam's step size at the start.</summary>
     public double LearningRate { get; init; } = 1e-3;
@@ -38,6 +46,12 @@ public sealed record TrainingOptions
     /// <summary>Decoupled weight decay (Loshchilov and Hutter, "Decoupled Weight Decay Regularization", 2019); 0 is plain Adam.</summary>
     public double WeightDecay { get; init; }
 
+    /// <summary>
+    /// Decay of an exponential moving average of the weights, in [0, 1), such as 0.999; 0 keeps none. Test loss, health and pictures are
+    /// then the average's, and it is what is saved as the model; training goes on with the weights themselves.
+    /// </summary>
+    public double AverageDecay { get; init; }
+
     /// <summary>Decay of the gradient's running mean, in [0, 1).</summary>
     public double AdamBeta1 { get; init; } = 0.9;
 
@@ -62,11 +76,15 @@ public sealed record TrainingOptions
     /// <summary>Epochs without a lower test loss after which the training ends; 0 never ends it early.</summary>
     public int EarlyStopping { get; init; }
 
+    /// <summary>Images of a step of the optimizer.</summary>
+    internal int StepSize => checked(BatchSize * Accumulation);
+
     /// <exception cref="BadInputException">A value is out of range; the message names the option and the range.</exception>
     public void Validate()
     {
         AtLeastOne(Epochs, "The number of epochs");
         AtLeastOne(BatchSize, "The batch size");
+        AtLeastOne(Accumulation, "The number of batches that a step accumulates");
         AtLeastOne(DecayEpochs, "The number of epochs between decays");
         AtLeastOne(LogEverySteps, "The number of steps between progress reports");
         if (CheckpointEverySteps < 0)
@@ -84,6 +102,8 @@ public sealed record TrainingOptions
             throw new BadInputException("KL cycles and a KL warm-up both say how the weight of the KL term rises; choose one.");
         NotNegative(GradientClip, "The largest gradient norm");
         NotNegative(WeightDecay, "The weight decay");
+        if (!(AverageDecay is >= 0 and < 1))
+            throw new BadInputException($"The decay of the weights' average is {AverageDecay}; it must lie in [0, 1), 0.999 is usual.");
         if (!(AdamBeta1 is >= 0 and < 1) || !(AdamBeta2 is >= 0 and < 1))
             throw new BadInputException($"Adam's betas are {AdamBeta1} and {AdamBeta2}; both must lie in [0, 1).");
         if (!(AdamEpsilon is > 0 and < double.PositiveInfinity))

@@ -65,6 +65,12 @@ public sealed record VaeOptions
     /// </summary>
     public int Upscale { get; init; } = 1;
 
+    /// <summary>
+    /// Whether the encoder is given images less the mean of the training images, and the decoder starts at that mean (Burda et al. 2016);
+    /// see <c>Vae.StartFrom</c>.
+    /// </summary>
+    public bool Centered { get; init; }
+
     /// <summary>Units of the latent code z.</summary>
     public int Latent { get; init; } = 20;
 

@@ -12,8 +12,11 @@ internal sealed class ScheduleBuilder
     private ArenaPlan? plan;
     private bool hasExternals;
 
-    /// <summary>Images per run: the rows of every tensor of <see cref="Tensor(string, int)"/>.</summary>
-    public int Batch { get; }
+    /// <summary>
+    /// Images per run: the rows of every tensor of <see cref="Tensor(string, int)"/>. Of a run that goes through its images in parts, those
+    /// of the part whose steps come next.
+    /// </summary>
+    public int Batch { get; set; }
 
     public ScheduleBuilder(int batch)
     {

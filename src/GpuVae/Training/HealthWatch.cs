@@ -14,10 +14,7 @@ namespace GpuVae.Training;
 /// </summary>
 internal sealed class HealthWatch : IDisposable
 {
-    // A look must cost next to nothing beside an epoch.
-    private const int MaxImages = 256, MaxPixels = 1 << 22;
-
-    private const double CollapsedKl = 0.01, HugeVariance = 100, AlikeShare = 0.01, MismatchFactor = 5, MostlyGrey = 0.5, AllBits = 0.999;
+    private const double CollapsedKl = 0.01, HugeVariance = 100, AlikeShare = 0.01, MismatchFactor = 5;
 
     private readonly Vae model;
     private readonly HealthWarning? ofData;
@@ -33,13 +30,13 @@ internal sealed class HealthWatch : IDisposable
     public HealthWatch(Vae model, ImageSet train, ImageSet? test, bool isBinarized)
     {
         this.model = model;
-        ofData = OfData(model.Options.Likelihood, Part(train), isBinarized);
+        ofData = OfData(model.Options.Likelihood, new PixelFacts(train), isBinarized);
         if (test is null)
             return;
-        images = Part(test);
+        images = PixelFacts.Sample(test);
         count = images.Length / model.Options.Shape.Pixels;
         if (model.Options.Classes > 0)
-            labels = [.. Enumerable.Range(0, count).Select(i => test.Labels![Place(test, i, count)])];
+            labels = [.. Enumerable.Range(0, count).Select(i => test.Labels![PixelFacts.Place(test, i, count)])];
         if (model.Options.Activation == ActivationKind.Relu)
             activity = new Activity(model, images, labels, count);
     }
@@ -67,32 +64,14 @@ internal sealed class HealthWatch : IDisposable
 
     public void Dispose() => activity?.Dispose();
 
-    /// <summary>Images from all over the set, [n, pixels] in [0, 1].</summary>
-    private static float[] Part(ImageSet set)
+    private static HealthWarning? OfData(Likelihood likelihood, PixelFacts pixels, bool isBinarized)
     {
-        int pixels = set.PixelsPerImage, count = Math.Min(set.Count, Math.Clamp(MaxPixels / pixels, 1, MaxImages));
-        float[] part = new float[count * pixels];
-        for (int i = 0; i < count; i++)
-        {
-            ReadOnlySpan<byte> image = set[Place(set, i, count)];
-            for (int p = 0; p < pixels; p++)
-                part[i * pixels + p] = image[p] / 255f;
-        }
-        return part;
-    }
-
-    private static int Place(ImageSet set, int i, int count) => (int)((long)i * set.Count / count);
-
-    private static HealthWarning? OfData(Likelihood likelihood, float[] pixels, bool isBinarized)
-    {
-        double grey = pixels.Count(pixel => pixel is > 0.1f and < 0.9f) / (double)pixels.Length;
-        double bits = isBinarized ? 1 : pixels.Count(pixel => pixel is 0 or 1) / (double)pixels.Length;
-        if (likelihood == Likelihood.Bernoulli && !isBinarized && grey > MostlyGrey)
+        if (likelihood == Likelihood.Bernoulli && !isBinarized && pixels.AreGrey)
             return new HealthWarning(
                 HealthIssue.LikelihoodMismatch,
-                Inv($"{grey:P0} of the pixels are grey, and the Bernoulli likelihood is one of black and white."),
+                Inv($"{pixels.Grey:P0} of the pixels are grey, and the Bernoulli likelihood is one of black and white."),
                 "Use VaeOptions.Likelihood = DiscretizedLogistic, GaussianLearned or ContinuousBernoulli.");
-        if (likelihood.IsDensity() && bits > AllBits)
+        if (likelihood.IsDensity() && (isBinarized || pixels.AreBits))
             return new HealthWarning(
                 HealthIssue.LikelihoodMismatch,
                 $"All pixels are black or white, and the density of a {Name(likelihood)} likelihood can grow there without a bound.",

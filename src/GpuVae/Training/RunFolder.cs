@@ -19,7 +19,7 @@ public sealed class RunFolder
     public string Model => In(Vae.WeightsName);
 
     /// <summary>The weights of the epoch with the lowest test loss; missing where there is no test set.</summary>
-    public string BestModel => In("best.safetensors");
+    public string BestModel => In(Vae.BestName);
 
     /// <summary>The model's options.</summary>
     public string Config => In(Vae.ConfigName);

@@ -106,7 +106,7 @@ internal sealed class RunRecord(
     private void Take(long step)
     {
         Wait();
-        snapshot ??= new TrainingSnapshot(model.Parameters);
+        snapshot ??= new TrainingSnapshot(model.Parameters, state.HasAverage);
         snapshot.Take(model.Device.Stream, state);
         if (snapshot.Extreme() is var (term, value) && !float.IsFinite(value))
             throw new TrainingDivergedException(step, term, value, Folder?.Checkpoint);

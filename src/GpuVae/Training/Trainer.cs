@@ -2,7 +2,6 @@ using System.Diagnostics;
 using GpuVae.Data;
 using GpuVae.Devices;
 using GpuVae.Elbo;
-using GpuVae.Layers;
 using GpuVae.Models;
 using GpuVae.Scheduling;
 using Microsoft.Extensions.Logging;
@@ -76,10 +75,10 @@ public sealed partial class Trainer : IDisposable
         var data = DataDigest.Of(images, test);
         images = model.Require(images);
         test = test is null ? null : model.Require(test);
-        if (options.BatchSize > images.Count)
+        if (options.StepSize > images.Count)
             throw new BadInputException(
-                $"A batch of {options.BatchSize} images cannot be made from {images.Name} with {images.Count}. " +
-                $"Choose TrainingOptions.BatchSize up to {images.Count}.");
+                $"A batch of {options.StepSize} images cannot be made from {images.Name} with {images.Count}. "
+                + $"Choose TrainingOptions.BatchSize up to {images.Count / options.Accumulation}.");
         using DeviceGate.Scope scope = model.Device.Enter("making a Trainer");
         (Model, Options, this.ownsModel, imageCount) = (model, options, ownsModel, images.Count);
         this.logger = logger ?? NullLogger.Instance;
@@ -88,8 +87,8 @@ public sealed partial class Trainer : IDisposable
             if (test is not null)
                 evaluator = new Evaluator(model, test, TestSeed, samples: model.Options.Samples);
             health = new HealthWatch(model, images, test, options.DynamicBinarization);
-            state = new TrainingState(model);
-            feed = new BatchFeed(model.Device, images, options.BatchSize, options.LogEverySteps);
+            state = new TrainingState(model, options);
+            feed = new BatchFeed(model.Device, images, options.StepSize, options.LogEverySteps);
             record = new RunRecord(model, options, data, state, feed.StepsPerEpoch, this.logger);
             order = new int[imageCount];
             rates = new float[2 * feed.StepsPerEpoch];
@@ -137,51 +136,16 @@ public sealed partial class Trainer : IDisposable
     public Schedule Schedule => schedules.First;
 
     /// <summary>Bytes on the device: weights, gradients, both moments and the activations' arena; the images not included.</summary>
-    public long DeviceBytes => (4 * Model.Parameters.Values.Length + schedules.ArenaLength) * sizeof(float);
+    public long DeviceBytes => (state.Buffers * Model.Parameters.Values.Length + schedules.ArenaLength) * sizeof(float);
 
     internal TrainingState State => state;
+
+    /// <summary>The learning rates of steps, counted from 0, in the place of those that the options say.</summary>
+    internal Func<long, double>? RateOf { get; init; }
 
     private bool IsAtEndOfEpoch => step % feed.StepsPerEpoch == 0;
 
     internal RunRecord Record => record;
-
-    /// <summary>Goes on where <paramref name="checkpoint"/> was written. The trainer owns the model that it makes for that.</summary>
-    /// <param name="device">May be another than before; the bits then differ as far as the devices' arithmetic does.</param>
-    /// <param name="checkpoint">The state.</param>
-    /// <param name="images">The training set of the run, with the same content in the same order.</param>
-    /// <param name="test">Evaluated after every epoch, if given.</param>
-    /// <param name="epochs">Another number of epochs in all; null keeps that of the run.</param>
-    /// <param name="earlyStopping">Another <see cref="TrainingOptions.EarlyStopping"/>; null keeps that of the run.</param>
-    /// <param name="logger">As for the constructor.</param>
-    /// <exception cref="BadInputException">
-    /// Images, labels or attributes are not those of the checkpoint, or it holds what no training leaves.
-    /// </exception>
-    public static Trainer Resume(
-        ComputeDevice device, TrainingCheckpoint checkpoint, ImageSet images, ImageSet? test = null, int? epochs = null,
-        int? earlyStopping = null, ILogger? logger = null)
-    {
-        checkpoint.Data.Require(images, test);
-        checkpoint.RequireWeights();
-        TrainingOptions options = checkpoint.Training with
-        {
-            Epochs = epochs ?? checkpoint.Training.Epochs,
-            EarlyStopping = earlyStopping ?? checkpoint.Training.EarlyStopping,
-        };
-        var model = new Vae(device, checkpoint.Model, options.Seed);
-        Trainer? trainer = null;
-        try
-        {
-            trainer = new Trainer(model, images, options, test, logger, ownsModel: true);
-            trainer.Restore(checkpoint);
-            return trainer;
-        }
-        catch
-        {
-            trainer?.Dispose();
-            model.Dispose();
-            throw;
-        }
-    }
 
     /// <summary>
     /// Keeps the run in a folder from now on: after every epoch, and when the training stops, weights, options, metrics, a checkpoint, and
@@ -246,6 +210,7 @@ public sealed partial class Trainer : IDisposable
         bool completed = step == Steps || record.IsToStop;
         if (!completed)
             Keep(epochEnds: false, withWeights: true);
+        state.Show(isAverage: true);
         record.Wait();
         return new TrainingResult(completed, step, summary, StoppedEarly: completed && step < Steps);
     }
@@ -286,6 +251,7 @@ public sealed partial class Trainer : IDisposable
             intervalStart = Stopwatch.GetTimestamp();
         try
         {
+            state.Show(isAverage: false);
             long epoch = step / feed.StepsPerEpoch;
             if (epoch != epochInDevice)
                 StartEpoch(epoch, step);
@@ -316,6 +282,7 @@ public sealed partial class Trainer : IDisposable
         // Every run is the first step of the first epoch; the next training step puts it right again.
         try
         {
+            state.Show(isAverage: false);
             TimeSpan[] times = Schedule.Profile(Model.Device.Stream, repeats, () =>
             {
                 cancellation.ThrowIfCancellationRequested();
@@ -374,7 +341,7 @@ public sealed partial class Trainer : IDisposable
         EpochOrder.Fill(order, Options.Seed, epoch);
         for (int i = 0; i < feed.StepsPerEpoch; i++)
         {
-            rates[2 * i] = (float)Options.LearningRateAt(start + i, feed.StepsPerEpoch);
+            rates[2 * i] = (float)(RateOf?.Invoke(start + i) ?? Options.LearningRateAt(start + i, feed.StepsPerEpoch));
             rates[2 * i + 1] = (float)(Model.Options.KlRate * Options.KlWeightAt(start + i, feed.StepsPerEpoch));
         }
         feed.StartEpoch(atStep, start, order, rates);
@@ -418,6 +385,7 @@ public sealed partial class Trainer : IDisposable
         ReadLosses();
         var train = new ElboParts(epochSums[0] / imageCount, epochSums[1] / imageCount, Model.Options.LossBeta);
         double seconds = epochTime.Elapsed.TotalSeconds;
+        state.Show(isAverage: true);
         ElboParts? test = evaluator?.Run();
         if (test is { } parts)
         {
@@ -455,23 +423,6 @@ public sealed partial class Trainer : IDisposable
             }
         }
         keptStep = step;
-    }
-
-    private void Restore(TrainingCheckpoint checkpoint)
-    {
-        if (checkpoint.Step > Steps)
-            throw new BadInputException(
-                $"The checkpoint has {checkpoint.Step} steps behind it; {Options.Epochs} epochs have only {Steps}. Ask for more epochs.");
-        ParameterStore parameters = Model.Parameters;
-        float[] weights = new float[parameters.Values.Length];
-        float[] firstMoment = new float[weights.Length], secondMoment = new float[weights.Length];
-        checkpoint.Restore(feed.StepsPerEpoch, weights, firstMoment, secondMoment, epochSums);
-        parameters.WriteAll(parameters.Values, weights);
-        parameters.WriteAll(state.FirstMoment, firstMoment);
-        parameters.WriteAll(state.SecondMoment, secondMoment);
-        step = loggedStep = keptStep = checkpoint.Step;
-        isEpochToEnd = IsAtEndOfEpoch && epochSums.Any(sum => sum != 0);
-        record.Restore(checkpoint.History);
     }
 
     private void RequireFinite(long atStep, string term, double value)

@@ -17,6 +17,7 @@ namespace GpuVae.Training;
 public sealed partial class TrainingCheckpoint
 {
     private const string WeightsSection = "weights", FirstMomentSection = "adam.first", SecondMomentSection = "adam.second";
+    private const string AverageSection = "average";
     private const string SumsSection = "epoch.sums", HistorySection = "history", UntoldField = "untoldEpochs";
 
     // Epochs that the history does not tell of.
@@ -107,6 +108,8 @@ public sealed partial class TrainingCheckpoint
         file.Add(WeightsSection, snapshot.Bytes, snapshot.Weights);
         file.Add(FirstMomentSection, snapshot.Bytes, snapshot.FirstMoment);
         file.Add(SecondMomentSection, snapshot.Bytes, snapshot.SecondMoment);
+        if (snapshot.HasAverage)
+            file.Add(AverageSection, snapshot.Bytes, snapshot.Average);
         file.Add(SumsSection, MemoryMarshal.AsBytes<double>(epochSums).ToArray());
         // Times differ from run to run, and the same training is to leave the same bytes.
         file.Add(
@@ -118,16 +121,22 @@ public sealed partial class TrainingCheckpoint
     /// <exception cref="BadInputException">They differ in number.</exception>
     internal void RequireWeights() => File.RequireFloats(WeightsSection, ParameterStore.LengthOf(VaeParts.ShapesOf(Model)));
 
-    /// <summary>Copies the state of a training with so many steps in an epoch.</summary>
+    /// <summary>
+    /// Copies the state of a training with so many steps in an epoch; an empty <paramref name="average"/> where none is kept.
+    /// </summary>
     /// <exception cref="BadInputException">A section is missing, of another length, or holds what no training leaves.</exception>
     internal void Restore(
-        int stepsPerEpoch, Span<float> weights, Span<float> firstMoment, Span<float> secondMoment, Span<double> epochSums)
+        int stepsPerEpoch, Span<float> weights, Span<float> average, Span<float> firstMoment, Span<float> secondMoment,
+        Span<double> epochSums)
     {
         File.GetFloats(WeightsSection, weights);
+        if (!average.IsEmpty)
+            File.GetFloats(AverageSection, average);
         File.GetFloats(FirstMomentSection, firstMoment);
         File.GetFloats(SecondMomentSection, secondMoment);
         Require(
             float.IsFinite(TensorPrimitives.MaxMagnitude<float>(weights))
+            && (average.IsEmpty || float.IsFinite(TensorPrimitives.MaxMagnitude<float>(average)))
             && float.IsFinite(TensorPrimitives.MaxMagnitude<float>(firstMoment)) && TensorPrimitives.Min<float>(secondMoment) >= 0
             && float.IsFinite(TensorPrimitives.Max<float>(secondMoment)),
             "weights or moments that are out of range");

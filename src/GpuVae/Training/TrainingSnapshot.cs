@@ -10,21 +10,25 @@ namespace GpuVae.Training;
 /// Host memory for what a checkpoint copies from the device, kept from one checkpoint to the next: new arrays of this size for every one
 /// would let the process grow until the garbage collector cares. The device is read at once; the rest can be done on another thread.
 /// </summary>
-internal sealed class TrainingSnapshot(ParameterStore store)
+internal sealed class TrainingSnapshot(ParameterStore store, bool hasAverage)
 {
     // As they lie on the device.
     private readonly float[] weights = new float[store.Values.Length];
     private readonly float[] firstMoment = new float[store.Values.Length], secondMoment = new float[store.Values.Length];
 
+    private readonly float[] average = hasAverage ? new float[store.Values.Length] : [];
+
     private readonly byte[] arranged = new byte[store.Values.Length * sizeof(float)];
 
-    /// <summary>Bytes of each of the three.</summary>
+    /// <summary>Bytes of each of them.</summary>
     public int Bytes => arranged.Length;
 
-    /// <summary>Copies all three from the device; waits for it.</summary>
+    /// <summary>Copies all of them from the device; waits for it.</summary>
     public void Take(AcceleratorStream stream, TrainingState state)
     {
-        store.Values.Download<float>(stream, weights);
+        state.Weights.Download<float>(stream, weights);
+        if (hasAverage)
+            state.AveragedWeights.Download<float>(stream, average);
         state.FirstMoment.Download<float>(stream, firstMoment);
         state.SecondMoment.Download<float>(stream, secondMoment);
     }
@@ -41,16 +45,22 @@ internal sealed class TrainingSnapshot(ParameterStore store)
     /// <summary>The weights in PyTorch's layout, until the next such call.</summary>
     public byte[] Weights() => Arrange(weights);
 
+    /// <summary>Whether there is an average of the weights.</summary>
+    public bool HasAverage => hasAverage;
+
+    /// <summary>Their average likewise.</summary>
+    public byte[] Average() => Arrange(average);
+
     /// <inheritdoc cref="Weights"/>
     public byte[] FirstMoment() => Arrange(firstMoment);
 
     /// <inheritdoc cref="Weights"/>
     public byte[] SecondMoment() => Arrange(secondMoment);
 
-    /// <summary>The weights as a model file holds them.</summary>
+    /// <summary>The weights as a model file holds them: their average, where one is kept.</summary>
     public IReadOnlyList<NamedTensor> Tensors()
     {
-        byte[] all = Weights();
+        byte[] all = hasAverage ? Average() : Weights();
         return [.. store.Parameters.Select(parameter => new NamedTensor(
             parameter.Name, [.. parameter.Shape],
             MemoryMarshal.Cast<byte, float>(all).Slice((int)parameter.Offset, parameter.Length).ToArray()))];

@@ -10,28 +10,30 @@ using GpuVae.Scheduling;
 
 namespace GpuVae.Training;
 
-/// <summary>One optimizer step as a schedule: gather, forward, loss, backward, Adam.</summary>
+/// <summary>One optimizer step as a schedule: gather, forward, loss, backward, perhaps several times, and Adam.</summary>
 internal sealed class TrainingStep(Vae model, TrainingOptions options, BatchFeed feed, TrainingState state)
 {
-    /// <summary>For a batch of so many images.</summary>
-    public ScheduleBuilder Build(int batch)
-    {
-        DeviceKernels kernels = model.Device.Kernels;
-        var builder = new ScheduleBuilder(batch);
-        Binarization binarization = options.DynamicBinarization ? Binarization.Dynamic : Binarization.None;
-        PlannedTensor images = feed.AppendBatch(builder, model.Options.Shape.Pixels, binarization, options.Seed);
-        PlannedTensor? labels = model.Options.Classes > 0 ? feed.AppendLabels(builder) : null;
-        LayerContext context = model.ContextOf(builder, labels) with { Gradients = state.Gradients };
-        var noise = new NoiseSource(options.Seed, RandomPurpose.Latent, feed.Step);
-        var graph = new ElboGraph(model.Parts, context, images, noise, feed.KlWeight, model.Options.Samples);
-        graph.AppendBackward(context, feed.ImageCount);
+    // Of the noise of a batch's parts, which count their rows from 0 each.
+    private const ulong SeedStride = 0x9E3779B97F4A7C15;
 
-        ArrayView<float> weights = model.Parameters.Values;
-        long count = model.Parameters.Count;
+    private readonly DeviceKernels kernels = model.Device.Kernels;
+
+    /// <summary>For so many images.</summary>
+    public ScheduleBuilder Build(int images)
+    {
+        var builder = new ScheduleBuilder(images);
+        (PlannedTensor reconstruction, PlannedTensor kl, ArrayView<float> gradients) = options.Accumulation == 1
+            ? AppendPart(builder, 0, images)
+            : AppendParts(builder, images);
+
+        // What is not learned has no gradient, but weight decay would move it.
+        long length = model.Parameters.LearnedLength, count = model.Parameters.Count;
+        ArrayView<float> weights = model.Parameters.Values.SubView(0, length), gradient = gradients.SubView(0, length);
+        ArrayView<float> first = state.FirstMoment.SubView(0, length), second = state.SecondMoment.SubView(0, length);
         if (options.GradientClip > 0)
             builder.Add(
                 "gradient norm", 2.0 * count, 4.0 * count, [],
-                stream => kernels.Reduce.SumOfSquares(stream, state.Gradients, state.SquaredNorm));
+                stream => kernels.Reduce.SumOfSquares(stream, gradient, state.SquaredNorm));
         var adam = new Adam(
             model.Device.Accelerator,
             new AdamOptions
@@ -43,12 +45,64 @@ internal sealed class TrainingStep(Vae model, TrainingOptions options, BatchFeed
                 Decoupled = true,
                 MaxGradientNorm = options.GradientClip,
             });
-        PlannedTensor reconstruction = graph.Reconstruction, kl = graph.Kl;
         builder.Add(
             "Adam + log loss", 14.0 * count, 28.0 * count, [reconstruction, kl],
             stream => adam.Update(
-                stream, weights, state.Gradients, state.FirstMoment, state.SecondMoment, feed.LearningRate, state.SquaredNorm,
-                feed.LogOf(reconstruction, kl)));
+                stream, weights, gradient, first, second, feed.LearningRate, state.SquaredNorm, feed.LogOf(reconstruction, kl)));
+        if (options.AverageDecay > 0)
+        {
+            WeightAverage average = kernels.WeightAverage;
+            builder.Add(
+                "average of the weights", 3.0 * count, 12.0 * count, [],
+                stream => average.Update(stream, weights, state.Average.SubView(0, length), feed.Step, (float)options.AverageDecay));
+        }
         return builder;
+    }
+
+    /// <summary>Appends the way there and back of the rows from <paramref name="first"/> on.</summary>
+    private (PlannedTensor Reconstruction, PlannedTensor Kl, ArrayView<float> Gradients) AppendPart(
+        ScheduleBuilder builder, int first, int rows)
+    {
+        builder.Batch = rows;
+        Binarization binarization = options.DynamicBinarization ? Binarization.Dynamic : Binarization.None;
+        PlannedTensor images = feed.AppendBatch(builder, model.Options.Shape.Pixels, binarization, options.Seed, first);
+        PlannedTensor? labels = model.Options.Classes > 0 ? feed.AppendLabels(builder, first) : null;
+        LayerContext context = model.ContextOf(builder, labels) with { Gradients = state.Gradients };
+        var noise = new NoiseSource(
+            options.Seed + (ulong)(first / options.BatchSize) * SeedStride, RandomPurpose.Latent, feed.Step);
+        var graph = new ElboGraph(model.Parts, context, images, noise, feed.KlWeight, model.Options.Samples);
+        graph.AppendBackward(context, feed.ImageCount);
+        return (graph.Reconstruction, graph.Kl, state.Gradients);
+    }
+
+    /// <summary>One part after the other, in the memory of one; gradients and losses are added up.</summary>
+    private (PlannedTensor Reconstruction, PlannedTensor Kl, ArrayView<float> Gradients) AppendParts(ScheduleBuilder builder, int images)
+    {
+        int parts = (images + options.BatchSize - 1) / options.BatchSize;
+        PlannedTensor reconstructions = builder.Tensor("reconstruction terms of parts", 1, parts);
+        PlannedTensor kls = builder.Tensor("KL terms of parts", 1, parts);
+        for (int part = 0; part < parts; part++)
+        {
+            int first = part * options.BatchSize, rows = Math.Min(options.BatchSize, images - first), entry = part;
+            (PlannedTensor reconstruction, PlannedTensor kl, ArrayView<float> gradients) = AppendPart(builder, first, rows);
+            builder.Add(
+                "sum of losses", reconstruction.Length + kl.Length, 4.0 * (reconstruction.Length + kl.Length),
+                [reconstruction, kl, reconstructions, kls],
+                stream =>
+                {
+                    kernels.Reduce.Sum(stream, reconstruction.View, reconstructions.View.SubView(entry, 1));
+                    kernels.Reduce.Sum(stream, kl.View, kls.View.SubView(entry, 1));
+                });
+            GradientSum sum = kernels.GradientSum;
+            float share = (float)rows / images;
+            builder.Add("sum of gradients", 2.0 * gradients.Length, 12.0 * gradients.Length, [], stream =>
+            {
+                if (entry == 0)
+                    sum.Start(stream, gradients, state.GradientSum, share);
+                else
+                    sum.Add(stream, gradients, state.GradientSum, share);
+            });
+        }
+        return (reconstructions, kls, state.GradientSum);
     }
 }

@@ -38,6 +38,10 @@ internal static class RowOps
         copy.Run(
             run.Stream, run.Upload(y), columns,
             run.Expect("put", dWide, Each(wide, (row, c) => c < columns ? y[row * columns + c] : dWide[row * wide + c])), wide, columns);
+        float[] mean = run.Uniform(columns);
+        new Centering(run.Accelerator).Run(
+            run.Stream, run.Upload(y), run.Upload(mean),
+            run.Expect("centred", Each(columns, (row, c) => (double)y[row * columns + c] - mean[c])));
         ArrayView<float> sum = run.Expect("sum", y, Each(columns, (row, c) => 2.0 * y[row * columns + c]));
         new Addition<Identity>(run.Accelerator).Forward(run.Stream, sum, run.Upload(y), sum, sum);
 

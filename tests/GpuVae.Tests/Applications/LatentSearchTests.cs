@@ -120,7 +120,7 @@ public sealed class LatentSearchTests(CpuDevice cpu) : IClassFixture<CpuDevice>
             Classes = isConditional ? train.LabelNames!.Length : 0,
         };
         using var model = new Vae(cpu.Device, options);
-        model.StartPriorFrom(train, seed: 1);
+        model.StartFrom(train, seed: 1);
         using (var trainer = new Trainer(model, train, new TrainingOptions { Epochs = 12, BatchSize = 50, LearningRate = 3e-3 }))
             trainer.Run(Cancellation);
         var lower = Mask.Half(28, 28, ImageHalf.Lower);

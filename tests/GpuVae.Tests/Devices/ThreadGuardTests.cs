@@ -67,7 +67,7 @@ public sealed class ThreadGuardTests(CpuDevice cpu) : IClassFixture<CpuDevice>
             () => model.DecodeSamples(codes.View, pixels.View, seed: 1),
             () => model.Reconstruct(pixels.View, pixels.View), () => model.Reconstruct(rows, rows.ToArray()),
             () => model.SamplePrior(codes.View, seed: 1), () => model.SamplePrior(2, seed: 1), () => model.Generate(2, seed: 1),
-            () => model.StartPriorFrom(images, seed: 1), () => model.Evaluate(images), () => model.SaveWeights("never-written"),
+            () => model.StartFrom(images, seed: 1), () => model.Evaluate(images), () => model.SaveWeights("never-written"),
             () => model.LoadWeights(folder["weights"]),
             () => model.Parameters.Read(weight), () => model.Parameters.Write(weight, new float[weight.Length]), model.Parameters.Dispose,
             () => ModelEvaluation.Run(model, images), () => ImportanceSampling.LogLikelihoods(model, images, 2),

@@ -116,7 +116,7 @@ public sealed class FamilyBarTests(CpuDevice cpu) : IClassFixture<CpuDevice>
     private Vae Train(ImageSet images, VaeOptions options, int epochs, LearningRateDecay decay = LearningRateDecay.Constant)
     {
         var model = new Vae(cpu.Device, options);
-        model.StartPriorFrom(images, seed: 1);
+        model.StartFrom(images, seed: 1);
         using var trainer = new Trainer(model, images, new TrainingOptions { Epochs = epochs, Decay = decay });
         trainer.Run(Cancellation);
         return model;

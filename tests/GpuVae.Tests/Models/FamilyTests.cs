@@ -301,7 +301,7 @@ public sealed class FamilyTests(CpuDevice cpu) : IClassFixture<CpuDevice>, IDisp
     {
         using var model = new Vae(cpu.Device, Small with { Prior = Prior.Vamp, PriorComponents = 3 });
         ImageSet images = TestImages.Random(1, Small.Shape);
-        model.StartPriorFrom(images, seed: 1);
+        model.StartFrom(images, seed: 1);
         float[] logits = model.Parameters.Read(model.Parameters["prior.pseudo_inputs"]);
         for (int i = 0; i < logits.Length; i++)
             Assert.Equal(0.02 + 0.96 * images.Pixels[i % 12] / 255, 1 / (1 + Math.Exp(-logits[i])), 1e-4);
@@ -314,7 +314,7 @@ public sealed class FamilyTests(CpuDevice cpu) : IClassFixture<CpuDevice>, IDisp
         int[] labels = [0, 1, 3, 1, 0, 3];
         var images = new ImageSet("plain", 4, 3, 1, [.. labels.SelectMany(y => Enumerable.Repeat((byte)(50 * y), 12))], labels);
         using var model = new Vae(cpu.Device, Small with { Prior = Prior.Vamp, PriorComponents = 9, Classes = 4 });
-        model.StartPriorFrom(images, seed: 1);
+        model.StartFrom(images, seed: 1);
         float[] logits = model.Parameters.Read(model.Parameters["prior.pseudo_inputs"]);
         double[] brightness = [.. Enumerable.Range(0, 9).Select(c => (1 / (1 + Math.Exp(-logits[12 * c])) - 0.02) / 0.96 * 255 / 50)];
         for (int c = 0; c < 9; c++)

@@ -1,0 +1,50 @@
+using GpuVae.Evaluation;
+
+namespace GpuVae.Cli;
+
+/// <summary>A training as TensorBoard shows it: losses of steps and epochs, pictures, and what each latent unit tells, in the run's folder.</summary>
+internal sealed class TensorBoardLog
+{
+    private readonly EventFile file;
+
+    public TensorBoardLog(RunFolder folder, Trainer trainer)
+    {
+        // One file for each time that the run is gone on with.
+        file = new EventFile(Path.Combine(folder.Path, $"events.out.tfevents.{trainer.Step:D10}.gpuvae"));
+        trainer.Progressed += progress => file.Write(progress.Step,
+        [
+            ("step/loss", progress.Loss.Loss), ("step/reconstruction", progress.Loss.Reconstruction), ("step/kl", progress.Loss.Kl),
+            ("step/learning_rate", progress.LearningRate), ("step/images_per_second", progress.ImagesPerSecond),
+        ]);
+    }
+
+    /// <summary>What the latent units do on some images.</summary>
+    public static LatentUnits Units(Vae model, ImageSet images)
+    {
+        int latent = model.Options.Latent;
+        float[] means = new float[images.Count * latent], logVariances = new float[means.Length];
+        model.Encode(PictureInput.Rows(images), means, logVariances, model.LabelsOf(images, 0, images.Count));
+        return LatentUnits.Of(means, logVariances, latent);
+    }
+
+    /// <summary>Appends an epoch.</summary>
+    /// <exception cref="IOException">The file cannot be written.</exception>
+    public void Add(long step, MetricsLine? epoch, byte[] samples, byte[] reconstructions, LatentUnits units)
+    {
+        (string, double?)[] losses = epoch is null
+            ? []
+            :
+            [
+                ("epoch/train_loss", epoch.TrainLoss), ("epoch/test_loss", epoch.TestLoss),
+                ("epoch/test_reconstruction", epoch.TestRecon), ("epoch/test_kl", epoch.TestKl),
+            ];
+        file.Write(
+            step,
+            [
+                .. from loss in losses where loss.Item2 is not null select (loss.Item1, loss.Item2!.Value),
+                ("units/active", (double)units.Active),
+            ],
+            [("samples", samples), ("reconstructions", reconstructions)],
+            [("units/kl", units.Kl), ("units/mean_variance", units.MeanVariance)]);
+    }
+}
