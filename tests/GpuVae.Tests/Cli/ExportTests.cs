@@ -50,6 +50,25 @@ public sealed partial class ExportTests(TrainedRun run) : IClassFixture<TrainedR
     }
 
     [Fact]
+    public void APageIsWrittenWithAllThatItNeeds()
+    {
+        folder.Write("npm/dist/ort.wasm.bundle.min.mjs", [1]);
+        folder.Write("npm/dist/ort-wasm-simd-threaded.wasm", [2]);
+        string page = folder["page"];
+        string output = Gpuvae.Succeed(
+            run.Root, "export", "--web", page, "--onnxruntime-web", folder["npm"], "--half", "--device", "cpu");
+        Assert.Contains($"wrote {Path.Combine(page, "index.html")} and what it needs", output, StringComparison.Ordinal);
+        Assert.Contains("loss in PSNR", output, StringComparison.Ordinal);
+        Assert.Equal(
+            [
+                "app.js", "decoder.onnx", "elements.js", "explore.js", "icon.svg", "index.html", "local.js", "map.js", "model.json",
+                "onnxruntime/ort-wasm-simd-threaded.wasm", "onnxruntime/ort.wasm.bundle.min.mjs", "philox.js", "style.css", "words.js",
+            ],
+            Directory.EnumerateFiles(page, "*", SearchOption.AllDirectories)
+                .Select(path => Path.GetRelativePath(page, path).Replace('\\', '/')).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
     public void ThePageNeedsOnnxRuntimeFromAFolderOrNpm()
     {
         ProcessStartInfo start = Gpuvae.StartInfo(run.Root, "export", "--web", "out", "--device", "cpu");
