@@ -3,7 +3,9 @@ using GpuVae.Data;
 
 namespace GpuVae.Training;
 
-/// <summary>Options that fit a set of images, for whoever has not said otherwise; <c>docs/training.md</c> tells the reasons at length.</summary>
+/// <summary>
+/// Options that fit a set of images, for whoever has not said otherwise; <c>docs/training.md</c> tells the reasons at length.
+/// </summary>
 /// <param name="Model">Of the model.</param>
 /// <param name="Training">How to train it.</param>
 /// <param name="Reasons">Why, in a few words for each property that was chosen by the images: <c>VaeOptions.Likelihood</c>, …</param>
@@ -28,7 +30,7 @@ public sealed record FittedOptions(VaeOptions Model, TrainingOptions Training, I
         var pixels = new PixelFacts(images);
         bool isLarge = Math.Max(images.Width, images.Height) >= LeastConvolutional, isColour = images.Channels > 1;
         bool isConvolutional = network is { } wanted ? wanted == NetworkKind.Convolutional : isLarge || isColour;
-        bool isBlackAndWhite = !isColour && pixels.AreBlackAndWhite;
+        bool isBlackAndWhite = !isColour && images.Format != PixelFormat.Single && pixels.AreBlackAndWhite;
         if (!isConvolutional && !isLarge && isBlackAndWhite && pixels.Mean < 0.5)
             return Seed(images);
 
@@ -36,7 +38,8 @@ public sealed record FittedOptions(VaeOptions Model, TrainingOptions Training, I
         {
             [Of(nameof(VaeOptions.Activation))] = "no unit dies",
             [Of(nameof(VaeOptions.Centered))] = FormattableString.Invariant($"the mean is {pixels.Mean:F2}"),
-            [Of(nameof(VaeOptions.Likelihood))] = isBlackAndWhite ? "mostly black and white" : isColour ? "colour" : "grey levels",
+            [Of(nameof(VaeOptions.Likelihood))] = isBlackAndWhite ? "mostly black and white"
+                : images.Format == PixelFormat.Single ? "floats" : isColour ? "colour" : "grey levels",
         };
         if (network is null)
             reasons[Of(nameof(VaeOptions.Network))] =
