@@ -111,12 +111,12 @@ internal static class LiveSocket
         float[] image = new float[shape.Pixels];
         model.Decode(code, image, Requests.Labels(model, position.Label, 1), stop);
         long decoded = Stopwatch.GetTimestamp();
-        int area = shape.Width * shape.Height, depth = shape.Channels == 1 ? 1 : 4;
+        int area = shape.Width * shape.Height, depth = shape.Channels < 3 ? 1 : 4;
         byte[] frame = new byte[HeaderBytes + area * depth];
         byte[] planar = ImageGrid.ToBytes(image);
         Span<byte> pixels = frame.AsSpan(HeaderBytes);
         if (depth == 1)
-            planar.CopyTo(pixels);
+            planar.AsSpan(0, area).CopyTo(pixels);
         else
             for (int i = 0; i < area; i++)
                 (pixels[4 * i], pixels[4 * i + 1], pixels[4 * i + 2], pixels[4 * i + 3]) =

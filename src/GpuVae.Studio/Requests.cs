@@ -58,7 +58,5 @@ internal static class Requests
     /// <exception cref="BadInputException">The model does not know the label.</exception>
     public static ImageSet Labelled(Vae model, ImageSet images, string? label, CancellationToken stop) => label is null
         ? LabelGuess.Complete(model, images, stop)
-        : new ImageSet(
-            images.Name, images.Width, images.Height, images.Channels, images.Pixels, Labels(model, label, images.Count),
-            [.. model.Options.LabelNames]);
+        : new ImageSet(images.Name, images.Source, Labels(model, label, images.Count), [.. model.Options.LabelNames]);
 }

@@ -21,8 +21,8 @@ internal static class OpTable
     private static readonly Dictionary<string, Op> OpByName = new IEnumerable<Op>[]
     {
         GemmOps.Rows(), LinearOps.Rows(), ActivationOps.Rows(), RandomOps.Rows(), LatentOps.Rows(), LossOps.Rows(), ReduceOps.Rows(),
-        AdamOps.Rows(), WeightOps.Rows(), GatherOps.Rows(), ConvolutionOps.Rows(), ImageOps.Rows(), EvaluationOps.Rows(),
-        PosteriorOps.Rows(), FlowOps.Rows(), PriorOps.Rows(), ObjectiveOps.Rows(), RowOps.Rows(),
+        AdamOps.Rows(), WeightOps.Rows(), GatherOps.Rows(), AugmentationOps.Rows(), ConvolutionOps.Rows(), ImageOps.Rows(),
+        EvaluationOps.Rows(), PosteriorOps.Rows(), FlowOps.Rows(), PriorOps.Rows(), ObjectiveOps.Rows(), RowOps.Rows(),
         ObservationOps.Rows(), LangevinOps.Rows(),
     }
     .SelectMany(r => r).ToDictionary(op => op.Name);

@@ -2,6 +2,7 @@ using System.Reflection;
 using GpuVae.Kernels.Gemm;
 using GpuVae.Models;
 using GpuVae.Onnx;
+using GpuVae.Parquet;
 
 namespace GpuVae.Tests;
 
@@ -17,6 +18,7 @@ public class NoConsoleTests
     [InlineData(typeof(Vae))]
     [InlineData(typeof(GemmContext))]
     [InlineData(typeof(OnnxExport))]
+    [InlineData(typeof(ParquetImages))]
     public void NoLibraryWritesToTheConsole(Type library) => Assert.DoesNotContain(typeof(Console), TypesUsedBy(library.Assembly));
 
     [Fact]

@@ -35,4 +35,7 @@ public enum RandomPurpose : uint
 
     /// <summary>Noise and decisions of Langevin steps.</summary>
     Langevin = 11,
+
+    /// <summary>What becomes of an image that is augmented.</summary>
+    Augmentation = 12,
 }

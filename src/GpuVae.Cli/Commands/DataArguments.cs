@@ -8,10 +8,22 @@ internal sealed class DataArguments
     private readonly Option<string?> data = CommonOptions.Text(
         "--data", "WHAT", "Images: a built-in set ("
             + string.Join("; ", BuiltInSet.All.Select(set => $"{set.Name}: {set.Description}"))
-            + "), a folder of MNIST-style IDX files, one IDX file, or a folder of images whose subfolders are labels.");
+            + "), a folder of MNIST-style IDX files, one IDX file, a folder or archive (zip, tar) of images whose subfolders are labels, "
+            + "CIFAR's binary files, .npy, .npz, .csv or .parquet.");
 
     private readonly Option<string?> testData = CommonOptions.Text(
         "--test-data", "WHAT", "Images to test on; without it those that lie beside the training images, else a tenth of them.");
+
+    private readonly Option<double?> testSplit = CommonOptions.OptionalNumber(
+        "--test-split", "SHARE", "Take this share of the training images for testing, of each label as many as its share, drawn by --seed.",
+        NumberRange.Between(0.0001, 0.9999));
+
+    private readonly Option<double?> validationSplit = CommonOptions.OptionalNumber(
+        "--validation-split", "SHARE", "Take this share of the training images to choose the best epoch by, so that the test images have "
+            + "no part in it.", NumberRange.Between(0.0001, 0.9999));
+
+    private readonly Option<bool> stream = CommonOptions.Flag(
+        "--stream", "Read images from the disk as they are needed, of any number, instead of taking all into memory.");
 
     private readonly Option<string[]> domains = new("--domains")
     {
@@ -38,7 +50,7 @@ internal sealed class DataArguments
     public void AddTo(ExampleCommand command, bool withTestData)
     {
         Option[] all = withTestData
-            ? [data, testData, domains, size, channels, images, maxPixels]
+            ? [data, testData, testSplit, validationSplit, stream, domains, size, channels, images, maxPixels]
             : [data, size, channels, images, maxPixels];
         command.Add("Images", all);
     }
@@ -47,6 +59,15 @@ internal sealed class DataArguments
     /// <exception cref="BadInputException">A value is out of range.</exception>
     public RunData Read(ParseResult parsed, ulong seed) =>
         Override(RunData.Of(BuiltInSet.All[0].Name, seed), parsed);
+
+    /// <summary>What the user names without a flag, or with it.</summary>
+    /// <exception cref="BadInputException">A value is out of range, or both ways are used.</exception>
+    public RunData Read(ParseResult parsed, string? path)
+    {
+        if (path is not null && (NamesData(parsed) || CommonOptions.IsGiven(parsed, domains)))
+            throw new BadInputException($"{path} and {data.Name} or {domains.Name} both say which images are meant; give one.");
+        return Override(RunData.Of(path ?? BuiltInSet.All[0].Name), parsed);
+    }
 
     /// <summary>The data of the run, with what the user names in the place of what the run had.</summary>
     /// <exception cref="BadInputException">A value is out of range, or the run's file about its data is broken.</exception>
@@ -71,6 +92,10 @@ internal sealed class DataArguments
     {
         // Options that a command does not have are not given there either.
         bool Given(Option option) => CommonOptions.IsGiven(parsed, option);
+        if (Given(testData) && Given(testSplit))
+            throw new BadInputException("--test-data and --test-split both say where the test images are; leave one of them out.");
+        if ((Given(domains) || source.Domains is not null) && Given(stream))
+            throw new BadInputException("--stream is for --data; the images of --domains are taken into memory. Leave it out.");
         if (Given(domains) && (Given(data) || Given(testData)))
             throw new BadInputException("--domains says where the images are; leave out --data and --test-data.");
         if (Given(data))
@@ -86,6 +111,9 @@ internal sealed class DataArguments
             Size = parsed.GetValue(size) is { } sides ? ImageSize.Parse(sides).ToString().Replace('×', 'x') : source.Size,
             Channels = parsed.GetValue(channels) ?? source.Channels,
             MaxPixels = parsed.GetValue(maxPixels) ?? source.MaxPixels,
+            TestSplit = Given(testSplit) ? parsed.GetValue(testSplit) : Given(testData) ? null : source.TestSplit,
+            ValidationSplit = Given(validationSplit) ? parsed.GetValue(validationSplit) : source.ValidationSplit,
+            IsStreamed = Given(stream) ? parsed.GetValue(stream) : source.IsStreamed,
             // Written down with the run, so that another default of another version does not change its data.
             Images = parsed.GetValue(images) ?? source.Images ?? BuiltInSet.Find(source.Data)?.DefaultCount,
         };

@@ -8,6 +8,7 @@ internal static class GpuvaeCommand
     private static readonly (string Name, Func<Command> Create)[] Parts =
     [
         ("devices", DevicesCommand.Create),
+        ("data", DataCommand.Create),
         ("train", TrainCommand.Create),
         ("runs", RunsCommand.Create),
         ("compare", CompareCommand.Create),
@@ -22,6 +23,7 @@ internal static class GpuvaeCommand
         ("serve", ServeCommand.Create),
         ("evaluate", EvaluateCommand.Create),
         ("export", ExportCommand.Create),
+        ("card", CardCommand.Create),
         ("profile", ProfileCommand.Create),
         ("tune", TuneCommand.Create),
         ("completion", CompletionCommand.Create),

@@ -11,11 +11,17 @@ namespace GpuVae.Cli.Commands;
 /// <param name="Seed">Of a built-in set, and of the split.</param>
 /// <param name="Domains">In the place of <paramref name="Data"/>: one for each domain.</param>
 /// <param name="MaxPixels">As <see cref="DataOptions.MaxPixels"/>; null for its default.</param>
+/// <param name="TestSplit">As <see cref="DataOptions.TestSplit"/>.</param>
+/// <param name="ValidationSplit">As <see cref="DataOptions.ValidationSplit"/>; null for none.</param>
+/// <param name="IsStreamed">As <see cref="DataOptions.IsStreamed"/>.</param>
 internal sealed record RunData(
     string Data, string? TestData, string? Size, int? Channels, int? Images, ulong Seed, IReadOnlyList<string>? Domains = null,
-    long? MaxPixels = null)
+    long? MaxPixels = null, double? TestSplit = null, double? ValidationSplit = null, bool IsStreamed = false)
 {
     private const string FileName = "data.json";
+
+    /// <summary>Of weights.</summary>
+    public const string MetadataKey = "gpuvae.data";
 
     /// <summary>Images as they are, from <paramref name="data"/>.</summary>
     public static RunData Of(string data, ulong seed = 1) => new(data, null, null, null, null, seed);
@@ -23,6 +29,23 @@ internal sealed record RunData(
     /// <summary>For people.</summary>
     [JsonIgnore]
     public string Title => Domains is null ? Data : string.Join(" and ", Domains);
+
+    /// <summary>The same with what makes the parts, for the record of a run.</summary>
+    [JsonIgnore]
+    public string Described
+    {
+        get
+        {
+            string[] parts =
+            [
+                .. TestSplit is { } test ? [FormattableString.Invariant($"{test} of it for testing")] : (string[])[],
+                .. ValidationSplit is { } part ? [FormattableString.Invariant($"{part} of the rest for validation")] : (string[])[],
+                .. IsStreamed ? ["streamed"] : (string[])[],
+            ];
+            bool isDrawn = TestSplit is not null || ValidationSplit is not null;
+            return parts.Length == 0 ? Title : $"{Title} ({string.Join(", ", parts)}{(isDrawn ? $", seed {Seed}" : "")})";
+        }
+    }
 
     public DataSets LoadBoth() => Domains is null ? DataSource.Load(Data, Options) : ImageDomains.Load(Domains, Options);
 
@@ -73,8 +96,32 @@ internal sealed record RunData(
 
     /// <summary>The data of a run, or null where its folder does not tell.</summary>
     /// <exception cref="BadInputException">The file is broken.</exception>
-    public static RunData? Read(RunFolder folder) =>
-        RunFile.Read<RunData>(folder, FileName, "Delete it and name the data with --data.", data => data.Check());
+    public static RunData? Read(RunFolder folder)
+    {
+        const string advice = "Delete it and name the data with --data.";
+        if (!folder.IsFile)
+            return RunFile.Read<RunData>(folder, FileName, advice, data => data.Check());
+        return folder.ReadMetadata().TryGetValue(MetadataKey, out string? text)
+            // Whoever made the file does not say where to look on this machine.
+            ? RunFile.Parse<RunData>(text, $"{folder.Path} ({MetadataKey})", "Name the data with --data.", data => data.Check())
+                .WithoutFolders()
+            : null;
+    }
+
+    /// <summary>For the metadata of weights that are given away.</summary>
+    public string Shared() => RunFile.ToText(WithoutFolders());
+
+    /// <summary>Of paths the last name alone.</summary>
+    private RunData WithoutFolders() => this with
+    {
+        Data = NameOf(Data),
+        TestData = TestData is null ? null : NameOf(TestData),
+        Domains = Domains?.Select(NameOf).ToArray(),
+    };
+
+    private static string NameOf(string data) => BuiltInSet.Find(data) is null
+        ? Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(data)))
+        : data;
 
     /// <exception cref="BadInputException">A value is one that the command line would not have taken.</exception>
     private void Check()
@@ -87,6 +134,10 @@ internal sealed record RunData(
             throw new BadInputException($"Images {Images} are out of range.");
         if (MaxPixels is < 1 or > DataOptions.GreatestMaxPixels)
             throw new BadInputException($"MaxPixels {MaxPixels} are out of range.");
+        if (TestSplit is { } test && !(test is > 0 and < 1))
+            throw new BadInputException($"TestSplit {TestSplit} is out of range.");
+        if (ValidationSplit is { } part && !(part is > 0 and < 1))
+            throw new BadInputException($"ValidationSplit {ValidationSplit} is out of range.");
         if (Domains is not null && (Domains.Count < 2 || Domains.Any(string.IsNullOrEmpty)))
             throw new BadInputException("Domains are two or more names.");
     }
@@ -100,6 +151,9 @@ internal sealed record RunData(
         Seed = Seed,
         SyntheticCount = Images,
         TestSpec = TestData,
+        TestSplit = TestSplit,
+        ValidationSplit = ValidationSplit ?? 0,
+        IsStreamed = IsStreamed,
         MaxPixels = MaxPixels ?? DataOptions.DefaultMaxPixels,
     };
 }

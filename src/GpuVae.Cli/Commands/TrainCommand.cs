@@ -64,7 +64,7 @@ internal sealed class TrainCommand
         string? path = GivenPath(parsed);
         bool isQuiet = parsed.GetValue(printsConfig);
         using ComputeDevice opened = setup.Device.Open(parsed);
-        VaeOptions? ofInitial = parsed.GetValue(initial) is { } other ? Vae.OptionsOf(other) : null;
+        VaeOptions? ofInitial = parsed.GetValue(initial) is { } other ? Vae.OptionsOf(ReadyModels.PathOf(other)) : null;
         DataSets sets = isQuiet ? source.LoadBoth() : Load(source);
         (VaeOptions architecture, TrainingOptions options, string chosen) =
             setup.OptionsFor(parsed, sets.Train, hasDomains: source.Domains is not null, ofInitial);
@@ -78,12 +78,12 @@ internal sealed class TrainCommand
         Console.WriteLine(chosen);
         using var fresh = new Vae(opened, architecture, options.Seed);
         if (parsed.GetValue(initial) is { } model)
-            fresh.StartFrom(model, new Notes());
+            fresh.StartFrom(ReadyModels.PathOf(model), new Notes());
         else
             fresh.StartFrom(sets.Train, options.Seed);
         if (parsed.GetValue(scansRates))
             return FindRate(fresh, sets.Train, options);
-        using var trainer = new Trainer(fresh, sets.Train, options, sets.Test);
+        using var trainer = new Trainer(fresh, sets.Train, options, sets.Validation ?? sets.Test);
 
         // The folder comes last: bad input leaves nothing behind.
         (RunFolder folder, IDisposable locked) = path is null ? Free(source) : Take(path);
@@ -93,7 +93,7 @@ internal sealed class TrainCommand
         DeviceArguments.Write(folder, opened);
         // A run that is killed before its first epoch ends can be resumed, too.
         trainer.Save(folder.Checkpoint);
-        return Train(trainer, folder, sets, source, parsed.GetValue(hasBoard));
+        return Train(trainer, folder, sets, source, parsed);
     }
 
     private int Resume(ParseResult parsed, string path)
@@ -120,9 +120,10 @@ internal sealed class TrainCommand
         using ComputeDevice opened = setup.Device.Open(parsed, folder);
         DataSets sets = Load(source);
         using var trainer = Trainer.Resume(
-            opened, checkpoint, sets.Train, sets.Test, TrainingArguments.GivenEpochs(parsed), TrainingArguments.GivenPatience(parsed));
+            opened, checkpoint, sets.Train, sets.Validation ?? sets.Test, TrainingArguments.GivenEpochs(parsed),
+            TrainingArguments.GivenPatience(parsed));
         Console.WriteLine($"going on at step {trainer.Step} of {trainer.Steps}");
-        return Train(trainer, folder, sets, source, parsed.GetValue(hasBoard));
+        return Train(trainer, folder, sets, source, parsed);
     }
 
     private static int FindRate(Vae model, ImageSet images, TrainingOptions options)
@@ -139,26 +140,31 @@ internal sealed class TrainCommand
 
     private static DataSets Load(RunData source)
     {
-        Console.WriteLine($"loading {source.Title} …");
+        Console.WriteLine($"loading {source.Described} …");
         return source.LoadBoth();
     }
 
-    private static int Train(Trainer trainer, RunFolder folder, DataSets sets, RunData source, bool hasBoard)
+    private int Train(Trainer trainer, RunFolder folder, DataSets sets, RunData source, ParseResult parsed)
     {
         string run = Shown(folder.Path);
         string hardware = RunResults.Hardware(trainer.Model);
-        Console.WriteLine($"{sets.Train.Count} training and {sets.Test.Count} test images of {trainer.Model.Options.Shape} on {hardware}");
+        string validation = sets.Validation is { } chosenBy ? $", {chosenBy.Count} validation" : "";
+        Console.WriteLine(
+            $"{sets.Train.Count} training{validation} and {sets.Test.Count} test images of {trainer.Model.Options.Shape} on {hardware}");
         Console.WriteLine(
             $"{trainer.Model.Parameters.Count:N0} weights, {trainer.DeviceBytes / 1048576.0:F1} MiB on the device beside the images, "
             + $"{trainer.Schedule.Steps.Count} launches per step");
         Console.WriteLine("losses in nats per image: reconstruction summed over pixels + beta × KL summed over latent units");
 
+        trainer.Metadata = new Dictionary<string, string> { [RunData.MetadataKey] = source.Shared() };
         trainer.KeepIn(folder);
         int epochs = (int)(trainer.Step * trainer.Options.Epochs / trainer.Steps);
         int[] lost = [.. Enumerable.Range(1, epochs).Except(trainer.History.Select(line => line.Epoch))];
         if (lost.Length > 0)
             Console.Error.WriteLine($"gpuvae: note: the metrics of these epochs are lost: {string.Join(", ", lost)}");
-        var results = new RunResults(trainer, folder, sets.Test, source.Title, hasBoard ? new TensorBoardLog(folder, trainer) : null);
+        var results = new RunResults(
+            trainer, folder, sets.Test, source.Described, RunCommands.Add(folder, parsed),
+            parsed.GetValue(hasBoard) ? new TensorBoardLog(folder, trainer) : null);
         trainer.EpochCompleted += _ => results.Update();
 
         TrainingResult result = RunUntilSignal(trainer);

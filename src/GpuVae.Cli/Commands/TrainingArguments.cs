@@ -50,6 +50,15 @@ internal static class TrainingArguments
         set.Number("--clip", "NORM", "Largest global norm of the gradient; 0 does not clip.", o => o.GradientClip, notNegative);
         set.Number("--weight-decay", "D", "Decoupled weight decay (AdamW).", o => o.WeightDecay, notNegative);
         set.Flag("--binarize", "Draw every training pixel anew as black or white in each epoch.", o => o.DynamicBinarization);
+        set.Flag("--flip", "Show every training image turned left to right half of the times.", o => o.FlipHorizontally);
+        set.Flag("--flip-vertical", "Show every training image upside down half of the times.", o => o.FlipVertically);
+        set.Number("--shift", "PIXELS", "Move every training image by up to so many pixels to each side.", o => o.MaxShift, count);
+        set.Number(
+            "--crop", "SHARE", "Show a part of every training image enlarged, whose side is this share of the whole or more; 1 shows all.",
+            o => o.LeastCrop, NumberRange.Between(0.01, 1.0));
+        set.Number(
+            "--brightness", "B", "Multiply the values of every training image by a factor of 1 - B to 1 + B.", o => o.Brightness,
+            NumberRange.Between(0.0, 0.99));
         set.Number(
             "--checkpoint-every", "N", "Steps between checkpoints within an epoch; 0 writes them after epochs only.",
             o => o.CheckpointEverySteps, count);

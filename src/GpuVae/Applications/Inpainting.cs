@@ -80,7 +80,7 @@ public static class Inpainting
         if (mask.HiddenCount == 0)
             throw new BadInputException("The mask hides nothing, so there is nothing to complete. In a mask white is hidden.");
         images = WithoutHidden(images, seen);
-        InputCheck.RequireImages(images);
+        InputCheck.RequireImages(images, model.Options.Likelihood);
         int count = images.Length / pixels, batch = Math.Min(count, LargestBatch / perImage), rows = batch * perImage;
         bool isGuessed = model.Options.Classes > 0 && labels.IsEmpty;
         if (!isGuessed)

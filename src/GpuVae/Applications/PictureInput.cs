@@ -70,13 +70,11 @@ public static class PictureInput
             images, new DataOptions { Size = new ImageSize(shape.Width, shape.Height), Channels = shape.Channels }, cancellation);
     }
 
-    /// <summary>Images of a set as rows, [count, pixels] in [0, 1].</summary>
+    /// <summary>Images of a set as rows, [count, pixels], as a model sees them.</summary>
     public static float[] Rows(ImageSet images, int first, int count)
     {
         float[] rows = new float[checked(count * images.PixelsPerImage)];
-        ReadOnlySpan<byte> pixels = images.Pixels.AsSpan(checked(first * images.PixelsPerImage), rows.Length);
-        for (int i = 0; i < rows.Length; i++)
-            rows[i] = pixels[i] / 255f;
+        images.CopyRows([.. Enumerable.Range(first, count)], rows);
         return rows;
     }
 
@@ -93,6 +91,8 @@ public static class PictureInput
 
     private static bool IsGrey(ImageSet images)
     {
+        if (images.Channels != 3 || images.Format != PixelFormat.Byte)
+            return false;
         int plane = images.Width * images.Height;
         for (int i = 0; i < images.Count; i++)
         {

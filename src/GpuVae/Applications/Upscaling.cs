@@ -60,7 +60,7 @@ public static class Upscaling
         if (!(options.Deviation is > 0 and < double.PositiveInfinity))
             throw new BadInputException(
                 $"A deviation of {options.Deviation} is out of range; it must be positive and finite.");
-        InputCheck.RequireImages(small);
+        InputCheck.RequireImages(small, model.Options.Likelihood);
         int count = small.Length / smallPixels, batch = Math.Min(count, LargestBatch);
         bool isGuessed = model.Options.Classes > 0 && labels.IsEmpty;
         if (!isGuessed)

@@ -12,6 +12,7 @@ internal sealed class BatchFeed : IDisposable
 {
     private readonly ComputeDevice device;
     private readonly MemoryBuffer1D<byte, Stride1D.Dense> images;
+    private readonly ImageWindows? windows;
     private readonly MemoryBuffer1D<int, Stride1D.Dense> order;
     private readonly MemoryBuffer1D<int, Stride1D.Dense>? labels;
     private readonly MemoryBuffer1D<long, Stride1D.Dense> clock;
@@ -24,17 +25,27 @@ internal sealed class BatchFeed : IDisposable
     /// <param name="logEntries">Steps that the log holds before the oldest is overwritten.</param>
     public BatchFeed(ComputeDevice device, ImageSet set, int batchSize, int logEntries)
     {
-        (this.device, BatchSize) = (device, batchSize);
+        (this.device, BatchSize, Format) = (device, batchSize, set.Format);
         FullBatches = set.Count / batchSize;
         LastBatch = set.Count % batchSize;
         Accelerator accelerator = device.Accelerator;
         try
         {
-            images = accelerator.Allocate1D<byte>(set.Pixels.LongLength);
-            images.View.BaseView.CopyFromCPU(device.Stream, set.Pixels);
-            order = accelerator.Allocate1D<int>(set.Count);
             ImageCount = set.Count;
-            labels = set.Labels is { } classes ? accelerator.Allocate1D(classes) : null;
+            order = accelerator.Allocate1D<int>(set.Count);
+            if (set.IsStreamed)
+            {
+                int size = ImageWindows.SizeFor(set, batchSize);
+                images = accelerator.Allocate1D<byte>(2L * size * set.PixelsPerImage * Format.BytesPerValue());
+                labels = set.Labels is null ? null : accelerator.Allocate1D<int>(2L * size);
+                windows = new ImageWindows(device, set, size, images.View, order.View, labels?.View ?? default(ArrayView<int>));
+            }
+            else
+            {
+                images = accelerator.Allocate1D<byte>(set.Pixels.LongLength);
+                images.View.BaseView.CopyFromCPU(device.Stream, set.Pixels);
+                labels = set.Labels is { } classes ? accelerator.Allocate1D(classes) : null;
+            }
             clock = accelerator.Allocate1D<long>(clockOnHost.Length);
             rates = accelerator.Allocate1D<float>(2 * StepsPerEpoch);
             current = accelerator.Allocate1D<float>(2);
@@ -48,6 +59,9 @@ internal sealed class BatchFeed : IDisposable
     }
 
     public int ImageCount { get; }
+
+    /// <summary>How values are kept.</summary>
+    public PixelFormat Format { get; }
 
     /// <summary>Images of a full batch.</summary>
     public int BatchSize { get; }
@@ -72,6 +86,13 @@ internal sealed class BatchFeed : IDisposable
     /// <summary>One element: the weight of the KL term in the step under way.</summary>
     public ArrayView<float> KlWeight => current.View.BaseView.SubView(1, 1);
 
+    /// <summary>Of a streamed set, the windows that it comes in.</summary>
+    public ImageWindows? Windows => windows;
+
+    /// <summary>Has the images of a step, counted from 0, on the device; to be called before the step is enqueued.</summary>
+    /// <exception cref="BadInputException">The set is streamed, and an image cannot be read.</exception>
+    public void Require(long step) => windows?.Require((int)(step % StepsPerEpoch) * BatchSize, SizeOf(step));
+
     /// <summary>Sets the clock and the plan of an epoch.</summary>
     /// <param name="step">Steps done so far.</param>
     /// <param name="epochStart">Steps done when the epoch began.</param>
@@ -81,7 +102,10 @@ internal sealed class BatchFeed : IDisposable
     {
         (clockOnHost[0], clockOnHost[1]) = (step, epochStart);
         clock.View.BaseView.Upload<long>(device.Stream, clockOnHost);
-        order.View.BaseView.Upload<int>(device.Stream, permutation);
+        if (windows is null)
+            order.View.BaseView.Upload<int>(device.Stream, permutation);
+        else
+            windows.Start(permutation);
         rates.View.BaseView.Upload<float>(device.Stream, ratesOfSteps);
     }
 
@@ -91,12 +115,19 @@ internal sealed class BatchFeed : IDisposable
     /// </summary>
     public PlannedTensor AppendBatch(ScheduleBuilder builder, int pixels, Binarization binarization, ulong seed, int first = 0)
     {
+        if (binarization == Binarization.Static && windows is not null)
+            throw new BadInputException(
+                "Static binarisation is by an image's number, which a streamed set does not tell. Leave out DataOptions.IsStreamed.");
+        if (binarization != Binarization.None && Format != PixelFormat.Byte)
+            throw new BadInputException($"Binarisation is for bytes; the images are in the format {Format}. Leave it out.");
         int batch = builder.Batch;
         PlannedTensor x = builder.Tensor("images", pixels);
         BatchPlan plan = PlanFrom(first);
         Gather gather = device.Kernels.Gather;
-        double bytes = 5.0 * batch * pixels;
-        if (binarization == Binarization.None)
+        double bytes = (Format.BytesPerValue() + 4.0) * batch * pixels;
+        if (Format != PixelFormat.Byte)
+            builder.Add("gather", (double)batch * pixels, bytes, [x], CopyOf(plan, x, pixels));
+        else if (binarization == Binarization.None)
             builder.Add("gather", (double)batch * pixels, bytes, [x], stream => gather.Copy(stream, images.View, plan, x.View, pixels));
         else
             builder.Add(
@@ -126,8 +157,19 @@ internal sealed class BatchFeed : IDisposable
 
     public void Dispose()
     {
+        windows?.Dispose();
         foreach (IDisposable? buffer in (IEnumerable<IDisposable?>)[images, order, labels, clock, rates, current, log])
             buffer?.Dispose();
+    }
+
+    /// <summary>The launch for values that are no bytes.</summary>
+    private Action<AcceleratorStream> CopyOf(BatchPlan plan, PlannedTensor x, int pixels)
+    {
+        ValueGather gather = device.Kernels.ValueGather;
+        ArrayView<byte> raw = images.View;
+        if (Format == PixelFormat.UInt16)
+            return stream => gather.Copy(stream, raw.Cast<ushort>(), plan, x.View, pixels);
+        return stream => gather.Copy(stream, raw.Cast<float>(), plan, x.View, pixels);
     }
 
     private BatchPlan PlanFrom(int first) => new(clock.View, order.View, rates.View, current.View, BatchSize, first);

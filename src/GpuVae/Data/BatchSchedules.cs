@@ -41,7 +41,12 @@ internal sealed class BatchSchedules : IDisposable
     public long ArenaLength => arena.Length;
 
     /// <summary>Enqueues a step of an epoch, counted from 0; does not wait.</summary>
-    public void Run(long step) => (feed.SizeOf(step) == feed.LastBatch ? last! : full!).Run(device.Stream);
+    /// <exception cref="BadInputException">The set is streamed, and an image cannot be read.</exception>
+    public void Run(long step)
+    {
+        feed.Require(step);
+        (feed.SizeOf(step) == feed.LastBatch ? last! : full!).Run(device.Stream);
+    }
 
     public void Dispose()
     {

@@ -10,7 +10,7 @@ namespace GpuVae.Data;
 /// </summary>
 public static class IdxFile
 {
-    private const int UnsignedByte = 8;
+    private const int UnsignedByte = 8, HeaderBytes = 16;
     private const long MaxDeflateRatio = 1032;
 
     /// <summary>Reads images, [N, height, width] unsigned bytes, and, when given, as many labels.</summary>
@@ -36,32 +36,32 @@ public static class IdxFile
             ImageSize size = options.Size ?? new ImageSize(width, height);
             options.RequireKeeps((long)count * size.Height * size.Width * (options.Channels ?? 1), imagesPath);
         }, cancellation);
-        int[]? labels = null;
-        if (labelsPath is not null)
-        {
-            (_, byte[] bytes) = ReadArray(labelsPath, 1, "labels (one dimension)", options, dimensions =>
-            {
-                if (dimensions[0] != declared)
-                    throw new BadInputException(
-                        $"{imagesPath} holds {declared} images but {labelsPath} holds {dimensions[0]} labels. Take both from one set.");
-            }, cancellation);
-            labels = [.. bytes.Select(b => (int)b)];
-        }
+        int[]? labels = labelsPath is null ? null : ReadLabels(imagesPath, declared, labelsPath, options, cancellation);
         return new ImageSet(Path.GetFileName(imagesPath), width: sizes[2], height: sizes[1], channels: 1, pixels, labels);
+    }
+
+    /// <summary>The images of a file to be read as they are needed; null where the options do not say so, or it is compressed.</summary>
+    internal static ImageSet? Streamed(string imagesPath, string? labelsPath, DataOptions options, CancellationToken cancellation)
+    {
+        if (!options.IsStreamed)
+            return null;
+        var file = new DiskFile(imagesPath);
+        byte[] header = new byte[HeaderBytes];
+        if (file.Length > header.Length)
+            file.Read(0, header);
+        if (header is not [0, 0, UnsignedByte, 3, ..])
+            return null;
+        // One image, by which everything that is declared is checked.
+        DataOptions one = options with { First = 0, Limit = 1, IsStreamed = false };
+        ImageSet first = Read(imagesPath, options: one, cancellation: cancellation);
+        int count = BinaryPrimitives.ReadInt32BigEndian(header.AsSpan(4));
+        int[]? labels = labelsPath is null ? null : ReadLabels(imagesPath, count, labelsPath, new DataOptions(), cancellation);
+        return new ImageSet(first.Name, new RecordImages(file, count, first.Shape, HeaderBytes, first.PixelsPerImage), labels);
     }
 
     /// <summary>Whether a file's name is that of IDX images, as in <c>train-images-idx3-ubyte.gz</c>.</summary>
     internal static bool IsImagesName(string path) =>
         Path.GetFileName(path).Contains("idx3", StringComparison.OrdinalIgnoreCase);
-
-    /// <summary>Whether a file's name is that of IDX images, or it begins as IDX files or gzip-compressed ones do.</summary>
-    internal static bool IsIdx(string path)
-    {
-        if (IsImagesName(path))
-            return true;
-        using FileStream file = InputFile.Open(path);
-        return (file.ReadByte(), file.ReadByte()) is (0, 0) or (0x1F, 0x8B);
-    }
 
     /// <summary>The labels that belong to images by name, compressed or not, if that file exists.</summary>
     internal static string? FindLabels(string imagesPath)
@@ -73,6 +73,17 @@ public static class IdxFile
         string plain = Path.Combine(Path.GetDirectoryName(imagesPath) ?? "", name);
         string[] candidates = [plain, plain + ".gz"];
         return candidates.FirstOrDefault(path => path != imagesPath && File.Exists(path));
+    }
+
+    private static int[] ReadLabels(string imagesPath, int images, string labelsPath, DataOptions options, CancellationToken cancellation)
+    {
+        (_, byte[] bytes) = ReadArray(labelsPath, 1, "labels (one dimension)", options, dimensions =>
+        {
+            if (dimensions[0] != images)
+                throw new BadInputException(
+                    $"{imagesPath} holds {images} images but {labelsPath} holds {dimensions[0]} labels. Take both from one set.");
+        }, cancellation);
+        return [.. bytes.Select(b => (int)b)];
     }
 
     /// <summary>The part of an array that <paramref name="options"/> take, and the sizes of all of it.</summary>

@@ -19,10 +19,13 @@ public static class ImageDomains
             names = [.. specs];
         if (names.Distinct().Count() < names.Length)
             throw new BadInputException($"ImageDomains.Load {string.Join(' ', specs)}: a domain is there twice.");
-        DataSets[] sets = [.. specs.Select(spec => DataSource.Load(spec, options with { TestSpec = null }, cancellation))];
-        return new DataSets(
-            Join([.. names.Zip(sets, (name, set) => (name, set.Train))], cancellation),
-            Join([.. names.Zip(sets, (name, set) => (name, set.Test))], cancellation));
+        DataOptions ofEach = options with { TestSpec = null, IsStreamed = false };
+        DataSets[] sets = [.. specs.Select(spec => DataSource.Load(spec, ofEach, cancellation))];
+        ImageSet Joined(Func<DataSets, ImageSet> part) => Join([.. names.Zip(sets, (name, set) => (name, part(set)))], cancellation);
+        return new DataSets(Joined(set => set.Train), Joined(set => set.Test))
+        {
+            Validation = options.ValidationSplit > 0 ? Joined(set => set.Validation!) : null,
+        };
     }
 
     /// <summary>Of the test set of <see cref="Load"/> what the options take; all of it is read for that.</summary>
@@ -48,6 +51,10 @@ public static class ImageDomains
                 throw new BadInputException(
                     $"The domains differ in size: {domains[0].Name} has {first.Width}×{first.Height} pixels, {name} has "
                     + $"{images.Width}×{images.Height}. Bring them to one size with DataOptions.Size.");
+        if (domains.FirstOrDefault(domain => domain.Images.Format != first.Format) is { Images: not null } other)
+            throw new BadInputException(
+                $"The domains differ in format: {domains[0].Name} has {first.Format}, {other.Name} {other.Images.Format}. Save them "
+                + "alike.");
         int channels = domains.Max(domain => domain.Images.Channels);
         var options = new DataOptions { Channels = channels };
         byte[][] pixels = [.. domains.Select(domain => DataSource.Convert(domain.Images, options, cancellation).Pixels)];
@@ -63,7 +70,7 @@ public static class ImageDomains
         string[] names = [.. domains.Select(domain => domain.Name)];
         int[] labels = [.. domains.SelectMany((domain, label) => Enumerable.Repeat(label, domain.Images.Count))];
         return new ImageSet(
-            string.Join(" and ", names), first.Width, first.Height, channels, all, labels, names,
+            string.Join(" and ", names), new PixelArray(first.Shape with { Channels = channels }, first.Format, all), labels, names,
             [Factor.Categorical("domain", names, labels)]);
     }
 

@@ -1,3 +1,4 @@
+using GpuVae.Formats;
 using GpuVae.Imaging;
 
 namespace GpuVae.Data;
@@ -28,21 +29,22 @@ public static class ImageFolder
                 $"{folder} holds no images ({ImageFile.Formats}). Put images into it, or name another folder.");
         (int first, int count) = options.Taken(paths.Length, folder);
         Factor[]? attributes = AttributesFile.Read(folder, paths);
-        (int[]? labels, string[]? names) = Classes(folder, paths);
+        string[] relative = [.. paths.Select(path => Path.GetRelativePath(folder, path).Replace(Path.DirectorySeparatorChar, '/'))];
+        (int[]? labels, string[]? names) = FolderClasses.Of(relative);
         if (count < paths.Length)
         {
             int[] taken = [.. Enumerable.Range(first, count)];
             attributes = attributes?.Select(factor => factor.Select(taken)).ToArray();
             labels = labels?[first..(first + count)];
-            paths = paths[first..(first + count)];
+            (paths, relative) = (paths[first..(first + count)], relative[first..(first + count)]);
         }
         if (attributes is not null && labels is not null && !attributes.Any(factor => factor.Name == "label"))
             attributes = [.. attributes, Factor.Categorical("label", names!, labels)];
 
-        var pictures = new FolderPictures(folder, paths, options, cancellation);
+        DataFile[] files = [.. paths.Zip(relative, (path, name) => new DiskFile(path, name))];
+        var pictures = new Pictures(folder, files, options, cancellation);
         string setName = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder)));
-        (ImageShape shape, byte[] pixels) = pictures.Decode();
-        return new ImageSet(setName, shape.Width, shape.Height, shape.Channels, pixels, labels, names, attributes);
+        return new ImageSet(setName, pictures.Source(), labels, names, attributes) { FileNames = pictures.FileNames };
     }
 
     /// <summary>The images anywhere below <paramref name="folder"/>.</summary>
@@ -59,15 +61,5 @@ public static class ImageFolder
         {
             throw new BadInputException($"{folder} could not be listed: {error.Message}", error);
         }
-    }
-
-    private static (int[]? Labels, string[]? Names) Classes(string folder, string[] paths)
-    {
-        string[] classOf = [.. paths.Select(path => Path.GetRelativePath(folder, path))
-            .Select(path => path.Contains(Path.DirectorySeparatorChar) ? path[..path.IndexOf(Path.DirectorySeparatorChar)] : "")];
-        if (classOf.Contains(""))
-            return (null, null); // images beside the subfolders have no class, so there are no classes
-        string[] names = [.. classOf.Distinct().Order(StringComparer.Ordinal)];
-        return ([.. classOf.Select(name => Array.BinarySearch(names, name, StringComparer.Ordinal))], names);
     }
 }

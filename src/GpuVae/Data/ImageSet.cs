@@ -1,13 +1,15 @@
+using System.Runtime.InteropServices;
+
 namespace GpuVae.Data;
 
 /// <summary>
-/// A set of equally sized 8-bit images in memory. Pixels are [Count, Channels, Height, Width], row-major: each image is planar, as
-/// the kernels and PyTorch want it, and image i starts at i · <see cref="PixelsPerImage"/>.
+/// A set of equally sized images, in memory or read from an <see cref="IImageSource"/> as they are needed, with what is known of them.
+/// Values are [Count, Channels, Height, Width], row-major: each image is planar, as the kernels and PyTorch want it.
 /// </summary>
 public sealed class ImageSet
 {
     /// <summary>
-    /// Wraps <paramref name="pixels"/>, [N, channels, height, width] with 1 (grey) or 3 (RGB) channels, without a copy.
+    /// Wraps <paramref name="pixels"/>, [N, channels, height, width] bytes with 1 (grey), 3 (RGB) or up to 16 channels, without a copy.
     /// <paramref name="labels"/> holds one class index per image; <paramref name="name"/> is what messages call the set. Without
     /// <paramref name="factors"/> the labels are the only factor, named <c>label</c>.
     /// </summary>
@@ -15,19 +17,34 @@ public sealed class ImageSet
     public ImageSet(
         string name, int width, int height, int channels, byte[] pixels, int[]? labels = null, string[]? labelNames = null,
         IReadOnlyList<Factor>? factors = null)
+        : this(name, InMemory(new ImageShape(width, height, channels), PixelFormat.Byte, pixels), labels, labelNames, factors)
     {
-        if (width <= 0 || height <= 0 || channels is not (1 or 3))
-            throw new ArgumentException(
-                $"An image set of {width}×{height} with {channels} channels; need positive sides and 1 or 3 channels.");
-        PixelsPerImage = checked(width * height * channels);
-        if (pixels.Length % PixelsPerImage != 0)
-            throw new ArgumentException($"{pixels.Length} bytes are no whole number of images of {PixelsPerImage} bytes.", nameof(pixels));
-        Count = pixels.Length / PixelsPerImage;
+    }
+
+    /// <summary>
+    /// Floats of any range, [N, channels, height, width], copied; which likelihoods take them depends on their range. Labels and factors
+    /// are as for the other constructors.
+    /// </summary>
+    /// <exception cref="ArgumentException">The array lengths do not fit the shape, or a label has no name.</exception>
+    public ImageSet(
+        string name, ImageShape shape, ReadOnlySpan<float> values, int[]? labels = null, string[]? labelNames = null,
+        IReadOnlyList<Factor>? factors = null)
+        : this(name, InMemory(shape, PixelFormat.Single, MemoryMarshal.AsBytes(values).ToArray()), labels, labelNames, factors)
+    {
+    }
+
+    /// <summary>The images of a source, with labels and factors as for the other constructor.</summary>
+    /// <exception cref="ArgumentException">There is not a label for each image, or a label has no name.</exception>
+    public ImageSet(
+        string name, IImageSource source, int[]? labels = null, string[]? labelNames = null, IReadOnlyList<Factor>? factors = null)
+    {
+        (Name, Source, Count, Shape, Format) = (name, source, source.Count, source.Shape, source.Format);
+        PixelsPerImage = Shape.Pixels;
         if (labels is not null && labels.Length != Count)
             throw new ArgumentException($"{labels.Length} labels for {Count} images.", nameof(labels));
         if (factors?.FirstOrDefault(factor => factor.Values.Length != Count) is { } wrong)
             throw new ArgumentException($"{wrong.Values.Length} values of {wrong.Name} for {Count} images.", nameof(factors));
-        (Name, Width, Height, Channels, Pixels, Labels, LabelNames) = (name, width, height, channels, pixels, labels, labelNames);
+        (Labels, LabelNames) = (labels, labelNames);
         Factors = factors ?? (labels is null ? [] : [LabelFactor(labels, labelNames)]);
     }
 
@@ -37,29 +54,49 @@ public sealed class ImageSet
     /// <summary>Images.</summary>
     public int Count { get; }
 
+    /// <summary>Where the images are.</summary>
+    public IImageSource Source { get; }
+
+    /// <summary>Whether images are read each time that they are needed, rather than being in memory.</summary>
+    public bool IsStreamed => Source is not PixelArray;
+
+    /// <summary>How values are kept.</summary>
+    public PixelFormat Format { get; }
+
     /// <summary>Pixels of a row of each image.</summary>
-    public int Width { get; }
+    public int Width => Shape.Width;
 
     /// <summary>Rows of each image.</summary>
-    public int Height { get; }
+    public int Height => Shape.Height;
 
     /// <summary>1 for grey, 3 for RGB.</summary>
-    public int Channels { get; }
+    public int Channels => Shape.Channels;
 
     /// <summary>The size of each image.</summary>
-    public ImageShape Shape => new(Width, Height, Channels);
+    public ImageShape Shape { get; }
 
     /// <summary>Channels · Height · Width.</summary>
     public int PixelsPerImage { get; }
 
-    /// <summary>[Count, Channels, Height, Width], 0 is black and 255 white.</summary>
-    public byte[] Pixels { get; }
+    /// <summary>
+    /// [Count, Channels, Height, Width], of bytes 0 is black and 255 white; of other formats the bytes of the values. Of a set in memory.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">The set is streamed.</exception>
+    public byte[] Pixels => Source is PixelArray array
+        ? array.Data
+        : throw new InvalidOperationException($"{Name} is streamed, so its images are not in memory. Read them from ImageSet.Source.");
 
     /// <summary>[Count], each from 0; null where there are none.</summary>
     public int[]? Labels { get; }
 
     /// <summary>What the labels are called, by number; null where they have no names.</summary>
     public string[]? LabelNames { get; }
+
+    /// <summary>What its files are called, [Count], below their folder or within their archive; null where images are no files.</summary>
+    public IReadOnlyList<string>? FileNames { get; init; }
+
+    /// <summary>What is wrong with its values, found out once.</summary>
+    internal ValueCheck Values => field ??= new ValueCheck(this);
 
     /// <summary>What is known of the images; the labels where nothing else is.</summary>
     public IReadOnlyList<Factor> Factors { get; }
@@ -86,37 +123,70 @@ public sealed class ImageSet
     /// <exception cref="BadInputException">Nothing of that name is known of these images, or all have it.</exception>
     public ImageSet Without(string attribute) => Having(attribute, false);
 
-    /// <summary>The pixels of one image, [Channels, Height, Width].</summary>
-    public ReadOnlySpan<byte> this[int index] => Pixels.AsSpan(checked(index * PixelsPerImage), PixelsPerImage);
+    /// <summary>The pixels of one image, [Channels, Height, Width], as they are kept.</summary>
+    /// <exception cref="BadInputException">The set is streamed, and the image cannot be read.</exception>
+    public ReadOnlySpan<byte> this[int index]
+    {
+        get
+        {
+            if (Source is PixelArray array)
+                return array[index];
+            byte[] image = new byte[PixelsPerImage * Format.BytesPerValue()];
+            Source.Read([index], image);
+            return image;
+        }
+    }
 
-    /// <summary>The mean image, [Channels, Height, Width], in [0, 1].</summary>
+    /// <summary>Images as a model sees them, [indices, pixels]: of bytes and 16 bits in [0, 1].</summary>
+    /// <exception cref="ArgumentException">The destination has another length.</exception>
+    /// <exception cref="BadInputException">The set is streamed, and an image cannot be read.</exception>
+    public void CopyRows(ReadOnlySpan<int> indices, Span<float> rows)
+    {
+        if (rows.Length != checked(indices.Length * PixelsPerImage))
+            throw new ArgumentException($"{rows.Length} values for {indices.Length} images of {PixelsPerImage}.", nameof(rows));
+        for (int i = 0; i < indices.Length; i++)
+            Format.ToFloats(this[indices[i]], rows.Slice(i * PixelsPerImage, PixelsPerImage));
+    }
+
+    /// <summary>
+    /// The mean image, [Channels, Height, Width], as a model sees it; of a streamed set that of some thousand images from all over it.
+    /// </summary>
+    /// <exception cref="BadInputException">The set is streamed, and an image cannot be read.</exception>
     public float[] Mean()
     {
-        long[] sums = new long[PixelsPerImage];
-        for (int i = 0; i < Count; i++)
+        const int mostStreamed = 4096;
+        int count = IsStreamed ? Math.Min(Count, mostStreamed) : Count;
+        double[] sums = new double[PixelsPerImage];
+        float[] image = new float[PixelsPerImage];
+        for (int i = 0; i < count; i++)
         {
-            ReadOnlySpan<byte> image = this[i];
+            CopyRows([(int)((long)i * Count / count)], image);
             for (int p = 0; p < sums.Length; p++)
                 sums[p] += image[p];
         }
-        return [.. sums.Select(sum => (float)(sum / (255.0 * Math.Max(Count, 1))))];
+        return [.. sums.Select(sum => (float)(sum / Math.Max(count, 1)))];
     }
 
-    /// <summary>The images at <paramref name="indices"/>, copied in that order.</summary>
+    /// <summary>The images at <paramref name="indices"/>, in that order; copied where they are in memory.</summary>
     public ImageSet Select(ReadOnlySpan<int> indices, string? name = null)
     {
-        byte[] pixels = new byte[checked(indices.Length * PixelsPerImage)];
         int[]? labels = Labels is null ? null : new int[indices.Length];
-        for (int i = 0; i < indices.Length; i++)
-        {
-            this[indices[i]].CopyTo(pixels.AsSpan(i * PixelsPerImage));
-            if (labels is not null)
-                labels[i] = Labels![indices[i]];
-        }
+        for (int i = 0; i < labels?.Length; i++)
+            labels[i] = Labels![indices[i]];
         var factors = new Factor[Factors.Count];
         for (int i = 0; i < factors.Length; i++)
             factors[i] = Factors[i].Select(indices);
-        return new ImageSet(name ?? Name, Width, Height, Channels, pixels, labels, LabelNames, factors);
+        IImageSource part = new SourcePart(Source, indices.ToArray());
+        if (!IsStreamed)
+        {
+            byte[] pixels = new byte[checked(indices.Length * PixelsPerImage * Format.BytesPerValue())];
+            Source.Read(indices, pixels);
+            part = new PixelArray(Shape, Format, pixels);
+        }
+        string[]? files = FileNames is null ? null : new string[indices.Length];
+        for (int i = 0; i < files?.Length; i++)
+            files[i] = FileNames![indices[i]];
+        return new ImageSet(name ?? Name, part, labels, LabelNames, factors) { FileNames = files };
     }
 
     /// <summary>
@@ -133,7 +203,7 @@ public sealed class ImageSet
             string unknown = own[Labels.First(label => LabelNumber(names, own[label]) < 0)];
             throw new BadInputException($"{Name} has images with the label '{unknown}'; known are {string.Join(", ", names)}.");
         }
-        return new ImageSet(Name, Width, Height, Channels, Pixels, labels, [.. names], Factors);
+        return new ImageSet(Name, Source, labels, [.. names], Factors) { FileNames = FileNames };
     }
 
     /// <summary>
@@ -158,8 +228,9 @@ public sealed class ImageSet
     }
 
     /// <summary>
-    /// Puts <paramref name="testFraction"/> of the images, drawn by <paramref name="seed"/> and at least one, into a test set. The same
-    /// seed and count give the same split on every machine; both parts keep the order of the original.
+    /// Puts <paramref name="testFraction"/> of the images, drawn by <paramref name="seed"/> and at least one, into a test set; where there
+    /// are labels, as many of each as its share. The same seed, count and labels give the same split on every machine; both parts keep the
+    /// order of the original.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">The fraction does not lie between 0 and 1.</exception>
     /// <exception cref="BadInputException">Fewer than two images: one part would be empty.</exception>
@@ -170,12 +241,21 @@ public sealed class ImageSet
         if (Count < 2)
             throw new BadInputException(
                 $"{Name} holds {Count} image(s): too few to set some aside for testing. Add images or name a test set.");
-        int testCount = Math.Clamp((int)Math.Round(Count * testFraction), 1, Count - 1);
-        int[] order = [.. Enumerable.Range(0, Count)];
-        new SplitMix64(seed).Shuffle(order);
-        Array.Sort(order, 0, testCount);
-        Array.Sort(order, testCount, Count - testCount);
-        return new DataSets(Select(order.AsSpan(testCount), Name), Select(order.AsSpan(0, testCount), Name + " (test)"));
+        bool[] isTest = ImageSplit.Draw(Count, Labels, testFraction, seed);
+        int[] all = [.. Enumerable.Range(0, Count)];
+        return new DataSets(
+            Select(Array.FindAll(all, i => !isTest[i]), Name), Select(Array.FindAll(all, i => isTest[i]), Name + " (test)"));
+    }
+
+    private static PixelArray InMemory(ImageShape shape, PixelFormat format, byte[] data)
+    {
+        if (shape.Width <= 0 || shape.Height <= 0 || shape.Channels is < 1 or > ImageShape.MaxChannels)
+            throw new ArgumentException(
+                $"An image set of {shape}: sides must be positive, and there are 1 to {ImageShape.MaxChannels} channels.", nameof(shape));
+        int perImage = checked(shape.Pixels * format.BytesPerValue());
+        return data.Length % perImage == 0
+            ? new PixelArray(shape, format, data)
+            : throw new ArgumentException($"{data.Length} bytes are no whole number of images of {perImage} bytes.", nameof(data));
     }
 
     private ImageSet Having(string attribute, bool answer)

@@ -71,17 +71,12 @@ internal sealed class PixelFacts
         return Math.Max(variances.TakeWhile(variance => (left -= variance) > 0).Count() + 1, 1);
     }
 
-    /// <summary>Images from all over the set, [n, pixels] in [0, 1].</summary>
+    /// <summary>Images from all over the set, [n, pixels], as a model sees them.</summary>
     public static float[] Sample(ImageSet set)
     {
         int pixels = set.PixelsPerImage, count = Math.Min(set.Count, Math.Clamp(MaxPixels / pixels, 1, MaxImages));
         float[] part = new float[count * pixels];
-        for (int i = 0; i < count; i++)
-        {
-            ReadOnlySpan<byte> image = set[Place(set, i, count)];
-            for (int p = 0; p < pixels; p++)
-                part[i * pixels + p] = image[p] / 255f;
-        }
+        set.CopyRows([.. Enumerable.Range(0, count).Select(i => Place(set, i, count))], part);
         return part;
     }
 

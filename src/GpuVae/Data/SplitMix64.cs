@@ -30,7 +30,7 @@ internal struct SplitMix64(ulong seed)
         return (sum - 2 * 65535) * (1.7320508f / 65535);
     }
 
-    public void Shuffle(Span<int> items)
+    public void Shuffle<T>(Span<T> items)
     {
         for (int i = items.Length - 1; i > 0; i--)
         {

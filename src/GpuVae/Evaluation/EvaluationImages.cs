@@ -85,6 +85,7 @@ internal sealed class EvaluationImages : IDisposable
             cancellation.ThrowIfCancellationRequested();
             // Nothing here closes a step, so the clock is set for each.
             feed.StartEpoch(batch, 0, order, rates);
+            feed.Require(batch);
             bool isFull = batch < feed.FullBatches;
             (isFull ? full! : last!).Run(model.Device.Stream);
             visit(batch * BatchSize, isFull ? BatchSize : feed.LastBatch, (isFull ? fullImages! : lastImages!).View);

@@ -70,16 +70,23 @@ public sealed class Image
                 destination[c * plane + i] = Pixels[i * Channels + c];
     }
 
-    /// <summary>Planar to interleaved: <paramref name="planar"/> is [channels, height, width].</summary>
+    /// <summary>
+    /// Planar to interleaved: <paramref name="planar"/> is [channels, height, width]. Of more than 3 channels the first three are shown as
+    /// RGB, of 2 the first as grey.
+    /// </summary>
     public static Image FromPlanar(ReadOnlySpan<byte> planar, int width, int height, int channels)
     {
-        var image = new Image(width, height, channels);
         int plane = width * height;
+        channels = Shown(channels);
+        var image = new Image(width, height, channels);
         for (int c = 0; c < channels; c++)
             for (int i = 0; i < plane; i++)
                 image.Pixels[i * channels + c] = planar[c * plane + i];
         return image;
     }
+
+    /// <summary>The channels of a picture of values with so many.</summary>
+    internal static int Shown(int channels) => channels < 3 ? 1 : 3;
 
     /// <summary>Called with what a header declares, before anything is allocated for it.</summary>
     /// <exception cref="BadInputException">A side is zero or there are more than <paramref name="maxPixels"/> pixels.</exception>

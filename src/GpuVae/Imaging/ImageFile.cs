@@ -27,14 +27,16 @@ public static class ImageFile
         Decode(InputFile.ReadAllBytes(path, MaxBytes(maxPixels)), path, maxPixels);
 
     /// <summary>What the header of an image file declares, without decoding it.</summary>
-    /// <exception cref="BadInputException">As for <see cref="Read"/>, as far as the header tells.</exception>
-    internal static ImageFacts Identify(string path, long maxPixels)
+    /// <param name="content">The whole file.</param>
+    /// <param name="file">Its name, for messages only.</param>
+    /// <param name="maxPixels">As <see cref="DataOptions.MaxPixels"/>.</param>
+    /// <exception cref="BadInputException">As for <see cref="Decode"/>, as far as the header tells.</exception>
+    internal static ImageFacts Identify(byte[] content, string file, long maxPixels)
     {
-        byte[] content = InputFile.ReadAllBytes(path, MaxBytes(maxPixels));
-        ImageFacts facts = Interpret(content, path, () => PnmReader.CanRead(content)
+        ImageFacts facts = Interpret(content, file, () => PnmReader.CanRead(content)
             ? new PnmReader(content).Identify()
-            : ImageSharpCodec.Identify(content, path, maxPixels));
-        Image.CheckDeclaredSize(facts.Width, facts.Height, path, maxPixels);
+            : ImageSharpCodec.Identify(content, file, maxPixels));
+        Image.CheckDeclaredSize(facts.Width, facts.Height, file, maxPixels);
         return facts;
     }
 
@@ -127,7 +129,7 @@ public static class ImageFile
     }
 
     /// <summary>Pixels that are not compressed have up to four bytes.</summary>
-    private static long MaxBytes(long maxPixels) => Math.Min(4 * maxPixels + MaxOtherBytes, Array.MaxLength);
+    internal static long MaxBytes(long maxPixels) => Math.Min(4 * maxPixels + MaxOtherBytes, Array.MaxLength);
 
     private static T Interpret<T>(byte[] content, string file, Func<T?> interpret)
         where T : class

@@ -5,7 +5,8 @@ public static class ImageGrid
 {
     /// <summary>
     /// <paramref name="images"/> is [N, channels, height, width], planar. With 0 <paramref name="columns"/> the grid is as square as
-    /// possible. <paramref name="padding"/> pixels of the grey value <paramref name="background"/> lie around and between the images.
+    /// possible. Of many channels the first three are shown, of 2 the first. <paramref name="padding"/> pixels of the grey value
+    /// <paramref name="background"/> lie around and between the images.
     /// </summary>
     /// <exception cref="ArgumentException">There is no image, or the length is no whole number of images.</exception>
     public static Image Compose(
@@ -20,6 +21,7 @@ public static class ImageGrid
             columns = (int)Math.Ceiling(Math.Sqrt(count));
         columns = Math.Min(columns, count);
         int rows = (count + columns - 1) / columns;
+        channels = Image.Shown(channels);
         var grid = new Image(columns * (width + padding) + padding, rows * (height + padding) + padding, channels);
         grid.Pixels.AsSpan().Fill(background);
         for (int n = 0; n < count; n++)

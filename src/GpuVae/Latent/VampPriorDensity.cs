@@ -43,16 +43,16 @@ internal class VampPriorDensity(VaeOptions options)
     {
         int[] all = [.. Enumerable.Range(0, images.Count)];
         int[][] ofLabel = [.. Enumerable.Range(0, classes).Select(label => Array.FindAll(all, i => images.Labels![i] == label))];
-        float[] values = new float[components * pixels];
+        float[] values = new float[components * pixels], image = new float[pixels];
         for (int c = 0; c < components; c++)
         {
             uint word = Philox.Generate(seed, RandomPurpose.PriorComponent, 1, c, 0).W0;
             // A class without an image takes one of another, which is no worse than noise.
             int[] choice = classes > 0 && ofLabel[PseudoInputs.LabelOf(c, classes)] is { Length: > 0 } own ? own : all;
-            ReadOnlySpan<byte> image = images[choice[(int)((ulong)word * (ulong)choice.Length >> 32)]];
+            images.CopyRows([choice[(int)((ulong)word * (ulong)choice.Length >> 32)]], image);
             for (int p = 0; p < pixels; p++)
             {
-                float x = Margin + (1 - 2 * Margin) * image[p] / 255f;
+                float x = Margin + (1 - 2 * Margin) * Math.Clamp(image[p], 0, 1);
                 values[c * pixels + p] = MathF.Log(x / (1 - x));
             }
         }

@@ -10,12 +10,18 @@ namespace GpuVae.Models;
 /// </summary>
 internal static class InputCheck
 {
-    /// <summary>Images hold numbers of [0, 1].</summary>
+    /// <summary>Images hold numbers of [0, 1], or finite ones where the likelihood takes any.</summary>
     /// <exception cref="ArgumentException">
     /// One does not; the message says which and, where they look like bytes, what to divide by.
     /// </exception>
-    public static void RequireImages(ReadOnlySpan<float> images, [CallerArgumentExpression(nameof(images))] string name = "")
+    public static void RequireImages(
+        ReadOnlySpan<float> images, Likelihood likelihood, [CallerArgumentExpression(nameof(images))] string name = "")
     {
+        if (likelihood.TakesAnyValue())
+        {
+            RequireFinite(images, name);
+            return;
+        }
         // The least and the greatest are NaN where a value is.
         if (images.IsEmpty || (TensorPrimitives.Min(images) >= 0 && TensorPrimitives.Max(images) <= 1))
             return;

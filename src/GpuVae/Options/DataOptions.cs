@@ -65,6 +65,21 @@ public sealed record DataOptions
     /// <summary>Where the test set is, in the same forms as the training set; null looks beside the training set, else splits.</summary>
     public string? TestSpec { get; init; }
 
+    /// <summary>
+    /// The share of the training images, above 0 and below 1, that is taken out of them for testing, in the place of a test set beside
+    /// them.
+    /// </summary>
+    public double? TestSplit { get; init; }
+
+    /// <summary>The share of the training images, below 1, that choices are made by; 0 for none.</summary>
+    public double ValidationSplit { get; init; }
+
+    /// <summary>
+    /// Whether images are read from the disk each time that they are needed, of any number in bounded memory: those of folders, zip and tar
+    /// archives, .npy and CIFAR's files and plain IDX. Others are taken into memory all the same.
+    /// </summary>
+    public bool IsStreamed { get; init; }
+
     /// <summary>The values that a set may keep.</summary>
     internal long MaxValues => Math.Min(16 * MaxPixels, Array.MaxLength);
 

@@ -8,6 +8,10 @@ public static class LikelihoodFacts
         Likelihood.Gaussian or Likelihood.GaussianLearned or Likelihood.ContinuousBernoulli or Likelihood.GaussianShared or
         Likelihood.Laplace;
 
+    /// <summary>Whether values may be any finite numbers, rather than of [0, 1].</summary>
+    public static bool TakesAnyValue(this Likelihood likelihood) => likelihood is
+        Likelihood.Gaussian or Likelihood.GaussianLearned or Likelihood.GaussianShared or Likelihood.Laplace;
+
     /// <summary>
     /// Negative log-likelihood, or its bound, in bits per pixel and channel. A probability is taken as it is. A density of [0, 1] is made
     /// one of the 256 levels of 8-bit images: nats / (pixels · ln 2) + 8, a level being an interval of 1/256. For data with uniform

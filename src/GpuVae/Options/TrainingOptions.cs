@@ -3,6 +3,8 @@ namespace GpuVae.Options;
 /// <summary>How a <c>Trainer</c> trains. The defaults are PyTorch's Adam at the learning rate of the seed article.</summary>
 public sealed record TrainingOptions
 {
+    private const int MostShift = 4096;
+
     /// <summary>Times that every image is trained on.</summary>
     public int Epochs { get; init; } = 10;
 
@@ -64,6 +66,26 @@ public sealed record TrainingOptions
     /// <summary>Draws every training pixel anew as 0 or 1 with its grey value as probability (Salakhutdinov and Murray, 2008).</summary>
     public bool DynamicBinarization { get; init; }
 
+    /// <summary>Turns every training image left to right, or leaves it, as a draw of each step says.</summary>
+    public bool FlipHorizontally { get; init; }
+
+    /// <summary>Turns every training image upside down, or leaves it, as a draw of each step says.</summary>
+    public bool FlipVertically { get; init; }
+
+    /// <summary>The most pixels that a training image is moved by, along either side; what is beyond its edge repeats the edge.</summary>
+    public int MaxShift { get; init; }
+
+    /// <summary>
+    /// The least side, as a share of the whole, of the part of a training image that is enlarged in its place; 1 takes the whole.
+    /// </summary>
+    public double LeastCrop { get; init; } = 1;
+
+    /// <summary>The values of a training image are multiplied by a factor of 1 − this to 1 + this.</summary>
+    public double Brightness { get; init; }
+
+    /// <summary>Whether training images are changed at all, in other ways in every step.</summary>
+    internal bool IsAugmented => FlipHorizontally || FlipVertically || MaxShift > 0 || LeastCrop < 1 || Brightness > 0;
+
     /// <summary>Everything random follows from it: initial weights, order of the images, noise.</summary>
     public ulong Seed { get; init; } = 1;
 
@@ -108,6 +130,16 @@ public sealed record TrainingOptions
             throw new BadInputException($"Adam's betas are {AdamBeta1} and {AdamBeta2}; both must lie in [0, 1).");
         if (!(AdamEpsilon is > 0 and < double.PositiveInfinity))
             throw new BadInputException($"Adam's epsilon is {AdamEpsilon}; it must be positive and finite.");
+        if (MaxShift is < 0 or > MostShift)
+            throw new BadInputException($"TrainingOptions.MaxShift = {MaxShift} is out of range; choose 0 to {MostShift} pixels.");
+        if (!(LeastCrop is > 0 and <= 1))
+            throw new BadInputException($"TrainingOptions.LeastCrop = {LeastCrop} is out of range; it lies above 0 and not above 1.");
+        if (!(Brightness is >= 0 and < 1))
+            throw new BadInputException($"TrainingOptions.Brightness = {Brightness} is out of range; it lies in [0, 1).");
+        if (DynamicBinarization && (LeastCrop < 1 || Brightness > 0))
+            throw new BadInputException(
+                "TrainingOptions.LeastCrop and TrainingOptions.Brightness make shades of grey, TrainingOptions.DynamicBinarization bits. "
+                + "Leave out one of them.");
         if (!Enum.IsDefined(Decay))
             throw new BadInputException(
                 $"There is no learning-rate decay {Decay}; choose one of {string.Join(", ", Enum.GetNames<LearningRateDecay>())}.");

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using GpuVae.Kernels.Latent;
 
 namespace GpuVae.Options;
@@ -133,6 +134,10 @@ public sealed record VaeOptions
     /// <summary>What the classes are called; empty where they have no names.</summary>
     public IReadOnlyList<string> LabelNames { get; init; } = [];
 
+    /// <summary>Parts that the caller gave to <c>Vae</c>, which writes this; null for a model that its options describe.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public OwnParts? Own { get; init; }
+
     /// <summary>Steps of <see cref="Posterior.Flow"/>.</summary>
     internal const int FlowSteps = 2;
 
@@ -161,7 +166,7 @@ public sealed record VaeOptions
     internal double KlRate => Capacity > 0 ? Capacity : Objective == Objective.Tc ? 1 : Beta;
 
     /// <summary>Numbers that the decoder gives per pixel and channel.</summary>
-    internal int PixelParameters => Likelihood switch
+    internal int PixelParameters => Own?.Likelihood is not null ? Own.PixelParameters : Likelihood switch
     {
         Likelihood.GaussianLearned or Likelihood.DiscretizedLogistic => 2,
         Likelihood.LogisticMixture => 3 * MixtureComponents,
@@ -185,10 +190,11 @@ public sealed record VaeOptions
     /// <exception cref="BadInputException">A value is out of range; the message names the option and the range.</exception>
     public void Validate()
     {
-        bool isImage = Shape is { Width: >= 1 and <= MaxPixels, Height: >= 1 and <= MaxPixels, Channels: 1 or 3 };
+        bool isImage = Shape is { Width: >= 1 and <= MaxPixels, Height: >= 1 and <= MaxPixels, Channels: >= 1 and <= ImageShape.MaxChannels };
         if (!isImage || (long)Shape.Width * Shape.Height * Shape.Channels > MaxPixels)
             throw new BadInputException(
-                $"An image of {Shape} cannot be modelled: sides must be positive, channels 1 or 3, at most {MaxPixels} values in all.");
+                $"An image of {Shape} cannot be modelled: sides must be positive, channels 1 to {ImageShape.MaxChannels}, at most "
+                + $"{MaxPixels} values in all.");
         if (Hidden.Count > MaxDepth || Hidden.Any(width => width is < 1 or > MaxWidth))
             throw new BadInputException(
                 $"Hidden widths [{string.Join(", ", Hidden)}]: each must lie in 1…{MaxWidth}, and there may be at most {MaxDepth}.");
@@ -306,7 +312,7 @@ public sealed record VaeOptions
     }
 
     /// <summary>Whether KL(q(z|x) ‖ p(z)) is known in closed form.</summary>
-    internal bool HasAnalyticKl => Posterior == Posterior.Diagonal && Prior == Prior.Normal;
+    internal bool HasAnalyticKl => Posterior == Posterior.Diagonal && Prior == Prior.Normal && Own?.Prior is null;
 
     private static void RequireDefined<T>(T value, string what)
         where T : struct, Enum

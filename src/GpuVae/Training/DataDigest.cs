@@ -54,8 +54,19 @@ internal sealed record DataDigest(string Images, string? Labels, string? TestIma
 
     private static BadInputException Differs(string what) => new($"{what}. Resume with the data of the run.");
 
-    private static string OfImages(ImageSet images) =>
-        $"{images.Count}×{images.Shape}:{Convert.ToHexStringLower(SHA256.HashData(images.Pixels))}";
+    /// <summary>Of a streamed set images from all over it stand for it: to read all of it could take longer than an epoch.</summary>
+    private static string OfImages(ImageSet images)
+    {
+        const int most = 256;
+        string kind = $"{images.Count}×{images.Shape}" + (images.Format == PixelFormat.Byte ? "" : $" {images.Format}");
+        if (!images.IsStreamed)
+            return $"{kind}:{Convert.ToHexStringLower(SHA256.HashData(images.Pixels))}";
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        int count = Math.Min(most, images.Count);
+        for (int i = 0; i < count; i++)
+            hash.AppendData(images[(int)((long)i * images.Count / count)]);
+        return $"{kind}, streamed:{Convert.ToHexStringLower(hash.GetHashAndReset())}";
+    }
 
     private static string OfLabels(ImageSet images)
     {

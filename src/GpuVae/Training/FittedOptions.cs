@@ -30,7 +30,7 @@ public sealed record FittedOptions(VaeOptions Model, TrainingOptions Training, I
         var pixels = new PixelFacts(images);
         bool isLarge = Math.Max(images.Width, images.Height) >= LeastConvolutional, isColour = images.Channels > 1;
         bool isConvolutional = network is { } wanted ? wanted == NetworkKind.Convolutional : isLarge || isColour;
-        bool isBlackAndWhite = !isColour && pixels.AreBlackAndWhite;
+        bool isBlackAndWhite = !isColour && images.Format != PixelFormat.Single && pixels.AreBlackAndWhite;
         if (!isConvolutional && !isLarge && isBlackAndWhite && pixels.Mean < 0.5)
             return Seed(images);
 
@@ -38,7 +38,8 @@ public sealed record FittedOptions(VaeOptions Model, TrainingOptions Training, I
         {
             [Of(nameof(VaeOptions.Activation))] = "no unit dies",
             [Of(nameof(VaeOptions.Centered))] = FormattableString.Invariant($"the mean is {pixels.Mean:F2}"),
-            [Of(nameof(VaeOptions.Likelihood))] = isBlackAndWhite ? "mostly black and white" : isColour ? "colour" : "grey levels",
+            [Of(nameof(VaeOptions.Likelihood))] = isBlackAndWhite ? "mostly black and white"
+                : images.Format == PixelFormat.Single ? "floats" : isColour ? "colour" : "grey levels",
         };
         if (network is null)
             reasons[Of(nameof(VaeOptions.Network))] =

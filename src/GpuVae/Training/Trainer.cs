@@ -338,7 +338,10 @@ public sealed partial class Trainer : IDisposable
     private void StartEpoch(long epoch, long atStep)
     {
         long start = epoch * feed.StepsPerEpoch;
-        EpochOrder.Fill(order, Options.Seed, epoch);
+        if (feed.Windows is { } windows)
+            EpochOrder.FillBlocks(order, Options.Seed, epoch, windows.Block, windows.Size);
+        else
+            EpochOrder.Fill(order, Options.Seed, epoch);
         for (int i = 0; i < feed.StepsPerEpoch; i++)
         {
             rates[2 * i] = (float)(RateOf?.Invoke(start + i) ?? Options.LearningRateAt(start + i, feed.StepsPerEpoch));

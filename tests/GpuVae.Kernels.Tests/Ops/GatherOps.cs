@@ -15,6 +15,8 @@ internal static class GatherOps
         foreach ((int batch, int pixels) in new[] { (1, 1), (3, 17), (17, 3), (5, 129), (2, 1000) })
         {
             yield return new Op($"Gather bytes {batch}x{pixels}", Tolerance, run => Bytes(run, batch, pixels));
+            yield return new Op($"Gather 16 bits {batch}x{pixels}", Tolerance, run => Wide(run, batch, pixels));
+            yield return new Op($"Gather floats {batch}x{pixels}", 0, run => Floats(run, batch, pixels));
             yield return new Op($"Gather bytes, dynamic bits {batch}x{pixels}", 0, run => Bits(run, batch, pixels, Binarization.Dynamic));
             yield return new Op($"Gather bytes, static bits {batch}x{pixels}", 0, run => Bits(run, batch, pixels, Binarization.Static));
         }
@@ -60,6 +62,24 @@ internal static class GatherOps
         new Gather(run.Accelerator).Copy(
             run.Stream, run.Upload(data), Plan(run, indices, 0),
             run.Expect("batch", Expected(indices, pixels, (_, image, p) => data[image * pixels + p] / 255.0)), pixels);
+    }
+
+    private static void Wide(OpRun run, int batch, int pixels)
+    {
+        ushort[] data = [.. Enumerable.Range(0, Images * pixels).Select(_ => (ushort)run.Next(65536))];
+        int[] indices = Indices(run, batch);
+        new ValueGather(run.Accelerator).Copy(
+            run.Stream, run.Upload(data), Plan(run, indices, 0),
+            run.Expect("batch", Expected(indices, pixels, (_, image, p) => data[image * pixels + p] / 65535.0)), pixels);
+    }
+
+    private static void Floats(OpRun run, int batch, int pixels)
+    {
+        float[] data = [.. Enumerable.Range(0, Images * pixels).Select(_ => run.Next(2001) / 100f - 10)];
+        int[] indices = Indices(run, batch);
+        new ValueGather(run.Accelerator).Copy(
+            run.Stream, run.Upload(data), Plan(run, indices, 0),
+            run.Expect("batch", Expected(indices, pixels, (_, image, p) => data[image * pixels + p])), pixels);
     }
 
     private static void Bits(OpRun run, int batch, int pixels, Binarization binarization)

@@ -99,7 +99,7 @@ public class ImageSetTests
     public void SizesThatDoNotFitAreRefused()
     {
         Assert.Throws<ArgumentException>(() => new ImageSet("a", 2, 2, 1, new byte[7]));
-        Assert.Throws<ArgumentException>(() => new ImageSet("a", 2, 2, 2, new byte[8]));
+        Assert.Throws<ArgumentException>(() => new ImageSet("a", 2, 2, 17, new byte[17 * 4]));
         Assert.Throws<ArgumentException>(() => new ImageSet("a", 2, 2, 1, new byte[8], [1]));
         Assert.Throws<ArgumentException>(() => new ImageSet("a", 2, 2, 1, new byte[8], [1, 2], ["zero", "one"]));
         Assert.Throws<ArgumentException>(() => new ImageSet("a", 2, 2, 1, new byte[8], factors: [Factor.Continuous("b", [1], 0)]));

@@ -9,7 +9,7 @@ public class VaeOptionsTests
     public static TheoryData<string, VaeOptions> Bad => new()
     {
         { "0×28×1", new() { Shape = new(0, 28) } },
-        { "28×28×2", new() { Shape = new(28, 28, 2) } },
+        { "28×28×17", new() { Shape = new(28, 28, 17) } },
         { "[512, 0]", new() { Hidden = [512, 0] } },
         { "channels per stage", new() { ChannelsPerStage = [] } },
         { "[32, 0]", new() { ChannelsPerStage = [32, 0] } },

@@ -11,7 +11,7 @@ namespace GpuVae.Tests.Packaging;
 /// </summary>
 public sealed partial class PackageTests(PackageTests.PackedRepository packed) : IClassFixture<PackageTests.PackedRepository>
 {
-    private static readonly string[] Libraries = ["GpuVae.Simd", "GpuVae.Kernels", "GpuVae", "GpuVae.Onnx"];
+    private static readonly string[] Libraries = ["GpuVae.Simd", "GpuVae.Kernels", "GpuVae", "GpuVae.Onnx", "GpuVae.Parquet"];
 
     /// <summary>The packages of what is built, in a folder of their own.</summary>
     public sealed class PackedRepository : IDisposable
@@ -118,7 +118,7 @@ public sealed partial class PackageTests(PackageTests.PackedRepository packed) :
             Assert.InRange(Field("description").Length, 40, 400);
             Assert.Equal(packed.Version, Field("version"));
             // It uses what is internal to the library of its own version.
-            if (id == "GpuVae.Onnx")
+            if (id is "GpuVae.Onnx" or "GpuVae.Parquet")
                 Assert.Contains($"id=\"GpuVae\" version=\"[{packed.Version}]\"", metadata.ToString(), StringComparison.Ordinal);
             if (id == "GpuVae.Cli")
             {
@@ -227,5 +227,12 @@ public sealed partial class PackageTests(PackageTests.PackedRepository packed) :
             "--configfile", Path.Combine(packed.Root, "nuget.config"));
         string devices = packed.Run(new ProcessStartInfo(Path.Combine(tools, "gpuvae"), ["devices"]) { WorkingDirectory = packed.Root });
         Assert.Contains("cpu", devices, StringComparison.Ordinal);
+        // The models that are there from the start are part of the tool.
+        packed.Run(new ProcessStartInfo(
+            Path.Combine(tools, "gpuvae"), ["generate", "--model", "digits", "--count", "4", "--device", "cpu", "--out", "digits.png"])
+        {
+            WorkingDirectory = packed.Root,
+        });
+        Assert.True(File.Exists(Path.Combine(packed.Root, "digits.png")));
     }
 }

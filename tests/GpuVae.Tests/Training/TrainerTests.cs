@@ -65,6 +65,22 @@ public sealed class TrainerTests(CpuDevice cpu) : IClassFixture<CpuDevice>, IDis
         Assert.NotEqual(first, Checkpoint(2));
     }
 
+    [Fact]
+    public void AProcessorTakesALargeBatchInPartsWhoseGradientsAreAveraged()
+    {
+        ImageSet images = TestImages.Random(1537, Small.Shape);
+        float[] Weights(TrainingOptions training)
+        {
+            using var model = new Vae(cpu.Device, Small);
+            using var trainer = new Trainer(model, images, training with { Epochs = 2, LogEverySteps = 1 });
+            Assert.Equal(4, trainer.Schedule.Steps.Count(step => step.Name == "sum of gradients"));
+            trainer.Run(Cancellation);
+            return model.Parameters.Read(model.Parameters["decoder.0.weight"]);
+        }
+        // 1,537 images are three parts of 512 and one of 1.
+        Assert.Equal(Weights(new() { BatchSize = 512, Accumulation = 4 }), Weights(new() { BatchSize = 1537 }));
+    }
+
     [Theory]
     [InlineData(1)]
     [InlineData(3)]

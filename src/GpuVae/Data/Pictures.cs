@@ -1,20 +1,21 @@
 using System.Runtime.ExceptionServices;
+using GpuVae.Formats;
 using GpuVae.Imaging;
 
 namespace GpuVae.Data;
 
 /// <summary>
-/// The pictures of a folder on their way into a set. All headers come first; then each picture is decoded and put into its place at once.
+/// Pictures in files on their way into a set. All headers come first; then each picture is decoded and put into its place at once.
 /// Small ones are worked on several at a time, as long as they have together no more pixels than a single one may have: so there is never
 /// more in memory beside the set than the largest picture takes.
 /// </summary>
-internal sealed class FolderPictures
+internal sealed class Pictures
 {
     /// <summary>So many bytes of a file take as much memory as a pixel that is decoded.</summary>
     private const int BytesPerPixel = 4;
 
-    private readonly string folder;
-    private readonly string[] paths;
+    private readonly string title;
+    private readonly IReadOnlyList<DataFile> files;
     private readonly DataOptions options;
     private readonly ParallelOptions several;
     private readonly long[] costs;
@@ -24,13 +25,13 @@ internal sealed class FolderPictures
 
     /// <summary>Reads the headers.</summary>
     /// <exception cref="BadInputException">One is broken, or they declare more pixels than the options allow.</exception>
-    public FolderPictures(string folder, string[] paths, DataOptions options, CancellationToken cancellation)
+    public Pictures(string title, IReadOnlyList<DataFile> files, DataOptions options, CancellationToken cancellation)
     {
-        (this.folder, this.paths, this.options) = (folder, paths, options);
+        (this.title, this.files, this.options) = (title, files, options);
         several = new ParallelOptions { CancellationToken = cancellation };
-        costs = [.. paths.Select(path => FileLength(path) / BytesPerPixel)];
-        var facts = new ImageFacts[paths.Length];
-        ForEach(0, (i, _) => facts[i] = ImageFile.Identify(paths[i], options.MaxPixels));
+        costs = [.. files.Select(file => file.Length / BytesPerPixel)];
+        var facts = new ImageFacts[files.Count];
+        ForEach(0, (i, _) => facts[i] = ImageFile.Identify(Content(i), files[i].Title, options.MaxPixels));
         isColoured = facts.Any(of => of.IsColoured);
         long pixels = 0;
         for (int i = 0; i < facts.Length; i++)
@@ -39,7 +40,36 @@ internal sealed class FolderPictures
             costs[i] = Math.Max(costs[i], declared);
             pixels += options.Size is { } size ? size.Width * size.Height : declared;
         }
-        options.RequireKeeps(pixels * Channels, folder);
+        if (!options.IsStreamed)
+            options.RequireKeeps(pixels * Channels, title);
+    }
+
+    /// <summary>The pictures that the options take, as a set with the labels of all, if there are any.</summary>
+    /// <exception cref="BadInputException">As for an image folder.</exception>
+    /// <exception cref="OperationCanceledException">The token asked to stop.</exception>
+    public static ImageSet Load(
+        string path, DataFile[] files, int[]? labels, string[]? names, DataOptions options, CancellationToken cancellation)
+    {
+        (int first, int count) = options.Taken(files.Length, path);
+        var pictures = new Pictures(path, files[first..(first + count)], options, cancellation);
+        string name = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(path)));
+        return new ImageSet(name, pictures.Source(), labels?[first..(first + count)], names) { FileNames = pictures.FileNames };
+    }
+
+    /// <summary>What the pictures are called.</summary>
+    public string[] FileNames => [.. files.Select(file => file.Name)];
+
+    /// <summary>The images, in memory unless the options say that they are streamed.</summary>
+    /// <exception cref="BadInputException">One is broken, or they differ in size.</exception>
+    public IImageSource Source()
+    {
+        if (!options.IsStreamed)
+        {
+            (ImageShape shape, byte[] pixels) = Decode();
+            return new PixelArray(shape, PixelFormat.Byte, pixels);
+        }
+        Image first = Prepare(0);
+        return new PictureStream(files, new ImageShape(first.Width, first.Height, Channels), options);
     }
 
     /// <summary>As far as the headers tell.</summary>
@@ -47,7 +77,7 @@ internal sealed class FolderPictures
 
     /// <summary>The shape of all, and their pixels as <see cref="ImageSet.Pixels"/>.</summary>
     /// <exception cref="BadInputException">One is broken, or they differ in size.</exception>
-    public (ImageShape Shape, byte[] Pixels) Decode() => Decode(Channels) ?? Decode(3)!.Value;
+    private (ImageShape Shape, byte[] Pixels) Decode() => Decode(Channels) ?? Decode(3)!.Value;
 
     /// <summary>Null where a picture turns out to have more channels.</summary>
     private (ImageShape Shape, byte[] Pixels)? Decode(int channels)
@@ -57,8 +87,8 @@ internal sealed class FolderPictures
         if (first.Channels > channels)
             return null;
         int perImage = width * height * channels;
-        options.RequireKeeps((long)perImage * paths.Length, folder);
-        byte[] pixels = new byte[perImage * paths.Length];
+        options.RequireKeeps((long)perImage * files.Count, title);
+        byte[] pixels = new byte[perImage * files.Count];
         first.WithChannels(channels).CopyToPlanar(pixels);
         bool fits = true;
         ForEach(1, (i, loop) =>
@@ -66,8 +96,9 @@ internal sealed class FolderPictures
             Image image = Prepare(i);
             if ((image.Width, image.Height) != (width, height))
                 throw new BadInputException(
-                    $"The images differ in size: {paths[0]} has {width}×{height} pixels, {paths[i]} has {image.Width}×{image.Height}. "
-                    + "Bring them to one size with DataOptions.Size or, where a model says which, fit: true.");
+                    $"The images differ in size: {files[0].Title} has {width}×{height} pixels, {files[i].Title} has "
+                    + $"{image.Width}×{image.Height}. Bring them to one size with DataOptions.Size or, where a model says which, "
+                    + "fit: true.");
             if (image.Channels > channels)
             {
                 fits = false;
@@ -79,9 +110,11 @@ internal sealed class FolderPictures
         return fits ? (new ImageShape(width, height, channels), pixels) : null;
     }
 
+    private byte[] Content(int i) => files[i].ReadAll(ImageFile.MaxBytes(options.MaxPixels));
+
     private Image Prepare(int i)
     {
-        Image image = ImageFile.Read(paths[i], options.MaxPixels);
+        Image image = ImageFile.Decode(Content(i), files[i].Title, options.MaxPixels);
         // Alpha goes first: averaging colours of transparent pixels would let them shine through at the edges.
         image = image.WithChannels(options.Channels ?? (image.Channels == 1 ? 1 : 3));
         return options.Size is { } size ? Resize.Fit(image, size.Width, size.Height) : image;
@@ -91,7 +124,7 @@ internal sealed class FolderPictures
     {
         try
         {
-            Parallel.For(start, paths.Length, several, (i, loop) =>
+            Parallel.For(start, files.Count, several, (i, loop) =>
             {
                 Enter(costs[i]);
                 try
@@ -131,13 +164,5 @@ internal sealed class FolderPictures
             underWay -= cost;
             Monitor.PulseAll(door);
         }
-    }
-
-    /// <summary>Of the file that a path leads to; 0 where there is none, which reading it will say.</summary>
-    private static long FileLength(string path)
-    {
-        var file = new FileInfo(path);
-        FileSystemInfo? target = file.LinkTarget is null ? file : file.ResolveLinkTarget(returnFinalTarget: true);
-        return target is FileInfo { Exists: true } found ? found.Length : 0;
     }
 }

@@ -1,0 +1,44 @@
+using GpuVae.Formats;
+using GpuVae.Imaging;
+
+namespace GpuVae.Data;
+
+/// <summary>Pictures that are decoded each time that they are needed, several at a time.</summary>
+/// <param name="files">The pictures.</param>
+/// <param name="shape">What each is brought to: its channels, and its size where the options say one.</param>
+/// <param name="options">How.</param>
+internal sealed class PictureStream(IReadOnlyList<DataFile> files, ImageShape shape, DataOptions options) : IImageSource
+{
+    public int Count => files.Count;
+
+    public ImageShape Shape => shape;
+
+    public PixelFormat Format => PixelFormat.Byte;
+
+    public void Read(ReadOnlySpan<int> indices, Span<byte> destination)
+    {
+        int[] which = indices.ToArray();
+        byte[] pixels = new byte[destination.Length];
+        try
+        {
+            Parallel.For(0, which.Length, i => Decode(files[which[i]]).CopyToPlanar(pixels.AsSpan(i * shape.Pixels, shape.Pixels)));
+        }
+        catch (AggregateException errors)
+        {
+            System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(errors.InnerExceptions[0]);
+        }
+        pixels.CopyTo(destination);
+    }
+
+    private Image Decode(DataFile file)
+    {
+        byte[] content = file.ReadAll(ImageFile.MaxBytes(options.MaxPixels));
+        Image image = ImageFile.Decode(content, file.Title, options.MaxPixels).WithChannels(shape.Channels);
+        image = options.Size is { } size ? Resize.Fit(image, size.Width, size.Height) : image;
+        if ((image.Width, image.Height) != (shape.Width, shape.Height))
+            throw new BadInputException(
+                $"The images differ in size: {files[0].Title} has {shape.Width}×{shape.Height} pixels, {file.Title} has "
+                + $"{image.Width}×{image.Height}. Bring them to one size with DataOptions.Size.");
+        return image;
+    }
+}
