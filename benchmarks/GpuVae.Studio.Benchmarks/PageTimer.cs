@@ -7,7 +7,7 @@ namespace GpuVae.Studio.Benchmarks;
 /// <summary>A browser in which a slider is dragged by the mouse.</summary>
 internal sealed class PageTimer : IAsyncDisposable
 {
-    private const int Strokes = 10;
+    private const int MovesOfAStroke = 50;
 
     private static readonly string[] Names = ["chromium", "chromium-browser", "google-chrome"];
 
@@ -41,7 +41,7 @@ internal sealed class PageTimer : IAsyncDisposable
         await page.WaitForFunctionAsync("() => [...document.querySelectorAll('.strip img')].at(-1)?.src");
         double first = await page.EvaluateAsync<double>("() => firstPicture");
         // Kernels are compiled by now, scripts only after some use.
-        await Drag(page, moves / 5);
+        await Drag(page, 2 * MovesOfAStroke);
         await page.EvaluateAsync("() => { moves = []; }");
         int lost = await Drag(page, moves);
         Move[] seen = (await page.EvaluateAsync<JsonElement>("() => moves")).Deserialize<Move[]>(JsonSerializerOptions.Web)!;
@@ -61,23 +61,28 @@ internal sealed class PageTimer : IAsyncDisposable
         playwright.Dispose();
     }
 
-    /// <summary>Some strokes to and fro along the first slider; the last position of each is to be shown.</summary>
+    /// <summary>Strokes to and fro along the first slider until it has moved so often; the last position of each is to be shown.</summary>
+    /// <returns>How many were not.</returns>
     private static async Task<int> Drag(IPage page, int moves)
     {
         LocatorBoundingBoxResult box = (await page.Locator(".strip input").First.BoundingBoxAsync())!;
-        int lost = 0, count = moves / Strokes;
-        for (int stroke = 0; stroke < Strokes; stroke++)
+        int lost = 0;
+        for (int stroke = 0; await page.EvaluateAsync<int>("() => moves.length") < moves; stroke++)
         {
-            float Place(int move) => box.X + box.Width * (0.1f + 0.8f * (stroke % 2 == 0 ? move : count - move) / count);
-            float y = box.Y + box.Height / 2;
-            await page.Mouse.MoveAsync(Place(0), y);
+            await page.Mouse.MoveAsync(Place(0), box.Y + box.Height / 2);
             await page.Mouse.DownAsync();
-            for (int move = 1; move < count; move++)
-                await page.Mouse.MoveAsync(Place(move), y);
+            for (int move = 1; move <= MovesOfAStroke; move++)
+                await page.Mouse.MoveAsync(Place(move), box.Y + box.Height / 2);
             await page.Mouse.UpAsync();
             // Strips are made anew meanwhile.
             await Task.Delay(500);
             lost += await page.EvaluateAsync<bool>("() => isWaiting()") ? 1 : 0;
+
+            float Place(int move)
+            {
+                float share = (float)move / MovesOfAStroke;
+                return box.X + box.Width * (0.1f + 0.8f * (stroke % 2 == 0 ? share : 1 - share));
+            }
         }
         return lost;
     }

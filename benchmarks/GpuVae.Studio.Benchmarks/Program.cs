@@ -11,12 +11,12 @@ var device = new Option<string>("--device") { Description = "auto, cpu, cuda:0, 
 var moves = new Option<int>("--moves") { Description = "Moves of the slider.", DefaultValueFactory = _ => 500 };
 var runtime = new Option<string?>("--onnxruntime-web") { Description = "Where that package lies; without it npm fetches it." };
 var root = new RootCommand("Times the live page of gpuvae serve, and that of gpuvae export --web.") { device, moves, runtime };
-root.SetAction(async (parsed, _) =>
+root.SetAction(async (parsed, stop) =>
 {
     using var opened = ComputeDevice.Open(parsed.GetValue(device)!);
     await using PageTimer timer = await PageTimer.Start(parsed.GetValue(moves));
     Console.WriteLine($"{opened.Name}; {timer.Browser}; {parsed.GetValue(moves)} moves; ms: median, 95th per cent");
-    ImageSet digits = SyntheticDigits.Create(512, seed: 2), faces = SyntheticFaces.Create(64, 2, FaceStyle.Painted);
+    ImageSet digits = SyntheticDigits.Create(512, 2, stop), faces = SyntheticFaces.Create(64, 2, FaceStyle.Painted, stop);
     using var dense = new Vae(opened, new VaeOptions());
     using var convolutional = new Vae(opened, new VaeOptions
     {
@@ -57,7 +57,7 @@ root.SetAction(async (parsed, _) =>
             Name = "run",
             Images = images,
             OnnxRuntimeWeb = parsed.GetValue(runtime),
-        });
+        }, stop);
         await using FileServer server = await FileServer.Start(folder.FullName);
         await timer.Time(title, server.Address);
         folder.Delete(recursive: true);

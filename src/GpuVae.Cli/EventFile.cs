@@ -5,8 +5,8 @@ using Google.Protobuf;
 namespace GpuVae.Cli;
 
 /// <summary>
-/// A file of TensorBoard's: records of TensorFlow, each an Event of its protocol buffers (event.proto and summary.proto), of which this writes
-/// scalars, pictures and histograms.
+/// A file of TensorBoard's: records of TensorFlow, each an Event of its protocol buffers (event.proto and summary.proto), of which this
+/// writes scalars, pictures and histograms.
 /// </summary>
 internal sealed class EventFile(string path)
 {
@@ -116,7 +116,8 @@ internal sealed class EventFile(string path)
         output.WriteBytes(ByteString.CopyFrom(bytes));
     }
 
-    private static void Nested(CodedOutputStream output, int field, Action<CodedOutputStream> write) => Bytes(output, field, Message(write));
+    private static void Nested(CodedOutputStream output, int field, Action<CodedOutputStream> write) =>
+        Bytes(output, field, Message(write));
 
     private static byte[] Message(Action<CodedOutputStream> write)
     {

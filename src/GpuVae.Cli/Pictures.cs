@@ -3,23 +3,28 @@ using GpuVae.Imaging;
 namespace GpuVae.Cli;
 
 /// <summary>Images [n, pixels] in [0, 1], to be laid out in so many columns; with 0 as square as possible.</summary>
-internal readonly record struct Sheet(float[] Images, int Columns = 0);
+internal sealed record Sheet(float[] Images, int Columns = 0)
+{
+    public IReadOnlyList<string> RowNames { get; init; } = [];
+
+    public IReadOnlyList<string> ColumnNames { get; init; } = [];
+
+    public Image Compose(ImageShape shape, int scale = 0) =>
+        new CaptionedGrid(shape, Columns) { Scale = scale, RowNames = RowNames, ColumnNames = ColumnNames }.Compose(Images);
+}
 
 /// <summary>The pictures that commands write; each but the quiet ones says on stdout where it is.</summary>
 internal static class Pictures
 {
-    public static void Write(string path, ImageShape shape, Sheet sheet)
+    public static void Write(string path, ImageShape shape, Sheet sheet, int scale = 0)
     {
-        WriteQuietly(path, shape, sheet);
+        ImageFile.Write(path, sheet.Compose(shape, scale));
         Console.WriteLine($"wrote {path}");
     }
 
-    public static void WriteQuietly(string path, ImageShape shape, Sheet sheet) =>
-        ImageFile.Write(path, ImageGrid.Compose(sheet.Images, shape.Width, shape.Height, shape.Channels, sheet.Columns));
-
-    public static void WriteEach(string folder, ImageShape shape, float[] images)
+    public static void WriteEach(string folder, ImageShape shape, float[] images, int scale)
     {
-        Image[] all = [.. Each(shape, images)];
+        Image[] all = [.. Each(shape, images).Select(image => Resize.Nearest(image, scale))];
         int digits = Math.Max(4, (all.Length - 1).ToString().Length);
         // Each file waits for the disk; together they wait once.
         var several = new ParallelOptions { MaxDegreeOfParallelism = 16 };
@@ -38,11 +43,11 @@ internal static class Pictures
     {
         float[] originals = PictureInput.Rows(images), reconstructions = new float[originals.Length];
         model.Reconstruct(originals, reconstructions, model.LabelsOf(images, 0, images.Count));
-        return Pairs(model.Options.Shape, originals, reconstructions);
+        return Pairs(model.Options.Shape, originals, reconstructions, "original", "decoded");
     }
 
     /// <summary>Images [n, pixels] in rows of at most 16, below each row its counterparts.</summary>
-    public static Sheet Pairs(ImageShape shape, float[] images, float[] counterparts)
+    public static Sheet Pairs(ImageShape shape, float[] images, float[] counterparts, string name, string counterpartName)
     {
         const int perRow = 16;
         int count = images.Length / shape.Pixels, columns = Math.Min(perRow, count), rows = (count + columns - 1) / columns;
@@ -54,18 +59,38 @@ internal static class Pictures
             images.AsSpan(first, length).CopyTo(picture.AsSpan(2 * first));
             counterparts.AsSpan(first, length).CopyTo(picture.AsSpan(2 * first + columns * shape.Pixels));
         }
-        return new Sheet(picture, columns);
+        return new Sheet(picture, columns)
+        {
+            RowNames = [.. Enumerable.Range(0, 2 * rows).Select(row => row % 2 == 0 ? name : counterpartName)],
+        };
     }
 
-    /// <summary>A row for each image; <paramref name="columns"/> are [n · k, pixels], k images for each row.</summary>
-    public static Sheet Rows(ImageShape shape, params float[][] columns)
+    /// <summary>A row for each image; columns are [n · k, pixels], k images for each row.</summary>
+    public static Sheet Rows(ImageShape shape, params (string Name, float[] Images)[] columns)
     {
-        int rows = columns[0].Length / shape.Pixels, perRow = columns.Sum(column => column.Length) / (rows * shape.Pixels);
-        var picture = new List<float>(rows * perRow * shape.Pixels);
+        int rows = columns[0].Images.Length / shape.Pixels;
+        string[] names =
+            [.. columns.SelectMany(column => Enumerable.Repeat(column.Name, column.Images.Length / (rows * shape.Pixels)))];
+        var picture = new List<float>(rows * names.Length * shape.Pixels);
         for (int row = 0; row < rows; row++)
-            foreach (float[] column in columns)
-                picture.AddRange(column.AsSpan(row * (column.Length / rows), column.Length / rows));
-        return new Sheet([.. picture], perRow);
+            foreach ((_, float[] images) in columns)
+                picture.AddRange(images.AsSpan(row * (images.Length / rows), images.Length / rows));
+        return new Sheet([.. picture], names.Length) { ColumnNames = names };
+    }
+
+    /// <summary>Images of which number i is of class i mod classes: a column for each class, if there are few.</summary>
+    public static Sheet Drawn(Vae model, float[] images)
+    {
+        const int mostColumns = 20;
+        int classes = model.Options.Classes;
+        return classes is 0 or > mostColumns
+            ? new Sheet(images)
+            : new Sheet(images, classes)
+            {
+                ColumnNames = model.Options.LabelNames is { Count: > 0 } names
+                    ? names
+                    : [.. Enumerable.Range(0, classes).Select(label => $"{label}")],
+            };
     }
 
     /// <summary>

@@ -29,6 +29,7 @@ internal static partial class ReportPage
         .row > * { flex: 1 1 420px; min-width: 0; }
         .tables > * { flex: 1 0 auto; max-width: 100%; overflow-x: auto; }
         code { font: inherit; white-space: nowrap; }
+        .made code { font: 13px ui-monospace, monospace; white-space: normal; overflow-wrap: anywhere; }
         svg { width: 100%; height: auto; font: 11px system-ui, sans-serif; fill: var(--quiet); }
         .grid { stroke: var(--line); }
         polyline { fill: none; stroke-width: 2; }
@@ -48,12 +49,14 @@ internal static partial class ReportPage
     /// <param name="runName">The headline.</param>
     /// <param name="device">What it was trained on.</param>
     /// <param name="options">Shown as a table.</param>
+    /// <param name="commands">The command lines that made it, the first one first.</param>
     /// <param name="epochs">Losses in nats per image.</param>
     /// <param name="best">The epoch whose weights commands take.</param>
+    /// <param name="unitKl">KL of each latent unit.</param>
     /// <param name="pictures">PNG files.</param>
     public static string Html(
-        string runName, string device, IEnumerable<(string Name, string Value)> options, IReadOnlyList<MetricsLine> epochs,
-        int? best, IReadOnlyList<ReportPicture> pictures)
+        string runName, string device, IEnumerable<(string Name, string Value)> options, IReadOnlyList<string> commands,
+        IReadOnlyList<MetricsLine> epochs, int? best, IReadOnlyList<double> unitKl, IReadOnlyList<ReportPicture> pictures)
     {
         string summary = epochs.Count == 0 ? "" : Inv($" · {epochs[^1].Epoch} epochs in {epochs.Sum(e => e.Seconds):F1} s")
             + $" · test loss {Loss((epochs.FirstOrDefault(e => e.Epoch == best) ?? epochs[^1]).TestLoss)} nats per image"
@@ -63,8 +66,11 @@ internal static partial class ReportPage
             <h1>{Text(runName)}</h1><p class="sub">{Text(device)}{summary}</p>
             {Warnings(epochs)}
             {Curves(epochs)}
+            <h2>Latent units</h2><p class="sub">KL of each against N(0, 1), averaged over the first test images.</p>
+            <div style="max-width: 640px">{UnitChart.Svg(unitKl)}</div>
             <h2>Pictures</h2><div class="row">{string.Concat(pictures.Select(Figure))}</div>
             <div class="row tables"><div>{Epochs(epochs, best)}</div><div><h2>Options</h2><table>{rows}</table></div></div>
+            <h2>Made by</h2>{string.Concat(commands.Select(command => $"<p class=\"made\"><code>{Text(command)}</code></p>"))}
             """);
     }
 

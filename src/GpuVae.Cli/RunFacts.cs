@@ -12,7 +12,8 @@ namespace GpuVae.Cli;
 internal sealed record RunFacts(string Name, string Data, IReadOnlyList<MetricsLine> Epochs, JsonObject Options, string State)
 {
     /// <summary>The epoch with the lowest test loss, or the last where nothing is tested.</summary>
-    public MetricsLine? Best => Epochs.Where(epoch => epoch.TestLoss is not null).MinBy(epoch => epoch.TestLoss) ?? (Epochs.Count > 0 ? Epochs[^1] : null);
+    public MetricsLine? Best =>
+        Epochs.Where(epoch => epoch.TestLoss is not null).MinBy(epoch => epoch.TestLoss) ?? (Epochs.Count > 0 ? Epochs[^1] : null);
 
     public static RunFacts Of(RunFolder run) => new(
         Path.GetFileName(run.Path), Try(() => RunData.Read(run)?.Title) ?? "?", Try(run.ReadMetrics) ?? [],

@@ -3,6 +3,7 @@ using System.Text;
 using GpuVae.Cli.Commands;
 using GpuVae.Evaluation;
 using GpuVae.Formats;
+using GpuVae.Imaging;
 
 namespace GpuVae.Cli;
 
@@ -10,11 +11,13 @@ namespace GpuVae.Cli;
 /// The pictures and the report of a run, made anew after every epoch and when the training stops. Only the device is waited for; encoding
 /// and writing are done while the training goes on.
 /// </summary>
-internal sealed class RunResults(Trainer trainer, RunFolder folder, ImageSet test, string dataName, TensorBoardLog? board = null)
+internal sealed class RunResults(
+    Trainer trainer, RunFolder folder, ImageSet test, string dataName, IReadOnlyList<string> commands, TensorBoardLog? board = null)
 {
-    private const int SampleCount = 64, ReconstructionCount = 16;
+    private const int SampleCount = 64, ReconstructionCount = 16, MeasuredCount = 256;
 
-    private readonly ImageSet shown = test.Select([.. Enumerable.Range(0, Math.Min(ReconstructionCount, test.Count))]);
+    private readonly ImageSet shown = First(test, ReconstructionCount), measured = First(test, MeasuredCount);
+    private readonly EpochSheet epochs = new(folder, trainer.Model.Options.Shape, trainer.History.Count);
     private Task? writing;
 
     public static string Hardware(Vae model) => $"{model.Device.Name} ({model.Device.Accelerator.Name})";
@@ -50,30 +53,37 @@ internal sealed class RunResults(Trainer trainer, RunFolder folder, ImageSet tes
     private void Update(Vae model, string epoch)
     {
         ImageShape shape = model.Options.Shape;
-        var samples = new Sheet(model.Generate(SampleCount, trainer.Options.Seed));
+        Sheet samples = Pictures.Drawn(model, model.Generate(SampleCount, trainer.Options.Seed));
+        LatentUnits units = TensorBoardLog.Units(model, measured);
         Sheet reconstructions = Pictures.Reconstructions(model, shown);
         string hardware = Hardware(model);
         (string, string)[] options = [.. Options(model, trainer.Options, dataName, hardware)];
         IReadOnlyList<MetricsLine> history = trainer.History;
         int? best = trainer.BestEpoch?.Epoch;
         long step = trainer.Step;
-        LatentUnits? units = board is null ? null : TensorBoardLog.Units(model, shown);
         Wait();
+        if (model == trainer.Model && epoch == $"epoch {history.Count}")
+            epochs.Add(history.Count, samples.Images);
         writing = Task.Run(() =>
         {
-            Pictures.WriteQuietly(folder.Samples, shape, samples);
-            Pictures.WriteQuietly(folder.Reconstructions, shape, reconstructions);
+            ImageFile.Write(folder.Samples, samples.Compose(shape));
+            ImageFile.Write(folder.Reconstructions, reconstructions.Compose(shape));
             byte[] ofSamples = File.ReadAllBytes(folder.Samples), ofReconstructions = File.ReadAllBytes(folder.Reconstructions);
-            board?.Add(step, history.Count > 0 ? history[^1] : null, ofSamples, ofReconstructions, units!);
+            board?.Add(step, history.Count > 0 ? history[^1] : null, ofSamples, ofReconstructions, units);
             string html = ReportPage.Html(
-                Path.GetFileName(folder.Path), hardware, options, history, best,
+                Path.GetFileName(folder.Path), hardware, options, commands, history, best, units.Kl,
                 [
                     new ReportPicture($"Samples from the prior, {epoch}", ofSamples),
                     new ReportPicture($"Test images above, their reconstructions below, {epoch}", ofReconstructions),
+                    .. epochs.Write() is { } sheet
+                        ? (ReportPicture[])[new ReportPicture("The same codes of the prior after every epoch", sheet)]
+                        : [],
                 ]);
             AtomicFile.Write(folder.Report, stream => stream.Write(Encoding.UTF8.GetBytes(html)));
         });
     }
+
+    private static ImageSet First(ImageSet set, int count) => set.Select([.. Enumerable.Range(0, Math.Min(count, set.Count))]);
 
     private static IEnumerable<(string Name, string Value)> Options(
         Vae trained, TrainingOptions training, string dataName, string hardware) =>

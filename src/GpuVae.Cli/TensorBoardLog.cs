@@ -2,7 +2,9 @@ using GpuVae.Evaluation;
 
 namespace GpuVae.Cli;
 
-/// <summary>A training as TensorBoard shows it: losses of steps and epochs, pictures, and what each latent unit tells, in the run's folder.</summary>
+/// <summary>
+/// A training as TensorBoard shows it: losses of steps and epochs, pictures, and what each latent unit tells, in the run's folder.
+/// </summary>
 internal sealed class TensorBoardLog
 {
     private readonly EventFile file;

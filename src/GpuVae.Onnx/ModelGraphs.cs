@@ -24,6 +24,8 @@ internal sealed class ModelGraphs
     /// <exception cref="BadInputException">A part of the model cannot be exported.</exception>
     public ModelGraphs(Vae model, OnnxPrecision precision)
     {
+        if (model.Options.Own is { } own)
+            throw new BadInputException($"A model with parts of its own ({own}) cannot be exported to ONNX. Train one without them.");
         (options, parts, format) = (model.Options, model.Parts, FormatOf(precision));
         weights = model.ReadWeights().ToDictionary(tensor => tensor.Name);
         posterior = PosteriorNodes.Create(options);

@@ -12,12 +12,12 @@ internal sealed class RunShelf(StudioOptions options, ComputeDevice device) : ID
 
     public string DefaultRun => options.Run;
 
-    /// <summary>The names of all folders that look like runs, those written last first.</summary>
+    /// <summary>The names of all folders that look like runs, and of files of models, those written last first.</summary>
     public IReadOnlyList<string> Names() =>
     [
-        .. new DirectoryInfo(options.Runs).EnumerateDirectories()
-            .Where(folder => folder.LinkTarget is null && IsRun(RunFolder.Open(folder.FullName)))
-            .OrderByDescending(folder => folder.LastWriteTimeUtc).Select(folder => folder.Name),
+        .. new DirectoryInfo(options.Runs).EnumerateFileSystemInfos()
+            .Where(entry => entry.LinkTarget is null && IsRun(entry))
+            .OrderByDescending(entry => entry.LastWriteTimeUtc).Select(entry => entry.Name),
     ];
 
     /// <summary>The folder of a run.</summary>
@@ -25,7 +25,7 @@ internal sealed class RunShelf(StudioOptions options, ComputeDevice device) : ID
     public RunFolder Folder(string? name)
     {
         name ??= options.Run;
-        return IsName(name) && RunFolder.PathOf(options.Runs, name) is { } path && Directory.Exists(path)
+        return IsName(name) && RunFolder.PathOf(options.Runs, name) is { } path && Path.Exists(path)
             ? RunFolder.Open(path)
             : throw new UnknownRunException(name);
     }
@@ -79,7 +79,9 @@ internal sealed class RunShelf(StudioOptions options, ComputeDevice device) : ID
     private static bool IsName(string name) =>
         Path.GetFileName(name) == name && name is not ("" or "." or "..") && !name.Contains('\0', StringComparison.Ordinal);
 
-    private static bool IsRun(RunFolder folder) => File.Exists(folder.Config) || File.Exists(folder.Checkpoint);
+    private static bool IsRun(FileSystemInfo entry) => entry is FileInfo
+        ? entry.Extension == ".safetensors"
+        : RunFolder.Open(entry.FullName) is var folder && (File.Exists(folder.Config) || File.Exists(folder.Checkpoint));
 }
 
 /// <summary>There is no run of this name.</summary>

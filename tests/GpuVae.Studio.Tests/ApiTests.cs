@@ -134,6 +134,18 @@ public sealed class ApiTests(ServedRuns served) : IClassFixture<ServedRuns>
     }
 
     [Fact]
+    public async Task TheWayBetweenPicturesIsAnAnimation()
+    {
+        string picture = Convert.ToBase64String(ServedRuns.Picture(28, 28, 1));
+        using HttpResponseMessage response = await served.Client.PostAsJsonAsync("/api/way", new { picture, to = picture, frames = 3 });
+        Assert.Equal("image/gif", response.Content.Headers.ContentType!.MediaType);
+        Image first = ImageFile.Decode(await response.Content.ReadAsByteArrayAsync(), "the way");
+        Assert.Equal((28, 28), (first.Width, first.Height));
+        using HttpResponseMessage refused = await served.Client.PostAsJsonAsync("/api/way", new { picture, to = picture, frames = 1 });
+        Assert.Equal(HttpStatusCode.BadRequest, refused.StatusCode);
+    }
+
+    [Fact]
     public async Task OpenApiTellsOfEverything()
     {
         JsonNode document = await Get("/openapi/v1.json");
@@ -142,7 +154,7 @@ public sealed class ApiTests(ServedRuns served) : IClassFixture<ServedRuns>
             [
                 "/api/attributes", "/api/decode", "/api/edit", "/api/encode", "/api/generate", "/api/inpaint", "/api/map",
                 "/api/metrics", "/api/model", "/api/pictures", "/api/reconstructions", "/api/runs", "/api/samples", "/api/training",
-                "/api/translate", "/api/traverse", "/api/upscale",
+                "/api/translate", "/api/traverse", "/api/upscale", "/api/way",
             ],
             paths);
         JsonObject content = document["paths"]!["/api/generate"]!["post"]!["responses"]!["200"]!["content"]!.AsObject();

@@ -5,7 +5,7 @@ namespace GpuVae.Cli.Commands;
 /// <summary>Pictures for their own sake. What chance decides follows from the seed, which is part of the file's name.</summary>
 internal static class ArtCommand
 {
-    private const int MaxStops = 1000, MaxFrames = 10_000, MaxSide = 64, MaxScale = 16;
+    private const int MaxStops = 1000, MaxFrames = 10_000, MaxSide = 64;
 
     public static Command Create() => new ExampleCommand(
         "art", "Makes pictures for their own sake: walk, mosaic, blend or styles.",
@@ -38,7 +38,7 @@ internal static class ArtCommand
                 throw new BadInputException($"--stops {visited} with --frames {between}: a walk has at most {MaxFrames} frames in all.");
             float[] walk = LatentWalk.Loop(model.SamplePrior(visited, piece.SeedOf(parsed)), model.Options.Latent, between);
             Image[] images = [.. Pictures.Each(model.Options.Shape, Pictures.Decode(model, walk, label))
-                .Select(image => piece.Scale(parsed, image))];
+                .Select(image => piece.Scale(parsed, image, usualWidth: 1))];
             piece.Write(parsed, "walk", path => ImageFile.WriteAnimation(path, images, parsed.GetValue(rate)));
         });
         return command;
@@ -127,7 +127,11 @@ internal static class ArtCommand
             string[] rows = CommonOptions.Words(parsed, names) is { Length: > 0 } given ? given : [.. directions.Attributes.Take(8)];
             int n = parsed.GetValue(columns);
             float[] sheet = directions.Sheet(model.SamplePrior(1, piece.SeedOf(parsed)), rows, n, extent: 2);
-            piece.Write(parsed, "styles", model, Pictures.Decode(model, sheet, label), n);
+            piece.Write(parsed, "styles", model, new Sheet(Pictures.Decode(model, sheet, label), n)
+            {
+                RowNames = rows,
+                ColumnNames = [.. Enumerable.Range(0, n).Select(i => FormattableString.Invariant($"{-2 + 4.0 * i / (n - 1):0.#}"))],
+            });
         });
         return command;
     }
@@ -136,9 +140,6 @@ internal static class ArtCommand
     private sealed class Piece(bool hasSeed)
     {
         private readonly Option<ulong> seed = CommonOptions.Seed();
-        private readonly Option<int> scale = CommonOptions.Number(
-            "--scale", "N", "How many times larger than the model's pictures.", 1, NumberRange.Between(1, MaxScale));
-
         private readonly Option<string?> label = CommonOptions.Text(
             "--label", "NAME",
             "Of a conditional model: the label of all pictures; without it the first that the model knows, or of a blend that of its "
@@ -151,7 +152,6 @@ internal static class ArtCommand
             if (hasSeed)
                 command.Options.Add(seed);
             command.Options.Add(label);
-            command.Options.Add(scale);
             output.AddTo(command);
             new RunArguments().Act(command, (parsed, folder, model) =>
                 make(parsed, model, folder, parsed.GetValue(label) is { } name ? model.LabelNumber(name) : null));
@@ -167,17 +167,24 @@ internal static class ArtCommand
             Console.WriteLine($"wrote {path}");
         }
 
-        public Image Scale(ParseResult parsed, Image image)
+        /// <summary>Smoothly, unlike what is looked at for its pixels.</summary>
+        /// <param name="parsed">The command line.</param>
+        /// <param name="image">A picture, or a grid of them.</param>
+        /// <param name="usualWidth">Reached by the scale where none is given.</param>
+        public Image Scale(ParseResult parsed, Image image, int usualWidth)
         {
-            int times = parsed.GetValue(scale);
+            int times = output.Scale(parsed) is > 0 and int given ? given : Math.Max(1, (usualWidth + image.Width - 1) / image.Width);
             return Resize.Lanczos3(image, image.Width * times, image.Height * times);
         }
+
+        public void Write(ParseResult parsed, string kind, Vae model, Sheet sheet) =>
+            Write(parsed, kind, path => ImageFile.Write(path, sheet.Compose(model.Options.Shape, output.Scale(parsed))));
 
         public void Write(ParseResult parsed, string kind, Vae model, float[] images, int columns, int padding = 2)
         {
             ImageShape shape = model.Options.Shape;
             Image grid = ImageGrid.Compose(images, shape.Width, shape.Height, shape.Channels, columns, padding);
-            Write(parsed, kind, path => ImageFile.Write(path, Scale(parsed, grid)));
+            Write(parsed, kind, path => ImageFile.Write(path, Scale(parsed, grid, CaptionedGrid.UsualWidth)));
         }
     }
 }

@@ -23,7 +23,8 @@ internal static class CompareCommand
         {
             runs, output,
         };
-        command.SetAction(parsed => Compare([.. parsed.GetValue(runs)!.Select(RunFolder.Open).Select(RunFacts.Of)], parsed.GetValue(output)));
+        command.SetAction(parsed => Compare(
+            [.. parsed.GetValue(runs)!.Select(RunFolder.Open).Select(RunFacts.Of)], parsed.GetValue(output)));
         return command;
     }
 

@@ -1,6 +1,8 @@
 namespace GpuVae.Cli.Commands;
 
-/// <summary>Prints what lets a shell complete commands, options and their values: it asks the command itself, by its directive suggest.</summary>
+/// <summary>
+/// Prints what lets a shell complete commands, options and their values: it asks the command itself, by its directive suggest.
+/// </summary>
 internal static class CompletionCommand
 {
     private enum Shell

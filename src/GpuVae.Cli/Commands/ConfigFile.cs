@@ -40,7 +40,7 @@ internal static class ConfigFile
         return [.. arguments];
     }
 
-    /// <summary>All options of the command with their values, null where there is none; but where the run goes, and what is no training.</summary>
+    /// <summary>Options of the command with their values; null where there is none.</summary>
     /// <param name="parsed">The command line.</param>
     /// <param name="ofOneRun">Flags to be left out.</param>
     /// <param name="settled">Those that do not follow from the command line alone, by flags.</param>

@@ -57,8 +57,12 @@ internal static class EditCommand
             if (units.Length > 0)
             {
                 float[] codes = LatentGrid.Traversals(LatentCodes.Means(model, images.Select([0])), units, count);
-                var traversals = new Sheet(Pictures.Decode(model, codes, images.Labels?[0]), count);
-                Pictures.Write(output.PathOr(parsed, "traversal.png"), model.Options.Shape, traversals);
+                var traversals = new Sheet(Pictures.Decode(model, codes, images.Labels?[0]), count)
+                {
+                    RowNames = [.. units.Select(unit => $"unit {unit}")],
+                    ColumnNames = [.. Enumerable.Range(0, count).Select(i => Inv($"{-3 + 6.0 * i / (count - 1):0.#}"))],
+                };
+                Pictures.Write(output.PathOr(parsed, "traversal.png"), model.Options.Shape, traversals, output.Scale(parsed));
                 return;
             }
             var editor = new ImageEditor(model, images) { KeepsDetails = !parsed.GetValue(decoded) };
@@ -66,10 +70,18 @@ internal static class EditCommand
                 ? attributes.Learn(parsed, model, folder).Changes(editor.Codes, edits)
                 : new float[editor.Codes.Length];
             float[] strips = others.Length > 0 ? editor.Relabelled(change, others) : editor.Strips(change, count);
-            output.Write(parsed, model.Options.Shape, new Sheet(strips, strips.Length / images.Count / images.PixelsPerImage));
+            IEnumerable<string> names = others.Length > 0
+                ? labels
+                : Enumerable.Range(1, count).Select(step => Inv($"{100.0 * step / count:0}%"));
+            output.Write(parsed, model.Options.Shape, new Sheet(strips, strips.Length / images.Count / images.PixelsPerImage)
+            {
+                ColumnNames = ["original", "decoded", .. names],
+            });
         });
         return command;
     }
+
+    private static string Inv(FormattableString text) => text.ToString(System.Globalization.CultureInfo.InvariantCulture);
 
     private static Option<string[]> Attributes(string name, string description)
     {

@@ -16,6 +16,11 @@ internal static class ExportCommand
         Option<string?> onnx = CommonOptions.Text(
             "--onnx", "FOLDER", "Write encoder.onnx, decoder.onnx, vae.onnx and prior.onnx into this folder.");
         CommonOptions.RefuseWhere(onnx, (_, path) => AtomicFile.RequireWritable(Path.Combine(path, "encoder.onnx")));
+        Option<string?> single = CommonOptions.FileOut(
+            "--safetensors", "Write one file that is the whole model, with its options and labels, what it was trained on and its figures: "
+                + "every command takes it as --run.");
+        Option<string?> licence = CommonOptions.Text(
+            "--licence", "NAME", "With --safetensors: the licence to be named in it, such as mit.");
         Option<string?> web = CommonOptions.Text(
             "--web", "FOLDER", "Write a page that plays with the model into this folder, for any web server; it works offline.");
         CommonOptions.RefuseWhere(web, (_, path) => AtomicFile.RequireWritable(Path.Combine(path, "index.html")));
@@ -32,20 +37,26 @@ internal static class ExportCommand
             "gpuvae export --run runs/faces --onnx small --int8",
             "gpuvae export --run runs/faces --web page")
         {
-            onnx, web, runtime, half, int8,
+            onnx, web, runtime, single, licence, half, int8,
         };
         data.AddTo(command, withTestData: false);
         command.Validators.Add(result =>
         {
-            if (result.GetValue(onnx) is null && result.GetValue(web) is null)
-                result.AddError("Say where to: --onnx FOLDER, or --web FOLDER.");
+            if (result.GetValue(onnx) is null && result.GetValue(web) is null && result.GetValue(single) is null)
+                result.AddError("Say where to: --onnx FOLDER, --web FOLDER or --safetensors FILE.");
             if (result.GetValue(runtime) is not null && result.GetValue(web) is null)
                 result.AddError("--onnxruntime-web is for --web FOLDER; leave it out.");
+            if (result.GetValue(single) is null && result.GetValue(licence) is not null)
+                result.AddError("--licence belongs to --safetensors.");
             if (result.GetValue(half) && result.GetValue(int8))
                 result.AddError("--half and --int8: choose one of them.");
         });
         new RunArguments().Act(command, (parsed, folder, model) =>
         {
+            if (parsed.GetValue(single) is { } path)
+                Share(folder, model, path, parsed.GetValue(licence), parsed.GetValue(half));
+            if (parsed.GetValue(onnx) is null)
+                return;
             OnnxPrecision precision = parsed.GetValue(half) ? OnnxPrecision.Half
                 : parsed.GetValue(int8) ? OnnxPrecision.Int8 : OnnxPrecision.Single;
             string? cost = precision == OnnxPrecision.Single
@@ -76,6 +87,17 @@ internal static class ExportCommand
                 Console.WriteLine($"saved {Kilobytes(saved)}; {cost}");
         });
         return command;
+    }
+
+    private static void Share(RunFolder folder, Vae model, string path, string? licence, bool half)
+    {
+        var metadata = new Dictionary<string, string>(folder.ReadMetadata());
+        if (RunData.Read(folder) is { } data)
+            metadata[RunData.MetadataKey] = data.Shared();
+        if (licence is not null)
+            metadata["gpuvae.licence"] = licence;
+        model.SaveWeights(path, metadata, half);
+        Console.WriteLine($"wrote {path}, {Kilobytes(new FileInfo(path).Length)}");
     }
 
     /// <summary>Without images there is a page all the same.</summary>

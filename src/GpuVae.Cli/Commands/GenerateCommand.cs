@@ -32,7 +32,8 @@ internal static class GenerateCommand
                 throw new BadInputException($"--count {n}: with images of {shape} at most {MaxValues / shape.Pixels} fit into memory.");
             float[] images = model.Generate(
                 n, parsed.GetValue(seed), parsed.GetValue(label) is { } wanted ? model.LabelNumber(wanted) : null);
-            output.Write(parsed, shape, images, () => new Sheet(images));
+            output.Write(
+                parsed, shape, images, () => parsed.GetValue(label) is null ? Pictures.Drawn(model, images) : new Sheet(images));
         });
         return command;
     }

@@ -23,6 +23,7 @@ internal static class GpuvaeCommand
         ("serve", ServeCommand.Create),
         ("evaluate", EvaluateCommand.Create),
         ("export", ExportCommand.Create),
+        ("card", CardCommand.Create),
         ("profile", ProfileCommand.Create),
         ("tune", TuneCommand.Create),
         ("completion", CompletionCommand.Create),

@@ -69,7 +69,8 @@ internal sealed class InpaintCommand
             float[] drawn = Inpainting.Sample(
                 model, images, hidden, parsed.GetValue(samples), options,
                 done => Console.WriteLine($"completed {done} of {loaded.Count} pictures"), known);
-            output.Write(parsed, shape, Pictures.Rows(shape, images, hidden.Show(images, shape), probable, drawn));
+            output.Write(parsed, shape, Pictures.Rows(
+                shape, ("original", images), ("seen", hidden.Show(images, shape)), ("probable", probable), ("drawn", drawn)));
         });
         return command;
     }

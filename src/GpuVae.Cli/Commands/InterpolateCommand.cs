@@ -29,7 +29,10 @@ internal static class InterpolateCommand
             float[] path = Interpolation.Path(Code(from), Code(to), count);
             // A conditional model shows the class of the first image on the whole way.
             float[] way = Pictures.Decode(model, path, images.Labels?[parsed.GetValue(from)]);
-            output.Write(parsed, model.Options.Shape, new Sheet(way, count <= MostInARow ? count : 0));
+            output.Write(parsed, model.Options.Shape, count > MostInARow ? new Sheet(way) : new Sheet(way, count)
+            {
+                ColumnNames = [.. Enumerable.Range(0, count).Select(i => $"{100 * i / (count - 1)}%")],
+            });
 
             float[] Code(Option<int> option)
             {

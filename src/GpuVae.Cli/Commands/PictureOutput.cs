@@ -13,6 +13,11 @@ internal sealed class PictureOutput
     private readonly Option<string?> path;
     private readonly Option<bool>? files;
 
+    private readonly Option<int?> scale = CommonOptions.OptionalNumber(
+        "--scale", "N", $"How many times larger than the model's pictures; without it a grid is made {CaptionedGrid.UsualWidth} pixels "
+            + "wide, and a picture by itself stays as it is.",
+        NumberRange.Between(1, CaptionedGrid.MaxScale));
+
     /// <param name="name">Of the picture, without .png, or of the folder.</param>
     /// <param name="each">What may have files of its own, such as <c>each image</c>; null where there is one picture in any case.</param>
     /// <param name="together">What there is instead of files for each.</param>
@@ -42,18 +47,23 @@ internal sealed class PictureOutput
         if (files is not null)
             command.Options.Add(files);
         command.Options.Add(path);
+        command.Options.Add(scale);
     }
 
     /// <summary>Where the user wants the picture.</summary>
     public string PathOr(ParseResult parsed, string otherwise) => parsed.GetValue(path) ?? otherwise;
 
-    public void Write(ParseResult parsed, ImageShape shape, Sheet sheet) => Pictures.Write(PathOr(parsed, $"{name}.png"), shape, sheet);
+    /// <summary>How large the user wants the pictures; 0 where that is left to the grid.</summary>
+    public int Scale(ParseResult parsed) => parsed.GetValue(scale) ?? 0;
+
+    public void Write(ParseResult parsed, ImageShape shape, Sheet sheet) =>
+        Pictures.Write(PathOr(parsed, $"{name}.png"), shape, sheet, Scale(parsed));
 
     /// <summary>Each image in a file of its own, if the user wants that, or all on a sheet.</summary>
     public void Write(ParseResult parsed, ImageShape shape, float[] images, Func<Sheet> sheet)
     {
         if (parsed.GetValue(files!))
-            Pictures.WriteEach(PathOr(parsed, name), shape, images);
+            Pictures.WriteEach(PathOr(parsed, name), shape, images, Math.Max(1, Scale(parsed)));
         else
             Write(parsed, shape, sheet());
     }

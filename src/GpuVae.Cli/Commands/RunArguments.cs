@@ -9,7 +9,9 @@ internal sealed class RunArguments
     public const string Root = "runs";
 
     private readonly Option<string?> run = CommonOptions.Text(
-        "--run", "FOLDER", $"Folder of a trained model, as 'gpuvae train' made it; without it the newest below {Root}/.", "-r");
+        "--run", "MODEL", "A trained model: the folder that 'gpuvae train' made, one .safetensors file of 'gpuvae export', or the name of "
+            + $"a model that is there from the start ({string.Join(", ", ReadyModels.Names)}); without it the newest run below {Root}/.",
+        "-r", "--model");
 
     private readonly DeviceArguments device = new();
 
@@ -33,7 +35,7 @@ internal sealed class RunArguments
     }
 
     /// <exception cref="BadInputException">The folder does not exist, or none is named and there is no trained model.</exception>
-    public RunFolder Folder(ParseResult parsed) => parsed.GetValue(run) is { } path ? RunFolder.Open(path) : Newest();
+    public RunFolder Folder(ParseResult parsed) => parsed.GetValue(run) is { } path ? RunFolder.Open(ReadyModels.PathOf(path)) : Newest();
 
     /// <exception cref="BadInputException">There is no such device.</exception>
     public ComputeDevice OpenDevice(ParseResult parsed) => device.Open(parsed);
@@ -50,7 +52,8 @@ internal sealed class RunArguments
     {
         RunFolder newest = Below(Root).Where(run => File.Exists(run.Model)).MaxBy(Written)
             ?? throw new BadInputException(
-                $"There is no trained model below {Root}/. Run 'gpuvae train' first, or name a run folder with --run.");
+                $"There is no trained model below {Root}/. Run 'gpuvae train' first, name a run folder with --run, or take one that "
+                + $"is ready: --run {ReadyModels.Names[0]}.");
         Console.WriteLine($"run {Path.Combine(Root, Path.GetFileName(newest.Path))}, the newest");
         return newest;
     }

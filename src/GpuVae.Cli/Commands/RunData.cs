@@ -20,6 +20,9 @@ internal sealed record RunData(
 {
     private const string FileName = "data.json";
 
+    /// <summary>Of weights.</summary>
+    public const string MetadataKey = "gpuvae.data";
+
     /// <summary>Images as they are, from <paramref name="data"/>.</summary>
     public static RunData Of(string data, ulong seed = 1) => new(data, null, null, null, null, seed);
 
@@ -93,8 +96,32 @@ internal sealed record RunData(
 
     /// <summary>The data of a run, or null where its folder does not tell.</summary>
     /// <exception cref="BadInputException">The file is broken.</exception>
-    public static RunData? Read(RunFolder folder) =>
-        RunFile.Read<RunData>(folder, FileName, "Delete it and name the data with --data.", data => data.Check());
+    public static RunData? Read(RunFolder folder)
+    {
+        const string advice = "Delete it and name the data with --data.";
+        if (!folder.IsFile)
+            return RunFile.Read<RunData>(folder, FileName, advice, data => data.Check());
+        return folder.ReadMetadata().TryGetValue(MetadataKey, out string? text)
+            // Whoever made the file does not say where to look on this machine.
+            ? RunFile.Parse<RunData>(text, $"{folder.Path} ({MetadataKey})", "Name the data with --data.", data => data.Check())
+                .WithoutFolders()
+            : null;
+    }
+
+    /// <summary>For the metadata of weights that are given away.</summary>
+    public string Shared() => RunFile.ToText(WithoutFolders());
+
+    /// <summary>Of paths the last name alone.</summary>
+    private RunData WithoutFolders() => this with
+    {
+        Data = NameOf(Data),
+        TestData = TestData is null ? null : NameOf(TestData),
+        Domains = Domains?.Select(NameOf).ToArray(),
+    };
+
+    private static string NameOf(string data) => BuiltInSet.Find(data) is null
+        ? Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(data)))
+        : data;
 
     /// <exception cref="BadInputException">A value is one that the command line would not have taken.</exception>
     private void Check()

@@ -23,6 +23,9 @@ internal static class RunFile
     public static void Write<T>(RunFolder folder, string name, T value) =>
         AtomicFile.Write(Path.Combine(folder.Path, name), stream => JsonSerializer.Serialize(stream, value, Format));
 
+    /// <summary>The same as text, for the metadata of weights.</summary>
+    public static string ToText<T>(T value) => JsonSerializer.Serialize(value, Format);
+
     /// <summary>Null where there is no such file.</summary>
     /// <param name="folder">The run.</param>
     /// <param name="name">Of the file.</param>
@@ -35,7 +38,14 @@ internal static class RunFile
         string path = Path.Combine(folder.Path, name);
         if (!Path.Exists(path))
             return null;
-        string text = InputFile.ReadAllText(path);
+        return Parse(InputFile.ReadAllText(path), path, advice, check);
+    }
+
+    /// <summary>What <see cref="ToText"/> gave.</summary>
+    /// <exception cref="BadInputException">The text is broken.</exception>
+    public static T Parse<T>(string text, string path, string advice, Action<T>? check = null)
+        where T : class
+    {
         try
         {
             T value = JsonSerializer.Deserialize<T>(text, Format) ?? throw new JsonException("It holds nothing.");

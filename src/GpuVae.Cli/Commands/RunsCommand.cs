@@ -14,7 +14,9 @@ internal static class RunsCommand
             DefaultValueFactory = _ => RunArguments.Root,
         };
         var command = new ExampleCommand(
-            "runs", "Lists the runs of a folder, the newest first, which commands take without --run.", "gpuvae runs", "gpuvae runs archive")
+            "runs", "Lists the runs of a folder, the newest first, which commands take without --run.",
+            "gpuvae runs",
+            "gpuvae runs archive")
         {
             folder,
         };
@@ -26,7 +28,8 @@ internal static class RunsCommand
     {
         RunFolder[] runs = [.. RunArguments.Below(root).OrderByDescending(RunArguments.Written)];
         if (runs.Length == 0)
-            throw new BadInputException($"There is no run below {root}. Run 'gpuvae train' first, or name the folder that the runs stand in.");
+            throw new BadInputException(
+                $"There is no run below {root}. Run 'gpuvae train' first, or name the folder that the runs stand in.");
         Table table = new Table().Border(TableBorder.Simple).AddColumns("run", "written", "images")
             .AddColumn(new TableColumn("epochs").RightAligned()).AddColumn(new TableColumn("test loss").RightAligned())
             .AddColumn(new TableColumn("reconstruction").RightAligned()).AddColumn(new TableColumn("KL").RightAligned()).AddColumn("state");
@@ -34,7 +37,8 @@ internal static class RunsCommand
         {
             var facts = RunFacts.Of(run);
             table.AddRow(
-                Cell(Path.Combine(root, facts.Name)), RunArguments.Written(run).ToLocalTime().ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture),
+                Cell(Path.Combine(root, facts.Name)),
+                RunArguments.Written(run).ToLocalTime().ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture),
                 Cell(facts.Data), $"{facts.Epochs.Count}", Number(facts.Best?.TestLoss ?? facts.Best?.TrainLoss),
                 Number(facts.Best?.TestRecon), Number(facts.Best?.TestKl), facts.State);
         }

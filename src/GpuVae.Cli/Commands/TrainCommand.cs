@@ -49,7 +49,8 @@ internal sealed class TrainCommand
         var train = new TrainCommand();
         train.setup.AddTo(command, withTestData: true);
         command.Add(
-            "Run", train.output, train.name, train.resume, train.initial, train.config, train.printsConfig, train.scansRates, train.hasBoard);
+            "Run", train.output, train.name, train.resume, train.initial, train.config, train.printsConfig, train.scansRates,
+            train.hasBoard);
         command.SetAction(train.Run);
         return command;
     }
@@ -63,7 +64,7 @@ internal sealed class TrainCommand
         string? path = GivenPath(parsed);
         bool isQuiet = parsed.GetValue(printsConfig);
         using ComputeDevice opened = setup.Device.Open(parsed);
-        VaeOptions? ofInitial = parsed.GetValue(initial) is { } other ? Vae.OptionsOf(other) : null;
+        VaeOptions? ofInitial = parsed.GetValue(initial) is { } other ? Vae.OptionsOf(ReadyModels.PathOf(other)) : null;
         DataSets sets = isQuiet ? source.LoadBoth() : Load(source);
         (VaeOptions architecture, TrainingOptions options, string chosen) =
             setup.OptionsFor(parsed, sets.Train, hasDomains: source.Domains is not null, ofInitial);
@@ -77,7 +78,7 @@ internal sealed class TrainCommand
         Console.WriteLine(chosen);
         using var fresh = new Vae(opened, architecture, options.Seed);
         if (parsed.GetValue(initial) is { } model)
-            fresh.StartFrom(model, new Notes());
+            fresh.StartFrom(ReadyModels.PathOf(model), new Notes());
         else
             fresh.StartFrom(sets.Train, options.Seed);
         if (parsed.GetValue(scansRates))
@@ -92,7 +93,7 @@ internal sealed class TrainCommand
         DeviceArguments.Write(folder, opened);
         // A run that is killed before its first epoch ends can be resumed, too.
         trainer.Save(folder.Checkpoint);
-        return Train(trainer, folder, sets, source, parsed.GetValue(hasBoard));
+        return Train(trainer, folder, sets, source, parsed);
     }
 
     private int Resume(ParseResult parsed, string path)
@@ -100,7 +101,7 @@ internal sealed class TrainCommand
         string[] refused =
         [
             .. setup.Model.Given(parsed), .. TrainingArguments.GivenForGood(parsed), .. GivenNames(parsed),
-            .. setup.Device.GivenForGood(parsed),
+            .. setup.Device.GivenForGood(parsed), .. Given(parsed, initial, scansRates, printsConfig),
         ];
         if (refused.Length > 0)
         {
@@ -122,7 +123,7 @@ internal sealed class TrainCommand
             opened, checkpoint, sets.Train, sets.Validation ?? sets.Test, TrainingArguments.GivenEpochs(parsed),
             TrainingArguments.GivenPatience(parsed));
         Console.WriteLine($"going on at step {trainer.Step} of {trainer.Steps}");
-        return Train(trainer, folder, sets, source, parsed.GetValue(hasBoard));
+        return Train(trainer, folder, sets, source, parsed);
     }
 
     private static int FindRate(Vae model, ImageSet images, TrainingOptions options)
@@ -132,7 +133,7 @@ internal sealed class TrainCommand
         foreach ((double rate, double loss) in scan.Steps.Where((_, i) => i % 10 == 9))
             Console.WriteLine(FormattableString.Invariant($"--lr {rate:0.0e-0}   loss {loss:F2}"));
         (double lowest, double least) = scan.Steps.MinBy(step => step.Loss);
-        Console.WriteLine(FormattableString.Invariant($"the loss is lowest, {least:F2} nats, at {lowest:0.0e-0}; a tenth of that is safe:"));
+        Console.WriteLine(FormattableString.Invariant($"the loss is lowest, {least:F2} nats, at {lowest:0.0e-0}; a tenth is safe:"));
         Console.WriteLine(FormattableString.Invariant($"gpuvae train --lr {scan.Suggested:0.0e-0}"));
         return 0;
     }
@@ -143,7 +144,7 @@ internal sealed class TrainCommand
         return source.LoadBoth();
     }
 
-    private static int Train(Trainer trainer, RunFolder folder, DataSets sets, RunData source, bool hasBoard)
+    private int Train(Trainer trainer, RunFolder folder, DataSets sets, RunData source, ParseResult parsed)
     {
         string run = Shown(folder.Path);
         string hardware = RunResults.Hardware(trainer.Model);
@@ -155,12 +156,15 @@ internal sealed class TrainCommand
             + $"{trainer.Schedule.Steps.Count} launches per step");
         Console.WriteLine("losses in nats per image: reconstruction summed over pixels + beta × KL summed over latent units");
 
+        trainer.Metadata = new Dictionary<string, string> { [RunData.MetadataKey] = source.Shared() };
         trainer.KeepIn(folder);
         int epochs = (int)(trainer.Step * trainer.Options.Epochs / trainer.Steps);
         int[] lost = [.. Enumerable.Range(1, epochs).Except(trainer.History.Select(line => line.Epoch))];
         if (lost.Length > 0)
             Console.Error.WriteLine($"gpuvae: note: the metrics of these epochs are lost: {string.Join(", ", lost)}");
-        var results = new RunResults(trainer, folder, sets.Test, source.Described, hasBoard ? new TensorBoardLog(folder, trainer) : null);
+        var results = new RunResults(
+            trainer, folder, sets.Test, source.Described, RunCommands.Add(folder, parsed),
+            parsed.GetValue(hasBoard) ? new TensorBoardLog(folder, trainer) : null);
         trainer.EpochCompleted += _ => results.Update();
 
         TrainingResult result = RunUntilSignal(trainer);
@@ -206,8 +210,10 @@ internal sealed class TrainCommand
             return TrainingConsole.Run(trainer, () => trainer.Run(stop.Token));
     }
 
-    private IEnumerable<string> GivenNames(ParseResult parsed) =>
-        ((Option[])[output, name]).Where(option => CommonOptions.IsGiven(parsed, option)).Select(option => option.Name);
+    private IEnumerable<string> GivenNames(ParseResult parsed) => Given(parsed, output, name);
+
+    private static IEnumerable<string> Given(ParseResult parsed, params Option[] options) =>
+        options.Where(option => CommonOptions.IsGiven(parsed, option)).Select(option => option.Name);
 
     /// <summary>The folder that the user names for a new run, or null.</summary>
     /// <exception cref="BadInputException">It holds a run already, or the name leads out of the folder of runs.</exception>

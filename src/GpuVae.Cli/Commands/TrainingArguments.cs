@@ -38,7 +38,7 @@ internal static class TrainingArguments
         set.Choice(
             "--lr-schedule", "How the learning rate changes; 'step' divides it by 10 every 10 epochs.", o => o.Decay, isFitted: true);
         set.Number(
-            "--ema", "D", "Decay of a moving average of the weights, such as 0.999, which is evaluated and saved in their place; 0 for none.",
+            "--ema", "D", "Decay of a moving average of the weights, such as 0.999, which is evaluated and saved in their place; 0: none.",
             o => o.AverageDecay, NumberRange.Between(0.0, 0.999999));
         set.Number(
             "--kl-warmup", "E", "Epochs over which the weight of the KL term rises from 0 to beta.", o => o.KlWarmupEpochs, notNegative);

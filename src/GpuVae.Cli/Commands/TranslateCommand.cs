@@ -29,12 +29,13 @@ internal static class TranslateCommand
             if (source == target)
                 throw new BadInputException($"--from and --to both name {wanted}; translate from one domain into another.");
             ImageShape shape = model.Options.Shape;
+            string NameOf(int domain) => model.Options.LabelNames.Count > 0 ? model.Options.LabelNames[domain] : $"{domain}";
             ImageSet images = pictures.Load(parsed, folder, shape, ofLabel: source);
             RunData data = RunData.Read(folder)
                 ?? throw new BadInputException($"{folder.Path} does not tell what the model was trained on, so its domains are not known.");
             float[] originals = PictureInput.Rows(images);
             float[] translated = Translator.Learn(model, data.LoadKnown(shape)).Translate(originals, source, target);
-            output.Write(parsed, shape, translated, () => Pictures.Pairs(shape, originals, translated));
+            output.Write(parsed, shape, translated, () => Pictures.Pairs(shape, originals, translated, NameOf(source), NameOf(target)));
         });
         return command;
     }

@@ -38,8 +38,8 @@ internal static class UpscaleCommand
             output.Write(parsed, shape, large, () => Pictures.Rows(
                 shape,
                 [
-                    Enlargement.Repeat(small, smallShape, times), Enlargement.Bicubic(small, smallShape, times), large,
-                    .. hasOriginals ? (float[][])[given] : [],
+                    ("input", Enlargement.Repeat(small, smallShape, times)), ("bicubic", Enlargement.Bicubic(small, smallShape, times)),
+                    ("model", large), .. hasOriginals ? ((string, float[])[])[("original", given)] : [],
                 ]));
         });
         return command;

@@ -1,3 +1,4 @@
+using GpuVae.Devices;
 using GpuVae.Onnx.Graphs;
 using static GpuVae.Onnx.Graphs.Functions;
 
@@ -8,9 +9,9 @@ internal static class ActivationNodes
 {
     private const float NegativeSlope = 0.01f;
 
-    public static Value Append(ActivationKind? activation, Value x) => activation switch
+    public static Value Append(Activation? activation, Value x) => activation?.Kind switch
     {
-        null => x,
+        null when activation is null => x,
         ActivationKind.Relu => Relu(x),
         ActivationKind.LeakyRelu => x.Graph.Apply("LeakyRelu", x.Shape, [x], ("alpha", NegativeSlope)),
         ActivationKind.Silu => x * Sigmoid(x),
@@ -20,6 +21,6 @@ internal static class ActivationNodes
         ActivationKind.Sigmoid => Sigmoid(x),
         ActivationKind.Softplus => Softplus(x),
         _ => throw new BadInputException(
-            $"The activation {activation} cannot be exported to ONNX. Train a model with another VaeOptions.Activation."),
+            $"The activation {activation!.Name} cannot be exported to ONNX. Train a model with another VaeOptions.Activation."),
     };
 }

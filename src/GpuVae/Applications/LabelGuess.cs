@@ -26,7 +26,8 @@ public static class LabelGuess
             model.Reconstruct(originals, reconstructions, labels, cancellation);
             return Distances(originals, reconstructions, pixels);
         });
-        return new ImageSet(images.Name, images.Source, best, [.. model.Options.LabelNames]);
+        string[]? names = model.Options.LabelNames.Count > 0 ? [.. model.Options.LabelNames] : null;
+        return new ImageSet(images.Name, images.Source, best, names);
     }
 
     /// <summary>For each of some images the class under which its error is the least.</summary>

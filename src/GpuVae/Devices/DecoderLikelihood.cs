@@ -16,7 +16,7 @@ internal sealed record DecoderLikelihood(LikelihoodKernels Kernels)
     /// The name of the number that all pixels share and where it starts; null for none. It is a parameter of the model beside the
     /// networks'.
     /// </summary>
-    public (string Name, float Start)? Shared { get; private init; }
+    public (string Name, float Start)? Shared { get; init; }
 
     /// <summary>See <see cref="Shared"/>.</summary>
     public static (string Name, float Start)? SharedOf(VaeOptions options) => options.Likelihood switch
@@ -34,38 +34,39 @@ internal sealed record DecoderLikelihood(LikelihoodKernels Kernels)
     public bool MeanIsColumn { get; private init; }
 
     /// <summary>f, where the mean is f(first column); null for none.</summary>
-    public ActivationKind? MeanActivation { get; private init; }
+    public Activation? MeanActivation { get; private init; }
 
     /// <summary>The decoder's last product with the loss as its epilogue; null where the likelihood cannot ride on a product.</summary>
     public FusedLoss? FusedLoss { get; private init; }
 
     public static DecoderLikelihood Create(Accelerator accelerator, GemmContext gemm, VaeOptions options)
     {
-        return options.Likelihood switch
+        DecoderLikelihood made = options.Likelihood switch
         {
-            Likelihood.Bernoulli => Fused<BernoulliLikelihood>(default) with
+            Likelihood.Bernoulli => Fused<BernoulliLikelihood>(accelerator, gemm, default) with
             {
                 MeanIsColumn = true,
-                MeanActivation = ActivationKind.Sigmoid,
+                MeanActivation = Activation.Of<Sigmoid>(),
             },
-            Likelihood.ContinuousBernoulli => Fused<ContinuousBernoulliLikelihood>(default),
-            Likelihood.Gaussian => Fused(new GaussianLikelihood((float)options.Variance)) with { MeanIsColumn = true },
-            Likelihood.GaussianLearned => Of<PixelScale<GaussianFamily>>(default) with { MeanIsColumn = true },
-            Likelihood.GaussianShared => Of<SharedScale<GaussianFamily>>(default) with { MeanIsColumn = true },
-            Likelihood.Laplace => Of<SharedScale<LaplaceFamily>>(default) with { MeanIsColumn = true },
-            Likelihood.DiscretizedLogistic => Of<PixelScale<DiscretizedLogisticFamily>>(default),
-            Likelihood.LogisticMixture => Of(new MixtureLikelihood<DiscretizedLogisticFamily>(options.MixtureComponents)),
+            Likelihood.ContinuousBernoulli => Fused<ContinuousBernoulliLikelihood>(accelerator, gemm, default),
+            Likelihood.Gaussian => Fused(accelerator, gemm, new GaussianLikelihood((float)options.Variance)) with { MeanIsColumn = true },
+            Likelihood.GaussianLearned => Of<PixelScale<GaussianFamily>>(accelerator, default) with { MeanIsColumn = true },
+            Likelihood.GaussianShared => Of<SharedScale<GaussianFamily>>(accelerator, default) with { MeanIsColumn = true },
+            Likelihood.Laplace => Of<SharedScale<LaplaceFamily>>(accelerator, default) with { MeanIsColumn = true },
+            Likelihood.DiscretizedLogistic => Of<PixelScale<DiscretizedLogisticFamily>>(accelerator, default),
+            Likelihood.LogisticMixture => Of(accelerator, new MixtureLikelihood<DiscretizedLogisticFamily>(options.MixtureComponents)),
             _ => throw new ArgumentOutOfRangeException(nameof(options), options.Likelihood, "no such likelihood"),
         };
-
-        DecoderLikelihood Of<TLikelihood>(TLikelihood likelihood)
-            where TLikelihood : struct, IPixelLikelihood =>
-            new(LikelihoodKernels.Create(accelerator, likelihood)) { Shared = SharedOf(options) };
-
-        DecoderLikelihood Fused<TLikelihood>(TLikelihood likelihood)
-            where TLikelihood : struct, ILikelihood =>
-            Of(new OneColumn<TLikelihood>(likelihood)) with { FusedLoss = FusedLoss.Create(gemm, likelihood) };
+        return made with { Shared = SharedOf(options) };
     }
+
+    public static DecoderLikelihood Of<TLikelihood>(Accelerator accelerator, TLikelihood likelihood)
+        where TLikelihood : struct, IPixelLikelihood => new(LikelihoodKernels.Create(accelerator, likelihood));
+
+    /// <summary>One that can ride on a product.</summary>
+    public static DecoderLikelihood Fused<TLikelihood>(Accelerator accelerator, GemmContext gemm, TLikelihood likelihood)
+        where TLikelihood : struct, ILikelihood =>
+        Of(accelerator, new OneColumn<TLikelihood>(likelihood)) with { FusedLoss = FusedLoss.Create(gemm, likelihood) };
 }
 
 /// <summary>See <see cref="LinearLoss{TLikelihood}"/>: its launches, whichever the likelihood.</summary>

@@ -15,8 +15,10 @@ namespace GpuVae.Devices;
 /// </summary>
 internal sealed class DeviceKernels(Accelerator accelerator, GemmContext gemm) : IDisposable
 {
-    private readonly Dictionary<ActivationKind, LinearKernels> activated = [];
+    private readonly Dictionary<Activation, LinearKernels> activated = [];
     private readonly Dictionary<(Likelihood, double, int), DecoderLikelihood> likelihoods = [];
+    private readonly Dictionary<PixelLikelihood, DecoderLikelihood> ownLikelihoods = [];
+    private readonly Dictionary<Type, object> priors = [];
     private LinearKernels<Identity>? linear;
     private Reduce? reduce;
 
@@ -60,12 +62,12 @@ internal sealed class DeviceKernels(Accelerator accelerator, GemmContext gemm) :
     public StepEnd StepEnd => field ??= new StepEnd(accelerator);
 
     /// <summary>The products of linear layers, and all of the others, with an activation.</summary>
-    public LinearKernels LinearWith(ActivationKind? activation)
+    public LinearKernels LinearWith(Activation? activation)
     {
-        if (activation is not { } kind)
+        if (activation is null)
             return linear ??= new LinearKernels<Identity>(gemm);
-        if (!activated.TryGetValue(kind, out LinearKernels? kernels))
-            activated[kind] = kernels = LinearKernels.Create(gemm, kind);
+        if (!activated.TryGetValue(activation, out LinearKernels? kernels))
+            activated[activation] = kernels = activation.Load(gemm);
         return kernels;
     }
 
@@ -76,6 +78,23 @@ internal sealed class DeviceKernels(Accelerator accelerator, GemmContext gemm) :
         if (!likelihoods.TryGetValue(key, out DecoderLikelihood? likelihood))
             likelihoods[key] = likelihood = DecoderLikelihood.Create(accelerator, gemm, options);
         return likelihood;
+    }
+
+    /// <summary>A likelihood of the caller's own.</summary>
+    public DecoderLikelihood LikelihoodOf(PixelLikelihood own)
+    {
+        if (!ownLikelihoods.TryGetValue(own, out DecoderLikelihood? likelihood))
+            ownLikelihoods[own] = likelihood = own.Load(accelerator, gemm);
+        return likelihood;
+    }
+
+    /// <summary>The prior of units with this density.</summary>
+    public FactorizedPrior<TDensity> PriorOf<TDensity>()
+        where TDensity : struct, ICodeDensity
+    {
+        if (!priors.TryGetValue(typeof(TDensity), out object? prior))
+            priors[typeof(TDensity)] = prior = new FactorizedPrior<TDensity>(accelerator);
+        return (FactorizedPrior<TDensity>)prior;
     }
 
     public void Dispose() => reduce?.Dispose();

@@ -5,8 +5,7 @@ using GpuVae.Kernels.Layers;
 namespace GpuVae.Devices;
 
 /// <summary>
-/// The matrix products of a linear layer with the epilogues of one activation. Kernels take the activation as a type argument; this is
-/// where the value of <see cref="ActivationKind"/> becomes that type.
+/// The matrix products of a linear layer with the epilogues of one activation, which <see cref="Activation"/> is loaded as.
 /// </summary>
 internal abstract class LinearKernels
 {
@@ -15,18 +14,6 @@ internal abstract class LinearKernels
 
     /// <summary>The kernels of convolutional layers with the same activation.</summary>
     public abstract ConvolutionKernels Convolutions { get; }
-
-    public static LinearKernels Create(GemmContext gemm, ActivationKind activation) => activation switch
-    {
-        ActivationKind.Relu => new LinearKernels<Relu>(gemm),
-        ActivationKind.LeakyRelu => new LinearKernels<LeakyRelu>(gemm),
-        ActivationKind.Silu => new LinearKernels<Silu>(gemm),
-        ActivationKind.Gelu => new LinearKernels<Gelu>(gemm),
-        ActivationKind.Tanh => new LinearKernels<Tanh>(gemm),
-        ActivationKind.Sigmoid => new LinearKernels<Sigmoid>(gemm),
-        ActivationKind.Softplus => new LinearKernels<Softplus>(gemm),
-        _ => throw new ArgumentOutOfRangeException(nameof(activation), activation, "no such activation"),
-    };
 
     /// <summary>
     /// y = f(x·W + b): x [batch, inputs], W [inputs, outputs], y [batch, outputs]. Where <paramref name="preActivation"/> is not empty,

@@ -36,7 +36,9 @@ internal sealed class ImageLikelihood(VaeOptions options, Network decoder, Decod
         store.Write(shared, [start]);
     }
 
-    /// <summary>Lets the decoder give about <paramref name="mean"/>, [pixels] planar, whatever the code, by the biases of its last layer.</summary>
+    /// <summary>
+    /// Lets the decoder give about <paramref name="mean"/>, [pixels] planar, whatever the code, by the biases of its last layer.
+    /// </summary>
     public void StartFrom(ParameterStore store, ReadOnlySpan<float> mean)
     {
         Parameter bias = store[$"{decoder.Layers[^1].Name}.bias"];

@@ -7,16 +7,20 @@ namespace GpuVae.Elbo;
 /// <summary>What a variational autoencoder is made of: two networks and three distributions, without their weights.</summary>
 internal sealed class VaeParts
 {
-    public VaeParts(VaeOptions options, DeviceKernels kernels)
+    public VaeParts(VaeOptions options, DeviceKernels kernels, GivenParts given)
     {
-        Options = options;
-        (Encoder, Decoder) = (Networks.Encoder(options), Networks.Decoder(options));
+        (Options, Given) = (options, given);
+        (Encoder, Decoder) = (given.MakeEncoder(options), given.MakeDecoder(options));
         Posterior = PosteriorSampler.Create(options);
-        Prior = PriorDensity.Create(options);
-        Likelihood = new ImageLikelihood(options, Decoder, kernels.LikelihoodOf(options));
+        Prior = given.MakePrior(options);
+        Likelihood = new ImageLikelihood(
+            options, Decoder, given.Likelihood is { } own ? kernels.LikelihoodOf(own) : kernels.LikelihoodOf(options));
     }
 
     public VaeOptions Options { get; }
+
+    /// <summary>What is not made from the options.</summary>
+    public GivenParts Given { get; }
 
     public Network Encoder { get; }
 
@@ -33,13 +37,13 @@ internal sealed class VaeParts
 
     /// <summary>Names and shapes of all parameters, in PyTorch's layouts, before anything is allocated for them.</summary>
     /// <exception cref="BadInputException">There are too many.</exception>
-    public static IReadOnlyList<(string Name, int[] Shape)> ShapesOf(VaeOptions options)
+    public static IReadOnlyList<(string Name, int[] Shape)> ShapesOf(VaeOptions options, GivenParts given)
     {
         (string Name, int[] Shape)[] shapes =
         [
-            .. Networks.Encoder(options).ParameterShapes, .. Networks.Decoder(options).ParameterShapes,
-            .. PosteriorSampler.Create(options).ParameterShapes, .. PriorDensity.Create(options).ParameterShapes,
-            .. DecoderLikelihood.SharedOf(options) is var (name, _) ? [(name, [1])] : Array.Empty<(string, int[])>(),
+            .. given.MakeEncoder(options).ParameterShapes, .. given.MakeDecoder(options).ParameterShapes,
+            .. PosteriorSampler.Create(options).ParameterShapes, .. given.MakePrior(options).ParameterShapes,
+            .. given.SharedOf(options) is var (name, _) ? [(name, [1])] : Array.Empty<(string, int[])>(),
             .. options.Centered ? [(CenteredInput.MeanName, [options.Shape.Pixels])] : Array.Empty<(string, int[])>(),
         ];
         (string largest, int[] extents) = shapes.MaxBy(parameter => Count(parameter.Shape));
@@ -57,12 +61,14 @@ internal sealed class VaeParts
     /// <summary>Makes the store of all parameters, with initial values drawn from <paramref name="seed"/>.</summary>
     public ParameterStore CreateParameters(ComputeDevice device, ulong seed)
     {
-        var store = new ParameterStore(device, ShapesOf(Options));
+        var store = new ParameterStore(device, ShapesOf(Options, Given));
         try
         {
             Encoder.Attach(store);
             Decoder.Attach(store);
             Initialization.Fill(store, seed);
+            foreach (CustomLayerSteps layer in Encoder.Layers.Concat(Decoder.Layers).OfType<CustomLayerSteps>())
+                layer.Initialize(store);
             Posterior.Attach(store);
             Prior.Attach(store, seed);
             Likelihood.Attach(store);

@@ -89,5 +89,5 @@ public static class ModelEvaluation
     private static float[] Means(float[] moments, int latent) => [.. moments.Where((_, i) => i % (2 * latent) < latent)];
 
     private static LogLikelihood Stamp(Vae model, double nats, int k) =>
-        new(nats, model.Options.Likelihood.BitsPerDimension(-nats, model.Options.Shape.Pixels), k);
+        new(nats, model.BitsPerDimension(-nats), k);
 }

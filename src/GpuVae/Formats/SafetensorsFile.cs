@@ -6,7 +6,7 @@ namespace GpuVae.Formats;
 /// <summary>
 /// Reads and writes safetensors files: the header's length as 8 little-endian bytes, a JSON header
 /// <c>{"name": {"dtype", "shape", "data_offsets": [begin, end]}, "__metadata__": {…}}</c>, then the data without gaps.
-/// Writes F32; reads F32, F64, F16 and BF16, all into float32.
+/// Writes F32, or F16 where it is asked for; reads F32, F64, F16 and BF16, all into float32.
 /// </summary>
 public sealed class SafetensorsFile
 {
@@ -38,9 +38,14 @@ public sealed class SafetensorsFile
     }
 
     /// <summary>Writes by way of a temporary name; a failed write leaves the previous file as it was.</summary>
+    /// <param name="path">Of the file.</param>
+    /// <param name="tensors">In this order.</param>
+    /// <param name="metadata">Of <c>__metadata__</c>.</param>
+    /// <param name="half">Whether as float16, rounded to the nearest.</param>
     /// <exception cref="ArgumentException">A name occurs twice, or a shape does not fit its data.</exception>
     /// <exception cref="IOException">The disk is full or the place cannot be written.</exception>
-    public static void Write(string path, IReadOnlyList<NamedTensor> tensors, IReadOnlyDictionary<string, string>? metadata = null)
+    public static void Write(
+        string path, IReadOnlyList<NamedTensor> tensors, IReadOnlyDictionary<string, string>? metadata = null, bool half = false)
     {
         var header = new MemoryStream();
         using (var json = new Utf8JsonWriter(header))
@@ -63,14 +68,14 @@ public sealed class SafetensorsFile
                     throw new ArgumentException(
                         $"Tensor \"{tensor.Name}\" has {tensor.Data.Length} values, which its shape does not fit.", nameof(tensors));
                 json.WriteStartObject(tensor.Name);
-                json.WriteString("dtype", "F32");
+                json.WriteString("dtype", half ? "F16" : "F32");
                 json.WriteStartArray("shape");
                 foreach (int side in tensor.Shape)
                     json.WriteNumberValue(side);
                 json.WriteEndArray();
                 json.WriteStartArray("data_offsets");
                 json.WriteNumberValue(offset);
-                json.WriteNumberValue(offset += (long)tensor.Data.Length * sizeof(float));
+                json.WriteNumberValue(offset += (long)tensor.Data.Length * (half ? 2 : sizeof(float)));
                 json.WriteEndArray();
                 json.WriteEndObject();
             }
@@ -87,9 +92,14 @@ public sealed class SafetensorsFile
             stream.Write(length);
             header.WriteTo(stream);
             foreach (NamedTensor tensor in tensors)
-                stream.Write(LittleEndian.Bytes<float>(tensor.Data));
+                stream.Write(BytesOf(tensor, half));
         });
     }
+
+    /// <summary>The data of a tensor as they stand in a file.</summary>
+    internal static ReadOnlySpan<byte> BytesOf(NamedTensor tensor, bool half) => half
+        ? LittleEndian.Bytes<System.Half>(Array.ConvertAll(tensor.Data, value => (System.Half)value))
+        : LittleEndian.Bytes<float>(tensor.Data);
 
     /// <exception cref="BadInputException">The file is missing, truncated or no valid safetensors file.</exception>
     public static SafetensorsFile Read(string path)

@@ -15,6 +15,20 @@ public static class Resize
         return cropped.Width >= width && cropped.Height >= height ? Area(cropped, width, height) : Lanczos3(cropped, width, height);
     }
 
+    /// <summary>Each pixel so many times in both directions.</summary>
+    public static Image Nearest(Image image, int times)
+    {
+        if (times == 1)
+            return image;
+        var large = new Image(checked(image.Width * times), checked(image.Height * times), image.Channels);
+        int channels = image.Channels;
+        for (int y = 0; y < large.Height; y++)
+            for (int x = 0; x < large.Width; x++)
+                image.Pixels.AsSpan((y / times * image.Width + x / times) * channels, channels)
+                    .CopyTo(large.Pixels.AsSpan((y * large.Width + x) * channels));
+        return large;
+    }
+
     /// <summary>The largest centred part whose aspect ratio is <paramref name="aspectWidth"/> : <paramref name="aspectHeight"/>.</summary>
     public static Image CentreCrop(Image image, int aspectWidth, int aspectHeight)
     {

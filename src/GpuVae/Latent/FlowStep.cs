@@ -1,3 +1,4 @@
+using GpuVae.Devices;
 using GpuVae.Kernels.Common;
 using GpuVae.Kernels.Latent;
 using GpuVae.Kernels.Layers;
@@ -44,7 +45,7 @@ internal sealed class FlowStep(string name, int latents, int width, int firstCon
         context.Builder.Add(
             $"{name} context", 2.0 * hidden.Length, 12.0 * hidden.Length, [hidden, encoded],
             stream => kernel.AddContext(stream, hidden.View, encoded.View, columns, firstContext, width, samples));
-        LayerPass ofSecond = second.Forward(context, new LayerOutput(hidden, hidden, ActivationKind.Relu));
+        LayerPass ofSecond = second.Forward(context, new LayerOutput(hidden, hidden, Activation.Of<Relu>()));
         PlannedTensor outputs = ofSecond.Output.Value, next = context.Builder.Tensor($"{name} output", rows, latents);
         context.Builder.Add(
             $"{name} gate", 40.0 * z.Length, 4.0 * (4 * z.Length + rows), [outputs, z, next, density],

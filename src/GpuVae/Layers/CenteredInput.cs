@@ -1,3 +1,4 @@
+using GpuVae.Devices;
 using GpuVae.Kernels.Layers;
 using GpuVae.Scheduling;
 
@@ -9,7 +10,9 @@ namespace GpuVae.Layers;
 /// </summary>
 internal sealed class CenteredInput(string name, int pixels) : Layer(name, pixels, pixels, null)
 {
-    /// <summary>The parameter that holds the mean image, [pixels], planar; the last of a model, so that what is learned lies together.</summary>
+    /// <summary>
+    /// The parameter that holds the mean image, [pixels], planar; the last of a model, so that what is learned lies together.
+    /// </summary>
     public const string MeanName = "images.mean";
 
     private Parameter? mean;
@@ -23,7 +26,7 @@ internal sealed class CenteredInput(string name, int pixels) : Layer(name, pixel
         return new LayerPass(LayerOutput.Of(y), (_, dy, wantsInput) => wantsInput ? dy : null);
     }
 
-    public override void Infer(LayerContext context, PlannedTensor x, PlannedTensor y, ActivationKind? activation)
+    public override void Infer(LayerContext context, PlannedTensor x, PlannedTensor y, Activation? activation)
     {
         Centering kernel = context.Kernels.Centering;
         ArrayView<float> ofImages = ParameterStore.Slice(context.Values, mean!);

@@ -15,7 +15,7 @@ namespace GpuVae.Layers;
 /// </param>
 /// <param name="isTransposed">Whether the layer goes the other way.</param>
 /// <param name="activation">f.</param>
-internal sealed class Convolution2d(string name, ConvolutionShape shape, bool isTransposed, ActivationKind? activation)
+internal sealed class Convolution2d(string name, ConvolutionShape shape, bool isTransposed, Activation? activation)
     : WeightedLayer(name, isTransposed ? Small(shape) : Large(shape), isTransposed ? Large(shape) : Small(shape), activation)
 {
     /// <summary>The convolution, for one image; of a transposed one that which leads from its output to its input.</summary>
@@ -36,7 +36,7 @@ internal sealed class Convolution2d(string name, ConvolutionShape shape, bool is
     private static int Small(ConvolutionShape shape) => shape.OutputHeight * shape.OutputWidth * shape.Outputs;
 
     protected override void Append(
-        LayerContext context, PlannedTensor x, PlannedTensor y, PlannedTensor saved, ActivationKind? activation)
+        LayerContext context, PlannedTensor x, PlannedTensor y, PlannedTensor saved, Activation? activation)
     {
         ConvolutionKernels kernels = context.Kernels.LinearWith(activation).Convolutions;
         ConvolutionShape batched = shape with { Batch = x.Rows };

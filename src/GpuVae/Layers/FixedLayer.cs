@@ -1,3 +1,4 @@
+using GpuVae.Devices;
 using GpuVae.Scheduling;
 
 namespace GpuVae.Layers;
@@ -20,7 +21,7 @@ internal abstract class FixedLayer(string name, int inputs, int outputs) : Layer
         });
     }
 
-    public sealed override void Infer(LayerContext context, PlannedTensor x, PlannedTensor y, ActivationKind? activation) =>
+    public sealed override void Infer(LayerContext context, PlannedTensor x, PlannedTensor y, Activation? activation) =>
         AppendForward(context, x, y);
 
     protected abstract void AppendForward(LayerContext context, PlannedTensor x, PlannedTensor y);

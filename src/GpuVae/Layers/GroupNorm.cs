@@ -6,7 +6,7 @@ using GpuVae.Scheduling;
 namespace GpuVae.Layers;
 
 /// <summary>y = f(x̂·γ + β), normalised over groups of channels: PyTorch's <c>nn.GroupNorm</c> with an activation after it.</summary>
-internal sealed class GroupNorm(string name, int area, int channels, ActivationKind? activation)
+internal sealed class GroupNorm(string name, int area, int channels, Activation? activation)
     : Layer(name, area * channels, area * channels, activation)
 {
     private Parameter? weight, bias;
@@ -29,10 +29,10 @@ internal sealed class GroupNorm(string name, int area, int channels, ActivationK
             new LayerOutput(y, saved, Activation), (back, dy, wantsInput) => Backward(back, x, statistics, dy, wantsInput));
     }
 
-    public override void Infer(LayerContext context, PlannedTensor x, PlannedTensor y, ActivationKind? activation) =>
+    public override void Infer(LayerContext context, PlannedTensor x, PlannedTensor y, Activation? activation) =>
         Append(context, x, y, Saved(context, y, activation), activation);
 
-    private PlannedTensor Append(LayerContext context, PlannedTensor x, PlannedTensor y, PlannedTensor saved, ActivationKind? activation)
+    private PlannedTensor Append(LayerContext context, PlannedTensor x, PlannedTensor y, PlannedTensor saved, Activation? activation)
     {
         ConvolutionKernels kernels = context.Kernels.LinearWith(activation).Convolutions;
         NormalizationShape shape = ShapeOf(x.Rows);

@@ -7,7 +7,7 @@ namespace GpuVae.Layers;
 /// A layer of a network, y = f(…x…): it knows its parameters and appends its forward and backward steps to a schedule. A batch is
 /// [rows, columns], one image or code in each row.
 /// </summary>
-internal abstract class Layer(string name, int inputs, int outputs, ActivationKind? activation)
+internal abstract class Layer(string name, int inputs, int outputs, Activation? activation)
 {
     /// <summary>As PyTorch's <c>state_dict</c> names the module: <c>encoder.0</c>.</summary>
     public string Name { get; } = name;
@@ -19,7 +19,7 @@ internal abstract class Layer(string name, int inputs, int outputs, ActivationKi
     public int Outputs { get; } = outputs;
 
     /// <summary>f, the last thing that happens in the layer; null for none.</summary>
-    public ActivationKind? Activation { get; } = activation;
+    public Activation? Activation { get; } = activation;
 
     /// <summary>In PyTorch's layouts.</summary>
     public virtual IEnumerable<(string Name, int[] Shape)> ParameterShapes => [];
@@ -36,12 +36,12 @@ internal abstract class Layer(string name, int inputs, int outputs, ActivationKi
     /// Appends the forward step with <paramref name="activation"/> in the place of f and without anything for a backward pass. x may have
     /// more columns than the layer has inputs and y fewer than it has outputs; what is beyond is left out.
     /// </summary>
-    public abstract void Infer(LayerContext context, PlannedTensor x, PlannedTensor y, ActivationKind? activation);
+    public abstract void Infer(LayerContext context, PlannedTensor x, PlannedTensor y, Activation? activation);
 
     /// <summary>
     /// Declares what the derivative of <paramref name="activation"/> is computed from: the pre-activation, or <paramref name="y"/> itself.
     /// </summary>
-    protected PlannedTensor Saved(LayerContext context, PlannedTensor y, ActivationKind? activation) =>
+    protected PlannedTensor Saved(LayerContext context, PlannedTensor y, Activation? activation) =>
         context.Kernels.LinearWith(activation).KeepsPreActivation
             ? context.Builder.Tensor($"{Name} pre-activation", y.Rows, y.Columns)
             : y;

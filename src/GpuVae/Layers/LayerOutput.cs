@@ -1,3 +1,4 @@
+using GpuVae.Devices;
 using GpuVae.Scheduling;
 
 namespace GpuVae.Layers;
@@ -6,7 +7,7 @@ namespace GpuVae.Layers;
 /// <param name="Value">y, [batch, outputs].</param>
 /// <param name="Saved">What the activation's derivative is computed from: y itself or the pre-activation.</param>
 /// <param name="Activation">The activation that made y; null for none.</param>
-internal readonly record struct LayerOutput(PlannedTensor Value, PlannedTensor Saved, ActivationKind? Activation)
+internal readonly record struct LayerOutput(PlannedTensor Value, PlannedTensor Saved, Activation? Activation)
 {
     /// <summary>A network's input: no activation made it.</summary>
     public static LayerOutput Of(PlannedTensor input) => new(input, input, null);

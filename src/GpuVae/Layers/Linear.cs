@@ -7,7 +7,7 @@ using GpuVae.Scheduling;
 namespace GpuVae.Layers;
 
 /// <summary>A fully connected layer y = f(x·W + b), on the device with W [inputs, outputs], b [outputs].</summary>
-internal sealed class Linear(string name, int inputs, int outputs, ActivationKind? activation)
+internal sealed class Linear(string name, int inputs, int outputs, Activation? activation)
     : WeightedLayer(name, inputs, outputs, activation)
 {
     /// <summary>W [outputs, inputs], b [outputs].</summary>
@@ -108,7 +108,7 @@ internal sealed class Linear(string name, int inputs, int outputs, ActivationKin
     }
 
     protected override void Append(
-        LayerContext context, PlannedTensor x, PlannedTensor y, PlannedTensor saved, ActivationKind? activation)
+        LayerContext context, PlannedTensor x, PlannedTensor y, PlannedTensor saved, Activation? activation)
     {
         LinearKernels linear = context.Kernels.LinearWith(activation);
         int batch = x.Rows, inputs = Inputs, outputs = y.Columns;

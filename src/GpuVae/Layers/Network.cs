@@ -1,3 +1,5 @@
+using GpuVae.Devices;
+using GpuVae.Kernels.Layers;
 using GpuVae.Scheduling;
 
 namespace GpuVae.Layers;
@@ -51,8 +53,11 @@ internal sealed class Network(IReadOnlyList<Layer> layers)
     /// <paramref name="seen"/> is called with every layer but the last and what it gives, to append steps that look at it.
     /// </summary>
     public void Infer(
-        LayerContext context, PlannedTensor x, PlannedTensor y, ActivationKind? last, Action<Layer, PlannedTensor>? seen = null)
+        LayerContext context, PlannedTensor x, PlannedTensor y, Activation? last, Action<Layer, PlannedTensor>? seen = null)
     {
+        // Only these leave columns out by themselves.
+        if (x.Columns != Inputs && Layers[0] is not (Linear or LabelInput))
+            x = Narrowed(context, x);
         foreach (Layer layer in Layers.Take(Layers.Count - 1))
         {
             PlannedTensor next = context.Builder.Tensor($"{layer.Name} output", x.Rows, layer.Outputs);
@@ -61,5 +66,16 @@ internal sealed class Network(IReadOnlyList<Layer> layers)
             x = next;
         }
         Layers[^1].Infer(context, x, y, last);
+    }
+
+    /// <summary>Appends a copy of the columns that the network takes.</summary>
+    private PlannedTensor Narrowed(LayerContext context, PlannedTensor x)
+    {
+        ColumnCopy copy = context.Kernels.ColumnCopy;
+        PlannedTensor taken = context.Builder.Tensor($"{Layers[0].Name} input", x.Rows, Inputs);
+        context.Builder.Add(
+            $"copy {x.Name}", 0, 8.0 * taken.Length, [x, taken],
+            stream => copy.Run(stream, x.View, x.Columns, taken.View, taken.Columns, taken.Columns));
+        return taken;
     }
 }

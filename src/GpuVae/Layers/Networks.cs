@@ -1,3 +1,4 @@
+using GpuVae.Devices;
 using GpuVae.Kernels.Common;
 using GpuVae.Kernels.Convolution;
 using GpuVae.Kernels.Layers;
@@ -8,7 +9,7 @@ namespace GpuVae.Layers;
 internal static class Networks
 {
     /// <summary>Planar images to the numbers that describe q(z|x).</summary>
-    public static Network Encoder(VaeOptions options)
+    public static Network Encoder(VaeOptions options, Activation activation)
     {
         const string name = "encoder";
         (int width, int height, int channels) = options.Shape;
@@ -20,44 +21,44 @@ internal static class Networks
         int index = 0;
         if (options.Network == NetworkKind.Dense)
         {
-            AddLinear(layers, name, index, options.EncoderWidths, options, endsWithActivation: false);
+            AddLinear(layers, name, index, options.EncoderWidths, options, activation, endsWithActivation: false);
             return new Network(layers);
         }
         Stage[] stages = Stages(options);
         AddReordering(layers, $"{name} input", channels, width * height);
         foreach (Stage stage in stages)
         {
-            AddConvolution(layers, name, ref index, stage.Down, isTransposed: false, options);
-            AddResidualBlocks(layers, name, ref index, stage, options);
+            AddConvolution(layers, name, ref index, stage.Down, isTransposed: false, options, activation);
+            AddResidualBlocks(layers, name, ref index, stage, options, activation);
         }
         Stage last = stages[^1];
         AddReordering(layers, $"{name} flatten", last.SmallHeight * last.SmallWidth, last.Channels);
         // Flattening counts as a module.
         int[] widths = [last.Features + options.Classes, .. options.Hidden, options.EncoderOutputs];
-        AddLinear(layers, name, index + 1, widths, options, endsWithActivation: false);
+        AddLinear(layers, name, index + 1, widths, options, activation, endsWithActivation: false);
         return new Network(layers);
     }
 
     /// <summary>Codes to the parameters of p(x|z), planar, or with channels innermost from convolutions.</summary>
-    public static Network Decoder(VaeOptions options)
+    public static Network Decoder(VaeOptions options, Activation activation)
     {
         const string name = "decoder";
         var layers = new List<Layer>();
         if (options.Network == NetworkKind.Dense)
         {
-            AddLinear(layers, name, 0, options.DecoderWidths, options, endsWithActivation: false);
+            AddLinear(layers, name, 0, options.DecoderWidths, options, activation, endsWithActivation: false);
             return new Network(layers);
         }
         Stage[] stages = Stages(options);
         Stage first = stages[^1];
         int[] widths = [options.Latent + options.Classes, .. options.Hidden.Reverse(), first.Features];
         // Unflattening counts as a module.
-        int index = AddLinear(layers, name, 0, widths, options, endsWithActivation: true) + 1;
+        int index = AddLinear(layers, name, 0, widths, options, activation, endsWithActivation: true) + 1;
         AddReordering(layers, $"{name} unflatten", first.Channels, first.SmallHeight * first.SmallWidth);
         for (int i = stages.Length - 1; i >= 0; i--)
         {
-            AddResidualBlocks(layers, name, ref index, stages[i], options);
-            AddEnlargement(layers, name, ref index, stages[i], options, isLast: i == 0);
+            AddResidualBlocks(layers, name, ref index, stages[i], options, activation);
+            AddEnlargement(layers, name, ref index, stages[i], options, activation, isLast: i == 0);
         }
         return new Network(layers);
     }
@@ -77,7 +78,8 @@ internal static class Networks
         return stages;
     }
 
-    private static void AddEnlargement(List<Layer> layers, string name, ref int index, Stage stage, VaeOptions options, bool isLast)
+    private static void AddEnlargement(
+        List<Layer> layers, string name, ref int index, Stage stage, VaeOptions options, Activation activation, bool isLast)
     {
         int outputs = isLast ? options.PixelParameters * stage.Down.Inputs : stage.Down.Inputs;
         if (options.Upsampling == UpsamplingKind.Nearest)
@@ -86,45 +88,48 @@ internal static class Networks
                 $"{name}.{index++}", new UpsamplingShape(1, stage.Down.Height, stage.Down.Width, stage.Channels)));
             var shape = new ConvolutionShape(
                 1, stage.Down.Height, stage.Down.Width, stage.Channels, outputs, Kernel: 3, Stride: 1, Padding: 1);
-            AddConvolution(layers, name, ref index, shape, isTransposed: false, options, isLast);
+            AddConvolution(layers, name, ref index, shape, isTransposed: false, options, activation, isLast);
         }
         else
-            AddConvolution(layers, name, ref index, stage.Down with { Inputs = outputs }, isTransposed: true, options, isLast);
+            AddConvolution(layers, name, ref index, stage.Down with { Inputs = outputs }, isTransposed: true, options, activation, isLast);
     }
 
     private static void AddConvolution(
-        List<Layer> layers, string name, ref int index, ConvolutionShape shape, bool isTransposed, VaeOptions options, bool isLast = false)
+        List<Layer> layers, string name, ref int index, ConvolutionShape shape, bool isTransposed, VaeOptions options,
+        Activation activation, bool isLast = false)
     {
         bool normalizes = options.GroupNorm && !isLast;
-        layers.Add(new Convolution2d($"{name}.{index++}", shape, isTransposed, normalizes || isLast ? null : options.Activation));
+        layers.Add(new Convolution2d($"{name}.{index++}", shape, isTransposed, normalizes || isLast ? null : activation));
         if (normalizes)
         {
             int area = isTransposed ? shape.Height * shape.Width : shape.OutputHeight * shape.OutputWidth;
-            layers.Add(new GroupNorm($"{name}.{index++}", area, isTransposed ? shape.Inputs : shape.Outputs, options.Activation));
+            layers.Add(new GroupNorm($"{name}.{index++}", area, isTransposed ? shape.Inputs : shape.Outputs, activation));
         }
         // The activation counts as a module.
         index++;
     }
 
-    private static void AddResidualBlocks(List<Layer> layers, string name, ref int index, Stage stage, VaeOptions options)
+    private static void AddResidualBlocks(
+        List<Layer> layers, string name, ref int index, Stage stage, VaeOptions options, Activation activation)
     {
         for (int i = 0; i < options.ResidualBlocks; i++)
         {
             layers.Add(new ResidualBlock(
-                $"{name}.{index++}", stage.SmallHeight, stage.SmallWidth, stage.Channels, options.GroupNorm, options.Activation));
+                $"{name}.{index++}", stage.SmallHeight, stage.SmallWidth, stage.Channels, options.GroupNorm, activation));
         }
     }
 
     /// <summary>Linear layers of the given widths, the first of which includes the classes that join the input.</summary>
     /// <returns>The number of the next module.</returns>
-    private static int AddLinear(List<Layer> layers, string name, int index, int[] widths, VaeOptions options, bool endsWithActivation)
+    private static int AddLinear(List<Layer> layers, string name, int index, int[] widths, VaeOptions options, Activation activation,
+        bool endsWithActivation)
     {
         if (options.Classes > 0)
             layers.Add(new LabelInput($"{name} label", widths[0] - options.Classes, options.Classes));
         for (int i = 0; i + 1 < widths.Length; i++)
         {
             bool isActivated = endsWithActivation || i + 2 < widths.Length;
-            layers.Add(new Linear($"{name}.{index}", widths[i], widths[i + 1], isActivated ? options.Activation : null));
+            layers.Add(new Linear($"{name}.{index}", widths[i], widths[i + 1], isActivated ? activation : null));
             // The activation counts as a module.
             index += 2;
         }

@@ -10,11 +10,11 @@ namespace GpuVae.Layers;
 /// </summary>
 internal sealed class ResidualBlock : Layer
 {
-    public ResidualBlock(string name, int height, int width, int channels, bool normalizes, ActivationKind activation)
+    public ResidualBlock(string name, int height, int width, int channels, bool normalizes, Activation activation)
         : base(name, height * width * channels, height * width * channels, activation)
     {
         var shape = new ConvolutionShape(1, height, width, channels, channels, Kernel: 3, Stride: 1, Padding: 1);
-        ActivationKind? ofConvolution = normalizes ? null : activation;
+        Activation? ofConvolution = normalizes ? null : activation;
         Branch = new Network(
         [
             new Convolution2d($"{name}.conv1", shape, false, ofConvolution),
@@ -52,7 +52,7 @@ internal sealed class ResidualBlock : Layer
         });
     }
 
-    public override void Infer(LayerContext context, PlannedTensor x, PlannedTensor y, ActivationKind? activation)
+    public override void Infer(LayerContext context, PlannedTensor x, PlannedTensor y, Activation? activation)
     {
         PlannedTensor inner = context.Builder.Tensor($"{Name} branch", x.Rows, Outputs);
         Branch.Infer(context, x, inner, null);
@@ -60,7 +60,7 @@ internal sealed class ResidualBlock : Layer
     }
 
     private void Append(
-        LayerContext context, PlannedTensor x, PlannedTensor inner, PlannedTensor y, PlannedTensor saved, ActivationKind? activation)
+        LayerContext context, PlannedTensor x, PlannedTensor inner, PlannedTensor y, PlannedTensor saved, Activation? activation)
     {
         ConvolutionKernels kernels = context.Kernels.LinearWith(activation).Convolutions;
         context.Builder.Add(

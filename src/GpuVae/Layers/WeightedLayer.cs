@@ -1,9 +1,10 @@
+using GpuVae.Devices;
 using GpuVae.Scheduling;
 
 namespace GpuVae.Layers;
 
 /// <summary>A layer that multiplies with weights and adds a bias, y = f(x∘w + b).</summary>
-internal abstract class WeightedLayer(string name, int inputs, int outputs, ActivationKind? activation)
+internal abstract class WeightedLayer(string name, int inputs, int outputs, Activation? activation)
     : Layer(name, inputs, outputs, activation)
 {
     private Parameter? weight, bias;
@@ -17,7 +18,7 @@ internal abstract class WeightedLayer(string name, int inputs, int outputs, Acti
         return new LayerPass(new LayerOutput(y, saved, Activation), (back, dy, wantsInput) => Backward(back, x, dy, wantsInput));
     }
 
-    public sealed override void Infer(LayerContext context, PlannedTensor x, PlannedTensor y, ActivationKind? activation) =>
+    public sealed override void Infer(LayerContext context, PlannedTensor x, PlannedTensor y, Activation? activation) =>
         Append(context, x, y, y, activation);
 
     /// <summary>Appends the way back from ∂loss/∂(x∘w + b); see <see cref="BackwardStep"/>.</summary>
@@ -25,7 +26,7 @@ internal abstract class WeightedLayer(string name, int inputs, int outputs, Acti
 
     /// <summary>Appends the way forward; a <paramref name="saved"/> that is not <paramref name="y"/> keeps what f is applied to.</summary>
     protected abstract void Append(
-        LayerContext context, PlannedTensor x, PlannedTensor y, PlannedTensor saved, ActivationKind? activation);
+        LayerContext context, PlannedTensor x, PlannedTensor y, PlannedTensor saved, Activation? activation);
 
     /// <summary>Its slice of the flat parameters, or of their gradients.</summary>
     protected ArrayView<float> Weight(ArrayView<float> flat) => ParameterStore.Slice(flat, weight!);

@@ -1,5 +1,6 @@
 using System.Text;
 using GpuVae.Devices;
+using GpuVae.Elbo;
 using GpuVae.Formats;
 using GpuVae.Layers;
 using Microsoft.Extensions.Logging;
@@ -11,14 +12,18 @@ public sealed partial class Vae
 {
     internal const string WeightsName = "model.safetensors", ConfigName = "config.json", BestName = "best.safetensors";
 
-    /// <summary>Loads what <see cref="Save"/> wrote into <paramref name="folder"/>.</summary>
+    /// <summary>
+    /// Loads what <see cref="Save"/> wrote into a folder, or one file of <see cref="SaveWeights"/>, which has the options with it.
+    /// </summary>
     /// <param name="device">Where the model is to be.</param>
-    /// <param name="folder">With <c>config.json</c> and <c>model.safetensors</c>.</param>
+    /// <param name="path">The folder with <c>config.json</c> and <c>model.safetensors</c>, or a <c>.safetensors</c> file.</param>
     /// <param name="logger">Told what is odd about the files but no error.</param>
     /// <exception cref="BadInputException">
     /// A file is missing or broken, or the weights are not those of the configuration; nothing was allocated on the device then.
     /// </exception>
-    public static Vae Load(ComputeDevice device, string folder, ILogger? logger = null) => Load(device, folder, WeightsName, logger);
+    public static Vae Load(ComputeDevice device, string path, ILogger? logger = null) => File.Exists(path)
+        ? Load(device, OptionsOf(path), path, logger)
+        : Load(device, path, WeightsName, logger);
 
     internal static Vae Load(ComputeDevice device, string folder, string weights, ILogger? logger)
     {
@@ -27,7 +32,14 @@ public sealed partial class Vae
             throw new BadInputException(
                 $"{folder} holds no {ConfigName}, so it is no trained model. Name the folder that a training wrote.");
         VaeOptions options = VaeConfig.FromJson(InputFile.ReadAllText(config), config);
-        NamedTensor[] tensors = WeightsFile.Read(Path.Combine(folder, weights), options, logger);
+        return Load(device, options, Path.Combine(folder, weights), logger);
+    }
+
+    private static Vae Load(ComputeDevice device, VaeOptions options, string weights, ILogger? logger)
+    {
+        var given = new GivenParts();
+        given.NamedIn(options);
+        NamedTensor[] tensors = WeightsFile.Read(weights, options, given, logger);
         var model = new Vae(device, options);
         try
         {
@@ -56,9 +68,11 @@ public sealed partial class Vae
     /// </summary>
     /// <param name="path">Of the file.</param>
     /// <param name="metadata">More to be kept with them, if any.</param>
+    /// <param name="half">Whether as float16, in half the bytes; each weight is then off by up to 2⁻¹¹ of itself.</param>
+    /// <exception cref="BadInputException">A weight is too large for float16.</exception>
     /// <exception cref="IOException">The disk is full or the place cannot be written.</exception>
-    public void SaveWeights(string path, IReadOnlyDictionary<string, string>? metadata = null) =>
-        WriteWeights(path, ReadWeights(), metadata);
+    public void SaveWeights(string path, IReadOnlyDictionary<string, string>? metadata = null, bool half = false) =>
+        WeightsFile.Write(path, Options, ReadWeights(), metadata, half);
 
     /// <summary>
     /// Reads weights of this architecture: what <see cref="SaveWeights"/> wrote, with whatever objective they were trained, or what
@@ -70,7 +84,7 @@ public sealed partial class Vae
     /// The file is missing, broken or changed, holds NaN or infinity, or belongs to a model that computes something else; the weights are
     /// then unchanged.
     /// </exception>
-    public void LoadWeights(string path, ILogger? logger = null) => Write(WeightsFile.Read(path, Options, logger));
+    public void LoadWeights(string path, ILogger? logger = null) => Write(WeightsFile.Read(path, Options, Parts.Given, logger));
 
     /// <summary>Copies of all weights, of one moment, in PyTorch's layouts; waits for the device.</summary>
     internal NamedTensor[] ReadWeights()

@@ -24,7 +24,9 @@ public sealed partial class Vae
         {
             float[] mean = images.Mean();
             Parameters.Write(Parameters[CenteredInput.MeanName], mean);
-            Parts.Likelihood.StartFrom(Parameters, mean);
+            // What a likelihood of the caller's own needs for a mean is not known.
+            if (Options.Own?.Likelihood is null)
+                Parts.Likelihood.StartFrom(Parameters, mean);
         }
         if (Parts.Prior is VampPriorDensity vamp)
             vamp.StartFrom(Parameters, images, seed);
@@ -68,7 +70,7 @@ public sealed partial class Vae
 
     private void RequireFits(string file, IReadOnlyList<SafetensorsEntry> entries)
     {
-        IReadOnlyList<(string Name, int[] Shape)> wanted = VaeParts.ShapesOf(Options);
+        IReadOnlyList<(string Name, int[] Shape)> wanted = VaeParts.ShapesOf(Options, Parts.Given);
         var found = entries.ToDictionary(entry => entry.Name, entry => entry.Shape);
         string[] fitting =
         [

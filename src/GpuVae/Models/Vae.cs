@@ -30,16 +30,32 @@ public sealed partial class Vae : IDisposable
     private readonly InferencePasses passes;
     private bool isDisposed;
 
-    /// <summary>A model with fresh weights, drawn as PyTorch's <c>nn.Linear</c> draws them, from <paramref name="seed"/>.</summary>
-    /// <exception cref="BadInputException">An option is out of range.</exception>
-    public Vae(ComputeDevice device, VaeOptions? options = null, ulong seed = 1)
+    /// <summary>
+    /// A model with fresh weights, drawn as PyTorch's <c>nn.Linear</c> draws them, from <paramref name="seed"/>. Parts of the caller's own
+    /// take the place of those that the options would make; a model with some is saved as any other, but only its weights can be loaded
+    /// again, into a model with the same parts.
+    /// </summary>
+    /// <param name="device">Where the weights are to be and everything is computed.</param>
+    /// <param name="options">Architecture and objective.</param>
+    /// <param name="seed">Of the weights.</param>
+    /// <param name="likelihood">p(x|z), in the place of <see cref="VaeOptions.Likelihood"/>.</param>
+    /// <param name="prior">p(z), in the place of <see cref="VaeOptions.Prior"/>.</param>
+    /// <param name="activation">After every hidden layer, in the place of <see cref="VaeOptions.Activation"/>.</param>
+    /// <param name="encoder">All layers of the encoder but the last, in the place of those of <see cref="VaeOptions.Network"/>.</param>
+    /// <param name="decoder">The same of the decoder.</param>
+    /// <exception cref="BadInputException">
+    /// An option is out of range, a layer does not fit, or the options are those of a model with other parts of its own.
+    /// </exception>
+    public Vae(
+        ComputeDevice device, VaeOptions? options = null, ulong seed = 1, PixelLikelihood? likelihood = null, CodePrior? prior = null,
+        Activation? activation = null, IReadOnlyList<LayerSpec>? encoder = null, IReadOnlyList<LayerSpec>? decoder = null)
     {
         ArgumentNullException.ThrowIfNull(device);
-        Options = options ?? new VaeOptions();
-        Options.Validate();
+        var given = new GivenParts(likelihood, prior, activation, encoder, decoder);
+        Options = given.NamedIn(options ?? new VaeOptions());
         using DeviceGate.Scope scope = device.Enter("making a Vae");
         Device = device;
-        Parts = new VaeParts(Options, device.Kernels);
+        Parts = new VaeParts(Options, device.Kernels, given);
         Parameters = Parts.CreateParameters(device, seed);
         Labels = new ClassLabels(Options);
         passes = new InferencePasses(this, Labels);
@@ -311,6 +327,11 @@ public sealed partial class Vae : IDisposable
         Parameters.Dispose();
         isDisposed = true;
     }
+
+    /// <inheritdoc cref="LikelihoodFacts.BitsPerDimension"/>
+    internal double BitsPerDimension(double nats) =>
+        (Parts.Given.Likelihood is { } own ? own.IsDensity ? Likelihood.Gaussian : Likelihood.Bernoulli : Options.Likelihood)
+            .BitsPerDimension(nats, Options.Shape.Pixels);
 
     /// <summary>Where the steps of a schedule go: this model's weights and its device's kernels.</summary>
     internal LayerContext ContextOf(ScheduleBuilder builder, PlannedTensor? labels = null) =>

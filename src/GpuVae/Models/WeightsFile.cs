@@ -21,20 +21,27 @@ internal static partial class WeightsFile
     /// <param name="options">Of the model.</param>
     /// <param name="tensors">Its weights, in PyTorch's layouts.</param>
     /// <param name="metadata">More to be kept with them, if any.</param>
+    /// <param name="half">Whether as float16.</param>
+    /// <exception cref="BadInputException">A weight is too large for float16.</exception>
     /// <exception cref="IOException">The disk is full or the place cannot be written.</exception>
     public static void Write(
-        string path, VaeOptions options, IReadOnlyList<NamedTensor> tensors, IReadOnlyDictionary<string, string>? metadata = null)
+        string path, VaeOptions options, IReadOnlyList<NamedTensor> tensors, IReadOnlyDictionary<string, string>? metadata = null,
+        bool half = false)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         foreach (NamedTensor tensor in tensors)
-            hash.AppendData(LittleEndian.Bytes<float>(tensor.Data));
+        {
+            if (half && tensor.Data.Any(value => Math.Abs(value) >= 65520))
+                throw new BadInputException($"{tensor.Name} has weights above 65504, the largest of float16. Write them as float32.");
+            hash.AppendData(SafetensorsFile.BytesOf(tensor, half));
+        }
         var all = new Dictionary<string, string>(metadata ?? new Dictionary<string, string>())
         {
             ["format"] = "pt",
             [OptionsKey] = VaeConfig.ToJson(options),
             [DigestKey] = Convert.ToHexStringLower(hash.GetHashAndReset()),
         };
-        SafetensorsFile.Write(path, tensors, all);
+        SafetensorsFile.Write(path, tensors, all, half);
     }
 
     /// <summary>
@@ -44,10 +51,10 @@ internal static partial class WeightsFile
     /// <exception cref="BadInputException">
     /// The file is missing, broken or changed, holds NaN or infinity, or belongs to a model that computes something else.
     /// </exception>
-    public static NamedTensor[] Read(string path, VaeOptions options, ILogger? logger)
+    public static NamedTensor[] Read(string path, VaeOptions options, GivenParts given, ILogger? logger)
     {
         using var reader = SafetensorsReader.Open(path);
-        SafetensorsEntry[] entries = reader.Require(VaeParts.ShapesOf(options));
+        SafetensorsEntry[] entries = reader.Require(VaeParts.ShapesOf(options, given));
         string? written = reader.Metadata.GetValueOrDefault(OptionsKey), digest = reader.Metadata.GetValueOrDefault(DigestKey);
         if (written is not null)
             RequireSame(path, VaeConfig.FromJson(written, $"{path} ({OptionsKey})"), options);
@@ -92,6 +99,7 @@ internal static partial class WeightsFile
             (nameof(options.Posterior), options.Posterior),
             (nameof(options.Prior), options.Prior),
             (nameof(options.PriorComponents), options.Prior == Prior.Normal ? 0 : options.PriorComponents),
+            (nameof(options.Own), options.Own?.ToString() ?? "none"),
             (nameof(options.Classes), options.Classes),
             (nameof(options.LabelNames), string.Join(", ", options.LabelNames)),
         ];

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using GpuVae.Kernels.Latent;
 
 namespace GpuVae.Options;
@@ -133,6 +134,10 @@ public sealed record VaeOptions
     /// <summary>What the classes are called; empty where they have no names.</summary>
     public IReadOnlyList<string> LabelNames { get; init; } = [];
 
+    /// <summary>Parts that the caller gave to <c>Vae</c>, which writes this; null for a model that its options describe.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public OwnParts? Own { get; init; }
+
     /// <summary>Steps of <see cref="Posterior.Flow"/>.</summary>
     internal const int FlowSteps = 2;
 
@@ -161,7 +166,7 @@ public sealed record VaeOptions
     internal double KlRate => Capacity > 0 ? Capacity : Objective == Objective.Tc ? 1 : Beta;
 
     /// <summary>Numbers that the decoder gives per pixel and channel.</summary>
-    internal int PixelParameters => Likelihood switch
+    internal int PixelParameters => Own?.Likelihood is not null ? Own.PixelParameters : Likelihood switch
     {
         Likelihood.GaussianLearned or Likelihood.DiscretizedLogistic => 2,
         Likelihood.LogisticMixture => 3 * MixtureComponents,
@@ -307,7 +312,7 @@ public sealed record VaeOptions
     }
 
     /// <summary>Whether KL(q(z|x) ‖ p(z)) is known in closed form.</summary>
-    internal bool HasAnalyticKl => Posterior == Posterior.Diagonal && Prior == Prior.Normal;
+    internal bool HasAnalyticKl => Posterior == Posterior.Diagonal && Prior == Prior.Normal && Own?.Prior is null;
 
     private static void RequireDefined<T>(T value, string what)
         where T : struct, Enum

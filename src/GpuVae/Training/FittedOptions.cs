@@ -3,7 +3,9 @@ using GpuVae.Data;
 
 namespace GpuVae.Training;
 
-/// <summary>Options that fit a set of images, for whoever has not said otherwise; <c>docs/training.md</c> tells the reasons at length.</summary>
+/// <summary>
+/// Options that fit a set of images, for whoever has not said otherwise; <c>docs/training.md</c> tells the reasons at length.
+/// </summary>
 /// <param name="Model">Of the model.</param>
 /// <param name="Training">How to train it.</param>
 /// <param name="Reasons">Why, in a few words for each property that was chosen by the images: <c>VaeOptions.Likelihood</c>, …</param>

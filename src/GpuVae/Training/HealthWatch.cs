@@ -30,14 +30,16 @@ internal sealed class HealthWatch : IDisposable
     public HealthWatch(Vae model, ImageSet train, ImageSet? test, bool isBinarized)
     {
         this.model = model;
-        ofData = OfData(model.Options.Likelihood, new PixelFacts(train), isBinarized);
+        ofData = model.Options.Own?.Likelihood is not null
+            ? null
+            : OfData(model.Options.Likelihood, new PixelFacts(train), isBinarized);
         if (test is null)
             return;
         images = PixelFacts.Sample(test);
         count = images.Length / model.Options.Shape.Pixels;
         if (model.Options.Classes > 0)
             labels = [.. Enumerable.Range(0, count).Select(i => test.Labels![PixelFacts.Place(test, i, count)])];
-        if (model.Options.Activation == ActivationKind.Relu)
+        if (model.Options.Activation == ActivationKind.Relu && model.Options.Own?.Activation is null)
             activity = new Activity(model, images, labels, count);
     }
 
@@ -54,7 +56,7 @@ internal sealed class HealthWatch : IDisposable
         HealthWarning?[] seen =
         [
             // Under a learned prior the divergence from N(0, I) tells nothing.
-            model.Options.Prior == Prior.Normal ? Collapse(means, logVariances, latent) : null,
+            model.Options.Prior == Prior.Normal && model.Options.Own?.Prior is null ? Collapse(means, logVariances, latent) : null,
             Explosion(logVariances, latent), Alike(images, reconstructions, count),
             VarianceMismatch(reconstructions), activity?.Look(),
         ];
@@ -130,7 +132,7 @@ internal sealed class HealthWatch : IDisposable
 
     private HealthWarning? VarianceMismatch(float[] reconstructions)
     {
-        if (model.Options.Likelihood != Likelihood.Gaussian)
+        if (model.Options.Likelihood != Likelihood.Gaussian || model.Options.Own?.Likelihood is not null)
             return null;
         double error = 0, variance = model.Options.Variance;
         for (int i = 0; i < images.Length; i++)
@@ -209,7 +211,7 @@ internal sealed class HealthWatch : IDisposable
 
             void Watch(Layer layer, PlannedTensor y)
             {
-                if (layer is not Linear { Activation: ActivationKind.Relu })
+                if (layer is not Linear { Activation.Kind: ActivationKind.Relu })
                     return;
                 int first = layers.Sum(known => known.Units);
                 layers.Add((layer.Name, first, layer.Outputs));

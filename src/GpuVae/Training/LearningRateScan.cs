@@ -4,8 +4,8 @@ using GpuVae.Models;
 namespace GpuVae.Training;
 
 /// <summary>
-/// What the loss does while the learning rate rises from step to step, by the same factor each time (Smith, "Cyclical Learning Rates", 2017,
-/// arXiv:1506.01186, section 3.3).
+/// What the loss does while the learning rate rises from step to step, by the same factor each time (Smith, "Cyclical Learning Rates",
+/// 2017, arXiv:1506.01186, section 3.3).
 /// </summary>
 /// <param name="Steps">Rates with the losses of their steps, smoothed, nats per image; it ends where the loss is out of hand.</param>
 /// <param name="Suggested">A tenth of the rate at which the loss was lowest.</param>

@@ -15,8 +15,11 @@ public sealed class RunFolder
     /// <summary>Absolute.</summary>
     public string Path { get; }
 
+    /// <summary>Whether this is one file of weights that tell what they belong to, rather than a folder; it has nothing else.</summary>
+    public bool IsFile => File.Exists(Path);
+
     /// <summary>The weights of the last epoch, or of the moment at which the training was stopped.</summary>
-    public string Model => In(Vae.WeightsName);
+    public string Model => IsFile ? Path : In(Vae.WeightsName);
 
     /// <summary>The weights of the epoch with the lowest test loss; missing where there is no test set.</summary>
     public string BestModel => In(Vae.BestName);
@@ -55,8 +58,9 @@ public sealed class RunFolder
         }
     }
 
+    /// <param name="path">A folder that a training made, or one <c>.safetensors</c> file of a model.</param>
     /// <exception cref="BadInputException">There is no such folder.</exception>
-    public static RunFolder Open(string path) => Directory.Exists(path)
+    public static RunFolder Open(string path) => System.IO.Path.Exists(path)
         ? new RunFolder(System.IO.Path.GetFullPath(path))
         : throw new BadInputException($"There is no run folder '{path}'. Train a model first, or name a folder that a training made.");
 
@@ -101,8 +105,26 @@ public sealed class RunFolder
     /// <param name="device">Where to load it.</param>
     /// <param name="logger">Told what is odd about the files but no error.</param>
     /// <exception cref="BadInputException">A file is missing or broken, or the weights are not those of the configuration.</exception>
-    public Vae Load(ComputeDevice device, ILogger? logger = null) =>
-        Vae.Load(device, Path, File.Exists(BestModel) ? System.IO.Path.GetFileName(BestModel) : Vae.WeightsName, logger);
+    public Vae Load(ComputeDevice device, ILogger? logger = null) => IsFile
+        ? Vae.Load(device, Path, logger)
+        : Vae.Load(device, Path, File.Exists(BestModel) ? System.IO.Path.GetFileName(BestModel) : Vae.WeightsName, logger);
+
+    /// <summary>
+    /// What the weights that <see cref="Load"/> takes tell of themselves beside the options: <c>gpuvae.metrics</c>, the line of
+    /// <see cref="MetricsLine"/> of their epoch, <c>gpuvae.training</c>, the options of the training, <c>gpuvae.data</c>, the images, …
+    /// </summary>
+    /// <exception cref="BadInputException">The file is missing or broken.</exception>
+    public IReadOnlyDictionary<string, string> ReadMetadata()
+    {
+        using var reader = SafetensorsReader.Open(File.Exists(BestModel) ? BestModel : Model);
+        var metadata = reader.Metadata.Where(entry => entry.Key.StartsWith("gpuvae.", StringComparison.Ordinal)).ToDictionary();
+        metadata.Remove("gpuvae.options");
+        metadata.Remove("gpuvae.sha256");
+        // Older weights have no such line, but their run has.
+        if (!IsFile && !metadata.ContainsKey("gpuvae.metrics") && ReadMetrics().MinBy(line => line.TestLoss ?? double.MaxValue) is { } best)
+            metadata["gpuvae.metrics"] = best.WithoutTimes.ToJson();
+        return metadata;
+    }
 
     /// <summary>Where the run called <paramref name="name"/> stands below <paramref name="root"/>.</summary>
     /// <exception cref="BadInputException">The name would lead out of <paramref name="root"/>, also through a link.</exception>

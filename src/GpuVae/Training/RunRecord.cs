@@ -21,6 +21,9 @@ internal sealed class RunRecord(
 
     public RunFolder? Folder { get; private set; }
 
+    /// <summary>See <see cref="Trainer.Metadata"/>.</summary>
+    public IReadOnlyDictionary<string, string> MoreMetadata { get; set; } = new Dictionary<string, string>();
+
     /// <summary>May be read by any thread: what has been given out does not change.</summary>
     public IReadOnlyList<MetricsLine> History => history;
 
@@ -77,7 +80,7 @@ internal sealed class RunRecord(
         {
             // The checkpoint last: what it tells of is there.
             if (withWeights)
-                WriteModel(folder, best);
+                WriteModel(folder, lines.Count > 0 ? lines[^1] : null, best);
             if (linesWritten < lines.Count)
                 folder.AppendMetrics(lines.Skip(linesWritten));
             linesWritten = lines.Count;
@@ -90,17 +93,27 @@ internal sealed class RunRecord(
     /// <exception cref="IOException">It could not be written.</exception>
     public void Wait() => writer.Wait();
 
-    private void WriteModel(RunFolder folder, MetricsLine? best)
+    private void WriteModel(RunFolder folder, MetricsLine? last, MetricsLine? best)
     {
         IReadOnlyList<NamedTensor> tensors = snapshot!.Tensors();
-        model.WriteWeights(folder.Model, tensors);
+        model.WriteWeights(folder.Model, tensors, Metadata(last));
         model.WriteConfig(folder.Config);
         if (best is not null)
-            model.WriteWeights(folder.BestModel, tensors, new Dictionary<string, string>
-            {
-                ["gpuvae.epoch"] = best.Epoch.ToString(CultureInfo.InvariantCulture),
-                ["gpuvae.test_loss"] = best.TestLoss!.Value.ToString("R", CultureInfo.InvariantCulture),
-            });
+        {
+            Dictionary<string, string> metadata = Metadata(best);
+            metadata["gpuvae.epoch"] = best.Epoch.ToString(CultureInfo.InvariantCulture);
+            metadata["gpuvae.test_loss"] = best.TestLoss!.Value.ToString("R", CultureInfo.InvariantCulture);
+            model.WriteWeights(folder.BestModel, tensors, metadata);
+        }
+    }
+
+    /// <summary>What makes one file of weights a model that tells its story.</summary>
+    private Dictionary<string, string> Metadata(MetricsLine? line)
+    {
+        var all = new Dictionary<string, string>(MoreMetadata) { ["gpuvae.training"] = TrainingCheckpoint.ToJson(options) };
+        if (line is not null)
+            all["gpuvae.metrics"] = line.WithoutTimes.ToJson();
+        return all;
     }
 
     private void Take(long step)

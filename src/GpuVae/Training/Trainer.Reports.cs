@@ -6,6 +6,16 @@ namespace GpuVae.Training;
 // What a training tells while it runs: the meter, the handlers of its events, the logger.
 public sealed partial class Trainer
 {
+    /// <summary>
+    /// What the weights of the run are to tell in their metadata beside options, metrics and the options of training, such as
+    /// <c>gpuvae.data</c>; set before <see cref="KeepIn"/>.
+    /// </summary>
+    public IReadOnlyDictionary<string, string> Metadata
+    {
+        get => record.MoreMetadata;
+        set => record.MoreMetadata = value;
+    }
+
     private readonly HashSet<HealthIssue> logged = [];
 
     private void Report(long images, long steps)

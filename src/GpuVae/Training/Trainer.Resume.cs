@@ -1,5 +1,6 @@
 using GpuVae.Data;
 using GpuVae.Devices;
+using GpuVae.Elbo;
 using GpuVae.Layers;
 using GpuVae.Models;
 using Microsoft.Extensions.Logging;
@@ -17,24 +18,27 @@ public sealed partial class Trainer
     /// <param name="epochs">Another number of epochs in all; null keeps that of the run.</param>
     /// <param name="earlyStopping">Another <see cref="TrainingOptions.EarlyStopping"/>; null keeps that of the run.</param>
     /// <param name="logger">As for the constructor.</param>
+    /// <param name="make">Makes a model with parts of the caller's own for its options and a seed; else <c>Vae</c> does.</param>
     /// <exception cref="BadInputException">
     /// Images, labels or attributes are not those of the checkpoint, or it holds what no training leaves.
     /// </exception>
     public static Trainer Resume(
         ComputeDevice device, TrainingCheckpoint checkpoint, ImageSet images, ImageSet? test = null, int? epochs = null,
-        int? earlyStopping = null, ILogger? logger = null)
+        int? earlyStopping = null, ILogger? logger = null, Func<VaeOptions, ulong, Vae>? make = null)
     {
         checkpoint.Data.Require(images, test);
-        checkpoint.RequireWeights();
         TrainingOptions options = checkpoint.Training with
         {
             Epochs = epochs ?? checkpoint.Training.Epochs,
             EarlyStopping = earlyStopping ?? checkpoint.Training.EarlyStopping,
         };
-        var model = new Vae(device, checkpoint.Model, options.Seed);
+        if (make is null)
+            checkpoint.RequireWeights(new GivenParts());
+        Vae model = make?.Invoke(checkpoint.Model, options.Seed) ?? new Vae(device, checkpoint.Model, options.Seed);
         Trainer? trainer = null;
         try
         {
+            checkpoint.RequireWeights(model.Parts.Given);
             trainer = new Trainer(model, images, options, test, logger, ownsModel: true);
             trainer.Restore(checkpoint);
             return trainer;

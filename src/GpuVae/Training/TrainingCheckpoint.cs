@@ -98,7 +98,7 @@ public sealed partial class TrainingCheckpoint
         var header = new JsonObject
         {
             ["model"] = VaeConfig.ToJson(model),
-            ["training"] = JsonSerializer.Serialize(training, TrainingJson.Default.TrainingOptions),
+            ["training"] = ToJson(training),
             ["step"] = step,
         };
         if (untold > 0)
@@ -119,7 +119,8 @@ public sealed partial class TrainingCheckpoint
 
     /// <summary>Compares the weights that there are with those that the options ask for, before a model is made by them.</summary>
     /// <exception cref="BadInputException">They differ in number.</exception>
-    internal void RequireWeights() => File.RequireFloats(WeightsSection, ParameterStore.LengthOf(VaeParts.ShapesOf(Model)));
+    internal void RequireWeights(GivenParts given) =>
+        File.RequireFloats(WeightsSection, ParameterStore.LengthOf(VaeParts.ShapesOf(Model, given)));
 
     /// <summary>
     /// Copies the state of a training with so many steps in an epoch; an empty <paramref name="average"/> where none is kept.
@@ -156,6 +157,9 @@ public sealed partial class TrainingCheckpoint
         if (!isRight)
             throw new BadInputException($"{Path} is not a valid checkpoint: it holds {what}. Take an older copy or start a new run.");
     }
+
+    internal static string ToJson(TrainingOptions training) =>
+        JsonSerializer.Serialize(training, TrainingJson.Default.TrainingOptions);
 
     [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, UseStringEnumConverter = true)]
     [JsonSerializable(typeof(TrainingOptions))]

@@ -19,7 +19,7 @@ internal sealed class TrainingState : IDisposable
         Accelerator accelerator = model.Device.Accelerator;
         AcceleratorStream stream = model.Device.Stream;
         long length = model.Parameters.Values.Length;
-        bool averages = options.AverageDecay > 0, accumulates = options.Accumulation > 1;
+        bool averages = options.AverageDecay > 0, accumulates = options.StepSize > TrainingStep.RowsAtOnce(model, options);
         Buffers = 4 + (averages ? 1 : 0) + (accumulates ? 1 : 0);
         DeviceMemory.Require(model.Device, Buffers * length, "weights, gradients and their moments");
         try

@@ -16,13 +16,30 @@ internal sealed class TrainingStep(Vae model, TrainingOptions options, BatchFeed
     // Of the noise of a batch's parts, which count their rows from 0 each.
     private const ulong SeedStride = 0x9E3779B97F4A7C15;
 
+    // Rows from which on a processor's caches repay parts, and rows of such a part: by measurement, see docs/performance.md.
+    private const int LargeBatch = 1024, PartRows = 512;
+
     private readonly DeviceKernels kernels = model.Device.Kernels;
+    private readonly int rowsAtOnce = RowsAtOnce(model, options);
+
+    /// <summary>
+    /// The images that a step goes through at once. A processor takes large batches in parts, whose activations stay in its caches, unless
+    /// the loss is of the batch as a whole, or each part would encode the prior's pseudo-inputs again.
+    /// </summary>
+    public static int RowsAtOnce(Vae model, TrainingOptions options)
+    {
+        VaeOptions of = model.Options;
+        bool isOfImages = of.Objective != Objective.Tc && of is { FreeBits: 0, Capacity: 0 } && of.Prior != Prior.Vamp;
+        return isOfImages && model.Device.Accelerator.AcceleratorType == AcceleratorType.CPU && options.BatchSize > LargeBatch
+            ? PartRows
+            : options.BatchSize;
+    }
 
     /// <summary>For so many images.</summary>
     public ScheduleBuilder Build(int images)
     {
         var builder = new ScheduleBuilder(images);
-        (PlannedTensor reconstruction, PlannedTensor kl, ArrayView<float> gradients) = options.Accumulation == 1
+        (PlannedTensor reconstruction, PlannedTensor kl, ArrayView<float> gradients) = images <= rowsAtOnce
             ? AppendPart(builder, 0, images)
             : AppendParts(builder, images);
 
@@ -70,7 +87,7 @@ internal sealed class TrainingStep(Vae model, TrainingOptions options, BatchFeed
         PlannedTensor? labels = model.Options.Classes > 0 ? feed.AppendLabels(builder, first) : null;
         LayerContext context = model.ContextOf(builder, labels) with { Gradients = state.Gradients };
         var noise = new NoiseSource(
-            options.Seed + (ulong)(first / options.BatchSize) * SeedStride, RandomPurpose.Latent, feed.Step);
+            options.Seed + (ulong)(first / rowsAtOnce) * SeedStride, RandomPurpose.Latent, feed.Step);
         var graph = new ElboGraph(model.Parts, context, images, noise, feed.KlWeight, model.Options.Samples);
         graph.AppendBackward(context, feed.ImageCount);
         return (graph.Reconstruction, graph.Kl, state.Gradients);
@@ -96,12 +113,12 @@ internal sealed class TrainingStep(Vae model, TrainingOptions options, BatchFeed
     /// <summary>One part after the other, in the memory of one; gradients and losses are added up.</summary>
     private (PlannedTensor Reconstruction, PlannedTensor Kl, ArrayView<float> Gradients) AppendParts(ScheduleBuilder builder, int images)
     {
-        int parts = (images + options.BatchSize - 1) / options.BatchSize;
+        int parts = (images + rowsAtOnce - 1) / rowsAtOnce;
         PlannedTensor reconstructions = builder.Tensor("reconstruction terms of parts", 1, parts);
         PlannedTensor kls = builder.Tensor("KL terms of parts", 1, parts);
         for (int part = 0; part < parts; part++)
         {
-            int first = part * options.BatchSize, rows = Math.Min(options.BatchSize, images - first), entry = part;
+            int first = part * rowsAtOnce, rows = Math.Min(rowsAtOnce, images - first), entry = part;
             (PlannedTensor reconstruction, PlannedTensor kl, ArrayView<float> gradients) = AppendPart(builder, first, rows);
             builder.Add(
                 "sum of losses", reconstruction.Length + kl.Length, 4.0 * (reconstruction.Length + kl.Length),

@@ -1,6 +1,7 @@
 using GpuVae.Kernels.Latent;
 using GpuVae.Kernels.Random;
 using ILGPU;
+using ILGPU.Algorithms;
 
 namespace GpuVae.Kernels.Tests.Ops;
 
@@ -14,6 +15,8 @@ internal static class PriorOps
     {
         foreach ((int rows, int latents) in new[] { (1, 1), (3, 17), (129, 3) })
             yield return new Op($"Standard normal prior {rows}x{latents}", Tolerance, run => StandardNormal(run, rows, latents));
+        foreach ((int rows, int latents) in new[] { (1, 1), (3, 17), (129, 3) })
+            yield return new Op($"Factorized prior {rows}x{latents}", Tolerance, run => Factorized(run, rows, latents));
         foreach ((int rows, int components, int latents) in new[] { (1, 1, 1), (3, 7, 17), (129, 3, 2), (5, 40, 3) })
         {
             foreach (bool transposed in new[] { false, true })
@@ -55,6 +58,30 @@ internal static class PriorOps
         prior.Backward(
             run.Stream, codes, new RowWeights(run.Upload(shares), run.Upload([KlWeight]), Scale),
             run.Expect("dz", dz, [.. dz.Zip(gradient, (before, g) => before + g)]), latents);
+    }
+
+    private static void Factorized(OpRun run, int rows, int latents)
+    {
+        const ulong seed = 5;
+        float[] z = run.Uniform(rows * latents, -3, 3), dz = run.Uniform(rows * latents), shares = run.Uniform(rows, 0, 1);
+        static double Density(double x) => -x - 2 * Math.Log(1 + Math.Exp(-x));
+        double[] at = Reference.ToDouble(z);
+        var prior = new FactorizedPrior<LogisticDensity>(run.Accelerator);
+        ArrayView<float> codes = run.Upload(z);
+        prior.Forward(
+            run.Stream, codes,
+            run.Expect("log p", [.. Enumerable.Range(0, rows).Select(row => at.Skip(row * latents).Take(latents).Sum(Density))]), default,
+            latents);
+        prior.Backward(
+            run.Stream, codes, new RowWeights(run.Upload(shares), run.Upload([KlWeight]), Scale),
+            run.Expect("dz", dz, [.. dz.Select((before, i) => before + Scale * KlWeight * shares[i / latents] * Math.Tanh(at[i] / 2))]),
+            default, latents);
+        double[] drawn = [.. Enumerable.Range(0, rows * latents).Select(i =>
+        {
+            double u = Philox.ToUniformPositive(Philox.Generate(seed, RandomPurpose.Prior, 0, i / latents, i % latents).W0);
+            return Math.Log(u / (1.0001f - u));
+        })];
+        prior.Sample(run.Stream, run.Expect("draws", drawn), default, latents, seed);
     }
 
     private static void Mixture(OpRun run, int rows, int components, int latents, bool transposed)
@@ -223,5 +250,17 @@ internal static class PriorOps
         ArrayView<float> joined = run.Expect("rows", rows);
         kernels.Join(run.Stream, run.Upload(images), run.Upload(logits), joined, pixels);
         kernels.Backward(run.Stream, joined, run.Upload(dRows), run.Expect("d logits", dLogits), pixels);
+    }
+}
+
+/// <summary>The logistic distribution of each unit: log p = -z - 2·ln(1 + e^-z).</summary>
+public readonly struct LogisticDensity : ICodeDensity
+{
+    public CodeDensityTerm Of(float z) => new(-z - 2f * XMath.Log(1f + XMath.Exp(-z)), -XMath.Tanh(0.5f * z));
+
+    public float Sample(PhiloxBlock noise)
+    {
+        float u = Philox.ToUniformPositive(noise.W0);
+        return XMath.Log(u / (1.0001f - u));
     }
 }

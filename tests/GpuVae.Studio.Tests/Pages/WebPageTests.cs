@@ -53,6 +53,17 @@ public sealed class WebPageTests(Browser browser) : IDisposable
     }
 
     [Fact]
+    public async Task AFolderWithoutItsModelSaysSo()
+    {
+        using var device = ComputeDevice.Open("cpu");
+        using var model = new Vae(device, new VaeOptions { Hidden = [8], Latent = 2 });
+        await using WebApplication host = await Export(model, images: null);
+        File.Delete(folder["decoder.onnx"]);
+        await using OpenPage open = await browser.Open(new Uri(host.Urls.Single()));
+        await open.Until("document.getElementById('loading').textContent === 'The model cannot be shown here. decoder.onnx: 404 Not Found'");
+    }
+
+    [Fact]
     public async Task LabelsPriorAndColoursComeAlong()
     {
         using var device = ComputeDevice.Open("cpu");

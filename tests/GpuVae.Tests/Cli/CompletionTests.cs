@@ -20,9 +20,10 @@ public sealed class CompletionTests(TrainedRun run) : IClassFixture<TrainedRun>,
         {
             string output = folder["inpainted.png"];
             Gpuvae.Succeed(
-                run.Root, ["inpaint", .. hidden, "--count", "2", "--samples", "3", "--steps", "4", "--out", output, "--device", "cpu"]);
+                run.Root,
+                ["inpaint", .. hidden, "--count", "2", "--samples", "3", "--steps", "4", "--out", output, "--device", "cpu", "--scale", "1"]);
             Image strip = ImageFile.Read(output);
-            Assert.Equal((6 * 30 + 2, 2 * 30 + 2), (strip.Width, strip.Height));
+            Assert.Equal((6 * 30 + 2, 2 * 30 + 2 + 13), (strip.Width, strip.Height));
         }
     }
 
@@ -30,9 +31,9 @@ public sealed class CompletionTests(TrainedRun run) : IClassFixture<TrainedRun>,
     public void UpscaleShowsTestImagesOrEnlargesNamedOnes()
     {
         string picture = folder["upscaled.png"], small = folder["small.png"], large = folder["large"];
-        Gpuvae.Succeed(run.Root, "upscale", "--count", "3", "--steps", "2", "--out", picture, "--device", "cpu");
+        Gpuvae.Succeed(run.Root, "upscale", "--count", "3", "--steps", "2", "--out", picture, "--device", "cpu", "--scale", "1");
         Image strip = ImageFile.Read(picture);
-        Assert.Equal((4 * 30 + 2, 3 * 30 + 2), (strip.Width, strip.Height));
+        Assert.Equal((4 * 30 + 2, 3 * 30 + 2 + 13), (strip.Width, strip.Height));
 
         ImageFile.Write(small, new Image(14, 14, 1));
         Gpuvae.Succeed(

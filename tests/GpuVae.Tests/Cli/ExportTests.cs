@@ -34,12 +34,12 @@ public sealed partial class ExportTests(TrainedRun run) : IClassFixture<TrainedR
     [Theory]
     [InlineData("Say where to: --onnx FOLDER, or --web FOLDER.")]
     [InlineData("--onnxruntime-web is for --web FOLDER", "--onnx", "out", "--onnxruntime-web", ".")]
-    [InlineData("runs is no onnxruntime-web: ort.wasm.bundle.min.mjs and", "--web", "out", "--onnxruntime-web", "runs")]
+    [InlineData("runs is no onnxruntime-web: ort.wasm", "--run", "runs/small", "--web", "out", "--onnxruntime-web", "runs")]
     [InlineData("is a file, not a folder", "--web", "runs/small/config.json")]
     [InlineData("--half and --int8: choose one of them.", "--onnx", "out", "--half", "--int8")]
     [InlineData("is a file, not a folder", "--onnx", "runs/small/config.json")]
     [InlineData("holds no config.json, so it is no trained model", "--onnx", "out", "--run", "runs")]
-    [InlineData("nowhere does not exist", "--onnx", "out", "--half", "--data", "nowhere")]
+    [InlineData("nowhere does not exist", "--run", "runs/small", "--onnx", "out", "--half", "--data", "nowhere")]
     public void BadInputIsSaidInOneLineAndLeavesNothing(string fragment, params string[] arguments)
     {
         CommandResult result = Gpuvae.Run(run.Root, ["export", .. arguments, "--device", "cpu"]);
@@ -50,9 +50,28 @@ public sealed partial class ExportTests(TrainedRun run) : IClassFixture<TrainedR
     }
 
     [Fact]
+    public void APageIsWrittenWithAllThatItNeeds()
+    {
+        folder.Write("npm/dist/ort.wasm.bundle.min.mjs", [1]);
+        folder.Write("npm/dist/ort-wasm-simd-threaded.wasm", [2]);
+        string page = folder["page"];
+        string output = Gpuvae.Succeed(
+            run.Root, "export", "--web", page, "--onnxruntime-web", folder["npm"], "--half", "--device", "cpu");
+        Assert.Contains($"wrote {Path.Combine(page, "index.html")} and what it needs", output, StringComparison.Ordinal);
+        Assert.Contains("loss in PSNR", output, StringComparison.Ordinal);
+        Assert.Equal(
+            [
+                "app.js", "decoder.onnx", "elements.js", "explore.js", "icon.svg", "index.html", "local.js", "map.js", "model.json",
+                "onnxruntime/ort-wasm-simd-threaded.wasm", "onnxruntime/ort.wasm.bundle.min.mjs", "philox.js", "style.css", "words.js",
+            ],
+            Directory.EnumerateFiles(page, "*", SearchOption.AllDirectories)
+                .Select(path => Path.GetRelativePath(page, path).Replace('\\', '/')).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
     public void ThePageNeedsOnnxRuntimeFromAFolderOrNpm()
     {
-        ProcessStartInfo start = Gpuvae.StartInfo(run.Root, "export", "--web", "out", "--device", "cpu");
+        ProcessStartInfo start = Gpuvae.StartInfo(run.Root, "export", "--run", "runs/small", "--web", "out", "--device", "cpu");
         // Only dotnet itself is found, and it is named by its path.
         start.Environment["PATH"] = folder[""];
         var result = CommandResult.Of(start);

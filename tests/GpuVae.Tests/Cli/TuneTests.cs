@@ -7,7 +7,9 @@ namespace GpuVae.Tests.Cli;
 public sealed class TuneTests : IDisposable
 {
     private static readonly string[] Small =
-        ["--images", "40", "--size", "8", "--hidden", "16", "--latent", "2", "--batch", "10", "--device", "cpu"];
+    [
+        "--images", "40", "--size", "8", "--hidden", "16", "--latent", "2", "--batch", "10", "--lr-schedule", "constant", "--device", "cpu",
+    ];
 
     private readonly TemporaryFolder folder = new();
 

@@ -1,4 +1,5 @@
 using GpuVae.Data;
+using GpuVae.Devices;
 using GpuVae.Formats;
 using GpuVae.Layers;
 using GpuVae.Models;
@@ -179,7 +180,7 @@ public sealed class OnnxExportTests(OnnxExportTests.TrainedModels models) : ICla
     {
         public override LayerPass Forward(LayerContext context, LayerOutput x) => throw new NotSupportedException();
 
-        public override void Infer(LayerContext context, PlannedTensor x, PlannedTensor y, ActivationKind? activation) =>
+        public override void Infer(LayerContext context, PlannedTensor x, PlannedTensor y, Activation? activation) =>
             throw new NotSupportedException();
     }
 }

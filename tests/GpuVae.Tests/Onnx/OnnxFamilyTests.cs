@@ -50,6 +50,8 @@ public sealed class OnnxFamilyTests(CpuDevice cpu) : IClassFixture<CpuDevice>, I
             Convolutional with { Classes = 3, Likelihood = Likelihood.LogisticMixture, Activation = ActivationKind.Silu },
         ["convolutional, enlarging, discretized logistic"] =
             Convolutional with { Shape = new(8, 4, 3), Upscale = 4, Likelihood = Likelihood.DiscretizedLogistic },
+        ["centred"] = Dense with { Centered = true },
+        ["convolutional, centred, enlarging"] = Convolutional with { Shape = new(8, 4, 3), Upscale = 4, Centered = true },
         ["conditional"] = Dense with { Classes = 3 },
         ["full"] = Dense with { Posterior = Posterior.Full },
         ["full, one unit"] = Dense with { Posterior = Posterior.Full, Latent = 1 },

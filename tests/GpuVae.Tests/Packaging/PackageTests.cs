@@ -227,5 +227,12 @@ public sealed partial class PackageTests(PackageTests.PackedRepository packed) :
             "--configfile", Path.Combine(packed.Root, "nuget.config"));
         string devices = packed.Run(new ProcessStartInfo(Path.Combine(tools, "gpuvae"), ["devices"]) { WorkingDirectory = packed.Root });
         Assert.Contains("cpu", devices, StringComparison.Ordinal);
+        // The models that are there from the start are part of the tool.
+        packed.Run(new ProcessStartInfo(
+            Path.Combine(tools, "gpuvae"), ["generate", "--model", "digits", "--count", "4", "--device", "cpu", "--out", "digits.png"])
+        {
+            WorkingDirectory = packed.Root,
+        });
+        Assert.True(File.Exists(Path.Combine(packed.Root, "digits.png")));
     }
 }

@@ -13,7 +13,9 @@ public sealed class TrainerTests(CpuDevice cpu) : IClassFixture<CpuDevice>, IDis
     // Everything that carries state from step to step is on; 11 images make batches of 4, 4 and 3.
     private static readonly TrainingOptions Busy = new()
     {
-        BatchSize = 4,
+        BatchSize = 2,
+        Accumulation = 2,
+        AverageDecay = 0.9,
         Epochs = 3,
         Seed = 9,
         Decay = LearningRateDecay.Cosine,
@@ -61,6 +63,22 @@ public sealed class TrainerTests(CpuDevice cpu) : IClassFixture<CpuDevice>, IDis
         byte[] first = Checkpoint(1);
         Assert.Equal(first, Checkpoint(1));
         Assert.NotEqual(first, Checkpoint(2));
+    }
+
+    [Fact]
+    public void AProcessorTakesALargeBatchInPartsWhoseGradientsAreAveraged()
+    {
+        ImageSet images = TestImages.Random(1537, Small.Shape);
+        float[] Weights(TrainingOptions training)
+        {
+            using var model = new Vae(cpu.Device, Small);
+            using var trainer = new Trainer(model, images, training with { Epochs = 2, LogEverySteps = 1 });
+            Assert.Equal(4, trainer.Schedule.Steps.Count(step => step.Name == "sum of gradients"));
+            trainer.Run(Cancellation);
+            return model.Parameters.Read(model.Parameters["decoder.0.weight"]);
+        }
+        // 1,537 images are three parts of 512 and one of 1.
+        Assert.Equal(Weights(new() { BatchSize = 512, Accumulation = 4 }), Weights(new() { BatchSize = 1537 }));
     }
 
     [Theory]

@@ -34,7 +34,7 @@ export function startExplore(from) {
       $('status').textContent = t(isOpen ? 'connected' : 'waiting');
       $('status').classList.toggle('on', isOpen);
     });
-  map = new LatentMap($('map'), by => setCode(code.map((value, i) => value + by[i])), index => tell(() => jumpTo(index)));
+  map = new LatentMap($('map'), $('cross'), by => setCode(code.map((value, i) => value + by[i])), index => tell(() => jumpTo(index)));
   $('mean').addEventListener('click', mean);
   $('random').addEventListener('click', () => tell(surprise));
   $('save').addEventListener('click', () => savePng(picture, `${model.run}.png`));
@@ -98,8 +98,8 @@ function setCode(values, other = label) {
 }
 
 function send() {
-  map.follow(code);
   live.show({ run: model.run, code, label, attributes: attributes.values });
+  map.follow(code);
   // Strips show what units do to this picture, once it rests.
   stripping?.abort();
   clearTimeout(rest);

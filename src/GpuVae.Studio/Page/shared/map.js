@@ -1,13 +1,16 @@
 // The plane of the latent space on which the test images lie. A drag moves the code within the plane; what else it has stays.
 export class LatentMap {
   #canvas;
+  // An element of its own: while a slider is dragged the dots need not be painted anew.
+  #cross;
   #map;
+  #size = [0, 0];
   #at = [0, 0];
   #scale = 1;
 
   // onMove is told by how much the code changes, onNearest the number of a test image.
-  constructor(canvas, onMove, onNearest) {
-    this.#canvas = canvas;
+  constructor(canvas, cross, onMove, onNearest) {
+    [this.#canvas, this.#cross] = [canvas, cross];
     Object.assign(this, { onMove, onNearest });
     canvas.addEventListener('pointerdown', event => {
       canvas.setPointerCapture(event.pointerId);
@@ -41,7 +44,7 @@ export class LatentMap {
     if (!this.#map) return;
     const { center, right, up } = this.#map;
     this.#at = [right, up].map(axis => axis.reduce((sum, value, i) => sum + value * (code[i] - center[i]), 0));
-    this.#draw();
+    this.#mark();
   }
 
   #moveTo(place) {
@@ -68,13 +71,25 @@ export class LatentMap {
     return best;
   }
 
+  // In pixels of the page.
+  #placeOn(x, y) {
+    const [width, height] = this.#size;
+    return [(x / this.#scale + 1) / 2 * width, (1 - y / this.#scale) / 2 * height];
+  }
+
+  #mark() {
+    const [x, y] = this.#placeOn(...this.#at);
+    this.#cross.style.transform = `translate(${x}px, ${y}px)`;
+  }
+
   #draw() {
     if (!this.#map) return;
     const ratio = devicePixelRatio, width = this.#canvas.clientWidth, height = this.#canvas.clientHeight;
+    this.#size = [width, height];
+    this.#mark();
     Object.assign(this.#canvas, { width: width * ratio, height: height * ratio });
     const paint = this.#canvas.getContext('2d'), style = getComputedStyle(this.#canvas);
     paint.scale(ratio, ratio);
-    const place = (x, y) => [(x / this.#scale + 1) / 2 * width, (1 - y / this.#scale) / 2 * height];
     paint.strokeStyle = style.getPropertyValue('--line');
     paint.beginPath();
     paint.moveTo(width / 2, 0);
@@ -89,17 +104,8 @@ export class LatentMap {
       const color = `hsl(${(label * 137.5 + 230) % 360} 65% ${isDark ? 68 : 48}%)`;
       paint.fillStyle = label === null ? style.getPropertyValue('--accent') : color;
       paint.beginPath();
-      paint.arc(...place(x, y), 2.6, 0, 2 * Math.PI);
+      paint.arc(...this.#placeOn(x, y), 2.6, 0, 2 * Math.PI);
       paint.fill();
-    }
-    paint.globalAlpha = 1;
-    const [x, y] = place(...this.#at);
-    for (const [color, line] of [[style.getPropertyValue('--surface'), 5], [style.getPropertyValue('--ink'), 2]]) {
-      paint.strokeStyle = color;
-      paint.lineWidth = line;
-      paint.beginPath();
-      paint.arc(x, y, 8, 0, 2 * Math.PI);
-      paint.stroke();
     }
   }
 }
