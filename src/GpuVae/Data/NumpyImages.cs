@@ -50,7 +50,7 @@ internal sealed class NumpyImages : IImageSource
     public void Read(ReadOnlySpan<int> indices, Span<byte> destination)
     {
         int perImage = Shape.Pixels, size = Format.BytesPerValue();
-        byte[] item = new byte[perImage * array.ItemBytes];
+        byte[] item = new byte[perImage * array.ItemBytes], converted = new byte[perImage * size];
         for (int i = 0; i < indices.Length; i++)
         {
             array.Read(indices[i], item);
@@ -60,13 +60,22 @@ internal sealed class NumpyImages : IImageSource
                 Convert(item, image);
                 continue;
             }
-            byte[] converted = new byte[image.Length];
             Convert(item, converted);
-            int plane = Shape.Width * Shape.Height;
-            for (int p = 0; p < plane; p++)
-                for (int c = 0; c < Shape.Channels; c++)
-                    converted.AsSpan((p * Shape.Channels + c) * size, size).CopyTo(image[((c * plane + p) * size)..]);
+            if (size == 1)
+                ToPlanar<byte>(converted, image);
+            else if (size == sizeof(ushort))
+                ToPlanar<ushort>(MemoryMarshal.Cast<byte, ushort>(converted), MemoryMarshal.Cast<byte, ushort>(image));
+            else
+                ToPlanar<float>(MemoryMarshal.Cast<byte, float>(converted), MemoryMarshal.Cast<byte, float>(image));
         }
+    }
+
+    private void ToPlanar<T>(ReadOnlySpan<T> interleaved, Span<T> planar)
+    {
+        int plane = Shape.Width * Shape.Height, channels = Shape.Channels;
+        for (int c = 0; c < channels; c++)
+            for (int p = 0; p < plane; p++)
+                planar[c * plane + p] = interleaved[p * channels + c];
     }
 
     private void Convert(ReadOnlySpan<byte> item, Span<byte> image)

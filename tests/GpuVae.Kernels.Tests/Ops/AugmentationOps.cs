@@ -1,6 +1,5 @@
 using GpuVae.Kernels.Random;
 using GpuVae.Kernels.Training;
-using ILGPU;
 
 namespace GpuVae.Kernels.Tests.Ops;
 
