@@ -13,7 +13,8 @@ internal static class Contestants
 
     public static Action Create(JsonNode request)
     {
-        int Number(string name, int? otherwise = null) => (int?)request[name] ?? otherwise ?? throw new ArgumentException($"{name} is missing");
+        int Number(string name, int? otherwise = null) =>
+            (int?)request[name] ?? otherwise ?? throw new ArgumentException($"{name} is missing");
         bool Flag(string name) => (bool)request[name]!;
         return (string?)request["kind"] switch
         {

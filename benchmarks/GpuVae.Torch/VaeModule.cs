@@ -60,7 +60,8 @@ internal sealed class ConvolutionalVae(long c, long latent) : VaeModule(
     ]),
     Sequential(
     [
-        .. Dense(latent, 256, Coarse * 4 * c), ReLU(), Unflatten(1, [4 * c, 8, 8]), Up(4 * c, 2 * c), ReLU(), Up(2 * c, c), ReLU(), Up(c, 3),
+        .. Dense(latent, 256, Coarse * 4 * c), ReLU(), Unflatten(1, [4 * c, 8, 8]),
+        Up(4 * c, 2 * c), ReLU(), Up(2 * c, c), ReLU(), Up(c, 3),
     ]))
 {
     private const long Coarse = 8 * 8;

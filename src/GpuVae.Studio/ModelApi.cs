@@ -16,7 +16,9 @@ internal static class ModelApi
         routes.MapGet("/api/attributes", (string? run, CancellationToken stop) =>
                 workshop.Learn(run, (open, inside) => new AttributesAnswer([.. open.Attributes(inside).Attributes]), stop))
             .WithSummary("What can be added to pictures and removed from them; learnt from the run's images when it is asked for first");
-        routes.MapGet("/api/map", (string? run, CancellationToken stop) => workshop.Use(run, (open, inside) => MapOf(open.Survey(inside)), stop))
+        routes.MapGet(
+                "/api/map",
+                (string? run, CancellationToken stop) => workshop.Use(run, (open, inside) => MapOf(open.Survey(inside)), stop))
             .WithSummary("The test images on the plane of the latent space in which their codes differ most");
         routes.MapGet("/api/pictures", (string? run, int first, int count, CancellationToken stop) =>
                 workshop.Use(run, (open, inside) => Pictures(open, first, count, inside), stop))

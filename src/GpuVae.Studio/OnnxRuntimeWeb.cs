@@ -6,7 +6,9 @@ using static System.StringSplitOptions;
 
 namespace GpuVae.Studio;
 
-/// <summary>ONNX Runtime for browsers: of the npm package onnxruntime-web the two files that a page needs to compute on the processor.</summary>
+/// <summary>
+/// ONNX Runtime for browsers: of the npm package onnxruntime-web the two files that a page needs to compute on the processor.
+/// </summary>
 internal static class OnnxRuntimeWeb
 {
     public const string Package = "onnxruntime-web@1.30.0";
@@ -75,7 +77,10 @@ internal static class OnnxRuntimeWeb
             Task<string> output = npm.StandardOutput.ReadToEndAsync(), errors = npm.StandardError.ReadToEndAsync();
             npm.WaitForExit();
             if (npm.ExitCode != 0)
-                throw Missing($"npm failed: {string.Join(' ', $"{output.Result} {errors.Result}".Split((char[]?)null, RemoveEmptyEntries))}.");
+            {
+                string[] words = $"{output.Result} {errors.Result}".Split((char[]?)null, RemoveEmptyEntries);
+                throw Missing($"npm failed: {string.Join(' ', words)}.");
+            }
         }
         catch (Win32Exception error)
         {

@@ -46,7 +46,8 @@ internal sealed class OpenRun : IDisposable
         Model, Known.GetAwaiter().GetResult(), stop);
 
     /// <inheritdoc cref="Known"/>
-    public Survey Survey(CancellationToken stop) => survey ??= Studio.Survey.Of(Model, RequireImages().Test(Studio.Survey.MostImages), stop);
+    public Survey Survey(CancellationToken stop) =>
+        survey ??= Studio.Survey.Of(Model, RequireImages().Test(Studio.Survey.MostImages), stop);
 
     public void Dispose() => Model.Dispose();
 

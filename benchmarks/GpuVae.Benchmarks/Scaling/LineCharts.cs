@@ -21,8 +21,9 @@ internal static class LineCharts
               font-family="system-ui, sans-serif" font-size="12" fill="#1c2128">
             <rect width="{width}" height="{height}" fill="#ffffff"/>
             <text x="16" y="26" font-size="16" font-weight="600">{WebUtility.HtmlEncode(title)}</text>
-            {string.Join('\n', lines.Select((line, i) => Inv(
-                $"<rect x=\"{16 + 130 * i}\" y=\"38\" width=\"18\" height=\"4\" fill=\"{Colours[i]}\"/><text x=\"{40 + 130 * i}\" y=\"44\">{line}</text>")))}
+            {string.Join('\n', lines.Select((line, i) =>
+                Inv($"<rect x=\"{16 + 130 * i}\" y=\"38\" width=\"18\" height=\"4\" fill=\"{Colours[i]}\"/>")
+                + Inv($"<text x=\"{40 + 130 * i}\" y=\"44\">{line}</text>")))}
             {string.Join('\n', charts.Select((chart, i) => Panel(chart, i % Columns * Width, Head + i / Columns * Height)))}
             </svg>
             """);
@@ -51,7 +52,10 @@ internal static class LineCharts
         for (int line = 0; line < chart.Points[0].Values.Length; line++)
         {
             (double X, double Y)[] measured =
-                [.. chart.Points.Where(point => point.Values[line] is not null).Select(point => (X(point.X), Y(point.Values[line]!.Value)))];
+            [
+                .. chart.Points.Where(point => point.Values[line] is not null)
+                    .Select(point => (X(point.X), Y(point.Values[line]!.Value))),
+            ];
             string path = string.Join(' ', measured.Select(at => Inv($"{at.X:F1},{at.Y:F1}")));
             parts.Add($"<polyline points=\"{path}\" fill=\"none\" stroke=\"{Colours[line]}\" stroke-width=\"2\"/>");
             parts.AddRange(measured.Select(at => Inv($"<circle cx=\"{at.X:F1}\" cy=\"{at.Y:F1}\" r=\"3\" fill=\"{Colours[line]}\"/>")));

@@ -15,7 +15,11 @@ internal static class ScalingCommand
 {
     private const double TurnSeconds = 0.1;
 
-    private static readonly JsonSerializerOptions Format = new() { WriteIndented = true, PropertyNamingPolicy = JsonNamingPolicy.CamelCase };
+    private static readonly JsonSerializerOptions Format = new()
+    {
+        WriteIndented = true,
+        PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
+    };
 
     public static Command Create()
     {
@@ -40,7 +44,8 @@ internal static class ScalingCommand
         var sweeps = new List<(Sweep Sweep, List<SweepTime> Times)>();
         foreach (Sweep sweep in Sweep.All)
         {
-            Console.WriteLine($"\n| {sweep.Name} ({sweep.About}) | ours | libtorch | ratio | GFLOP/s | % of ceiling |\n|---|---|---|---|---|---|");
+            Console.WriteLine(
+                $"\n| {sweep.Name} ({sweep.About}) | ours | libtorch | ratio | GFLOP/s | % of ceiling |\n|---|---|---|---|---|---|");
             var times = new List<SweepTime>();
             foreach (SweepModel model in sweep.Models)
             {

@@ -25,7 +25,8 @@ internal sealed record Sweep(string Name, string About, IReadOnlyList<SweepModel
         {
             (int batch, int latent, int width, int side) = dimensions(number);
             var options = new VaeOptions { Shape = new ImageShape(side, side), Latent = latent, Hidden = [width, width / 2] };
-            yield return new(number, options, batch, "step", [("batch", batch), ("pixels", side * side), ("width", width), ("latent", latent)]);
+            yield return new(
+                number, options, batch, "step", [("batch", batch), ("pixels", side * side), ("width", width), ("latent", latent)]);
         }
     }
 

@@ -30,7 +30,8 @@ internal static class GpuvaeCommand
     ];
 
     /// <summary>
-    /// Every command, with its options where the arguments begin with it or with none: to make them all takes longer than some commands run.
+    /// Every command, with its options where the arguments begin with it or with none: to make them all takes longer than some commands
+    /// run.
     /// </summary>
     public static RootCommand Create(string[] arguments)
     {

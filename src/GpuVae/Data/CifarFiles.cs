@@ -47,7 +47,8 @@ internal static class CifarFiles
         foreach (DataFile file in parts)
             if (file.Length == 0 || file.Length % stride != 0)
                 throw new BadInputException(
-                    $"{file.Title} is no whole CIFAR file: {file.Length} bytes are no whole number of records of {stride}. Download it again.");
+                    $"{file.Title} is no whole CIFAR file: {file.Length} bytes are no whole number of records of {stride}. "
+                    + "Download it again.");
         SeekableFile[] whole = [.. parts.Select(file => file.Seekable(options.MaxValues))];
         var images = new JoinedSources(whole.Select(file => new RecordImages(
             file, checked((int)(file.Length / stride)), new ImageShape(Side, Side, Channels), stride - ImageBytes, stride)));

@@ -79,7 +79,8 @@ internal static class CsvImages
         const int most = 1_000_000;
         if (labels.Count == 0)
             return (null, null);
-        int[] numbers = [.. labels.Select(label => int.TryParse(label, NumberStyles.None, CultureInfo.InvariantCulture, out int n) ? n : -1)];
+        int[] numbers =
+            [.. labels.Select(label => int.TryParse(label, NumberStyles.None, CultureInfo.InvariantCulture, out int n) ? n : -1)];
         if (numbers.All(number => number is >= 0 and <= most))
             return (numbers, null);
         string[] names = [.. labels.Distinct().Order(StringComparer.Ordinal)];

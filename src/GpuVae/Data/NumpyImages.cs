@@ -23,8 +23,8 @@ internal sealed class NumpyImages : IImageSource
             ('u', 2) => PixelFormat.UInt16,
             ('f', _) => PixelFormat.Single,
             _ => throw new BadInputException(
-                $"{array.Title} holds integers of {8 * array.ItemBytes} bits, whose range is not that of pixels. Save levels of 0 to 255 as "
-                + "array.astype(np.uint8), and others as np.float32."),
+                $"{array.Title} holds integers of {8 * array.ItemBytes} bits, whose range is not that of pixels. Save levels of 0 to "
+                + "255 as array.astype(np.uint8), and others as np.float32."),
         };
         isInterleaved = shape.Length == 4 && shape[3] <= ImageShape.MaxChannels;
         Shape = shape.Length switch

@@ -68,8 +68,8 @@ internal static class NumpySets
     {
         if (!array.IsInteger || array.PerItem != 1 || array.Shape[0] != images.Shape[0])
             throw new BadInputException(
-                $"{array.Title} is an array of ({string.Join(", ", array.Shape)}), and {images.Title} holds {images.Shape[0]} images: labels "
-                + "are one integer for each image. For one-hot rows save array.argmax(1).");
+                $"{array.Title} is an array of ({string.Join(", ", array.Shape)}), and {images.Title} holds {images.Shape[0]} images: "
+                + "labels are one integer for each image. For one-hot rows save array.argmax(1).");
         byte[] raw = new byte[checked(array.Shape[0] * array.ItemBytes)];
         array.Read(0, raw);
         int[] labels = new int[array.Shape[0]];

@@ -5,8 +5,8 @@ using System.Text.RegularExpressions;
 namespace GpuVae.Formats;
 
 /// <summary>
-/// An array in NumPy's format, versions 1 to 3: "\x93NUMPY", two bytes of version, the header's length, the header, a Python literal such as
-/// <c>{'descr': '&lt;f4', 'fortran_order': False, 'shape': (60000, 28, 28), }</c>, then the values. Nothing in it is ever evaluated, and
+/// An array in NumPy's format, versions 1 to 3: "\x93NUMPY", two bytes of version, the header's length, the header, a Python literal such
+/// as <c>{'descr': '&lt;f4', 'fortran_order': False, 'shape': (60000, 28, 28), }</c>, then the values. Nothing in it is ever evaluated, and
 /// arrays of Python objects, which are pickles, are refused.
 /// </summary>
 internal sealed partial class NumpyArray
@@ -125,7 +125,8 @@ internal sealed partial class NumpyArray
         if (shape.Length is 0 or > MaxDimensions || shape.Any(size => size < 0))
             throw Bad(file, $"a shape of ({sizes.Groups[1].Value}) is none of images");
         if (shape.Contains(0))
-            throw new BadInputException($"{file.Title} holds an array of ({string.Join(", ", shape)}): nothing is in it. Name another one.");
+            throw new BadInputException(
+                $"{file.Title} holds an array of ({string.Join(", ", shape)}): nothing is in it. Name another one.");
         double values = shape.Aggregate(1.0, (product, size) => product * size);
         if (values * bytes > file.Length - start)
             throw Bad(file, $"it is truncated: ({string.Join(", ", shape)}) values of {bytes} bytes are declared, "

@@ -190,7 +190,12 @@ public sealed record VaeOptions
     /// <exception cref="BadInputException">A value is out of range; the message names the option and the range.</exception>
     public void Validate()
     {
-        bool isImage = Shape is { Width: >= 1 and <= MaxPixels, Height: >= 1 and <= MaxPixels, Channels: >= 1 and <= ImageShape.MaxChannels };
+        bool isImage = Shape is
+        {
+            Width: >= 1 and <= MaxPixels,
+            Height: >= 1 and <= MaxPixels,
+            Channels: >= 1 and <= ImageShape.MaxChannels,
+        };
         if (!isImage || (long)Shape.Width * Shape.Height * Shape.Channels > MaxPixels)
             throw new BadInputException(
                 $"An image of {Shape} cannot be modelled: sides must be positive, channels 1 to {ImageShape.MaxChannels}, at most "

@@ -60,7 +60,8 @@ public sealed class WebPageTests(Browser browser) : IDisposable
         await using WebApplication host = await Export(model, images: null);
         File.Delete(folder["decoder.onnx"]);
         await using OpenPage open = await browser.Open(new Uri(host.Urls.Single()));
-        await open.Until("document.getElementById('loading').textContent === 'The model cannot be shown here. decoder.onnx: 404 Not Found'");
+        await open.Until(
+            "document.getElementById('loading').textContent === 'The model cannot be shown here. decoder.onnx: 404 Not Found'");
     }
 
     [Fact]

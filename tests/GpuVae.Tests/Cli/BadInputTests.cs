@@ -213,7 +213,7 @@ public sealed class BadInputTests(BadInputTests.TinyRun tiny) : IClassFixture<Ba
     [InlineData("generate --run nowhere --out run/config.json/x.png", "config.json is a file, not a folder")]
     [InlineData("evaluate --run run --binarize often", "often")]
     [InlineData("", "--help")]
-    [InlineData("tarin", "There is no command 'tarin'; choose one of devices, train")]
+    [InlineData("tarin", "There is no command 'tarin'; did you mean train? Else choose one of devices, data, train")]
     [InlineData("art", "walk, mosaic, blend, styles")]
     public void CommandsThatCannotBe(string command, string fragment)
     {

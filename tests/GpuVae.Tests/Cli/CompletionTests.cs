@@ -21,7 +21,10 @@ public sealed class CompletionTests(TrainedRun run) : IClassFixture<TrainedRun>,
             string output = folder["inpainted.png"];
             Gpuvae.Succeed(
                 run.Root,
-                ["inpaint", .. hidden, "--count", "2", "--samples", "3", "--steps", "4", "--out", output, "--device", "cpu", "--scale", "1"]);
+                [
+                    "inpaint", .. hidden, "--count", "2", "--samples", "3", "--steps", "4", "--out", output, "--device", "cpu",
+                    "--scale", "1",
+                ]);
             Image strip = ImageFile.Read(output);
             Assert.Equal((6 * 30 + 2, 2 * 30 + 2 + 13), (strip.Width, strip.Height));
         }

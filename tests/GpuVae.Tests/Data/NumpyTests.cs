@@ -19,7 +19,8 @@ public class NumpyTests
         byte[] wide = [.. Enumerable.Range(0, 2 * 2 * 17).Select(i => (byte)i)];
         Check("|u1", [1, 2, 2, 17], wide, new ImageShape(17, 2, 2), PixelFormat.Byte, i => wide[i] / 255f);
         Check("|b1", [1, 1, 3], [1, 0, 2], new ImageShape(3, 1), PixelFormat.Byte, i => i == 1 ? 0 : 1);
-        Check("<f4", [2, 3], Bytes(-1f, 0, 2, 3, 4, 5.5f), new ImageShape(3, 1), PixelFormat.Single, i => new[] { -1, 0, 2, 3, 4, 5.5f }[i]);
+        Check(
+            "<f4", [2, 3], Bytes(-1f, 0, 2, 3, 4, 5.5f), new ImageShape(3, 1), PixelFormat.Single, i => new[] { -1, 0, 2, 3, 4, 5.5f }[i]);
         Check("<f8", [1, 2], Bytes(0.1, -7), new ImageShape(2, 1), PixelFormat.Single, i => i == 0 ? 0.1f : -7);
         Check("<f2", [1, 2], Bytes((Half)0.5f, (Half)2), new ImageShape(2, 1), PixelFormat.Single, i => i == 0 ? 0.5f : 2);
         Check("<u2", [1, 2, 1], Bytes<ushort>(65535, 257), new ImageShape(1, 2), PixelFormat.UInt16, i => i == 0 ? 1 : 257 / 65535f);

@@ -14,7 +14,8 @@ public class RecordFileTests
         using var folder = new TemporaryFolder();
         (string, byte[])[] files =
         [
-            ("c/data_batch_1.bin", [.. Cifar(10, 3), .. Cifar(20, 9)]), ("c/data_batch_2.bin", Cifar(30, 0)), ("c/test_batch.bin", Cifar(40, 1)),
+            ("c/data_batch_1.bin", [.. Cifar(10, 3), .. Cifar(20, 9)]),
+            ("c/data_batch_2.bin", Cifar(30, 0)), ("c/test_batch.bin", Cifar(40, 1)),
             ("c/batches.meta.txt", Encoding.UTF8.GetBytes(string.Join('\n', Enumerable.Range(0, 10).Select(i => $"class {i}")) + "\n\n")),
         ];
         foreach ((string name, byte[] content) in files)
@@ -28,7 +29,8 @@ public class RecordFileTests
             Assert.Equal([10, 20, 30], Enumerable.Range(0, 3).Select(i => sets.Train[i][3071]));
         }
         Assert.Equal([3, 9], DataSource.LoadSingle(folder["c/data_batch_1.bin"]).Labels!);
-        Assert.Equal(20, DataSource.LoadSingle(folder["c"], new DataOptions { First = 0, Size = new ImageSize(8, 8), Channels = 1 })[0][0] / 2);
+        var small = new DataOptions { First = 0, Size = new ImageSize(8, 8), Channels = 1 };
+        Assert.Equal(20, DataSource.LoadSingle(folder["c"], small)[0][0] / 2);
     }
 
     [Fact]
