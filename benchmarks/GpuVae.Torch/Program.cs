@@ -42,6 +42,8 @@ JsonObject Answer(JsonNode request)
             // Tensors free their memory when they are finalised.
             GC.Collect();
             return new JsonObject { ["ok"] = true };
+        case "memory":
+            return new JsonObject { ["peak"] = Process.GetCurrentProcess().PeakWorkingSet64 };
         case "time":
             Action run = prepared[(string)request["id"]!];
             int runs = (int)request["runs"]!;

@@ -78,6 +78,9 @@ internal sealed class PeerProcess : IDisposable
     public double Time(string id, int runs) =>
         (double)Ask(new JsonObject { ["do"] = "time", ["id"] = id, ["runs"] = runs })["seconds"]!;
 
+    /// <summary>The most bytes of memory that the process has had; libtorch tells it.</summary>
+    public long PeakBytes() => (long)Ask(new JsonObject { ["do"] = "memory" })["peak"]!;
+
     /// <summary>Drops what was prepared.</summary>
     public void Forget() => Ask(new JsonObject { ["do"] = "forget" });
 

@@ -9,7 +9,7 @@ internal sealed record LineChart(string Title, IReadOnlyList<(double X, double?[
 /// <summary>Panels side by side as SVG, both axes logarithmic, with the numbers of x below them and powers of ten beside.</summary>
 internal static class LineCharts
 {
-    private const int Columns = 2, Width = 460, Height = 300, Left = 62, Right = 24, Top = 40, Bottom = 40, Head = 64;
+    private const int Columns = 2, Width = 460, Height = 300, Left = 74, Right = 24, Top = 40, Bottom = 40, Head = 64;
 
     private static readonly string[] Colours = ["#2f6fdb", "#d9642a"];
 

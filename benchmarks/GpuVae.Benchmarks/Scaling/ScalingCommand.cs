@@ -29,8 +29,19 @@ internal static class ScalingCommand
             Description = "Folder for scaling.json and scaling.svg.",
             DefaultValueFactory = _ => "artifacts/scaling",
         };
-        var command = new Command("scaling", "Times steps over batch, latent units, width, image and channels.") { rounds, folder };
-        command.SetAction(parsed => Run(Math.Max(1, parsed.GetValue(rounds)), parsed.GetValue(folder)!));
+        // For the child processes in which memory is measured.
+        var memoryOf = new Option<string[]>("--memory-of") { Arity = new ArgumentArity(2, 2), Hidden = true };
+        var command = new Command("scaling", "Times steps over batch, latent units, width, image and channels, and measures memory.")
+        {
+            rounds, folder, memoryOf,
+        };
+        command.SetAction(parsed =>
+        {
+            if (parsed.GetValue(memoryOf) is [var sweep, var number])
+                StepMemory.Print(sweep, number);
+            else
+                Run(Math.Max(1, parsed.GetValue(rounds)), parsed.GetValue(folder)!);
+        });
         return command;
     }
 
@@ -58,6 +69,7 @@ internal static class ScalingCommand
             }
             sweeps.Add((sweep, times));
         }
+        StepMemory.Compare();
         Directory.CreateDirectory(folder);
         AtomicFile.Write(
             Path.Combine(folder, "scaling.json"),

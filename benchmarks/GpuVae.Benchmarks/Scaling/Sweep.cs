@@ -12,7 +12,7 @@ internal sealed record Sweep(string Name, string About, IReadOnlyList<SweepModel
 
     public static IReadOnlyList<Sweep> All { get; } =
     [
-        new("batch", "the seed's model", [.. Dense([1, 4, 16, 64, 256, 1024, 4096, 8192], batch => (batch, 20, 512, 28))]),
+        new("batch", "the seed's model", [.. Dense([1, 4, 16, 64, 256, 2048, 8192], batch => (batch, 20, 512, 28))]),
         new("latent", "the seed's model, batch 128", [.. Dense([2, 8, 32, 128, 512], latent => (Batch, latent, 512, 28))]),
         new("width", "28×28, hidden w and w/2, batch 128", [.. Dense([128, 256, 512, 1024, 2048, 4096], width => (Batch, 20, width, 28))]),
         new("image", "n×n pixels, hidden 512 and 256, batch 128", [.. Dense([28, 56, 112, 256], side => (Batch, 20, 512, side))]),

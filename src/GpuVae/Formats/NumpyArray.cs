@@ -100,7 +100,10 @@ internal sealed partial class NumpyArray
                 column.AsSpan(n * ItemBytes, ItemBytes).CopyTo(turned.AsSpan((int)(((long)n * PerItem + p) * ItemBytes)));
         }
         return new NumpyArray(
-            new MemoryFile(file.Name, file.Title, turned), 0, Kind, ItemBytes, IsSwapped, isFortran: false, Shape) { PerItem = PerItem };
+            new MemoryFile(file.Name, file.Title, turned), 0, Kind, ItemBytes, IsSwapped, isFortran: false, Shape)
+        {
+            PerItem = PerItem,
+        };
     }
 
     private static NumpyArray Parse(SeekableFile file, long start, string header)

@@ -13,7 +13,11 @@ public sealed class StreamingTests(CpuDevice cpu) : IClassFixture<CpuDevice>
     private static readonly ImageShape Shape = new(512, 128, 1);
     private static readonly VaeOptions Small = new()
     {
-        Shape = Shape, Hidden = [2], Latent = 2, Classes = 3, Likelihood = Likelihood.GaussianShared,
+        Shape = Shape,
+        Hidden = [2],
+        Latent = 2,
+        Classes = 3,
+        Likelihood = Likelihood.GaussianShared,
     };
 
     private static readonly TrainingOptions Training = new() { Epochs = 2, BatchSize = 50, Seed = 9 };

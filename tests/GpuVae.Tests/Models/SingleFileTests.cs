@@ -12,7 +12,11 @@ public sealed class SingleFileTests(CpuDevice cpu) : IClassFixture<CpuDevice>
 {
     private static readonly VaeOptions Options = new()
     {
-        Shape = new(4, 4), Hidden = [6], Latent = 2, Classes = 2, LabelNames = ["cat", "dog"],
+        Shape = new(4, 4),
+        Hidden = [6],
+        Latent = 2,
+        Classes = 2,
+        LabelNames = ["cat", "dog"],
     };
 
     [Fact]

@@ -10,7 +10,13 @@ public sealed class AugmentationTests(CpuDevice cpu) : IClassFixture<CpuDevice>
     private static readonly VaeOptions Small = new() { Shape = new ImageShape(6, 5, 3), Hidden = [8], Latent = 2 };
     private static readonly TrainingOptions All = new()
     {
-        Epochs = 2, BatchSize = 8, FlipHorizontally = true, FlipVertically = true, MaxShift = 1, LeastCrop = 0.8, Brightness = 0.2,
+        Epochs = 2,
+        BatchSize = 8,
+        FlipHorizontally = true,
+        FlipVertically = true,
+        MaxShift = 1,
+        LeastCrop = 0.8,
+        Brightness = 0.2,
     };
 
     public static TheoryData<TrainingOptions> Each =>
