@@ -65,7 +65,7 @@ internal sealed class DisturbedRun(UndisturbedRun undisturbed) : IDisposable
                     case "config.json":
                         VaeConfig.FromJson(File.ReadAllText(path), path);
                         break;
-                    case "data.json" or "compute.json" or "train.json":
+                    case "data.json" or "compute.json" or "train.json" or "commands.json":
                         JsonDocument.Parse(File.ReadAllBytes(path)).Dispose();
                         break;
                     case "metrics.jsonl":
