@@ -4,6 +4,7 @@ using GpuVae.Kernels.Gemm;
 using GpuVae.Kernels.Gemm.Gpu;
 using GpuVae.Kernels.Gemm.Planning;
 using GpuVae.Kernels.Likelihoods;
+using GpuVae.Kernels.Tests.Ops;
 using ILGPU;
 
 namespace GpuVae.Kernels.Tests;
@@ -15,7 +16,8 @@ internal static class KernelCatalog
 {
     private const BindingFlags Declared = BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly;
 
-    private static readonly Type[] Types = typeof(GemmContext).Assembly.GetTypes();
+    // Densities of units are of the caller's own alone; a test has one.
+    private static readonly Type[] Types = [.. typeof(GemmContext).Assembly.GetTypes(), typeof(LogisticDensity)];
     private static readonly Type[] Usual =
     [
         typeof(GemmTiles<Tile64x64>), typeof(GemmTensorTiles<Tile64x64, Tf32Precision>), typeof(AlongDepth), typeof(PlainEpilogue),
