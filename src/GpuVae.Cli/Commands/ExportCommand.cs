@@ -55,7 +55,7 @@ internal static class ExportCommand
         {
             if (parsed.GetValue(single) is { } path)
                 Share(folder, model, path, parsed.GetValue(licence), parsed.GetValue(half));
-            if (parsed.GetValue(onnx) is null)
+            if (parsed.GetValue(onnx) is null && parsed.GetValue(web) is null)
                 return;
             OnnxPrecision precision = parsed.GetValue(half) ? OnnxPrecision.Half
                 : parsed.GetValue(int8) ? OnnxPrecision.Int8 : OnnxPrecision.Single;

@@ -32,7 +32,7 @@ public sealed partial class ExportTests(TrainedRun run) : IClassFixture<TrainedR
     }
 
     [Theory]
-    [InlineData("Say where to: --onnx FOLDER, or --web FOLDER.")]
+    [InlineData("Say where to: --onnx FOLDER, --web FOLDER or --safetensors FILE.")]
     [InlineData("--onnxruntime-web is for --web FOLDER", "--onnx", "out", "--onnxruntime-web", ".")]
     [InlineData("runs is no onnxruntime-web: ort.wasm", "--run", "runs/small", "--web", "out", "--onnxruntime-web", "runs")]
     [InlineData("is a file, not a folder", "--web", "runs/small/config.json")]
