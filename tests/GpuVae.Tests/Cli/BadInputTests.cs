@@ -110,7 +110,7 @@ public sealed class BadInputTests(BadInputTests.TinyRun tiny) : IClassFixture<Ba
     [InlineData("--hidden 64,-3", "--hidden 64,-3")]
     [InlineData("--hidden 65536,65536", "--hidden 65536,65536 asks for")]
     [InlineData("--hidden 20000,20000", "at most")]
-    [InlineData("--hidden 65536 --size 96", "encoder.0.weight [65536, 9216]")]
+    [InlineData("--model dense --hidden 65536 --size 96", "encoder.0.weight [65536, 9216]")]
     [InlineData("--hidden 64,,3", "--hidden 64,,3")]
     [InlineData("--model cubic", "--model cubic")]
     [InlineData("--model convolutional --channels-per-stage 16,x", "--channels-per-stage 16,x")]
