@@ -167,7 +167,7 @@ public sealed class BadInputTests(BadInputTests.TinyRun tiny) : IClassFixture<Ba
     [InlineData("generate --run run --out run/checkpoint/x.png", "x.png could not be written")]
     [InlineData("reconstruct --run run --count -1", "--count -1")]
     [InlineData("reconstruct --run run faces", "the model takes 6×6×1")]
-    [InlineData("reconstruct --run run run/config.json", "neither an IDX file nor an image")]
+    [InlineData("reconstruct --run run run/config.json", "is of no format that is known here")]
     [InlineData("interpolate --run run --to 2", "--to 2")]
     [InlineData("interpolate --run run --steps 1", "--steps 1")]
     [InlineData("edit --run run", "--traverse")]
