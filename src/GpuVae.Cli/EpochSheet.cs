@@ -71,13 +71,18 @@ internal sealed class EpochSheet
 
     private int RowsOf(int epochs) => (epochs + stride - 1) / stride;
 
-    /// <summary>None where the picture is not that of so many epochs, as after a kill between two writes.</summary>
+    /// <summary>
+    /// After a kill between two writes the row of the last epoch may be missing, and stays empty, or one be there that is made again.
+    /// </summary>
     private List<byte[]> Read(int count)
     {
         try
         {
             Image picture = ImageFile.Read(path, DataOptions.GreatestMaxPixels).WithChannels(row.Channels);
-            return (picture.Width, picture.Height) == (row.Width, count * row.Height) ? [.. picture.Pixels.Chunk(row.Pixels)] : [];
+            int there = picture.Height / row.Height;
+            return (picture.Width, picture.Height) == (row.Width, there * row.Height) && Math.Abs(there - count) <= 1
+                ? [.. picture.Pixels.Chunk(row.Pixels).Append(new byte[row.Pixels]).Take(count)]
+                : [];
         }
         catch (BadInputException)
         {
