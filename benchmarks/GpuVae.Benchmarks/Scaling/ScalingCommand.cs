@@ -30,7 +30,12 @@ internal static class ScalingCommand
             DefaultValueFactory = _ => "artifacts/scaling",
         };
         // For the child processes in which memory is measured.
-        var memoryOf = new Option<string[]>("--memory-of") { Arity = new ArgumentArity(2, 2), Hidden = true };
+        var memoryOf = new Option<string[]>("--memory-of")
+        {
+            Arity = new ArgumentArity(2, 2),
+            AllowMultipleArgumentsPerToken = true,
+            Hidden = true,
+        };
         var command = new Command("scaling", "Times steps over batch, latent units, width, image and channels, and measures memory.")
         {
             rounds, folder, memoryOf,
