@@ -14,7 +14,8 @@ internal static class StepMemory
     public static void Compare()
     {
         Console.WriteLine(
-            "\n| memory of a step, MB | weights | gradients, moments, sums | arena | our process | libtorch's |\n|---|---|---|---|---|---|");
+            "\n| memory of a step, MB | weights | gradients, moments, sums | arena | our process | libtorch's |\n"
+            + "|---|---|---|---|---|---|");
         foreach ((string sweep, int number) in Rows)
         {
             using Process child = Process.Start(
