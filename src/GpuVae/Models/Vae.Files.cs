@@ -23,19 +23,26 @@ public sealed partial class Vae
     /// </exception>
     public static Vae Load(ComputeDevice device, string path, ILogger? logger = null) => File.Exists(path)
         ? Load(device, OptionsOf(path), path, logger)
-        : Load(device, path, WeightsName, logger);
+        : Load(device, OptionsIn(path), Path.Combine(path, WeightsName), logger);
 
-    internal static Vae Load(ComputeDevice device, string folder, string weights, ILogger? logger)
+    /// <summary>The weights in a run's folder that count: those of the best epoch, or of the last where none is the best.</summary>
+    internal static string WeightsIn(string folder)
     {
-        string config = Path.Combine(folder, ConfigName);
-        if (!Path.Exists(config))
-            throw new BadInputException(
-                $"{folder} holds no {ConfigName}, so it is no trained model. Name the folder that a training wrote.");
-        VaeOptions options = VaeConfig.FromJson(InputFile.ReadAllText(config), config);
-        return Load(device, options, Path.Combine(folder, weights), logger);
+        string best = Path.Combine(folder, BestName);
+        return File.Exists(best) ? best : Path.Combine(folder, WeightsName);
     }
 
-    private static Vae Load(ComputeDevice device, VaeOptions options, string weights, ILogger? logger)
+    /// <summary>The options of the model in a folder.</summary>
+    internal static VaeOptions OptionsIn(string folder)
+    {
+        string config = Path.Combine(folder, ConfigName);
+        return Path.Exists(config)
+            ? VaeConfig.FromJson(InputFile.ReadAllText(config), config)
+            : throw new BadInputException(
+                $"{folder} holds no {ConfigName}, so it is no trained model. Name the folder that a training wrote.");
+    }
+
+    internal static Vae Load(ComputeDevice device, VaeOptions options, string weights, ILogger? logger)
     {
         var given = new GivenParts();
         given.NamedIn(options);

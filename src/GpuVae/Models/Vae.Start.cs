@@ -38,13 +38,7 @@ public sealed partial class Vae
     public static VaeOptions OptionsOf(string path)
     {
         if (Directory.Exists(path))
-        {
-            string config = Path.Combine(path, ConfigName);
-            if (!File.Exists(config))
-                throw new BadInputException(
-                    $"{path} holds no {ConfigName}, so it is no trained model. Name the folder that a training wrote.");
-            return VaeConfig.FromJson(InputFile.ReadAllText(config), config);
-        }
+            return OptionsIn(path);
         using var reader = SafetensorsReader.Open(path);
         return reader.Metadata.TryGetValue(WeightsFile.OptionsKey, out string? options)
             ? VaeConfig.FromJson(options, $"{path} ({WeightsFile.OptionsKey})")
@@ -61,8 +55,7 @@ public sealed partial class Vae
     /// </exception>
     public void StartFrom(string path, ILogger? logger = null)
     {
-        string file = !Directory.Exists(path) ? path
-            : Path.Combine(path, File.Exists(Path.Combine(path, BestName)) ? BestName : WeightsName);
+        string file = Directory.Exists(path) ? WeightsIn(path) : path;
         using (var reader = SafetensorsReader.Open(file))
             RequireFits(file, reader.Entries);
         LoadWeights(file, logger);

@@ -107,7 +107,7 @@ public sealed class RunFolder
     /// <exception cref="BadInputException">A file is missing or broken, or the weights are not those of the configuration.</exception>
     public Vae Load(ComputeDevice device, ILogger? logger = null) => IsFile
         ? Vae.Load(device, Path, logger)
-        : Vae.Load(device, Path, File.Exists(BestModel) ? System.IO.Path.GetFileName(BestModel) : Vae.WeightsName, logger);
+        : Vae.Load(device, Vae.OptionsIn(Path), Vae.WeightsIn(Path), logger);
 
     /// <summary>
     /// What the weights that <see cref="Load"/> takes tell of themselves beside the options: <c>gpuvae.metrics</c>, the line of
@@ -116,7 +116,7 @@ public sealed class RunFolder
     /// <exception cref="BadInputException">The file is missing or broken.</exception>
     public IReadOnlyDictionary<string, string> ReadMetadata()
     {
-        using var reader = SafetensorsReader.Open(File.Exists(BestModel) ? BestModel : Model);
+        using var reader = SafetensorsReader.Open(IsFile ? Path : Vae.WeightsIn(Path));
         var metadata = reader.Metadata.Where(entry => entry.Key.StartsWith("gpuvae.", StringComparison.Ordinal)).ToDictionary();
         metadata.Remove("gpuvae.options");
         metadata.Remove("gpuvae.sha256");
