@@ -4,7 +4,7 @@ using Parquet.Schema;
 
 namespace GpuVae.Parquet;
 
-/// <summary>Pictures of Parquet files, which are read a row group at a time; the few groups that were used last are kept in memory.</summary>
+/// <summary>Pictures of Parquet files, read a row group at a time; the few groups that were used last are kept in memory.</summary>
 /// <param name="most">Bytes of the pictures of a group.</param>
 internal sealed class RowGroups(long most)
 {

@@ -1,11 +1,12 @@
-// Enlarging images with channels innermost to twice their sides by linear interpolation in both directions, pixels taken as squares whose
-// values stand in their middles: a pixel of the result is three quarters of the pixel that it lies in and a quarter of that one's neighbour,
+// Enlarging images with channels innermost to twice their sides by linear interpolation in both directions, pixels taken as squares
+// whose values stand in their middles: a pixel of the result is three quarters of the pixel that it lies in and a quarter of that one's
+// neighbour,
 //
 //   y[b, oy, ox, c] = Σ w(oy, i)·w(ox, j)·x[b, i, j, c],  w(o, ⌊o / 2⌋) = 3/4,  w(o, ⌊o / 2⌋ ± 1) = 1/4: + where o is odd
 //   dx[b, i, j, c]  = Σ w(oy, i)·w(ox, j)·dy[b, oy, ox, c]
 //
-// where a neighbour outside counts as the pixel at the edge: PyTorch's interpolate(scale_factor=2, mode="bilinear"). The result may lack its
-// last row or column, as that of Upsampling.
+// where a neighbour outside counts as the pixel at the edge: PyTorch's interpolate(scale_factor=2, mode="bilinear"). The result may lack
+// its last row or column, as that of Upsampling.
 
 using GpuVae.Kernels.Common;
 using ILGPU;

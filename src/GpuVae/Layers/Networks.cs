@@ -8,8 +8,8 @@ namespace GpuVae.Layers;
 /// <summary>Makes the layers that options ask for, numbered as PyTorch numbers those of its modules.</summary>
 internal static class Networks
 {
-    // Enlargements at the end that interpolate, where any do: what was copied before becomes smooth by them, while a network that interpolates
-    // everywhere has to learn every edge against it (1,100 nats worse on faces after 1,500 steps, and blurred).
+    // Enlargements at the end that interpolate, where any do: what was copied before becomes smooth by them, while a network that
+    // interpolates everywhere has to learn every edge against it (1,100 nats worse on faces after 1,500 steps, and blurred).
     private const int Interpolated = 2;
 
     /// <summary>Planar images to the numbers that describe q(z|x).</summary>

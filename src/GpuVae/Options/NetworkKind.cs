@@ -36,8 +36,8 @@ public enum UpsamplingKind
     Nearest,
 
     /// <summary>
-    /// As <see cref="Nearest"/>, but the last two enlargements interpolate between the middles of the pixels, so that blocks of two and four
-    /// pixels leave no woven texture; a convolution more at the end makes sharp edges of soft ones.
+    /// As <see cref="Nearest"/>, but the last two enlargements interpolate between the middles of the pixels, so that blocks of pixels
+    /// leave no woven texture; a convolution more at the end makes sharp edges of soft ones.
     /// </summary>
     Bilinear,
 }

@@ -8,8 +8,8 @@ public sealed class ReadyModelTests(CpuDevice cpu) : IClassFixture<CpuDevice>
     private const int Side = 64, Plane = Side * Side, Channels = 3, Count = 64;
 
     /// <summary>
-    /// Enlarging by convolutions leaves patterns of two, four and eight pixels, which a plain background shows: nearest upsampling alone had
-    /// second differences of 3 levels of 255 there, which is seen; 1 is what smooth transitions have.
+    /// Enlarging by convolutions leaves patterns of two, four and eight pixels, which a plain background shows: nearest upsampling alone
+    /// had second differences of 3 levels of 255 there, which is seen.
     /// </summary>
     [Fact]
     public void FacesHaveNoPatternOfTheDecoder()
