@@ -80,7 +80,10 @@ internal static class KernelCatalog
         foreach (Type parameter in parameters)
         {
             foreach (Type? constraint in parameter.GetGenericParameterConstraints().Where(c => c.IsInterface))
-                bindings = bindings.SelectMany(b => Candidates(constraint, nested).Select(c => Bind(b, parameter, constraint, c))).ToArray();
+            {
+                bindings = bindings
+                    .SelectMany(b => Candidates(constraint, nested).Select(c => Bind(b, parameter, constraint, c))).ToArray();
+            }
         }
         return bindings.Select(b => parameters.Select(p => b[p]).ToArray());
     }

@@ -65,7 +65,7 @@ internal static class GemmDots
         /// <summary>Adds the products of an element of A with those of B at the same k, of which the first column's lies at atB.</summary>
         void Add(float a, FloatView b, int atB, int pitch);
 
-        /// <summary>The sum of column (lane mod columns), over the lanes whose numbers differ in the bits below the number of columns.</summary>
+        /// <summary>The sum of column (lane mod columns), over lanes whose numbers differ below the bit of that many columns.</summary>
         float Reduce();
     }
 
