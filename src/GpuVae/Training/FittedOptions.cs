@@ -12,7 +12,7 @@ namespace GpuVae.Training;
 public sealed record FittedOptions(VaeOptions Model, TrainingOptions Training, IReadOnlyDictionary<string, string> Reasons)
 {
     // Of the sides of an image: from here on neighbourhood tells more than place.
-    private const int LeastConvolutional = 32;
+    private const int LeastConvolutional = 32, LeastToInterpolate = 48;
 
     // Halved so often, a picture has about 4 pixels a side, which linear layers take.
     private const int SmallestStage = 4, MostStages = 6, LeastChannels = 16, MostChannels = 128;
@@ -84,12 +84,14 @@ public sealed record FittedOptions(VaeOptions Model, TrainingOptions Training, I
         }
         reasons[Of(nameof(VaeOptions.ChannelsPerStage))] = $"down to {SmallestStage} pixels";
         reasons[Of(nameof(VaeOptions.GroupNorm))] = "learns in fewer steps";
-        reasons[Of(nameof(VaeOptions.Upsampling))] = "no checkerboard, no blocks";
+        // The layer at full size that this takes pays where blocks of copied pixels would be seen.
+        bool interpolates = side >= LeastToInterpolate;
+        reasons[Of(nameof(VaeOptions.Upsampling))] = interpolates ? "no checkerboard, no blocks" : "no checkerboard";
         return model with
         {
             ChannelsPerStage = [.. Enumerable.Range(1, stages).Select(stage => Math.Max(MostChannels >> (stages - stage), LeastChannels))],
             GroupNorm = true,
-            Upsampling = UpsamplingKind.Bilinear,
+            Upsampling = interpolates ? UpsamplingKind.Bilinear : UpsamplingKind.Nearest,
         };
     }
 

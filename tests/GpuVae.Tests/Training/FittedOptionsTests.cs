@@ -49,7 +49,7 @@ public sealed class FittedOptionsTests
         Assert.Equal(NetworkKind.Dense, FittedOptions.For(faces, NetworkKind.Dense).Model.Network);
         Assert.Equivalent(new VaeOptions { Shape = faces.Shape }, FittedOptions.Seed(faces).Model, strict: true);
         ImageSet digits = SyntheticDigits.Create(16, seed: 1);
-        Assert.Equal(UpsamplingKind.Bilinear, FittedOptions.For(digits, NetworkKind.Convolutional).Model.Upsampling);
+        Assert.Equal(UpsamplingKind.Nearest, FittedOptions.For(digits, NetworkKind.Convolutional).Model.Upsampling);
     }
 
     [Fact]
