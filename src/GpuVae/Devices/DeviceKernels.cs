@@ -59,6 +59,10 @@ internal sealed class DeviceKernels(Accelerator accelerator, GemmContext gemm) :
     public Langevin Langevin => field ??= new Langevin(accelerator);
     public WeightAverage WeightAverage => field ??= new WeightAverage(accelerator);
     public GradientSum GradientSum => field ??= new GradientSum(accelerator);
+    public VectorQuantization VectorQuantization => field ??= new VectorQuantization(accelerator);
+    public ScalarQuantization ScalarQuantization => field ??= new ScalarQuantization(accelerator);
+    public CodebookAverage CodebookAverage => field ??= new CodebookAverage(accelerator);
+    public CodeCount CodeCount => field ??= new CodeCount(accelerator);
     public StepEnd StepEnd => field ??= new StepEnd(accelerator);
 
     /// <summary>The products of linear layers, and all of the others, with an activation.</summary>
