@@ -5,7 +5,7 @@
 //   m_k = γ·m_k + (1 - γ)·s_k / R        s_k = Σ_r [k_r = k]·z_r
 //   e_k = m_k / ñ_k                      ñ_k = N·(n_k + ε) / (N + K·ε),  N = Σ n_k      Laplace smoothing
 //
-// A code that stands for less than 1/8 of an even share, l = 1/(8K), starts again from a row of the batch, drawn by Philox(seed, Codebook,
+// A code that stands for less than 1/32 of an even share, l = 1/(32K), starts again from a row of the batch, drawn by Philox(seed, Codebook,
 // step, k): n_k = l, m_k = l·z_r, so that it does again in the next step unless it is of use there. So do all codes in the first step, when
 // all n are 0.
 
@@ -22,7 +22,7 @@ namespace GpuVae.Kernels.Training;
 /// <summary>Moves a codebook towards the vectors that its codes stand for.</summary>
 public sealed class CodebookAverage(Accelerator accelerator)
 {
-    private const float Epsilon = 1e-8f, LeastShare = 1f / 8;
+    private const float Epsilon = 1e-8f, LeastShare = 1f / 32;
 
     private readonly int groupSize = GroupShapes.ForRow(accelerator), groups = GroupShapes.ForAllCores(accelerator);
     private readonly CodeCount count = new(accelerator);

@@ -62,6 +62,10 @@ internal sealed class DeviceKernels(Accelerator accelerator, GemmContext gemm) :
     public VectorQuantization VectorQuantization => field ??= new VectorQuantization(accelerator);
     public ScalarQuantization ScalarQuantization => field ??= new ScalarQuantization(accelerator);
     public CodebookAverage CodebookAverage => field ??= new CodebookAverage(accelerator);
+    public MaskedPatches MaskedPatches => field ??= new MaskedPatches(accelerator);
+    public GatedActivation GatedActivation => field ??= new GatedActivation(accelerator);
+    public Kernels.Likelihoods.CategoricalLoss CategoricalLoss => field ??= new Kernels.Likelihoods.CategoricalLoss(accelerator);
+    public CategoricalDraw CategoricalDraw => field ??= new CategoricalDraw(accelerator);
     public CodeCount CodeCount => field ??= new CodeCount(accelerator);
     public StepEnd StepEnd => field ??= new StepEnd(accelerator);
 

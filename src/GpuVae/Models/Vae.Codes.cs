@@ -8,6 +8,17 @@ public sealed partial class Vae
     /// <summary>Whether there is a distribution that codes can be drawn from; discrete codes have none of their own.</summary>
     public bool HasPrior => !Options.IsQuantized;
 
+    /// <summary>The grid of the discrete codes of an image; its channels are the numbers of a code's vector.</summary>
+    /// <exception cref="BadInputException">The model's codes are not discrete.</exception>
+    public ImageShape Grid
+    {
+        get
+        {
+            RequireQuantized();
+            return Options.Grid;
+        }
+    }
+
     /// <summary>Images [n, pixels] to the numbers of their discrete codes, [n, height · width] of the grid, row by row.</summary>
     /// <param name="images">[n, pixels].</param>
     /// <param name="numbers">[n, places], written: of 0 … codes - 1.</param>
@@ -51,7 +62,7 @@ public sealed partial class Vae
         Passes.Run(Direction.DecodeNumbers, values, images, default, cancellation);
     }
 
-    private void RequireQuantized()
+    internal void RequireQuantized()
     {
         if (!Options.IsQuantized)
             throw new BadInputException(

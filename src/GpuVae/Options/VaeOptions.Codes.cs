@@ -24,7 +24,7 @@ public sealed partial record VaeOptions
     public int CodeSize { get; init; } = 64;
 
     /// <summary>
-    /// What a step keeps of the codebook's moving averages. A code that stands for less than an eighth of an even share starts again from a
+    /// What a step keeps of the codebook's moving averages. A code that stands for less than 1/32 of an even share starts again from a
     /// vector of the batch.
     /// </summary>
     public double CodebookDecay { get; init; } = 0.99;

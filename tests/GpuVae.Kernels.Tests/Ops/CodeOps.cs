@@ -108,12 +108,12 @@ internal static class CodeOps
             int[] own = [.. Enumerable.Range(0, rows).Where(r => indices[r] == k)];
             newShares[k] = shares[k] + learned * (own.Length / (double)rows - shares[k]);
             float drawn = Philox.ToUniform(Philox.Generate(seed, RandomPurpose.Codebook, step, k, 0).W0);
-            int origin = newShares[k] < 1.0 / 8 / codes ? (int)(drawn * rows) : -1;
+            int origin = newShares[k] < 1.0 / 32 / codes ? (int)(drawn * rows) : -1;
             if (origin >= 0)
-                newShares[k] = 1.0 / 8 / codes;
+                newShares[k] = 1.0 / 32 / codes;
             for (int d = 0; d < size; d++)
                 newSums[d * codes + k] = origin >= 0
-                    ? z[origin * size + d] / 8.0 / codes
+                    ? z[origin * size + d] / 32.0 / codes
                     : sums[d * codes + k] + learned * (own.Sum(r => (double)z[r * size + d]) / rows - sums[d * codes + k]);
         }
         double total = newShares.Sum();
