@@ -12,6 +12,7 @@ internal static class Flags
     private static readonly Dictionary<string, string> Names = new([.. ModelArguments.Set.Flags, .. TrainingArguments.Set.Flags])
     {
         ["VaeOptions.Classes"] = "--conditional",
+        ["GridPriorOptions.Classes"] = "--conditional",
         ["DataOptions.Size"] = "--size",
         ["DataOptions.Channels"] = "--channels",
         ["DataOptions.SyntheticCount"] = "--images",

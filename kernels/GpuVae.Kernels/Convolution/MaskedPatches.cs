@@ -1,5 +1,6 @@
-// Masked convolutions (van den Oord et al. 2016, arXiv:1606.05328) as matrix products: the patches hold those taps alone that a mask leaves,
-// a rectangle of them, so that nothing is multiplied by the zeros of a mask. Rows of a batch of grids [height, width] are r = (b, y, x):
+// Masked convolutions (van den Oord et al. 2016, arXiv:1606.05328) as matrix products: the patches hold those taps alone that a mask
+// leaves, a rectangle of them, so that nothing is multiplied by the zeros of a mask. Rows of a batch of grids [height, width] are
+// r = (b, y, x):
 //
 //   p[r, (i, j, c)] = x[b, y + first row + i, x + first column + j, c], 0 beyond the edge       and [label of b] one-hot after them
 //   dx[r, c] = Σ_(i, j) dp[row of (b, y - first row - i, x - first column - j), (i, j, c)]      over those inside the grid

@@ -1,5 +1,5 @@
-// A draw from the softmax of logits at a temperature t: the first class c with Σ_(j ≤ c) e^((l_j - max)/t) > u·Σ_j e^((l_j - max)/t), u being
-// uniform, Philox(seed, Code, step = the place, the image).
+// A draw from the softmax of logits at a temperature t: the first class c with Σ_(j ≤ c) e^((l_j - max)/t) > u·Σ_j e^((l_j - max)/t),
+// u being uniform, Philox(seed, Code, step = the place, the image).
 
 using GpuVae.Kernels.Random;
 using ILGPU;

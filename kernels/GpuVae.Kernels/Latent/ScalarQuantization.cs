@@ -1,5 +1,5 @@
-// Finite scalar quantisation (Mentzer, Minnen, Agustsson & Tschannen 2023, arXiv:2309.15505): each number z of a vector is bounded and rounded
-// to one of L levels, so that the code book is the grid of all levels and nothing of it is learned.
+// Finite scalar quantisation (Mentzer, Minnen, Agustsson & Tschannen 2023, arXiv:2309.15505): each number z of a vector is bounded and
+// rounded to one of L levels, so that the codebook is the grid of all levels and nothing of it is learned.
 //
 //   h = ½·(L - 1)·(1 - 1e-3)         o = ½ where L is even, else 0
 //   b = h·tanh(z + atanh(o / h)) - o

@@ -5,9 +5,9 @@
 //   m_k = γ·m_k + (1 - γ)·s_k / R        s_k = Σ_r [k_r = k]·z_r
 //   e_k = m_k / ñ_k                      ñ_k = N·(n_k + ε) / (N + K·ε),  N = Σ n_k      Laplace smoothing
 //
-// A code that stands for less than 1/32 of an even share, l = 1/(32K), starts again from a row of the batch, drawn by Philox(seed, Codebook,
-// step, k): n_k = l, m_k = l·z_r, so that it does again in the next step unless it is of use there. So do all codes in the first step, when
-// all n are 0.
+// A code that stands for less than 1/32 of an even share, l = 1/(32K), starts again from a row of the batch, drawn by Philox(seed,
+// Codebook, step, k): n_k = l, m_k = l·z_r, so that it does again in the next step unless it is of use there. So do all codes in the
+// first step, when all n are 0.
 
 using GpuVae.Kernels.Common;
 using GpuVae.Kernels.Evaluation;

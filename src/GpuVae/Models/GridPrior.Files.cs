@@ -1,7 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text.Json;
-using System.Text.Json.Serialization;
 using GpuVae.Formats;
 using GpuVae.Layers;
 
@@ -28,7 +27,7 @@ public sealed partial class GridPrior
         var all = new Dictionary<string, string>(metadata ?? new Dictionary<string, string>())
         {
             ["format"] = "pt",
-            [OptionsKey] = JsonSerializer.Serialize(Options, PriorJson.Default.GridPriorOptions),
+            [OptionsKey] = OptionsJson.Write(Options, indented: false),
             [CodesKey] = DigestOfCodes(Model),
         };
         SafetensorsFile.Write(path, tensors, all, half: false);
@@ -64,7 +63,7 @@ public sealed partial class GridPrior
     {
         try
         {
-            GridPriorOptions options = OptionsJson.Read(json, new GridPriorOptions(), PriorJson.Default.GridPriorOptions);
+            GridPriorOptions options = OptionsJson.Read(json, new GridPriorOptions());
             options.Validate();
             return options;
         }
@@ -87,10 +86,4 @@ public sealed partial class GridPrior
         }
         return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
-
-    [JsonSourceGenerationOptions(
-        PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, RespectNullableAnnotations = true,
-        UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow)]
-    [JsonSerializable(typeof(GridPriorOptions))]
-    private sealed partial class PriorJson : JsonSerializerContext;
 }

@@ -110,7 +110,8 @@ public sealed partial class GridPrior : IDisposable
         {
             int images = Math.Min(LargestDraw, count - first);
             var part = new Range(first * Places, (first + images) * Places);
-            DrawPart(numbers[part], open[part], labels.IsEmpty ? labels : labels.Slice(first, images), first, seed, temperature, cancellation);
+            ReadOnlySpan<int> ofPart = labels.IsEmpty ? labels : labels.Slice(first, images);
+            DrawPart(numbers[part], open[part], ofPart, first, seed, temperature, cancellation);
         }
     }
 

@@ -348,7 +348,8 @@ public sealed partial class Vae : IDisposable
 
     /// <summary>The prior with the weights as they are now.</summary>
     /// <exception cref="BadInputException">Its codes are discrete, and have no density.</exception>
-    internal FrozenPrior FreezePrior() => Options.IsQuantized ? throw NoDensity() : new(Parts.Prior, Parts.Encoder, Device, Parameters.Values);
+    internal FrozenPrior FreezePrior() =>
+        Options.IsQuantized ? throw NoDensity() : new(Parts.Prior, Parts.Encoder, Device, Parameters.Values);
 
     /// <summary>The images, with their labels numbered as in the model where it is told them.</summary>
     /// <exception cref="BadInputException">

@@ -103,6 +103,7 @@ public sealed partial record VaeOptions
                 + "VaeOptions.Quantization = None.");
         if (Own is { } own && (own.Encoder is not null || own.Decoder is not null || own.Prior is not null))
             throw new BadInputException(
-                "With discrete codes only the likelihood and the activation can be the caller's own; the networks are those of the options.");
+                "With discrete codes only the likelihood and the activation can be the caller's own; the networks are those of the "
+                + "options.");
     }
 }

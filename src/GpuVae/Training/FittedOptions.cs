@@ -80,8 +80,7 @@ public sealed record FittedOptions(VaeOptions Model, TrainingOptions Training, I
             .ForCount(images.Count, new TrainingOptions().BatchSize);
 
     /// <summary>
-    /// A model with discrete codes: as <see cref="For"/> for convolutions, but with few stages, so that a grid of codes is left, and wide
-    /// ones.
+    /// A model with discrete codes: as <see cref="For"/> for convolutions, but with few stages, so that a grid of codes is left.
     /// </summary>
     /// <param name="images">What is trained on.</param>
     /// <param name="quantization">Where the codes come from.</param>
@@ -101,7 +100,7 @@ public sealed record FittedOptions(VaeOptions Model, TrainingOptions Training, I
             Model = fitted.Model with
             {
                 Quantization = quantization,
-                ChannelsPerStage = [.. Enumerable.Range(1, stages).Select(stage => MostChannels >> (stages - stage))],
+                ChannelsPerStage = [.. Enumerable.Range(1, stages).Select(stage => MostChannels / 2 >> (stages - stage))],
             },
             Reasons = reasons,
         };

@@ -86,7 +86,8 @@ public sealed class GridPriorTrainer
             backward();
             PlannedTensor none = prior.AppendZero(builder);
             if (options.GradientClip > 0)
-                builder.Add("gradient norm", 2.0 * length, 4.0 * length, [], stream => reduce.SumOfSquares(stream, gradients.View, norm.View));
+                builder.Add("gradient norm", 2.0 * length, 4.0 * length, [], stream =>
+                    reduce.SumOfSquares(stream, gradients.View, norm.View));
             builder.Add(
                 "Adam + log loss", 14.0 * length, 28.0 * length, [terms, none], stream => adam.Update(
                     stream, prior.Parameters.Values, gradients.View, first.View, second.View, feed.LearningRate, norm.View,

@@ -115,7 +115,7 @@ internal sealed class HealthWatch : IDisposable
             ? null
             : new HealthWarning(
                 HealthIssue.CodebookCollapse,
-                Inv($"The test images use {use.Used} of {use.Codes} codes, as many as {use.Perplexity:F0} equally frequent ones would tell."),
+                Inv($"The test images use {use.Used} of {use.Codes} codes, whose perplexity is {use.Perplexity:F0}."),
                 options.Quantization == Quantization.Scalar
                     ? "Use fewer VaeOptions.Levels or a smaller TrainingOptions.LearningRate."
                     : options.CodeGradient != CodeGradient.Rotation ? "Use VaeOptions.CodeGradient = Rotation."

@@ -16,10 +16,13 @@ internal static class CodeOps
         foreach ((int rows, int codes, int size) in new[] { (1, 1, 1), (3, 5, 7), (65, 33, 65) })
         {
             string name = $"{rows}x{codes}x{size}";
-            yield return new Op($"Nearest codes {name}", Tolerance, run => Choose(run, rows, codes, size));
-            yield return new Op($"Codes backward, straight through {name}", Tolerance, run => Backward(run, rows, size, rotates: false));
-            yield return new Op($"Codes backward, by rotation {name}", Tolerance, run => Backward(run, rows, size, rotates: true));
-            yield return new Op($"Codebook average {name}", Tolerance, run => Average(run, rows, codes, size));
+            bool isHeavy = rows > 10;
+            yield return new Op($"Nearest codes {name}", Tolerance, run => Choose(run, rows, codes, size), isHeavy);
+            foreach (bool rotates in new[] { false, true })
+                yield return new Op(
+                    $"Codes backward, {(rotates ? "by rotation" : "straight through")} {name}", Tolerance,
+                    run => Backward(run, rows, size, rotates), isHeavy);
+            yield return new Op($"Codebook average {name}", Tolerance, run => Average(run, rows, codes, size), isHeavy);
         }
         foreach (int[] levels in new[] { [3], [8, 5, 5, 5], new[] { 4, 7, 255, 3, 5, 3, 4, 3 } })
             yield return new Op($"Scalar quantisation {string.Join(',', levels)}", Tolerance, run => Scalar(run, levels));
