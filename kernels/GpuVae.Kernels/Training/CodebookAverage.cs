@@ -10,7 +10,7 @@
 // first step, when all n are 0.
 
 using GpuVae.Kernels.Common;
-using GpuVae.Kernels.Evaluation;
+using GpuVae.Kernels.Latent;
 using GpuVae.Kernels.Random;
 using ILGPU;
 using ILGPU.Algorithms;

@@ -9,11 +9,10 @@ internal static class TrainPriorCommand
 {
     private const int Drawn = 64, DefaultEpochs = 10, DefaultBatch = 32;
 
+    public static OptionSet<GridPriorOptions> Set { get; } = MakeSet();
+
     public static Command Create()
     {
-        var sizes = new OptionSet<GridPriorOptions>("Prior", options => options with { });
-        sizes.Number("--layers", "N", "Gated layers, each of which sees one place farther.", o => o.Layers, NumberRange.Between(1, 64));
-        sizes.Number("--width", "N", "Channels of each layer.", o => o.Width, NumberRange.Between(1, 1024));
         Option<bool> conditional = CommonOptions.Flag(
             "--conditional", "Tell the prior the label of every image; 'generate' and 'inpaint --label' can then ask for one.");
         Option<int> epochs = CommonOptions.Number("--epochs", "N", "Passes over the images.", DefaultEpochs, NumberRange.AtLeast(1));
@@ -31,7 +30,7 @@ internal static class TrainPriorCommand
         {
             conditional, epochs, batch, rate, seed, output,
         };
-        sizes.AddTo(command);
+        Set.AddTo(command);
         data.AddTo(command, withTestData: false);
         new RunArguments().Act(command, (parsed, run, model) =>
         {
@@ -41,7 +40,7 @@ internal static class TrainPriorCommand
             string path = parsed.GetValue(output) ?? CodePriorArguments.PathOf(run);
             AtomicFile.RequireWritable(path);
             DataSets sets = data.Read(parsed, run).LoadBoth();
-            GridPriorOptions options = sizes.Read(parsed);
+            GridPriorOptions options = Set.Read(parsed);
             if (parsed.GetValue(conditional))
                 options = WithLabels(options, sets.Train);
             var training = new TrainingOptions
@@ -70,6 +69,14 @@ internal static class TrainPriorCommand
             Finish(model, path, test, training.Seed);
         });
         return command;
+    }
+
+    private static OptionSet<GridPriorOptions> MakeSet()
+    {
+        var set = new OptionSet<GridPriorOptions>("Prior", options => options with { });
+        set.Number("--layers", "N", "Gated layers, each of which sees one place farther.", o => o.Layers, NumberRange.Between(1, 64));
+        set.Number("--width", "N", "Channels of each layer.", o => o.Width, NumberRange.Between(1, 1024));
+        return set;
     }
 
     /// <summary>Draws images by the best prior, and says how many bits they take.</summary>

@@ -1,6 +1,6 @@
 using GpuVae.Data;
 using GpuVae.Elbo;
-using GpuVae.Kernels.Evaluation;
+using GpuVae.Kernels.Latent;
 using GpuVae.Kernels.Random;
 using GpuVae.Kernels.Training;
 using GpuVae.Latent;

@@ -1,4 +1,3 @@
-using GpuVae.Kernels.Evaluation;
 using GpuVae.Kernels.Latent;
 using GpuVae.Kernels.Random;
 using GpuVae.Kernels.Training;

@@ -4,7 +4,7 @@ using ILGPU;
 using ILGPU.Runtime;
 using FloatView = ILGPU.ArrayView<float>;
 
-namespace GpuVae.Kernels.Evaluation;
+namespace GpuVae.Kernels.Latent;
 
 /// <summary>Counts codes.</summary>
 public sealed class CodeCount(Accelerator accelerator)
