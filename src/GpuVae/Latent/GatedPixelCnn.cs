@@ -71,7 +71,8 @@ internal sealed class GatedPixelCnn
             PlannedTensor? dAbove = null;
             for (int i = blocks.Length - 1; i >= 0; i--)
                 (dAbove, dLeft) = ways[i](back, dAbove, dLeft!);
-        });
+        }
+        );
     }
 
     private (PlannedTensor Above, PlannedTensor Left, BlockBackward Backward) Append(
@@ -120,7 +121,8 @@ internal sealed class GatedPixelCnn
             // The residual's way is there already.
             Scatter(back, dSeenLeft!, dNextLeft, block.Left, adds: true);
             return (dAbove, dNextLeft);
-        });
+        }
+        );
     }
 
     private LayerOutput Patches(LayerContext context, PlannedTensor x, MaskedTaps taps)
