@@ -28,6 +28,7 @@ internal sealed class DeviceKernels(Accelerator accelerator, GemmContext gemm) :
     /// <summary>Its way back is the same whatever the activation.</summary>
     public GroupNormalization<Identity> GroupNormalization => field ??= new GroupNormalization<Identity>(accelerator);
     public Upsampling Upsampling => field ??= new Upsampling(accelerator);
+    public BilinearUpsampling BilinearUpsampling => field ??= new BilinearUpsampling(accelerator);
     public Transposition Transposition => field ??= new Transposition(accelerator);
     public Augmentation Augmentation => field ??= new Augmentation(accelerator);
     public ValueGather ValueGather => field ??= new ValueGather(accelerator);

@@ -114,12 +114,12 @@ public sealed record FittedOptions(VaeOptions Model, TrainingOptions Training, I
         }
         reasons[Of(nameof(VaeOptions.ChannelsPerStage))] = $"down to {SmallestStage} pixels";
         reasons[Of(nameof(VaeOptions.GroupNorm))] = "learns in fewer steps";
-        reasons[Of(nameof(VaeOptions.Upsampling))] = "no checkerboard";
+        reasons[Of(nameof(VaeOptions.Upsampling))] = "no checkerboard, no blocks";
         return model with
         {
             ChannelsPerStage = [.. Enumerable.Range(1, stages).Select(stage => Math.Max(MostChannels >> (stages - stage), LeastChannels))],
             GroupNorm = true,
-            Upsampling = UpsamplingKind.Nearest,
+            Upsampling = UpsamplingKind.Bilinear,
         };
     }
 

@@ -15,6 +15,13 @@ public sealed partial record MetricsLine(
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] int? CodesUsed = null,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] double? Perplexity = null)
 {
+    /// <summary>
+    /// The epoch whose weights commands take: that with the lowest test loss, the first of several; the last one where nothing was tested.
+    /// </summary>
+    /// <returns>Null where there is none.</returns>
+    public static MetricsLine? Best(IReadOnlyList<MetricsLine> epochs) =>
+        epochs.Where(epoch => epoch.TestLoss is not null).MinBy(epoch => epoch.TestLoss) ?? (epochs.Count > 0 ? epochs[^1] : null);
+
     internal static MetricsLine Of(EpochSummary epoch) => new(
         epoch.Epoch, epoch.Train.Loss, epoch.Test?.Loss, epoch.Test?.Reconstruction, epoch.Test?.Kl, epoch.Seconds,
         epoch.ImagesPerSecond, epoch.Device,

@@ -32,7 +32,7 @@ public sealed class FittedOptionsTests
         var fitted = FittedOptions.For(Faces(64));
         VaeOptions model = fitted.Model;
         Assert.Equal(
-            (NetworkKind.Convolutional, UpsamplingKind.Nearest, true, ActivationKind.Silu, Likelihood.GaussianShared, true),
+            (NetworkKind.Convolutional, UpsamplingKind.Bilinear, true, ActivationKind.Silu, Likelihood.GaussianShared, true),
             (model.Network, model.Upsampling, model.GroupNorm, model.Activation, model.Likelihood, model.Centered));
         Assert.Equal([16, 32, 64, 128], model.ChannelsPerStage);
         Assert.InRange(model.Latent, 32, 128);
@@ -60,7 +60,7 @@ public sealed class FittedOptionsTests
         Assert.Equal(NetworkKind.Dense, FittedOptions.For(faces, NetworkKind.Dense).Model.Network);
         Assert.Equivalent(new VaeOptions { Shape = faces.Shape }, FittedOptions.Seed(faces).Model, strict: true);
         ImageSet digits = SyntheticDigits.Create(16, seed: 1);
-        Assert.Equal(UpsamplingKind.Nearest, FittedOptions.For(digits, NetworkKind.Convolutional).Model.Upsampling);
+        Assert.Equal(UpsamplingKind.Bilinear, FittedOptions.For(digits, NetworkKind.Convolutional).Model.Upsampling);
     }
 
     [Fact]
