@@ -38,4 +38,10 @@ public enum RandomPurpose : uint
 
     /// <summary>What becomes of an image that is augmented.</summary>
     Augmentation = 12,
+
+    /// <summary>Rows that codes of a codebook start again from.</summary>
+    Codebook = 13,
+
+    /// <summary>Codes drawn from a learned prior over them.</summary>
+    Code = 14,
 }

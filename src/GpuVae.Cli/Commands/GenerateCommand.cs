@@ -13,6 +13,7 @@ internal static class GenerateCommand
         Option<string?> label = CommonOptions.Text(
             "--label", "LABEL", "The class to draw, by name or number, from a model trained with --conditional; without it all in turn.");
         Option<ulong> seed = CommonOptions.Seed();
+        var codePrior = new CodePriorArguments();
         var output = new PictureOutput("generated", "each image", "all into one grid");
         var command = new ExampleCommand(
             "generate", "Draws new images from the prior of a trained model.",
@@ -23,13 +24,22 @@ internal static class GenerateCommand
         {
             count, label, seed,
         };
+        codePrior.AddTo(command);
         output.AddTo(command);
-        new RunArguments().Act(command, (parsed, _, model) =>
+        new RunArguments().Act(command, (parsed, run, model) =>
         {
             int n = parsed.GetValue(count);
             ImageShape shape = model.Options.Shape;
             if ((long)n * shape.Pixels > MaxValues)
                 throw new BadInputException($"--count {n}: with images of {shape} at most {MaxValues / shape.Pixels} fit into memory.");
+            if (codePrior.Load(parsed, run, model) is { } prior)
+            {
+                using GridPrior loaded = prior;
+                float[] drawn = prior.Generate(
+                    n, parsed.GetValue(seed), parsed.GetValue(label) is { } asked ? prior.LabelNumber(asked) : null);
+                output.Write(parsed, shape, drawn, () => new Sheet(drawn));
+                return;
+            }
             float[] images = model.Generate(
                 n, parsed.GetValue(seed), parsed.GetValue(label) is { } wanted ? model.LabelNumber(wanted) : null);
             output.Write(

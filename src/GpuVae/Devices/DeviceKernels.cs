@@ -60,6 +60,14 @@ internal sealed class DeviceKernels(Accelerator accelerator, GemmContext gemm) :
     public Langevin Langevin => field ??= new Langevin(accelerator);
     public WeightAverage WeightAverage => field ??= new WeightAverage(accelerator);
     public GradientSum GradientSum => field ??= new GradientSum(accelerator);
+    public VectorQuantization VectorQuantization => field ??= new VectorQuantization(accelerator);
+    public ScalarQuantization ScalarQuantization => field ??= new ScalarQuantization(accelerator);
+    public CodebookAverage CodebookAverage => field ??= new CodebookAverage(accelerator);
+    public MaskedPatches MaskedPatches => field ??= new MaskedPatches(accelerator);
+    public GatedActivation GatedActivation => field ??= new GatedActivation(accelerator);
+    public Kernels.Likelihoods.CategoricalLoss CategoricalLoss => field ??= new Kernels.Likelihoods.CategoricalLoss(accelerator);
+    public CategoricalDraw CategoricalDraw => field ??= new CategoricalDraw(accelerator);
+    public CodeCount CodeCount => field ??= new CodeCount(accelerator);
     public StepEnd StepEnd => field ??= new StepEnd(accelerator);
 
     /// <summary>The products of linear layers, and all of the others, with an activation.</summary>

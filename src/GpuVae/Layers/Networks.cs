@@ -36,6 +36,11 @@ internal static class Networks
             AddResidualBlocks(layers, name, ref index, stage, options, activation);
         }
         Stage last = stages[^1];
+        if (options.IsQuantized)
+        {
+            layers.Add(new Convolution2d($"{name}.{index}", OnGrid(options, last.Channels, options.CodeWidth, kernel: 1), false, null));
+            return new Network(layers);
+        }
         AddReordering(layers, $"{name} flatten", last.SmallHeight * last.SmallWidth, last.Channels);
         // Flattening counts as a module.
         int[] widths = [last.Features + options.Classes, .. options.Hidden, options.EncoderOutputs];
@@ -55,10 +60,19 @@ internal static class Networks
         }
         Stage[] stages = Stages(options);
         Stage first = stages[^1];
-        int[] widths = [options.Latent + options.Classes, .. options.Hidden.Reverse(), first.Features];
-        // Unflattening counts as a module.
-        int index = AddLinear(layers, name, 0, widths, options, activation, endsWithActivation: true) + 1;
-        AddReordering(layers, $"{name} unflatten", first.Channels, first.SmallHeight * first.SmallWidth);
+        int index = 0;
+        if (options.IsQuantized)
+        {
+            ConvolutionShape shape = OnGrid(options, options.CodeWidth, first.Channels, kernel: 3);
+            AddConvolution(layers, name, ref index, shape, isTransposed: false, options, activation);
+        }
+        else
+        {
+            int[] widths = [options.Latent + options.Classes, .. options.Hidden.Reverse(), first.Features];
+            // Unflattening counts as a module.
+            index = AddLinear(layers, name, 0, widths, options, activation, endsWithActivation: true) + 1;
+            AddReordering(layers, $"{name} unflatten", first.Channels, first.SmallHeight * first.SmallWidth);
+        }
         for (int i = stages.Length - 1; i >= 0; i--)
         {
             AddResidualBlocks(layers, name, ref index, stages[i], options, activation);
@@ -66,6 +80,10 @@ internal static class Networks
         }
         return new Network(layers);
     }
+
+    /// <summary>A convolution that keeps the size of the grid of codes.</summary>
+    private static ConvolutionShape OnGrid(VaeOptions options, int inputs, int outputs, int kernel) =>
+        new(1, options.Grid.Height, options.Grid.Width, inputs, outputs, kernel, Stride: 1, Padding: kernel / 2);
 
     private static Stage[] Stages(VaeOptions options)
     {

@@ -43,6 +43,17 @@ public sealed class FittedOptionsTests
     }
 
     [Fact]
+    public void DiscreteCodesGetAGridOfThem()
+    {
+        VaeOptions model = FittedOptions.Quantized(Faces(16), Quantization.Scalar).Model;
+        Assert.Equal((Quantization.Scalar, NetworkKind.Convolutional), (model.Quantization, model.Network));
+        Assert.Equal(new ImageShape(16, 16, 4), model.Grid);
+        Assert.DoesNotContain(
+            "VaeOptions.Latent", FittedOptions.Quantized(Faces(16), Quantization.Codebook).Reasons.Keys);
+        model.Validate();
+    }
+
+    [Fact]
     public void WhatIsKnownOfTheNetworkIsKept()
     {
         ImageSet faces = Faces(16);
