@@ -29,20 +29,17 @@ internal sealed class RunResults(
             ? $"epoch {trainer.History.Count}"
             : $"stopped in epoch {trainer.History.Count + 1}");
 
-    /// <summary>Writes what the run is like at its end: that of the best epoch where there was a better one than the last.</summary>
+    /// <summary>
+    /// Writes what the run is like at its end, with the weights and the sampler that commands take: those of the best epoch where there was
+    /// a better one than the last. Also where nothing was left to train: the process that wrote the last checkpoint may have been killed
+    /// before its pictures were there.
+    /// </summary>
     /// <exception cref="IOException">A file could not be written.</exception>
     public void Finish()
     {
-        if (trainer.BestEpoch is { } best && best.Epoch < trainer.History.Count)
-        {
-            using Vae model = folder.Load(trainer.Model.Device);
-            Update(model, $"epoch {best.Epoch}, the best");
-        }
-        else if (writing is null)
-        {
-            // Nothing was left to train. The process that wrote the last checkpoint may have been killed before its pictures were there.
-            Update();
-        }
+        int last = trainer.History.Count;
+        using Vae model = folder.Load(trainer.Model.Device);
+        Update(model, trainer.BestEpoch is { } best && best.Epoch < last ? $"epoch {best.Epoch}, the best" : $"epoch {last}");
         Wait();
     }
 
@@ -56,7 +53,7 @@ internal sealed class RunResults(
         Sheet samples = Pictures.Drawn(model, model.Generate(SampleCount, trainer.Options.Seed));
         LatentUnits units = TensorBoardLog.Units(model, measured);
         Sheet reconstructions = Pictures.Reconstructions(model, shown);
-        string hardware = Hardware(model);
+        string hardware = Hardware(model), drawn = model.Sampler?.ToString() ?? "the prior";
         (string, string)[] options = [.. Options(model, trainer.Options, dataName, hardware)];
         IReadOnlyList<MetricsLine> history = trainer.History;
         int? best = trainer.BestEpoch?.Epoch;
@@ -73,7 +70,7 @@ internal sealed class RunResults(
             string html = ReportPage.Html(
                 Path.GetFileName(folder.Path), hardware, options, commands, history, best, units.Kl,
                 [
-                    new ReportPicture($"Samples from the prior, {epoch}", ofSamples),
+                    new ReportPicture($"Samples from {drawn}, {epoch}", ofSamples),
                     new ReportPicture($"Test images above, their reconstructions below, {epoch}", ofReconstructions),
                     .. epochs.Write() is { } sheet
                         ? (ReportPicture[])[new ReportPicture("The same codes of the prior after every epoch", sheet)]

@@ -38,4 +38,10 @@ public enum RandomPurpose : uint
 
     /// <summary>What becomes of an image that is augmented.</summary>
     Augmentation = 12,
+
+    /// <summary>Codes from a sampler that was fitted to a model, and the start of its fit.</summary>
+    Sampler = 20,
+
+    /// <summary>Draws of the prior that a batch of codes is compared with.</summary>
+    PriorDraws = 21,
 }
