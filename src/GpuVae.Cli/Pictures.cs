@@ -16,6 +16,9 @@ internal sealed record Sheet(float[] Images, int Columns = 0)
 /// <summary>The pictures that commands write; each but the quiet ones says on stdout where it is.</summary>
 internal static class Pictures
 {
+    /// <summary>Has the runtime compile, beside the caller, what a first picture needs: a tenth of a second.</summary>
+    public static void CompileAhead() => Task.Run(() => ImageFile.Encode(new Image(16, 16, 1)));
+
     public static void Write(string path, ImageShape shape, Sheet sheet, int scale = 0)
     {
         ImageFile.Write(path, sheet.Compose(shape, scale));

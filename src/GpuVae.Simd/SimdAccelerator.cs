@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Reflection;
 using GpuVae.Simd.Checked;
 using GpuVae.Simd.Launch;
@@ -11,6 +12,9 @@ namespace GpuVae.Simd;
 /// <summary>Runs kernels as vector code on the processors of this machine. A launch returns when the kernel is done.</summary>
 public sealed class SimdAccelerator : KernelAccelerator<SimdCompiledKernel, SimdKernel>
 {
+    [ThreadStatic]
+    private static bool compilesOnly;
+
     private readonly CheckedMemory checkedMemory = new();
 
     // The threads start with the first kernel.
@@ -33,6 +37,35 @@ public sealed class SimdAccelerator : KernelAccelerator<SimdCompiledKernel, Simd
     /// Told the bytes of every buffer before there is one; what it throws, the allocation throws. Tests fill the memory with it.
     /// </summary>
     internal Action<long>? Allocating { get; set; }
+
+    /// <summary>Whether this thread is in <see cref="CompileAhead"/>, where nothing runs.</summary>
+    internal static bool CompilesOnly => compilesOnly;
+
+    /// <summary>
+    /// Compiles the kernels of several launches beside each other, which otherwise each launch does when it comes first. The launches are
+    /// called on several threads at once and do nothing but that: no kernel runs, and copies to, from and between this accelerator's buffers
+    /// and fills of them have no effect. What fails in them is left to the real launch.
+    /// </summary>
+    /// <param name="launches">They change nothing of the program's that may not change twice.</param>
+    public static void CompileAhead(IEnumerable<Action> launches) => Parallel.ForEach(
+        Partitioner.Create(launches, EnumerablePartitionerOptions.NoBuffering), Compile);
+
+    private static void Compile(Action launch)
+    {
+        compilesOnly = true;
+        try
+        {
+            launch();
+        }
+        catch (Exception)
+        {
+            // The launch that counts will say so where it can be understood.
+        }
+        finally
+        {
+            compilesOnly = false;
+        }
+    }
 
     /// <exception cref="NotSupportedException">Extensions know ILGPU's own three accelerators only.</exception>
     public override TExtension CreateExtension<TExtension, TExtensionProvider>(TExtensionProvider provider) =>

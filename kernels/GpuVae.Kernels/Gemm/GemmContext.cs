@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using GpuVae.Kernels.Common;
 using GpuVae.Kernels.Gemm.Gpu;
 using GpuVae.Kernels.Gemm.Planning;
@@ -11,7 +12,8 @@ namespace GpuVae.Kernels.Gemm;
 /// <remarks>Products of one instance share that space, so they must be enqueued on one stream.</remarks>
 public sealed class GemmContext : IDisposable
 {
-    private readonly Dictionary<GemmProblem, GemmChoice> choices = [];
+    // Several threads come here when kernels are compiled ahead.
+    private readonly ConcurrentDictionary<GemmProblem, GemmChoice> choices = [];
     private readonly IReadOnlyDictionary<GemmProblem, GemmChoice>? tuned;
 
     /// <param name="accelerator">Where the products run.</param>
@@ -43,7 +45,7 @@ public sealed class GemmContext : IDisposable
     public Accelerator Accelerator { get; }
 
     /// <summary>The products that were asked for so far.</summary>
-    public IReadOnlyCollection<GemmProblem> Problems => choices.Keys;
+    public IReadOnlyCollection<GemmProblem> Problems => [.. choices.Keys];
 
     /// <summary>How products run on CPUs; on others <see cref="Tiles"/>.</summary>
     internal GemmLaneLaunch? Lanes { get; }

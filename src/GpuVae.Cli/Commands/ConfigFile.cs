@@ -55,6 +55,12 @@ internal static class ConfigFile
             {
                 null or string[] { Length: 0 } => null,
                 Enum choice => CommonOptions.Kebab(choice.ToString()),
+                // The serialiser would be compiled for each of these anew.
+                bool truth => truth,
+                int number => number,
+                ulong number => number,
+                double number => number,
+                string text => text,
                 _ => JsonSerializer.SerializeToNode(value, value.GetType()),
             };
         }

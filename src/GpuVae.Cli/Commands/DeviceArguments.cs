@@ -70,7 +70,11 @@ internal sealed class DeviceArguments
     {
         string name = parsed.GetValue(device)!;
         if (!parsed.GetValue(isChecked))
-            return ComputeDevice.OpenWith(name, options);
+        {
+            var opened = ComputeDevice.OpenWith(name, options);
+            opened.CompileAhead();
+            return opened;
+        }
         return name is "auto" or "cpu"
             ? ComputeDevice.OpenChecked()
             : throw new BadInputException($"--checked runs on the CPU; leave out --device {name}.");

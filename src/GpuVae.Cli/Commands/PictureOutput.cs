@@ -9,6 +9,8 @@ namespace GpuVae.Cli.Commands;
 /// </summary>
 internal sealed class PictureOutput
 {
+    public const string PathName = "--out";
+
     private readonly string name;
     private readonly Option<string?> path;
     private readonly Option<bool>? files;
@@ -32,7 +34,7 @@ internal sealed class PictureOutput
             (folder, otherwise) = (", or with --files the folder", $"{name}.png or {name}/");
         }
         path = CommonOptions.Text(
-            "--out", "PATH", $"The picture to write ({ImageFile.Formats} by its extension){folder}. Without it {otherwise}.", "-o");
+            PathName, "PATH", $"The picture to write ({ImageFile.Formats} by its extension){folder}. Without it {otherwise}.", "-o");
         CommonOptions.RefuseWhere(path, (result, path) =>
         {
             if (files is not null && result.GetValue(files))

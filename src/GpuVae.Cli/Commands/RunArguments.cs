@@ -19,8 +19,11 @@ internal sealed class RunArguments
     public void Act(ExampleCommand command, Action<ParseResult, RunFolder, Vae> action)
     {
         AddTo(command);
+        bool writesPictures = command.Options.Any(option => option.Name == PictureOutput.PathName);
         command.SetAction(parsed =>
         {
+            if (writesPictures)
+                Pictures.CompileAhead();
             RunFolder folder = Folder(parsed);
             using ComputeDevice opened = OpenDevice(parsed);
             using Vae model = folder.Load(opened, new Notes());

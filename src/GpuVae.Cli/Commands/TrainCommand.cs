@@ -63,6 +63,7 @@ internal sealed class TrainCommand
         RunData source = setup.Data.Read(parsed, TrainingSetup.SeedOf(parsed));
         string? path = GivenPath(parsed);
         bool isQuiet = parsed.GetValue(printsConfig);
+        Pictures.CompileAhead();
         using ComputeDevice opened = setup.Device.Open(parsed);
         VaeOptions? ofInitial = parsed.GetValue(initial) is { } other ? Vae.OptionsOf(ReadyModels.PathOf(other)) : null;
         DataSets sets = isQuiet ? source.LoadBoth() : Load(source);
@@ -117,6 +118,7 @@ internal sealed class TrainCommand
         using IDisposable held = folder.Lock();
         var checkpoint = TrainingCheckpoint.Read(folder.Checkpoint);
         RunData source = setup.Data.Read(parsed, folder);
+        Pictures.CompileAhead();
         using ComputeDevice opened = setup.Device.Open(parsed, folder);
         DataSets sets = Load(source);
         using var trainer = Trainer.Resume(

@@ -26,6 +26,8 @@ internal sealed class CheckedExecutor : KernelExecutor
         {
             CheckedProgram program = variants.Get(default, slots);
             CheckSharedMemory(program.SharedBytes, shape);
+            if (SimdAccelerator.CompilesOnly)
+                return;
             LaunchShape launched = Entry.IsImplicitlyGrouped
                 ? shape.InGroupsOf(shape.Group.X == 0 ? ImplicitGroupSize : shape.Group.X)
                 : shape;

@@ -23,6 +23,23 @@ internal sealed class KernelVariants<TVariant>(KernelEntry entry, Func<KernelEnt
     /// <param name="slots">The arguments.</param>
     public TVariant Get(Index3D group, ReadOnlySpan<ulong> slots) => Find(group, slots) ?? Add(group, slots);
 
+    /// <summary>As <see cref="Get"/>, but null where another thread is compiling a variant just now, which may well be this one.</summary>
+    public TVariant? TryGet(Index3D group, ReadOnlySpan<ulong> slots)
+    {
+        if (Find(group, slots) is { } known)
+            return known;
+        if (!sync.TryEnter())
+            return null;
+        try
+        {
+            return Add(group, slots);
+        }
+        finally
+        {
+            sync.Exit();
+        }
+    }
+
     private TVariant? Find(Index3D group, ReadOnlySpan<ulong> slots)
     {
         foreach (Variant variant in variants)

@@ -58,6 +58,12 @@ internal sealed unsafe class SimdExecutor : KernelExecutor
     {
         LaunchShape grouped = Entry.IsImplicitlyGrouped ? shape.InGroupsOf(WidthOf(shape)) : shape;
         (Index3D grid, Index3D group) = (grouped.Grid, grouped.Group);
+        if (SimdAccelerator.CompilesOnly)
+        {
+            if (variants.TryGet(group, slots) is { } compiled && compiled.Overlap.IsIn(slots))
+                overlapping.TryGet(group, slots);
+            return;
+        }
         SimdProgram program = variants.Get(group, slots);
         if (program.Overlap.IsIn(slots))
             program = overlapping.Get(group, slots);

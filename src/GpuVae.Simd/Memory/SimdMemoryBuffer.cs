@@ -20,7 +20,8 @@ internal unsafe class SimdMemoryBuffer : CPUMemoryBuffer
     protected override void MemSet(AcceleratorStream stream, byte value, in ArrayView<byte> targetView)
     {
         Check(stream, targetView);
-        base.MemSet(stream, value, targetView);
+        if (!SimdAccelerator.CompilesOnly)
+            base.MemSet(stream, value, targetView);
     }
 
     /// <inheritdoc/>
@@ -28,7 +29,8 @@ internal unsafe class SimdMemoryBuffer : CPUMemoryBuffer
     {
         Check(stream, sourceView);
         Check(stream, targetView);
-        base.CopyFrom(stream, sourceView, targetView);
+        if (!SimdAccelerator.CompilesOnly)
+            base.CopyFrom(stream, sourceView, targetView);
     }
 
     /// <inheritdoc/>
@@ -36,7 +38,8 @@ internal unsafe class SimdMemoryBuffer : CPUMemoryBuffer
     {
         Check(stream, sourceView);
         Check(stream, targetView);
-        base.CopyTo(stream, sourceView, targetView);
+        if (!SimdAccelerator.CompilesOnly)
+            base.CopyTo(stream, sourceView, targetView);
     }
 
     /// <inheritdoc/>

@@ -1,5 +1,6 @@
 using GpuVae.Kernels.Gemm;
 using GpuVae.Kernels.Gemm.Planning;
+using GpuVae.Kernels.Random;
 using GpuVae.Simd;
 
 namespace GpuVae.Devices;
@@ -24,6 +25,7 @@ public sealed class ComputeDevice : IDisposable
     private readonly DeviceGate gate;
     private DeviceKernels? kernels;
     private GemmContext? gemm;
+    private Task compiling = Task.CompletedTask;
     private bool isDisposed;
 
     private ComputeDevice(
@@ -132,6 +134,31 @@ public sealed class ComputeDevice : IDisposable
         return new ComputeDevice(null, accelerator, stream ?? accelerator.DefaultStream, name, options);
     }
 
+    /// <summary>
+    /// Compiles the kernels that draw noise, which every model needs, on another thread, and with them the runtime compiles much of our
+    /// compiler: for programs that have something else to do before their first picture. Returns at once. Where a driver compiles the
+    /// kernels, nothing happens.
+    /// </summary>
+    public void CompileAhead()
+    {
+        if (Accelerator is not SimdAccelerator)
+            return;
+        // A thread of its own: the pool's are few, and wanted by whatever the program does meanwhile.
+        compiling = Task.Factory.StartNew(
+            () =>
+            {
+                using MemoryBuffer1D<float, Stride1D.Dense> noise = Accelerator.Allocate1D<float>(1 << 14);
+                using MemoryBuffer1D<long, Stride1D.Dense> step = Accelerator.Allocate1D<long>(1);
+                SimdAccelerator.CompileAhead([() =>
+                {
+                    var fill = new RandomFill(Accelerator);
+                    fill.Normal(Stream, noise.View, 0, RandomPurpose.Latent, 0, 0, 1);
+                    fill.NormalRows(Stream, noise.View, 16, 0, RandomPurpose.Latent, step.View);
+                }]);
+            },
+            CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+    }
+
     /// <summary>Waits until everything enqueued has run.</summary>
     /// <exception cref="AcceleratorException">The driver fails.</exception>
     /// <exception cref="InvalidOperationException">Another thread is using the device.</exception>
@@ -191,6 +218,8 @@ public sealed class ComputeDevice : IDisposable
             return;
         using DeviceGate.Scope scope = EnterToDispose("ComputeDevice.Dispose");
         isDisposed = true;
+        // Whatever became of it.
+        Task.WhenAny(compiling).Wait();
         kernels?.Dispose();
         gemm?.Dispose();
         if (ownedContext is null)

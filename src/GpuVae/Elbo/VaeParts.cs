@@ -58,19 +58,22 @@ internal sealed class VaeParts
         static double Count(int[] shape) => shape.Aggregate(1.0, (product, extent) => product * extent);
     }
 
-    /// <summary>Makes the store of all parameters, with initial values drawn from <paramref name="seed"/>.</summary>
-    public ParameterStore CreateParameters(ComputeDevice device, ulong seed)
+    /// <summary>
+    /// Makes the store of all parameters, with initial values drawn from <paramref name="seed"/>; without one they are to be read.
+    /// </summary>
+    public ParameterStore CreateParameters(ComputeDevice device, ulong? seed)
     {
         var store = new ParameterStore(device, ShapesOf(Options, Given));
         try
         {
             Encoder.Attach(store);
             Decoder.Attach(store);
-            Initialization.Fill(store, seed);
+            if (seed is { } start)
+                Initialization.Fill(store, start);
             foreach (CustomLayerSteps layer in Encoder.Layers.Concat(Decoder.Layers).OfType<CustomLayerSteps>())
                 layer.Initialize(store);
             Posterior.Attach(store);
-            Prior.Attach(store, seed);
+            Prior.Attach(store, seed ?? 0);
             Likelihood.Attach(store);
             return store;
         }

@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.Numerics.Tensors;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text.Json;
@@ -91,13 +90,11 @@ internal sealed class SafetensorsReader : IDisposable
     public string RequireFinite()
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        float[] values = new float[ChunkBytes / 2];
         foreach (SafetensorsEntry entry in Entries)
             ForEachChunk(entry, chunk =>
             {
                 hash.AppendData(chunk);
-                int count = ToSingle(entry.Dtype, chunk, values);
-                if (!TensorPrimitives.IsFiniteAll<float>(values.AsSpan(0, count)))
+                if (!AreFinite(entry.Dtype, chunk))
                     throw new BadInputException(
                         $"{Path}: tensor \"{entry.Name}\" holds NaN or infinity, so nothing can be computed with it. "
                         + "Take the weights of an earlier training.");
@@ -166,26 +163,53 @@ internal sealed class SafetensorsReader : IDisposable
     }
 
     /// <summary>How many values there are.</summary>
+    /// <remarks>
+    /// Plain loops, here and in <see cref="AreFinite"/>: they are compiled with the program, whereas vector code of the libraries is
+    /// compiled when it is first called, and not yet well.
+    /// </remarks>
     private static int ToSingle(string dtype, ReadOnlySpan<byte> bytes, Span<float> values)
     {
         switch (dtype)
         {
-            case "F32":
-                MemoryMarshal.Cast<byte, float>(bytes).CopyTo(values);
-                return bytes.Length / sizeof(float);
             case "F64":
                 ReadOnlySpan<double> doubles = MemoryMarshal.Cast<byte, double>(bytes);
                 for (int i = 0; i < doubles.Length; i++)
                     values[i] = (float)doubles[i];
                 return doubles.Length;
             case "F16":
-                TensorPrimitives.ConvertToSingle(MemoryMarshal.Cast<byte, System.Half>(bytes), values);
-                return bytes.Length / 2;
+                ReadOnlySpan<System.Half> halves = MemoryMarshal.Cast<byte, System.Half>(bytes);
+                for (int i = 0; i < halves.Length; i++)
+                    values[i] = (float)halves[i];
+                return halves.Length;
             default: // BF16: the upper half of a float32
                 ReadOnlySpan<ushort> upper = MemoryMarshal.Cast<byte, ushort>(bytes);
                 for (int i = 0; i < upper.Length; i++)
                     values[i] = BitConverter.UInt32BitsToSingle((uint)upper[i] << 16);
                 return upper.Length;
+        }
+    }
+
+    /// <summary>Whether all values are finite as float32.</summary>
+    private static bool AreFinite(string dtype, ReadOnlySpan<byte> bytes)
+    {
+        switch (dtype)
+        {
+            case "F64":
+                foreach (double value in MemoryMarshal.Cast<byte, double>(bytes))
+                    if (!float.IsFinite((float)value))
+                        return false;
+                return true;
+            case "F32":
+                foreach (float value in MemoryMarshal.Cast<byte, float>(bytes))
+                    if (!float.IsFinite(value))
+                        return false;
+                return true;
+            default: // NaN and infinity have all bits of the exponent.
+                int exponent = dtype == "F16" ? 0x7C00 : 0x7F80;
+                foreach (ushort bits in MemoryMarshal.Cast<byte, ushort>(bytes))
+                    if ((bits & exponent) == exponent)
+                        return false;
+                return true;
         }
     }
 

@@ -1,19 +1,18 @@
 using System.Text.Json;
-using System.Text.Json.Serialization;
 
 namespace GpuVae.Formats;
 
 /// <summary><see cref="VaeOptions"/> as JSON: the content of <c>config.json</c> and a part of every checkpoint.</summary>
-internal static partial class VaeConfig
+internal static class VaeConfig
 {
-    public static string ToJson(VaeOptions options) => JsonSerializer.Serialize(options, ConfigJson.Default.VaeOptions) + "\n";
+    public static string ToJson(VaeOptions options) => OptionsJson.Write(options, indented: true) + "\n";
 
     /// <exception cref="BadInputException"><paramref name="source"/> holds no valid options.</exception>
     public static VaeOptions FromJson(string json, string source)
     {
         try
         {
-            VaeOptions options = OptionsJson.Read(json, new VaeOptions(), ConfigJson.Default.VaeOptions);
+            VaeOptions options = OptionsJson.Read(json, new VaeOptions());
             options.Validate();
             return options;
         }
@@ -41,10 +40,4 @@ internal static partial class VaeConfig
             return false;
         }
     }
-
-    [JsonSourceGenerationOptions(
-        PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, UseStringEnumConverter = true, WriteIndented = true,
-        UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow, RespectNullableAnnotations = true, IgnoreReadOnlyProperties = true)]
-    [JsonSerializable(typeof(VaeOptions))]
-    private sealed partial class ConfigJson : JsonSerializerContext;
 }

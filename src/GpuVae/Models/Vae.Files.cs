@@ -48,7 +48,7 @@ public sealed partial class Vae
         var given = new GivenParts();
         given.NamedIn(options);
         (NamedTensor[] Weights, CodeSampler? Sampler) content = WeightsFile.Read(weights, options, given, logger);
-        var model = new Vae(device, options);
+        var model = new Vae(device, options, given, seed: null);
         try
         {
             model.Write(content);

@@ -49,10 +49,18 @@ public sealed partial class Vae : IDisposable
     public Vae(
         ComputeDevice device, VaeOptions? options = null, ulong seed = 1, PixelLikelihood? likelihood = null, CodePrior? prior = null,
         Activation? activation = null, IReadOnlyList<LayerSpec>? encoder = null, IReadOnlyList<LayerSpec>? decoder = null)
+        : this(device, options ?? new VaeOptions(), new GivenParts(likelihood, prior, activation, encoder, decoder), seed)
+    {
+    }
+
+    /// <param name="device">As above.</param>
+    /// <param name="options">As above.</param>
+    /// <param name="given">The parts of the caller's own.</param>
+    /// <param name="seed">Of the weights; none where all of them will be read.</param>
+    private Vae(ComputeDevice device, VaeOptions options, GivenParts given, ulong? seed)
     {
         ArgumentNullException.ThrowIfNull(device);
-        var given = new GivenParts(likelihood, prior, activation, encoder, decoder);
-        Options = given.NamedIn(options ?? new VaeOptions());
+        Options = given.NamedIn(options);
         using DeviceGate.Scope scope = device.Enter("making a Vae");
         Device = device;
         Parts = new VaeParts(Options, device.Kernels, given);

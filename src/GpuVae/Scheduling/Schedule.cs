@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using GpuVae.Devices;
+using GpuVae.Simd;
 
 namespace GpuVae.Scheduling;
 
@@ -10,7 +11,7 @@ namespace GpuVae.Scheduling;
 public sealed class Schedule : IDisposable
 {
     private readonly ScheduleStep[] steps;
-    private bool isToBeRecorded;
+    private bool isCompiled, isToBeRecorded;
     private Recording? recording;
 
     /// <param name="steps">In order.</param>
@@ -39,6 +40,8 @@ public sealed class Schedule : IDisposable
             recording.Replay(stream);
             return;
         }
+        if (!isCompiled)
+            CompileAhead(stream);
         Enqueue(stream);
         if (isToBeRecorded)
             Record(stream);
@@ -77,6 +80,14 @@ public sealed class Schedule : IDisposable
             medians[s] = Stopwatch.GetElapsedTime(0, row[repeats / 2]);
         }
         return medians;
+    }
+
+    // On all processors, where the kernels would else be compiled one after the other.
+    private void CompileAhead(AcceleratorStream stream)
+    {
+        isCompiled = true;
+        if (stream.Accelerator is SimdAccelerator)
+            SimdAccelerator.CompileAhead(steps.Select<ScheduleStep, Action>(step => () => step.Launch(stream)));
     }
 
     // Not before the first run, which loads kernels and grows workspaces: a recording must contain neither.

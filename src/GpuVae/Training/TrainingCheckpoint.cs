@@ -3,7 +3,6 @@ using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using System.Text.Json.Serialization;
 using GpuVae.Elbo;
 using GpuVae.Formats;
 using GpuVae.Layers;
@@ -14,7 +13,7 @@ namespace GpuVae.Training;
 /// The whole state of a training between two steps. With the same images, <see cref="Trainer.Resume"/> goes on from it to the same bits
 /// that an uninterrupted run ends with: random numbers and the order of the images follow from the seed and the step.
 /// </summary>
-public sealed partial class TrainingCheckpoint
+public sealed class TrainingCheckpoint
 {
     private const string WeightsSection = "weights", FirstMomentSection = "adam.first", SecondMomentSection = "adam.second";
     private const string AverageSection = "average";
@@ -53,8 +52,7 @@ public sealed partial class TrainingCheckpoint
         try
         {
             VaeOptions model = VaeConfig.FromJson((string)file.Header["model"]!, path);
-            TrainingOptions training = OptionsJson.Read(
-                (string)file.Header["training"]!, new TrainingOptions(), TrainingJson.Default.TrainingOptions);
+            TrainingOptions training = OptionsJson.Read((string)file.Header["training"]!, new TrainingOptions());
             training.Validate();
             long step = (long)file.Header["step"]!;
             MetricsLine[] history = [.. file.Contains(HistorySection) ? Lines(file.Get(HistorySection)).Select(MetricsLine.Parse) : []];
@@ -158,10 +156,5 @@ public sealed partial class TrainingCheckpoint
             throw new BadInputException($"{Path} is not a valid checkpoint: it holds {what}. Take an older copy or start a new run.");
     }
 
-    internal static string ToJson(TrainingOptions training) =>
-        JsonSerializer.Serialize(training, TrainingJson.Default.TrainingOptions);
-
-    [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, UseStringEnumConverter = true)]
-    [JsonSerializable(typeof(TrainingOptions))]
-    private sealed partial class TrainingJson : JsonSerializerContext;
+    internal static string ToJson(TrainingOptions training) => OptionsJson.Write(training, indented: false);
 }

@@ -26,10 +26,10 @@ internal sealed class GemmPacking : IDisposable
     private readonly Accelerator accelerator;
     private readonly int tileRows;
     private readonly int groupSize;
-    private readonly Action<AcceleratorStream, KernelConfig, FloatView, FloatView, int, int, int> columns;
-    private readonly Action<AcceleratorStream, KernelConfig, FloatView, FloatView, int, int, int> transposedColumns;
-    private readonly Action<AcceleratorStream, KernelConfig, FloatView, FloatView, int, int, int, int> rows;
-    private readonly Action<AcceleratorStream, KernelConfig, FloatView, FloatView, int, int, int, int> transposedRows;
+
+    // Loaded when first used: most products of a small model are packed in none of these ways.
+    private Action<AcceleratorStream, KernelConfig, FloatView, FloatView, int, int, int>? columns, transposedColumns;
+    private Action<AcceleratorStream, KernelConfig, FloatView, FloatView, int, int, int, int>? rows, transposedRows;
     private MemoryBuffer1D<float, Stride1D.Dense> packedA, packedB;
 
     public GemmPacking(Accelerator accelerator, int tileRows)
@@ -37,12 +37,6 @@ internal sealed class GemmPacking : IDisposable
         this.accelerator = accelerator;
         this.tileRows = tileRows;
         groupSize = accelerator.WarpSize;
-        bool turnsBlocks = groupSize == SquareBlock.Side;
-        columns = accelerator.LoadKernel<FloatView, FloatView, int, int, int>(ColumnsKernel);
-        transposedColumns = accelerator.LoadKernel<FloatView, FloatView, int, int, int>(
-            turnsBlocks ? TransposedColumnsKernel<GemmStaged.Turned> : TransposedColumnsKernel<GemmStaged.Collected>);
-        rows = accelerator.LoadKernel<FloatView, FloatView, int, int, int, int>(turnsBlocks ? TurnedRowsKernel : CollectedRowsKernel);
-        transposedRows = accelerator.LoadKernel<FloatView, FloatView, int, int, int, int>(TransposedRowsKernel);
         packedA = accelerator.Allocate1D<float>(1);
         packedB = accelerator.Allocate1D<float>(1);
     }
@@ -53,7 +47,7 @@ internal sealed class GemmPacking : IDisposable
         int panels = Blocks.Of(b.Columns, 2 * groupSize);
         Grow(ref packedB, 2L * groupSize * panels * b.Rows);
         int groups = b.IsTransposed ? panels : Blocks.Of(panels, Neighbours);
-        (b.IsTransposed ? transposedColumns : columns)(
+        (b.IsTransposed ? transposedColumns ??= LoadTransposedColumns() : columns ??= LoadColumns())(
             stream, Config(groups, b.Rows), b.View, packedB.View, b.Pitch, b.Columns, b.Rows);
         return packedB.View;
     }
@@ -64,7 +58,7 @@ internal sealed class GemmPacking : IDisposable
         int tiles = Blocks.Of(a.Rows, tileRows);
         Grow(ref packedA, (long)tileRows * tiles * a.Columns);
         int groups = a.IsTransposed ? Blocks.Of(tiles, Neighbours) : tiles;
-        (a.IsTransposed ? transposedRows : rows)(
+        (a.IsTransposed ? transposedRows ??= LoadTransposedRows() : rows ??= LoadRows())(
             stream, Config(groups, a.Columns), a.View, packedA.View, a.Pitch, a.Rows, a.Columns, tileRows);
         return packedA.View;
     }
@@ -75,18 +69,39 @@ internal sealed class GemmPacking : IDisposable
         packedB.Dispose();
     }
 
+    private bool TurnsBlocks => groupSize == SquareBlock.Side;
+
+    private Action<AcceleratorStream, KernelConfig, FloatView, FloatView, int, int, int> LoadColumns() =>
+        accelerator.LoadKernel<FloatView, FloatView, int, int, int>(ColumnsKernel);
+
+    private Action<AcceleratorStream, KernelConfig, FloatView, FloatView, int, int, int> LoadTransposedColumns() =>
+        accelerator.LoadKernel<FloatView, FloatView, int, int, int>(
+            TurnsBlocks ? TransposedColumnsKernel<GemmStaged.Turned> : TransposedColumnsKernel<GemmStaged.Collected>);
+
+    private Action<AcceleratorStream, KernelConfig, FloatView, FloatView, int, int, int, int> LoadRows() =>
+        accelerator.LoadKernel<FloatView, FloatView, int, int, int, int>(TurnsBlocks ? TurnedRowsKernel : CollectedRowsKernel);
+
+    private Action<AcceleratorStream, KernelConfig, FloatView, FloatView, int, int, int, int> LoadTransposedRows() =>
+        accelerator.LoadKernel<FloatView, FloatView, int, int, int, int>(TransposedRowsKernel);
+
     private KernelConfig Config(int groups, int k) => new(new Index2D(groups, Blocks.Of(k, Slice)), new Index2D(groupSize, 1));
 
     private void Grow(ref MemoryBuffer1D<float, Stride1D.Dense> buffer, long length)
     {
         if (length <= buffer.Length)
             return;
-        // Before the old one goes: where there is no memory for it, smaller products go on.
-        MemoryBuffer1D<float, Stride1D.Dense> grown = accelerator.Allocate1D<float>(length);
-        // A product still running may read the old buffer.
-        accelerator.Synchronize();
-        buffer.Dispose();
-        buffer = grown;
+        // Several threads come here when kernels are compiled ahead.
+        lock (accelerator)
+        {
+            if (length <= buffer.Length)
+                return;
+            // Before the old one goes: where there is no memory for it, smaller products go on.
+            MemoryBuffer1D<float, Stride1D.Dense> old = buffer;
+            buffer = accelerator.Allocate1D<float>(length);
+            // A product still running may read the old buffer.
+            accelerator.Synchronize();
+            old.Dispose();
+        }
     }
 
     private static void ColumnsKernel(FloatView b, FloatView packed, int ldb, int n, int k)
