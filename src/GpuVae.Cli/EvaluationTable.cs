@@ -52,8 +52,9 @@ internal static class EvaluationTable
     {
         yield return Inv($"{distance.Images:N0} images in {distance.Features} features of {distance.Network} ({distance.Preparation})")
             + (distance.IsRough ? "; ROUGH: fewer images than features" : "");
-        foreach ((string of, ImageDistance d) in (IEnumerable<(string, ImageDistance)>)
-            [(Inv($"samples of {distance.Sampler} at temperature {distance.Temperature:0.##}"), distance.Samples), ("reconstructions", distance.Reconstructions)])
+        string samples = Inv($"samples of {distance.Sampler} at temperature {distance.Temperature:0.##}");
+        foreach ((string of, ImageDistance d) in ((string, ImageDistance)[])
+            [(samples, distance.Samples), ("reconstructions", distance.Reconstructions)])
         {
             yield return Line($"FD ({distance.Network})", d.Frechet, "", of);
             yield return Line("  kernel", d.Kernel, "", Inv($"polynomial of degree 3, blocks of {KernelDistance.LargestBlock}"), "F5");

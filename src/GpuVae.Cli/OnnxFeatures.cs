@@ -27,8 +27,8 @@ internal sealed class OnnxFeatures : IImageFeatures, IDisposable
             int[] input = sessions[0].InputMetadata.Values.First().Dimensions;
             if (input is not [_, 3, > 0, > 0])
                 throw new BadInputException(
-                    $"{paths[0]} takes [{string.Join(", ", input)}], and a network of features is to take images [number, 3, height, width] "
-                    + "of a fixed size. Export it so.");
+                    $"{paths[0]} takes [{string.Join(", ", input)}], and a network of features is to take images [number, 3, height, "
+                    + "width] of a fixed size. Export it so.");
             (height, width) = (input[2], input[3]);
             Count = Run(new float[3 * height * width]).Length;
         }
@@ -99,7 +99,8 @@ internal sealed class OnnxFeatures : IImageFeatures, IDisposable
         catch (OnnxRuntimeException error)
         {
             throw new BadInputException(
-                $"{path} cannot be run on images of {width}x{height}: {error.Message} Take a network from images to one row of numbers.", error);
+                $"{path} cannot be run on images of {width}x{height}: {error.Message} Take a network from images to one row of numbers.",
+                error);
         }
     }
 

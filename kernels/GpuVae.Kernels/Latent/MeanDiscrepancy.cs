@@ -1,5 +1,5 @@
-// The squared maximum mean discrepancy between codes z of a batch and as many draws p of the prior (Gretton et al. 2012; WAE-MMD: Tolstikhin,
-// Bousquet, Gelly & Schoelkopf 2018, arXiv:1711.01558, algorithm 2), with a sum of inverse multiquadratic kernels:
+// The squared maximum mean discrepancy between codes z of a batch and as many draws p of the prior (Gretton et al. 2012; WAE-MMD:
+// Tolstikhin, Bousquet, Gelly & Schoelkopf 2018, arXiv:1711.01558, algorithm 2), with a sum of inverse multiquadratic kernels:
 //
 //   k(d) = Σ_s C_s/(C_s + d)          d = ‖a - b‖²,  C_s = 2·L·s,  s = 0.1, 0.2, 0.5, 1, 2, 5, 10
 //   MMD  = 1/(n(n-1)) Σ_(i≠j) (k(z_i, z_j) + k(p_i, p_j)) - 2/n² Σ_ij k(z_i, p_j)

@@ -30,9 +30,9 @@ internal static class EvaluateCommand
             + "images, all are read to find these.", NumberRange.AtLeast(1));
         Option<string[]> features = new("--features")
         {
-            Description = "Also compare samples and reconstructions with the images as distributions (Fréchet and kernel distance, precision, "
-                + "recall, density, coverage), in the features of this network; of several files each is given what the one before gave. "
-                + "The first takes RGB images [number, 3, height, width] from 0 to 255.",
+            Description = "Also compare samples and reconstructions with the images as distributions (Fréchet and kernel distance, "
+                + "precision, recall, density, coverage), in the features of this network; of several files each is given what the one "
+                + "before gave. The first takes RGB images [number, 3, height, width] from 0 to 255.",
             HelpName = "FILE.onnx",
             AllowMultipleArgumentsPerToken = true,
             DefaultValueFactory = _ => [],

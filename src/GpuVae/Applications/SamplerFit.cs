@@ -74,7 +74,8 @@ public static class SamplerFit
             return new FittedSampler(null, normal, normal);
         if (!isEnough)
             throw new BadInputException(latents > MostUnits
-                ? $"A mixture of {latents} units would be too large; up to {MostUnits} are possible. Choose the sampler normal or aggregate."
+                ? $"A mixture of {latents} units would be too large; up to {MostUnits} are possible. Choose the sampler normal or "
+                    + "aggregate."
                 : $"{count} images are too few to fit a mixture to; {LeastCodes} are the least. Give more images, or choose the sampler "
                     + "normal or aggregate.");
         (MixtureCodeSampler mixture, double likelihood) = Mixture(model, images.Labels, codes, options, cancellation);
@@ -91,8 +92,8 @@ public static class SamplerFit
             return;
         string asked = kind is null ? "another sampler" : $"the sampler {kind.ToString()!.ToLowerInvariant()}";
         throw new BadInputException(
-            $"The prior of this model is learned ({options.Own?.Prior ?? options.Prior.ToString().ToLowerInvariant()}) and follows its codes "
-            + $"already, so it has no use for {asked}. Leave the sampler out, or train with VaeOptions.Prior = Normal.");
+            $"The prior of this model is learned ({options.Own?.Prior ?? options.Prior.ToString().ToLowerInvariant()}) and follows its "
+            + $"codes already, so it has no use for {asked}. Leave the sampler out, or train with VaeOptions.Prior = Normal.");
     }
 
     /// <summary>One mixture, or of a conditional model one for each label with images enough, and one for the other labels.</summary>

@@ -11,8 +11,8 @@ namespace GpuVae.Evaluation;
 public sealed record ImageDistance(double Frechet, double Kernel, ManifoldOverlap Overlap, double Sharpness);
 
 /// <summary>
-/// Samples and reconstructions of a model against images, in the features of a network. What a network is called, how many images there were
-/// and how they were resized belongs to each figure.
+/// Samples and reconstructions of a model against images, in the features of a network. What a network is called, how many images there
+/// were and how they were resized belongs to each figure.
 /// </summary>
 /// <param name="Network">The network's name.</param>
 /// <param name="Features">Its features.</param>
@@ -32,11 +32,12 @@ public sealed record DistributionDistance(
 
     private const int Portion = 256;
 
-    /// <summary>Whether there were fewer images than features, so that the covariances are not of full rank and figures mean little.</summary>
+    /// <summary>Whether there were no more images than features: then covariances have not full rank, and figures mean little.</summary>
     public bool IsRough => Images <= Features;
 
     internal static DistributionDistance Measure(
-        Vae model, ImageSet images, IImageFeatures network, EvaluationOptions options, Action<double>? progress, CancellationToken cancellation)
+        Vae model, ImageSet images, IImageFeatures network, EvaluationOptions options, Action<double>? progress,
+        CancellationToken cancellation)
     {
         if (images.Count < LeastImages)
             throw new BadInputException(
@@ -61,7 +62,8 @@ public sealed record DistributionDistance(
                 cancellation.ThrowIfCancellationRequested();
                 int n = Math.Min(Portion, count - first);
                 network.Extract(
-                    rows.AsSpan(first * pixels, n * pixels), model.Options.Shape, features.AsSpan(first * network.Count, n * network.Count));
+                    rows.AsSpan(first * pixels, n * pixels), model.Options.Shape,
+                    features.AsSpan(first * network.Count, n * network.Count));
                 done += n;
                 progress?.Invoke(done / (3.0 * count));
             }

@@ -12,7 +12,7 @@ public static class ModelEvaluation
     /// <param name="images">Of its shape.</param>
     /// <param name="options">What to measure, and how.</param>
     /// <param name="features">In which samples and reconstructions are compared with the images; null for not at all.</param>
-    /// <param name="progress">Told the share that is done of the importance sampling, then of the features, which is what takes long.</param>
+    /// <param name="progress">Told the share of the importance sampling that is done, then of the features; these take long.</param>
     /// <param name="cancellation">Asks to stop before the next batch.</param>
     /// <exception cref="BadInputException">
     /// An option is out of range, the images are not of the model's shape, or their factors are wanted and not known.

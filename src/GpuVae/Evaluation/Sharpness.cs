@@ -1,8 +1,8 @@
 namespace GpuVae.Evaluation;
 
 /// <summary>
-/// The variance over the pixels of the Laplacian −4·x + its four neighbours of the mean of the channels, averaged over the images (Pech-Pacheco
-/// et al. 2000): blurred images have less than their data. Without the border.
+/// The variance over the pixels of the Laplacian −4·x + its four neighbours of the mean of the channels, averaged over the images
+/// (Pech-Pacheco et al. 2000): blurred images have less than their data. Without the border.
 /// </summary>
 public static class Sharpness
 {

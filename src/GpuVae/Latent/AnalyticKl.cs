@@ -6,8 +6,8 @@ namespace GpuVae.Latent;
 
 /// <summary>
 /// A diagonal posterior and the standard normal prior, whose KL term is known in closed form: one launch forward, and on the way back,
-/// where it can, the epilogue of the decoder's first layer. Free bits, capacity, total correlation and mean discrepancy change the weights of that
-/// term or add to it.
+/// where it can, the epilogue of the decoder's first layer. Free bits, capacity, total correlation and mean discrepancy change the weights
+/// of that term or add to it.
 /// </summary>
 internal sealed class AnalyticKl : LatentTerm
 {

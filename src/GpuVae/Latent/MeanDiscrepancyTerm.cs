@@ -5,7 +5,7 @@ using GpuVae.Scheduling;
 
 namespace GpuVae.Latent;
 
-/// <summary>The maximum mean discrepancy between the codes of a batch and draws of N(0, I), weighted: what InfoVAE and WAE-MMD add.</summary>
+/// <summary>The mean discrepancy between the codes of a batch and draws of N(0, I), weighted: what InfoVAE and WAE-MMD add.</summary>
 internal sealed class MeanDiscrepancyTerm
 {
     private readonly PlannedTensor codes, drawn, slopes;

@@ -69,7 +69,8 @@ internal sealed class AggregateCodeSampler : CodeSampler
             int[] among = ofLabel is null ? all : ofLabel.GetValueOrDefault(asked[row], []);
             if (among.Length == 0)
                 throw new BadInputException(
-                    $"None of the images has the label {asked[row]}, so the aggregate posterior has no code for it. Ask for another label.");
+                    $"None of the images has the label {asked[row]}, so the aggregate posterior has no code for it. Ask for another "
+                    + "label.");
             uint word = Philox.Generate(seed, RandomPurpose.Sampler, 0, row, 0).W0;
             drawn[row] = among[(int)((ulong)word * (ulong)among.Length >> 32)];
         }

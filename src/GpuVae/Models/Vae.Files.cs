@@ -72,8 +72,8 @@ public sealed partial class Vae
     }
 
     /// <summary>
-    /// Writes the weights as safetensors, as PyTorch's <c>load_state_dict</c> takes them, with the options and a digest in the metadata; and
-    /// <see cref="Sampler"/> in tensors called <c>sampler.…</c>, which PyTorch is to be told to pass over (<c>strict=False</c>).
+    /// Writes the weights as safetensors, as PyTorch's <c>load_state_dict</c> takes them, with the options and a digest in the metadata;
+    /// and <see cref="Sampler"/> in tensors called <c>sampler.…</c>, which PyTorch is to be told to pass over (<c>strict=False</c>).
     /// </summary>
     /// <param name="path">Of the file.</param>
     /// <param name="metadata">More to be kept with them, if any.</param>

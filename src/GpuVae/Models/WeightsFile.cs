@@ -46,8 +46,8 @@ internal static partial class WeightsFile
     }
 
     /// <summary>
-    /// Reads the weights of a model, in the order of its parameters, and its sampler, if it has one. What the header declares is compared with the options, and all data
-    /// are looked through, before anything is allocated for them.
+    /// Reads the weights of a model, in the order of its parameters, and its sampler, if it has one. What the header declares is compared
+    /// with the options, and all data are looked through, before anything is allocated for them.
     /// </summary>
     /// <exception cref="BadInputException">
     /// The file is missing, broken or changed, holds NaN or infinity, or belongs to a model that computes something else.

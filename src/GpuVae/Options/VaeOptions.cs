@@ -306,7 +306,8 @@ public sealed record VaeOptions
             throw new BadInputException(
                 $"The objective {Objective.ToString().ToLowerInvariant()} needs a diagonal posterior and the standard normal prior.");
         if (!(MmdWeight is >= 0 and < double.PositiveInfinity))
-            throw new BadInputException($"A weight of {MmdWeight} for the mean discrepancy is out of range; it must be finite and not negative.");
+            throw new BadInputException(
+                $"A weight of {MmdWeight} for the mean discrepancy is out of range; it must be finite and not negative.");
         if (!(FreeBits is >= 0 and < double.PositiveInfinity))
             throw new BadInputException($"{FreeBits} free bits are out of range; give finite nats per unit, or 0 for none.");
         if (!(Capacity is >= 0 and < double.PositiveInfinity))

@@ -109,7 +109,7 @@ public sealed class RunFolder
         ? Vae.Load(device, Path, logger)
         : Vae.Load(device, Vae.OptionsIn(Path), Vae.WeightsIn(Path), logger);
 
-    /// <summary>Writes what <see cref="Load"/> gave again, with another <c>Vae.Sampler</c>; what its weights tell of themselves stays.</summary>
+    /// <summary>Writes what <see cref="Load"/> gave again, with another <c>Vae.Sampler</c>; what the weights tell stays.</summary>
     /// <exception cref="IOException">The disk is full or the place cannot be written; what was there stays.</exception>
     public void Keep(Vae model) => model.SaveWeights(IsFile ? Path : Vae.WeightsIn(Path), ReadMetadata());
 

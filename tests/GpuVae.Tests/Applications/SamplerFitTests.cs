@@ -132,8 +132,8 @@ public sealed class SamplerFitTests(CpuDevice cpu) : IClassFixture<CpuDevice>
     public void ADamagedSamplerIsRefused()
     {
         using var model = new Vae(cpu.Device, Options);
-        CodeSampler sampler = SamplerFit.Run(
-            model, TestImages.Random(60, Options.Shape), new SamplerOptions { Kind = SamplerKind.Gmm, Components = 2 }, Cancellation).Sampler!;
+        var options = new SamplerOptions { Kind = SamplerKind.Gmm, Components = 2 };
+        CodeSampler sampler = SamplerFit.Run(model, TestImages.Random(60, Options.Shape), options, Cancellation).Sampler!;
         Assert.Equal("gmm of 2 normals", MixtureCodeSampler.Of(sampler.Tensors, 2, 0, "file").ToString());
         Damaged([.. sampler.Tensors.Skip(1)], 0);
         Damaged(sampler.Tensors, classes: 0, latents: 3);
@@ -142,7 +142,8 @@ public sealed class SamplerFitTests(CpuDevice cpu) : IClassFixture<CpuDevice>
 
         static void Damaged(IReadOnlyList<NamedTensor> tensors, int classes, int latents = 2) => Assert.Contains(
             "damaged",
-            Assert.Throws<BadInputException>(() => MixtureCodeSampler.Of(tensors, latents, classes, "file")).Message, StringComparison.Ordinal);
+            Assert.Throws<BadInputException>(() => MixtureCodeSampler.Of(tensors, latents, classes, "file")).Message,
+            StringComparison.Ordinal);
     }
 
     private static int[] Unlabelled(int count) => [.. Enumerable.Repeat(-1, count)];

@@ -91,7 +91,8 @@ public sealed class DistributionDistanceTests(CpuDevice cpu) : IClassFixture<Cpu
     private static (double[] Mean, double[] Covariance) Moments(float[] rows)
     {
         double n = rows.Length / 2;
-        double[] x = [.. rows.Where((_, i) => i % 2 == 0).Select(v => (double)v)], y = [.. rows.Where((_, i) => i % 2 == 1).Select(v => (double)v)];
+        double[] x = [.. rows.Where((_, i) => i % 2 == 0).Select(v => (double)v)];
+        double[] y = [.. rows.Where((_, i) => i % 2 == 1).Select(v => (double)v)];
         double mx = x.Average(), my = y.Average();
         return ([mx, my],
         [
