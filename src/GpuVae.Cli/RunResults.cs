@@ -27,7 +27,8 @@ internal sealed class RunResults(
     public void Update() => Update(
         trainer.Model, trainer.Step * trainer.Options.Epochs == trainer.History.Count * trainer.Steps
             ? $"epoch {trainer.History.Count}"
-            : $"stopped in epoch {trainer.History.Count + 1}");
+            : $"stopped in epoch {trainer.History.Count + 1}",
+        board);
 
     /// <summary>
     /// Writes what the run is like at its end, with the weights and the sampler that commands take: those of the best epoch where there was
@@ -39,7 +40,11 @@ internal sealed class RunResults(
     {
         int last = trainer.History.Count;
         using Vae model = folder.Load(trainer.Model.Device);
-        Update(model, trainer.BestEpoch is { } best && best.Epoch < last ? $"epoch {best.Epoch}, the best" : $"epoch {last}");
+        if (trainer.BestEpoch is { } best && best.Epoch < last)
+            Update(model, $"epoch {best.Epoch}, the best", board);
+        else
+            // The board was told of this epoch.
+            Update(model, $"epoch {last}", writing is null ? board : null);
         Wait();
     }
 
@@ -47,7 +52,7 @@ internal sealed class RunResults(
     /// <exception cref="IOException">It could not be written.</exception>
     public void Wait() => writing?.GetAwaiter().GetResult();
 
-    private void Update(Vae model, string epoch)
+    private void Update(Vae model, string epoch, TensorBoardLog? told)
     {
         ImageShape shape = model.Options.Shape;
         Sheet samples = Pictures.Drawn(model, model.Generate(SampleCount, trainer.Options.Seed));
@@ -66,7 +71,7 @@ internal sealed class RunResults(
             ImageFile.Write(folder.Samples, samples.Compose(shape));
             ImageFile.Write(folder.Reconstructions, reconstructions.Compose(shape));
             byte[] ofSamples = File.ReadAllBytes(folder.Samples), ofReconstructions = File.ReadAllBytes(folder.Reconstructions);
-            board?.Add(step, history.Count > 0 ? history[^1] : null, ofSamples, ofReconstructions, units);
+            told?.Add(step, history.Count > 0 ? history[^1] : null, ofSamples, ofReconstructions, units);
             string html = ReportPage.Html(
                 Path.GetFileName(folder.Path), hardware, options, commands, history, best, units.Kl,
                 [
