@@ -52,6 +52,27 @@ internal static class EvaluationTable
                 yield return Line($"  {gap.Factor}", gap.Gap, "", Inv(
                     $"unit {gap.Unit} knows {gap.Information:F3} of {gap.Entropy:F3} nats"), "F4");
         }
+        foreach (string line in report.Distance is { } distance ? Distances(distance) : [])
+            yield return line;
+    }
+
+    private static IEnumerable<string> Distances(DistributionDistance distance)
+    {
+        yield return Inv($"{distance.Images:N0} images in {distance.Features} features of {distance.Network} ({distance.Preparation})")
+            + (distance.IsRough ? "; ROUGH: fewer images than features" : "");
+        string samples = Inv($"samples of {distance.Sampler} at temperature {distance.Temperature:0.##}");
+        foreach ((string of, ImageDistance d) in ((string, ImageDistance)[])
+            [(samples, distance.Samples), ("reconstructions", distance.Reconstructions)])
+        {
+            yield return Line($"FD ({distance.Network})", d.Frechet, "", of);
+            yield return Line("  kernel", d.Kernel, "", Inv($"polynomial of degree 3, blocks of {KernelDistance.LargestBlock}"), "F5");
+            yield return Line("  precision", d.Overlap.Precision, "", Inv($"k = {ManifoldOverlap.Neighbors}"));
+            yield return Line("  recall", d.Overlap.Recall, "", Inv($"k = {ManifoldOverlap.Neighbors}"));
+            yield return Line("  density", d.Overlap.Density, "", Inv($"k = {ManifoldOverlap.DenseNeighbors}"));
+            yield return Line("  coverage", d.Overlap.Coverage, "", Inv($"k = {ManifoldOverlap.DenseNeighbors}"));
+            yield return Line(
+                "  sharpness", d.Sharpness, "", Inv($"variance of the Laplacian; of the images {distance.DataSharpness:F5}"), "F5");
+        }
     }
 
     private static IEnumerable<string> Likelihood(string name, LogLikelihood value, string what)

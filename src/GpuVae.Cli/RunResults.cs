@@ -27,22 +27,24 @@ internal sealed class RunResults(
     public void Update() => Update(
         trainer.Model, trainer.Step * trainer.Options.Epochs == trainer.History.Count * trainer.Steps
             ? $"epoch {trainer.History.Count}"
-            : $"stopped in epoch {trainer.History.Count + 1}");
+            : $"stopped in epoch {trainer.History.Count + 1}",
+        board);
 
-    /// <summary>Writes what the run is like at its end: that of the best epoch where there was a better one than the last.</summary>
+    /// <summary>
+    /// Writes what the run is like at its end, with the weights and the sampler that commands take: those of the best epoch where there was
+    /// a better one than the last. Also where nothing was left to train: the process that wrote the last checkpoint may have been killed
+    /// before its pictures were there.
+    /// </summary>
     /// <exception cref="IOException">A file could not be written.</exception>
     public void Finish()
     {
-        if (trainer.BestEpoch is { } best && best.Epoch < trainer.History.Count)
-        {
-            using Vae model = folder.Load(trainer.Model.Device);
-            Update(model, $"epoch {best.Epoch}, the best");
-        }
-        else if (writing is null)
-        {
-            // Nothing was left to train. The process that wrote the last checkpoint may have been killed before its pictures were there.
-            Update();
-        }
+        int last = trainer.History.Count;
+        using Vae model = folder.Load(trainer.Model.Device);
+        if (trainer.BestEpoch is { } best && best.Epoch < last)
+            Update(model, $"epoch {best.Epoch}, the best", board);
+        else
+            // The board was told of this epoch.
+            Update(model, $"epoch {last}", writing is null ? board : null);
         Wait();
     }
 
@@ -50,13 +52,13 @@ internal sealed class RunResults(
     /// <exception cref="IOException">It could not be written.</exception>
     public void Wait() => writing?.GetAwaiter().GetResult();
 
-    private void Update(Vae model, string epoch)
+    private void Update(Vae model, string epoch, TensorBoardLog? told)
     {
         ImageShape shape = model.Options.Shape;
         Sheet? samples = model.HasPrior ? Pictures.Drawn(model, model.Generate(SampleCount, trainer.Options.Seed)) : null;
         LatentUnits? units = TensorBoardLog.Units(model, measured);
         Sheet reconstructions = Pictures.Reconstructions(model, shown);
-        string hardware = Hardware(model);
+        string hardware = Hardware(model), drawn = model.Sampler?.ToString() ?? "the prior";
         (string, string)[] options = [.. Options(model, trainer.Options, dataName, hardware)];
         IReadOnlyList<MetricsLine> history = trainer.History;
         int? best = trainer.BestEpoch?.Epoch;
@@ -68,11 +70,11 @@ internal sealed class RunResults(
         {
             byte[]? ofSamples = samples is null ? null : Written(folder.Samples, samples);
             byte[] ofReconstructions = Written(folder.Reconstructions, reconstructions);
-            board?.Add(step, history.Count > 0 ? history[^1] : null, ofSamples, ofReconstructions, units);
+            told?.Add(step, history.Count > 0 ? history[^1] : null, ofSamples, ofReconstructions, units);
             string html = ReportPage.Html(
                 Path.GetFileName(folder.Path), hardware, options, commands, history, best, units?.Kl,
                 [
-                    .. ofSamples is null ? [] : (ReportPicture[])[new ReportPicture($"Samples from the prior, {epoch}", ofSamples)],
+                    .. ofSamples is null ? [] : (ReportPicture[])[new ReportPicture($"Samples from {drawn}, {epoch}", ofSamples)],
                     new ReportPicture($"Test images above, their reconstructions below, {epoch}", ofReconstructions),
                     .. epochs.Write() is { } sheet
                         ? (ReportPicture[])[new ReportPicture("The same codes of the prior after every epoch", sheet)]

@@ -44,4 +44,10 @@ public enum RandomPurpose : uint
 
     /// <summary>Codes drawn from a learned prior over them.</summary>
     Code = 14,
+
+    /// <summary>Codes from a sampler that was fitted to a model, and the start of its fit.</summary>
+    Sampler = 20,
+
+    /// <summary>Draws of the prior that a batch of codes is compared with.</summary>
+    PriorDraws = 21,
 }

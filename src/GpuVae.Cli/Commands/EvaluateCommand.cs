@@ -28,28 +28,46 @@ internal static class EvaluateCommand
         Option<int?> limit = CommonOptions.OptionalNumber(
             "--limit", "N", "Take the first N images only, and read no more; where the run's test images are a tenth of its training "
             + "images, all are read to find these.", NumberRange.AtLeast(1));
+        Option<string[]> features = new("--features")
+        {
+            Description = "Also compare samples and reconstructions with the images as distributions (Fréchet and kernel distance, "
+                + "precision, recall, density, coverage), in the features of this network; of several files each is given what the one "
+                + "before gave. The first takes RGB images [number, 3, height, width] from 0 to 255.",
+            HelpName = "FILE.onnx",
+            AllowMultipleArgumentsPerToken = true,
+            DefaultValueFactory = _ => [],
+        };
         Option<string?> json = CommonOptions.FileOut("--json", "Also write all figures with their protocol to this file.");
         var data = new DataArguments();
+        var sampler = new SamplerArguments();
         var command = new ExampleCommand(
             "evaluate", "Measures a model: bounds on the likelihood, quality of reconstructions, use of the latent units.",
             "gpuvae evaluate",
             "gpuvae evaluate --run runs/mnist --samples 5000 --binarize static --json mnist.json",
-            "gpuvae evaluate --metrics mig,units --data digits")
+            "gpuvae evaluate --metrics mig,units --data digits",
+            "gpuvae evaluate --features ResNet18.onnx --limit 1000")
         {
-            metrics, limit, json,
+            metrics, features, limit, json,
         };
         set.AddTo(command);
+        sampler.AddTo(command);
         data.AddTo(command, withTestData: false);
         new RunArguments().Act(command, (parsed, folder, model) =>
         {
-            EvaluationOptions options = set.Read(parsed) with { Split = data.NamesData(parsed) ? "as given" : "test" };
+            EvaluationOptions options = set.Read(parsed) with
+            {
+                Split = data.NamesData(parsed) ? "as given" : "test",
+                Temperature = sampler.Temperature(parsed),
+            };
             EvaluationMetrics sampled = set.Given(parsed).Contains("--samples") ? EvaluationMetrics.Nll : EvaluationMetrics.None;
             options = options with { Metrics = ReadMetrics(parsed.GetValue(metrics)!) | sampled };
             options.Validate();
             ImageSet images = data.LoadTest(parsed, folder, parsed.GetValue(limit));
             if (images.Count == parsed.GetValue(limit))
                 options = options with { Split = $"{options.Split}, first {images.Count}" };
-            EvaluationReport report = WithProgress(progress => ModelEvaluation.Run(model, images, options, progress));
+            using OnnxFeatures? network = parsed.GetValue(features) is { Length: > 0 } files ? new OnnxFeatures(files) : null;
+            sampler.Apply(parsed, folder, model);
+            EvaluationReport report = WithProgress(progress => ModelEvaluation.Run(model, images, options, network, progress));
             foreach (string line in EvaluationTable.Lines(report))
                 Console.WriteLine(line);
             if (parsed.GetValue(json) is { } path)

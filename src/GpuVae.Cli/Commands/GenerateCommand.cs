@@ -14,25 +14,28 @@ internal static class GenerateCommand
             "--label", "LABEL", "The class to draw, by name or number, from a model trained with --conditional; without it all in turn.");
         Option<ulong> seed = CommonOptions.Seed();
         var codePrior = new CodePriorArguments();
+        var sampler = new SamplerArguments(new DataArguments());
         var output = new PictureOutput("generated", "each image", "all into one grid");
         var command = new ExampleCommand(
-            "generate", "Draws new images from the prior of a trained model.",
+            "generate", "Draws new images from a trained model.",
             "gpuvae generate",
             "gpuvae generate --run runs/digits --count 100 --seed 7 --out more.png",
             "gpuvae generate --label 3 --out threes.png",
+            "gpuvae generate --sampler normal --temperature 0.8",
             "gpuvae generate --count 500 --files --out pictures")
         {
             count, label, seed,
         };
         codePrior.AddTo(command);
+        sampler.AddTo(command);
         output.AddTo(command);
-        new RunArguments().Act(command, (parsed, run, model) =>
+        new RunArguments().Act(command, (parsed, folder, model) =>
         {
             int n = parsed.GetValue(count);
             ImageShape shape = model.Options.Shape;
             if ((long)n * shape.Pixels > MaxValues)
                 throw new BadInputException($"--count {n}: with images of {shape} at most {MaxValues / shape.Pixels} fit into memory.");
-            if (codePrior.Load(parsed, run, model) is { } prior)
+            if (codePrior.Load(parsed, folder, model) is { } prior)
             {
                 using GridPrior loaded = prior;
                 float[] drawn = prior.Generate(
@@ -40,8 +43,9 @@ internal static class GenerateCommand
                 output.Write(parsed, shape, drawn, () => new Sheet(drawn));
                 return;
             }
-            float[] images = model.Generate(
-                n, parsed.GetValue(seed), parsed.GetValue(label) is { } wanted ? model.LabelNumber(wanted) : null);
+            int? ofLabel = parsed.GetValue(label) is { } wanted ? model.LabelNumber(wanted) : null;
+            sampler.Apply(parsed, folder, model);
+            float[] images = model.Generate(n, parsed.GetValue(seed), ofLabel, sampler.Temperature(parsed));
             output.Write(
                 parsed, shape, images, () => parsed.GetValue(label) is null ? Pictures.Drawn(model, images) : new Sheet(images));
         });

@@ -153,9 +153,12 @@ internal sealed class ModelArguments
             "--components", "K", "Components of the mixture prior, or learned images of the vamp prior.", o => o.PriorComponents,
             NumberRange.Between(1, VaeOptions.MaxComponents), new(o => o.Prior != Prior.Normal, "--prior mixture or vamp"));
         set.Choice(
-            "--objective", "The bound (elbo), the importance-weighted bound (iwae), or the bound with total "
-            + "correlation weighted by beta (tc).",
+            "--objective", "The bound (elbo), the importance-weighted bound (iwae), the bound with total "
+            + "correlation weighted by beta (tc), or with the discrepancy between codes and prior (mmd: InfoVAE; with --beta 0 WAE-MMD).",
             o => o.Objective, hasUnits);
+        set.Number(
+            "--mmd-weight", "W", "Weight of the discrepancy between codes and prior.", o => o.MmdWeight, notNegative,
+            new(o => o.Objective == Objective.Mmd, "--objective mmd"));
         set.Number("--samples", "K", "Samples per image of iwae.", o => o.Samples, NumberRange.Between(1, VaeOptions.MaxSamples));
         set.Choice(
             "--gradient", "How iwae's gradient reaches the encoder: all of it, or along the samples alone (stl, dreg; not with a flow).",

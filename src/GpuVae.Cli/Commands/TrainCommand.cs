@@ -177,11 +177,13 @@ internal sealed class TrainCommand
             Console.WriteLine($"stopped at step {trainer.Step} of {trainer.Steps}; go on with: gpuvae train --resume {run}");
             return Failures.InterruptedExitCode;
         }
+        string drawn = FitSampler(trainer, folder, sets.Train);
         results.Finish();
         if (result.StoppedEarly)
             Console.WriteLine($"ended after epoch {trainer.History.Count}: {trainer.Options.EarlyStopping} epochs without a better one");
         if (trainer.BestEpoch is { } best)
             Console.WriteLine($"the best is epoch {best.Epoch}, test loss {Invariant(best.TestLoss!.Value)}; commands take its weights");
+        Console.WriteLine($"new codes are drawn from {drawn}");
         Console.WriteLine($"wrote {folder.Model}");
         Console.WriteLine($"wrote {folder.Report}");
         Console.WriteLine();
@@ -190,6 +192,21 @@ internal sealed class TrainCommand
         Console.WriteLine($"then try  gpuvae generate --run {run} --count 100 --seed 7");
         Console.WriteLine($"          gpuvae interpolate --run {run}");
         return 0;
+    }
+
+    /// <summary>Fits a sampler for the weights that commands take, keeps it with them, and says what it is.</summary>
+    private static string FitSampler(Trainer trainer, RunFolder folder, ImageSet images)
+    {
+        if (!SamplerFit.IsPossible(trainer.Model.Options))
+            return $"the learned prior ({CommonOptions.Kebab(trainer.Model.Options.Prior.ToString())})";
+        using Vae model = folder.Load(trainer.Model.Device);
+        FittedSampler fitted = SamplerFit.Run(model, images, new SamplerOptions { Seed = trainer.Options.Seed });
+        if (fitted.Sampler != model.Sampler)
+        {
+            model.Sampler = fitted.Sampler;
+            folder.Keep(model);
+        }
+        return $"{fitted}";
     }
 
     private static string Invariant(double loss) => loss.ToString("F2", System.Globalization.CultureInfo.InvariantCulture);

@@ -228,7 +228,7 @@ public static class Inpainting
         {
             if (means.TryGetValue(label ?? -1, out float[]? mean))
                 return mean;
-            float[] images = model.Generate(Guesses, seed, label, cancellation);
+            float[] images = model.Generate(Guesses, seed, label, cancellation: cancellation);
             mean = new float[seen.Length];
             for (int i = 0; i < images.Length; i++)
                 mean[i % mean.Length] += images[i] / Guesses;

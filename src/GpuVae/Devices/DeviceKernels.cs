@@ -39,12 +39,16 @@ internal sealed class DeviceKernels(Accelerator accelerator, GemmContext gemm) :
     public AutoregressiveFlow AutoregressiveFlow => field ??= new AutoregressiveFlow(accelerator);
     public MixturePrior MixturePrior => field ??= new MixturePrior(accelerator);
     public MixtureDraw MixtureDraw => field ??= new MixtureDraw(accelerator);
+    public QuadraticFeatures QuadraticFeatures => field ??= new QuadraticFeatures(accelerator);
+    public RowSoftmax RowSoftmax => field ??= new RowSoftmax(accelerator);
+    public Gemm<PlainEpilogue> Product => field ??= gemm.With<PlainEpilogue>();
     public FullCovarianceMixture FullCovarianceMixture => field ??= new FullCovarianceMixture(accelerator);
     public PseudoInputs PseudoInputs => field ??= new PseudoInputs(accelerator);
     public ImportanceWeights ImportanceWeights => field ??= new ImportanceWeights(accelerator);
     public FreeBits FreeBits => field ??= new FreeBits(accelerator);
     public KlCapacity KlCapacity => field ??= new KlCapacity(accelerator);
     public TotalCorrelation TotalCorrelation => field ??= new TotalCorrelation(accelerator);
+    public MeanDiscrepancy MeanDiscrepancy => field ??= new MeanDiscrepancy(accelerator);
     public OneHotConcat OneHotConcat => field ??= new OneHotConcat(accelerator);
     public ColumnCopy ColumnCopy => field ??= new ColumnCopy(accelerator);
     public RowScaling RowScaling => field ??= new RowScaling(accelerator);

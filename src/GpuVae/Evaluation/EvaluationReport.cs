@@ -47,6 +47,9 @@ public sealed partial record EvaluationReport(EvaluationProtocol Protocol)
     /// <summary>The mutual information gap of the means of q(z|x).</summary>
     public MutualInformationGap? Mig { get; init; }
 
+    /// <summary>Samples and reconstructions against the images, in the features of a network.</summary>
+    public DistributionDistance? Distance { get; init; }
+
     /// <summary>Every figure with its name as one JSON object, in snake case.</summary>
     public string ToJson() => JsonSerializer.Serialize(this, ReportJson.Default.EvaluationReport) + "\n";
 

@@ -11,14 +11,15 @@ public static class ModelEvaluation
     /// <param name="model">The model.</param>
     /// <param name="images">Of its shape.</param>
     /// <param name="options">What to measure, and how.</param>
-    /// <param name="progress">Told the share of the importance sampling that is done, which is what takes long.</param>
+    /// <param name="features">In which samples and reconstructions are compared with the images; null for not at all.</param>
+    /// <param name="progress">Told the share of the importance sampling that is done, then of the features; these take long.</param>
     /// <param name="cancellation">Asks to stop before the next batch.</param>
     /// <exception cref="BadInputException">
     /// An option is out of range, the images are not of the model's shape, or their factors are wanted and not known.
     /// </exception>
     /// <exception cref="OperationCanceledException">Asked to stop.</exception>
     public static EvaluationReport Run(
-        Vae model, ImageSet images, EvaluationOptions? options = null, Action<double>? progress = null,
+        Vae model, ImageSet images, EvaluationOptions? options = null, IImageFeatures? features = null, Action<double>? progress = null,
         CancellationToken cancellation = default)
     {
         options ??= new EvaluationOptions();
@@ -62,7 +63,9 @@ public static class ModelEvaluation
                 ImportanceSampled = Stamp(model, mean, options.Samples) with { StandardError = deviation / Math.Sqrt(estimates.Length) },
             };
         }
-        return report;
+        return features is null
+            ? report
+            : report with { Distance = DistributionDistance.Measure(model, images, features, options, progress, cancellation) };
     }
 
     /// <summary>What the moments of q(z|x) and the reconstructions from its means tell.</summary>

@@ -103,8 +103,10 @@ internal sealed class SafetensorsReader : IDisposable
     }
 
     /// <summary>The tensors of a model with these parameters, in the parameters' order.</summary>
-    /// <exception cref="BadInputException">One is missing or of another shape, or there are others.</exception>
-    public SafetensorsEntry[] Require(IReadOnlyList<(string Name, int[] Shape)> parameters)
+    /// <param name="parameters">Of the model.</param>
+    /// <param name="others">What may be there beside them.</param>
+    /// <exception cref="BadInputException">One is missing or of another shape, or there are more.</exception>
+    public SafetensorsEntry[] Require(IReadOnlyList<(string Name, int[] Shape)> parameters, params SafetensorsEntry[] others)
     {
         var byName = Entries.ToDictionary(entry => entry.Name);
         var found = new SafetensorsEntry[parameters.Count];
@@ -115,7 +117,7 @@ internal sealed class SafetensorsReader : IDisposable
             if (!found[i].Shape.SequenceEqual(shape))
                 throw OtherShape(Path, name, found[i].Shape, shape);
         }
-        if (Entries.Except(found).FirstOrDefault() is { } extra)
+        if (Entries.Except(found).Except(others).FirstOrDefault() is { } extra)
             throw new BadInputException(
                 $"{Path} also holds \"{extra.Name}\", which this model does not have: it has more layers. "
                 + "Use the options the file was trained with.");

@@ -6,13 +6,14 @@ namespace GpuVae.Latent;
 
 /// <summary>
 /// A diagonal posterior and the standard normal prior, whose KL term is known in closed form: one launch forward, and on the way back,
-/// where it can, the epilogue of the decoder's first layer. Free bits, capacity and total correlation change the weights of that term or
-/// add to it.
+/// where it can, the epilogue of the decoder's first layer. Free bits, capacity, total correlation and mean discrepancy change the weights
+/// of that term or add to it.
 /// </summary>
 internal sealed class AnalyticKl : LatentTerm
 {
     private readonly VaeOptions options;
     private readonly PlannedTensor encoded, noise, klWeight;
+    private readonly NoiseSource source;
 
     /// <param name="options">Of the model.</param>
     /// <param name="context">Where to.</param>
@@ -21,7 +22,7 @@ internal sealed class AnalyticKl : LatentTerm
     /// <param name="klWeight">One element: the weight of the KL term, or the capacity.</param>
     public AnalyticKl(VaeOptions options, LayerContext context, PlannedTensor encoded, NoiseSource source, PlannedTensor klWeight)
     {
-        (this.options, this.encoded, this.klWeight) = (options, encoded, klWeight);
+        (this.options, this.encoded, this.klWeight, this.source) = (options, encoded, klWeight, source);
         int batch = encoded.Rows, latent = options.Latent;
         PlannedTensor z = context.Builder.Tensor("latent", batch, latent), eps = context.Builder.Tensor("noise", batch, latent);
         PlannedTensor kl = context.Builder.Tensor("KL term", batch, 1);
@@ -38,7 +39,7 @@ internal sealed class AnalyticKl : LatentTerm
     public override PlannedTensor Kl { get; }
 
     /// <summary>Whether <see cref="BackwardThrough"/> is a way back.</summary>
-    public bool IsEpilogue => options.Objective != Objective.Tc;
+    public bool IsEpilogue => options.Objective is not (Objective.Tc or Objective.Mmd);
 
     public override PlannedTensor Close(LayerContext context, PlannedTensor reconstruction) => reconstruction;
 
@@ -59,6 +60,8 @@ internal sealed class AnalyticKl : LatentTerm
         TotalCorrelationTerm? correlation =
             options.Objective == Objective.Tc ? new TotalCorrelationTerm(options, context, encoded, Codes, klWeight, imageCount) : null;
         correlation?.Backward(context, dz);
+        if (options.Objective == Objective.Mmd)
+            new MeanDiscrepancyTerm(options, context, Codes, source).Backward(context, dz);
         Reparameterize kernel = context.Kernels.Reparameterize;
         PlannedTensor dEncoded = context.Builder.Tensor("encoder output gradient", encoded.Rows, encoded.Columns), eps = noise;
         int latent = options.Latent;

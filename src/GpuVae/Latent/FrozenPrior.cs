@@ -50,9 +50,10 @@ internal sealed class FrozenPrior : IDisposable
     public PriorPass Forward(LayerContext context, PlannedTensor z) => prior.Forward(context, z, encoded);
 
     /// <summary>Draws codes, [rows, L], on the device; row r depends on the seed and r alone. Waits unless the prior is N(0, I).</summary>
-    public void Sample(ArrayView<float> codes, int rows, ulong seed)
+    /// <remarks>Noise is scaled by the temperature.</remarks>
+    public void Sample(ArrayView<float> codes, int rows, ulong seed, double temperature = 1)
     {
-        device.Kernels.RandomFill.Normal(device.Stream, codes, seed, RandomPurpose.Prior, 0, 0, 1);
+        device.Kernels.RandomFill.Normal(device.Stream, codes, seed, RandomPurpose.Prior, 0, 0, (float)temperature);
         var builder = new ScheduleBuilder(rows);
         PlannedTensor noise = builder.External("noise", codes.IntLength / rows);
         noise.View = codes;

@@ -2,6 +2,7 @@ using System.Text;
 using GpuVae.Devices;
 using GpuVae.Elbo;
 using GpuVae.Formats;
+using GpuVae.Latent;
 using GpuVae.Layers;
 using Microsoft.Extensions.Logging;
 
@@ -46,11 +47,11 @@ public sealed partial class Vae
     {
         var given = new GivenParts();
         given.NamedIn(options);
-        NamedTensor[] tensors = WeightsFile.Read(weights, options, given, logger);
+        (NamedTensor[] Weights, CodeSampler? Sampler) content = WeightsFile.Read(weights, options, given, logger);
         var model = new Vae(device, options, given, seed: null);
         try
         {
-            model.Write(tensors);
+            model.Write(content);
             return model;
         }
         catch
@@ -71,7 +72,8 @@ public sealed partial class Vae
     }
 
     /// <summary>
-    /// Writes the weights as safetensors, as PyTorch's <c>load_state_dict</c> takes them, with the options and a digest in the metadata.
+    /// Writes the weights as safetensors, as PyTorch's <c>load_state_dict</c> takes them, with the options and a digest in the metadata;
+    /// and <see cref="Sampler"/> in tensors called <c>sampler.…</c>, which PyTorch is to be told to pass over (<c>strict=False</c>).
     /// </summary>
     /// <param name="path">Of the file.</param>
     /// <param name="metadata">More to be kept with them, if any.</param>
@@ -79,7 +81,7 @@ public sealed partial class Vae
     /// <exception cref="BadInputException">A weight is too large for float16.</exception>
     /// <exception cref="IOException">The disk is full or the place cannot be written.</exception>
     public void SaveWeights(string path, IReadOnlyDictionary<string, string>? metadata = null, bool half = false) =>
-        WeightsFile.Write(path, Options, ReadWeights(), metadata, half);
+        WeightsFile.Write(path, Options, [.. ReadWeights(), .. Sampler?.Tensors ?? []], metadata, half);
 
     /// <summary>
     /// Reads weights of this architecture: what <see cref="SaveWeights"/> wrote, with whatever objective they were trained, or what
@@ -116,11 +118,12 @@ public sealed partial class Vae
             AtomicFile.Write(path, stream => stream.Write(content));
     }
 
-    private void Write(NamedTensor[] weights)
+    private void Write((NamedTensor[] Weights, CodeSampler? Sampler) content)
     {
         // Nobody may compute with some of the weights old and some new.
         using DeviceGate.Scope scope = Device.Enter("Vae.LoadWeights");
-        foreach ((Parameter parameter, NamedTensor tensor) in Parameters.Parameters.Zip(weights))
+        foreach ((Parameter parameter, NamedTensor tensor) in Parameters.Parameters.Zip(content.Weights))
             Parameters.Write(parameter, tensor.Data);
+        Sampler = content.Sampler;
     }
 }

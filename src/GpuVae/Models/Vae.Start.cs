@@ -57,7 +57,7 @@ public sealed partial class Vae
     {
         string file = Directory.Exists(path) ? WeightsIn(path) : path;
         using (var reader = SafetensorsReader.Open(file))
-            RequireFits(file, reader.Entries);
+            RequireFits(file, [.. reader.Entries.Where(entry => !WeightsFile.IsOfSampler(entry))]);
         LoadWeights(file, logger);
     }
 

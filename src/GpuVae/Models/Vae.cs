@@ -88,6 +88,19 @@ public sealed partial class Vae : IDisposable
         }
     }
 
+    /// <summary>
+    /// What <see cref="Generate"/> draws codes from in the place of the prior; null for the prior. It is saved with the weights and read
+    /// with them, unless it is the aggregate posterior, and goes when the weights are trained.
+    /// </summary>
+    /// <exception cref="ArgumentException">It is one for codes of another length.</exception>
+    public CodeSampler? Sampler
+    {
+        get;
+        set => field = value is null || value.Latent == Options.Latent
+            ? value
+            : throw new ArgumentException($"A sampler of {value.Latent} units for codes of {Options.Latent}.", nameof(value));
+    }
+
     internal VaeParts Parts { get; }
 
     private InferencePasses Passes
@@ -261,33 +274,48 @@ public sealed partial class Vae : IDisposable
     /// <exception cref="ArgumentOutOfRangeException">The count is not positive.</exception>
     public float[] SamplePrior(int count, ulong seed)
     {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(count);
         using DeviceGate.Scope scope = Device.Enter("Vae.SamplePrior");
-        using MemoryBuffer1D<float, Stride1D.Dense> codes = DrawCodes(count, seed);
+        using MemoryBuffer1D<float, Stride1D.Dense> codes = DrawCodes(count, seed, temperature: 1);
         return codes.View.BaseView.GetAsArray(Device.Stream);
     }
 
-    /// <summary>Images decoded from <paramref name="count"/> codes of the prior, [count, pixels].</summary>
+    /// <summary>
+    /// Images decoded from <paramref name="count"/> codes of <see cref="Sampler"/>, or of the prior where there is none, [count, pixels].
+    /// </summary>
     /// <param name="count">How many.</param>
     /// <param name="seed">Seed of the codes.</param>
     /// <param name="label">The class of all of them, for a conditional model; without it image i has the class i mod classes.</param>
+    /// <param name="temperature">Scales the noise of codes: below 1 images are more alike and more typical.</param>
     /// <param name="cancellation">Asks to stop before the next 512 images.</param>
-    /// <exception cref="BadInputException">The model does not know the class, or knows no classes.</exception>
+    /// <exception cref="BadInputException">
+    /// The model does not know the class, or knows no classes; or the temperature is negative, or not 1 for a prior of the caller's own.
+    /// </exception>
     /// <exception cref="ArgumentOutOfRangeException">
     /// The count is not positive, or so many images are more than an array holds.
     /// </exception>
     /// <exception cref="OperationCanceledException">Asked to stop.</exception>
-    public float[] Generate(int count, ulong seed, int? label = null, CancellationToken cancellation = default)
+    public float[] Generate(
+        int count, ulong seed, int? label = null, double temperature = 1, CancellationToken cancellation = default)
     {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(count);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(count, Array.MaxLength / Options.Shape.Pixels);
         if (label is not null && Options.Classes == 0)
             throw new BadInputException("This model was not trained with labels, so it cannot be asked for one; "
                 + "train with VaeOptions.Classes.");
+        if (!(temperature is >= 0 and < double.PositiveInfinity))
+            throw new BadInputException($"A temperature of {temperature} is out of range; it must be finite and not negative.");
+        if (temperature != 1 && Options.Own?.Prior is not null)
+            throw new BadInputException("How a prior of one's own is to be drawn from at another temperature is not known; leave it at 1.");
         using DeviceGate.Scope scope = Device.Enter("Vae.Generate");
-        using MemoryBuffer1D<float, Stride1D.Dense> codes = DrawCodes(count, seed);
-        int pixels = Options.Shape.Pixels;
-        float[] images = new float[count * pixels];
         int[] labels = Options.Classes == 0 ? [] : [.. Enumerable.Range(0, count).Select(i => label ?? i % Options.Classes)];
         Labels.RequireKnown(labels);
+        using MemoryBuffer1D<float, Stride1D.Dense> codes = Sampler is null
+            ? DrawCodes(count, seed, temperature)
+            : Device.Accelerator.Allocate1D(
+                Sampler.Draw(labels.Length > 0 ? labels : [.. Enumerable.Repeat(-1, count)], seed, temperature));
+        int pixels = Options.Shape.Pixels;
+        float[] images = new float[count * pixels];
         using MemoryBuffer1D<float, Stride1D.Dense>? onDevice =
             labels.Length == 0 ? null : Device.Accelerator.Allocate1D(Array.ConvertAll(labels, value => (float)value));
         Passes.Run(
@@ -372,14 +400,14 @@ public sealed partial class Vae : IDisposable
     internal void EncodeAll(ArrayView<float> images, ArrayView<float> encoded, ArrayView<float> labels = default) =>
         Passes.Run(Direction.EncodeAll, images, encoded, labels);
 
-    private MemoryBuffer1D<float, Stride1D.Dense> DrawCodes(int count, ulong seed)
+    private MemoryBuffer1D<float, Stride1D.Dense> DrawCodes(int count, ulong seed, double temperature)
     {
-        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(count);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(count, Array.MaxLength / Options.Latent);
         MemoryBuffer1D<float, Stride1D.Dense> codes = Device.Accelerator.Allocate1D<float>((long)count * Options.Latent);
         try
         {
-            SamplePrior(codes.View, seed);
+            using FrozenPrior prior = FreezePrior();
+            prior.Sample(codes.View, count, seed, temperature);
             return codes;
         }
         catch

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using GpuVae.Elbo;
 using GpuVae.Formats;
+using GpuVae.Latent;
 using Microsoft.Extensions.Logging;
 
 namespace GpuVae.Models;
@@ -45,16 +46,18 @@ internal static partial class WeightsFile
     }
 
     /// <summary>
-    /// Reads the weights of a model, in the order of its parameters. What the header declares is compared with the options, and all data
-    /// are looked through, before anything is allocated for them.
+    /// Reads the weights of a model, in the order of its parameters, and its sampler, if it has one. What the header declares is compared
+    /// with the options, and all data are looked through, before anything is allocated for them.
     /// </summary>
     /// <exception cref="BadInputException">
     /// The file is missing, broken or changed, holds NaN or infinity, or belongs to a model that computes something else.
     /// </exception>
-    public static NamedTensor[] Read(string path, VaeOptions options, GivenParts given, ILogger? logger)
+    public static (NamedTensor[] Weights, CodeSampler? Sampler) Read(
+        string path, VaeOptions options, GivenParts given, ILogger? logger)
     {
         using var reader = SafetensorsReader.Open(path);
-        SafetensorsEntry[] entries = reader.Require(VaeParts.ShapesOf(options, given));
+        SafetensorsEntry[] ofSampler = [.. reader.Entries.Where(IsOfSampler)];
+        SafetensorsEntry[] entries = reader.Require(VaeParts.ShapesOf(options, given), ofSampler);
         string? written = reader.Metadata.GetValueOrDefault(OptionsKey), digest = reader.Metadata.GetValueOrDefault(DigestKey);
         if (written is not null)
             RequireSame(path, VaeConfig.FromJson(written, $"{path} ({OptionsKey})"), options);
@@ -63,8 +66,15 @@ internal static partial class WeightsFile
             throw SafetensorsReader.Bad(path, "its weights do not have the digest that it names, so some of it was changed or lost");
         if (logger is not null && (written is null || digest is null))
             NoteOrigin(logger, path);
-        return [.. entries.Select(reader.Read)];
+        return (
+            [.. entries.Select(reader.Read)],
+            ofSampler.Length == 0
+                ? null
+                : MixtureCodeSampler.Of([.. ofSampler.Select(reader.Read)], options.Latent, options.Classes, path));
     }
+
+    /// <summary>Whether a tensor is none of the model's weights, but of what codes are drawn from.</summary>
+    public static bool IsOfSampler(SafetensorsEntry entry) => entry.Name.StartsWith(MixtureCodeSampler.Prefix, StringComparison.Ordinal);
 
     /// <summary>
     /// Refuses options with which the same weights compute something else. How a model is trained, by objective, beta and the like, is not

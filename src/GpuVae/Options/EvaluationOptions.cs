@@ -43,6 +43,9 @@ public sealed record EvaluationOptions
     /// <summary>Seed of all samples and of the binarisation.</summary>
     public ulong Seed { get; init; } = 1;
 
+    /// <summary>At which images are drawn that are compared with others as a distribution; see <c>Vae.Generate</c>.</summary>
+    public double Temperature { get; init; } = 1;
+
     /// <summary>How the images were set apart, for the protocol: <c>test</c>, for instance.</summary>
     public string Split { get; init; } = "test";
 

@@ -17,4 +17,11 @@ public enum Objective
     /// arXiv:1802.04942).
     /// </summary>
     Tc,
+
+    /// <summary>
+    /// The bound with its KL term weighted by <see cref="VaeOptions.Beta"/>, and <see cref="VaeOptions.MmdWeight"/> times the squared
+    /// maximum mean discrepancy between codes and prior (InfoVAE: Zhao, Song and Ermon 2017, arXiv:1706.02262, with beta = 1 − α and weight
+    /// α + λ − 1). With beta 0 the Wasserstein autoencoder with that penalty (WAE-MMD: Tolstikhin et al. 2018, arXiv:1711.01558).
+    /// </summary>
+    Mmd,
 }

@@ -132,6 +132,9 @@ public sealed partial record VaeOptions
     /// <summary>What a nat between the KL term and <see cref="Capacity"/> costs.</summary>
     public double CapacityWeight { get; init; } = 10;
 
+    /// <summary>Weight of the discrepancy of <see cref="Objective.Mmd"/>, nats.</summary>
+    public double MmdWeight { get; init; } = 100;
+
     /// <summary>Classes that a conditional model is told for every image; 0 for a model that is told nothing.</summary>
     public int Classes { get; init; }
 
@@ -304,8 +307,12 @@ public sealed partial record VaeOptions
         }
         else if (Samples > 1 || Gradient != PathGradient.Standard)
             throw new BadInputException("Several samples per image and the gradients stl and dreg belong to the objective iwae.");
-        if (Objective == Objective.Tc && !HasAnalyticKl)
-            throw new BadInputException("The objective tc needs a diagonal posterior and the standard normal prior.");
+        if (Objective is Objective.Tc or Objective.Mmd && !HasAnalyticKl)
+            throw new BadInputException(
+                $"The objective {Objective.ToString().ToLowerInvariant()} needs a diagonal posterior and the standard normal prior.");
+        if (!(MmdWeight is >= 0 and < double.PositiveInfinity))
+            throw new BadInputException(
+                $"A weight of {MmdWeight} for the mean discrepancy is out of range; it must be finite and not negative.");
         if (!(FreeBits is >= 0 and < double.PositiveInfinity))
             throw new BadInputException($"{FreeBits} free bits are out of range; give finite nats per unit, or 0 for none.");
         if (!(Capacity is >= 0 and < double.PositiveInfinity))

@@ -109,6 +109,10 @@ public sealed class RunFolder
         ? Vae.Load(device, Path, logger)
         : Vae.Load(device, Vae.OptionsIn(Path), Vae.WeightsIn(Path), logger);
 
+    /// <summary>Writes what <see cref="Load"/> gave again, with another <c>Vae.Sampler</c>; what the weights tell stays.</summary>
+    /// <exception cref="IOException">The disk is full or the place cannot be written; what was there stays.</exception>
+    public void Keep(Vae model) => model.SaveWeights(IsFile ? Path : Vae.WeightsIn(Path), ReadMetadata());
+
     /// <summary>
     /// What the weights that <see cref="Load"/> takes tell of themselves beside the options: <c>gpuvae.metrics</c>, the line of
     /// <see cref="MetricsLine"/> of their epoch, <c>gpuvae.training</c>, the options of the training, <c>gpuvae.data</c>, the images, …

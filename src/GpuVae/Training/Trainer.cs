@@ -252,6 +252,8 @@ public sealed partial class Trainer : IDisposable
         }
         if (step == loggedStep)
             intervalStart = Stopwatch.GetTimestamp();
+        // It knows the codes of other weights.
+        Model.Sampler = null;
         try
         {
             state.Show(isAverage: false);

@@ -29,8 +29,8 @@ internal sealed class TrainingStep(Vae model, TrainingOptions options, BatchFeed
     public static int RowsAtOnce(Vae model, TrainingOptions options)
     {
         VaeOptions of = model.Options;
-        bool isOfImages = of.Objective != Objective.Tc && of is { FreeBits: 0, Capacity: 0 } && of.Prior != Prior.Vamp
-            && of.Quantization != Quantization.Codebook;
+        bool isOfImages = of.Objective is not (Objective.Tc or Objective.Mmd) && of is { FreeBits: 0, Capacity: 0 }
+            && of.Prior != Prior.Vamp && of.Quantization != Quantization.Codebook;
         return isOfImages && model.Device.Accelerator.AcceleratorType == AcceleratorType.CPU && options.BatchSize > LargeBatch
             ? PartRows
             : options.BatchSize;

@@ -24,6 +24,9 @@ internal static class ObjectiveOps
         yield return new Op("Capacity below", 0, run => Capacity(run, 0.6f, -2));
         foreach ((int batch, int latents) in new[] { (1, 1), (3, 2), (17, 5) })
             yield return new Op($"Total correlation {batch}x{latents}", Tolerance, run => Correlation(run, batch, latents));
+        // Sums of hundreds of kernels of size 7 that nearly cancel.
+        foreach ((int batch, int latents) in new[] { (1, 1), (3, 17), (33, 3) })
+            yield return new Op($"Mean discrepancy {batch}x{latents}", 2e-5, run => Discrepancy(run, batch, latents));
     }
 
     private static void Importance(OpRun run, int images, int samples, int parts)
@@ -49,6 +52,49 @@ internal static class ObjectiveOps
             run.Expect("reconstruction", reconstruction), run.Expect("kl", kl), samples);
 
         double LogWeight(int r) => -ofRow[r] - beta * ((double)q[r] - p[r]);
+    }
+
+    private static void Discrepancy(OpRun run, int batch, int latents)
+    {
+        float[] z = run.Uniform(batch * latents, -2, 2), p = run.Uniform(batch * latents), before = run.Uniform(batch * latents);
+        const float weight = 0.7f;
+        double[] terms = Terms(Reference.ToDouble(z));
+        double[] gradient = Reference.Gradient(at => batch > 1 ? weight * Terms(at).Average() : 0, Reference.ToDouble(z));
+        double[] slopes = new double[2 * batch * batch];
+        for (int i = 0; batch > 1 && i < batch; i++)
+        {
+            for (int j = 0; j < batch; j++)
+            {
+                slopes[i * 2 * batch + j] = i == j ? 0 : 4.0 / batch / (batch - 1) * Slope(z, i, z, j);
+                slopes[i * 2 * batch + batch + j] = -4.0 / batch / batch * Slope(z, i, p, j);
+            }
+        }
+        var kernel = new MeanDiscrepancy(run.Accelerator);
+        ArrayView<float> codes = run.Upload(z), drawn = run.Upload(p), ofPairs = run.Expect("slopes", slopes);
+        kernel.Forward(run.Stream, codes, drawn, run.Expect("terms", terms), ofPairs, latents);
+        kernel.Backward(
+            run.Stream, codes, drawn, ofPairs, run.Expect("dz", before, [.. gradient.Zip(before, (a, b) => a + b)]), weight, latents);
+
+        double Distance(double[] a, int i, double[] b, int j) =>
+            Enumerable.Range(0, latents).Sum(l => Math.Pow(a[i * latents + l] - b[j * latents + l], 2));
+
+        double Value(double distance) => Scales().Sum(c => c / (c + distance));
+
+        double Slope(float[] a, int i, float[] b, int j)
+        {
+            double distance = Distance(Reference.ToDouble(a), i, Reference.ToDouble(b), j);
+            return Scales().Sum(c => -c / ((c + distance) * (c + distance)));
+        }
+
+        IEnumerable<double> Scales() => ((double[])[0.1, 0.2, 0.5, 1, 2, 5, 10]).Select(s => 2 * latents * s);
+
+        double[] Terms(double[] at)
+        {
+            double[] prior = Reference.ToDouble(p);
+            return [.. Enumerable.Range(0, batch).Select(i => batch == 1 ? 0 : Enumerable.Range(0, batch).Sum(j =>
+                (i == j ? 0 : (Value(Distance(at, i, at, j)) + Value(Distance(prior, i, prior, j))) / (batch - 1))
+                - 2.0 / batch * Value(Distance(at, i, prior, j))))];
+        }
     }
 
     private static double Kl(double mu, double s) => 0.5 * (mu * mu + Math.Exp(s) - 1 - s);

@@ -1,5 +1,6 @@
 using GpuVae.Data;
 using GpuVae.Kernels.Latent;
+using GpuVae.Kernels.Random;
 using GpuVae.Layers;
 using GpuVae.Models;
 using GpuVae.Options;
@@ -56,6 +57,8 @@ public sealed class FamilyGradientTests(CpuDevice cpu) : IClassFixture<CpuDevice
         ["iwae, a shared variance"] = Iwae with { Samples = 3, Likelihood = Likelihood.GaussianShared },
         ["one layer, a shared variance"] = Small with { Hidden = [], Prior = Prior.Mixture, Likelihood = Likelihood.GaussianShared },
         ["tc"] = Small with { Objective = Objective.Tc, Beta = 4 },
+        ["mmd"] = Small with { Objective = Objective.Mmd, Beta = 0.3, MmdWeight = 5 },
+        ["wae-mmd"] = Small with { Objective = Objective.Mmd, Beta = 0 },
         ["free bits"] = Small with { FreeBits = 0.02, Beta = 0.7 },
         ["capacity above"] = Small with { Capacity = 5, CapacityWeight = 3 },
         ["capacity below"] = Small with { Capacity = 1e-3, CapacityWeight = 3 },
@@ -75,7 +78,7 @@ public sealed class FamilyGradientTests(CpuDevice cpu) : IClassFixture<CpuDevice
         using var step = new OneStep(cpu.Device, options, new TrainingOptions { BatchSize = Batch, Epochs = 1, Seed = Seed }, labels);
         Dictionary<string, double[]> at = step.Parameters;
         int[] ofBatch = labels is null ? [] : [.. step.Order.Select(i => labels[i])];
-        var reference = new ReferenceFamily(options, step.Images, ofBatch, step.Noise);
+        var reference = new ReferenceFamily(options, step.Images, ofBatch, step.Noise, Draws(options.Latent));
         (double reconstruction, double kl) = reference.Terms(at);
         Assert.Equal(1, step.Loss.Reconstruction / reconstruction, 1e-5);
         Assert.InRange(Math.Abs(step.Loss.Kl - kl), 0, 1e-4 * Math.Abs(kl) + 1e-5);
@@ -107,6 +110,11 @@ public sealed class FamilyGradientTests(CpuDevice cpu) : IClassFixture<CpuDevice
 
         int Zeros(string name) => model.Parameters.Read(model.Parameters[name]).Count(value => value == 0);
     }
+
+    /// <summary>Of the prior in the first step.</summary>
+    private static double[] Draws(int latent) =>
+        [.. Enumerable.Range(0, Batch * latent).Select(i =>
+            (double)Philox.NormalAt(Seed, RandomPurpose.PriorDraws, 0, i / latent, i % latent))];
 
     /// <summary>What a masked weight would have for a gradient is not wanted.</summary>
     private static void ClearMasked(double[] gradient, Parameter parameter, double[] values)

@@ -26,6 +26,7 @@ public sealed class FamilyTests(CpuDevice cpu) : IClassFixture<CpuDevice>, IDisp
         ["vamp"] = Small with { Prior = Prior.Vamp },
         ["conditional, vamp, full"] = Small with { Classes = 2, Prior = Prior.Vamp, Posterior = Posterior.Full },
         ["mixture, dreg"] = Small with { Prior = Prior.Mixture, Objective = Objective.Iwae, Samples = 3, Gradient = PathGradient.Dreg },
+        ["mmd"] = Small with { Objective = Objective.Mmd },
         ["tc"] = Small with { Objective = Objective.Tc, Beta = 3 },
         ["free bits"] = Small with { FreeBits = 0.1 },
         ["capacity"] = Small with { Capacity = 2 },

@@ -9,7 +9,8 @@ namespace GpuVae.Tests.Models;
 /// <param name="x">[batch, pixels] in [0, 1].</param>
 /// <param name="labels">[batch], or empty.</param>
 /// <param name="noise">[batch·k, latent].</param>
-internal sealed class ReferenceFamily(VaeOptions options, double[] x, int[] labels, double[] noise)
+/// <param name="draws">[batch, latent]: of the prior, for the mean discrepancy.</param>
+internal sealed class ReferenceFamily(VaeOptions options, double[] x, int[] labels, double[] noise, double[]? draws = null)
 {
     private readonly int latent = options.Latent, pixels = options.Shape.Pixels, samples = options.Samples;
 
@@ -56,7 +57,10 @@ internal sealed class ReferenceFamily(VaeOptions options, double[] x, int[] labe
         double correlation = options.Objective == GpuVae.Options.Objective.Tc
             ? (options.Beta - 1) * Enumerable.Range(0, Batch).Average(r => Correlation(moments, drawn[r].Z, imageCount))
             : 0;
-        return reconstruction + klRate * (units.Sum() + correlation);
+        double discrepancy = options.Objective == GpuVae.Options.Objective.Mmd
+            ? options.MmdWeight * Discrepancy([.. drawn.Select(sample => sample.Z)], [.. draws!.Chunk(latent)])
+            : 0;
+        return reconstruction + klRate * (units.Sum() + correlation) + discrepancy;
     }
 
     /// <summary>The two terms that are logged, per image.</summary>
@@ -202,6 +206,23 @@ internal sealed class ReferenceFamily(VaeOptions options, double[] x, int[] labe
         double joint = LogSum([.. moments.Select(m => z.Select((value, l) => LogNormal(value, m[l], m[latent + l])).Sum())]);
         return joint - logCount - Enumerable.Range(0, latent).Sum(l =>
             LogSum([.. moments.Select(m => LogNormal(z[l], m[l], m[latent + l]))]) - logCount);
+    }
+
+    /// <summary>The squared maximum mean discrepancy with inverse multiquadratic kernels.</summary>
+    public static double Discrepancy(double[][] z, double[][] p)
+    {
+        int n = z.Length;
+        double sum = 0;
+        for (int i = 0; i < n; i++)
+            for (int j = 0; j < n; j++)
+                sum += (i == j ? 0 : (Kernel(z[i], z[j]) + Kernel(p[i], p[j])) / (n * (n - 1.0))) - 2 * Kernel(z[i], p[j]) / n / n;
+        return sum;
+
+        static double Kernel(double[] a, double[] b)
+        {
+            double distance = a.Zip(b).Sum(pair => (pair.First - pair.Second) * (pair.First - pair.Second));
+            return ((double[])[0.1, 0.2, 0.5, 1, 2, 5, 10]).Sum(s => 2 * a.Length * s / (2 * a.Length * s + distance));
+        }
     }
 
     private static double Kl(double mean, double logVariance) => 0.5 * (mean * mean + Math.Exp(logVariance) - 1 - logVariance);

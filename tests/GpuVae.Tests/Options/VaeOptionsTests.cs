@@ -32,6 +32,8 @@ public class VaeOptionsTests
         { "beta", new() { Objective = Objective.Iwae, Beta = 2 } },
         { "inverse of the flow", new() { Objective = Objective.Iwae, Gradient = PathGradient.Dreg, Posterior = Posterior.Flow } },
         { "tc needs a diagonal posterior", new() { Objective = Objective.Tc, Posterior = Posterior.Full } },
+        { "mmd needs a diagonal posterior", new() { Objective = Objective.Mmd, Posterior = Posterior.Full } },
+        { "mean discrepancy", new() { Objective = Objective.Mmd, MmdWeight = -1 } },
         { "tc needs", new() { Objective = Objective.Tc, Prior = Prior.Mixture } },
         {
             "Use VaeOptions.Posterior = Diagonal or Full with VaeOptions.Prior = Vamp",
