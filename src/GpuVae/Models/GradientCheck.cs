@@ -129,8 +129,8 @@ public static class GradientCheck
         ArgumentNullException.ThrowIfNull(model);
         if (model.Options.IsQuantized)
             throw new BadInputException(
-                "The gradient that passes discrete codes is no derivative, so there is nothing to compare it with. Check the parts in a model "
-                + "with VaeOptions.Quantization = None.");
+                "The gradient that passes discrete codes is no derivative, so there is nothing to compare it with. Check the parts in a "
+                + "model with VaeOptions.Quantization = None.");
         images = model.Require(images);
         using DeviceGate.Scope scope = model.Device.Enter("GradientCheck.Model");
         using var loss = new LossAndGradient(model, images, seed);

@@ -70,6 +70,6 @@ public sealed partial class Vae
     }
 
     private static BadInputException NoDensity() => new(
-        "This model's codes are discrete: there is no density p(z) to draw from or to search in. Draw from a GridPrior over its codes, or use "
-        + "a model with VaeOptions.Quantization = None.");
+        "This model's codes are discrete: there is no density p(z) to draw from or to search in. Draw from a GridPrior over its codes, or "
+        + "use a model with VaeOptions.Quantization = None.");
 }
