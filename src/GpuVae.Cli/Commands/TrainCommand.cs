@@ -177,19 +177,22 @@ internal sealed class TrainCommand
             Console.WriteLine($"stopped at step {trainer.Step} of {trainer.Steps}; go on with: gpuvae train --resume {run}");
             return Failures.InterruptedExitCode;
         }
-        string drawn = FitSampler(trainer, folder, sets.Train);
+        string? drawn = trainer.Model.HasPrior ? FitSampler(trainer, folder, sets.Train) : null;
         results.Finish();
         if (result.StoppedEarly)
             Console.WriteLine($"ended after epoch {trainer.History.Count}: {trainer.Options.EarlyStopping} epochs without a better one");
         if (trainer.BestEpoch is { } best)
             Console.WriteLine($"the best is epoch {best.Epoch}, test loss {Invariant(best.TestLoss!.Value)}; commands take its weights");
-        Console.WriteLine($"new codes are drawn from {drawn}");
+        if (drawn is not null)
+            Console.WriteLine($"new codes are drawn from {drawn}");
         Console.WriteLine($"wrote {folder.Model}");
         Console.WriteLine($"wrote {folder.Report}");
         Console.WriteLine();
         Console.WriteLine($"look at   {Shown(folder.Report)} (curves, samples, reconstructions, options)");
-        Console.WriteLine($"          {Shown(folder.Samples)}, {Shown(folder.Reconstructions)}");
-        Console.WriteLine($"then try  gpuvae generate --run {run} --count 100 --seed 7");
+        Console.WriteLine($"          {(drawn is null ? "" : $"{Shown(folder.Samples)}, ")}{Shown(folder.Reconstructions)}");
+        Console.WriteLine(drawn is null
+            ? $"then try  gpuvae train-prior --run {run}"
+            : $"then try  gpuvae generate --run {run} --count 100 --seed 7");
         Console.WriteLine($"          gpuvae interpolate --run {run}");
         return 0;
     }

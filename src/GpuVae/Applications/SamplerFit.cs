@@ -39,7 +39,7 @@ public static class SamplerFit
     private const int MostUnits = 512;
 
     /// <summary>Whether codes of a model can be drawn from anything but its own prior.</summary>
-    public static bool IsPossible(VaeOptions options) => options.Prior == Prior.Normal && options.Own?.Prior is null;
+    public static bool IsPossible(VaeOptions options) => options.Prior == Prior.Normal && options.Own?.Prior is null && !options.IsQuantized;
 
     /// <summary>Fits a sampler to the codes of images, as a rule the training images.</summary>
     /// <param name="model">A trained model; unchanged, so the result is to be given to <c>Vae.Sampler</c>.</param>
@@ -90,6 +90,10 @@ public static class SamplerFit
     {
         if (IsPossible(options))
             return;
+        if (options.IsQuantized)
+            throw new BadInputException(
+                "The codes of this model are discrete and drawn by a prior of their own: train one (gpuvae train-prior, GridPriorTrainer), "
+                + "and leave the sampler out.");
         string asked = kind is null ? "another sampler" : $"the sampler {kind.ToString()!.ToLowerInvariant()}";
         throw new BadInputException(
             $"The prior of this model is learned ({options.Own?.Prior ?? options.Prior.ToString().ToLowerInvariant()}) and follows its "
