@@ -11,11 +11,14 @@ internal sealed class NoiseTraining : IDisposable
 {
     private const int BatchesPerEpoch = 8;
 
-    public NoiseTraining(ComputeDevice device, VaeOptions options, int batch)
+    public NoiseTraining(ComputeDevice device, VaeOptions options, int batch) : this(new Vae(device, options), batch) { }
+
+    public NoiseTraining(Vae model, int batch)
     {
+        VaeOptions options = model.Options;
         byte[] pixels = new byte[BatchesPerEpoch * batch * options.Shape.Pixels];
         new Random(1).NextBytes(pixels);
-        Model = new Vae(device, options);
+        Model = model;
         var images = new ImageSet("noise", options.Shape.Width, options.Shape.Height, options.Shape.Channels, pixels);
         int epochs = int.MaxValue / (BatchesPerEpoch * batch);
         Trainer = new Trainer(Model, images, new TrainingOptions { BatchSize = batch, Epochs = epochs, LogEverySteps = 1 << 16 });

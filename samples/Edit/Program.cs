@@ -18,7 +18,7 @@ using Vae model = args is [string run] ? Vae.Load(device, run) : Train();
 
 var directions = AttributeDirections.Learn(model, train);
 var pictures = new List<float>();
-Edit(test.Without("glasses").Without("hat"), "glasses");
+Edit(test.Without("glasses").Without("hat"), "glasses:1.6");
 Edit(test.With("hat=beanie").With("hair=curly"), "hat=top");
 Edit(test.With("hair-colour=black").With("hair=bob").Without("hat"), "hair-colour=blond:1.6");
 Edit(test.With("background=blue").With("hair=short").Without("hat"), "background=pink");

@@ -17,8 +17,16 @@ internal static class EvaluationTable
         if (report.Parts is { } parts)
         {
             yield return Line("reconstruction", parts.Reconstruction, "nats per image", "−ln p(x|z) summed over pixels, k = 1");
-            yield return Line("KL divergence", parts.Kl, "nats per image", "summed over latent units");
-            yield return Line("loss", parts.Loss, "nats per image", Inv($"reconstruction + {parts.Beta:0.###} × KL, k = 1"));
+            string second = report.Codes is null ? "KL" : "commitment";
+            yield return report.Codes is null
+                ? Line("KL divergence", parts.Kl, "nats per image", "summed over latent units")
+                : Line("commitment", parts.Kl, "per image", "weighted squared distance to the codes, summed over the grid");
+            yield return Line("loss", parts.Loss, "nats per image", Inv($"reconstruction + {parts.Beta:0.###} × {second}, k = 1"));
+        }
+        if (report.Codes is { } codes)
+        {
+            yield return Line("codes used", codes.Used, Inv($"of {codes.Codes}"), "that occur among the images' codes", "F0");
+            yield return Line("perplexity", codes.Perplexity, "codes", "e^H of their frequencies", "F1");
         }
         foreach (string line in report.Elbo is { } elbo ? Likelihood("ELBO", elbo, "evidence lower bound") : [])
             yield return line;

@@ -9,9 +9,11 @@ namespace GpuVae.Cli;
 /// </summary>
 internal static class Flags
 {
-    private static readonly Dictionary<string, string> Names = new([.. ModelArguments.Set.Flags, .. TrainingArguments.Set.Flags])
+    private static readonly Dictionary<string, string> Names = new(
+        [.. ModelArguments.Set.Flags, .. TrainingArguments.Set.Flags, .. TrainPriorCommand.Set.Flags])
     {
         ["VaeOptions.Classes"] = "--conditional",
+        ["GridPriorOptions.Classes"] = "--conditional",
         ["DataOptions.Size"] = "--size",
         ["DataOptions.Channels"] = "--channels",
         ["DataOptions.SyntheticCount"] = "--images",

@@ -52,11 +52,11 @@ internal static partial class ReportPage
     /// <param name="commands">The command lines that made it, the first one first.</param>
     /// <param name="epochs">Losses in nats per image.</param>
     /// <param name="best">The epoch whose weights commands take.</param>
-    /// <param name="unitKl">KL of each latent unit.</param>
+    /// <param name="unitKl">KL of each latent unit; null where codes are discrete.</param>
     /// <param name="pictures">PNG files.</param>
     public static string Html(
         string runName, string device, IEnumerable<(string Name, string Value)> options, IReadOnlyList<string> commands,
-        IReadOnlyList<MetricsLine> epochs, int? best, IReadOnlyList<double> unitKl, IReadOnlyList<ReportPicture> pictures)
+        IReadOnlyList<MetricsLine> epochs, int? best, IReadOnlyList<double>? unitKl, IReadOnlyList<ReportPicture> pictures)
     {
         string summary = epochs.Count == 0 ? "" : Inv($" · {epochs[^1].Epoch} epochs in {epochs.Sum(e => e.Seconds):F1} s")
             + $" · test loss {Loss((epochs.FirstOrDefault(e => e.Epoch == best) ?? epochs[^1]).TestLoss)} nats per image"
@@ -66,8 +66,7 @@ internal static partial class ReportPage
             <h1>{Text(runName)}</h1><p class="sub">{Text(device)}{summary}</p>
             {Warnings(epochs)}
             {Curves(epochs)}
-            <h2>Latent units</h2><p class="sub">KL of each against N(0, 1), averaged over the first test images.</p>
-            <div style="max-width: 640px">{UnitChart.Svg(unitKl)}</div>
+            {(unitKl is null ? Codes(epochs) : Units(unitKl))}
             <h2>Pictures</h2><div class="row">{string.Concat(pictures.Select(Figure))}</div>
             <div class="row tables"><div>{Epochs(epochs, best)}</div><div><h2>Options</h2><table>{rows}</table></div></div>
             <h2>Made by</h2>{string.Concat(commands.Select(command => $"<p class=\"made\"><code>{Text(command)}</code></p>"))}
@@ -99,6 +98,23 @@ internal static partial class ReportPage
             select $"<li><b>{Text(kind.Key.Replace('_', ' '))}</b> ({when}): {advice}</li>";
         string all = string.Concat(items);
         return all.Length == 0 ? "" : $"<h2>Warnings</h2><ul>{all}</ul>";
+    }
+
+    private static string Units(IReadOnlyList<double> kl) => $"""
+        <h2>Latent units</h2><p class="sub">KL of each against N(0, 1), averaged over the first test images.</p>
+        <div style="max-width: 640px">{UnitChart.Svg(kl)}</div>
+        """;
+
+    private static string Codes(IReadOnlyList<MetricsLine> epochs)
+    {
+        int first = epochs.Count > 0 ? epochs[0].Epoch : 1;
+        string chart = LossChart.Svg("Codes that the test images use", "codes",
+        [
+            new("used", "var(--a)", [.. epochs.Select(e => e.CodesUsed ?? double.NaN)], first),
+            new("perplexity", "var(--b)", [.. epochs.Select(e => e.Perplexity ?? double.NaN)], first),
+        ]);
+        return "<h2>Codes</h2><p class=\"sub\">Perplexity: how many equally frequent codes would tell as much. The KL divergence above "
+            + $"stands for the commitment loss.</p><div style=\"max-width: 640px\">{chart}</div>";
     }
 
     private static string Curves(IReadOnlyList<MetricsLine> epochs)

@@ -11,9 +11,8 @@ namespace GpuVae.Cli;
 /// <param name="State">Whether it goes on.</param>
 internal sealed record RunFacts(string Name, string Data, IReadOnlyList<MetricsLine> Epochs, JsonObject Options, string State)
 {
-    /// <summary>The epoch with the lowest test loss, or the last where nothing is tested.</summary>
-    public MetricsLine? Best =>
-        Epochs.Where(epoch => epoch.TestLoss is not null).MinBy(epoch => epoch.TestLoss) ?? (Epochs.Count > 0 ? Epochs[^1] : null);
+    /// <summary>The epoch whose weights commands take.</summary>
+    public MetricsLine? Best => MetricsLine.Best(Epochs);
 
     public static RunFacts Of(RunFolder run) => new(
         Path.GetFileName(run.Path), Try(() => RunData.Read(run)?.Title) ?? "?", Try(run.ReadMetrics) ?? [],

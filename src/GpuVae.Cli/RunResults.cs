@@ -55,8 +55,8 @@ internal sealed class RunResults(
     private void Update(Vae model, string epoch, TensorBoardLog? told)
     {
         ImageShape shape = model.Options.Shape;
-        Sheet samples = Pictures.Drawn(model, model.Generate(SampleCount, trainer.Options.Seed));
-        LatentUnits units = TensorBoardLog.Units(model, measured);
+        Sheet? samples = model.HasPrior ? Pictures.Drawn(model, model.Generate(SampleCount, trainer.Options.Seed)) : null;
+        LatentUnits? units = TensorBoardLog.Units(model, measured);
         Sheet reconstructions = Pictures.Reconstructions(model, shown);
         string hardware = Hardware(model), drawn = model.Sampler?.ToString() ?? "the prior";
         (string, string)[] options = [.. Options(model, trainer.Options, dataName, hardware)];
@@ -64,18 +64,17 @@ internal sealed class RunResults(
         int? best = trainer.BestEpoch?.Epoch;
         long step = trainer.Step;
         Wait();
-        if (model == trainer.Model && epoch == $"epoch {history.Count}")
+        if (samples is not null && model == trainer.Model && epoch == $"epoch {history.Count}")
             epochs.Add(history.Count, samples.Images);
         writing = Task.Run(() =>
         {
-            ImageFile.Write(folder.Samples, samples.Compose(shape));
-            ImageFile.Write(folder.Reconstructions, reconstructions.Compose(shape));
-            byte[] ofSamples = File.ReadAllBytes(folder.Samples), ofReconstructions = File.ReadAllBytes(folder.Reconstructions);
+            byte[]? ofSamples = samples is null ? null : Written(folder.Samples, samples);
+            byte[] ofReconstructions = Written(folder.Reconstructions, reconstructions);
             told?.Add(step, history.Count > 0 ? history[^1] : null, ofSamples, ofReconstructions, units);
             string html = ReportPage.Html(
-                Path.GetFileName(folder.Path), hardware, options, commands, history, best, units.Kl,
+                Path.GetFileName(folder.Path), hardware, options, commands, history, best, units?.Kl,
                 [
-                    new ReportPicture($"Samples from {drawn}, {epoch}", ofSamples),
+                    .. ofSamples is null ? [] : (ReportPicture[])[new ReportPicture($"Samples from {drawn}, {epoch}", ofSamples)],
                     new ReportPicture($"Test images above, their reconstructions below, {epoch}", ofReconstructions),
                     .. epochs.Write() is { } sheet
                         ? (ReportPicture[])[new ReportPicture("The same codes of the prior after every epoch", sheet)]
@@ -83,6 +82,12 @@ internal sealed class RunResults(
                 ]);
             AtomicFile.Write(folder.Report, stream => stream.Write(Encoding.UTF8.GetBytes(html)));
         });
+
+        byte[] Written(string path, Sheet sheet)
+        {
+            ImageFile.Write(path, sheet.Compose(shape));
+            return File.ReadAllBytes(path);
+        }
     }
 
     private static ImageSet First(ImageSet set, int count) => set.Select([.. Enumerable.Range(0, Math.Min(count, set.Count))]);

@@ -20,9 +20,11 @@ internal sealed class TensorBoardLog
         ]);
     }
 
-    /// <summary>What the latent units do on some images.</summary>
-    public static LatentUnits Units(Vae model, ImageSet images)
+    /// <summary>What the latent units do on some images; null where codes are discrete.</summary>
+    public static LatentUnits? Units(Vae model, ImageSet images)
     {
+        if (model.Options.Quantization != Quantization.None)
+            return null;
         int latent = model.Options.Latent;
         float[] means = new float[images.Count * latent], logVariances = new float[means.Length];
         model.Encode(PictureInput.Rows(images), means, logVariances, model.LabelsOf(images, 0, images.Count));
@@ -31,22 +33,22 @@ internal sealed class TensorBoardLog
 
     /// <summary>Appends an epoch.</summary>
     /// <exception cref="IOException">The file cannot be written.</exception>
-    public void Add(long step, MetricsLine? epoch, byte[] samples, byte[] reconstructions, LatentUnits units)
+    public void Add(long step, MetricsLine? epoch, byte[]? samples, byte[] reconstructions, LatentUnits? units)
     {
         (string, double?)[] losses = epoch is null
-            ? []
+            ? [("units/active", units?.Active)]
             :
             [
                 ("epoch/train_loss", epoch.TrainLoss), ("epoch/test_loss", epoch.TestLoss),
                 ("epoch/test_reconstruction", epoch.TestRecon), ("epoch/test_kl", epoch.TestKl),
+                ("epoch/codes_used", epoch.CodesUsed), ("epoch/perplexity", epoch.Perplexity), ("units/active", units?.Active),
             ];
         file.Write(
             step,
             [
                 .. from loss in losses where loss.Item2 is not null select (loss.Item1, loss.Item2!.Value),
-                ("units/active", (double)units.Active),
             ],
-            [("samples", samples), ("reconstructions", reconstructions)],
-            [("units/kl", units.Kl), ("units/mean_variance", units.MeanVariance)]);
+            [.. samples is null ? [] : ((string, byte[])[])[("samples", samples)], ("reconstructions", reconstructions)],
+            units is null ? [] : [("units/kl", units.Kl), ("units/mean_variance", units.MeanVariance)]);
     }
 }

@@ -67,6 +67,7 @@ internal static class TrainingConsole
 
     private static string Line(EpochSummary e, int epochs) => string.Create(CultureInfo.InvariantCulture,
         $"epoch {e.Epoch}/{epochs}  train {e.Train.Loss:F2}  {(e.Test is { } test ? $"test {Parts(test)}  " : "")}"
+        + $"{(e.Codes is { } use ? $"{use.Used} of {use.Codes} codes, perplexity {use.Perplexity:F0}  " : "")}"
         + $"{e.ImagesPerSecond:N0} images/s");
 
     private static string Parts(ElboParts loss) => string.Create(CultureInfo.InvariantCulture,

@@ -26,6 +26,9 @@ internal sealed class ModelGraphs
     {
         if (model.Options.Own is { } own)
             throw new BadInputException($"A model with parts of its own ({own}) cannot be exported to ONNX. Train one without them.");
+        if (model.Options.Quantization != Quantization.None)
+            throw new BadInputException(
+                "A model with discrete codes cannot be exported to ONNX. Train one with VaeOptions.Quantization = None.");
         (options, parts, format) = (model.Options, model.Parts, FormatOf(precision));
         weights = model.ReadWeights().ToDictionary(tensor => tensor.Name);
         posterior = PosteriorNodes.Create(options);

@@ -24,7 +24,7 @@ public sealed class ParquetImages : IImageFormat
     public ImageSet Load(string path, bool isTest, DataOptions options, CancellationToken cancellation)
     {
         (string[] train, string[] test) = Parts(path);
-        var rows = new PictureRows(options.MaxValues);
+        var rows = new PictureRows(new RowGroups(options.MaxValues));
         foreach (string file in isTest ? test : train)
             rows.Read(file, cancellation);
         return Pictures.Load(path, [.. rows.Files], rows.Labels, rows.LabelNames, options, cancellation);

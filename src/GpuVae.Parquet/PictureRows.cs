@@ -5,9 +5,9 @@ using Parquet.Schema;
 
 namespace GpuVae.Parquet;
 
-/// <summary>The pictures and labels of Parquet files, one file after the other, as they are stored: not decoded, in memory.</summary>
-/// <param name="most">Bytes of them together.</param>
-internal sealed class PictureRows(long most)
+/// <summary>The rows of Parquet files, one file after the other: their labels, and where their pictures are.</summary>
+/// <param name="groups">Reads the pictures.</param>
+internal sealed class PictureRows(RowGroups groups)
 {
     private const int MaxLabel = 1_000_000;
 
@@ -15,7 +15,6 @@ internal sealed class PictureRows(long most)
 
     private readonly List<int> labels = [];
     private readonly List<string> words = [];
-    private long bytes;
 
     /// <summary>Row by row.</summary>
     public List<DataFile> Files { get; } = [];
@@ -34,59 +33,33 @@ internal sealed class PictureRows(long most)
     }
 
     /// <summary>Adds the rows of a file.</summary>
-    /// <exception cref="BadInputException">It is damaged, has no pictures, or they take more memory than they may.</exception>
+    /// <exception cref="BadInputException">It is damaged, or has no pictures.</exception>
     /// <exception cref="OperationCanceledException">The token asked to stop.</exception>
-    public void Read(string path, CancellationToken cancellation)
-    {
-        using FileStream stream = InputFile.Open(path);
-        try
-        {
-            ReadAsync(path, stream, cancellation).GetAwaiter().GetResult();
-        }
-        // The library throws whatever a damaged file leads it to.
-        catch (Exception error) when (error is not (BadInputException or OperationCanceledException))
-        {
-            throw new BadInputException(
-                $"{path} is not a valid Parquet file: {error.Message.TrimEnd('.')}. Download or copy the file again.", error);
-        }
-    }
+    public void Read(string path, CancellationToken cancellation) =>
+        ParquetFile.Read(path, reader => ReadAsync(path, reader, cancellation), cancellation);
 
-    private async Task ReadAsync(string path, FileStream stream, CancellationToken cancellation)
+    private async Task<int> ReadAsync(string path, ParquetReader reader, CancellationToken cancellation)
     {
-        await using ParquetReader reader = await ParquetReader.CreateAsync(
-            stream, leaveStreamOpen: true, cancellationToken: cancellation).ConfigureAwait(false);
         DataField[] fields = reader.Schema.GetDataFields();
-        DataField pictures = PicturesOf(path, fields);
+        ParquetFile.PicturesOf(path, fields);
         DataField? label = LabelColumns.Select(name => Array.Find(fields, field => field.Name == name && field.Path.FirstPart == name))
             .FirstOrDefault(field => field is not null);
         LabelNames ??= label is null ? null : NamesOf(reader.CustomMetadata, label.Name);
+        long all = 0, most = new FileInfo(path).Length;
         for (int group = 0; group < reader.RowGroupCount; group++)
         {
             cancellation.ThrowIfCancellationRequested();
             using ParquetRowGroupReader rows = reader.OpenRowGroupReader(group);
+            all += rows.RowCount;
             // A picture takes more than a byte: so many rows cannot be there.
-            if (rows.RowCount < 0 || rows.RowCount > stream.Length)
+            if (rows.RowCount < 0 || all > most)
                 throw new InvalidDataException($"it declares {rows.RowCount} rows");
-            byte[]?[] contents = new byte[]?[rows.RowCount];
-            await rows.ReadAsync(pictures, contents.AsMemory(), cancellationToken: cancellation).ConfigureAwait(false);
-            foreach (byte[]? content in contents)
-                Add(path, content);
+            for (int row = 0; row < rows.RowCount; row++)
+                Files.Add(new RowPicture(groups, path, group, row, Files.Count));
             if (label is not null)
-                await ReadLabels(path, rows, label, contents.Length, cancellation).ConfigureAwait(false);
+                await ReadLabels(path, rows, label, (int)rows.RowCount, cancellation).ConfigureAwait(false);
         }
-    }
-
-    private void Add(string path, byte[]? content)
-    {
-        string title = $"{path}: picture {Files.Count}";
-        if (content is not { Length: > 0 })
-            throw new BadInputException(
-                $"{title} is not in the file, which has its path alone or nothing. Download the set with its pictures.");
-        bytes += content.Length;
-        if (bytes > most)
-            throw new BadInputException(
-                $"{path}: its pictures have more than the {most} bytes that are kept. Take fewer files, or raise DataOptions.MaxPixels.");
-        Files.Add(new MemoryFile($"{Files.Count}", title, content));
+        return reader.RowGroupCount;
     }
 
     private async Task ReadLabels(
@@ -131,14 +104,6 @@ internal sealed class PictureRows(long most)
         var values = new T[count];
         await rows.ReadAsync<T>(label, values.AsMemory(), cancellationToken: cancellation).ConfigureAwait(false);
         return [.. values.Select(value => (long?)widen(value))];
-    }
-
-    private static DataField PicturesOf(string path, DataField[] fields)
-    {
-        DataField[] may = [.. fields.Where(field => field.Name == "bytes" && field.Path.FirstPart != field.Name)];
-        return may.Length == 1 ? may[0] : Array.Find(may, field => field.Path.FirstPart is "image" or "img") ?? throw new BadInputException(
-            $"{path} has no column of pictures, image {{bytes, path}}, as Hugging Face's image sets have; its columns are "
-            + $"{string.Join(", ", fields.Select(field => field.Path))}. Name another file.");
     }
 
     /// <summary>What the library `datasets` writes about a column of labels.</summary>

@@ -43,8 +43,8 @@ public sealed class SimdAccelerator : KernelAccelerator<SimdCompiledKernel, Simd
 
     /// <summary>
     /// Compiles the kernels of several launches beside each other, which otherwise each launch does when it comes first. The launches are
-    /// called on several threads at once and do nothing but that: no kernel runs, and copies to, from and between this accelerator's buffers
-    /// and fills of them have no effect. What fails in them is left to the real launch.
+    /// called on several threads at once and do nothing but that: no kernel runs, and neither copies to, from and between buffers nor fills
+    /// of them have an effect. What fails in them is left to the real launch.
     /// </summary>
     /// <param name="launches">They change nothing of the program's that may not change twice.</param>
     public static void CompileAhead(IEnumerable<Action> launches) => Parallel.ForEach(

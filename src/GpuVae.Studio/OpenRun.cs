@@ -19,6 +19,12 @@ internal sealed class OpenRun : IDisposable
     {
         (Folder, written) = (folder, WrittenAt(folder));
         Model = folder.Load(device, options.Logger);
+        if (Model.Options.Quantization != Quantization.None)
+        {
+            Model.Dispose();
+            throw new BadInputException(
+                $"{folder.Path} has discrete codes, and the page moves latent units. Open a run with VaeOptions.Quantization = None.");
+        }
         images = options.ImagesOf(folder);
         known = new Lazy<Task<ImageSet>>(() => Task.Run(() => RequireImages().Known(Model.Options.Shape)));
     }

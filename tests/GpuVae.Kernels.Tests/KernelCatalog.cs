@@ -3,6 +3,7 @@ using GpuVae.Kernels.Common;
 using GpuVae.Kernels.Gemm;
 using GpuVae.Kernels.Gemm.Gpu;
 using GpuVae.Kernels.Gemm.Planning;
+using GpuVae.Kernels.Gemm.Simd;
 using GpuVae.Kernels.Likelihoods;
 using GpuVae.Kernels.Tests.Ops;
 using ILGPU;
@@ -16,12 +17,16 @@ internal static class KernelCatalog
 {
     private const BindingFlags Declared = BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly;
 
+    // Columns of a product of few rows: 16 = 2⁴ at most.
+    private const int MostNested = 4;
+
     // Densities of units are of the caller's own alone; a test has one.
     private static readonly Type[] Types = [.. typeof(GemmContext).Assembly.GetTypes(), typeof(LogisticDensity)];
     private static readonly Type[] Usual =
     [
         typeof(GemmTiles<Tile64x64>), typeof(GemmTensorTiles<Tile64x64, Tf32Precision>), typeof(AlongDepth), typeof(PlainEpilogue),
         typeof(BernoulliLikelihood),
+        typeof(GemmDots.Pair<GemmDots.Pair<GemmDots.Pair<GemmDots.Pair<GemmDots.One>>>>),
     ];
     private static readonly Lazy<MethodInfo[]> Found = new(Find);
 
@@ -63,19 +68,22 @@ internal static class KernelCatalog
         return [.. found];
     }
 
-    private static IEnumerable<Type> Close(Type type) =>
-        type.IsGenericTypeDefinition ? Bindings(type.GetGenericArguments()).Select(a => type.MakeGenericType(a)) : [type];
+    private static IEnumerable<Type> Close(Type type, int nested = 0) =>
+        type.IsGenericTypeDefinition ? Bindings(type.GetGenericArguments(), nested).Select(a => type.MakeGenericType(a)) : [type];
 
     /// <summary>
     /// All ways to put types of the library in for the parameters. One that no interface constrains follows from the others.
     /// </summary>
-    private static IEnumerable<Type[]> Bindings(Type[] parameters)
+    private static IEnumerable<Type[]> Bindings(Type[] parameters, int nested = 0)
     {
         IEnumerable<Dictionary<Type, Type>> bindings = [[]];
         foreach (Type parameter in parameters)
         {
             foreach (Type? constraint in parameter.GetGenericParameterConstraints().Where(c => c.IsInterface))
-                bindings = bindings.SelectMany(b => Candidates(constraint).Select(c => Bind(b, parameter, constraint, c))).ToArray();
+            {
+                bindings = bindings
+                    .SelectMany(b => Candidates(constraint, nested).Select(c => Bind(b, parameter, constraint, c))).ToArray();
+            }
         }
         return bindings.Select(b => parameters.Select(p => b[p]).ToArray());
     }
@@ -89,6 +97,8 @@ internal static class KernelCatalog
         Type[] all = [.. kernel.DeclaringType!.GetGenericArguments(), .. kernel.GetGenericArguments()];
         Type[] ends = all.Where(a => typeof(IEpilogue).IsAssignableFrom(a) || typeof(ILikelihood).IsAssignableFrom(a)).ToArray();
         Type[] others = all.Except(ends).ToArray();
+        if (others.Any(a => typeof(GemmDots.IDots).IsAssignableFrom(a)) && !others.All(Usual.Contains))
+            return ends.All(Usual.Contains);
         return ends.Length == 0 || !others.Any(a => typeof(ITileEngine).IsAssignableFrom(a)) || ends.All(Usual.Contains) ||
             others.All(Usual.Contains);
     }
@@ -107,12 +117,17 @@ internal static class KernelCatalog
         return result;
     }
 
-    private static IEnumerable<(Type Candidate, Type Interface)> Candidates(Type constraint)
+    private static IEnumerable<(Type Candidate, Type Interface)> Candidates(Type constraint, int nested)
     {
         Type definition = constraint.IsGenericType ? constraint.GetGenericTypeDefinition() : constraint;
         foreach (Type? type in Types.Where(t => t.IsValueType && t.GetInterfaces().Any(Matches)))
         {
-            foreach (Type closed in Close(type))
+            // A type that takes others of its kind could go on for ever.
+            bool nests = type.IsGenericTypeDefinition
+                && type.GetGenericArguments().Any(parameter => parameter.GetGenericParameterConstraints().Any(Matches));
+            if (nests && nested == MostNested)
+                continue;
+            foreach (Type closed in Close(type, nests ? nested + 1 : 0))
                 yield return (closed, closed.GetInterfaces().First(Matches));
         }
 

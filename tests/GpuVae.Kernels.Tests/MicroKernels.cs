@@ -46,7 +46,7 @@ internal static class MicroKernels
         {{Join("", [
             Rows("Rows1", "IRowSums", "Row2", 1), Rows("Rows2", "IRowSums", "Row2", 2), Rows("Rows4", "IPixelSums", "Row2", 4),
             Rows("Rows6", "IRowSums", "Row2", 6), Rows("Rows8", "IPixelSums", "Row2", 8), Rows("Rows12", "IRowSums", "Row2", 12),
-            Rows("NarrowRows16", "IPixelSums", "Row1", 16), Dots(1), Dots(2), Dots(4)])}}
+            Rows("NarrowRows16", "IPixelSums", "Row1", 16)])}}
 
         """;
 
@@ -69,26 +69,6 @@ internal static class MicroKernels
             public readonly void Keep(FloatView sums, int first)
             {
                 {{Each(rows, "\n        ", r => $"r{r}.Keep(sums, {Plus("first", r)});")}}
-            }
-        }
-        """;
-
-    private static string Dots(int rows) => $$"""
-
-
-        internal struct Dots{{rows}} : GemmDots.IDots
-        {
-            private GemmDots.DotRow {{Each(rows, ", ", r => $"r{r}")}};
-
-            public void Add(FloatView a, int row, GemmArguments g, int k, float b0, float b1, float b2, float b3)
-            {
-                {{Each(rows, "\n        ", r =>
-                    $"r{r}.Add(a[{(r < 3 ? Sum("row", r) : "XMath.Min(row + 3, g.M - 1)")} * g.ARow + k], b0, b1, b2, b3);")}}
-            }
-
-            public readonly void Reduce(FloatView sums)
-            {
-                {{Each(rows, "\n        ", r => $"r{r}.Reduce(sums, {r});")}}
             }
         }
         """;

@@ -94,8 +94,15 @@ public sealed class Gemm<TEpilogue>
         LaneLauncher launcher;
         if (variant == GemmVariant.Dots)
         {
-            groups = launch.CutDots(ref g);
-            launcher = dots ??= Load(GemmDots.Kernel);
+            groups = Blocks.Of(g.N, GemmDots.Columns(gemm.Accelerator.WarpSize));
+            launcher = dots ??= GemmDots.Columns(gemm.Accelerator.WarpSize) switch
+            {
+                16 => LoadDots<GemmDots.Pair<GemmDots.Pair<GemmDots.Pair<GemmDots.Pair<GemmDots.One>>>>>(),
+                8 => LoadDots<GemmDots.Pair<GemmDots.Pair<GemmDots.Pair<GemmDots.One>>>>(),
+                4 => LoadDots<GemmDots.Pair<GemmDots.Pair<GemmDots.One>>>(),
+                2 => LoadDots<GemmDots.Pair<GemmDots.One>>(),
+                _ => LoadDots<GemmDots.One>(),
+            };
         }
         else if (variant == GemmVariant.Staged)
         {
@@ -120,8 +127,9 @@ public sealed class Gemm<TEpilogue>
         launcher(stream, launch.Config(groups), fromA, fromB, c, g, epilogue);
     }
 
-    private LaneLauncher Load(Action<FloatView, FloatView, FloatView, GemmArguments, TEpilogue> kernel) =>
-        new(gemm.Accelerator.LoadKernel(kernel));
+    private LaneLauncher LoadDots<TDots>()
+        where TDots : struct, GemmDots.IDots =>
+        new(gemm.Accelerator.LoadKernel<FloatView, FloatView, FloatView, GemmArguments, TEpilogue>(GemmDots.Kernel<TDots, TEpilogue>));
 
     private static void TileKernel<TTiles, TA, TB>(
         FloatView a, FloatView b, FloatView c, FloatView workspace, ArrayView<int> tickets, GemmArguments g, TEpilogue epilogue)

@@ -39,6 +39,12 @@ public enum RandomPurpose : uint
     /// <summary>What becomes of an image that is augmented.</summary>
     Augmentation = 12,
 
+    /// <summary>Rows that codes of a codebook start again from.</summary>
+    Codebook = 13,
+
+    /// <summary>Codes drawn from a learned prior over them.</summary>
+    Code = 14,
+
     /// <summary>Codes from a sampler that was fitted to a model, and the start of its fit.</summary>
     Sampler = 20,
 

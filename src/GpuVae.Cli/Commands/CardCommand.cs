@@ -46,8 +46,9 @@ internal static class CardCommand
             ImageSet? images = most == 0 || known is null && !data.NamesData(parsed) ? null : Load(() => data.LoadTest(parsed, run, most),
                 isNeeded: data.NamesData(parsed) || !run.IsFile);
             ImageShape shape = model.Options.Shape;
-            ImageFile.Write(
-                Path.Combine(folder, "samples.png"), Pictures.Drawn(model, model.Generate(Drawn, seed: 1)).Compose(shape));
+            if (model.HasPrior)
+                ImageFile.Write(
+                    Path.Combine(folder, "samples.png"), Pictures.Drawn(model, model.Generate(Drawn, seed: 1)).Compose(shape));
             if (images is not null)
                 ImageFile.Write(
                     Path.Combine(folder, "reconstructions.png"),
@@ -102,14 +103,10 @@ internal static class CardCommand
             A variational autoencoder of images of {options.Shape}, with {options.Latent} latent units and
             {model.Parameters.Count.ToString("N0", CultureInfo.InvariantCulture)} weights.
 
-            ![Images drawn from the prior](samples.png)
-
-            ```
-            gpuvae generate --run model.safetensors
-            ```
-
 
             """);
+        if (model.HasPrior)
+            text.Append("![Images drawn from the prior](samples.png)\n\n```\ngpuvae generate --run model.safetensors\n```\n\n");
         text.Append("## What it was trained on\n\n");
         if (data is null)
             text.Append("Its file does not tell.\n\n");

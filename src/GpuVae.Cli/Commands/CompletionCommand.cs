@@ -26,7 +26,12 @@ internal static class CompletionCommand
         {
             shell,
         };
-        command.SetAction(parsed => Console.WriteLine(Script(Enum.Parse<Shell>(parsed.GetValue(shell)!, ignoreCase: true))));
+        command.SetAction(parsed =>
+        {
+            // What is printed in one piece is one line.
+            foreach (string line in Script(Enum.Parse<Shell>(parsed.GetValue(shell)!, ignoreCase: true)).Split('\n'))
+                Console.WriteLine(line.TrimEnd('\r'));
+        });
         return command;
     }
 

@@ -10,6 +10,7 @@ internal static class GpuvaeCommand
         ("devices", DevicesCommand.Create),
         ("data", DataCommand.Create),
         ("train", TrainCommand.Create),
+        ("train-prior", TrainPriorCommand.Create),
         ("runs", RunsCommand.Create),
         ("compare", CompareCommand.Create),
         ("generate", GenerateCommand.Create),

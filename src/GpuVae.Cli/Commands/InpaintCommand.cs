@@ -38,6 +38,7 @@ internal sealed class InpaintCommand
             new InpaintingOptions().SamplingSteps, NumberRange.Between(1, MaxSteps));
         var output = new PictureOutput("inpainted");
         var labels = new LabelArguments();
+        var codePrior = new CodePriorArguments();
         var command = new ExampleCommand(
             "inpaint", "Fills hidden parts of pictures: original, what is seen, the most probable completion, and several drawn ones.",
             "gpuvae inpaint --half lower",
@@ -51,13 +52,23 @@ internal sealed class InpaintCommand
         output.AddTo(command);
         pictures.AddTo(command);
         labels.AddTo(command);
+        codePrior.AddTo(command);
         new RunArguments().Act(command, (parsed, folder, model) =>
         {
             ImageShape shape = model.Options.Shape;
             Mask hidden = ReadMask(parsed, pictures, shape);
             ImageSet loaded = pictures.Load(parsed, folder, shape);
-            int[] known = labels.Read(parsed, model, loaded);
             float[] images = PictureInput.Rows(loaded);
+            if (codePrior.Load(parsed, folder, model) is { } prior)
+            {
+                using GridPrior opened = prior;
+                float[] completed = GridInpainting.Sample(
+                    prior, images, hidden, parsed.GetValue(samples), parsed.GetValue(seed), labels.Read(parsed, prior, loaded));
+                output.Write(parsed, shape, Pictures.Rows(
+                    shape, ("original", images), ("seen", hidden.Show(images, shape)), ("drawn", completed)));
+                return;
+            }
+            int[] known = labels.Read(parsed, model, loaded);
             int sampling = parsed.GetValue(steps);
             var options = new InpaintingOptions
             {

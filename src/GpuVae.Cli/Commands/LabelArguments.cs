@@ -14,11 +14,20 @@ internal sealed class LabelArguments
     /// <exception cref="BadInputException">
     /// The model does not know a label or knows none, or there are neither one label nor as many as pictures.
     /// </exception>
-    public int[] Read(ParseResult parsed, Vae model, ImageSet images)
+    public int[] Read(ParseResult parsed, Vae model, ImageSet images) =>
+        Read(parsed, model.Options.Classes, model.Options.LabelNames, model.LabelNumber, images);
+
+    /// <summary>The same for a prior over codes, which does not guess.</summary>
+    /// <inheritdoc cref="Read(ParseResult, Vae, ImageSet)"/>
+    public int[] Read(ParseResult parsed, GridPrior prior, ImageSet images) =>
+        Read(parsed, prior.Options.Classes, prior.Options.LabelNames, prior.LabelNumber, images);
+
+    private int[] Read(
+        ParseResult parsed, int classes, IReadOnlyList<string> names, Func<string, int> numberOf, ImageSet images)
     {
         if (parsed.GetValue(label) is not { } text)
-            return model.Options.Classes > 0 ? images.LabelsAs(model.Options.LabelNames) ?? [] : [];
-        int[] labels = [.. CommonOptions.Words(parsed, label).Select(model.LabelNumber)];
+            return classes > 0 ? images.LabelsAs(names) ?? [] : [];
+        int[] labels = [.. CommonOptions.Words(parsed, label).Select(numberOf)];
         if (labels.Length != 1 && labels.Length != images.Count)
             throw new BadInputException(
                 $"{label.Name} {text}: {labels.Length} labels for {images.Count} pictures; give one for all of them, or one for each.");

@@ -30,11 +30,20 @@ internal sealed class ModelArguments
 
     /// <summary>Looks at what the user wrote before any image is loaded.</summary>
     /// <exception cref="BadInputException">A value is out of range.</exception>
-    public static void Check(ParseResult parsed) => Set.Read(parsed).Validate();
+    public static void Check(ParseResult parsed)
+    {
+        VaeOptions options = Set.Read(parsed);
+        // Where the kind is not said, it is fitted to that.
+        if (options.Quantization != Quantization.None && !CommonOptions.IsGiven(parsed, kind!))
+            options = options with { Network = NetworkKind.Convolutional };
+        options.Validate();
+    }
 
     /// <summary>What fits the images where the user has said nothing.</summary>
     public static FittedOptions Fit(ParseResult parsed, ImageSet images) =>
-        !CommonOptions.IsGiven(parsed, kind!) ? FittedOptions.For(images)
+        Set.Read(parsed).Quantization is var quantization && quantization != Quantization.None
+            ? FittedOptions.Quantized(images, quantization)
+        : !CommonOptions.IsGiven(parsed, kind!) ? FittedOptions.For(images)
         : kind!.Read(parsed) == ModelKind.Seed ? FittedOptions.Seed(images)
         : FittedOptions.For(images, Set.Read(parsed).Network);
 
@@ -69,11 +78,13 @@ internal sealed class ModelArguments
         var hasVariance = new OptionSet<VaeOptions>.Need(
             o => o.Likelihood is Likelihood.Gaussian or Likelihood.GaussianShared or Likelihood.Laplace,
             "--likelihood gaussian, gaussian-shared or laplace");
+        var hasUnits = new OptionSet<VaeOptions>.Need(o => o.Quantization == Quantization.None, "--quantize none");
+        var hasCodebook = new OptionSet<VaeOptions>.Need(o => o.Quantization == Quantization.Codebook, "--quantize codebook");
         var widths = NumberRange.Between(1, VaeOptions.MaxWidth);
         var notNegative = NumberRange.AtLeast(0.0);
         var defaults = new VaeOptions();
         var set = new OptionSet<VaeOptions>("Model", options => options with { });
-        set.Number("--latent", "N", "Units of the latent code.", o => o.Latent, widths, isFitted: true);
+        set.Number("--latent", "N", "Units of the latent code.", o => o.Latent, widths, hasUnits, isFitted: true);
         set.Number(
             "--upscale", "N", "For 'gpuvae upscale': show the encoder the images reduced so many times, and teach the decoder to enlarge "
             + "them; 1 is a usual model.", o => o.Upscale, NumberRange.OneOf(1, 2, 4));
@@ -85,7 +96,7 @@ internal sealed class ModelArguments
             "--hidden", "Widths of the encoder's hidden linear layers, from the image or the convolutions on; the decoder mirrors them. "
             + $"Default: {string.Join(',', defaults.Hidden)}, or "
             + $"{string.Join(',', (defaults with { Network = NetworkKind.Convolutional }).Hidden)} after convolutions.",
-            o => o.Hidden, widths);
+            o => o.Hidden, widths, hasUnits);
         set.Numbers(
             "--channels-per-stage", "Of a convolutional model: channels of the stages, each of which halves the image; from 1 to 8 stages.",
             o => o.ChannelsPerStage, NumberRange.AtLeast(1), isConvolutional, isFitted: true);
@@ -112,17 +123,39 @@ internal sealed class ModelArguments
             NumberRange.Between(1, VaeOptions.MaxMixture),
             new(o => o.Likelihood == Likelihood.LogisticMixture, "--likelihood logistic-mixture"));
         set.Choice(
-            "--posterior", "Family of q(z|x): independent units, any covariance, or an inverse autoregressive flow.", o => o.Posterior);
+            "--quantize", "Discrete codes on a grid instead of latent units: the nearest of a learned codebook (VQ-VAE), or every number "
+            + "rounded to a few levels (scalar: FSQ).", o => o.Quantization);
+        set.Number(
+            "--codes", "N", "Vectors of the codebook.", o => o.Codes, NumberRange.Between(2, VaeOptions.MaxCodes), hasCodebook);
+        set.Number(
+            "--code-size", "N", "Numbers of a vector of the codebook.", o => o.CodeSize, NumberRange.Between(1, VaeOptions.MaxCodeSize),
+            hasCodebook);
+        set.Number(
+            "--codebook-decay", "D", "What a step keeps of the codebook's moving averages.", o => o.CodebookDecay,
+            NumberRange.Between(0.0, 1.0), hasCodebook);
+        set.Number(
+            "--commitment", "B", "Weight of the squared distance between the encoder's vectors and their codes.", o => o.Commitment,
+            notNegative, hasCodebook);
+        set.Choice(
+            "--code-gradient", "How the gradient passes the codebook: turned as vector and code are to each other, or straight through.",
+            o => o.CodeGradient, hasCodebook);
+        set.Numbers(
+            "--levels", "Levels of the numbers of a scalar code; their product is the number of codes. "
+            + $"Default: {string.Join(',', defaults.Levels)}.", o => o.Levels, NumberRange.Between(3, 255),
+            new(o => o.Quantization == Quantization.Scalar, "--quantize scalar"));
+        set.Choice(
+            "--posterior", "Family of q(z|x): independent units, any covariance, or an inverse autoregressive flow.", o => o.Posterior,
+            hasUnits);
         set.Choice(
             "--prior", "What codes are drawn from: the standard normal, a learned mixture, or the posteriors of learned images (not with a "
-            + "flow).", o => o.Prior);
+            + "flow).", o => o.Prior, hasUnits);
         set.Number(
             "--components", "K", "Components of the mixture prior, or learned images of the vamp prior.", o => o.PriorComponents,
             NumberRange.Between(1, VaeOptions.MaxComponents), new(o => o.Prior != Prior.Normal, "--prior mixture or vamp"));
         set.Choice(
             "--objective", "The bound (elbo), the importance-weighted bound (iwae), the bound with total "
             + "correlation weighted by beta (tc), or with the discrepancy between codes and prior (mmd: InfoVAE; with --beta 0 WAE-MMD).",
-            o => o.Objective);
+            o => o.Objective, hasUnits);
         set.Number(
             "--mmd-weight", "W", "Weight of the discrepancy between codes and prior.", o => o.MmdWeight, notNegative,
             new(o => o.Objective == Objective.Mmd, "--objective mmd"));
@@ -130,12 +163,14 @@ internal sealed class ModelArguments
         set.Choice(
             "--gradient", "How iwae's gradient reaches the encoder: all of it, or along the samples alone (stl, dreg; not with a flow).",
             o => o.Gradient);
-        set.Number("--beta", "B", "Weight of the KL term, or of the total correlation.", o => o.Beta, notNegative);
+        set.Number("--beta", "B", "Weight of the KL term, or of the total correlation.", o => o.Beta, notNegative,
+            hasUnits);
         set.Number(
-            "--free-bits", "NATS", "Nats that each latent unit may use without being pressed; 0 for none.", o => o.FreeBits, notNegative);
+            "--free-bits", "NATS", "Nats that each latent unit may use without being pressed; 0 for none.", o => o.FreeBits, notNegative,
+            hasUnits);
         set.Number(
             "--capacity", "NATS", "Nats that the KL term is drawn to, rising over --kl-warmup epochs; 0 for none.", o => o.Capacity,
-            notNegative);
+            notNegative, hasUnits);
         set.Number(
             "--capacity-weight", "G", "How hard the KL term is drawn to --capacity.", o => o.CapacityWeight, NumberRange.Positive,
             new(o => o.Capacity > 0, "--capacity"));

@@ -27,7 +27,7 @@ internal static class NetworkNodes
         GroupNorm norm => GroupNormNodes.Append(norm, x),
         ResidualBlock block => Residual(block, x),
         AveragePooling pooling => AveragePoolingNodes.Append(pooling, x),
-        NearestUpsampling upsampling => UpsamplingNodes.Append(upsampling, x),
+        Upsample upsampling => UpsamplingNodes.Append(upsampling, x),
         CenteredInput => CenteredInputNodes.Append(x),
         LabelInput input => LabelNodes.Append(input, x, label!),
         Reordering => x,

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using GpuVae.Formats;
 using GpuVae.Imaging;
 
@@ -21,7 +22,10 @@ internal sealed class PictureStream(IReadOnlyList<DataFile> files, ImageShape sh
         byte[] pixels = new byte[destination.Length];
         try
         {
-            Parallel.For(0, which.Length, i => Decode(files[which[i]]).CopyToPlanar(pixels.AsSpan(i * shape.Pixels, shape.Pixels)));
+            // One after the other, as Pictures does.
+            OrderablePartitioner<int> oneByOne = Partitioner.Create(
+                Enumerable.Range(0, which.Length), EnumerablePartitionerOptions.NoBuffering);
+            Parallel.ForEach(oneByOne, i => Decode(files[which[i]]).CopyToPlanar(pixels.AsSpan(i * shape.Pixels, shape.Pixels)));
         }
         catch (AggregateException errors)
         {

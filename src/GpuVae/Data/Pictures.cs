@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Runtime.ExceptionServices;
 using GpuVae.Formats;
 using GpuVae.Imaging;
@@ -124,7 +125,10 @@ internal sealed class Pictures
     {
         try
         {
-            Parallel.For(start, files.Count, several, (i, loop) =>
+            // One after the other, so that all threads are in the same part of an archive.
+            OrderablePartitioner<int> oneByOne = Partitioner.Create(
+                Enumerable.Range(start, files.Count - start), EnumerablePartitionerOptions.NoBuffering);
+            Parallel.ForEach(oneByOne, several, (i, loop) =>
             {
                 Enter(costs[i]);
                 try

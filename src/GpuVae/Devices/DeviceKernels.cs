@@ -28,6 +28,7 @@ internal sealed class DeviceKernels(Accelerator accelerator, GemmContext gemm) :
     /// <summary>Its way back is the same whatever the activation.</summary>
     public GroupNormalization<Identity> GroupNormalization => field ??= new GroupNormalization<Identity>(accelerator);
     public Upsampling Upsampling => field ??= new Upsampling(accelerator);
+    public BilinearUpsampling BilinearUpsampling => field ??= new BilinearUpsampling(accelerator);
     public Transposition Transposition => field ??= new Transposition(accelerator);
     public Augmentation Augmentation => field ??= new Augmentation(accelerator);
     public ValueGather ValueGather => field ??= new ValueGather(accelerator);
@@ -63,6 +64,14 @@ internal sealed class DeviceKernels(Accelerator accelerator, GemmContext gemm) :
     public Langevin Langevin => field ??= new Langevin(accelerator);
     public WeightAverage WeightAverage => field ??= new WeightAverage(accelerator);
     public GradientSum GradientSum => field ??= new GradientSum(accelerator);
+    public VectorQuantization VectorQuantization => field ??= new VectorQuantization(accelerator);
+    public ScalarQuantization ScalarQuantization => field ??= new ScalarQuantization(accelerator);
+    public CodebookAverage CodebookAverage => field ??= new CodebookAverage(accelerator);
+    public MaskedPatches MaskedPatches => field ??= new MaskedPatches(accelerator);
+    public GatedActivation GatedActivation => field ??= new GatedActivation(accelerator);
+    public Kernels.Likelihoods.CategoricalLoss CategoricalLoss => field ??= new Kernels.Likelihoods.CategoricalLoss(accelerator);
+    public CategoricalDraw CategoricalDraw => field ??= new CategoricalDraw(accelerator);
+    public CodeCount CodeCount => field ??= new CodeCount(accelerator);
     public StepEnd StepEnd => field ??= new StepEnd(accelerator);
 
     /// <summary>The products of linear layers, and all of the others, with an activation.</summary>

@@ -13,6 +13,7 @@ internal sealed class ElboGraph
     private readonly PlannedTensor encoderInput;
     private readonly LayerPass encoder;
     private readonly LatentTerm latent;
+    private readonly QuantizedTerm? quantized;
     private readonly DecoderPass decoder;
 
     /// <summary>Appends the forward steps; the loss step also writes the gradient of the decoder's output.</summary>
@@ -31,8 +32,10 @@ internal sealed class ElboGraph
         encoder = parts.Encoder.Forward(context with { Labels = labels }, LayerOutput.Of(encoderInput));
         PlannedTensor encoded = encoder.Output.Value, weight = ScheduleBuilder.Fixed("KL weight", klWeight);
         bool isTrainedBySamples = context.WantsParameterGradients && options.Objective == Objective.Iwae;
-        latent = options.HasAnalyticKl && samples == 1 && !isTrainedBySamples
-            ? new AnalyticKl(options, context, encoded, noise, weight)
+        quantized = parts.Quantizer is { } quantizer ? new QuantizedTerm(quantizer, context, encoded) : null;
+        latent = quantized is not null ? quantized
+            : options.HasAnalyticKl && samples == 1 && !isTrainedBySamples
+                ? new AnalyticKl(options, context, encoded, noise, weight)
             : new MonteCarloKl(options, parts.Posterior, prior, context, encoded, images.Rows, noise, weight, samples);
         decoder = new DecoderPass(parts.Likelihood, context, latent.Codes, images);
         Reconstruction = latent.Close(context, decoder.Term.Term);
@@ -49,6 +52,9 @@ internal sealed class ElboGraph
     /// </summary>
     public PlannedTensor Kl => latent.Kl;
 
+    /// <summary>The numbers of the codes, [batch, places]; null where codes are not discrete.</summary>
+    public PlannedTensor? CodeIndices => quantized?.Indices;
+
     /// <summary>Appends the backward steps: every slice of the context's gradients is overwritten.</summary>
     /// <param name="context">With the gradients.</param>
     /// <param name="imageCount">Images of the training set.</param>
@@ -63,4 +69,10 @@ internal sealed class ElboGraph
         PlannedTensor? dInput = encoder.Backward(context, dEncoded, prior.WantsInputGradient);
         prior.InputBackward(context, encoderInput, dInput);
     }
+
+    /// <summary>Appends what a training step changes beside the parameters that have gradients: the codebook, where there is one.</summary>
+    /// <param name="context">As before.</param>
+    /// <param name="step">One element on the device.</param>
+    /// <param name="seed">Of what is random in it.</param>
+    public void AppendUpdates(LayerContext context, ArrayView<long> step, ulong seed) => quantized?.AppendUpdate(context, step, seed);
 }

@@ -1,13 +1,15 @@
 using System.Numerics.Tensors;
 using GpuVae.Devices;
 using GpuVae.Kernels.Likelihoods;
+using GpuVae.Latent;
 using GpuVae.Layers;
 using GpuVae.Scheduling;
 
 namespace GpuVae.Elbo;
 
 /// <summary>p(x|z): the distribution of an image that the decoder's output describes.</summary>
-internal sealed class ImageLikelihood(VaeOptions options, Network decoder, DecoderLikelihood likelihood)
+internal sealed class ImageLikelihood(
+    VaeOptions options, Network decoder, Quantizer? quantizer, DecoderLikelihood likelihood)
 {
     private Parameter? shared;
 
@@ -66,6 +68,7 @@ internal sealed class ImageLikelihood(VaeOptions options, Network decoder, Decod
     /// <summary>Appends the way from codes [rows, L] to the means of p(x|z), [rows, pixels].</summary>
     public void AppendMeans(LayerContext context, PlannedTensor codes, PlannedTensor images)
     {
+        codes = quantizer?.Forward(context, codes).Codes ?? codes;
         if (likelihood.MeanIsColumn && decoder.Layers[^1] is Linear)
         {
             decoder.Infer(context, codes, images, likelihood.MeanActivation);

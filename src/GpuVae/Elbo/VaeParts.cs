@@ -13,8 +13,9 @@ internal sealed class VaeParts
         (Encoder, Decoder) = (given.MakeEncoder(options), given.MakeDecoder(options));
         Posterior = PosteriorSampler.Create(options);
         Prior = given.MakePrior(options);
+        Quantizer = Quantizer.Create(options);
         Likelihood = new ImageLikelihood(
-            options, Decoder, given.Likelihood is { } own ? kernels.LikelihoodOf(own) : kernels.LikelihoodOf(options));
+            options, Decoder, Quantizer, given.Likelihood is { } own ? kernels.LikelihoodOf(own) : kernels.LikelihoodOf(options));
     }
 
     public VaeOptions Options { get; }
@@ -32,6 +33,9 @@ internal sealed class VaeParts
     /// <summary>p(z).</summary>
     public PriorDensity Prior { get; }
 
+    /// <summary>Makes codes discrete; null where they are not.</summary>
+    public Quantizer? Quantizer { get; }
+
     /// <summary>p(x|z).</summary>
     public ImageLikelihood Likelihood { get; }
 
@@ -44,6 +48,7 @@ internal sealed class VaeParts
             .. given.MakeEncoder(options).ParameterShapes, .. given.MakeDecoder(options).ParameterShapes,
             .. PosteriorSampler.Create(options).ParameterShapes, .. given.MakePrior(options).ParameterShapes,
             .. given.SharedOf(options) is var (name, _) ? [(name, [1])] : Array.Empty<(string, int[])>(),
+            .. Quantizer.Create(options)?.ParameterShapes ?? [],
             .. options.Centered ? [(CenteredInput.MeanName, [options.Shape.Pixels])] : Array.Empty<(string, int[])>(),
         ];
         (string largest, int[] extents) = shapes.MaxBy(parameter => Count(parameter.Shape));
@@ -75,6 +80,7 @@ internal sealed class VaeParts
             Posterior.Attach(store);
             Prior.Attach(store, seed ?? 0);
             Likelihood.Attach(store);
+            Quantizer?.Attach(store);
             return store;
         }
         catch

@@ -35,6 +35,9 @@ public sealed partial record EvaluationReport(EvaluationProtocol Protocol)
     /// <summary>The importance-sampled log-likelihood.</summary>
     public LogLikelihood? ImportanceSampled { get; init; }
 
+    /// <summary>How the images use the codes, where these are discrete; the parts are then reconstruction and commitment.</summary>
+    public CodeUse? Codes { get; init; }
+
     /// <summary>KL term and activity of each latent unit.</summary>
     public LatentUnits? Units { get; init; }
 

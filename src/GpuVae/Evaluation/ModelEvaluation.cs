@@ -26,6 +26,13 @@ public static class ModelEvaluation
         options.Validate();
         images = model.Require(images);
         EvaluationMetrics metrics = options.Metrics;
+        if (model.Options.IsQuantized)
+        {
+            if ((metrics & (EvaluationMetrics.Nll | EvaluationMetrics.Mig)) != 0)
+                throw new BadInputException(
+                    "This model's codes are discrete: it has no q(z|x) to draw from for nll, and no latent units for mig. Leave both out.");
+            metrics &= ~EvaluationMetrics.Units;
+        }
         if (metrics.HasFlag(EvaluationMetrics.Mig) && images.Factors.Count == 0)
             throw new BadInputException(
                 $"{images.Name} has no known factors, which the mutual information gap needs. Use a built-in set, put the images into "
@@ -38,10 +45,12 @@ public static class ModelEvaluation
         {
             using var evaluator = new Evaluator(model, images, options.Seed, options.Binarization);
             ElboParts parts = evaluator.Run(cancellation);
-            report = report with { Parts = parts, Elbo = Stamp(model, -(parts.Reconstruction + parts.Kl), 1) };
+            report = report with { Parts = parts, Codes = evaluator.CodeUse };
+            if (!model.Options.IsQuantized)
+                report = report with { Elbo = Stamp(model, -(parts.Reconstruction + parts.Kl), 1) };
         }
         if ((metrics & (EvaluationMetrics.Units | EvaluationMetrics.Reconstruction | EvaluationMetrics.Mig)) != 0)
-            report = WithCodes(report, model, images, options, cancellation);
+            report = WithCodes(report, model, images, options with { Metrics = metrics }, cancellation);
         if (metrics.HasFlag(EvaluationMetrics.Nll))
         {
             double[] estimates = ImportanceSampling.LogLikelihoods(

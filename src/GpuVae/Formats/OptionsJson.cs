@@ -6,7 +6,9 @@ using System.Text.Json;
 
 namespace GpuVae.Formats;
 
-/// <summary>A record of options as JSON, names in camel case; what a text leaves out keeps its default, as in one of an older version.</summary>
+/// <summary>
+/// A record of options as JSON, names in camel case; what a text leaves out, as one of an older version does, keeps its default.
+/// </summary>
 /// <remarks>
 /// By reflection over the few kinds of values that options have: a generated serialiser would have the runtime compile several hundred
 /// generic methods before the first picture, a tenth of the time that a command takes.

@@ -6,7 +6,7 @@ namespace GpuVae.Layers;
 /// The initial weights of PyTorch's <c>nn.Linear</c>, <c>nn.Conv2d</c> and <c>nn.ConvTranspose2d</c>: weights from kaiming_uniform(a = √5),
 /// which comes down to U(−1/√fan_in, 1/√fan_in), and biases from the same interval (He et al., "Delving Deep into Rectifiers", 2015). The
 /// fan-in is all extents of the weight but the first, multiplied, also where a transposed convolution goes the other way. Normalisations
-/// start with weight 1 and bias 0, what is not learned with 0. Drawn on the host, so that every device starts with the same bits.
+/// start with weight 1 and bias 0, what has no gradient with 0. Drawn on the host, so that every device starts with the same bits.
 /// </summary>
 internal static class Initialization
 {
@@ -21,9 +21,9 @@ internal static class Initialization
             if (isWeight)
                 fanIn = parameter.Shape.Count == 1 ? 0 : parameter.Length / parameter.Shape[0];
             float[] values = new float[parameter.Length];
-            if (fanIn == 0 || parameter.Name == CenteredInput.MeanName)
+            if (fanIn == 0 || !parameter.HasGradient)
             {
-                Array.Fill(values, isWeight ? 1 : 0);
+                Array.Fill(values, isWeight && parameter.HasGradient ? 1 : 0);
                 store.Write(parameter, values);
                 continue;
             }

@@ -90,7 +90,8 @@ internal sealed class NetworkBuilder
     {
         ImageShape from = RequireImage("an upsampling");
         MakeInnermost();
-        layers.Add(new NearestUpsampling(NextName(1), new UpsamplingShape(1, 2 * from.Height, 2 * from.Width, from.Channels)));
+        var shape = new UpsamplingShape(1, 2 * from.Height, 2 * from.Width, from.Channels);
+        layers.Add(new Upsample(NextName(1), shape, isBilinear: false));
         Become(new ImageShape(2 * from.Width, 2 * from.Height, from.Channels));
     }
 

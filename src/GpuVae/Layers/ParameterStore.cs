@@ -45,12 +45,12 @@ public sealed class ParameterStore : IDisposable
     /// <summary>The flat buffer, gaps included, weights [in, out].</summary>
     public ArrayView<float> Values => values.View;
 
-    /// <summary>Numbers that are learned, gaps not included.</summary>
-    public long Count => parameters.Where(parameter => parameter.Name != CenteredInput.MeanName).Sum(parameter => (long)parameter.Length);
+    /// <summary>Numbers that are learned by their gradients, gaps not included.</summary>
+    public long Count => parameters.Where(parameter => parameter.HasGradient).Sum(parameter => (long)parameter.Length);
 
-    /// <summary>Of <see cref="Values"/> those at the start that are learned, gaps included.</summary>
+    /// <summary>Of <see cref="Values"/> those at the start that are learned by their gradients, gaps included.</summary>
     internal long LearnedLength =>
-        Array.Find(parameters, parameter => parameter.Name == CenteredInput.MeanName)?.Offset ?? values.Length;
+        Array.Find(parameters, parameter => !parameter.HasGradient)?.Offset ?? values.Length;
 
     /// <summary>
     /// The slice of <paramref name="parameter"/> in <see cref="Values"/> or in a buffer laid out like it (gradients, moments); a weight

@@ -1,5 +1,6 @@
 using GpuVae.Data;
 using GpuVae.Elbo;
+using GpuVae.Kernels.Latent;
 using GpuVae.Kernels.Random;
 using GpuVae.Kernels.Training;
 using GpuVae.Latent;
@@ -22,7 +23,8 @@ internal sealed class Evaluator : IDisposable
     private readonly BatchFeed feed;
     private readonly BatchSchedules schedules;
     private readonly int[] order;
-    private readonly float[] rates, sums;
+    private readonly float[] rates, sums, noCounts;
+    private readonly MemoryBuffer1D<float, Stride1D.Dense>? counts;
 
     /// <exception cref="BadInputException">The images are not of the model's shape, or there are none.</exception>
     public Evaluator(Vae model, ImageSet images, ulong seed, Binarization binarization = Binarization.None, int samples = 1)
@@ -35,27 +37,36 @@ internal sealed class Evaluator : IDisposable
         // Nothing is learned here: of the rates only the weight of the KL term is used, by the weights of samples.
         rates = [.. Enumerable.Repeat(1f, 2 * steps)];
         sums = new float[2 * steps];
+        noCounts = new float[model.Options.IsQuantized ? model.Options.CodeCount : 0];
         try
         {
+            counts = noCounts.Length > 0 ? model.Device.Accelerator.Allocate1D<float>(noCounts.Length) : null;
             schedules = new BatchSchedules(model.Device, feed, batch => Build(batch, seed, binarization, samples));
         }
         catch
         {
             feed.Dispose();
+            counts?.Dispose();
             throw;
         }
     }
+
+    /// <summary>How the last run's images used the codes; null where these are not discrete.</summary>
+    public CodeUse? CodeUse { get; private set; }
 
     /// <exception cref="OperationCanceledException">Asked to stop between two batches.</exception>
     public ElboParts Run(CancellationToken cancellation = default)
     {
         feed.StartEpoch(0, 0, order, rates);
+        counts?.View.BaseView.CopyFromCPU(model.Device.Stream, noCounts);
         for (int step = 0; step < feed.StepsPerEpoch; step++)
         {
             cancellation.ThrowIfCancellationRequested();
             schedules.Run(step);
         }
         feed.ReadLog(sums);
+        if (counts is not null)
+            CodeUse = Elbo.CodeUse.Of(counts.View.BaseView.GetAsArray(model.Device.Stream));
         double reconstruction = 0, kl = 0;
         for (int i = 0; i < sums.Length; i += 2)
             (reconstruction, kl) = (reconstruction + sums[i], kl + sums[i + 1]);
@@ -66,6 +77,7 @@ internal sealed class Evaluator : IDisposable
     {
         schedules.Dispose();
         feed.Dispose();
+        counts?.Dispose();
     }
 
     private ScheduleBuilder Build(int batch, ulong seed, Binarization binarization, int samples)
@@ -76,6 +88,13 @@ internal sealed class Evaluator : IDisposable
         LayerContext context = model.ContextOf(builder, labels);
         var noise = new NoiseSource(seed, RandomPurpose.Evaluation, feed.Step);
         var graph = new ElboGraph(model.Parts, context, images, noise, feed.KlWeight, samples);
+        if (graph.CodeIndices is { } indices)
+        {
+            CodeCount count = model.Device.Kernels.CodeCount;
+            ArrayView<float> ofCodes = counts!.View;
+            builder.Add("count codes", (double)indices.Length * ofCodes.Length, 4.0 * indices.Length, [indices], stream =>
+                count.Add(stream, indices.View, ofCodes));
+        }
         StepEnd end = model.Device.Kernels.StepEnd;
         PlannedTensor reconstruction = graph.Reconstruction, kl = graph.Kl;
         builder.Add(

@@ -123,10 +123,14 @@ public static class GradientCheck
     /// <param name="model">The model.</param>
     /// <param name="images">The batch; a handful.</param>
     /// <param name="seed">Of the noise and the directions.</param>
-    /// <exception cref="BadInputException">The images are not of the model's shape.</exception>
+    /// <exception cref="BadInputException">The images are not of the model's shape, or its codes are discrete.</exception>
     public static GradientDifference Model(Vae model, ImageSet images, ulong seed = 1)
     {
         ArgumentNullException.ThrowIfNull(model);
+        if (model.Options.IsQuantized)
+            throw new BadInputException(
+                "The gradient that passes discrete codes is no derivative, so there is nothing to compare it with. Check the parts in a model "
+                + "with VaeOptions.Quantization = None.");
         images = model.Require(images);
         using DeviceGate.Scope scope = model.Device.Enter("GradientCheck.Model");
         using var loss = new LossAndGradient(model, images, seed);

@@ -1,4 +1,6 @@
+using GpuVae.Kernels.Common;
 using GpuVae.Kernels.Layers;
+using GpuVae.Kernels.Random;
 using GpuVae.Layers;
 using GpuVae.Scheduling;
 
@@ -21,6 +23,12 @@ internal enum Direction
 
     /// <summary>Images to means of p(x|z).</summary>
     Reconstruct,
+
+    /// <summary>Images to the numbers of their discrete codes.</summary>
+    Number,
+
+    /// <summary>Numbers of discrete codes to means of p(x|z).</summary>
+    DecodeNumbers,
 }
 
 /// <summary>The inference passes of a model, made for the batch sizes that they are asked for and then kept.</summary>
@@ -107,14 +115,22 @@ internal sealed class InferencePasses(Vae model, ClassLabels classes) : IDisposa
     private static ArrayView<float> Part(ArrayView<float> rows, int first, int count, int columns) =>
         rows.SubView((long)first * columns, (long)count * columns);
 
-    private int Inputs(Direction direction) =>
-        direction is Direction.Decode or Direction.Describe ? model.Options.Latent : model.Options.Shape.Pixels;
+    private int Inputs(Direction direction) => direction switch
+    {
+        Direction.Decode or Direction.Describe => model.Options.Latent,
+        Direction.DecodeNumbers => Places,
+        _ => model.Options.Shape.Pixels,
+    };
+
+    /// <summary>Of the grid of discrete codes.</summary>
+    private int Places => model.Options.Grid is var grid ? grid.Width * grid.Height : 0;
 
     private int Outputs(Direction direction) => direction switch
     {
         Direction.Encode => 2 * model.Options.Latent,
         Direction.EncodeAll => model.Parts.Encoder.Outputs,
         Direction.Describe => model.Parts.Decoder.Outputs,
+        Direction.Number => Places,
         _ => model.Options.Shape.Pixels,
     };
 
@@ -136,6 +152,9 @@ internal sealed class InferencePasses(Vae model, ClassLabels classes) : IDisposa
     {
         switch (direction)
         {
+            case Direction.Encode when model.Options.IsQuantized:
+                AppendVectors(context, input, output);
+                break;
             case Direction.Encode when model.Parts.Encoder.Outputs > output.Columns:
                 AppendMoments(context, input, output);
                 break;
@@ -146,7 +165,16 @@ internal sealed class InferencePasses(Vae model, ClassLabels classes) : IDisposa
                 model.Parts.Likelihood.AppendMeans(context, input, output);
                 break;
             case Direction.Describe:
-                model.Parts.Decoder.Infer(context, input, output, null);
+                PlannedTensor codes = model.Parts.Quantizer?.Forward(context, input).Codes ?? input;
+                model.Parts.Decoder.Infer(context, codes, output, null);
+                break;
+            case Direction.Number:
+                PlannedTensor vectors = context.Builder.Tensor("encoder output", model.Parts.Encoder.Outputs);
+                model.Parts.Encoder.Infer(context, input, vectors, null);
+                AppendColumns(context, model.Parts.Quantizer!.Forward(context, vectors).Indices, output, output.Columns);
+                break;
+            case Direction.DecodeNumbers:
+                model.Parts.Likelihood.AppendMeans(context, model.Parts.Quantizer!.Lookup(context, input), output);
                 break;
             default:
                 // The decoder takes the means out of the encoder's rows where they lie.
@@ -167,6 +195,17 @@ internal sealed class InferencePasses(Vae model, ClassLabels classes) : IDisposa
         AppendColumns(context, encoded, moments, moments.Columns);
         if (model.Parts.Posterior.Center(context, encoded) is var center && center != encoded)
             AppendColumns(context, center, moments, model.Options.Latent);
+    }
+
+    /// <summary>Appends the way from images to the vectors of their places, with the least log-variance beside each.</summary>
+    private void AppendVectors(LayerContext context, PlannedTensor images, PlannedTensor moments)
+    {
+        PlannedTensor vectors = context.Builder.Tensor("encoder output", images.Rows, model.Parts.Encoder.Outputs);
+        model.Parts.Encoder.Infer(context, images, vectors, null);
+        RandomFill fill = context.Kernels.RandomFill;
+        context.Builder.Add("no variance", 0, 4.0 * moments.Length, [moments], stream => fill.Uniform(
+            stream, moments.View, 0, RandomPurpose.Latent, 0, LogVariance.Min, LogVariance.Min));
+        AppendColumns(context, vectors, moments, vectors.Columns);
     }
 
     private static void AppendColumns(LayerContext context, PlannedTensor from, PlannedTensor to, int columns)

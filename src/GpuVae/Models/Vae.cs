@@ -117,7 +117,8 @@ public sealed partial class Vae : IDisposable
 
     /// <summary>
     /// q(z|x): images [n, pixels] to moments [n, 2·latent], means then log-variances in each row. Of a full covariance those are the
-    /// diagonal of its Cholesky factor, twice its logarithm; a flow gives the code of noise 0 and the log-variances that it starts from.
+    /// diagonal of its Cholesky factor, twice its logarithm; a flow gives the code of noise 0 and the log-variances that it starts from; a
+    /// model with discrete codes the vectors before they are quantised, without variance: its least logarithm.
     /// </summary>
     /// <param name="images">[n, pixels], in [0, 1], which is not checked.</param>
     /// <param name="moments">[n, 2·latent], written.</param>
@@ -374,7 +375,9 @@ public sealed partial class Vae : IDisposable
         new(builder, Device.Kernels, Parameters.Values, Labels: labels);
 
     /// <summary>The prior with the weights as they are now.</summary>
-    internal FrozenPrior FreezePrior() => new(Parts.Prior, Parts.Encoder, Device, Parameters.Values);
+    /// <exception cref="BadInputException">Its codes are discrete, and have no density.</exception>
+    internal FrozenPrior FreezePrior() =>
+        Options.IsQuantized ? throw NoDensity() : new(Parts.Prior, Parts.Encoder, Device, Parameters.Values);
 
     /// <summary>The images, with their labels numbered as in the model where it is told them.</summary>
     /// <exception cref="BadInputException">

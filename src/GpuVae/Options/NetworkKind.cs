@@ -17,9 +17,11 @@ public enum NetworkKind
     ///                      …, ConvTranspose2d(c₁, c, k, 2, 1, …))
     /// </code>
     /// A stage halves both sides, rounding up: k is 4 where both are even, else 3; the decoder's output padding makes up for the rounding.
-    /// With nearest upsampling a ConvTranspose2d becomes Upsample(size=…, mode="nearest"), Conv2d(…, 3, 1, 1). The groups g of a
-    /// normalisation are 8, or the largest power of two below that divides the channels. The last layer has c times as many channels as
-    /// the likelihood has numbers per pixel, number by number.
+    /// With nearest upsampling a ConvTranspose2d becomes Upsample(scale_factor=2, mode="nearest"), cut to the size of the encoder's image
+    /// there, Conv2d(…, 3, 1, 1). With bilinear upsampling the last two are Upsample(scale_factor=2, mode="bilinear"), and the very last
+    /// convolution comes after Conv2d(c₁, c₁, 3, 1, 1), [GroupNorm(g, c₁),] ReLU(). The groups g of a normalisation are 8, or the largest
+    /// power of two below that divides the channels. The last layer has c times as many channels as the likelihood has numbers per pixel,
+    /// number by number.
     /// </summary>
     Convolutional,
 }
@@ -30,6 +32,12 @@ public enum UpsamplingKind
     /// <summary>Transposed convolutions.</summary>
     Transposed,
 
-    /// <summary>Each pixel twice in both directions, then a 3 × 3 convolution: no checkerboard patterns.</summary>
+    /// <summary>Each pixel twice in both directions, then a 3 × 3 convolution: no checkerboard of overlapping taps.</summary>
     Nearest,
+
+    /// <summary>
+    /// As <see cref="Nearest"/>, but the last two enlargements interpolate between the middles of the pixels, so that blocks of pixels
+    /// leave no woven texture; a convolution more at the end makes sharp edges of soft ones.
+    /// </summary>
+    Bilinear,
 }

@@ -8,7 +8,7 @@ namespace GpuVae.Options;
 /// 784-512-256-2·20 and 20-256-512-784 with ReLU, Bernoulli likelihood, beta 1. Convolutional networks are described in
 /// <see cref="NetworkKind"/>.
 /// </summary>
-public sealed record VaeOptions
+public sealed partial record VaeOptions
 {
     private const int MaxPixels = 1 << 24, MaxStages = 8, MaxChannels = 4096, MaxClasses = 10_000;
 
@@ -72,8 +72,12 @@ public sealed record VaeOptions
     /// </summary>
     public bool Centered { get; init; }
 
-    /// <summary>Units of the latent code z.</summary>
-    public int Latent { get; init; } = 20;
+    /// <summary>Units of the latent code z; with discrete codes the numbers of all vectors of the grid, whatever is set.</summary>
+    public int Latent
+    {
+        get => IsQuantized ? Grid.Pixels : field;
+        init;
+    } = 20;
 
     /// <summary>Applied after every hidden layer.</summary>
     public ActivationKind Activation { get; init; } = ActivationKind.Relu;
@@ -155,7 +159,7 @@ public sealed record VaeOptions
         Posterior == Posterior.Full && Objective == Objective.Elbo ? PathGradient.Stl : Gradient;
 
     /// <summary>Columns of the encoder's last layer.</summary>
-    internal int EncoderOutputs => Posterior switch
+    internal int EncoderOutputs => IsQuantized ? Latent : Posterior switch
     {
         Posterior.Full => FullCovariancePosterior.Columns(Latent),
         Posterior.Flow => 2 * Latent + FlowSteps * FlowWidth,
@@ -221,7 +225,7 @@ public sealed record VaeOptions
         if (Upscale is not (1 or 2 or 4) || Shape.Width % Upscale != 0 || Shape.Height % Upscale != 0)
             throw new BadInputException(
                 $"A model that enlarges {Upscale} times, to images of {Shape}: choose 2 or 4, and images whose sides are multiples of it.");
-        if (Latent is < 1 or > MaxWidth)
+        if (!IsQuantized && Latent is < 1 or > MaxWidth)
             throw new BadInputException($"A latent size of {Latent} is out of range; choose 1…{MaxWidth}.");
         if (!Enum.IsDefined(Activation))
             throw new BadInputException(
@@ -236,6 +240,7 @@ public sealed record VaeOptions
         if (!(Beta is >= 0 and < double.PositiveInfinity))
             throw new BadInputException($"A beta of {Beta} is out of range; it must be finite and not negative.");
         ValidateColumns();
+        ValidateCodes();
         ValidateLatent();
         ValidateObjective();
     }
@@ -324,7 +329,7 @@ public sealed record VaeOptions
     }
 
     /// <summary>Whether KL(q(z|x) ‖ p(z)) is known in closed form.</summary>
-    internal bool HasAnalyticKl => Posterior == Posterior.Diagonal && Prior == Prior.Normal && Own?.Prior is null;
+    internal bool HasAnalyticKl => Posterior == Posterior.Diagonal && Prior == Prior.Normal && Own?.Prior is null && !IsQuantized;
 
     private static void RequireDefined<T>(T value, string what)
         where T : struct, Enum

@@ -13,4 +13,7 @@ public sealed record EpochSummary(int Epoch, ElboParts Train, ElboParts? Test, d
 {
     /// <summary>What was wrong after the epoch, seen through a part of the test set; empty where all is well.</summary>
     public IReadOnlyList<HealthWarning> Warnings { get; init; } = [];
+
+    /// <summary>How the test images use the codes; null without a test set, or where codes are not discrete.</summary>
+    public CodeUse? Codes { get; init; }
 }

@@ -12,10 +12,13 @@ namespace GpuVae.Training;
 public sealed record FittedOptions(VaeOptions Model, TrainingOptions Training, IReadOnlyDictionary<string, string> Reasons)
 {
     // Of the sides of an image: from here on neighbourhood tells more than place.
-    private const int LeastConvolutional = 32;
+    private const int LeastConvolutional = 32, LeastToInterpolate = 48;
 
     // Halved so often, a picture has about 4 pixels a side, which linear layers take.
     private const int SmallestStage = 4, MostStages = 6, LeastChannels = 16, MostChannels = 128;
+
+    // Codes of a side of a grid.
+    private const int MostPlaces = 16;
 
     private const int LeastLatent = 32, MostLatent = 128, LeastBatches = 8, LeastSteps = 1500, MostImages = 500_000, MostEpochs = 200;
 
@@ -76,6 +79,33 @@ public sealed record FittedOptions(VaeOptions Model, TrainingOptions Training, I
         new FittedOptions(new VaeOptions { Shape = images.Shape }, new TrainingOptions(), new Dictionary<string, string>())
             .ForCount(images.Count, new TrainingOptions().BatchSize);
 
+    /// <summary>
+    /// A model with discrete codes: as <see cref="For"/> for convolutions, but with few stages, so that a grid of codes is left.
+    /// </summary>
+    /// <param name="images">What is trained on.</param>
+    /// <param name="quantization">Where the codes come from.</param>
+    public static FittedOptions Quantized(ImageSet images, Quantization quantization)
+    {
+        FittedOptions fitted = For(images, NetworkKind.Convolutional);
+        int side = Math.Min(images.Width, images.Height), stages = 2;
+        while (side >> stages > MostPlaces)
+            stages++;
+        var reasons = new Dictionary<string, string>(fitted.Reasons)
+        {
+            [Of(nameof(VaeOptions.ChannelsPerStage))] = "to a grid of codes",
+        };
+        reasons.Remove(Of(nameof(VaeOptions.Latent)));
+        return fitted with
+        {
+            Model = fitted.Model with
+            {
+                Quantization = quantization,
+                ChannelsPerStage = [.. Enumerable.Range(1, stages).Select(stage => MostChannels / 2 >> (stages - stage))],
+            },
+            Reasons = reasons,
+        };
+    }
+
     private static VaeOptions Convolutional(VaeOptions model, Dictionary<string, string> reasons)
     {
         int side = Math.Min(model.Shape.Width, model.Shape.Height), stages = 1;
@@ -84,12 +114,14 @@ public sealed record FittedOptions(VaeOptions Model, TrainingOptions Training, I
         }
         reasons[Of(nameof(VaeOptions.ChannelsPerStage))] = $"down to {SmallestStage} pixels";
         reasons[Of(nameof(VaeOptions.GroupNorm))] = "learns in fewer steps";
-        reasons[Of(nameof(VaeOptions.Upsampling))] = "no checkerboard";
+        // The layer at full size that this takes pays where blocks of copied pixels would be seen.
+        bool interpolates = side >= LeastToInterpolate;
+        reasons[Of(nameof(VaeOptions.Upsampling))] = interpolates ? "no checkerboard, no blocks" : "no checkerboard";
         return model with
         {
             ChannelsPerStage = [.. Enumerable.Range(1, stages).Select(stage => Math.Max(MostChannels >> (stages - stage), LeastChannels))],
             GroupNorm = true,
-            Upsampling = UpsamplingKind.Nearest,
+            Upsampling = interpolates ? UpsamplingKind.Bilinear : UpsamplingKind.Nearest,
         };
     }
 

@@ -20,6 +20,9 @@ public enum HealthIssue
 
     /// <summary>The fixed variance of the Gaussian likelihood is far from the error that is made.</summary>
     VarianceMismatch,
+
+    /// <summary>Most of a model's discrete codes stand for nothing.</summary>
+    CodebookCollapse,
 }
 
 /// <summary>Something that was seen, and what helps.</summary>

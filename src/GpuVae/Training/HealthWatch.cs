@@ -1,5 +1,6 @@
 using System.Globalization;
 using GpuVae.Data;
+using GpuVae.Elbo;
 using GpuVae.Evaluation;
 using GpuVae.Kernels.Common;
 using GpuVae.Layers;
@@ -44,7 +45,8 @@ internal sealed class HealthWatch : IDisposable
     }
 
     /// <summary>What is wrong now; waits for the device.</summary>
-    public IReadOnlyList<HealthWarning> Look()
+    /// <param name="codes">How the test images use the codes, where these are discrete.</param>
+    public IReadOnlyList<HealthWarning> Look(CodeUse? codes = null)
     {
         List<HealthWarning> warnings = ofData is null ? [] : [ofData];
         if (count == 0)
@@ -53,6 +55,12 @@ internal sealed class HealthWatch : IDisposable
         float[] means = new float[count * latent], logVariances = new float[means.Length], reconstructions = new float[images.Length];
         model.Encode(images, means, logVariances, labels);
         model.Reconstruct(images, reconstructions, labels);
+        if (codes is { } use)
+        {
+            warnings.AddRange(((HealthWarning?[])[
+                CodebookCollapse(use), Alike(images, reconstructions, count), VarianceMismatch(reconstructions)]).OfType<HealthWarning>());
+            return warnings;
+        }
         HealthWarning?[] seen =
         [
             // Under a learned prior the divergence from N(0, I) tells nothing.
@@ -96,6 +104,23 @@ internal sealed class HealthWatch : IDisposable
                     ? "Use TrainingOptions.KlWarmupEpochs = 5 or a smaller VaeOptions.Beta."
                     : "If reconstructions are poor, use TrainingOptions.KlWarmupEpochs = 5 or a smaller VaeOptions.Beta; else a smaller "
                         + "VaeOptions.Latent does as well.");
+    }
+
+    private HealthWarning? CodebookCollapse(CodeUse use)
+    {
+        VaeOptions options = model.Options;
+        // A few images cannot use many codes.
+        int possible = Math.Min(use.Codes, count * options.Grid.Width * options.Grid.Height / 4);
+        return 2 * use.Used >= possible
+            ? null
+            : new HealthWarning(
+                HealthIssue.CodebookCollapse,
+                Inv($"The test images use {use.Used} of {use.Codes} codes, whose perplexity is {use.Perplexity:F0}."),
+                options.Quantization == Quantization.Scalar
+                    ? "Use fewer VaeOptions.Levels or a smaller TrainingOptions.LearningRate."
+                    : options.CodeGradient != CodeGradient.Rotation ? "Use VaeOptions.CodeGradient = Rotation."
+                    : "Train longer; if it stays so, use VaeOptions.CodebookDecay = 0.95, a smaller TrainingOptions.LearningRate, or "
+                        + "VaeOptions.Quantization = Scalar, which has no codebook.");
     }
 
     private static HealthWarning? Explosion(float[] logVariances, int latent)

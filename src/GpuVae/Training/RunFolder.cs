@@ -125,7 +125,7 @@ public sealed class RunFolder
         metadata.Remove("gpuvae.options");
         metadata.Remove("gpuvae.sha256");
         // Older weights have no such line, but their run has.
-        if (!IsFile && !metadata.ContainsKey("gpuvae.metrics") && ReadMetrics().MinBy(line => line.TestLoss ?? double.MaxValue) is { } best)
+        if (!IsFile && !metadata.ContainsKey("gpuvae.metrics") && MetricsLine.Best(ReadMetrics()) is { } best)
             metadata["gpuvae.metrics"] = best.WithoutTimes.ToJson();
         return metadata;
     }

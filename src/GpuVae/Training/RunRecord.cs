@@ -28,7 +28,7 @@ internal sealed class RunRecord(
     public IReadOnlyList<MetricsLine> History => history;
 
     /// <summary>The epoch with the lowest test loss, the first of several; null without a test set.</summary>
-    public MetricsLine? Best => history.Where(line => line.TestLoss is not null).MinBy(line => line.TestLoss);
+    public MetricsLine? Best => MetricsLine.Best(history) is { TestLoss: not null } best ? best : null;
 
     /// <summary>Whether so many epochs were without a better one that the training is to end.</summary>
     public bool IsToStop =>

@@ -72,6 +72,9 @@ public sealed partial class Trainer : IDisposable
         options.Validate();
         if (options.EarlyStopping > 0 && test is null)
             throw new BadInputException("TrainingOptions.EarlyStopping looks at the test loss; give the trainer a test set.");
+        if (model.Options.IsQuantized && (options.KlWarmupEpochs > 0 || options.KlCycles > 0))
+            throw new BadInputException(
+                "Discrete codes have no KL term to warm up; leave TrainingOptions.KlWarmupEpochs and TrainingOptions.KlCycles out.");
         var data = DataDigest.Of(images, test);
         images = model.Require(images);
         test = test is null ? null : model.Require(test);
@@ -400,7 +403,8 @@ public sealed partial class Trainer : IDisposable
         var summary = new EpochSummary(
             (int)(step / feed.StepsPerEpoch), train, test, seconds, imagesOfEpochHere / Math.Max(seconds, 1e-9), Model.Device.Name)
         {
-            Warnings = health.Look(),
+            Warnings = health.Look(evaluator?.CodeUse),
+            Codes = evaluator?.CodeUse,
         };
         Array.Clear(epochSums);
         isEpochToEnd = false;

@@ -30,7 +30,7 @@ internal sealed class TrainingStep(Vae model, TrainingOptions options, BatchFeed
     {
         VaeOptions of = model.Options;
         bool isOfImages = of.Objective is not (Objective.Tc or Objective.Mmd) && of is { FreeBits: 0, Capacity: 0 }
-            && of.Prior != Prior.Vamp;
+            && of.Prior != Prior.Vamp && of.Quantization != Quantization.Codebook;
         return isOfImages && model.Device.Accelerator.AcceleratorType == AcceleratorType.CPU && options.BatchSize > LargeBatch
             ? PartRows
             : options.BatchSize;
@@ -73,6 +73,14 @@ internal sealed class TrainingStep(Vae model, TrainingOptions options, BatchFeed
             builder.Add(
                 "average of the weights", 3.0 * count, 12.0 * count, [],
                 stream => average.Update(stream, weights, state.Average.SubView(0, length), feed.Step, (float)options.AverageDecay));
+            // What has no gradient is no average: it goes along as it is.
+            long rest = model.Parameters.Values.Length - length;
+            if (rest > 0)
+            {
+                ArrayView<float> from = model.Parameters.Values.SubView(length, rest), to = state.Average.SubView(length, rest);
+                builder.Add("what is not averaged", 0, 8.0 * rest, [], stream =>
+                    kernels.ColumnCopy.Run(stream, from, from.IntLength, to, to.IntLength, to.IntLength));
+            }
         }
         return builder;
     }
@@ -91,6 +99,7 @@ internal sealed class TrainingStep(Vae model, TrainingOptions options, BatchFeed
             options.Seed + (ulong)(first / rowsAtOnce) * SeedStride, RandomPurpose.Latent, feed.Step);
         var graph = new ElboGraph(model.Parts, context, images, noise, feed.KlWeight, model.Options.Samples);
         graph.AppendBackward(context, feed.ImageCount);
+        graph.AppendUpdates(context, feed.Step, noise.Seed);
         return (graph.Reconstruction, graph.Kl, state.Gradients);
     }
 

@@ -25,6 +25,11 @@ internal static class ImageOps
             yield return new Op(
                 $"Upsampling backward {shape.Batch}x{shape.Height}x{shape.Width}x{shape.Channels}", 1e-7,
                 run => UpsampleBackward(run, shape));
+            yield return new Op(
+                $"Bilinear upsampling {shape.Batch}x{shape.Height}x{shape.Width}x{shape.Channels}", 1e-6, run => Interpolate(run, shape));
+            yield return new Op(
+                $"Bilinear upsampling backward {shape.Batch}x{shape.Height}x{shape.Width}x{shape.Channels}", 1e-6,
+                run => InterpolateBackward(run, shape));
         }
         foreach ((int count, int rows, int columns) in new[] { (1, 1, 1), (3, 5, 17), (2, 33, 3) })
             yield return new Op($"Transposition {count}x{rows}x{columns}", 0, run => Transpose(run, count, rows, columns));
@@ -119,6 +124,45 @@ internal static class ImageOps
         for (int i = 0; i < dy.Length; i++)
             dx[SourceOf(shape, i)] += dy[i];
         new Upsampling(run.Accelerator).Backward(run.Stream, shape, run.Upload(dy), run.Expect("dx", dx));
+    }
+
+    private static void Interpolate(OpRun run, UpsamplingShape shape)
+    {
+        float[] x = run.Uniform(shape.Batch * shape.SourceHeight * shape.SourceWidth * shape.Channels);
+        double[] y = new double[shape.Batch * shape.Height * shape.Width * shape.Channels];
+        foreach ((int to, int from, double weight) in Weights(shape))
+            y[to] += weight * x[from];
+        new BilinearUpsampling(run.Accelerator).Forward(run.Stream, shape, run.Upload(x), run.Expect("y", y));
+    }
+
+    private static void InterpolateBackward(OpRun run, UpsamplingShape shape)
+    {
+        float[] dy = run.Uniform(shape.Batch * shape.Height * shape.Width * shape.Channels);
+        double[] dx = new double[shape.Batch * shape.SourceHeight * shape.SourceWidth * shape.Channels];
+        foreach ((int to, int from, double weight) in Weights(shape))
+            dx[from] += weight * dy[to];
+        new BilinearUpsampling(run.Accelerator).Backward(run.Stream, shape, run.Upload(dy), run.Expect("dx", dx));
+    }
+
+    /// <summary>Of every pair of pixels: how much one of the result has of one of the source, from where their middles lie.</summary>
+    private static IEnumerable<(int To, int From, double Weight)> Weights(UpsamplingShape s) =>
+        from image in Enumerable.Range(0, s.Batch)
+        from row in Along(s.Height, s.SourceHeight)
+        from column in Along(s.Width, s.SourceWidth)
+        from channel in Enumerable.Range(0, s.Channels)
+        select (((image * s.Height + row.To) * s.Width + column.To) * s.Channels + channel,
+            ((image * s.SourceHeight + row.From) * s.SourceWidth + column.From) * s.Channels + channel, row.Weight * column.Weight);
+
+    private static IEnumerable<(int To, int From, double Weight)> Along(int count, int sources)
+    {
+        for (int to = 0; to < count; to++)
+        {
+            double middle = Math.Clamp((to + 0.5) / 2 - 0.5, 0, sources - 1);
+            int first = (int)middle;
+            yield return (to, first, 1 - (middle - first));
+            if (middle > first)
+                yield return (to, first + 1, middle - first);
+        }
     }
 
     private static void Transpose(OpRun run, int count, int rows, int columns)

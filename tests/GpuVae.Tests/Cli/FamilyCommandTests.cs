@@ -50,4 +50,27 @@ public sealed class FamilyCommandTests
         Assert.Equal(2, three.ExitCode);
         Assert.Contains("--label 0,1,2: 3 labels for 2 pictures", three.Error, StringComparison.Ordinal);
     }
+
+    [Fact]
+    public void DiscreteCodesAreTrainedAndDrawnByAPriorOfTheirOwn()
+    {
+        using var folder = new TemporaryFolder();
+        string[] small = ["--device", "cpu", "--images", "60"];
+        string said = Gpuvae.Succeed(folder.FullPath, [
+            "train", "--epochs", "1", "--batch", "20", "--quantize", "scalar", "--levels", "3,3", "--channels-per-stage", "4,4",
+            "--name", "q", .. small]);
+        Assert.Contains("of 9 codes, perplexity", said, StringComparison.Ordinal);
+        Assert.False(File.Exists(Path.Combine(folder.FullPath, "runs", "q", "samples.png")));
+        CommandResult without = Gpuvae.Run(folder.FullPath, "generate", "--run", "runs/q", "--device", "cpu");
+        Assert.Equal(2, without.ExitCode);
+        Assert.Contains("Train one with 'gpuvae train-prior --run", without.Error, StringComparison.Ordinal);
+        said = Gpuvae.Succeed(
+            folder.FullPath, "train-prior", "--run", "runs/q", "--epochs", "1", "--layers", "1", "--width", "4", "--conditional",
+            "--device", "cpu");
+        Assert.Contains("bits per code", said, StringComparison.Ordinal);
+        Assert.Contains("bits per dimension", said, StringComparison.Ordinal);
+        Gpuvae.Succeed(folder.FullPath, "generate", "--run", "runs/q", "--count", "2", "--label", "star", "--device", "cpu");
+        Gpuvae.Succeed(folder.FullPath, "inpaint", "--run", "runs/q", "--half", "lower", "--count", "2", "--device", "cpu");
+        Assert.True(File.Exists(Path.Combine(folder.FullPath, "inpainted.png")));
+    }
 }

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using GpuVae.Data;
 using GpuVae.Options;
 using GpuVae.Parquet;
@@ -66,7 +67,28 @@ public class ParquetTests
         Assert.Contains("bytes that are kept", more, StringComparison.Ordinal);
     }
 
-    private static async Task<byte[]> File<T>(byte[][] pictures, T[]? labels, string? metadata = null)
+    [Fact]
+    public async Task AFewRowGroupsAreInMemoryAtATime()
+    {
+        const int groups = 6;
+        using var folder = new TemporaryFolder();
+        byte[][] pictures = [.. Enumerable.Range(0, 2 * groups).Select(i => Png(1, 1, 1, (byte)i))];
+        string path = folder.Write("many.parquet", await File<long>(pictures, null, groups: groups));
+        var rows = new RowGroups(most: 1000);
+        WeakReference[] read = [.. Enumerable.Range(0, groups).Select(group => Read(rows, path, group))];
+        GC.Collect();
+        Assert.Equal([false, false, false, true, true, true], read.Select(picture => picture.IsAlive));
+        GC.KeepAlive(rows);
+
+        ImageSet set = DataSource.LoadSingle(path, new DataOptions { IsStreamed = true });
+        Assert.Equal([7, 0, 11], new[] { 7, 0, 11 }.Select(i => set[i][0]));
+    }
+
+    // Not inlined, so that no variable holds the picture.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static WeakReference Read(RowGroups rows, string path, int group) => new(rows.Picture(path, group, row: 1));
+
+    private static async Task<byte[]> File<T>(byte[][] pictures, T[]? labels, string? metadata = null, int groups = 1)
     {
         var bytes = new DataField<byte[]>("bytes");
         var paths = new DataField<string>("path");
@@ -78,14 +100,18 @@ public class ParquetTests
         {
             if (metadata is not null)
                 writer.CustomMetadata = new Dictionary<string, string> { ["huggingface"] = metadata };
-            using ParquetRowGroupWriter group = writer.CreateRowGroup();
-            await group.WriteAsync(bytes, pictures);
-            await group.WriteAsync(paths, pictures.Select((_, i) => $"{i}.png").ToArray());
-            if (labels is string[] words)
-                await group.WriteAsync(label, words);
-            if (labels is long[] numbers)
-                await group.WriteAsync<long>(label, numbers.AsMemory());
-            group.CompleteValidate();
+            int size = pictures.Length / groups;
+            for (int first = 0; first < pictures.Length; first += size)
+            {
+                using ParquetRowGroupWriter group = writer.CreateRowGroup();
+                await group.WriteAsync(bytes, pictures[first..(first + size)]);
+                await group.WriteAsync(paths, Enumerable.Range(first, size).Select(i => $"{i}.png").ToArray());
+                if (labels is string[] words)
+                    await group.WriteAsync(label, words[first..(first + size)]);
+                if (labels is long[] numbers)
+                    await group.WriteAsync<long>(label, numbers.AsMemory(first, size));
+                group.CompleteValidate();
+            }
         }
         return stream.ToArray();
     }

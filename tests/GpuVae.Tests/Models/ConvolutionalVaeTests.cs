@@ -21,6 +21,7 @@ public sealed class ConvolutionalVaeTests(CpuDevice cpu) : IClassFixture<CpuDevi
     [
         Small(28, 28, 1),
         Small(11, 14, 3) with { Upsampling = UpsamplingKind.Nearest, Activation = ActivationKind.Gelu },
+        Small(7, 10, 3) with { Upsampling = UpsamplingKind.Bilinear },
         Small(9, 9, 1) with { ResidualBlocks = 2, GroupNorm = true },
         Small(8, 6, 3) with { ResidualBlocks = 1, Activation = ActivationKind.Tanh, Likelihood = Likelihood.DiscretizedLogistic },
         Small(5, 7, 1) with { Hidden = [], GroupNorm = true, Likelihood = Likelihood.GaussianLearned },

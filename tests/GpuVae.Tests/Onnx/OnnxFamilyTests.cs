@@ -46,6 +46,7 @@ public sealed class OnnxFamilyTests(CpuDevice cpu) : IClassFixture<CpuDevice>, I
             Upsampling = UpsamplingKind.Nearest,
             Likelihood = Likelihood.GaussianLearned,
         },
+        ["convolutional, bilinear"] = Convolutional with { Upsampling = UpsamplingKind.Bilinear },
         ["convolutional, conditional, logistic mixture"] =
             Convolutional with { Classes = 3, Likelihood = Likelihood.LogisticMixture, Activation = ActivationKind.Silu },
         ["convolutional, enlarging, discretized logistic"] =

@@ -57,8 +57,24 @@ public class VaeOptionsTests
             "VaeOptions.ChannelsPerStage = 4096",
             new() { Shape = new(4096, 4096), Network = NetworkKind.Convolutional, ChannelsPerStage = [4096] }
         },
+        { "VaeOptions.Codes = 0", new() { Codes = 0 } },
+        { "VaeOptions.CodeSize = 0", new() { CodeSize = 0 } },
+        { "VaeOptions.CodebookDecay = 1", new() { CodebookDecay = 1 } },
+        { "VaeOptions.Commitment = -1", new() { Commitment = -1 } },
+        { "VaeOptions.Levels = 8,2", new() { Levels = [8, 2] } },
+        { "VaeOptions.Levels = 255,255,255", new() { Levels = [255, 255, 255] } },
+        { "quantisation", new() { Quantization = (Quantization)99 } },
+        { "VaeOptions.Network = Convolutional", new() { Quantization = Quantization.Codebook } },
+        { "VaeOptions.Classes", Quantized with { Classes = 3 } },
+        { "VaeOptions.Upscale = 2", Quantized with { Upscale = 2 } },
+        { "no KL term", Quantized with { Beta = 2 } },
+        { "no KL term", Quantized with { Prior = Prior.Mixture } },
+        { "no KL term", Quantized with { Posterior = Posterior.Full } },
+        { "grid of 2048×2048", Quantized with { Shape = new(4096, 4096), ChannelsPerStage = [1], CodeSize = 1024 } },
         { "label names", new() { Classes = 3, LabelNames = ["a", "b"] } },
     };
+
+    private static VaeOptions Quantized => new() { Network = NetworkKind.Convolutional, Quantization = Quantization.Codebook };
 
     [Theory]
     [MemberData(nameof(Bad))]
@@ -92,14 +108,16 @@ public class VaeOptionsTests
             ResidualBlocks = 2,
             GroupNorm = true,
             Upsampling = UpsamplingKind.Nearest,
+            Levels = [5, 4],
         };
         string json = VaeConfig.ToJson(options);
         VaeOptions back = VaeConfig.FromJson(json, "test");
         Assert.Equal(options.Hidden, back.Hidden);
         Assert.Equal(options.ChannelsPerStage, back.ChannelsPerStage);
+        Assert.Equal(options.Levels, back.Levels);
         Assert.Equal(
-            options with { Hidden = [], LabelNames = [], ChannelsPerStage = [] },
-            back with { Hidden = [], LabelNames = [], ChannelsPerStage = [] });
+            options with { Hidden = [], LabelNames = [], ChannelsPerStage = [], Levels = [] },
+            back with { Hidden = [], LabelNames = [], ChannelsPerStage = [], Levels = [] });
     }
 
     [Theory]

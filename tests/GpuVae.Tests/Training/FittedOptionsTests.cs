@@ -32,13 +32,24 @@ public sealed class FittedOptionsTests
         var fitted = FittedOptions.For(Faces(64));
         VaeOptions model = fitted.Model;
         Assert.Equal(
-            (NetworkKind.Convolutional, UpsamplingKind.Nearest, true, ActivationKind.Silu, Likelihood.GaussianShared, true),
+            (NetworkKind.Convolutional, UpsamplingKind.Bilinear, true, ActivationKind.Silu, Likelihood.GaussianShared, true),
             (model.Network, model.Upsampling, model.GroupNorm, model.Activation, model.Likelihood, model.Centered));
         Assert.Equal([16, 32, 64, 128], model.ChannelsPerStage);
         Assert.InRange(model.Latent, 32, 128);
         Assert.InRange(model.Variance, 0.001, 0.02);
         Assert.Equal(8, fitted.Training.BatchSize);
         Assert.Contains("principal components", fitted.Reasons["VaeOptions.Latent"], StringComparison.Ordinal);
+        model.Validate();
+    }
+
+    [Fact]
+    public void DiscreteCodesGetAGridOfThem()
+    {
+        VaeOptions model = FittedOptions.Quantized(Faces(16), Quantization.Scalar).Model;
+        Assert.Equal((Quantization.Scalar, NetworkKind.Convolutional), (model.Quantization, model.Network));
+        Assert.Equal(new ImageShape(16, 16, 4), model.Grid);
+        Assert.DoesNotContain(
+            "VaeOptions.Latent", FittedOptions.Quantized(Faces(16), Quantization.Codebook).Reasons.Keys);
         model.Validate();
     }
 

@@ -23,6 +23,15 @@ public sealed class RunFolderTests : IDisposable
     }
 
     [Fact]
+    public void TheEpochThatCountsIsTheBestTestedOrElseTheLast()
+    {
+        MetricsLine[] untested = [Epoch(1, null), Epoch(2, null)];
+        MetricsLine[] tested =
+            [Epoch(1, new ElboParts(90, 10)), Epoch(2, new ElboParts(80, 9)), Epoch(3, new ElboParts(80, 9)), Epoch(4, null)];
+        Assert.Equal([null, 2, 2], new[] { [], untested, tested }.Select(epochs => MetricsLine.Best(epochs)?.Epoch));
+    }
+
+    [Fact]
     public void WhatWasWrittenAfterTheCheckpointGoesAndWhatIsMissingComesBack()
     {
         var run = RunFolder.Create(RunFolder.PathOf(root, "two"));

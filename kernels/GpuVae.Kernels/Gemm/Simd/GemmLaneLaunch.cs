@@ -74,7 +74,7 @@ internal sealed class GemmLaneLaunch : IDisposable
                 variants.AddRange([GemmVariant.Lanes, GemmVariant.LanesPackedA]);
             if (!problem.TransposeA)
                 variants.Add(GemmVariant.Staged);
-            if (!problem.TransposeA && problem.TransposeB && problem.M <= 4 * MaxRowsOfDots)
+            if (!problem.TransposeA && problem.TransposeB && problem.M <= 4 * MaxRowsOfDots && HasColumnsForDots(problem))
                 variants.Add(GemmVariant.Dots);
         }
         return variants.Distinct().Select(variant => new GemmChoice(variant));
@@ -82,7 +82,7 @@ internal sealed class GemmLaneLaunch : IDisposable
 
     private GemmVariant Rule(GemmProblem p)
     {
-        if (p.TransposeB && !p.TransposeA && p.M <= MaxRowsOfDots)
+        if (p.TransposeB && !p.TransposeA && p.M <= MaxRowsOfDots && HasColumnsForDots(p))
             return GemmVariant.Dots;
         long elementsOfA = (long)p.M * p.K;
         if (!p.TransposeA && p.M >= MinTilesToStage * TileRows && elementsOfA <= caches.WholeElements)
@@ -99,6 +99,8 @@ internal sealed class GemmLaneLaunch : IDisposable
             _ => GemmVariant.Lanes,
         };
     }
+
+    private bool HasColumnsForDots(GemmProblem p) => p.N >= GemmDots.Columns(warp);
 
     /// <summary>Groups are one warp each.</summary>
     public KernelConfig Config(int groups) => new(groups, warp);
@@ -155,15 +157,6 @@ internal sealed class GemmLaneLaunch : IDisposable
         // Slices of whole blocks, as they are turned over in registers.
         g.DepthBlock = Blocks.Of(Blocks.Of(g.K, Blocks.Of(g.K, depth)), SquareBlock.Side) * SquareBlock.Side;
         return groups;
-    }
-
-    /// <summary>Cuts a product for GemmDots.cs; gives the number of groups.</summary>
-    /// <param name="g">The product; how it is cut is written there.</param>
-    public int CutDots(ref GemmArguments g)
-    {
-        int tiles = Blocks.Of(g.N, GemmDots.Tile);
-        g.PanelsPerGroup = Blocks.Of(tiles, WantedGroups);
-        return Blocks.Of(tiles, g.PanelsPerGroup);
     }
 
     /// <param name="g">The product; how it is cut is written there.</param>

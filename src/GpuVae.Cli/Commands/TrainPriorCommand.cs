@@ -1,0 +1,114 @@
+using System.Globalization;
+using GpuVae.Formats;
+using GpuVae.Imaging;
+
+namespace GpuVae.Cli.Commands;
+
+/// <summary>Trains a prior over the discrete codes of a model.</summary>
+internal static class TrainPriorCommand
+{
+    private const int Drawn = 64, DefaultEpochs = 10, DefaultBatch = 32;
+
+    public static OptionSet<GridPriorOptions> Set { get; } = MakeSet();
+
+    public static Command Create()
+    {
+        Option<bool> conditional = CommonOptions.Flag(
+            "--conditional", "Tell the prior the label of every image; 'generate' and 'inpaint --label' can then ask for one.");
+        Option<int> epochs = CommonOptions.Number("--epochs", "N", "Passes over the images.", DefaultEpochs, NumberRange.AtLeast(1));
+        Option<int> batch = CommonOptions.Number("--batch", "N", "Images of a batch.", DefaultBatch, NumberRange.AtLeast(1));
+        Option<double> rate = CommonOptions.Number(
+            "--lr", "R", "Adam's learning rate; it falls to 0 along a cosine.", new TrainingOptions().LearningRate, NumberRange.Positive);
+        Option<ulong> seed = CommonOptions.Seed();
+        Option<string?> output = CommonOptions.FileOut("--out", $"The file to write; without it {GridPrior.FileName} beside the model.");
+        var data = new DataArguments();
+        var command = new ExampleCommand(
+            "train-prior", "Trains a prior over the discrete codes of a model, a gated PixelCNN, from which 'generate' draws new ones.",
+            "gpuvae train-prior",
+            "gpuvae train-prior --run runs/photos --conditional --epochs 20",
+            "gpuvae train-prior --run runs/photos --layers 10 --width 128 --out large.safetensors")
+        {
+            conditional, epochs, batch, rate, seed, output,
+        };
+        Set.AddTo(command);
+        data.AddTo(command, withTestData: false);
+        new RunArguments().Act(command, (parsed, run, model) =>
+        {
+            if (model.HasPrior)
+                throw new BadInputException(
+                    $"{run.Path} has latent units and their prior. Train a model with discrete codes: 'gpuvae train --quantize codebook'.");
+            string path = parsed.GetValue(output) ?? CodePriorArguments.PathOf(run);
+            AtomicFile.RequireWritable(path);
+            DataSets sets = data.Read(parsed, run).LoadBoth();
+            GridPriorOptions options = Set.Read(parsed);
+            if (parsed.GetValue(conditional))
+                options = WithLabels(options, sets.Train);
+            var training = new TrainingOptions
+            {
+                Epochs = parsed.GetValue(epochs),
+                BatchSize = Math.Min(parsed.GetValue(batch), sets.Train.Count),
+                LearningRate = parsed.GetValue(rate),
+                Decay = LearningRateDecay.Cosine,
+                GradientClip = 1,
+                Seed = parsed.GetValue(seed),
+            };
+            using var prior = new GridPrior(model, options, training.Seed);
+            ImageSet test = sets.Validation ?? sets.Test;
+            var trainer = new GridPriorTrainer(prior, sets.Train, training, test);
+            double best = double.PositiveInfinity;
+            trainer.EpochCompleted += epoch =>
+            {
+                Console.WriteLine(Line(epoch, training.Epochs, model));
+                if (epoch.Test >= best)
+                    return;
+                best = epoch.Test ?? best;
+                prior.Save(path);
+            };
+            trainer.Run();
+            Console.WriteLine($"wrote {path}");
+            Finish(model, path, test, training.Seed);
+        });
+        return command;
+    }
+
+    private static OptionSet<GridPriorOptions> MakeSet()
+    {
+        var set = new OptionSet<GridPriorOptions>("Prior", options => options with { });
+        set.Number("--layers", "N", "Gated layers, each of which sees one place farther.", o => o.Layers, NumberRange.Between(1, 64));
+        set.Number("--width", "N", "Channels of each layer.", o => o.Width, NumberRange.Between(1, 1024));
+        return set;
+    }
+
+    /// <summary>Draws images by the best prior, and says how many bits they take.</summary>
+    private static void Finish(Vae model, string path, ImageSet test, ulong seed)
+    {
+        using var prior = GridPrior.Load(model, path);
+        double codes = prior.Evaluate(test), pixels = model.Evaluate(test, cancellation: default).Reconstruction;
+        double bits = model.Options.Likelihood.BitsPerDimension(codes + pixels, model.Options.Shape.Pixels);
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"{test.Count} test images: {codes:F2} nats for the codes + {pixels:F2} for the pixels given these, at most {bits:F4} bits per "
+            + $"dimension (of bits or 8-bit levels; a density + 8)"));
+        string pictures = Path.ChangeExtension(path, ".png");
+        ImageFile.Write(pictures, new Sheet(prior.Generate(Drawn, seed)).Compose(model.Options.Shape));
+        Console.WriteLine($"wrote {pictures}");
+    }
+
+    private static GridPriorOptions WithLabels(GridPriorOptions options, ImageSet images)
+    {
+        if (images.Labels is not { } labels)
+            throw new BadInputException(
+                $"{images.Name} has no labels, so a prior cannot be told them. Put the images into a subfolder for each label, or leave "
+                + "--conditional out.");
+        string[] names = images.LabelNames ?? [];
+        return options with { Classes = names.Length > 0 ? names.Length : labels.Max() + 1, LabelNames = names };
+    }
+
+    private static string Line(GridPriorEpoch e, int epochs, Vae model)
+    {
+        (int width, int height, _) = model.Grid;
+        double bits = (e.Test ?? e.Train) / (width * height * Math.Log(2));
+        return string.Create(CultureInfo.InvariantCulture,
+            $"epoch {e.Epoch}/{epochs}  train {e.Train:F2}  {(e.Test is { } test ? $"test {test:F2} nats per image, " : "")}"
+            + $"{bits:F3} bits per code  {e.ImagesPerSecond:N0} images/s");
+    }
+}

@@ -1,0 +1,265 @@
+using System.Numerics.Tensors;
+using GpuVae.Data;
+using GpuVae.Devices;
+using GpuVae.Kernels.Latent;
+using GpuVae.Kernels.Random;
+using GpuVae.Latent;
+using GpuVae.Layers;
+using GpuVae.Scheduling;
+
+namespace GpuVae.Models;
+
+/// <summary>
+/// The distribution of a model's discrete codes, which draws new ones place by place: a gated PixelCNN (van den Oord et al. 2016,
+/// arXiv:1606.05328), perhaps under the condition of a label. Its weights are on the device of the model.
+/// </summary>
+/// <remarks>One thread at a time, as for <see cref="Vae"/>.</remarks>
+public sealed partial class GridPrior : IDisposable
+{
+    // Images that are drawn together.
+    private const int LargestDraw = 64;
+
+    private readonly GatedPixelCnn network;
+    private readonly ClassLabels classes;
+    private bool isDisposed;
+
+    /// <summary>One with fresh weights; a <c>GridPriorTrainer</c> trains it.</summary>
+    /// <param name="model">Whose codes; it stays the caller's, and must live as long.</param>
+    /// <param name="options">How large it is.</param>
+    /// <param name="seed">Of the weights.</param>
+    /// <exception cref="BadInputException">The model's codes are not discrete, or an option is out of range.</exception>
+    public GridPrior(Vae model, GridPriorOptions? options = null, ulong seed = 1)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        model.RequireQuantized();
+        (Model, Options) = (model, options ?? new GridPriorOptions());
+        Options.Validate();
+        using DeviceGate.Scope scope = model.Device.Enter("making a GridPrior");
+        classes = new ClassLabels(new VaeOptions { Classes = Options.Classes, LabelNames = Options.LabelNames });
+        network = NetworkOf(model, Options);
+        Parameters = new ParameterStore(model.Device, network.ParameterShapes);
+        network.Attach(Parameters);
+        Initialization.Fill(Parameters, seed);
+    }
+
+    /// <summary>Whose codes it is of.</summary>
+    public Vae Model { get; }
+
+    /// <summary>As given, checked.</summary>
+    public GridPriorOptions Options { get; }
+
+    /// <summary>All weights, by the names of their layers.</summary>
+    public ParameterStore Parameters { get; }
+
+    private int Places => Model.Options.Grid is var grid ? grid.Width * grid.Height : 0;
+
+    /// <summary>New images, [count, pixels]: codes drawn from the distribution, and decoded.</summary>
+    /// <param name="count">How many.</param>
+    /// <param name="seed">Of the draws; the first images are the same whatever the count.</param>
+    /// <param name="label">The class of all of them; without it image i has the class i mod classes.</param>
+    /// <param name="temperature">Below 1 more probable codes are drawn, above 1 less probable ones.</param>
+    /// <param name="cancellation">Asks to stop before the next place.</param>
+    /// <exception cref="BadInputException">The prior does not know the class, or knows no classes.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">Count or temperature is not positive.</exception>
+    /// <exception cref="OperationCanceledException">Asked to stop.</exception>
+    public float[] Generate(
+        int count, ulong seed, int? label = null, double temperature = 1, CancellationToken cancellation = default)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(count);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(count, Array.MaxLength / Model.Options.Shape.Pixels);
+        if (label is not null && Options.Classes == 0)
+            throw new BadInputException(
+                "This prior was not trained with labels, so it cannot be asked for one; train it with GridPriorOptions.Classes.");
+        int[] labels = Options.Classes == 0 ? [] : [.. Enumerable.Range(0, count).Select(i => label ?? i % Options.Classes)];
+        int[] numbers = new int[count * Places];
+        bool[] open = new bool[numbers.Length];
+        Array.Fill(open, true);
+        Draw(numbers, open, labels, seed, temperature, cancellation);
+        float[] images = new float[count * Model.Options.Shape.Pixels];
+        Model.DecodeNumbers(numbers, images, cancellation);
+        return images;
+    }
+
+    /// <summary>Draws the codes of some places of grids, row by row, under the condition of those before them.</summary>
+    /// <param name="numbers">[n, places], changed where they are open.</param>
+    /// <param name="open">[n, places]: whether a place is to be drawn.</param>
+    /// <param name="labels">[n], for a prior that is told them.</param>
+    /// <param name="seed">Of the draws.</param>
+    /// <param name="temperature">Below 1 more probable codes are drawn, above 1 less probable ones.</param>
+    /// <param name="cancellation">Asks to stop before the next place.</param>
+    /// <exception cref="BadInputException">Labels are missing, unknown, or the prior takes none.</exception>
+    /// <exception cref="ArgumentException">The spans do not hold the same whole number of grids, or a number is of no code.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The temperature is not positive and finite.</exception>
+    /// <exception cref="OperationCanceledException">Asked to stop.</exception>
+    public void Draw(
+        Span<int> numbers, ReadOnlySpan<bool> open, ReadOnlySpan<int> labels, ulong seed, double temperature = 1,
+        CancellationToken cancellation = default)
+    {
+        if (numbers.Length == 0 || numbers.Length % Places != 0 || open.Length != numbers.Length)
+            throw new ArgumentException($"{numbers.Length} codes and {open.Length} marks are not the same number of grids of {Places}.");
+        if (!(temperature is > 0 and < double.PositiveInfinity))
+            throw new ArgumentOutOfRangeException(nameof(temperature), temperature, "A temperature is positive and finite.");
+        foreach (int number in numbers)
+            if (number < 0 || number >= Model.Options.CodeCount)
+                throw new ArgumentException($"{number} is no code of 0 to {Model.Options.CodeCount - 1}.", nameof(numbers));
+        int count = numbers.Length / Places;
+        classes.RequireCount(labels.Length, count);
+        classes.RequireKnown(labels);
+        using DeviceGate.Scope scope = Model.Device.Enter("GridPrior.Draw");
+        for (int first = 0; first < count; first += LargestDraw)
+        {
+            int images = Math.Min(LargestDraw, count - first);
+            var part = new Range(first * Places, (first + images) * Places);
+            ReadOnlySpan<int> ofPart = labels.IsEmpty ? labels : labels.Slice(first, images);
+            DrawPart(numbers[part], open[part], ofPart, first, seed, temperature, cancellation);
+        }
+    }
+
+    /// <summary>−ln p of the codes of images, nats per image.</summary>
+    /// <param name="images">Of the model's shape; with labels, where the prior is told them.</param>
+    /// <param name="cancellation">Asks to stop between two batches.</param>
+    /// <exception cref="BadInputException">The images are not of the model's shape, or have not the labels.</exception>
+    /// <exception cref="OperationCanceledException">Asked to stop.</exception>
+    public double Evaluate(ImageSet images, CancellationToken cancellation = default)
+    {
+        images = Require(images);
+        using DeviceGate.Scope scope = Model.Device.Enter("GridPrior.Evaluate");
+        int[] order = [.. Enumerable.Range(0, images.Count)];
+        int steps = (images.Count + LargestDraw - 1) / LargestDraw;
+        using var feed = new BatchFeed(Model.Device, images, LargestDraw, steps);
+        using var schedules = new BatchSchedules(Model.Device, feed, batch =>
+        {
+            var builder = new ScheduleBuilder(batch);
+            (PlannedTensor terms, _) = AppendLoss(builder, feed, default);
+            PlannedTensor none = AppendZero(builder);
+            Kernels.Training.StepEnd end = Model.Device.Kernels.StepEnd;
+            builder.Add("log loss", terms.Length, 4.0 * terms.Length, [terms, none], stream => end.Close(stream, feed.LogOf(terms, none)));
+            return builder;
+        });
+        float[] log = new float[2 * steps];
+        feed.StartEpoch(0, 0, order, log);
+        for (int step = 0; step < steps; step++)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            schedules.Run(step);
+        }
+        feed.ReadLog(log);
+        double sum = 0;
+        for (int i = 0; i < log.Length; i += 2)
+            sum += log[i];
+        return sum / images.Count;
+    }
+
+    /// <summary>Waits for the device and frees the weights; the model stays.</summary>
+    /// <exception cref="InvalidOperationException">Another thread is using the device; nothing is freed.</exception>
+    public void Dispose()
+    {
+        if (isDisposed)
+            return;
+        using DeviceGate.Scope scope = Model.Device.EnterToDispose("GridPrior.Dispose");
+        Parameters.Dispose();
+        isDisposed = true;
+    }
+
+    /// <summary>The number of a class, by its name or its number.</summary>
+    /// <exception cref="BadInputException">The prior does not know it; the message lists those that it knows.</exception>
+    public int LabelNumber(string label) => classes.NumberOf(label);
+
+    /// <summary>The images, with their labels numbered as in the prior where it is told them.</summary>
+    internal ImageSet Require(ImageSet images) => classes.Require(Model.Require(images));
+
+    /// <summary>Appends the way of a batch to the terms of its loss, and gives the way back to the gradients.</summary>
+    /// <param name="builder">Where to.</param>
+    /// <param name="feed">The images.</param>
+    /// <param name="gradients">Laid out like the parameters; empty where none are wanted.</param>
+    internal (PlannedTensor Terms, Action Backward) AppendLoss(ScheduleBuilder builder, BatchFeed feed, ArrayView<float> gradients)
+    {
+        PlannedTensor images = feed.AppendBatch(builder, Model.Options.Shape.Pixels, Kernels.Training.Binarization.None, 0);
+        PlannedTensor? labels = Options.Classes > 0 ? feed.AppendLabels(builder) : null;
+        LayerContext ofModel = Model.ContextOf(builder);
+        PlannedTensor vectors = builder.Tensor("encoder output", Model.Parts.Encoder.Outputs);
+        Model.Parts.Encoder.Infer(ofModel, images, vectors, null);
+        QuantizedPass quantized = Model.Parts.Quantizer!.Forward(ofModel, vectors);
+        LayerContext context = ContextOf(builder, labels) with { Gradients = gradients };
+        (PlannedTensor logits, Action<LayerContext, PlannedTensor> backward) = network.Forward(context, ByPlace(builder, quantized.Codes));
+        PlannedTensor terms = builder.Tensor("code terms", quantized.Indices.Rows, Places);
+        Kernels.Likelihoods.CategoricalLoss loss = Model.Device.Kernels.CategoricalLoss;
+        float scale = 1f / images.Rows;
+        builder.Add(
+            "code loss", 20.0 * logits.Length, 8.0 * logits.Length, [logits, quantized.Indices, terms],
+            stream => loss.Run(stream, logits.View, quantized.Indices.View, terms.View, scale));
+        return (terms, () => backward(context, logits));
+    }
+
+    /// <summary>Appends a 0, the second term of a loss that has one alone.</summary>
+    internal PlannedTensor AppendZero(ScheduleBuilder builder)
+    {
+        PlannedTensor none = builder.Tensor("no second term", 1, 1);
+        RandomFill fill = Model.Device.Kernels.RandomFill;
+        builder.Add("no second term", 0, 4, [none], stream => fill.Uniform(stream, none.View, 0, RandomPurpose.Code, 0, 0, 0));
+        return none;
+    }
+
+    private static GatedPixelCnn NetworkOf(Vae model, GridPriorOptions options) =>
+        new(model.Options.Grid, model.Options.CodeCount, options);
+
+    private LayerContext ContextOf(ScheduleBuilder builder, PlannedTensor? labels) =>
+        new(builder, Model.Device.Kernels, Parameters.Values, Labels: labels);
+
+    /// <summary>Appends the same vectors with a row for every place.</summary>
+    private PlannedTensor ByPlace(ScheduleBuilder builder, PlannedTensor codes)
+    {
+        PlannedTensor rows = builder.Tensor("vectors of places", codes.Rows * Places, codes.Columns / Places);
+        Kernels.Layers.ColumnCopy copy = Model.Device.Kernels.ColumnCopy;
+        builder.Add("vectors of places", 0, 8.0 * codes.Length, [codes, rows], stream =>
+            copy.Run(stream, codes.View, codes.Columns, rows.View, codes.Columns, codes.Columns));
+        return rows;
+    }
+
+    private void DrawPart(
+        Span<int> numbers, ReadOnlySpan<bool> open, ReadOnlySpan<int> labels, int firstImage, ulong seed, double temperature,
+        CancellationToken cancellation)
+    {
+        ComputeDevice device = Model.Device;
+        AcceleratorStream stream = device.Stream;
+        int images = numbers.Length / Places;
+        float[] values = new float[numbers.Length], marks = new float[numbers.Length];
+        TensorPrimitives.ConvertTruncating<int, float>(numbers, values);
+        for (int i = 0; i < marks.Length; i++)
+            marks[i] = open[i] ? 1 : 0;
+        using MemoryBuffer1D<float, Stride1D.Dense> indices = device.Accelerator.Allocate1D(values);
+        using MemoryBuffer1D<float, Stride1D.Dense> isOpen = device.Accelerator.Allocate1D(marks);
+        using MemoryBuffer1D<float, Stride1D.Dense>? ofLabels =
+            labels.IsEmpty ? null : device.Accelerator.Allocate1D(Array.ConvertAll(labels.ToArray(), label => (float)label));
+        var builder = new ScheduleBuilder(images);
+        PlannedTensor codes = Model.Parts.Quantizer!.Lookup(
+            Model.ContextOf(builder), ScheduleBuilder.Fixed("code indices", indices.View, images));
+        LayerContext context = ContextOf(builder, ofLabels is null ? null : ScheduleBuilder.Fixed("labels", ofLabels.View, images));
+        (PlannedTensor logits, _) = network.Forward(context, ByPlace(builder, codes));
+        // Read after the schedule: so its memory stays until then.
+        builder.Add("logits", 0, 0, [logits], _ => { });
+        using MemoryBuffer1D<float, Stride1D.Dense> arena = device.Accelerator.Allocate1D<float>(builder.Plan());
+        using Schedule schedule = builder.Bind(arena.View);
+        CategoricalDraw draw = device.Kernels.CategoricalDraw;
+        for (int place = 0; place < Places; place++)
+        {
+            if (!IsOpen(open, place))
+                continue;
+            cancellation.ThrowIfCancellationRequested();
+            schedule.Run(stream);
+            draw.Run(
+                stream, logits.View, isOpen.View, indices.View,
+                new DrawPlace(Places, place, firstImage, (float)(1 / temperature), seed));
+        }
+        indices.View.BaseView.Download(stream, values.AsSpan());
+        TensorPrimitives.ConvertTruncating<float, int>(values, numbers);
+    }
+
+    private bool IsOpen(ReadOnlySpan<bool> open, int place)
+    {
+        for (int i = place; i < open.Length; i += Places)
+            if (open[i])
+                return true;
+        return false;
+    }
+}

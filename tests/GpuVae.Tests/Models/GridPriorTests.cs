@@ -1,0 +1,246 @@
+using GpuVae.Applications;
+using GpuVae.Data;
+using GpuVae.Devices;
+using GpuVae.Latent;
+using GpuVae.Layers;
+using GpuVae.Models;
+using GpuVae.Options;
+using GpuVae.Scheduling;
+using GpuVae.Training;
+using ILGPU;
+using ILGPU.Runtime;
+
+namespace GpuVae.Tests.Models;
+
+/// <summary>A prior over grids of 4×3 codes.</summary>
+public sealed class GridPriorTests(CpuDevice cpu) : IClassFixture<CpuDevice>, IDisposable
+{
+    private const int Width = 4, Places = 4 * 3, Codes = 15;
+
+    private static readonly VaeOptions Scalar = new()
+    {
+        Shape = new(8, 6, 1),
+        Network = NetworkKind.Convolutional,
+        ChannelsPerStage = [5],
+        Quantization = Quantization.Scalar,
+        Levels = [5, 3],
+    };
+
+    private static readonly GridPriorOptions Small = new() { Layers = 2, Width = 6, Classes = 2, LabelNames = ["a", "b"] };
+
+    private readonly string folder = Directory.CreateTempSubdirectory("gpuvae-prior-").FullName;
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public void ACodeDependsOnAllThoseBeforeItAndOnNoOthers()
+    {
+        using var network = new Network(cpu.Device, Small with { Layers = 4 });
+        float[] codes = Numbers(Places * 2, seed: 1), logits = network.Logits(codes, [1]);
+        for (int place = 0; place < Places; place++)
+        {
+            float[] others = [.. codes];
+            others[2 * place + 1] += 1;
+            float[] ofOthers = network.Logits(others, [1]);
+            int[] changed =
+            [
+                .. Enumerable.Range(0, Places).Where(
+                    p => !logits.AsSpan(p * Codes, Codes).SequenceEqual(ofOthers.AsSpan(p * Codes, Codes))),
+            ];
+            Assert.Equal(Enumerable.Range(place + 1, Places - place - 1), changed);
+        }
+    }
+
+    [Fact]
+    public void TheGradientIsThatOfCentralDifferences()
+    {
+        using var network = new Network(cpu.Device, Small with { Layers = 3 });
+        float[] codes = Numbers(2 * Places * 2, seed: 1), weights = Numbers(2 * Places * Codes, seed: 2), labels = [1, 0];
+        Dictionary<string, float[]> gradients = network.Gradients(codes, labels, weights);
+        foreach (Parameter parameter in network.Store.Parameters)
+        {
+            float[] values = network.Store.Read(parameter), changed = [.. values];
+            // Of the largest, where rounding matters least.
+            int at = Array.IndexOf(gradients[parameter.Name], gradients[parameter.Name].MaxBy(Math.Abs));
+            double Loss(float by)
+            {
+                changed[at] = values[at] + by;
+                network.Store.Write(parameter, changed);
+                return network.Logits(codes, labels).Zip(weights, (a, b) => (double)a * b).Sum();
+            }
+            // No farther than to where few of the ReLUs have their kinks.
+            double difference = (Loss(1e-3f) - Loss(-1e-3f)) / 2e-3, gradient = gradients[parameter.Name][at];
+            network.Store.Write(parameter, values);
+            Assert.True(gradient != 0, parameter.Name);
+            bool isNear = Math.Abs(gradient - difference) < 0.01 * Math.Abs(difference) + 3e-3;
+            Assert.True(isNear, $"{parameter.Name}: {gradient}, {difference}");
+        }
+    }
+
+    [Fact]
+    public void ItLearnsTheCodesOfImagesByTheirLabels()
+    {
+        using var model = new Vae(cpu.Device, Scalar);
+        ImageSet images = Labelled(24);
+        using var prior = new GridPrior(model, Small);
+        double before = prior.Evaluate(images, Cancellation);
+        Assert.InRange(before, 0.8 * Places * Math.Log(Codes), 1.2 * Places * Math.Log(Codes));
+        ImageSet two = Labelled(2);
+        var trainer = new GridPriorTrainer(prior, images, new TrainingOptions { BatchSize = 8, Epochs = 100, LearningRate = 1e-2 }, two);
+        var epochs = new List<GridPriorEpoch>();
+        trainer.EpochCompleted += epochs.Add;
+        GridPriorEpoch last = trainer.Run(Cancellation)!;
+        Assert.Equal(100, epochs.Count);
+        Assert.Equal(last.Test!.Value, prior.Evaluate(two, Cancellation), 1e-9);
+        Assert.True(last.Test < 0.1 * before, $"{before} -> {last.Test}");
+        // All images of a label are one image, and the codes of one are drawn.
+        int[] codes = new int[24 * Places];
+        model.EncodeNumbers(Rows(images), codes, Cancellation);
+        int[] drawn = new int[2 * Places];
+        prior.Draw(drawn, [.. Enumerable.Repeat(true, drawn.Length)], [0, 1], seed: 3, temperature: 0.05, Cancellation);
+        Assert.Equal(codes[..(2 * Places)], drawn);
+    }
+
+    [Fact]
+    public void TheSameSeedDrawsTheSameImagesWhateverTheirNumber()
+    {
+        using var model = new Vae(cpu.Device, Scalar);
+        using var prior = new GridPrior(model, Small);
+        float[] images = prior.Generate(5, seed: 4, cancellation: Cancellation);
+        Assert.Equal(images[..(3 * 48)], prior.Generate(3, seed: 4, cancellation: Cancellation));
+        Assert.NotEqual(images[..48], prior.Generate(1, seed: 5, cancellation: Cancellation));
+    }
+
+    [Fact]
+    public void OneFileIsAPriorOfOneModelsCodes()
+    {
+        using var model = new Vae(cpu.Device, Scalar);
+        string path = Path.Combine(folder, "prior.safetensors"), half = Path.Combine(folder, "half.safetensors");
+        model.SaveWeights(half, half: true);
+        float[] expected;
+        using (var prior = new GridPrior(model, Small, seed: 6))
+        {
+            prior.Save(path);
+            expected = prior.Generate(2, seed: 1, cancellation: Cancellation);
+        }
+        using (var prior = GridPrior.Load(model, path))
+        {
+            Assert.Equivalent(Small, prior.Options);
+            Assert.Equal(1, prior.LabelNumber("b"));
+            Assert.Equal(expected, prior.Generate(2, seed: 1, cancellation: Cancellation));
+        }
+        using (var small = Vae.Load(cpu.Device, half))
+        using (var prior = GridPrior.Load(small, path))
+            Assert.Same(small, prior.Model);
+        using var other = new Vae(cpu.Device, Scalar, seed: 2);
+        string ofOther = Assert.Throws<BadInputException>(() => GridPrior.Load(other, path)).Message;
+        Assert.Contains("another model", ofOther, StringComparison.Ordinal);
+        string ofModel = Assert.Throws<BadInputException>(() => GridPrior.Load(model, half)).Message;
+        Assert.Contains("no prior over codes", ofModel, StringComparison.Ordinal);
+        byte[] bytes = File.ReadAllBytes(path);
+        File.WriteAllBytes(path, bytes[..^4]);
+        Assert.Throws<BadInputException>(() => GridPrior.Load(model, path));
+    }
+
+    [Fact]
+    public void HiddenPartsAreDrawnAndSeenOnesStay()
+    {
+        using var model = new Vae(cpu.Device, Scalar);
+        using var prior = new GridPrior(model, Small);
+        float[] images = Rows(Labelled(2));
+        var mask = Mask.Half(8, 6, ImageHalf.Lower);
+        float[] drawn = GridInpainting.Sample(prior, images, mask, samples: 2, seed: 1, [0, 1], Cancellation);
+        Assert.Equal(4 * 48, drawn.Length);
+        for (int i = 0; i < 4; i++)
+        {
+            Assert.Equal(images[(i / 2 * 48)..(i / 2 * 48 + 24)], drawn[(i * 48)..(i * 48 + 24)]);
+            Assert.All(drawn[(i * 48 + 24)..(i * 48 + 48)], value => Assert.InRange(value, 0, 1));
+        }
+        Assert.NotEqual(drawn[..48], drawn[48..96]);
+        Assert.Throws<BadInputException>(() => GridInpainting.Sample(prior, images, Mask.Half(6, 6, ImageHalf.Left), 1, 1, [0, 1]));
+    }
+
+    [Fact]
+    public void WhatDoesNotFitIsRefused()
+    {
+        using var model = new Vae(cpu.Device, Scalar);
+        using var dense = new Vae(cpu.Device, new VaeOptions { Shape = Scalar.Shape, Hidden = [3] });
+        Assert.Throws<BadInputException>(() => new GridPrior(dense));
+        Assert.Throws<BadInputException>(() => new GridPrior(model, Small with { Layers = 0 }));
+        using var prior = new GridPrior(model, new GridPriorOptions { Layers = 1, Width = 2 });
+        Assert.Throws<BadInputException>(() => prior.Generate(1, seed: 1, label: 0));
+        Assert.Throws<ArgumentOutOfRangeException>(() => prior.Generate(1, seed: 1, temperature: 0));
+        Assert.Throws<ArgumentException>(() => prior.Draw(new int[5], new bool[5], [], seed: 1));
+        Assert.Throws<BadInputException>(() => new GridPriorTrainer(prior, Labelled(4), new TrainingOptions { BatchSize = 5 }));
+        using var told = new GridPrior(model, Small);
+        Assert.Throws<BadInputException>(() => new GridPriorTrainer(told, TestImages.Random(8, Scalar.Shape)));
+    }
+
+    public void Dispose() => Directory.Delete(folder, recursive: true);
+
+    private static float[] Numbers(int count, int seed)
+    {
+        var random = new Random(seed);
+        return [.. Enumerable.Range(0, count).Select(_ => random.NextSingle() * 2 - 1)];
+    }
+
+    private static ImageSet Labelled(int count)
+    {
+        byte[] two = TestImages.Random(2, Scalar.Shape).Pixels;
+        byte[] pixels = [.. Enumerable.Range(0, count).SelectMany(i => two[(i % 2 * 48)..(i % 2 * 48 + 48)])];
+        return new ImageSet("two images", 8, 6, 1, pixels, [.. Enumerable.Range(0, count).Select(i => i % 2)], ["a", "b"]);
+    }
+
+    private static float[] Rows(ImageSet images) => [.. TestImages.AsDoubles(images.Pixels).Select(pixel => (float)pixel)];
+
+    /// <summary>The network alone, on vectors of two numbers.</summary>
+    private sealed class Network : IDisposable
+    {
+        private readonly ComputeDevice device;
+        private readonly GatedPixelCnn network;
+
+        public Network(ComputeDevice device, GridPriorOptions options)
+        {
+            this.device = device;
+            network = new GatedPixelCnn(new ImageShape(Width, Places / Width, 2), Codes, options);
+            Store = new ParameterStore(device, network.ParameterShapes);
+            network.Attach(Store);
+            Initialization.Fill(Store, seed: 3);
+        }
+
+        public ParameterStore Store { get; }
+
+        public float[] Logits(float[] codes, float[] labels) => Run(codes, labels, null, default);
+
+        /// <summary>Of Σ weights·logits.</summary>
+        public Dictionary<string, float[]> Gradients(float[] codes, float[] labels, float[] weights)
+        {
+            using MemoryBuffer1D<float, Stride1D.Dense> gradients = device.Accelerator.Allocate1D<float>(Store.Values.Length);
+            Run(codes, labels, weights, gradients.View);
+            return Store.Parameters.ToDictionary(parameter => parameter.Name, parameter => Store.Read(parameter, gradients.View));
+        }
+
+        public void Dispose() => Store.Dispose();
+
+        private float[] Run(float[] codes, float[] labels, float[]? weights, ArrayView<float> gradients)
+        {
+            using MemoryBuffer1D<float, Stride1D.Dense> input = device.Accelerator.Allocate1D(codes);
+            using MemoryBuffer1D<float, Stride1D.Dense> ofLabels = device.Accelerator.Allocate1D(labels);
+            using MemoryBuffer1D<float, Stride1D.Dense>? ofLogits = weights is null ? null : device.Accelerator.Allocate1D(weights);
+            var builder = new ScheduleBuilder(labels.Length);
+            var context = new LayerContext(
+                builder, device.Kernels, Store.Values, gradients, ScheduleBuilder.Fixed("labels", ofLabels.View, labels.Length));
+            (PlannedTensor logits, Action<LayerContext, PlannedTensor> backward) =
+                network.Forward(context, ScheduleBuilder.Fixed("codes", input.View, codes.Length / 2));
+            float[] values = new float[logits.Length];
+            builder.Add("read", 0, 0, [logits], stream => logits.View.Download(stream, values.AsSpan()));
+            if (ofLogits is not null)
+                backward(context, ScheduleBuilder.Fixed("weights", ofLogits.View, logits.Rows));
+            using MemoryBuffer1D<float, Stride1D.Dense> arena = device.Accelerator.Allocate1D<float>(builder.Plan());
+            using Schedule schedule = builder.Bind(arena.View);
+            schedule.Run(device.Stream);
+            device.Stream.Synchronize();
+            return values;
+        }
+    }
+}
