@@ -13,8 +13,8 @@ internal static class GenerateCommand
         Option<string?> label = CommonOptions.Text(
             "--label", "LABEL", "The class to draw, by name or number, from a model trained with --conditional; without it all in turn.");
         Option<ulong> seed = CommonOptions.Seed();
-        var codePrior = new CodePriorArguments();
         var sampler = new SamplerArguments(new DataArguments());
+        var codePrior = new CodePriorArguments();
         var output = new PictureOutput("generated", "each image", "all into one grid");
         var command = new ExampleCommand(
             "generate", "Draws new images from a trained model.",
@@ -26,8 +26,8 @@ internal static class GenerateCommand
         {
             count, label, seed,
         };
-        codePrior.AddTo(command);
         sampler.AddTo(command);
+        codePrior.AddTo(command);
         output.AddTo(command);
         new RunArguments().Act(command, (parsed, folder, model) =>
         {
@@ -35,6 +35,7 @@ internal static class GenerateCommand
             ImageShape shape = model.Options.Shape;
             if ((long)n * shape.Pixels > MaxValues)
                 throw new BadInputException($"--count {n}: with images of {shape} at most {MaxValues / shape.Pixels} fit into memory.");
+            sampler.Apply(parsed, folder, model);
             if (codePrior.Load(parsed, folder, model) is { } prior)
             {
                 using GridPrior loaded = prior;
@@ -44,7 +45,6 @@ internal static class GenerateCommand
                 return;
             }
             int? ofLabel = parsed.GetValue(label) is { } wanted ? model.LabelNumber(wanted) : null;
-            sampler.Apply(parsed, folder, model);
             float[] images = model.Generate(n, parsed.GetValue(seed), ofLabel, sampler.Temperature(parsed));
             output.Write(
                 parsed, shape, images, () => parsed.GetValue(label) is null ? Pictures.Drawn(model, images) : new Sheet(images));

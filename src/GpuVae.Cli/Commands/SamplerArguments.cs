@@ -27,6 +27,8 @@ internal sealed class SamplerArguments(DataArguments? data = null)
     /// <exception cref="BadInputException">The model cannot have it, or images to fit it to are missing.</exception>
     public void Apply(ParseResult parsed, RunFolder run, Vae model)
     {
+        if (CommonOptions.IsGiven(parsed, temperature) && !model.HasPrior)
+            throw new BadInputException("--temperature is for codes with normal noise, which discrete ones have not. Leave it out.");
         if (!CommonOptions.IsGiven(parsed, kind))
         {
             if (data?.NamesData(parsed) == true)

@@ -177,7 +177,7 @@ internal sealed class TrainCommand
             Console.WriteLine($"stopped at step {trainer.Step} of {trainer.Steps}; go on with: gpuvae train --resume {run}");
             return Failures.InterruptedExitCode;
         }
-        string? drawn = trainer.Model.HasPrior ? FitSampler(trainer, folder, sets.Train) : null;
+        string? drawn = FitSampler(trainer, folder, sets.Train);
         results.Finish();
         if (result.StoppedEarly)
             Console.WriteLine($"ended after epoch {trainer.History.Count}: {trainer.Options.EarlyStopping} epochs without a better one");
@@ -197,9 +197,13 @@ internal sealed class TrainCommand
         return 0;
     }
 
-    /// <summary>Fits a sampler for the weights that commands take, keeps it with them, and says what it is.</summary>
-    private static string FitSampler(Trainer trainer, RunFolder folder, ImageSet images)
+    /// <summary>
+    /// Fits a sampler for the weights that commands take, keeps it with them, and says what it is; null where codes are discrete.
+    /// </summary>
+    private static string? FitSampler(Trainer trainer, RunFolder folder, ImageSet images)
     {
+        if (!trainer.Model.HasPrior)
+            return null;
         if (!SamplerFit.IsPossible(trainer.Model.Options))
             return $"the learned prior ({CommonOptions.Kebab(trainer.Model.Options.Prior.ToString())})";
         using Vae model = folder.Load(trainer.Model.Device);

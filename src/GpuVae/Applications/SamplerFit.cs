@@ -39,7 +39,8 @@ public static class SamplerFit
     private const int MostUnits = 512;
 
     /// <summary>Whether codes of a model can be drawn from anything but its own prior.</summary>
-    public static bool IsPossible(VaeOptions options) => options.Prior == Prior.Normal && options.Own?.Prior is null && !options.IsQuantized;
+    public static bool IsPossible(VaeOptions options) =>
+        options.Prior == Prior.Normal && options.Own?.Prior is null && !options.IsQuantized;
 
     /// <summary>Fits a sampler to the codes of images, as a rule the training images.</summary>
     /// <param name="model">A trained model; unchanged, so the result is to be given to <c>Vae.Sampler</c>.</param>
@@ -85,15 +86,14 @@ public static class SamplerFit
     }
 
     /// <summary>Looks whether a model can have a sampler.</summary>
-    /// <exception cref="BadInputException">It has a learned prior, and no use for another sampler.</exception>
+    /// <exception cref="BadInputException">It has a learned prior, or discrete codes, and no use for another sampler.</exception>
     public static void Require(VaeOptions options, SamplerKind? kind = null)
     {
         if (IsPossible(options))
             return;
         if (options.IsQuantized)
             throw new BadInputException(
-                "The codes of this model are discrete and drawn by a prior of their own: train one (gpuvae train-prior, GridPriorTrainer), "
-                + "and leave the sampler out.");
+                "The codes of this model are discrete: they are drawn from a GridPrior over them, or not at all. Leave the sampler out.");
         string asked = kind is null ? "another sampler" : $"the sampler {kind.ToString()!.ToLowerInvariant()}";
         throw new BadInputException(
             $"The prior of this model is learned ({options.Own?.Prior ?? options.Prior.ToString().ToLowerInvariant()}) and follows its "
