@@ -12,9 +12,6 @@ namespace GpuVae.Simd;
 /// <summary>Runs kernels as vector code on the processors of this machine. A launch returns when the kernel is done.</summary>
 public sealed class SimdAccelerator : KernelAccelerator<SimdCompiledKernel, SimdKernel>
 {
-    [ThreadStatic]
-    private static bool compilesOnly;
-
     private readonly CheckedMemory checkedMemory = new();
 
     // The threads start with the first kernel.
@@ -38,9 +35,6 @@ public sealed class SimdAccelerator : KernelAccelerator<SimdCompiledKernel, Simd
     /// </summary>
     internal Action<long>? Allocating { get; set; }
 
-    /// <summary>Whether this thread is in <see cref="CompileAhead"/>, where nothing runs.</summary>
-    internal static bool CompilesOnly => compilesOnly;
-
     /// <summary>
     /// Compiles the kernels of several launches beside each other, which otherwise each launch does when it comes first. The launches are
     /// called on several threads at once and do nothing but that: no kernel runs, and neither copies to, from and between buffers nor fills
@@ -48,24 +42,7 @@ public sealed class SimdAccelerator : KernelAccelerator<SimdCompiledKernel, Simd
     /// </summary>
     /// <param name="launches">They change nothing of the program's that may not change twice.</param>
     public static void CompileAhead(IEnumerable<Action> launches) => Parallel.ForEach(
-        Partitioner.Create(launches, EnumerablePartitionerOptions.NoBuffering), Compile);
-
-    private static void Compile(Action launch)
-    {
-        compilesOnly = true;
-        try
-        {
-            launch();
-        }
-        catch (Exception)
-        {
-            // The launch that counts will say so where it can be understood.
-        }
-        finally
-        {
-            compilesOnly = false;
-        }
-    }
+        Partitioner.Create(launches, EnumerablePartitionerOptions.NoBuffering), CompileOnly.Run);
 
     /// <exception cref="NotSupportedException">Extensions know ILGPU's own three accelerators only.</exception>
     public override TExtension CreateExtension<TExtension, TExtensionProvider>(TExtensionProvider provider) =>

@@ -1,6 +1,7 @@
 using GpuVae.Simd.Frontend;
 using GpuVae.Simd.Ir;
 using GpuVae.Simd.Launch;
+using GpuVae.Simd.Memory;
 using ILGPU.Runtime;
 
 namespace GpuVae.Simd.Checked;
@@ -26,7 +27,7 @@ internal sealed class CheckedExecutor : KernelExecutor
         {
             CheckedProgram program = variants.Get(default, slots);
             CheckSharedMemory(program.SharedBytes, shape);
-            if (SimdAccelerator.CompilesOnly)
+            if (CompileOnly.IsOn)
                 return;
             LaunchShape launched = Entry.IsImplicitlyGrouped
                 ? shape.InGroupsOf(shape.Group.X == 0 ? ImplicitGroupSize : shape.Group.X)

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using GpuVae.Simd.Emit;
 using GpuVae.Simd.Frontend;
 using GpuVae.Simd.Ir;
+using GpuVae.Simd.Memory;
 using GpuVae.Simd.Workers;
 using ILGPU;
 using ILGPU.Runtime;
@@ -58,7 +59,7 @@ internal sealed unsafe class SimdExecutor : KernelExecutor
     {
         LaunchShape grouped = Entry.IsImplicitlyGrouped ? shape.InGroupsOf(WidthOf(shape)) : shape;
         (Index3D grid, Index3D group) = (grouped.Grid, grouped.Group);
-        if (SimdAccelerator.CompilesOnly)
+        if (CompileOnly.IsOn)
         {
             if (variants.TryGet(group, slots) is { } compiled && compiled.Overlap.IsIn(slots))
                 overlapping.TryGet(group, slots);

@@ -20,7 +20,7 @@ internal unsafe class SimdMemoryBuffer : CPUMemoryBuffer
     protected override void MemSet(AcceleratorStream stream, byte value, in ArrayView<byte> targetView)
     {
         Check(stream, targetView);
-        if (!SimdAccelerator.CompilesOnly)
+        if (!CompileOnly.IsOn)
             base.MemSet(stream, value, targetView);
     }
 
@@ -29,7 +29,7 @@ internal unsafe class SimdMemoryBuffer : CPUMemoryBuffer
     {
         Check(stream, sourceView);
         Check(stream, targetView);
-        if (!SimdAccelerator.CompilesOnly)
+        if (!CompileOnly.IsOn)
             base.CopyFrom(stream, sourceView, targetView);
     }
 
@@ -38,7 +38,7 @@ internal unsafe class SimdMemoryBuffer : CPUMemoryBuffer
     {
         Check(stream, sourceView);
         Check(stream, targetView);
-        if (!SimdAccelerator.CompilesOnly)
+        if (!CompileOnly.IsOn)
             base.CopyTo(stream, sourceView, targetView);
     }
 

@@ -75,7 +75,8 @@ internal sealed class CustomLayerSteps(string name, CustomLayer custom) : Layer(
     {
         ArrayView<float> w = WeightOf(context.Values);
         context.Builder.Add(
-            $"{Name} forward", y.Length, 4.0 * (x.Length + y.Length), [x, y], stream => custom.Forward(stream, x.View, w, y.View));
+            $"{Name} forward", y.Length, 4.0 * (x.Length + y.Length), [x, y], stream => custom.Forward(stream, x.View, w, y.View),
+            isOfUser: true);
     }
 
     private PlannedTensor? Backward(LayerContext context, LayerOutput input, PlannedTensor dy, bool wantsInput)
@@ -84,7 +85,7 @@ internal sealed class CustomLayerSteps(string name, CustomLayer custom) : Layer(
         ArrayView<float> w = WeightOf(context.Values), dw = context.WantsParameterGradients ? WeightOf(context.Gradients) : default;
         context.Builder.Add(
             $"{Name} backward", 2.0 * dy.Length, 4.0 * (x.Length + dy.Length + dx.Length), [x, dy, dx],
-            stream => custom.Backward(stream, x.View, w, dy.View, dx.View, dw));
+            stream => custom.Backward(stream, x.View, w, dy.View, dx.View, dw), isOfUser: true);
         if (!wantsInput)
             return null;
         AppendDerivative(context, input, dx);

@@ -87,7 +87,8 @@ public sealed class Schedule : IDisposable
     {
         isCompiled = true;
         if (stream.Accelerator is SimdAccelerator)
-            SimdAccelerator.CompileAhead(steps.Select<ScheduleStep, Action>(step => () => step.Launch(stream)));
+            SimdAccelerator.CompileAhead(
+                steps.Where(step => !step.IsOfUser).Select<ScheduleStep, Action>(step => () => step.Launch(stream)));
     }
 
     // Not before the first run, which loads kernels and grows workspaces: a recording must contain neither.

@@ -53,13 +53,15 @@ internal sealed class ScheduleBuilder
 
     /// <summary>
     /// Appends a step. <paramref name="uses"/> are the arena tensors that it reads or writes: from them come the lifetimes. Memory outside
-    /// the arena (parameters, the data set) is simply captured by <paramref name="launch"/>.
+    /// the arena (parameters, the data set) is simply captured by <paramref name="launch"/>, which does nothing but launch kernels, copy and
+    /// fill, unless it is a user's.
     /// </summary>
-    public void Add(string name, double flops, double bytes, ReadOnlySpan<PlannedTensor> uses, Action<AcceleratorStream> launch)
+    public void Add(
+        string name, double flops, double bytes, ReadOnlySpan<PlannedTensor> uses, Action<AcceleratorStream> launch, bool isOfUser = false)
     {
         foreach (PlannedTensor tensor in uses)
             tensor.UseAt(steps.Count);
-        steps.Add(new ScheduleStep(name, flops, bytes, launch));
+        steps.Add(new ScheduleStep(name, flops, bytes, launch) { IsOfUser = isOfUser });
     }
 
     /// <summary>Plans the arena; no step may be added afterwards.</summary>

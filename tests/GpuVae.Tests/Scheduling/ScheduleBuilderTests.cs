@@ -17,7 +17,7 @@ public sealed class ScheduleBuilderTests(CpuDevice cpu) : IClassFixture<CpuDevic
         {
             seen.Add(name);
             work(stream);
-        });
+        }, isOfUser: true);
         Add("write a", [a], stream => a.View.MemSet(stream, 1));
         Add("write b", [b], stream => b.View.MemSet(stream, 2));
         Add("read b", [b], _ => { });
