@@ -145,7 +145,7 @@ public sealed partial class KillAndResumeTests : IDisposable
     private Process Start(params string[] arguments)
     {
         ProcessStartInfo direct = Gpuvae.StartInfo(folder.FullPath, arguments);
-        string[] withEnv = ["--default-signal=INT", direct.FileName, .. direct.ArgumentList];
+        string[] withEnv = ["--default-signal", direct.FileName, .. direct.ArgumentList];
         return CommandResult.Start(new ProcessStartInfo("/usr/bin/env", withEnv) { WorkingDirectory = folder.FullPath });
     }
 
