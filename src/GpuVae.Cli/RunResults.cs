@@ -35,16 +35,19 @@ internal sealed class RunResults(
     /// a better one than the last. Also where nothing was left to train: the process that wrote the last checkpoint may have been killed
     /// before its pictures were there.
     /// </summary>
+    /// <param name="hasSampler">Whether those weights have a sampler, which the pictures of the epochs are drawn without.</param>
     /// <exception cref="IOException">A file could not be written.</exception>
-    public void Finish()
+    public void Finish(bool hasSampler)
     {
         int last = trainer.History.Count;
-        using Vae model = folder.Load(trainer.Model.Device);
-        if (trainer.BestEpoch is { } best && best.Epoch < last)
-            Update(model, $"epoch {best.Epoch}, the best", board);
-        else
-            // The board was told of this epoch.
-            Update(model, $"epoch {last}", writing is null ? board : null);
+        bool isBetter = trainer.BestEpoch is { } best && best.Epoch < last;
+        if (isBetter || hasSampler || writing is null)
+        {
+            using Vae model = folder.Load(trainer.Model.Device);
+            string epoch = isBetter ? $"epoch {trainer.BestEpoch!.Epoch}, the best" : $"epoch {last}";
+            // The board has been told of the last epoch if it was trained by this process.
+            Update(model, epoch, isBetter || writing is null ? board : null);
+        }
         Wait();
     }
 

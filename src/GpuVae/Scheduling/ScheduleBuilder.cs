@@ -53,8 +53,8 @@ internal sealed class ScheduleBuilder
 
     /// <summary>
     /// Appends a step. <paramref name="uses"/> are the arena tensors that it reads or writes: from them come the lifetimes. Memory outside
-    /// the arena (parameters, the data set) is simply captured by <paramref name="launch"/>, which does nothing but launch kernels, copy and
-    /// fill, unless it is a user's.
+    /// the arena (parameters, the data set) is simply captured by <paramref name="launch"/>, which does nothing but launch kernels, copy
+    /// and fill, unless it is a user's.
     /// </summary>
     public void Add(
         string name, double flops, double bytes, ReadOnlySpan<PlannedTensor> uses, Action<AcceleratorStream> launch, bool isOfUser = false)
