@@ -15,7 +15,7 @@ public sealed record SamplerOptions
     public int Components { get; init; }
 
     /// <summary>Images at most, evenly taken from the set; a tenth of them is held out.</summary>
-    public int Images { get; init; } = 20_000;
+    public int Images { get; init; } = 15_000;
 
     /// <summary>Seed of the codes' noise and of the start.</summary>
     public ulong Seed { get; init; } = 1;
