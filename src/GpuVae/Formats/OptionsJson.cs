@@ -18,6 +18,9 @@ internal static class OptionsJson
     /// <summary>Which of two values is meant cannot be told.</summary>
     public static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false };
 
+    /// <summary>Characters of an option and its value that a message shows; files of others may hold megabytes.</summary>
+    private const int MostShown = 80;
+
     /// <summary>All options, also those at their defaults.</summary>
     public static string Write<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicProperties)] T>(T options, bool indented)
         where T : class
@@ -115,7 +118,10 @@ internal static class OptionsJson
             catch (Exception error) when (error is InvalidOperationException or FormatException or JsonException)
             {
                 // Half of a surrogate pair is found where a text is unescaped only, in the name as well.
-                throw new JsonException($"The option \"{given}\" cannot be read: {error.Message.TrimEnd('.')}.", error);
+                string shown = given.ToString();
+                if (shown.Length > MostShown)
+                    shown = shown[..MostShown] + "…";
+                throw new JsonException($"The option {shown} cannot be read: {error.Message.TrimEnd('.')}.", error);
             }
         }
     }

@@ -332,6 +332,7 @@ public sealed class FamilyTests(CpuDevice cpu) : IClassFixture<CpuDevice>, IDisp
         {
             string message = Assert.Throws<BadInputException>(() => VaeConfig.FromJson(json, "config.json")).Message;
             Assert.Contains("config.json is a model file of another family", message, StringComparison.Ordinal);
+            Assert.Contains($"The option {json[2..^2]} cannot be read", message, StringComparison.Ordinal);
         }
     }
 
