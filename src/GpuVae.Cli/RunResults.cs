@@ -35,18 +35,17 @@ internal sealed class RunResults(
     /// a better one than the last. Also where nothing was left to train: the process that wrote the last checkpoint may have been killed
     /// before its pictures were there.
     /// </summary>
-    /// <param name="hasSampler">Whether those weights have a sampler, which the pictures of the epochs are drawn without.</param>
+    /// <param name="kept">The model with those weights; the pictures of the epochs are drawn without a sampler.</param>
     /// <exception cref="IOException">A file could not be written.</exception>
-    public void Finish(bool hasSampler)
+    public void Finish(Vae kept)
     {
         int last = trainer.History.Count;
         bool isBetter = trainer.BestEpoch is { } best && best.Epoch < last;
-        if (isBetter || hasSampler || writing is null)
+        if (isBetter || kept.Sampler is not null || writing is null)
         {
-            using Vae model = folder.Load(trainer.Model.Device);
             string epoch = isBetter ? $"epoch {trainer.BestEpoch!.Epoch}, the best" : $"epoch {last}";
             // The board has been told of the last epoch if it was trained by this process.
-            Update(model, epoch, isBetter || writing is null ? board : null);
+            Update(kept, epoch, isBetter || writing is null ? board : null);
         }
         Wait();
     }

@@ -177,8 +177,9 @@ internal sealed class TrainCommand
             Console.WriteLine($"stopped at step {trainer.Step} of {trainer.Steps}; go on with: gpuvae train --resume {run}");
             return Failures.InterruptedExitCode;
         }
-        string? drawn = FitSampler(trainer, folder, sets.Train, out bool isFitted);
-        results.Finish(isFitted);
+        using Vae kept = folder.Load(trainer.Model.Device);
+        string? drawn = FitSampler(kept, folder, sets.Train, trainer.Options.Seed);
+        results.Finish(kept);
         if (result.StoppedEarly)
             Console.WriteLine($"ended after epoch {trainer.History.Count}: {trainer.Options.EarlyStopping} epochs without a better one");
         if (trainer.BestEpoch is { } best)
@@ -200,20 +201,17 @@ internal sealed class TrainCommand
     /// <summary>
     /// Fits a sampler for the weights that commands take, keeps it with them, and says what it is; null where codes are discrete.
     /// </summary>
-    private static string? FitSampler(Trainer trainer, RunFolder folder, ImageSet images, out bool isFitted)
+    private static string? FitSampler(Vae kept, RunFolder folder, ImageSet images, ulong seed)
     {
-        isFitted = false;
-        if (!trainer.Model.HasPrior)
+        if (!kept.HasPrior)
             return null;
-        if (!SamplerFit.IsPossible(trainer.Model.Options))
-            return $"the learned prior ({CommonOptions.Kebab(trainer.Model.Options.Prior.ToString())})";
-        using Vae model = folder.Load(trainer.Model.Device);
-        FittedSampler fitted = SamplerFit.Run(model, images, new SamplerOptions { Seed = trainer.Options.Seed });
-        isFitted = fitted.Sampler is not null;
-        if (fitted.Sampler != model.Sampler)
+        if (!SamplerFit.IsPossible(kept.Options))
+            return $"the learned prior ({CommonOptions.Kebab(kept.Options.Prior.ToString())})";
+        FittedSampler fitted = SamplerFit.Run(kept, images, new SamplerOptions { Seed = seed });
+        if (fitted.Sampler != kept.Sampler)
         {
-            model.Sampler = fitted.Sampler;
-            folder.Keep(model);
+            kept.Sampler = fitted.Sampler;
+            folder.Keep(kept);
         }
         return $"{fitted}";
     }
