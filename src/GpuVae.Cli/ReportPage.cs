@@ -67,6 +67,7 @@ internal static partial class ReportPage
             {Warnings(epochs)}
             {Curves(epochs)}
             {(unitKl is null ? Codes(epochs) : Units(unitKl))}
+            {(epochs.Count > 0 && epochs[^1].LevelKl is { } levelKl ? Levels(levelKl) : "")}
             <h2>Pictures</h2><div class="row">{string.Concat(pictures.Select(Figure))}</div>
             <div class="row tables"><div>{Epochs(epochs, best)}</div><div><h2>Options</h2><table>{rows}</table></div></div>
             <h2>Made by</h2>{string.Concat(commands.Select(command => $"<p class=\"made\"><code>{Text(command)}</code></p>"))}
@@ -103,6 +104,12 @@ internal static partial class ReportPage
     private static string Units(IReadOnlyList<double> kl) => $"""
         <h2>Latent units</h2><p class="sub">KL of each against N(0, 1), averaged over the first test images.</p>
         <div style="max-width: 640px">{UnitChart.Svg(kl)}</div>
+        """;
+
+    private static string Levels(IReadOnlyList<double> kl) => $"""
+        <h2>Levels</h2><p class="sub">KL divergence of each level of the hierarchy after the last epoch, nats per image.</p>
+        <table><tr><th>level</th>{string.Concat(kl.Select((_, level) => $"<th>{level + 1}</th>"))}</tr>
+        <tr><td>KL</td>{string.Concat(kl.Select(value => $"<td>{Loss(value)}</td>"))}</tr></table>
         """;
 
     private static string Codes(IReadOnlyList<MetricsLine> epochs)

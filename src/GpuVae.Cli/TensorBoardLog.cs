@@ -42,6 +42,7 @@ internal sealed class TensorBoardLog
                 ("epoch/train_loss", epoch.TrainLoss), ("epoch/test_loss", epoch.TestLoss),
                 ("epoch/test_reconstruction", epoch.TestRecon), ("epoch/test_kl", epoch.TestKl),
                 ("epoch/codes_used", epoch.CodesUsed), ("epoch/perplexity", epoch.Perplexity), ("units/active", units?.Active),
+                .. (epoch.LevelKl ?? []).Select((kl, level) => ($"epoch/test_kl_of_level_{level + 1}", (double?)kl)),
             ];
         file.Write(
             step,

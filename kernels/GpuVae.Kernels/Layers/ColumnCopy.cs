@@ -4,7 +4,10 @@ using FloatView = ILGPU.ArrayView<float>;
 
 namespace GpuVae.Kernels.Layers;
 
-/// <summary>Copies the first columns of each row: y[r, 0…F-1] = x[r, 0…F-1], rows of x and y being of any width.</summary>
+/// <summary>
+/// Copies columns of each row: y[r, 0…F-1] = x[r, 0…F-1], rows of x and y being of any width. A view that starts at a later column of the
+/// first row copies from there, or to there.
+/// </summary>
 public sealed class ColumnCopy(Accelerator accelerator)
 {
     private readonly Action<AcceleratorStream, Index1D, FloatView, FloatView, int, int, int> kernel =
@@ -19,7 +22,7 @@ public sealed class ColumnCopy(Accelerator accelerator)
     public void Run(AcceleratorStream stream, FloatView x, int xPitch, FloatView y, int yPitch, int columns)
     {
         if (y.Length > 0)
-            kernel(stream, y.IntLength / yPitch * columns, x, y, xPitch, yPitch, columns);
+            kernel(stream, (y.IntLength + yPitch - columns) / yPitch * columns, x, y, xPitch, yPitch, columns);
     }
 
     private static void CopyKernel(Index1D i, FloatView x, FloatView y, int xPitch, int yPitch, int columns)

@@ -36,11 +36,16 @@ internal sealed class ModelArguments
         // Where the kind is not said, it is fitted to that.
         if (options.Quantization != Quantization.None && !CommonOptions.IsGiven(parsed, kind!))
             options = options with { Network = NetworkKind.Convolutional };
+        if (options.Hierarchy > 1 && !Set.Given(parsed).Contains("--latent"))
+            options = options with { Latent = options.Hierarchy };
         options.Validate();
     }
 
     /// <summary>What fits the images where the user has said nothing.</summary>
     public static FittedOptions Fit(ParseResult parsed, ImageSet images) =>
+        FitNetworks(parsed, images).WithHierarchy(Set.Read(parsed).Hierarchy);
+
+    private static FittedOptions FitNetworks(ParseResult parsed, ImageSet images) =>
         Set.Read(parsed).Quantization is var quantization && quantization != Quantization.None
             ? FittedOptions.Quantized(images, quantization)
         : !CommonOptions.IsGiven(parsed, kind!) ? FittedOptions.For(images)
@@ -143,6 +148,9 @@ internal sealed class ModelArguments
             "--levels", "Levels of the numbers of a scalar code; their product is the number of codes. "
             + $"Default: {string.Join(',', defaults.Levels)}.", o => o.Levels, NumberRange.Between(3, 255),
             new(o => o.Quantization == Quantization.Scalar, "--quantize scalar"));
+        set.Number(
+            "--hierarchy", "N", "Levels that the latent units are shared by, each drawn under the condition of those above it (ladder); 1 is a "
+            + "usual model.", o => o.Hierarchy, NumberRange.Between(1, VaeOptions.MaxHierarchy), hasUnits);
         set.Choice(
             "--posterior", "Family of q(z|x): independent units, any covariance, or an inverse autoregressive flow.", o => o.Posterior,
             hasUnits);
@@ -166,7 +174,7 @@ internal sealed class ModelArguments
         set.Number("--beta", "B", "Weight of the KL term, or of the total correlation.", o => o.Beta, notNegative,
             hasUnits);
         set.Number(
-            "--free-bits", "NATS", "Nats that each latent unit may use without being pressed; 0 for none.", o => o.FreeBits, notNegative,
+            "--free-bits", "NATS", "Nats that each latent unit, or level of a hierarchy, may use without being pressed; 0 for none.", o => o.FreeBits, notNegative,
             hasUnits);
         set.Number(
             "--capacity", "NATS", "Nats that the KL term is drawn to, rising over --kl-warmup epochs; 0 for none.", o => o.Capacity,

@@ -34,10 +34,12 @@ internal sealed class ElboGraph
         bool isTrainedBySamples = context.WantsParameterGradients && options.Objective == Objective.Iwae;
         quantized = parts.Quantizer is { } quantizer ? new QuantizedTerm(quantizer, context, encoded) : null;
         latent = quantized is not null ? quantized
+            : parts.Posterior is HierarchySampler hierarchy && samples == 1
+                ? new HierarchyTerm(options, hierarchy, context, encoded, noise, weight)
             : options.HasAnalyticKl && samples == 1 && !isTrainedBySamples
                 ? new AnalyticKl(options, context, encoded, noise, weight)
             : new MonteCarloKl(options, parts.Posterior, prior, context, encoded, images.Rows, noise, weight, samples);
-        decoder = new DecoderPass(parts.Likelihood, context, latent.Codes, images);
+        decoder = new DecoderPass(parts.Likelihood, context, latent.DecoderInput, images, latent.DecoderLayersDone);
         Reconstruction = latent.Close(context, decoder.Term.Term);
     }
 
@@ -51,6 +53,9 @@ internal sealed class ElboGraph
     /// importance-weighted bound (see the kernel's ImportanceWeights.cs).
     /// </summary>
     public PlannedTensor Kl => latent.Kl;
+
+    /// <summary>The KL terms of the levels of a hierarchy, [levels, batch], which <see cref="Kl"/> is; null where there is none.</summary>
+    public PlannedTensor? LevelKl => latent is HierarchyTerm ? latent.Kl : null;
 
     /// <summary>The numbers of the codes, [batch, places]; null where codes are not discrete.</summary>
     public PlannedTensor? CodeIndices => quantized?.Indices;

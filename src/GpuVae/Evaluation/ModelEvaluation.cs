@@ -45,7 +45,7 @@ public static class ModelEvaluation
         {
             using var evaluator = new Evaluator(model, images, options.Seed, options.Binarization);
             ElboParts parts = evaluator.Run(cancellation);
-            report = report with { Parts = parts, Codes = evaluator.CodeUse };
+            report = report with { Parts = parts, Codes = evaluator.CodeUse, LevelKl = evaluator.LevelKl };
             if (!model.Options.IsQuantized)
                 report = report with { Elbo = Stamp(model, -(parts.Reconstruction + parts.Kl), 1) };
         }

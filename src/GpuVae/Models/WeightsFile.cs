@@ -107,6 +107,7 @@ internal static partial class WeightsFile
             (nameof(options.CodeSize), options.Quantization == Quantization.Codebook ? options.CodeSize : 0),
             (nameof(options.Levels), options.Quantization == Quantization.Scalar ? string.Join(",", options.Levels) : ""),
             (nameof(options.Latent), options.Latent),
+            (nameof(options.Hierarchy), options.Hierarchy),
             (nameof(options.Activation), options.Activation),
             (nameof(options.Likelihood), options.Likelihood),
             (nameof(options.MixtureComponents), isMixture ? options.MixtureComponents : 0),

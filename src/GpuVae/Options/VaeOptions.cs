@@ -119,7 +119,8 @@ public sealed partial record VaeOptions
     public PathGradient Gradient { get; init; } = PathGradient.Standard;
 
     /// <summary>
-    /// Nats that every latent unit may use without being pressed (free bits: Kingma et al. 2016, arXiv:1606.04934, per unit); 0 is off.
+    /// Nats that every latent unit may use without being pressed (free bits: Kingma et al. 2016, arXiv:1606.04934, per unit), or every
+    /// level of a <see cref="Hierarchy"/>; 0 is off.
     /// </summary>
     public double FreeBits { get; init; }
 
@@ -159,7 +160,7 @@ public sealed partial record VaeOptions
         Posterior == Posterior.Full && Objective == Objective.Elbo ? PathGradient.Stl : Gradient;
 
     /// <summary>Columns of the encoder's last layer.</summary>
-    internal int EncoderOutputs => IsQuantized ? Latent : Posterior switch
+    internal int EncoderOutputs => IsQuantized ? Latent : IsHierarchical ? Hierarchy * StateWidth : Posterior switch
     {
         Posterior.Full => FullCovariancePosterior.Columns(Latent),
         Posterior.Flow => 2 * Latent + FlowSteps * FlowWidth,
@@ -188,8 +189,13 @@ public sealed partial record VaeOptions
     /// </summary>
     internal int[] EncoderWidths => [Shape.Pixels + Classes, .. Hidden, EncoderOutputs];
 
-    /// <summary>Layer widths of the decoder, input and output included: latent (and classes), hidden … reversed, outputs.</summary>
-    internal int[] DecoderWidths => [Latent + Classes, .. Hidden.Reverse(), DecoderOutputs];
+    /// <summary>What the decoder's first linear layer is given: z, or the state at the end of a hierarchy.</summary>
+    internal int DecoderInputs => IsHierarchical ? StateWidth : Latent;
+
+    /// <summary>
+    /// Layer widths of the decoder, input and output included: latent or state (and classes), hidden … reversed, outputs.
+    /// </summary>
+    internal int[] DecoderWidths => [DecoderInputs + Classes, .. Hidden.Reverse(), DecoderOutputs];
 
     /// <summary>The weight of the KL term in the loss that is reported: 1, the bound, where something else than beta rules it.</summary>
     internal double LossBeta => Capacity > 0 || Objective == Objective.Tc ? 1 : Beta;
@@ -241,6 +247,7 @@ public sealed partial record VaeOptions
             throw new BadInputException($"A beta of {Beta} is out of range; it must be finite and not negative.");
         ValidateColumns();
         ValidateCodes();
+        ValidateHierarchy();
         ValidateLatent();
         ValidateObjective();
     }

@@ -405,6 +405,7 @@ public sealed partial class Trainer : IDisposable
         {
             Warnings = health.Look(evaluator?.CodeUse),
             Codes = evaluator?.CodeUse,
+            LevelKl = evaluator?.LevelKl,
         };
         Array.Clear(epochSums);
         isEpochToEnd = false;

@@ -18,6 +18,7 @@ internal static class ObjectiveOps
         foreach ((int batch, int latents) in new[] { (1, 1), (3, 17), (129, 3) })
         {
             yield return new Op($"Free bits {batch}x{latents}", 0, run => FreeBits(run, batch, latents));
+            yield return new Op($"Free bits of levels {batch}x{latents}", 0, run => FreeBitsOfLevels(run, batch, latents));
             yield return new Op($"KL of weighted units {batch}x{latents}", 1e-6, run => WeightedUnits(run, batch, latents));
         }
         yield return new Op("Capacity above", 0, run => Capacity(run, 0.4f, 2));
@@ -114,6 +115,17 @@ internal static class ObjectiveOps
         new FreeBits(run.Accelerator).Weigh(
             run.Stream, run.Upload(encoded), run.Upload([0.75f]), run.Expect("weights", [.. means.Select(m => m > floor ? 0.75 : 0)]),
             (float)floor, batch);
+    }
+
+    private static void FreeBitsOfLevels(OpRun run, int batch, int levels)
+    {
+        float[] kl = run.Uniform(levels * batch, 0, 2);
+        double[] means = [.. Enumerable.Range(0, levels).Select(level => kl.AsSpan(level * batch, batch).ToArray().Average(v => (double)v))];
+        double[] sorted = [.. means.Order()];
+        double floor = levels == 1 ? 0.5 * means[0] : 0.5 * (sorted[levels / 2 - 1] + sorted[levels / 2]);
+        new FreeBits(run.Accelerator).WeighLevels(
+            run.Stream, run.Upload(kl), run.Upload([0.75f]), run.Expect("weights", [.. means.Select(m => m > floor ? 0.75 : 0)]),
+            (float)floor);
     }
 
     /// <summary>The gradient of the KL term with a weight of its own for each unit.</summary>
