@@ -52,7 +52,7 @@ internal static partial class ReportPage
     /// <param name="commands">The command lines that made it, the first one first.</param>
     /// <param name="epochs">Losses in nats per image.</param>
     /// <param name="best">The epoch whose weights commands take.</param>
-    /// <param name="unitKl">KL of each latent unit; null where codes are discrete.</param>
+    /// <param name="unitKl">KL of each latent unit; null where codes have no distribution.</param>
     /// <param name="pictures">PNG files.</param>
     public static string Html(
         string runName, string device, IEnumerable<(string Name, string Value)> options, IReadOnlyList<string> commands,
@@ -66,7 +66,7 @@ internal static partial class ReportPage
             <h1>{Text(runName)}</h1><p class="sub">{Text(device)}{summary}</p>
             {Warnings(epochs)}
             {Curves(epochs)}
-            {(unitKl is null ? Codes(epochs) : Units(unitKl))}
+            {(unitKl is not null ? Units(unitKl) : epochs.Any(e => e.CodesUsed is not null) ? Codes(epochs) : "")}
             {(epochs.Count > 0 && epochs[^1].LevelKl is { } levelKl ? Levels(levelKl) : "")}
             <h2>Pictures</h2><div class="row">{string.Concat(pictures.Select(Figure))}</div>
             <div class="row tables"><div>{Epochs(epochs, best)}</div><div><h2>Options</h2><table>{rows}</table></div></div>

@@ -20,10 +20,10 @@ internal sealed class TensorBoardLog
         ]);
     }
 
-    /// <summary>What the latent units do on some images; null where codes are discrete.</summary>
+    /// <summary>What the latent units do on some images; null where codes have no distribution.</summary>
     public static LatentUnits? Units(Vae model, ImageSet images)
     {
-        if (model.Options.Quantization != Quantization.None)
+        if (model.Options.Quantization != Quantization.None || model.Options.Objective == Objective.Rae)
             return null;
         int latent = model.Options.Latent;
         float[] means = new float[images.Count * latent], logVariances = new float[means.Length];

@@ -29,6 +29,9 @@ internal sealed class ModelGraphs
         if (model.Options.Quantization != Quantization.None)
             throw new BadInputException(
                 "A model with discrete codes cannot be exported to ONNX. Train one with VaeOptions.Quantization = None.");
+        if (model.Options.Objective == Objective.Rae)
+            throw new BadInputException(
+                "A model of the objective rae cannot be exported to ONNX. Train one with another VaeOptions.Objective.");
         if (model.Options.Hierarchy > 1)
             throw new BadInputException("A hierarchy cannot be exported to ONNX. Train a model with VaeOptions.Hierarchy = 1.");
         (options, parts, format) = (model.Options, model.Parts, FormatOf(precision));

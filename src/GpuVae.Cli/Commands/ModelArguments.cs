@@ -85,6 +85,7 @@ internal sealed class ModelArguments
             "--likelihood gaussian, gaussian-shared or laplace");
         var hasUnits = new OptionSet<VaeOptions>.Need(o => o.Quantization == Quantization.None, "--quantize none");
         var hasCodebook = new OptionSet<VaeOptions>.Need(o => o.Quantization == Quantization.Codebook, "--quantize codebook");
+        var isRae = new OptionSet<VaeOptions>.Need(o => o.Objective == Objective.Rae, "--objective rae");
         var widths = NumberRange.Between(1, VaeOptions.MaxWidth);
         var notNegative = NumberRange.AtLeast(0.0);
         var defaults = new VaeOptions();
@@ -162,11 +163,17 @@ internal sealed class ModelArguments
             NumberRange.Between(1, VaeOptions.MaxComponents), new(o => o.Prior != Prior.Normal, "--prior mixture or vamp"));
         set.Choice(
             "--objective", "The bound (elbo), the importance-weighted bound (iwae), the bound with total "
-            + "correlation weighted by beta (tc), or with the discrepancy between codes and prior (mmd: InfoVAE; with --beta 0 WAE-MMD).",
+            + "correlation weighted by beta (tc), or with the discrepancy between codes and prior (mmd: InfoVAE; with --beta 0 WAE-MMD); or a "
+            + "regularised autoencoder without noise, whose codes are drawn from a mixture fitted to them (rae).",
             o => o.Objective, hasUnits);
         set.Number(
             "--mmd-weight", "W", "Weight of the discrepancy between codes and prior.", o => o.MmdWeight, notNegative,
             new(o => o.Objective == Objective.Mmd, "--objective mmd"));
+        set.Choice(
+            "--decoder-penalty", "What keeps the decoder of rae smooth: a small norm of its weights, or of its Jacobian.",
+            o => o.DecoderPenalty, isRae);
+        set.Number(
+            "--decoder-penalty-weight", "W", "Weight of that penalty.", o => o.DecoderPenaltyWeight, notNegative, isRae);
         set.Number("--samples", "K", "Samples per image of iwae.", o => o.Samples, NumberRange.Between(1, VaeOptions.MaxSamples));
         set.Choice(
             "--gradient", "How iwae's gradient reaches the encoder: all of it, or along the samples alone (stl, dreg; not with a flow).",

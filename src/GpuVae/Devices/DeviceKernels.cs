@@ -72,6 +72,8 @@ internal sealed class DeviceKernels(Accelerator accelerator, GemmContext gemm) :
     public Kernels.Likelihoods.CategoricalLoss CategoricalLoss => field ??= new Kernels.Likelihoods.CategoricalLoss(accelerator);
     public CategoricalDraw CategoricalDraw => field ??= new CategoricalDraw(accelerator);
     public CodeCount CodeCount => field ??= new CodeCount(accelerator);
+    public CodeNorm CodeNorm => field ??= new CodeNorm(accelerator);
+    public JacobianPenalty JacobianPenalty => field ??= new JacobianPenalty(accelerator);
     public StepEnd StepEnd => field ??= new StepEnd(accelerator);
 
     /// <summary>The products of linear layers, and all of the others, with an activation.</summary>

@@ -15,6 +15,8 @@ internal sealed class ElboGraph
     private readonly LatentTerm latent;
     private readonly QuantizedTerm? quantized;
     private readonly DecoderPass decoder;
+    private readonly VaeParts parts;
+    private readonly NoiseSource noise;
 
     /// <summary>Appends the forward steps; the loss step also writes the gradient of the decoder's output.</summary>
     /// <param name="parts">Of the model.</param>
@@ -27,6 +29,7 @@ internal sealed class ElboGraph
         VaeParts parts, LayerContext context, PlannedTensor images, NoiseSource noise, ArrayView<float> klWeight, int samples)
     {
         VaeOptions options = parts.Options;
+        (this.parts, this.noise) = (parts, noise);
         prior = parts.Prior;
         (encoderInput, PlannedTensor? labels) = prior.EncoderInput(context, images);
         encoder = parts.Encoder.Forward(context with { Labels = labels }, LayerOutput.Of(encoderInput));
@@ -34,6 +37,7 @@ internal sealed class ElboGraph
         bool isTrainedBySamples = context.WantsParameterGradients && options.Objective == Objective.Iwae;
         quantized = parts.Quantizer is { } quantizer ? new QuantizedTerm(quantizer, context, encoded) : null;
         latent = quantized is not null ? quantized
+            : options.Objective == Objective.Rae ? new CodeNormTerm(context, encoded, weight)
             : parts.Posterior is HierarchySampler hierarchy && samples == 1
                 ? new HierarchyTerm(options, hierarchy, context, encoded, noise, weight)
             : options.HasAnalyticKl && samples == 1 && !isTrainedBySamples
@@ -65,14 +69,23 @@ internal sealed class ElboGraph
     /// <param name="imageCount">Images of the training set.</param>
     public void AppendBackward(LayerContext context, int imageCount)
     {
+        DecoderPenaltyTerm? penalty =
+            latent is CodeNormTerm ? new DecoderPenaltyTerm(parts, context, latent.DecoderInput, noise) : null;
         latent.Weigh(context, decoder.Term.Gradient);
         if (decoder.Term.SharedGradient is { } shared)
             latent.Weigh(context, shared);
         PlannedTensor dEncoded = latent is AnalyticKl { IsEpilogue: true } analytic && decoder.Fusible is { } first
             ? analytic.BackwardThrough(context, first, decoder.BackwardToFirst(context))
-            : latent.Backward(context, decoder.Backward(context), imageCount);
+            : latent.Backward(context, OfCodes(), imageCount);
         PlannedTensor? dInput = encoder.Backward(context, dEncoded, prior.WantsInputGradient);
         prior.InputBackward(context, encoderInput, dInput);
+
+        PlannedTensor OfCodes()
+        {
+            PlannedTensor dz = decoder.Backward(context);
+            penalty?.Add(context, dz);
+            return dz;
+        }
     }
 
     /// <summary>Appends what a training step changes beside the parameters that have gradients: the codebook, where there is one.</summary>

@@ -60,7 +60,7 @@ internal sealed class HierarchySampler : PosteriorSampler
             stream => fill.Uniform(stream, none.View, 0, RandomPurpose.Latent, 0, low: 0, high: 0));
         Descend(context, encoded, none, samples: 1, (level, moments, _) =>
         {
-            PlannedTensor mean = Columns.Take(context, moments, 0, units, "mean");
+            PlannedTensor mean = Columns.Take(context, moments, 0, units, $"mean of level {level}");
             Columns.Put(context, mean, center, level * units);
             Columns.Copy(context, moments, units, center, hierarchy.Inputs + level * units, units);
             return mean;
@@ -78,13 +78,13 @@ internal sealed class HierarchySampler : PosteriorSampler
         PlannedTensor density = context.Builder.Tensor("log q", rows, 1);
         Descend(context, encoded, noise, samples, (level, moments, eps) =>
         {
-            PlannedTensor z = context.Builder.Tensor("latent of level", rows, units);
-            PlannedTensor ofLevel = level == 0 ? density : context.Builder.Tensor("log q of level", rows, 1);
+            PlannedTensor z = context.Builder.Tensor($"latent of level {level}", rows, units);
+            PlannedTensor ofLevel = level == 0 ? density : context.Builder.Tensor($"log q of level {level}", rows, 1);
             context.Builder.Add(
-                "sample posterior", 20.0 * z.Length, 4.0 * (moments.Length + 2 * z.Length + rows), [moments, eps, z, ofLevel],
+                $"sample posterior of level {level}", 20.0 * z.Length, 4.0 * (moments.Length + 2 * z.Length + rows), [moments, eps, z, ofLevel],
                 stream => kernel.Forward(stream, moments.View, 2 * units, eps.View, z.View, ofLevel.View, units, samples: 1));
             if (level > 0)
-                context.Builder.Add("sum of log q", rows, 12.0 * rows, [density, ofLevel], stream =>
+                context.Builder.Add($"sum of log q to level {level}", rows, 12.0 * rows, [density, ofLevel], stream =>
                     addition.Forward(stream, density.View, ofLevel.View, density.View, density.View));
             Columns.Put(context, z, codes, level * units);
             return z;

@@ -39,9 +39,10 @@ internal sealed class HierarchyTerm : LatentTerm
             stream => random.NormalRows(stream, noise.View, latent, source.Seed, source.Purpose, source.Step));
         levels = sampler.Descend(context, encoded, noise, samples: 1, (level, moments, eps) =>
         {
-            PlannedTensor z = context.Builder.Tensor("latent of level", batch, units);
+            PlannedTensor z = context.Builder.Tensor($"latent of level {level}", batch, units);
             context.Builder.Add(
-                "reparameterise + KL", 20.0 * z.Length, 4.0 * (4 * z.Length + batch), [moments, eps, z, kl], stream => kernel.Forward(
+                $"reparameterise + KL of level {level}", 20.0 * z.Length, 4.0 * (4 * z.Length + batch), [moments, eps, z, kl],
+                stream => kernel.Forward(
                     stream, moments.View, eps.View, z.View, kl.View.SubView((long)level * batch, batch), units));
             return z;
         });
@@ -74,16 +75,16 @@ internal sealed class HierarchyTerm : LatentTerm
             HierarchyLevel level = levels[i];
             int weight = weights.Columns == 1 ? 0 : i;
             (PlannedTensor? dAbove, PlannedTensor dUnits) = level.Generator.Backward(context, dState);
-            PlannedTensor dMoments = context.Builder.Tensor("moments gradient", encoded.Rows, 2 * units);
+            PlannedTensor dMoments = context.Builder.Tensor($"moments gradient of level {i}", encoded.Rows, 2 * units);
             context.Builder.Add(
-                "reparameterise + KL backward", 12.0 * dUnits.Length, 24.0 * dUnits.Length,
+                $"reparameterise + KL backward of level {i}", 12.0 * dUnits.Length, 24.0 * dUnits.Length,
                 [level.Moments, level.Noise, dUnits, weights, dMoments], stream => kernel.Backward(
                     stream, level.Moments.View, level.Noise.View, dUnits.View, weights.View.SubView(weight, 1), dMoments.View, scale, units));
             PlannedTensor? ofPosterior = level.Backward(context, dMoments, dEncoded);
             if (dAbove is null || ofPosterior is null)
                 break;
             context.Builder.Add(
-                "sum of gradients", dAbove.Length, 12.0 * dAbove.Length, [dAbove, ofPosterior],
+                $"sum of gradients above level {i}", dAbove.Length, 12.0 * dAbove.Length, [dAbove, ofPosterior],
                 stream => addition.Forward(stream, dAbove.View, ofPosterior.View, dAbove.View, dAbove.View));
             dState = dAbove;
         }

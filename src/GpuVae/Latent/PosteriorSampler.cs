@@ -14,6 +14,7 @@ internal abstract class PosteriorSampler
     /// <param name="decoder">Its decoder, whose way down a hierarchy the posterior shares, where there is one.</param>
     public static PosteriorSampler Create(VaeOptions options, Network? decoder = null) => options.Posterior switch
     {
+        _ when options.Objective == Objective.Rae => new DeterministicSampler(),
         _ when decoder?.Layers[0] is TopDown hierarchy => new HierarchySampler(hierarchy, options.StateWidth),
         Posterior.Diagonal => new DiagonalSampler(options.Latent),
         Posterior.Full => new CovarianceSampler(options.Latent),

@@ -22,7 +22,7 @@ internal static class Columns
     public static void Copy(LayerContext context, PlannedTensor from, int first, PlannedTensor to, int firstTo, int count)
     {
         ColumnCopy copy = context.Kernels.ColumnCopy;
-        context.Builder.Add($"copy {to.Name}", 0, 8.0 * from.Rows * count, [from, to], stream => copy.Run(
+        context.Builder.Add($"copy {from.Name} to {to.Name}", 0, 8.0 * from.Rows * count, [from, to], stream => copy.Run(
             stream, from.View.SubView(first, from.Length - first), from.Columns, to.View.SubView(firstTo, to.Length - firstTo), to.Columns,
             count));
     }

@@ -152,7 +152,7 @@ internal sealed class InferencePasses(Vae model, ClassLabels classes) : IDisposa
     {
         switch (direction)
         {
-            case Direction.Encode when model.Options.IsQuantized:
+            case Direction.Encode when model.Options.HasNoNoise:
                 AppendVectors(context, input, output);
                 break;
             case Direction.Encode when model.Options.IsHierarchical:

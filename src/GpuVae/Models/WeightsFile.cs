@@ -106,6 +106,7 @@ internal static partial class WeightsFile
             (nameof(options.Codes), options.Quantization == Quantization.Codebook ? options.Codes : 0),
             (nameof(options.CodeSize), options.Quantization == Quantization.Codebook ? options.CodeSize : 0),
             (nameof(options.Levels), options.Quantization == Quantization.Scalar ? string.Join(",", options.Levels) : ""),
+            (nameof(options.Objective), options.Objective == Objective.Rae ? options.Objective : "one with noise"),
             (nameof(options.Latent), options.Latent),
             (nameof(options.Hierarchy), options.Hierarchy),
             (nameof(options.Activation), options.Activation),

@@ -136,6 +136,12 @@ public sealed partial record VaeOptions
     /// <summary>Weight of the discrepancy of <see cref="Objective.Mmd"/>, nats.</summary>
     public double MmdWeight { get; init; } = 100;
 
+    /// <summary>What keeps the decoder of <see cref="Objective.Rae"/> smooth.</summary>
+    public DecoderPenalty DecoderPenalty { get; init; }
+
+    /// <summary>Weight of <see cref="DecoderPenalty"/>, nats.</summary>
+    public double DecoderPenaltyWeight { get; init; } = 1e-3;
+
     /// <summary>Classes that a conditional model is told for every image; 0 for a model that is told nothing.</summary>
     public int Classes { get; init; }
 
@@ -160,7 +166,7 @@ public sealed partial record VaeOptions
         Posterior == Posterior.Full && Objective == Objective.Elbo ? PathGradient.Stl : Gradient;
 
     /// <summary>Columns of the encoder's last layer.</summary>
-    internal int EncoderOutputs => IsQuantized ? Latent : IsHierarchical ? Hierarchy * StateWidth : Posterior switch
+    internal int EncoderOutputs => HasNoNoise ? Latent : IsHierarchical ? Hierarchy * StateWidth : Posterior switch
     {
         Posterior.Full => FullCovariancePosterior.Columns(Latent),
         Posterior.Flow => 2 * Latent + FlowSteps * FlowWidth,
@@ -317,6 +323,15 @@ public sealed partial record VaeOptions
         if (Objective is Objective.Tc or Objective.Mmd && !HasAnalyticKl)
             throw new BadInputException(
                 $"The objective {Objective.ToString().ToLowerInvariant()} needs a diagonal posterior and the standard normal prior.");
+        if (Objective == Objective.Rae
+            && !(Posterior == Posterior.Diagonal && Prior == Prior.Normal && Own?.Prior is null && Upscale == 1))
+            throw new BadInputException(
+                "The objective rae has codes without noise, so neither a posterior nor a prior of codes. Leave VaeOptions.Posterior, "
+                + "VaeOptions.Prior and VaeOptions.Upscale out, or use another VaeOptions.Objective.");
+        RequireDefined(DecoderPenalty, "penalty of the decoder");
+        if (!(DecoderPenaltyWeight is >= 0 and < double.PositiveInfinity))
+            throw new BadInputException(
+                $"VaeOptions.DecoderPenaltyWeight = {DecoderPenaltyWeight} is out of range; it must be finite and not negative.");
         if (!(MmdWeight is >= 0 and < double.PositiveInfinity))
             throw new BadInputException(
                 $"A weight of {MmdWeight} for the mean discrepancy is out of range; it must be finite and not negative.");
@@ -335,8 +350,11 @@ public sealed partial record VaeOptions
             throw new BadInputException("With a capacity the KL term is weighted by the capacity weight, not by beta; leave beta at 1.");
     }
 
+    /// <summary>Whether the code of an image is one, and no distribution: there is no density q(z|x) then.</summary>
+    internal bool HasNoNoise => IsQuantized || Objective == Objective.Rae;
+
     /// <summary>Whether KL(q(z|x) ‖ p(z)) is known in closed form.</summary>
-    internal bool HasAnalyticKl => Posterior == Posterior.Diagonal && Prior == Prior.Normal && Own?.Prior is null && !IsQuantized;
+    internal bool HasAnalyticKl => Posterior == Posterior.Diagonal && Prior == Prior.Normal && Own?.Prior is null && !HasNoNoise;
 
     private static void RequireDefined<T>(T value, string what)
         where T : struct, Enum

@@ -9,7 +9,7 @@ using GpuVae.Training;
 namespace GpuVae.Tests.Models;
 
 /// <summary>Models with levels of latent units, at odd sizes: three levels of two units and a state of four numbers.</summary>
-public sealed class HierarchyTests(CpuDevice cpu) : IClassFixture<CpuDevice>, IDisposable
+public sealed class HierarchyTests(CpuDevice cpu) : IClassFixture<CpuDevice>
 {
     private const int Batch = 3;
 
@@ -21,8 +21,6 @@ public sealed class HierarchyTests(CpuDevice cpu) : IClassFixture<CpuDevice>, ID
         Latent = 6,
         Activation = ActivationKind.Tanh,
     };
-
-    private readonly string folder = Directory.CreateTempSubdirectory("gpuvae-hierarchy-").FullName;
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
@@ -110,46 +108,6 @@ public sealed class HierarchyTests(CpuDevice cpu) : IClassFixture<CpuDevice>, ID
     }
 
     [Fact]
-    public void StoppedAndResumedTheBytesAreThoseOfAnUninterruptedRun()
-    {
-        var training = new TrainingOptions
-        {
-            BatchSize = 2,
-            AverageDecay = 0.9,
-            Epochs = 2,
-            LogEverySteps = 2,
-            GradientSkip = 3,
-            KlWarmupEpochs = 2,
-        };
-        string whole = Run(stopAt: 0);
-        Assert.Equal(whole, Run(stopAt: 3));
-        Assert.Equal(whole, Run(stopAt: 6));
-
-        string Run(int stopAt)
-        {
-            var run = RunFolder.Create(Path.Combine(folder, $"stop{stopAt}"));
-            using (var model = new Vae(cpu.Device, Small with { FreeBits = 0.05 }))
-            using (var trainer = new Trainer(model, Images(), training, Images()))
-            {
-                trainer.KeepIn(run);
-                using var stop = new CancellationTokenSource();
-                trainer.Stepped += () =>
-                {
-                    if (trainer.Step == stopAt)
-                        stop.Cancel();
-                };
-                trainer.Run(stop.Token);
-            }
-            using (var trainer = Trainer.Resume(cpu.Device, TrainingCheckpoint.Read(run.Checkpoint), Images(), Images()))
-            {
-                trainer.KeepIn(run);
-                trainer.Run(Cancellation);
-            }
-            return Convert.ToHexString(File.ReadAllBytes(run.Checkpoint)) + Convert.ToHexString(File.ReadAllBytes(run.Model));
-        }
-    }
-
-    [Fact]
     public void WhatAHierarchyBringsItselfIsRefusedBesideIt()
     {
         VaeOptions[] refused =
@@ -180,8 +138,6 @@ public sealed class HierarchyTests(CpuDevice cpu) : IClassFixture<CpuDevice>, ID
         Assert.True(epochs[^1].Train.Loss < epochs[0].Train.Loss - 5, $"{epochs[0].Train} -> {epochs[^1].Train}");
         Assert.Equal(9 * options.Shape.Pixels, model.Generate(9, seed: 1).Length);
     }
-
-    public void Dispose() => Directory.Delete(folder, recursive: true);
 
     /// <summary>Nats between the terms of two levels at the start, so that rounding decides nothing.</summary>
     private double BetweenLevels()
