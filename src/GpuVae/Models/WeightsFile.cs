@@ -70,7 +70,9 @@ internal static partial class WeightsFile
             [.. entries.Select(reader.Read)],
             ofSampler.Length == 0
                 ? null
-                : MixtureCodeSampler.Of([.. ofSampler.Select(reader.Read)], options.Latent, options.Classes, path));
+                : FlowCodeSampler.Is(ofSampler.Select(entry => entry.Name))
+                    ? FlowCodeSampler.Of([.. ofSampler.Select(reader.Read)], options.Latent, path)
+                    : MixtureCodeSampler.Of([.. ofSampler.Select(reader.Read)], options.Latent, options.Classes, path));
     }
 
     /// <summary>Whether a tensor is none of the model's weights, but of what codes are drawn from.</summary>
