@@ -150,8 +150,8 @@ internal sealed class ModelArguments
             + $"Default: {string.Join(',', defaults.Levels)}.", o => o.Levels, NumberRange.Between(3, 255),
             new(o => o.Quantization == Quantization.Scalar, "--quantize scalar"));
         set.Number(
-            "--hierarchy", "N", "Levels that the latent units are shared by, each drawn under the condition of those above it (ladder); 1 is a "
-            + "usual model.", o => o.Hierarchy, NumberRange.Between(1, VaeOptions.MaxHierarchy), hasUnits);
+            "--hierarchy", "N", "Levels that the latent units are shared by, each drawn under the condition of those above it (ladder); 1 "
+            + "is a usual model.", o => o.Hierarchy, NumberRange.Between(1, VaeOptions.MaxHierarchy), hasUnits);
         set.Choice(
             "--posterior", "Family of q(z|x): independent units, any covariance, or an inverse autoregressive flow.", o => o.Posterior,
             hasUnits);
@@ -163,8 +163,8 @@ internal sealed class ModelArguments
             NumberRange.Between(1, VaeOptions.MaxComponents), new(o => o.Prior != Prior.Normal, "--prior mixture or vamp"));
         set.Choice(
             "--objective", "The bound (elbo), the importance-weighted bound (iwae), the bound with total "
-            + "correlation weighted by beta (tc), or with the discrepancy between codes and prior (mmd: InfoVAE; with --beta 0 WAE-MMD); or a "
-            + "regularised autoencoder without noise, whose codes are drawn from a mixture fitted to them (rae).",
+            + "correlation weighted by beta (tc), or with the discrepancy between codes and prior (mmd: InfoVAE; with --beta 0 WAE-MMD); "
+            + "or a regularised autoencoder without noise, whose codes are drawn from a mixture fitted to them (rae).",
             o => o.Objective, hasUnits);
         set.Number(
             "--mmd-weight", "W", "Weight of the discrepancy between codes and prior.", o => o.MmdWeight, notNegative,
@@ -181,8 +181,8 @@ internal sealed class ModelArguments
         set.Number("--beta", "B", "Weight of the KL term, or of the total correlation.", o => o.Beta, notNegative,
             hasUnits);
         set.Number(
-            "--free-bits", "NATS", "Nats that each latent unit, or level of a hierarchy, may use without being pressed; 0 for none.", o => o.FreeBits, notNegative,
-            hasUnits);
+            "--free-bits", "NATS", "Nats that each latent unit, or level of a hierarchy, may use without being pressed; 0 for none.",
+            o => o.FreeBits, notNegative, hasUnits);
         set.Number(
             "--capacity", "NATS", "Nats that the KL term is drawn to, rising over --kl-warmup epochs; 0 for none.", o => o.Capacity,
             notNegative, hasUnits);

@@ -77,8 +77,8 @@ public static class SamplerFit
             throw new BadInputException(latents > MostUnits
                 ? $"A mixture or flow of {latents} units would be too large; up to {MostUnits} are possible. Choose the sampler normal "
                     + "or aggregate."
-                : $"{count} images are too few to fit a distribution to; {LeastCodes} are the least. Give more images, or choose the sampler "
-                    + "normal or aggregate.");
+                : $"{count} images are too few to fit a distribution to; {LeastCodes} are the least. Give more images, or choose the "
+                    + "sampler normal or aggregate.");
         (CodeSampler fitted, double likelihood) = options.Kind == SamplerKind.Flow
             ? Flow(model, codes, options, cancellation)
             : Mixture(model, images.Labels, codes, options, cancellation);
@@ -149,7 +149,8 @@ public static class SamplerFit
     {
         int latents = model.Options.Latent;
         (float[][] kept, float[][] heldOut) = Split(codes.Chunk(latents));
-        using var fit = new FlowFit(model.Device, [.. kept.SelectMany(code => code)], [.. heldOut.SelectMany(code => code)], latents, options.Seed);
+        using var fit = new FlowFit(
+            model.Device, [.. kept.SelectMany(code => code)], [.. heldOut.SelectMany(code => code)], latents, options.Seed);
         return fit.Run(cancellation);
     }
 

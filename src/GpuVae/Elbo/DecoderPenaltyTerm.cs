@@ -22,7 +22,9 @@ internal sealed class DecoderPenaltyTerm
     // Of the Jacobian: the gradients that the way back left in the decoder's slice, and those of both sides' codes.
     private readonly PlannedTensor? kept, dPairs;
 
-    /// <summary>Appends the passes through the decoder that are the penalty's own; before the way back, which overwrites gradients.</summary>
+    /// <summary>
+    /// Appends the passes through the decoder that are the penalty's own; before the way back, which overwrites gradients.
+    /// </summary>
     /// <param name="parts">Of the model.</param>
     /// <param name="context">With the gradients.</param>
     /// <param name="codes">[images, L].</param>

@@ -57,8 +57,9 @@ internal sealed class AnalyticKl : LatentTerm
     public override PlannedTensor Backward(LayerContext context, PlannedTensor dz, int imageCount)
     {
         PlannedTensor weight = Weight(context);
-        TotalCorrelationTerm? correlation =
-            options.Objective == Objective.Tc ? new TotalCorrelationTerm(options, context, encoded, DecoderInput, klWeight, imageCount) : null;
+        TotalCorrelationTerm? correlation = options.Objective == Objective.Tc
+            ? new TotalCorrelationTerm(options, context, encoded, DecoderInput, klWeight, imageCount)
+            : null;
         correlation?.Backward(context, dz);
         if (options.Objective == Objective.Mmd)
             new MeanDiscrepancyTerm(options, context, DecoderInput, source).Backward(context, dz);

@@ -1,6 +1,8 @@
 namespace GpuVae.Latent;
 
-/// <summary>Mean and deviation of each unit of a set of codes, which are brought to 0 and 1 before a distribution is fitted to them.</summary>
+/// <summary>
+/// Mean and deviation of each unit of a set of codes, which are brought to 0 and 1 before a distribution is fitted to them.
+/// </summary>
 internal sealed class CodeMoments
 {
     /// <param name="codes">[n, L].</param>

@@ -81,7 +81,8 @@ internal sealed class HierarchySampler : PosteriorSampler
             PlannedTensor z = context.Builder.Tensor($"latent of level {level}", rows, units);
             PlannedTensor ofLevel = level == 0 ? density : context.Builder.Tensor($"log q of level {level}", rows, 1);
             context.Builder.Add(
-                $"sample posterior of level {level}", 20.0 * z.Length, 4.0 * (moments.Length + 2 * z.Length + rows), [moments, eps, z, ofLevel],
+                $"sample posterior of level {level}", 20.0 * z.Length, 4.0 * (moments.Length + 2 * z.Length + rows),
+                [moments, eps, z, ofLevel],
                 stream => kernel.Forward(stream, moments.View, 2 * units, eps.View, z.View, ofLevel.View, units, samples: 1));
             if (level > 0)
                 context.Builder.Add($"sum of log q to level {level}", rows, 12.0 * rows, [density, ofLevel], stream =>
@@ -140,7 +141,8 @@ internal sealed class HierarchySampler : PosteriorSampler
                 $"{moments.Name} context backward", dHidden.Length, 8.0 * dHidden.Length, [dHidden, dEncoded],
                 stream => kernel.ContextBackward(stream, dHidden.View, dEncoded.View, columns, first, width, samples));
             return seen?.Backward(back, dHidden, wantsInput: true);
-        });
+        }
+        );
     }
 }
 

@@ -78,8 +78,10 @@ internal sealed class HierarchyTerm : LatentTerm
             PlannedTensor dMoments = context.Builder.Tensor($"moments gradient of level {i}", encoded.Rows, 2 * units);
             context.Builder.Add(
                 $"reparameterise + KL backward of level {i}", 12.0 * dUnits.Length, 24.0 * dUnits.Length,
-                [level.Moments, level.Noise, dUnits, weights, dMoments], stream => kernel.Backward(
-                    stream, level.Moments.View, level.Noise.View, dUnits.View, weights.View.SubView(weight, 1), dMoments.View, scale, units));
+                [level.Moments, level.Noise, dUnits, weights, dMoments],
+                stream => kernel.Backward(
+                    stream, level.Moments.View, level.Noise.View, dUnits.View, weights.View.SubView(weight, 1), dMoments.View, scale,
+                    units));
             PlannedTensor? ofPosterior = level.Backward(context, dMoments, dEncoded);
             if (dAbove is null || ofPosterior is null)
                 break;

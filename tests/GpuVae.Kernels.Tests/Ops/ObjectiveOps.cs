@@ -24,7 +24,8 @@ internal static class ObjectiveOps
         }
         foreach ((int images, int latents, int columns) in new[] { (1, 1, 1), (3, 17, 5), (33, 3, 19) })
             // Differences of numbers of size 1, rounded to 1e-7 of that.
-            yield return new Op($"Code norm and Jacobian {images}x{latents}x{columns}", 2e-6, run => Penalties(run, images, latents, columns));
+            yield return new Op(
+                $"Code norm and Jacobian {images}x{latents}x{columns}", 2e-6, run => Penalties(run, images, latents, columns));
         yield return new Op("Capacity above", 0, run => Capacity(run, 0.4f, 2));
         yield return new Op("Capacity below", 0, run => Capacity(run, 0.6f, -2));
         foreach ((int batch, int latents) in new[] { (1, 1), (3, 2), (17, 5) })
@@ -121,7 +122,7 @@ internal static class ObjectiveOps
             (float)floor, batch);
     }
 
-    /// <summary>Directions of a known seed and step; a linear decoder would leave the norm of its matrix, whose gradient is checked.</summary>
+    /// <summary>The norm of codes, and the steps around both passes of the decoder, along directions of a known seed and step.</summary>
     private static void Penalties(OpRun run, int images, int latents, int columns)
     {
         const float beta = 0.6f, scale = 0.25f, epsilon = 0.5f, factor = 0.3f;
@@ -146,20 +147,22 @@ internal static class ObjectiveOps
         jacobian.Probe(run.Stream, run.Upload(z), run.Expect("pairs", pairs), seed, run.Upload([5L]), epsilon, latents);
         // factor/2 · Σ (above - below)².
         double[] slopes = Reference.Gradient(
-            y => Enumerable.Range(0, images * columns).Sum(i =>
-                0.5 * factor * Math.Pow(y[i + i / columns * columns] - y[i + (i / columns + 1) * columns], 2)), Reference.ToDouble(outputs));
+            y => Enumerable.Range(0, images * columns).Sum(i => 0.5 * factor * Math.Pow(y[Above(i, columns)] - y[Below(i, columns)], 2)),
+            Reference.ToDouble(outputs));
         jacobian.Differentiate(run.Stream, run.Expect("slopes", outputs, slopes), factor, columns);
         jacobian.Fold(
             run.Stream, run.Upload(dPairs),
-            run.Expect(
-                "folded", dz, [.. dz.Select((v, i) => (double)v + dPairs[i + i / latents * latents] + dPairs[i + (i / latents + 1) * latents])]),
-            latents);
+            run.Expect("folded", dz, [.. dz.Select((v, i) => (double)v + dPairs[Above(i, latents)] + dPairs[Below(i, latents)])]), latents);
+
+        static int Above(int i, int width) => i + i / width * width;
+
+        static int Below(int i, int width) => Above(i, width) + width;
     }
 
     private static void FreeBitsOfLevels(OpRun run, int batch, int levels)
     {
         float[] kl = run.Uniform(levels * batch, 0, 2);
-        double[] means = [.. Enumerable.Range(0, levels).Select(level => kl.AsSpan(level * batch, batch).ToArray().Average(v => (double)v))];
+        double[] means = [.. kl.Chunk(batch).Select(level => level.Average(value => (double)value))];
         double[] sorted = [.. means.Order()];
         double floor = levels == 1 ? 0.5 * means[0] : 0.5 * (sorted[levels / 2 - 1] + sorted[levels / 2]);
         new FreeBits(run.Accelerator).WeighLevels(

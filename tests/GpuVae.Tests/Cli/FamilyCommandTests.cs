@@ -57,10 +57,12 @@ public sealed class FamilyCommandTests
         using var folder = new TemporaryFolder();
         string[] small = ["--device", "cpu", "--images", "60"];
         string said = Gpuvae.Succeed(folder.FullPath, [
-            "train", "--epochs", "1", "--batch", "20", "--hierarchy", "3", "--hidden", "12", "--skip-above", "1e6", "--name", "h", .. small]);
+            "train", "--epochs", "1", "--batch", "20", "--hierarchy", "3", "--hidden", "12", "--skip-above", "1e6", "--name", "h",
+            .. small]);
         Assert.Contains("--latent 48 (16 of each level)", said, StringComparison.Ordinal);
         Assert.Matches(@"levels \d+\.\d \+ \d+\.\d \+ \d+\.\d", said);
-        Assert.Contains("<h2>Levels</h2>", File.ReadAllText(Path.Combine(folder.FullPath, "runs", "h", "report.html")), StringComparison.Ordinal);
+        string report = File.ReadAllText(Path.Combine(folder.FullPath, "runs", "h", "report.html"));
+        Assert.Contains("<h2>Levels</h2>", report, StringComparison.Ordinal);
         Gpuvae.Succeed(
             folder.FullPath, "generate", "--run", "runs/h", "--by-level", "--count", "4", "--out", "levels.png", "--device", "cpu");
         Assert.True(File.Exists(Path.Combine(folder.FullPath, "levels.png")));

@@ -40,7 +40,8 @@ public sealed class HierarchyTests(CpuDevice cpu) : IClassFixture<CpuDevice>
         int[]? labels = options.Classes > 0 ? [2, 0, 1] : null;
         using var step = new OneStep(cpu.Device, options, new TrainingOptions { BatchSize = Batch, Epochs = 1 }, labels);
         Dictionary<string, double[]> at = step.Parameters;
-        var reference = new ReferenceHierarchy(options, step.Images, labels is null ? [] : [.. step.Order.Select(i => labels[i])], step.Noise);
+        int[] ofBatch = labels is null ? [] : [.. step.Order.Select(i => labels[i])];
+        var reference = new ReferenceHierarchy(options, step.Images, ofBatch, step.Noise);
         (double reconstruction, double[] kl) = reference.Terms(at);
         Assert.Equal(1, step.Loss.Reconstruction / reconstruction, 1e-5);
         Assert.Equal(1, step.Loss.Kl / kl.Sum(), 1e-4);

@@ -83,8 +83,8 @@ public sealed class RegularizedAutoencoderTests(CpuDevice cpu) : IClassFixture<C
 
         double[] Linear(string layer, double[] input) =>
         [
-            .. at[$"{layer}.bias"].Select((bias, o) => bias + input.Select((value, i) => value * at[$"{layer}.weight"][o * input.Length + i])
-                .Sum()),
+            .. at[$"{layer}.bias"].Select((bias, o) =>
+                bias + input.Select((value, i) => value * at[$"{layer}.weight"][o * input.Length + i]).Sum()),
         ];
     }
 
