@@ -1,5 +1,6 @@
 using GpuVae.Elbo;
 using GpuVae.Formats;
+using GpuVae.Latent;
 using GpuVae.Models;
 using GpuVae.Onnx.Graphs;
 using GpuVae.Onnx.Latent;
@@ -20,6 +21,7 @@ internal sealed class ModelGraphs
     private readonly PosteriorNodes posterior;
     private readonly PriorNodes prior;
     private readonly PixelLikelihood likelihood;
+    private readonly MixtureCodeSampler? sampler;
 
     /// <exception cref="BadInputException">A part of the model cannot be exported.</exception>
     public ModelGraphs(Vae model, OnnxPrecision precision)
@@ -34,7 +36,11 @@ internal sealed class ModelGraphs
         posterior = PosteriorNodes.Create(options);
         prior = PriorNodes.Create(model, posterior);
         likelihood = PixelLikelihood.Create(options);
+        sampler = model.Sampler as MixtureCodeSampler;
     }
+
+    /// <summary>Whether there is a mixture that new codes are drawn from.</summary>
+    public bool HasSampler => sampler is not null;
 
     /// <summary>image[, label] → mean, log_variance and what else describes q(z|x).</summary>
     public Graph Encoder()
@@ -83,6 +89,16 @@ internal sealed class ModelGraphs
     {
         Graph graph = New("prior");
         graph.Output("code", "z, drawn from p(z)", prior.Sample(Noise(graph)));
+        return graph;
+    }
+
+    /// <summary>noise, uniform[, label] → code of a new image.</summary>
+    public Graph Sampler()
+    {
+        Graph graph = New("sampler");
+        graph.Output(
+            "code", "z, drawn from the mixture that was fitted to the codes of images",
+            SamplerNodes.Sample(sampler!, options.Classes, Noise(graph), Label(graph)));
         return graph;
     }
 

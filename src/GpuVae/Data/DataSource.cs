@@ -123,8 +123,8 @@ public static class DataSource
                 $"{set.Name} is streamed as it is. Leave out DataOptions.Size and DataOptions.Channels, or DataOptions.IsStreamed.");
         if (set.Format == PixelFormat.Single || set.Channels is not (1 or 3) || channels is not (1 or 3))
             throw new BadInputException(
-                $"{set.Name} holds images of {set.Shape} in the format {set.Format}; only pictures of 8 or 16 bits with 1 or 3 channels are "
-                + "brought to another size or other channels. Leave out DataOptions.Size and DataOptions.Channels.");
+                $"{set.Name} holds images of {set.Shape} in the format {set.Format}; only pictures of 8 or 16 bits with 1 or 3 channels "
+                + "are brought to another size or other channels. Leave out DataOptions.Size and DataOptions.Channels.");
         int perImage = checked(size.Width * size.Height * channels * set.Format.BytesPerValue());
         if ((long)perImage * set.Count > Array.MaxLength)
             throw new BadInputException(
