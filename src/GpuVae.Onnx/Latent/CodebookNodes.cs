@@ -3,7 +3,7 @@ using GpuVae.Onnx.Graphs;
 
 namespace GpuVae.Onnx.Latent;
 
-/// <summary>The nearest vectors e of a codebook: argmin |e|² − 2·z·e, of which the scores are a convolution with kernels of one place.</summary>
+/// <summary>The nearest vectors e of a codebook: argmin |e|² − 2·z·e, scores that a convolution of one place gives.</summary>
 internal sealed class CodebookNodes(Vae model) : QuantizerNodes(model)
 {
     private readonly int count = model.Options.Codes, size = model.Options.CodeSize;

@@ -54,9 +54,10 @@ public sealed record DistributionDistance(
                 codePrior.Generate(n, seed, label, options.Temperature, cancellation));
         int done = 0;
         float[] ofData = Extract(originals);
+        string sampler = codePrior is not null ? "the prior over codes" : model.Sampler?.ToString() ?? "the prior";
         return new DistributionDistance(
-            network.Name, network.Count, network.Preparation, count,
-            codePrior is not null ? "the prior over codes" : model.Sampler?.ToString() ?? "the prior", options.Temperature, Against(samples), Against(reconstructions), Evaluation.Sharpness.Of(originals, model.Options.Shape));
+            network.Name, network.Count, network.Preparation, count, sampler, options.Temperature,
+            Against(samples), Against(reconstructions), Evaluation.Sharpness.Of(originals, model.Options.Shape));
 
         float[] Extract(float[] rows)
         {

@@ -12,7 +12,7 @@ internal abstract class CodeNetwork
     /// <summary>In PyTorch's layouts.</summary>
     public abstract IEnumerable<(string Name, int[] Shape)> ParameterShapes { get; }
 
-    /// <summary>Whether <see cref="AppendNext"/> goes through all places from the first on, as it keeps what it made of those before.</summary>
+    /// <summary>Whether <see cref="AppendNext"/> keeps what it made of the places before, and so must come to each of them.</summary>
     public abstract bool TakesEveryPlace { get; }
 
     /// <summary>Looks the parameters up in the store that was made from <see cref="ParameterShapes"/>.</summary>

@@ -17,8 +17,8 @@ namespace GpuVae.Training;
 public sealed record GridPriorEpoch(int Epoch, double Train, double? Test, bool IsBest, double ImagesPerSecond);
 
 /// <summary>
-/// Trains a <see cref="GridPrior"/> on the codes of images with Adam. The same options, images and device give the same bits, also where the
-/// training was interrupted: see <see cref="Save"/> and <see cref="Resume"/>.
+/// Trains a <see cref="GridPrior"/> on the codes of images with Adam. The same options, images and device give the same bits, also where
+/// the training was interrupted: see <see cref="Save"/> and <see cref="Resume"/>.
 /// </summary>
 /// <remarks>
 /// Of the options of training those count that say how long, how fast and with what Adam: epochs, batch size, learning rate and its
@@ -99,7 +99,7 @@ public sealed class GridPriorTrainer : IDisposable
         TrainingOptions options = checkpoint.Training with { Epochs = epochs ?? checkpoint.Training.Epochs };
         if (checkpoint.Epoch > options.Epochs)
             throw new BadInputException(
-                $"The checkpoint has {checkpoint.Epoch} epochs behind it, more than TrainingOptions.Epochs = {options.Epochs}. Ask for more.");
+                $"The checkpoint has {checkpoint.Epoch} epochs behind it; TrainingOptions.Epochs = {options.Epochs} are fewer.");
         GridPrior prior = checkpoint.MakePrior(model);
         GridPriorTrainer? trainer = null;
         try

@@ -76,7 +76,8 @@ public sealed class OnnxCodesTests(CpuDevice cpu) : IClassFixture<CpuDevice>, ID
     private static void Near(float[] expected, float[] actual, double tolerance)
     {
         Assert.Equal(expected.Length, actual.Length);
-        double error = expected.Zip(actual).Sum(pair => Math.Pow(pair.First - pair.Second, 2)) / expected.Sum(value => (double)value * value);
-        Assert.True(Math.Sqrt(error) <= tolerance, $"{Math.Sqrt(error)}");
+        double error = Math.Sqrt(
+            expected.Zip(actual).Sum(pair => Math.Pow(pair.First - pair.Second, 2)) / expected.Sum(value => (double)value * value));
+        Assert.True(error <= tolerance, $"{error}");
     }
 }
