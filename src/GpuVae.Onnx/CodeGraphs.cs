@@ -45,5 +45,7 @@ internal sealed class CodeGraphs(Vae model, OnnxPrecision precision) : ModelGrap
 
     public override Graph? Prior() => null;
 
+    public override Graph? Sampler() => null;
+
     private Value Numbers(Value image) => quantizer.Numbers(NetworkNodes.Append(Parts.Encoder, image));
 }

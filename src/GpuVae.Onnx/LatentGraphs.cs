@@ -1,3 +1,4 @@
+using GpuVae.Latent;
 using GpuVae.Models;
 using GpuVae.Onnx.Graphs;
 using GpuVae.Onnx.Latent;
@@ -13,6 +14,7 @@ internal sealed class LatentGraphs : ModelGraphs
 {
     private readonly PosteriorNodes posterior;
     private readonly PriorNodes prior;
+    private readonly MixtureCodeSampler? sampler;
 
     /// <exception cref="BadInputException">A part of the model cannot be exported.</exception>
     public LatentGraphs(Vae model, OnnxPrecision precision)
@@ -20,6 +22,7 @@ internal sealed class LatentGraphs : ModelGraphs
     {
         posterior = PosteriorNodes.Create(Options);
         prior = PriorNodes.Create(model, posterior);
+        sampler = model.Sampler as MixtureCodeSampler;
     }
 
     /// <summary>image[, label] → mean, log_variance and what else describes q(z|x).</summary>
@@ -65,6 +68,18 @@ internal sealed class LatentGraphs : ModelGraphs
     {
         Graph graph = New("prior");
         graph.Output("code", "z, drawn from p(z)", prior.Sample(Noise(graph)));
+        return graph;
+    }
+
+    /// <summary>noise, uniform[, label] → code of a new image.</summary>
+    public override Graph? Sampler()
+    {
+        if (sampler is null)
+            return null;
+        Graph graph = New("sampler");
+        graph.Output(
+            "code", "z, drawn from the mixture that was fitted to the codes of images",
+            SamplerNodes.Sample(sampler, Options.Classes, Noise(graph), Label(graph)));
         return graph;
     }
 

@@ -50,6 +50,9 @@ internal abstract class ModelGraphs
     /// <summary>noise → code; null where codes have no density of their own.</summary>
     public abstract Graph? Prior();
 
+    /// <summary>noise, uniform[, label] → code of a new image; null where no mixture was fitted to codes.</summary>
+    public abstract Graph? Sampler();
+
     protected Graph New(string name) => new(name, weights, format);
 
     protected Value Image(Graph graph) => graph.Input(
