@@ -31,6 +31,9 @@ public static class WebExport
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(options);
         ArgumentException.ThrowIfNullOrEmpty(folder);
+        if (model.Options.Quantization != Quantization.None)
+            throw new BadInputException(
+                "The page moves latent units, and this model has discrete codes. Train one with VaeOptions.Quantization = None.");
         Dictionary<string, byte[]> files = new(PageFiles.Of(PageFiles.Web));
         foreach ((string name, byte[] content) in OnnxRuntimeWeb.Read(options.OnnxRuntimeWeb))
             files.Add($"onnxruntime/{name}", content);
