@@ -9,7 +9,7 @@ namespace GpuVae.Layers;
 /// The decoder's way down a hierarchy of latent variables z = [z_0 | z_1 | …], each standard normal: a state h, to which every level adds
 /// what it makes of the state above it and of its units,
 /// <code>
-/// h_0 = f(z_0·W_0 + b_0)·V_0 + c_0        h_i = h_(i-1) + f([h_(i-1) | z_i]·W_i + b_i)·V_i + c_i
+/// h_0 = f(z_0·U_0 + b_0)·V_0 + c_0        h_i = h_(i-1) + f(h_(i-1)·W_i + z_i·U_i + b_i)·V_i + c_i
 /// </code>
 /// A level whose variable is normal under the condition of those above it, with mean m(h) and deviation s(h), is one of these: m + s·z_i
 /// is a function of h and z_i. So the prior of z is N(0, I), and what depends on the levels above lies in the layers (the residual normal
@@ -17,8 +17,8 @@ namespace GpuVae.Layers;
 /// </summary>
 internal sealed class TopDown : Layer
 {
-    private readonly int units, width;
-    private readonly (Linear First, Linear Second)[] levels;
+    private readonly Activation between;
+    private readonly (Linear? OfState, Linear OfUnits, Linear Output)[] levels;
 
     /// <param name="name">Of the parameters.</param>
     /// <param name="count">Levels.</param>
@@ -28,29 +28,30 @@ internal sealed class TopDown : Layer
     public TopDown(string name, int count, int units, int width, Activation activation)
         : base(name, count * units, width, null)
     {
-        (this.units, this.width) = (units, width);
-        levels = new (Linear, Linear)[count];
+        (Units, between) = (units, activation);
+        levels = new (Linear?, Linear, Linear)[count];
         for (int i = 0; i < count; i++)
+            // Layers of their own, so that few units weigh as much as a wide state at the start: else they would be given up.
             levels[i] = (
-                new Linear($"{name}.{i}.0", (i == 0 ? 0 : width) + units, width, activation),
-                new Linear($"{name}.{i}.2", width, width, null));
+                i == 0 ? null : new Linear($"{name}.{i}.state", width, width, null),
+                new Linear($"{name}.{i}.units", units, width, i == 0 ? activation : null),
+                new Linear($"{name}.{i}.output", width, width, null));
     }
 
     public int Levels => levels.Length;
 
     /// <summary>Units of a level.</summary>
-    public int Units => units;
+    public int Units { get; }
 
-    public override IEnumerable<(string Name, int[] Shape)> ParameterShapes =>
-        levels.SelectMany(level => level.First.ParameterShapes.Concat(level.Second.ParameterShapes));
+    public override IEnumerable<(string Name, int[] Shape)> ParameterShapes => All.SelectMany(layer => layer.ParameterShapes);
+
+    private IEnumerable<Linear> All => levels.SelectMany(level =>
+        level.OfState is { } ofState ? (Linear[])[ofState, level.OfUnits, level.Output] : [level.OfUnits, level.Output]);
 
     public override void Attach(ParameterStore store)
     {
-        foreach ((Linear first, Linear second) in levels)
-        {
-            first.Attach(store);
-            second.Attach(store);
-        }
+        foreach (Linear layer in All)
+            layer.Attach(store);
     }
 
     /// <summary>Appends a level.</summary>
@@ -60,31 +61,35 @@ internal sealed class TopDown : Layer
     /// <param name="z">[rows, units].</param>
     public TopDownLevel Append(LayerContext context, int level, PlannedTensor? above, PlannedTensor z)
     {
-        (Linear first, Linear second) = levels[level];
-        PlannedTensor seen = z;
-        Addition<Identity> addition = context.Kernels.Addition;
-        if (above is not null)
+        (Linear? ofState, Linear ofUnits, Linear output) = levels[level];
+        LayerPass units = ofUnits.Forward(context, LayerOutput.Of(z));
+        if (above is null)
         {
-            seen = context.Builder.Tensor($"{first.Name} input", z.Rows, width + units);
-            Columns.Put(context, above, seen, 0);
-            Columns.Put(context, z, seen, width);
+            LayerPass top = output.Forward(context, units.Output);
+            return new TopDownLevel(top.Output.Value, (back, dState) =>
+                (null, units.Backward(back, top.Backward(back, dState, wantsInput: true)!, wantsInput: true)!));
         }
-        LayerPass ofFirst = first.Forward(context, LayerOutput.Of(seen)), ofSecond = second.Forward(context, ofFirst.Output);
-        PlannedTensor state = ofSecond.Output.Value;
-        if (above is not null)
-            context.Builder.Add($"{second.Name} residual", state.Length, 12.0 * state.Length, [above, state], stream =>
-                addition.Forward(stream, above.View, state.View, state.View, state.View));
+        LayerPass seen = ofState!.Forward(context, LayerOutput.Of(above));
+        PlannedTensor left = seen.Output.Value, right = units.Output.Value;
+        PlannedTensor hidden = context.Builder.Tensor($"{output.Name} input", z.Rows, Outputs), saved = Saved(context, hidden, between);
+        ConvolutionKernels sum = context.Kernels.LinearWith(between).Convolutions;
+        context.Builder.Add($"{output.Name} sum", 2.0 * hidden.Length, 12.0 * hidden.Length, [left, right, hidden, saved], stream =>
+            sum.Add(stream, left.View, right.View, hidden.View, saved.View));
+        LayerPass pass = output.Forward(context, new LayerOutput(hidden, saved, between));
+        PlannedTensor state = pass.Output.Value;
+        Addition<Identity> addition = context.Kernels.Addition;
+        context.Builder.Add($"{output.Name} residual", state.Length, 12.0 * state.Length, [above, state], stream =>
+            addition.Forward(stream, above.View, state.View, state.View, state.View));
         return new TopDownLevel(state, (back, dState) =>
         {
-            PlannedTensor dHidden = ofSecond.Backward(back, dState, wantsInput: true)!;
-            PlannedTensor dSeen = ofFirst.Backward(back, dHidden, wantsInput: true)!;
-            if (above is null)
-                return (null, dSeen);
-            PlannedTensor dAbove = Columns.Take(back, dSeen, 0, width, $"{first.Name} state gradient");
-            back.Builder.Add($"{second.Name} residual backward", dAbove.Length, 12.0 * dAbove.Length, [dState, dAbove], stream =>
+            PlannedTensor dSum = pass.Backward(back, dState, wantsInput: true)!;
+            PlannedTensor dUnits = units.Backward(back, dSum, wantsInput: true)!;
+            PlannedTensor dAbove = seen.Backward(back, dSum, wantsInput: true)!;
+            back.Builder.Add($"{output.Name} residual backward", dAbove.Length, 12.0 * dAbove.Length, [dState, dAbove], stream =>
                 addition.Forward(stream, dState.View, dAbove.View, dAbove.View, dAbove.View));
-            return (dAbove, Columns.Take(back, dSeen, width, units, $"{first.Name} latent gradient"));
-        });
+            return (dAbove, dUnits);
+        }
+        );
     }
 
     public override LayerPass Forward(LayerContext context, LayerOutput x)
@@ -100,7 +105,7 @@ internal sealed class TopDown : Layer
             {
                 (dState, PlannedTensor dz) = passes[i].Backward(back, dState!);
                 if (wantsInput)
-                    Columns.Put(back, dz, dx, i * units);
+                    Columns.Put(back, dz, dx, i * Units);
             }
             if (!wantsInput)
                 return null;
@@ -119,7 +124,7 @@ internal sealed class TopDown : Layer
 
     /// <summary>Appends a copy of the units of a level out of all, [rows, units].</summary>
     public PlannedTensor OfLevel(LayerContext context, PlannedTensor all, int level) =>
-        Columns.Take(context, all, level * units, units, $"{all.Name} of level {level}");
+        Columns.Take(context, all, level * Units, Units, $"{all.Name} of level {level}");
 }
 
 /// <summary>A level of the way down.</summary>
