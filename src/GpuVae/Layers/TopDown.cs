@@ -7,18 +7,17 @@ namespace GpuVae.Layers;
 
 /// <summary>
 /// The decoder's way down a hierarchy of latent variables z = [z_0 | z_1 | …], each standard normal: a state h, to which every level adds
-/// what it makes of the state above it and of its units,
+/// its units, and then what a small network makes of both (Child 2021, arXiv:2011.10650),
 /// <code>
-/// h_0 = f(z_0·U_0 + b_0)·V_0 + c_0        h_i = h_(i-1) + f(h_(i-1)·W_i + z_i·U_i + b_i)·V_i + c_i
+/// s_i = h_(i-1) + z_i·U_i + b_i        h_i = s_i + f(s_i·W_i + w_i)·V_i + v_i        h_(-1) = 0
 /// </code>
-/// A level whose variable is normal under the condition of those above it, with mean m(h) and deviation s(h), is one of these: m + s·z_i
-/// is a function of h and z_i. So the prior of z is N(0, I), and what depends on the levels above lies in the layers (the residual normal
-/// of Vahdat and Kautz 2020, arXiv:2007.03898, seen from its noise).
+/// A level whose variable is normal under the condition of those above it, with mean m(h) and deviation d(h), is m + d·z_i, a function of
+/// h and z_i as these are. So the prior of z is N(0, I), and what depends on the levels above lies in the layers (the residual normal of
+/// Vahdat and Kautz 2020, arXiv:2007.03898, seen from its noise).
 /// </summary>
 internal sealed class TopDown : Layer
 {
-    private readonly Activation between;
-    private readonly (Linear? OfState, Linear OfUnits, Linear Output)[] levels;
+    private readonly (Linear OfUnits, Linear First, Linear Second)[] levels;
 
     /// <param name="name">Of the parameters.</param>
     /// <param name="count">Levels.</param>
@@ -28,14 +27,12 @@ internal sealed class TopDown : Layer
     public TopDown(string name, int count, int units, int width, Activation activation)
         : base(name, count * units, width, null)
     {
-        (Units, between) = (units, activation);
-        levels = new (Linear?, Linear, Linear)[count];
+        Units = units;
+        levels = new (Linear, Linear, Linear)[count];
         for (int i = 0; i < count; i++)
-            // Layers of their own, so that few units weigh as much as a wide state at the start: else they would be given up.
             levels[i] = (
-                i == 0 ? null : new Linear($"{name}.{i}.state", width, width, null),
-                new Linear($"{name}.{i}.units", units, width, i == 0 ? activation : null),
-                new Linear($"{name}.{i}.output", width, width, null));
+                new Linear($"{name}.{i}.units", units, width, null), new Linear($"{name}.{i}.0", width, width, activation),
+                new Linear($"{name}.{i}.2", width, width, null));
     }
 
     public int Levels => levels.Length;
@@ -45,8 +42,7 @@ internal sealed class TopDown : Layer
 
     public override IEnumerable<(string Name, int[] Shape)> ParameterShapes => All.SelectMany(layer => layer.ParameterShapes);
 
-    private IEnumerable<Linear> All => levels.SelectMany(level =>
-        level.OfState is { } ofState ? (Linear[])[ofState, level.OfUnits, level.Output] : [level.OfUnits, level.Output]);
+    private IEnumerable<Linear> All => levels.SelectMany(level => (Linear[])[level.OfUnits, level.First, level.Second]);
 
     public override void Attach(ParameterStore store)
     {
@@ -61,35 +57,27 @@ internal sealed class TopDown : Layer
     /// <param name="z">[rows, units].</param>
     public TopDownLevel Append(LayerContext context, int level, PlannedTensor? above, PlannedTensor z)
     {
-        (Linear? ofState, Linear ofUnits, Linear output) = levels[level];
-        LayerPass units = ofUnits.Forward(context, LayerOutput.Of(z));
-        if (above is null)
-        {
-            LayerPass top = output.Forward(context, units.Output);
-            return new TopDownLevel(top.Output.Value, (back, dState) =>
-                (null, units.Backward(back, top.Backward(back, dState, wantsInput: true)!, wantsInput: true)!));
-        }
-        LayerPass seen = ofState!.Forward(context, LayerOutput.Of(above));
-        PlannedTensor left = seen.Output.Value, right = units.Output.Value;
-        PlannedTensor hidden = context.Builder.Tensor($"{output.Name} input", z.Rows, Outputs), saved = Saved(context, hidden, between);
-        ConvolutionKernels sum = context.Kernels.LinearWith(between).Convolutions;
-        context.Builder.Add($"{output.Name} sum", 2.0 * hidden.Length, 12.0 * hidden.Length, [left, right, hidden, saved], stream =>
-            sum.Add(stream, left.View, right.View, hidden.View, saved.View));
-        LayerPass pass = output.Forward(context, new LayerOutput(hidden, saved, between));
-        PlannedTensor state = pass.Output.Value;
+        (Linear ofUnits, Linear first, Linear second) = levels[level];
         Addition<Identity> addition = context.Kernels.Addition;
-        context.Builder.Add($"{output.Name} residual", state.Length, 12.0 * state.Length, [above, state], stream =>
-            addition.Forward(stream, above.View, state.View, state.View, state.View));
+        LayerPass units = ofUnits.Forward(context, LayerOutput.Of(z));
+        PlannedTensor sum = units.Output.Value;
+        if (above is not null)
+            Add(context, $"{ofUnits.Name} sum", above, sum);
+        LayerPass ofFirst = first.Forward(context, LayerOutput.Of(sum)), ofSecond = second.Forward(context, ofFirst.Output);
+        PlannedTensor state = ofSecond.Output.Value;
+        Add(context, $"{second.Name} residual", sum, state);
         return new TopDownLevel(state, (back, dState) =>
         {
-            PlannedTensor dSum = pass.Backward(back, dState, wantsInput: true)!;
-            PlannedTensor dUnits = units.Backward(back, dSum, wantsInput: true)!;
-            PlannedTensor dAbove = seen.Backward(back, dSum, wantsInput: true)!;
-            back.Builder.Add($"{output.Name} residual backward", dAbove.Length, 12.0 * dAbove.Length, [dState, dAbove], stream =>
-                addition.Forward(stream, dState.View, dAbove.View, dAbove.View, dAbove.View));
-            return (dAbove, dUnits);
+            PlannedTensor dHidden = ofSecond.Backward(back, dState, wantsInput: true)!;
+            PlannedTensor dSum = ofFirst.Backward(back, dHidden, wantsInput: true)!;
+            Add(back, $"{second.Name} residual backward", dState, dSum);
+            return (dSum, units.Backward(back, dSum, wantsInput: true)!);
         }
         );
+
+        // To the second.
+        void Add(LayerContext to, string step, PlannedTensor a, PlannedTensor b) =>
+            to.Builder.Add(step, b.Length, 12.0 * b.Length, [a, b], stream => addition.Forward(stream, a.View, b.View, b.View, b.View));
     }
 
     public override LayerPass Forward(LayerContext context, LayerOutput x)
@@ -100,10 +88,10 @@ internal sealed class TopDown : Layer
         return new LayerPass(LayerOutput.Of(passes[^1].State), (back, dy, wantsInput) =>
         {
             PlannedTensor dx = back.Builder.Tensor($"{Name} input gradient", dy.Rows, Inputs);
-            PlannedTensor? dState = dy;
+            PlannedTensor dState = dy;
             for (int i = passes.Length - 1; i >= 0; i--)
             {
-                (dState, PlannedTensor dz) = passes[i].Backward(back, dState!);
+                (dState, PlannedTensor dz) = passes[i].Backward(back, dState);
                 if (wantsInput)
                     Columns.Put(back, dz, dx, i * Units);
             }
@@ -130,7 +118,7 @@ internal sealed class TopDown : Layer
 /// <summary>A level of the way down.</summary>
 /// <param name="State">h after it, [rows, width].</param>
 /// <param name="Backward">
-/// Appends its way back from ∂loss/∂h; gives the gradient of the state above it, null at the top, and of its units.
+/// Appends its way back from ∂loss/∂h; gives the gradient of the state above it, of no use at the top, and of its units.
 /// </param>
 internal sealed record TopDownLevel(
-    PlannedTensor State, Func<LayerContext, PlannedTensor, (PlannedTensor? Above, PlannedTensor Units)> Backward);
+    PlannedTensor State, Func<LayerContext, PlannedTensor, (PlannedTensor Above, PlannedTensor Units)> Backward);
