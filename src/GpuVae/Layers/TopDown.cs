@@ -40,6 +40,9 @@ internal sealed class TopDown : Layer
     /// <summary>Units of a level.</summary>
     public int Units { get; }
 
+    /// <summary>The three layers of a level: of its units, and those that make more of the sum.</summary>
+    public (Linear OfUnits, Linear First, Linear Second) LayersOf(int level) => levels[level];
+
     public override IEnumerable<(string Name, int[] Shape)> ParameterShapes => All.SelectMany(layer => layer.ParameterShapes);
 
     private IEnumerable<Linear> All => levels.SelectMany(level => (Linear[])[level.OfUnits, level.First, level.Second]);
