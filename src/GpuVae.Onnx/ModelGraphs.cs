@@ -33,11 +33,6 @@ internal abstract class ModelGraphs
     {
         if (model.Options.Own is { } own)
             throw new BadInputException($"A model with parts of its own ({own}) cannot be exported to ONNX. Train one without them.");
-        if (model.Options.Objective == Objective.Rae)
-            throw new BadInputException(
-                "A model of the objective rae cannot be exported to ONNX. Train one with another VaeOptions.Objective.");
-        if (model.Options.Hierarchy > 1)
-            throw new BadInputException("A hierarchy cannot be exported to ONNX. Train a model with VaeOptions.Hierarchy = 1.");
         return model.Options.Quantization == Quantization.None
             ? new LatentGraphs(model, precision)
             : new CodeGraphs(model, precision);
@@ -55,7 +50,7 @@ internal abstract class ModelGraphs
     /// <summary>noise → code; null where codes have no density of their own.</summary>
     public abstract Graph? Prior();
 
-    /// <summary>noise, uniform[, label] → code of a new image; null where no mixture was fitted to codes.</summary>
+    /// <summary>noise[, uniform][, label] → code of a new image; null where nothing was fitted to codes that a file can hold.</summary>
     public abstract Graph? Sampler();
 
     protected Graph New(string name) => new(name, weights, format);

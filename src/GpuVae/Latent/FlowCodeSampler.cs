@@ -27,6 +27,12 @@ internal sealed class FlowCodeSampler : CodeSampler
 
     public override SamplerKind Kind => SamplerKind.Flow;
 
+    /// <summary>[L].</summary>
+    internal float[] Means => means;
+
+    /// <summary>[L], positive.</summary>
+    internal float[] Deviations => deviations;
+
     internal override IReadOnlyList<NamedTensor> Tensors =>
         [new(MeansName, [Latent], means), new(DeviationsName, [Latent], deviations), .. weights];
 
@@ -82,18 +88,23 @@ internal sealed class FlowCodeSampler : CodeSampler
         return codes;
     }
 
+    /// <summary>Of a step: [width, L], [width], [2·L, width], [2·L], the last two of m and then of what goes into the gate.</summary>
+    internal (float[] W1, float[] B1, float[] W2, float[] B2) WeightsOf(int step) =>
+        (weights[4 * step].Data, weights[4 * step + 1].Data, weights[4 * step + 2].Data, weights[4 * step + 3].Data);
+
+    /// <summary>The units of a step in the order in which they are drawn.</summary>
+    internal IEnumerable<int> OrderOf(int step) => Enumerable.Range(0, Latent).Select(turn => IsReversed(step) ? Latent - 1 - turn : turn);
+
     private static bool IsReversed(int step) => step % 2 == 1;
 
     /// <summary>z' of a step becomes z, in place.</summary>
     private void Invert(int step, double[] z)
     {
-        (float[] w1, float[] b1) = (weights[4 * step].Data, weights[4 * step + 1].Data);
-        (float[] w2, float[] b2) = (weights[4 * step + 2].Data, weights[4 * step + 3].Data);
+        (float[] w1, float[] b1, float[] w2, float[] b2) = WeightsOf(step);
         int width = b1.Length;
         double[] hidden = Array.ConvertAll(b1, bias => (double)bias);
-        for (int turn = 0; turn < Latent; turn++)
+        foreach (int unit in OrderOf(step))
         {
-            int unit = IsReversed(step) ? Latent - 1 - turn : turn;
             double m = b2[unit], s = b2[Latent + unit] + AutoregressiveFlow.GateOffset;
             for (int h = 0; h < width; h++)
             {

@@ -41,6 +41,9 @@ internal sealed class TopDown : Layer
     /// <summary>Units of a level.</summary>
     public int Units => units;
 
+    /// <summary>The two layers of a level.</summary>
+    public (Linear First, Linear Second) LayersOf(int level) => levels[level];
+
     public override IEnumerable<(string Name, int[] Shape)> ParameterShapes =>
         levels.SelectMany(level => level.First.ParameterShapes.Concat(level.Second.ParameterShapes));
 
