@@ -11,7 +11,8 @@ internal sealed class DecoderPass
     // The first layer, and those between it and the last; null where the last layer is the only one.
     private readonly LayerPass? first, hidden;
 
-    public DecoderPass(ImageLikelihood likelihood, LayerContext context, PlannedTensor codes, PlannedTensor images)
+    public DecoderPass(
+        ImageLikelihood likelihood, LayerContext context, PlannedTensor codes, PlannedTensor images, bool wantsImages = false)
     {
         decoder = likelihood.Decoder;
         var input = LayerOutput.Of(codes);
@@ -21,7 +22,7 @@ internal sealed class DecoderPass
             first = decoder.Layers[0].Forward(context, input);
             hidden = decoder.Forward(context, first.Output, 1, last);
         }
-        Term = ReconstructionTerm.Append(likelihood, context, hidden?.Output ?? input, images);
+        Term = ReconstructionTerm.Append(likelihood, context, hidden?.Output ?? input, images, wantsImages);
     }
 
     public ReconstructionTerm Term { get; }

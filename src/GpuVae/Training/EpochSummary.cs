@@ -16,4 +16,7 @@ public sealed record EpochSummary(int Epoch, ElboParts Train, ElboParts? Test, d
 
     /// <summary>How the test images use the codes; null without a test set, or where codes are not discrete.</summary>
     public CodeUse? Codes { get; init; }
+
+    /// <summary>How the model stands to its discriminator; null where none took part.</summary>
+    public AdversarialParts? Adversarial { get; init; }
 }
