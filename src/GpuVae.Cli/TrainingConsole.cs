@@ -63,7 +63,8 @@ internal static class TrainingConsole
     }
 
     private static string Line(TrainingProgress p) => string.Create(CultureInfo.InvariantCulture,
-        $"epoch {p.Epoch}/{p.Epochs}  {Parts(p.Loss)}  {Parts(p.Adversarial)}{p.ImagesPerSecond:N0} images/s  {Duration(p.Remaining)} left");
+        $"epoch {p.Epoch}/{p.Epochs}  {Parts(p.Loss)}  {Parts(p.Adversarial)}{p.ImagesPerSecond:N0} images/s  "
+        + $"{Duration(p.Remaining)} left");
 
     private static string Line(EpochSummary e, int epochs) => string.Create(CultureInfo.InvariantCulture,
         $"epoch {e.Epoch}/{epochs}  train {e.Train.Loss:F2}  {(e.Test is { } test ? $"test {Parts(test)}  " : "")}"

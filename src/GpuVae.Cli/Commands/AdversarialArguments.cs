@@ -5,7 +5,8 @@ internal static class AdversarialArguments
 {
     private static readonly Option<bool> IsOn = CommonOptions.Flag(
         "--adversarial",
-        "Train against a discriminator, which learns to tell images from reconstructions: these become sharp, at a little of their likelihood.");
+        "Train against a discriminator, which learns to tell images from reconstructions: these become sharp, at a little of their "
+        + "likelihood.");
 
     public static OptionSet<AdversarialOptions> Set { get; } = MakeSet();
 

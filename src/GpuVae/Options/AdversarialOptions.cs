@@ -9,8 +9,8 @@ public sealed record AdversarialOptions
     private const int MaxLevels = 6, MaxChannels = 1024;
 
     /// <summary>
-    /// How hard the discriminator pulls at the decoder's last layer, as a share of how hard the reconstruction term does (Esser et al. 2021,
-    /// arXiv:2012.09841, equation 7).
+    /// How hard the discriminator pulls at the decoder's last layer, as a share of how hard the reconstruction term does (Esser et al.
+    /// 2021, arXiv:2012.09841, equation 7).
     /// </summary>
     public double Weight { get; init; } = 0.8;
 
@@ -45,7 +45,8 @@ public sealed record AdversarialOptions
                 $"AdversarialOptions.FeatureMatching = {FeatureMatching} is out of range; it must be finite and not negative.");
         if (Channels.Count is 0 or > MaxLevels || Channels.Any(channels => channels is < 1 or > MaxChannels))
             throw new BadInputException(
-                $"AdversarialOptions.Channels = {string.Join(",", Channels)}: give 1 to {MaxLevels} of them, each from 1 to {MaxChannels}.");
+                $"AdversarialOptions.Channels = {string.Join(",", Channels)}: give 1 to {MaxLevels} of them, each from 1 to "
+                + $"{MaxChannels}.");
         if (!(LearningRate is > 0 and < double.PositiveInfinity))
             throw new BadInputException(
                 $"AdversarialOptions.LearningRate = {LearningRate} is out of range; it must be positive and finite.");
@@ -58,8 +59,8 @@ public sealed record AdversarialOptions
         int side = Math.Min(model.Shape.Width, model.Shape.Height), least = 2 << Channels.Count;
         if (side < least)
             throw new BadInputException(
-                $"AdversarialOptions.Channels = {string.Join(",", Channels)} halves images {Channels.Count} times, and of {model.Shape} too "
-                + $"little would be left: they need {least} pixels a side. Give fewer of them.");
+                $"AdversarialOptions.Channels = {string.Join(",", Channels)} halves images {Channels.Count} times, and of {model.Shape} "
+                + $"too little would be left: they need {least} pixels a side. Give fewer of them.");
         if (model.Objective == Objective.Iwae)
             throw new BadInputException(
                 "TrainingOptions.Adversarial compares one reconstruction with each image, and VaeOptions.Objective = Iwae weighs several. "

@@ -156,20 +156,20 @@ public sealed record TrainingOptions
         Adversarial.Validate();
         if (Adversarial.StartEpochs >= Epochs)
             throw new BadInputException(
-                $"AdversarialOptions.StartEpochs = {Adversarial.StartEpochs} is not before the end of the training after {Epochs} epochs, so "
-                + "the discriminator would have none. Start it earlier or train longer.");
+                $"AdversarialOptions.StartEpochs = {Adversarial.StartEpochs} is not before the end of the training after {Epochs} epochs, "
+                + "so the discriminator would have none. Start it earlier or train longer.");
         if (DynamicBinarization)
             throw new BadInputException(
-                "TrainingOptions.DynamicBinarization makes bits, which any discriminator tells from a decoder's shades of grey. Leave it or "
-                + "TrainingOptions.Adversarial out.");
+                "TrainingOptions.DynamicBinarization makes bits, which any discriminator tells from a decoder's shades of grey. Leave it "
+                + "or TrainingOptions.Adversarial out.");
         if (Accumulation > 1)
             throw new BadInputException(
-                "TrainingOptions.Adversarial weighs the gradients of a whole batch, which TrainingOptions.Accumulation goes through in parts. "
-                + "Leave it out.");
+                "TrainingOptions.Adversarial weighs the gradients of a whole batch, which TrainingOptions.Accumulation goes through in "
+                + "parts. Leave it out.");
         if (EarlyStopping > 0)
             throw new BadInputException(
-                "TrainingOptions.EarlyStopping waits for the lowest test loss, and with TrainingOptions.Adversarial pictures become sharper "
-                + "while that rises. Leave it out.");
+                "TrainingOptions.EarlyStopping waits for the lowest test loss, and with TrainingOptions.Adversarial pictures become "
+                + "sharper while that rises. Leave it out.");
     }
 
     /// <summary>

@@ -169,10 +169,12 @@ internal sealed class Discriminator : IDisposable
 
     public void Dispose()
     {
-        foreach (IDisposable? buffer in (IEnumerable<IDisposable?>)
-            [
-                normalized, gradients, ofOthers, firstMoment, secondMoment, directions, scratch, rate, hingeLog, scoreLog, clock, Parameters,
-            ])
+        IDisposable?[] all =
+        [
+            normalized, gradients, ofOthers, firstMoment, secondMoment, directions, scratch, rate, hingeLog, scoreLog, clock,
+            Parameters,
+        ];
+        foreach (IDisposable? buffer in all)
             buffer?.Dispose();
     }
 

@@ -6,7 +6,9 @@ using GpuVae.Layers;
 
 namespace GpuVae.Training;
 
-/// <summary>What a checkpoint keeps of a discriminator, in sections of its own, as <see cref="TrainingSnapshot"/> does of a model.</summary>
+/// <summary>
+/// What a checkpoint keeps of a discriminator, in sections of its own, as <see cref="TrainingSnapshot"/> does of a model.
+/// </summary>
 internal sealed class DiscriminatorSnapshot(Discriminator discriminator)
 {
     private const string WeightsSection = "discriminator.weights", FirstMomentSection = "discriminator.adam.first";

@@ -402,16 +402,17 @@ public sealed partial class Trainer : IDisposable
             int entry = (int)(s % Options.LogEverySteps);
             RequireFinite(s + 1, "reconstruction term", log[2 * entry]);
             RequireFinite(s + 1, "KL term", log[2 * entry + 1]);
-            foreach (LossSums sums in (LossSums[])[intervalSums, epochSums])
-                sums.Add(log[2 * entry], log[2 * entry + 1]);
+            intervalSums.Add(log[2 * entry], log[2 * entry + 1]);
+            epochSums.Add(log[2 * entry], log[2 * entry + 1]);
             images += feed.SizeOf(s);
             if (discriminator is null || s < start)
                 continue;
             int own = (int)((s - start) % Options.LogEverySteps);
             double hinges = (hingeLog[2 * own] + (double)hingeLog[2 * own + 1]) / discriminator.Places;
+            double generator = -scoreLog[2 * own] / (double)discriminator.Places;
             RequireFinite(s + 1, "discriminator's loss", hinges);
-            foreach (LossSums sums in (LossSums[])[intervalSums, epochSums])
-                sums.Add(hinges, -scoreLog[2 * own] / (double)discriminator.Places, scoreLog[2 * own + 1], feed.SizeOf(s));
+            intervalSums.Add(hinges, generator, scoreLog[2 * own + 1], feed.SizeOf(s));
+            epochSums.Add(hinges, generator, scoreLog[2 * own + 1], feed.SizeOf(s));
         }
         loggedStep = step;
         Report(images, step - first);

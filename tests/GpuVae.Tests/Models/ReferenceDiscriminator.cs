@@ -94,7 +94,8 @@ internal sealed class ReferenceDiscriminator
                     double[] y = new double[outputs * nextHeight * nextWidth];
                     for (int i = 0; i < y.Length; i++)
                     {
-                        int o = i / nextWidth / nextHeight, top = i / nextWidth % nextHeight * stride - 1, left = i % nextWidth * stride - 1;
+                        int o = i / nextWidth / nextHeight;
+                        int top = i / nextWidth % nextHeight * stride - 1, left = i % nextWidth * stride - 1;
                         double sum = bias[o];
                         for (int tap = 0; tap < inputs * kernel * kernel; tap++)
                         {
