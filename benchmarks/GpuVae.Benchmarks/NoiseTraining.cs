@@ -15,11 +15,8 @@ internal sealed class NoiseTraining : IDisposable
 
     public NoiseTraining(Vae model, int batch)
     {
-        VaeOptions options = model.Options;
-        byte[] pixels = new byte[BatchesPerEpoch * batch * options.Shape.Pixels];
-        new Random(1).NextBytes(pixels);
         Model = model;
-        var images = new ImageSet("noise", options.Shape.Width, options.Shape.Height, options.Shape.Channels, pixels);
+        ImageSet images = Images(model.Options.Shape, batch);
         int epochs = int.MaxValue / (BatchesPerEpoch * batch);
         Trainer = new Trainer(Model, images, new TrainingOptions { BatchSize = batch, Epochs = epochs, LogEverySteps = 1 << 16 });
     }
@@ -27,6 +24,14 @@ internal sealed class NoiseTraining : IDisposable
     public Vae Model { get; }
 
     public Trainer Trainer { get; }
+
+    /// <summary>Noise for a few batches.</summary>
+    public static ImageSet Images(ImageShape shape, int batch)
+    {
+        byte[] pixels = new byte[BatchesPerEpoch * batch * shape.Pixels];
+        new Random(1).NextBytes(pixels);
+        return new ImageSet("noise", shape.Width, shape.Height, shape.Channels, pixels);
+    }
 
     public void Dispose()
     {

@@ -23,20 +23,31 @@ internal static class Contestants
                 rand(Number("batch"), Number("pixels", SeedPixels))),
             "convolutional_step" => Step(
                 new ConvolutionalVae(Number("channels", Channels), Number("latent")), rand(Number("batch"), 3, 64, 64)),
+            "transformer_step" => TransformerStep(
+                Number("codes"), Number("places"), Number("width"), Number("heads"), Number("layers"), Number("batch")),
             "generate" => Generate(Number("batch")),
             "gemm" => Gemm(Number("m"), Number("n"), Number("k"), Flag("transposeA"), Flag("transposeB")),
             var kind => throw new ArgumentException($"unknown kind {kind}"),
         };
     }
 
-    private static Action Step(VaeModule model, Tensor images)
+    private static Action Step(VaeModule model, Tensor images) => Step(model, () => model.Loss(images));
+
+    private static Action TransformerStep(int codes, int places, int width, int heads, int layers, int batch)
+    {
+        var model = new CausalTransformer(codes, places, width, heads, layers);
+        Tensor sequences = randint(codes, [batch, places], dtype: ScalarType.Int64);
+        return Step(model, () => model.Loss(sequences));
+    }
+
+    private static Action Step(nn.Module model, Func<Tensor> loss)
     {
         Adam optimizer = optim.Adam(model.parameters(), lr: 1e-3);
         return () =>
         {
             using DisposeScope scope = NewDisposeScope();
             optimizer.zero_grad();
-            model.Loss(images).backward();
+            loss().backward();
             optimizer.step();
         };
     }

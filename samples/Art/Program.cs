@@ -24,7 +24,7 @@ int latent = model.Options.Latent;
 ImageShape shape = model.Options.Shape;
 
 // Six images that nobody drew, and the way around them: 90 frames, three times as large.
-float[] stops = model.SamplePrior(6, seed);
+float[] stops = model.SampleCodes(6, seed);
 float[] walk = Decode(LatentWalk.Loop(stops, latent, framesPerStop: 15));
 IEnumerable<Image> frames = walk.Chunk(shape.Pixels).Select(
     frame => ImageGrid.Compose(frame, shape.Width, shape.Height, shape.Channels, padding: 0));

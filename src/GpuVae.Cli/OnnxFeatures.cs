@@ -48,7 +48,9 @@ internal sealed class OnnxFeatures : IImageFeatures, IDisposable
     public void Extract(ReadOnlySpan<float> images, ImageShape shape, Span<float> features)
     {
         float[] rows = images.ToArray(), all = new float[features.Length];
-        Parallel.For(0, images.Length / shape.Pixels, i =>
+        // Without a bound a loop of minutes is given ever more threads.
+        var several = new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount };
+        Parallel.For(0, images.Length / shape.Pixels, several, i =>
             Run(Prepared(rows.AsSpan(i * shape.Pixels, shape.Pixels), shape)).CopyTo(all.AsSpan(i * Count)));
         all.CopyTo(features);
     }

@@ -20,7 +20,9 @@ public static class OnnxExport
     /// <summary>
     /// Writes <c>encoder.onnx</c> (image → mean, log_variance), <c>decoder.onnx</c> (code → image and the parameters of p(x|z)),
     /// <c>vae.onnx</c> (image, noise → reconstruction, code, reconstruction_loss, kl) and <c>prior.onnx</c> (noise → code) into a folder,
-    /// each in one piece or not at all. Conditional models also take a label; a mixture prior takes numbers that choose its components.
+    /// and <c>sampler.onnx</c> (noise, uniform → code) of a model with a mixture in <see cref="Vae.Sampler"/>, each in one piece or not at
+    /// all. Conditional models also take a label; mixtures take numbers that choose their components. Where codes are discrete the
+    /// grid of their <c>numbers</c> stands for mean, code and noise, and there is no <c>kl</c> and no <c>prior.onnx</c>.
     /// </summary>
     /// <param name="model">Of any family.</param>
     /// <param name="folder">Is made if it is missing.</param>
@@ -39,12 +41,12 @@ public static class OnnxExport
         ArgumentException.ThrowIfNullOrEmpty(folder);
         ModelGraphs graphs = GraphsOf(model, precision);
         // All are made before the first is written.
-        (OnnxParts Part, Func<Graph> Make)[] makers =
+        (OnnxParts Part, Func<Graph?> Make)[] makers =
         [
             (OnnxParts.Encoder, graphs.Encoder), (OnnxParts.Decoder, graphs.Decoder), (OnnxParts.Whole, graphs.Whole),
-            (OnnxParts.Prior, graphs.Prior),
+            (OnnxParts.Prior, graphs.Prior), (OnnxParts.Sampler, graphs.Sampler),
         ];
-        Graph[] all = [.. makers.Where(maker => parts.HasFlag(maker.Part)).Select(maker => maker.Make())];
+        Graph[] all = [.. makers.Where(maker => parts.HasFlag(maker.Part)).Select(maker => maker.Make()).OfType<Graph>()];
         string options = VaeConfig.ToJson(model.Options);
         foreach (Graph graph in all)
             AtomicFile.RequireWritable(PathOf(graph));
@@ -91,6 +93,6 @@ public static class OnnxExport
     private static ModelGraphs GraphsOf(Vae model, OnnxPrecision precision)
     {
         using DeviceGate.Scope scope = model.Device.Enter("Vae.ExportOnnx");
-        return new ModelGraphs(model, precision);
+        return ModelGraphs.Create(model, precision);
     }
 }

@@ -19,6 +19,9 @@ public enum OnnxParts
     /// <summary><c>prior.onnx</c>.</summary>
     Prior = 8,
 
+    /// <summary><c>sampler.onnx</c>, of a model with a mixture in <c>Vae.Sampler</c>.</summary>
+    Sampler = 16,
+
     /// <summary>All of them.</summary>
-    All = Encoder | Decoder | Whole | Prior,
+    All = Encoder | Decoder | Whole | Prior | Sampler,
 }

@@ -10,7 +10,7 @@ internal static class CodesApi
         routes.MapPost("/api/generate", (GenerateRequest asked, HttpRequest request, CancellationToken stop) =>
                 workshop.Use(asked.Run, (open, inside) => Generate(open.Model, asked, request, inside), stop))
             .Produces<CodesAnswer>(StatusCodes.Status200OK, PictureAnswers.Json, PictureAnswers.Png)
-            .WithSummary("Pictures drawn from the prior, and their codes");
+            .WithSummary("New pictures, and their codes");
         routes.MapPost("/api/decode", (DecodeRequest asked, HttpRequest request, CancellationToken stop) =>
                 workshop.Use(asked.Run, (open, inside) => Decode(open.Model, asked, request, inside), stop))
             .Produces<CodesAnswer>(StatusCodes.Status200OK, PictureAnswers.Json, PictureAnswers.Png)
@@ -28,11 +28,12 @@ internal static class CodesApi
     {
         ImageShape shape = model.Options.Shape;
         Requests.RequireCount("pictures", asked.Count, shape);
-        float[] codes = model.SamplePrior(asked.Count, asked.Seed), images = new float[asked.Count * shape.Pixels];
         int classes = model.Options.Classes;
         int[] labels = asked.Label is null && classes > 0
             ? [.. Enumerable.Range(0, asked.Count).Select(i => i % classes)]
             : Requests.Labels(model, asked.Label, asked.Count);
+        float[] codes = model.SampleCodes(asked.Count, asked.Seed, asked.Label is null || labels.Length == 0 ? null : labels[0]);
+        float[] images = new float[asked.Count * shape.Pixels];
         model.Decode(codes, images, labels, stop);
         return PictureAnswers.Of(request, shape, images, columns: 0, () => Answer(model, codes, images, labels));
     }

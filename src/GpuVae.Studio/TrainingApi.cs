@@ -11,7 +11,7 @@ internal static class TrainingApi
             .WithSummary("Every epoch of a run: losses in nats per image, as metrics.jsonl has them");
         routes.MapGet("/api/samples", (string? run) => Picture(workshop.Runs.Folder(run).Samples))
             .Produces(StatusCodes.Status200OK, contentType: PictureAnswers.Png)
-            .WithSummary("Images drawn from the prior after the last epoch");
+            .WithSummary("New images after the last epoch");
         routes.MapGet("/api/reconstructions", (string? run) => Picture(workshop.Runs.Folder(run).Reconstructions))
             .Produces(StatusCodes.Status200OK, contentType: PictureAnswers.Png)
             .WithSummary("Test images above their reconstructions after the last epoch");

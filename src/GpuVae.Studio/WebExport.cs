@@ -14,8 +14,8 @@ public static class WebExport
     public const int MapImages = Survey.MostImages;
 
     /// <summary>
-    /// Writes the page, the decoder, the prior where it is not N(0, I), what test images tell of the latent space, and ONNX Runtime. Each
-    /// file is written in one piece or not at all, <c>index.html</c> last.
+    /// Writes the page, the decoder, what new codes are drawn from where it is not N(0, I), what test images tell of the latent space, and
+    /// ONNX Runtime. Each file is written in one piece or not at all, <c>index.html</c> last.
     /// </summary>
     /// <param name="model">Of any family that <see cref="OnnxExport"/> knows.</param>
     /// <param name="folder">Is made if it is missing.</param>
@@ -31,16 +31,19 @@ public static class WebExport
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(options);
         ArgumentException.ThrowIfNullOrEmpty(folder);
+        if (model.Options.Quantization != Quantization.None)
+            throw new BadInputException(
+                "The page moves latent units, and this model has discrete codes. Train one with VaeOptions.Quantization = None.");
         Dictionary<string, byte[]> files = new(PageFiles.Of(PageFiles.Web));
         foreach ((string name, byte[] content) in OnnxRuntimeWeb.Read(options.OnnxRuntimeWeb))
             files.Add($"onnxruntime/{name}", content);
         Survey? survey = options.Images is { } images ? Survey.Of(model, images, cancellation) : null;
-        bool hasPrior = model.Options.Prior != Prior.Normal;
-        files.Add("model.json", JsonSerializer.SerializeToUtf8Bytes(Describe(model, options.Name, survey, hasPrior), StudioJson.Options));
+        OnnxParts source = model.Sampler?.Kind == SamplerKind.Gmm ? OnnxParts.Sampler
+            : model.Options.Prior != Prior.Normal ? OnnxParts.Prior : OnnxParts.None;
+        files.Add("model.json", JsonSerializer.SerializeToUtf8Bytes(Describe(model, options.Name, survey, source), StudioJson.Options));
         foreach (string name in files.Keys)
             AtomicFile.RequireWritable(PathOf(name));
-        IReadOnlyList<OnnxFile> parts = model.ExportOnnx(
-            folder, options.Precision, hasPrior ? OnnxParts.Decoder | OnnxParts.Prior : OnnxParts.Decoder);
+        IReadOnlyList<OnnxFile> parts = model.ExportOnnx(folder, options.Precision, OnnxParts.Decoder | source);
         foreach ((string name, byte[] content) in files.OrderBy(file => file.Key == PageFiles.Start))
             AtomicFile.Write(PathOf(name), stream => stream.Write(content));
         return new WebFolder(
@@ -50,22 +53,25 @@ public static class WebExport
         string PathOf(string name) => Path.Combine(folder, name);
     }
 
-    private static WebModel Describe(Vae model, string name, Survey? survey, bool hasPrior)
+    private static WebModel Describe(Vae model, string name, Survey? survey, OnnxParts source)
     {
         VaeOptions options = model.Options;
         return new WebModel(
             name, options.Shape.Width, options.Shape.Height, options.Shape.Channels, options, Requests.LabelNames(model),
-            ModelApi.UnitsOf(options.Latent, survey?.Units), hasPrior, survey is null ? null : ModelApi.MapOf(survey),
+            ModelApi.UnitsOf(options.Latent, survey?.Units), source, survey is null ? null : ModelApi.MapOf(survey),
             [
                 .. Enumerable.Range(0, survey?.Images.Count ?? 0).Select(i => new WebPicture(
                     survey!.Code(i).ToArray(), Requests.LabelName(model, survey.Images.Labels?[i]))),
             ]);
     }
 
-    /// <summary>What <c>model.json</c> holds; as /api/model, /api/map and /api/pictures of the server.</summary>
+    /// <summary>
+    /// What <c>model.json</c> holds; as /api/model, /api/map and /api/pictures of the server. The source is what new codes are drawn from:
+    /// N(0, I) where it is none.
+    /// </summary>
     private sealed record WebModel(
         string Run, int Width, int Height, int Channels, VaeOptions Options, IReadOnlyList<string> Labels,
-        IReadOnlyList<ModelApi.UnitEntry> Units, bool HasPrior, ModelApi.MapAnswer? Map, IReadOnlyList<WebPicture> Pictures);
+        IReadOnlyList<ModelApi.UnitEntry> Units, OnnxParts Source, ModelApi.MapAnswer? Map, IReadOnlyList<WebPicture> Pictures);
 
     /// <param name="Code">The mean of q(z|x) of a test image.</param>
     /// <param name="Label">That the model is told, if it is.</param>

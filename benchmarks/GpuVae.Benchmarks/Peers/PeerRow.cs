@@ -9,7 +9,7 @@ internal sealed record PeerTime(string Name, int Threads, double Seconds, double
 
 /// <summary>One row of the comparison: ours against every peer that was found, timed in turns.</summary>
 /// <param name="Name">What was done, such as <c>training step, batch 128</c>.</param>
-/// <param name="Group"><c>gemm</c>, <c>seed-gemm</c>, <c>step</c>, <c>convolutional-step</c> or <c>generate</c>.</param>
+/// <param name="Group">One of those that <c>--only</c> takes.</param>
 /// <param name="Flops">Floating-point operations of one run.</param>
 /// <param name="Peers">Each with every count of threads.</param>
 /// <param name="CeilingGflops">The arithmetic ceiling, timed in turns with the contestants.</param>

@@ -7,6 +7,7 @@ using GpuVae.Kernels.Gemm;
 using GpuVae.Kernels.Gemm.Planning;
 using GpuVae.Models;
 using GpuVae.Options;
+using GpuVae.Training;
 using ILGPU;
 using ILGPU.Runtime;
 
@@ -21,7 +22,7 @@ internal sealed class PeersCommand : IDisposable
 {
     private const double TurnSeconds = 0.15;
 
-    private static readonly string[] Groups = ["gemm", "seed-gemm", "step", "convolutional-step", "generate"];
+    private static readonly string[] Groups = ["gemm", "seed-gemm", "step", "convolutional-step", "transformer-step", "generate"];
 
     /// <summary>m, n, k of C = op(A)·op(B) and which operands are transposed: those of the seed VAE at batch 128.</summary>
     private static readonly (int M, int N, int K, bool TransposeA, bool TransposeB)[] SeedShapes =
@@ -163,6 +164,10 @@ internal sealed class PeersCommand : IDisposable
                 case "convolutional-step":
                     ConvolutionalStep();
                     break;
+                case "transformer-step":
+                    TransformerStep(width: 128, layers: 4);
+                    TransformerStep(width: 256, layers: 6);
+                    break;
                 case "generate":
                     foreach (int count in (int[])[1, 16, 256])
                         Generate(count);
@@ -246,6 +251,37 @@ internal sealed class PeersCommand : IDisposable
             }
         }
         AddRow($"convolutional training step, batch {batch}", "convolutional-step", training.Trainer.Schedule.Flops, ours, peers);
+    }
+
+    /// <summary>
+    /// The prior over 8×8 codes of 512, 4 heads, batch 32. Ours also has the images' codes made, by an encoder as small as can be; libtorch
+    /// has them.
+    /// </summary>
+    private void TransformerStep(int width, int layers)
+    {
+        const int batch = 32, heads = 4, side = 8;
+        using var model = new Vae(device, new VaeOptions
+        {
+            Network = NetworkKind.Convolutional,
+            Shape = new ImageShape(2 * side, 2 * side),
+            ChannelsPerStage = [1],
+            Quantization = Quantization.Scalar,
+            Levels = [8, 8, 8],
+        });
+        using var prior = new GridPrior(model, new GridPriorOptions
+        {
+            Network = CodeNetworkKind.Transformer,
+            Width = width,
+            Layers = layers,
+            Heads = heads,
+        });
+        using var trainer = new GridPriorTrainer(
+            prior, NoiseTraining.Images(model.Options.Shape, batch), new TrainingOptions { BatchSize = batch });
+        Func<int, double> ours = Alternation.Contestant(trainer.RunStep, device.Synchronize);
+        List<Contestant> peers = Ready(
+            libtorch, "libtorch", "transformer_step", ("codes", model.Options.Levels.Aggregate(1, (product, level) => product * level)),
+            ("places", side * side), ("width", width), ("heads", heads), ("layers", layers), ("batch", batch));
+        AddRow($"transformer step, {layers} blocks of {width}, batch {batch}", "transformer-step", trainer.Schedule.Flops, ours, peers);
     }
 
     private void Generate(int count)

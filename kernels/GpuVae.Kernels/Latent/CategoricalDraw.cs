@@ -16,7 +16,7 @@ public sealed class CategoricalDraw(Accelerator accelerator)
         accelerator.LoadAutoGroupedKernel<Index1D, FloatView, FloatView, FloatView, DrawPlace>(DrawKernel);
 
     /// <summary>Draws; one thread goes through the classes of an image.</summary>
-    /// <param name="logits">[images · places, K].</param>
+    /// <param name="logits">[images, K], of the place.</param>
     /// <param name="open">[images · places]: 1 where a code is to be drawn, 0 where it stays.</param>
     /// <param name="indices">[images · places], changed at the place.</param>
     /// <param name="place">Which.</param>
@@ -25,7 +25,7 @@ public sealed class CategoricalDraw(Accelerator accelerator)
 
     private static void DrawKernel(Index1D image, FloatView logits, FloatView open, FloatView indices, DrawPlace place)
     {
-        int row = image * place.Places + place.Place, count = logits.IntLength / indices.IntLength, first = row * count;
+        int row = image * place.Places + place.Place, count = logits.IntLength / (indices.IntLength / place.Places), first = image * count;
         if (open[row] == 0f)
             return;
         float largest = float.NegativeInfinity, sum = 0f, below = 0f;

@@ -1,3 +1,4 @@
+using GpuVae.Kernels.Common;
 using ILGPU;
 using ILGPU.Runtime;
 using FloatView = ILGPU.ArrayView<float>;
@@ -13,13 +14,13 @@ public sealed class ColumnCopy(Accelerator accelerator)
     /// <summary>Copies them.</summary>
     /// <param name="x">Rows <paramref name="xPitch"/> apart.</param>
     /// <param name="xPitch">Elements from one row of x to the next.</param>
-    /// <param name="y">Rows <paramref name="yPitch"/> apart, written in their first columns.</param>
+    /// <param name="y">Rows <paramref name="yPitch"/> apart, written in their first columns; the last may end with these.</param>
     /// <param name="yPitch">Elements from one row of y to the next.</param>
     /// <param name="columns">F.</param>
     public void Run(AcceleratorStream stream, FloatView x, int xPitch, FloatView y, int yPitch, int columns)
     {
         if (y.Length > 0)
-            kernel(stream, y.IntLength / yPitch * columns, x, y, xPitch, yPitch, columns);
+            kernel(stream, Blocks.Of(y.IntLength, yPitch) * columns, x, y, xPitch, yPitch, columns);
     }
 
     private static void CopyKernel(Index1D i, FloatView x, FloatView y, int xPitch, int yPitch, int columns)

@@ -36,7 +36,7 @@ internal static class ArtCommand
             int visited = parsed.GetValue(stops), between = parsed.GetValue(frames);
             if (visited * between > MaxFrames)
                 throw new BadInputException($"--stops {visited} with --frames {between}: a walk has at most {MaxFrames} frames in all.");
-            float[] walk = LatentWalk.Loop(model.SamplePrior(visited, piece.SeedOf(parsed)), model.Options.Latent, between);
+            float[] walk = LatentWalk.Loop(Codes(model, visited, piece.SeedOf(parsed), label), model.Options.Latent, between);
             Image[] images = [.. Pictures.Each(model.Options.Shape, Pictures.Decode(model, walk, label))
                 .Select(image => piece.Scale(parsed, image, usualWidth: 1))];
             piece.Write(parsed, "walk", path => ImageFile.WriteAnimation(path, images, parsed.GetValue(rate)));
@@ -65,12 +65,12 @@ internal static class ArtCommand
             string kind = "mosaic";
             if (parsed.GetValue(units) is not { Length: > 0 } plane)
             {
-                float[] corners = model.SamplePrior(3, seed);
+                float[] corners = Codes(model, 3, seed, label);
                 codes = LatentGrid.Plane(corners.AsSpan(0, latent), corners.AsSpan(latent, latent), corners.AsSpan(2 * latent), n, n);
             }
             else if (plane.Length == 2 && plane[0] != plane[1])
             {
-                codes = LatentGrid.Quantiles(model.SamplePrior(1, seed), plane[0], plane[1], n, n);
+                codes = LatentGrid.Quantiles(Codes(model, 1, seed, label), plane[0], plane[1], n, n);
                 kind = $"mosaic-units{plane[0]}-{plane[1]}";
             }
             else
@@ -126,7 +126,7 @@ internal static class ArtCommand
             AttributeDirections directions = attributes.Learn(parsed, model, folder);
             string[] rows = CommonOptions.Words(parsed, names) is { Length: > 0 } given ? given : [.. directions.Attributes.Take(8)];
             int n = parsed.GetValue(columns);
-            float[] sheet = directions.Sheet(model.SamplePrior(1, piece.SeedOf(parsed)), rows, n, extent: 2);
+            float[] sheet = directions.Sheet(Codes(model, 1, piece.SeedOf(parsed), label), rows, n, extent: 2);
             piece.Write(parsed, "styles", model, new Sheet(Pictures.Decode(model, sheet, label), n)
             {
                 RowNames = rows,
@@ -135,6 +135,10 @@ internal static class ArtCommand
         });
         return command;
     }
+
+    /// <summary>Of new images that have the label, or the first one of a conditional model.</summary>
+    private static float[] Codes(Vae model, int count, ulong seed, int? label) =>
+        model.SampleCodes(count, seed, model.Options.Classes > 0 ? label ?? 0 : null);
 
     /// <summary>What all pieces have in common: a model, a seed, a scale and a file.</summary>
     private sealed class Piece(bool hasSeed)

@@ -106,7 +106,7 @@ internal static class CardCommand
 
             """);
         if (model.HasPrior)
-            text.Append("![Images drawn from the prior](samples.png)\n\n```\ngpuvae generate --run model.safetensors\n```\n\n");
+            text.Append("![New images](samples.png)\n\n```\ngpuvae generate --run model.safetensors\n```\n\n");
         text.Append("## What it was trained on\n\n");
         if (data is null)
             text.Append("Its file does not tell.\n\n");

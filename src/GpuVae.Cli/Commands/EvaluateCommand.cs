@@ -40,6 +40,7 @@ internal static class EvaluateCommand
         Option<string?> json = CommonOptions.FileOut("--json", "Also write all figures with their protocol to this file.");
         var data = new DataArguments();
         var sampler = new SamplerArguments();
+        var codePrior = new CodePriorArguments();
         var command = new ExampleCommand(
             "evaluate", "Measures a model: bounds on the likelihood, quality of reconstructions, use of the latent units.",
             "gpuvae evaluate",
@@ -51,6 +52,7 @@ internal static class EvaluateCommand
         };
         set.AddTo(command);
         sampler.AddTo(command);
+        codePrior.AddTo(command);
         data.AddTo(command, withTestData: false);
         new RunArguments().Act(command, (parsed, folder, model) =>
         {
@@ -67,7 +69,8 @@ internal static class EvaluateCommand
                 options = options with { Split = $"{options.Split}, first {images.Count}" };
             using OnnxFeatures? network = parsed.GetValue(features) is { Length: > 0 } files ? new OnnxFeatures(files) : null;
             sampler.Apply(parsed, folder, model);
-            EvaluationReport report = WithProgress(progress => ModelEvaluation.Run(model, images, options, network, progress));
+            using GridPrior? prior = network is null ? null : codePrior.Load(parsed, folder, model);
+            EvaluationReport report = WithProgress(progress => ModelEvaluation.Run(model, images, options, network, prior, progress));
             foreach (string line in EvaluationTable.Lines(report))
                 Console.WriteLine(line);
             if (parsed.GetValue(json) is { } path)

@@ -14,7 +14,9 @@ internal static class ExportCommand
     public static Command Create()
     {
         Option<string?> onnx = CommonOptions.Text(
-            "--onnx", "FOLDER", "Write encoder.onnx, decoder.onnx, vae.onnx and prior.onnx into this folder.");
+            "--onnx", "FOLDER",
+            "Write encoder.onnx, decoder.onnx, vae.onnx, prior.onnx and, where a sampler was fitted, sampler.onnx into this folder; "
+            + "discrete codes have only the first three.");
         CommonOptions.RefuseWhere(onnx, (_, path) => AtomicFile.RequireWritable(Path.Combine(path, "encoder.onnx")));
         Option<string?> single = CommonOptions.FileOut(
             "--safetensors", "Write one file that is the whole model, with its options and labels, what it was trained on and its figures: "

@@ -8,6 +8,7 @@ namespace GpuVae.Cli.Commands;
 internal static class TrainPriorCommand
 {
     private const int Drawn = 64, DefaultEpochs = 10, DefaultBatch = 32;
+    private const string CheckpointExtension = ".checkpoint";
 
     public static OptionSet<GridPriorOptions> Set { get; } = MakeSet();
 
@@ -20,15 +21,20 @@ internal static class TrainPriorCommand
         Option<double> rate = CommonOptions.Number(
             "--lr", "R", "Adam's learning rate; it falls to 0 along a cosine.", new TrainingOptions().LearningRate, NumberRange.Positive);
         Option<ulong> seed = CommonOptions.Seed();
+        Option<bool> resume = CommonOptions.Flag(
+            "--resume", "Go on with a training that was interrupted, from the .checkpoint beside the prior and with its options; only "
+            + "--epochs, --device and the place of the data may change.");
         Option<string?> output = CommonOptions.FileOut("--out", $"The file to write; without it {GridPrior.FileName} beside the model.");
         var data = new DataArguments();
         var command = new ExampleCommand(
-            "train-prior", "Trains a prior over the discrete codes of a model, a gated PixelCNN, from which 'generate' draws new ones.",
+            "train-prior", "Trains a prior over the discrete codes of a model, from which 'generate' draws new ones.",
             "gpuvae train-prior",
             "gpuvae train-prior --run runs/photos --conditional --epochs 20",
-            "gpuvae train-prior --run runs/photos --layers 10 --width 128 --out large.safetensors")
+            "gpuvae train-prior --run runs/photos --model transformer --width 128",
+            "gpuvae train-prior --run runs/photos --layers 10 --width 128 --out large.safetensors",
+            "gpuvae train-prior --run runs/photos --resume")
         {
-            conditional, epochs, batch, rate, seed, output,
+            conditional, epochs, batch, rate, seed, resume, output,
         };
         Set.AddTo(command);
         data.AddTo(command, withTestData: false);
@@ -38,32 +44,43 @@ internal static class TrainPriorCommand
                 throw new BadInputException(
                     $"{run.Path} has latent units and their prior. Train a model with discrete codes: 'gpuvae train --quantize codebook'.");
             string path = parsed.GetValue(output) ?? CodePriorArguments.PathOf(run);
+            string checkpoint = Path.ChangeExtension(path, CheckpointExtension);
             AtomicFile.RequireWritable(path);
-            DataSets sets = data.Read(parsed, run).LoadBoth();
+            GridPriorCheckpoint? state = parsed.GetValue(resume)
+                ? ReadState(checkpoint, [.. Set.Given(parsed), .. Given(parsed, conditional, batch, rate, seed)])
+                : null;
             GridPriorOptions options = Set.Read(parsed);
+            Set.RequireUse(parsed, options);
+            DataSets sets = data.Read(parsed, run).LoadBoth();
+            ImageSet test = sets.Validation ?? sets.Test;
             if (parsed.GetValue(conditional))
                 options = WithLabels(options, sets.Train);
-            var training = new TrainingOptions
+            TrainingOptions training = state?.Training ?? new TrainingOptions
             {
-                Epochs = parsed.GetValue(epochs),
                 BatchSize = Math.Min(parsed.GetValue(batch), sets.Train.Count),
                 LearningRate = parsed.GetValue(rate),
                 Decay = LearningRateDecay.Cosine,
                 GradientClip = 1,
                 Seed = parsed.GetValue(seed),
             };
-            using var prior = new GridPrior(model, options, training.Seed);
-            ImageSet test = sets.Validation ?? sets.Test;
-            var trainer = new GridPriorTrainer(prior, sets.Train, training, test);
-            double best = double.PositiveInfinity;
+            if (state is null || CommonOptions.IsGiven(parsed, epochs))
+                training = training with { Epochs = parsed.GetValue(epochs) };
+            using GridPrior? fresh = state is null ? new GridPrior(model, options, training.Seed) : null;
+            using GridPriorTrainer trainer = state is null
+                ? new GridPriorTrainer(fresh!, sets.Train, training, test)
+                : GridPriorTrainer.Resume(model, state, sets.Train, test, training.Epochs);
+            if (state is not null)
+                Console.WriteLine($"going on after epoch {state.Epoch} of {training.Epochs}");
             trainer.EpochCompleted += epoch =>
             {
                 Console.WriteLine(Line(epoch, training.Epochs, model));
-                if (epoch.Test >= best)
-                    return;
-                best = epoch.Test ?? best;
-                prior.Save(path);
+                // In this order: a checkpoint that tells of a best epoch has it beside it.
+                if (epoch.IsBest)
+                    trainer.Prior.Save(path);
+                trainer.Save(checkpoint);
             };
+            // One that is killed before its first epoch ends can be resumed, too.
+            trainer.Save(checkpoint);
             trainer.Run();
             Console.WriteLine($"wrote {path}");
             Finish(model, path, test, training.Seed);
@@ -71,11 +88,32 @@ internal static class TrainPriorCommand
         return command;
     }
 
+    private static IEnumerable<string> Given(ParseResult parsed, params Option[] options) =>
+        options.Where(option => CommonOptions.IsGiven(parsed, option)).Select(option => option.Name);
+
+    private static GridPriorCheckpoint ReadState(string path, string[] refused)
+    {
+        if (refused.Length > 0)
+            throw new BadInputException(
+                $"--resume goes on with the training's own options; leave out {string.Join(", ", refused)}, or leave out --resume.");
+        return File.Exists(path)
+            ? GridPriorCheckpoint.Read(path)
+            : throw new BadInputException($"There is no {path}, so there is nothing to go on with. Begin without --resume.");
+    }
+
     private static OptionSet<GridPriorOptions> MakeSet()
     {
         var set = new OptionSet<GridPriorOptions>("Prior", options => options with { });
-        set.Number("--layers", "N", "Gated layers, each of which sees one place farther.", o => o.Layers, NumberRange.Between(1, 64));
+        set.Choice(
+            "--model", "What the prior is made of: a gated PixelCNN of masked convolutions, or a causal transformer, whose attention sees "
+            + "all codes before.", o => o.Network);
+        set.Number(
+            "--layers", "N", "Gated layers, each of which sees one place farther; of a transformer its blocks.", o => o.Layers,
+            NumberRange.Between(1, 64));
         set.Number("--width", "N", "Channels of each layer.", o => o.Width, NumberRange.Between(1, 1024));
+        set.Number(
+            "--heads", "N", "Of a transformer: heads of its attention, which share the width.", o => o.Heads, NumberRange.Between(1, 1024),
+            new(o => o.Network == CodeNetworkKind.Transformer, "--model transformer"));
         return set;
     }
 

@@ -36,12 +36,12 @@ internal sealed class Graph(string name, IReadOnlyDictionary<string, NamedTensor
         return new Value(this, name, shape);
     }
 
-    public void Output(string name, string meaning, Value value)
+    public void Output(string name, string meaning, Value value, DataType type = DataType.Float)
     {
         bool isConstant = constants.ContainsValue(value);
         proto.Node.Add(new NodeProto { OpType = "Identity", Name = name, Input = { value.Name }, Output = { name } });
         int?[] shape = [.. value.Shape.Select(extent => (int?)extent)];
-        proto.Output.Add(Describe(name, meaning, DataType.Float, isConstant ? shape : [null, .. shape]));
+        proto.Output.Add(Describe(name, meaning, type, isConstant ? shape : [null, .. shape]));
     }
 
     /// <summary>Appends a node.</summary>

@@ -5,16 +5,17 @@ namespace GpuVae.Applications;
 
 /// <summary>
 /// Reads pictures that a model is to work on: one image file, a folder of images or a data set. What can be brought to the model's shape
-/// without a choice is: 16 bits become 8, alpha is composited on black (as in training, see <see cref="Image.WithChannels"/>), grey becomes
-/// RGB, and RGB without a colour in it becomes grey. All else is refused, unless fitting is asked for.
+/// without a choice is: 16 bits of a single file become 8, alpha is composited on black (as in training, see
+/// <see cref="Image.WithChannels"/>), grey becomes RGB, and RGB without a colour in it becomes grey. All else is refused, unless fitting is
+/// asked for.
 /// </summary>
 public static class PictureInput
 {
     /// <summary>The images at <paramref name="spec"/>, all of <paramref name="shape"/>.</summary>
     /// <param name="spec">An image file, or what <see cref="DataSource"/> takes; of a source with a test part that part.</param>
     /// <param name="shape">What the model takes.</param>
-    /// <param name="fit">Whether to crop and scale images of another size (<see cref="Resize.Fit"/>), and to turn colours into
-    /// grey.</param>
+    /// <param name="fit">Whether to crop and scale images of another size (<see cref="Resize.Fit(Image, int, int)"/>), and to turn colours
+    /// into grey.</param>
     /// <param name="options">
     /// How many pixels a picture may have, which pictures to take, and how a built-in set is drawn; size and channels are the model's in
     /// any case.
@@ -91,9 +92,9 @@ public static class PictureInput
 
     private static bool IsGrey(ImageSet images)
     {
-        if (images.Channels != 3 || images.Format != PixelFormat.Byte)
+        if (images.Channels != 3 || images.Format == PixelFormat.Single)
             return false;
-        int plane = images.Width * images.Height;
+        int plane = images.Width * images.Height * images.Format.BytesPerValue();
         for (int i = 0; i < images.Count; i++)
         {
             ReadOnlySpan<byte> image = images[i], red = image[..plane];

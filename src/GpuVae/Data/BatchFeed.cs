@@ -119,7 +119,8 @@ internal sealed class BatchFeed : IDisposable
             throw new BadInputException(
                 "Static binarisation is by an image's number, which a streamed set does not tell. Leave out DataOptions.IsStreamed.");
         if (binarization != Binarization.None && Format != PixelFormat.Byte)
-            throw new BadInputException($"Binarisation is for bytes; the images are in the format {Format}. Leave it out.");
+            throw new BadInputException(
+                $"Binarisation is for bytes; the images are in the format {Format}. Leave it out, or save them with 8 bits.");
         int batch = builder.Batch;
         PlannedTensor x = builder.Tensor("images", pixels);
         BatchPlan plan = PlanFrom(first);

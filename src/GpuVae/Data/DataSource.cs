@@ -121,21 +121,24 @@ public static class DataSource
         if (set.IsStreamed)
             throw new BadInputException(
                 $"{set.Name} is streamed as it is. Leave out DataOptions.Size and DataOptions.Channels, or DataOptions.IsStreamed.");
-        if (set.Format != PixelFormat.Byte || set.Channels is not (1 or 3) || channels is not (1 or 3))
+        if (set.Format == PixelFormat.Single || set.Channels is not (1 or 3) || channels is not (1 or 3))
             throw new BadInputException(
-                $"{set.Name} holds images of {set.Shape} in the format {set.Format}; only pictures of bytes with 1 or 3 channels are "
-                + "brought to another size or other channels. Leave out DataOptions.Size and DataOptions.Channels.");
-        int perImage = checked(size.Width * size.Height * channels);
+                $"{set.Name} holds images of {set.Shape} in the format {set.Format}; only pictures of 8 or 16 bits with 1 or 3 channels "
+                + "are brought to another size or other channels. Leave out DataOptions.Size and DataOptions.Channels.");
+        int perImage = checked(size.Width * size.Height * channels * set.Format.BytesPerValue());
         if ((long)perImage * set.Count > Array.MaxLength)
             throw new BadInputException(
                 $"{set.Name}: {set.Count} images of {size}×{channels} do not fit into memory. Choose a smaller DataOptions.Size.");
         byte[] pixels = new byte[perImage * set.Count];
         Parallel.For(0, set.Count, new ParallelOptions { CancellationToken = cancellation }, i =>
         {
-            Image image = Image.FromPlanar(set[i], set.Width, set.Height, set.Channels).WithChannels(channels);
-            Resize.Fit(image, size.Width, size.Height).CopyToPlanar(pixels.AsSpan(i * perImage, perImage));
+            IRaster image = set.Format == PixelFormat.Byte
+                ? Image.FromPlanar(set[i], set.Width, set.Height, set.Channels)
+                : DeepImage.FromPlanar(set[i], set.Shape);
+            image.WithChannels(channels).Fit(size.Width, size.Height).CopyToPlanar(pixels.AsSpan(i * perImage, perImage));
         });
-        return new ImageSet(set.Name, size.Width, size.Height, channels, pixels, set.Labels, set.LabelNames, set.Factors)
+        var converted = new PixelArray(new ImageShape(size.Width, size.Height, channels), set.Format, pixels);
+        return new ImageSet(set.Name, converted, set.Labels, set.LabelNames, set.Factors)
         {
             FileNames = set.FileNames,
         };

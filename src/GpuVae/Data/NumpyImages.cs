@@ -62,20 +62,14 @@ internal sealed class NumpyImages : IImageSource
             }
             Convert(item, converted);
             if (size == 1)
-                ToPlanar<byte>(converted, image);
+                Samples.ToPlanar<byte>(converted, Shape.Channels, image);
             else if (size == sizeof(ushort))
-                ToPlanar<ushort>(MemoryMarshal.Cast<byte, ushort>(converted), MemoryMarshal.Cast<byte, ushort>(image));
+                Samples.ToPlanar<ushort>(
+                    MemoryMarshal.Cast<byte, ushort>(converted), Shape.Channels, MemoryMarshal.Cast<byte, ushort>(image));
             else
-                ToPlanar<float>(MemoryMarshal.Cast<byte, float>(converted), MemoryMarshal.Cast<byte, float>(image));
+                Samples.ToPlanar<float>(
+                    MemoryMarshal.Cast<byte, float>(converted), Shape.Channels, MemoryMarshal.Cast<byte, float>(image));
         }
-    }
-
-    private void ToPlanar<T>(ReadOnlySpan<T> interleaved, Span<T> planar)
-    {
-        int plane = Shape.Width * Shape.Height, channels = Shape.Channels;
-        for (int c = 0; c < channels; c++)
-            for (int p = 0; p < plane; p++)
-                planar[c * plane + p] = interleaved[p * channels + c];
     }
 
     private void Convert(ReadOnlySpan<byte> item, Span<byte> image)

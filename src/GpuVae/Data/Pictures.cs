@@ -21,6 +21,7 @@ internal sealed class Pictures
     private readonly ParallelOptions several;
     private readonly long[] costs;
     private readonly bool isColoured;
+    private readonly PixelFormat format;
     private readonly object door = new();
     private long underWay;
 
@@ -34,6 +35,7 @@ internal sealed class Pictures
         var facts = new ImageFacts[files.Count];
         ForEach(0, (i, _) => facts[i] = ImageFile.Identify(Content(i), files[i].Title, options.MaxPixels));
         isColoured = facts.Any(of => of.IsColoured);
+        format = facts.Any(of => of.IsDeep) ? PixelFormat.UInt16 : PixelFormat.Byte;
         long pixels = 0;
         for (int i = 0; i < facts.Length; i++)
         {
@@ -42,7 +44,7 @@ internal sealed class Pictures
             pixels += options.Size is { } size ? size.Width * size.Height : declared;
         }
         if (!options.IsStreamed)
-            options.RequireKeeps(pixels * Channels, title);
+            options.RequireKeeps(pixels * Channels * format.BytesPerValue(), title);
     }
 
     /// <summary>The pictures that the options take, as a set with the labels of all, if there are any.</summary>
@@ -67,10 +69,10 @@ internal sealed class Pictures
         if (!options.IsStreamed)
         {
             (ImageShape shape, byte[] pixels) = Decode();
-            return new PixelArray(shape, PixelFormat.Byte, pixels);
+            return new PixelArray(shape, format, pixels);
         }
-        Image first = Prepare(0);
-        return new PictureStream(files, new ImageShape(first.Width, first.Height, Channels), options);
+        IRaster first = Prepare(0);
+        return new PictureStream(files, new ImageShape(first.Width, first.Height, Channels), format, options);
     }
 
     /// <summary>As far as the headers tell.</summary>
@@ -83,18 +85,18 @@ internal sealed class Pictures
     /// <summary>Null where a picture turns out to have more channels.</summary>
     private (ImageShape Shape, byte[] Pixels)? Decode(int channels)
     {
-        Image first = Prepare(0);
+        IRaster first = Prepare(0);
         (int width, int height) = (first.Width, first.Height);
         if (first.Channels > channels)
             return null;
-        int perImage = width * height * channels;
+        int perImage = width * height * channels * format.BytesPerValue();
         options.RequireKeeps((long)perImage * files.Count, title);
         byte[] pixels = new byte[perImage * files.Count];
-        first.WithChannels(channels).CopyToPlanar(pixels);
+        first.WithChannels(channels).CopyToPlanar(pixels.AsSpan(0, perImage));
         bool fits = true;
         ForEach(1, (i, loop) =>
         {
-            Image image = Prepare(i);
+            IRaster image = Prepare(i);
             if ((image.Width, image.Height) != (width, height))
                 throw new BadInputException(
                     $"The images differ in size: {files[0].Title} has {width}×{height} pixels, {files[i].Title} has "
@@ -113,12 +115,12 @@ internal sealed class Pictures
 
     private byte[] Content(int i) => files[i].ReadAll(ImageFile.MaxBytes(options.MaxPixels));
 
-    private Image Prepare(int i)
+    private IRaster Prepare(int i)
     {
-        Image image = ImageFile.Decode(Content(i), files[i].Title, options.MaxPixels);
+        IRaster image = format.Decode(Content(i), files[i].Title, options.MaxPixels);
         // Alpha goes first: averaging colours of transparent pixels would let them shine through at the edges.
         image = image.WithChannels(options.Channels ?? (image.Channels == 1 ? 1 : 3));
-        return options.Size is { } size ? Resize.Fit(image, size.Width, size.Height) : image;
+        return options.Size is { } size ? image.Fit(size.Width, size.Height) : image;
     }
 
     private void ForEach(int start, Action<int, ParallelLoopState> act)

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using GpuVae.Imaging;
 
 namespace GpuVae.Data;
 
@@ -24,6 +25,13 @@ internal static class PixelFormats
         PixelFormat.UInt16 => sizeof(ushort),
         _ => sizeof(float),
     };
+
+    /// <summary>A picture in a file with samples of this format, which is one of bytes or of 16 bits.</summary>
+    /// <exception cref="BadInputException">As for <see cref="ImageFile.Decode"/>.</exception>
+    public static IRaster Decode(this PixelFormat format, byte[] content, string file, long maxPixels) =>
+        format == PixelFormat.UInt16
+            ? ImageFile.DecodeDeep(content, file, maxPixels)
+            : ImageFile.Decode(content, file, maxPixels);
 
     /// <summary>Values as a model sees them.</summary>
     public static void ToFloats(this PixelFormat format, ReadOnlySpan<byte> raw, Span<float> values)

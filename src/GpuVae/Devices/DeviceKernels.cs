@@ -69,6 +69,8 @@ internal sealed class DeviceKernels(Accelerator accelerator, GemmContext gemm) :
     public CodebookAverage CodebookAverage => field ??= new CodebookAverage(accelerator);
     public MaskedPatches MaskedPatches => field ??= new MaskedPatches(accelerator);
     public GatedActivation GatedActivation => field ??= new GatedActivation(accelerator);
+    public SequenceEmbedding SequenceEmbedding => field ??= new SequenceEmbedding(accelerator);
+    public CausalAttention CausalAttention => field ??= new CausalAttention(accelerator);
     public Kernels.Likelihoods.CategoricalLoss CategoricalLoss => field ??= new Kernels.Likelihoods.CategoricalLoss(accelerator);
     public CategoricalDraw CategoricalDraw => field ??= new CategoricalDraw(accelerator);
     public CodeCount CodeCount => field ??= new CodeCount(accelerator);

@@ -65,10 +65,13 @@ internal sealed class ImageLikelihood(
     /// </summary>
     public ArrayView<float> SharedIn(ArrayView<float> flat) => shared is null ? default : ParameterStore.Slice(flat, shared);
 
-    /// <summary>Appends the way from codes [rows, L] to the means of p(x|z), [rows, pixels].</summary>
-    public void AppendMeans(LayerContext context, PlannedTensor codes, PlannedTensor images)
+    /// <summary>Appends the way from codes [rows, L] to the means of p(x|z), [rows, pixels]; vectors become discrete codes first.</summary>
+    public void AppendMeans(LayerContext context, PlannedTensor codes, PlannedTensor images) =>
+        AppendMeansOfCodes(context, quantizer?.Forward(context, codes).Codes ?? codes, images);
+
+    /// <summary>The same of what is a discrete code already: rounded again, a level would become another.</summary>
+    public void AppendMeansOfCodes(LayerContext context, PlannedTensor codes, PlannedTensor images)
     {
-        codes = quantizer?.Forward(context, codes).Codes ?? codes;
         if (likelihood.MeanIsColumn && decoder.Layers[^1] is Linear)
         {
             decoder.Infer(context, codes, images, likelihood.MeanActivation);

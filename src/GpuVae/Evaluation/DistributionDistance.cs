@@ -36,7 +36,7 @@ public sealed record DistributionDistance(
     public bool IsRough => Images <= Features;
 
     internal static DistributionDistance Measure(
-        Vae model, ImageSet images, IImageFeatures network, EvaluationOptions options, Action<double>? progress,
+        Vae model, GridPrior? codePrior, ImageSet images, IImageFeatures network, EvaluationOptions options, Action<double>? progress,
         CancellationToken cancellation)
     {
         if (images.Count < LeastImages)
@@ -47,11 +47,16 @@ public sealed record DistributionDistance(
         float[] originals = new float[checked(count * pixels)], reconstructions = new float[originals.Length];
         images.CopyRows([.. Enumerable.Range(0, count)], originals);
         model.Reconstruct(originals, reconstructions, model.LabelsOf(images, 0, count), cancellation);
-        float[] samples = Draw(model, images, options, cancellation);
+        float[] samples = codePrior is null
+            ? Draw(images, model.Options.Classes, pixels, options.Seed, (n, seed, label) =>
+                model.Generate(n, seed, label, options.Temperature, cancellation))
+            : Draw(codePrior.Require(images), codePrior.Options.Classes, pixels, options.Seed, (n, seed, label) =>
+                codePrior.Generate(n, seed, label, options.Temperature, cancellation));
         int done = 0;
         float[] ofData = Extract(originals);
+        string sampler = codePrior is not null ? "the prior over codes" : model.Sampler?.ToString() ?? "the prior";
         return new DistributionDistance(
-            network.Name, network.Count, network.Preparation, count, model.Sampler?.ToString() ?? "the prior", options.Temperature,
+            network.Name, network.Count, network.Preparation, count, sampler, options.Temperature,
             Against(samples), Against(reconstructions), Evaluation.Sharpness.Of(originals, model.Options.Shape));
 
         float[] Extract(float[] rows)
@@ -79,18 +84,16 @@ public sealed record DistributionDistance(
         }
     }
 
-    /// <summary>As many as there are images; of a conditional model with the labels of these.</summary>
-    private static float[] Draw(Vae model, ImageSet images, EvaluationOptions options, CancellationToken cancellation)
+    /// <summary>As many as there are images; where there are classes with the labels of these.</summary>
+    private static float[] Draw(ImageSet images, int classes, int pixels, ulong seed, Func<int, ulong, int?, float[]> generate)
     {
-        if (model.Options.Classes == 0)
-            return model.Generate(images.Count, options.Seed, null, options.Temperature, cancellation);
-        int pixels = model.Options.Shape.Pixels;
+        if (classes == 0)
+            return generate(images.Count, seed, null);
         float[] samples = new float[images.Count * pixels];
         foreach (IGrouping<int, int> group in Enumerable.Range(0, images.Count).GroupBy(i => images.Labels![i]))
         {
             int[] rows = [.. group];
-            float[] ofLabel = model.Generate(
-                rows.Length, options.Seed + (ulong)group.Key, group.Key, options.Temperature, cancellation);
+            float[] ofLabel = generate(rows.Length, seed + (ulong)group.Key, group.Key);
             for (int i = 0; i < rows.Length; i++)
                 ofLabel.AsSpan(i * pixels, pixels).CopyTo(samples.AsSpan(rows[i] * pixels));
         }

@@ -12,6 +12,7 @@ public static class ModelEvaluation
     /// <param name="images">Of its shape.</param>
     /// <param name="options">What to measure, and how.</param>
     /// <param name="features">In which samples and reconstructions are compared with the images; null for not at all.</param>
+    /// <param name="codePrior">What the samples' codes are drawn from where the model's are discrete.</param>
     /// <param name="progress">Told the share of the importance sampling that is done, then of the features; these take long.</param>
     /// <param name="cancellation">Asks to stop before the next batch.</param>
     /// <exception cref="BadInputException">
@@ -19,8 +20,8 @@ public static class ModelEvaluation
     /// </exception>
     /// <exception cref="OperationCanceledException">Asked to stop.</exception>
     public static EvaluationReport Run(
-        Vae model, ImageSet images, EvaluationOptions? options = null, IImageFeatures? features = null, Action<double>? progress = null,
-        CancellationToken cancellation = default)
+        Vae model, ImageSet images, EvaluationOptions? options = null, IImageFeatures? features = null,
+        GridPrior? codePrior = null, Action<double>? progress = null, CancellationToken cancellation = default)
     {
         options ??= new EvaluationOptions();
         options.Validate();
@@ -65,7 +66,10 @@ public static class ModelEvaluation
         }
         return features is null
             ? report
-            : report with { Distance = DistributionDistance.Measure(model, images, features, options, progress, cancellation) };
+            : report with
+            {
+                Distance = DistributionDistance.Measure(model, codePrior, images, features, options, progress, cancellation),
+            };
     }
 
     /// <summary>What the moments of q(z|x) and the reconstructions from its means tell.</summary>

@@ -4,7 +4,7 @@ namespace GpuVae.Imaging;
 /// An 8-bit raster, rows from the top, [Height, Width, Channels] interleaved; 1 channel is grey, 3 are RGB, 4 are RGB with straight
 /// (not premultiplied) alpha. Values are what the file holds, usually sRGB; nothing here converts colour spaces.
 /// </summary>
-public sealed class Image
+public sealed class Image : IRaster
 {
     /// <summary>Wraps <paramref name="pixels"/> without a copy.</summary>
     /// <exception cref="ArgumentException">The array does not have width · height · channels elements.</exception>
@@ -42,33 +42,16 @@ public sealed class Image
         if (channels == Channels)
             return this;
         var result = new Image(Width, Height, channels);
-        for (int i = 0; i < Width * Height; i++)
-        {
-            ReadOnlySpan<byte> source = Pixels.AsSpan(i * Channels, Channels);
-            int r = source[0], g = source[Channels == 1 ? 0 : 1], b = source[Channels == 1 ? 0 : 2];
-            if (Channels == 4)
-                (r, g, b) = ((r * source[3] + 127) / 255, (g * source[3] + 127) / 255, (b * source[3] + 127) / 255);
-            if (channels == 1)
-                result.Pixels[i] = (byte)((r * 299 + g * 587 + b * 114 + 500) / 1000);
-            else
-                (result.Pixels[i * 3], result.Pixels[i * 3 + 1], result.Pixels[i * 3 + 2]) = ((byte)r, (byte)g, (byte)b);
-        }
+        Samples.Convert<byte>(Pixels, Channels, result.Pixels, channels);
         return result;
     }
 
     /// <summary>Interleaved to planar: [Height, Width, Channels] into [Channels, Height, Width].</summary>
-    public void CopyToPlanar(Span<byte> destination)
-    {
-        int plane = Width * Height;
-        if (Channels == 1)
-        {
-            Pixels.CopyTo(destination);
-            return;
-        }
-        for (int c = 0; c < Channels; c++)
-            for (int i = 0; i < plane; i++)
-                destination[c * plane + i] = Pixels[i * Channels + c];
-    }
+    public void CopyToPlanar(Span<byte> destination) => Samples.ToPlanar<byte>(Pixels, Channels, destination);
+
+    IRaster IRaster.WithChannels(int channels) => WithChannels(channels);
+
+    IRaster IRaster.Fit(int width, int height) => Resize.Fit(this, width, height);
 
     /// <summary>
     /// Planar to interleaved: <paramref name="planar"/> is [channels, height, width]. Of more than 3 channels the first three are shown as
@@ -76,12 +59,8 @@ public sealed class Image
     /// </summary>
     public static Image FromPlanar(ReadOnlySpan<byte> planar, int width, int height, int channels)
     {
-        int plane = width * height;
-        channels = Shown(channels);
-        var image = new Image(width, height, channels);
-        for (int c = 0; c < channels; c++)
-            for (int i = 0; i < plane; i++)
-                image.Pixels[i * channels + c] = planar[c * plane + i];
+        var image = new Image(width, height, Shown(channels));
+        Samples.ToInterleaved(planar, image.Channels, image.Pixels.AsSpan());
         return image;
     }
 

@@ -57,6 +57,13 @@ public static class ImageFile
             : ImageSharpCodec.Decode(content, file, maxPixels));
     }
 
+    /// <summary>As <see cref="Decode"/>, but with samples of 16 bits; those of 8 are widened.</summary>
+    /// <exception cref="BadInputException">As for <see cref="Decode"/>.</exception>
+    internal static DeepImage DecodeDeep(byte[] content, string file, long maxPixels) =>
+        Interpret(content, file, () => PnmReader.CanRead(content)
+            ? new PnmReader(content).ReadDeep(file, maxPixels)
+            : ImageSharpCodec.DecodeDeep(content, file, maxPixels));
+
     /// <summary>Writes by way of a temporary name, so a half-written picture never stands under <paramref name="path"/>.</summary>
     /// <exception cref="BadInputException">The extension names no known format.</exception>
     /// <exception cref="IOException">The disk is full or the place cannot be written.</exception>

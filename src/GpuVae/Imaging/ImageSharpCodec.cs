@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Numerics;
 using System.Runtime.InteropServices;
 using SixLabors.ImageSharp;
 using SixLabors.ImageSharp.Formats;
@@ -33,7 +34,23 @@ internal static class ImageSharpCodec
     /// <summary>The first frame, upright, or null where the content is of no registered format.</summary>
     /// <exception cref="BadInputException">More pixels are declared than accepted, or none.</exception>
     /// <exception cref="Exception">Damaged content makes ImageSharp throw in many ways.</exception>
-    public static Image? Decode(byte[] content, string file, long maxPixels)
+    public static Image? Decode(byte[] content, string file, long maxPixels) =>
+        Decode<Rgba32, byte>(content, file, maxPixels) is var (width, height, channels, pixels)
+            ? new Image(width, height, channels, pixels)
+            : null;
+
+    /// <summary>The same with samples of 16 bits.</summary>
+    /// <exception cref="BadInputException">As for <see cref="Decode(byte[], string, long)"/>.</exception>
+    /// <exception cref="Exception">As for <see cref="Decode(byte[], string, long)"/>.</exception>
+    public static DeepImage? DecodeDeep(byte[] content, string file, long maxPixels) =>
+        Decode<Rgba64, ushort>(content, file, maxPixels) is var (width, height, channels, pixels)
+            ? new DeepImage(width, height, channels, pixels)
+            : null;
+
+    private static (int Width, int Height, int Channels, TSample[] Pixels)? Decode<TPixel, TSample>(
+        byte[] content, string file, long maxPixels)
+        where TPixel : unmanaged, IPixel<TPixel>
+        where TSample : unmanaged, IMinMaxValue<TSample>, IEquatable<TSample>
     {
         Configuration configuration = maxPixels == DataOptions.DefaultMaxPixels ? Configuration : MakeConfiguration(maxPixels);
         if (Sharp.DetectFormat(configuration, content) is not { } format)
@@ -45,10 +62,10 @@ internal static class ImageSharpCodec
         Completeness.Check(content, format.Name);
         try
         {
-            using var decoded = Sharp.Load<Rgba32>(configuration, content);
+            using var decoded = Sharp.Load<TPixel>(configuration, content);
             RequireStrips(decoded.Frames.RootFrame.Metadata.ExifProfile, content.Length);
             decoded.Mutate(picture => picture.AutoOrient());
-            return FromRgba(decoded, IsGrey(decoded));
+            return FromRgba<TPixel, TSample>(decoded, IsGrey(decoded));
         }
         finally
         {
@@ -72,9 +89,12 @@ internal static class ImageSharpCodec
         if (info is null)
             throw new InvalidDataException("its header is damaged");
         ImageMetadata metadata = info.Metadata;
-        // Of a TIFF only decoding tells.
+        // Of a TIFF only decoding tells, but two or more bytes a sample show in the bits of a pixel: one, three or four samples.
         bool mayBeGrey = format is TiffFormat || IsGrey(metadata);
-        return new ImageFacts(info.Width, info.Height, !mayBeGrey);
+        bool isDeep = format is PngFormat
+            ? metadata.GetPngMetadata().BitDepth == PngBitDepth.Bit16
+            : format is TiffFormat && info.PixelType.BitsPerPixel is 16 or 48 or 64;
+        return new ImageFacts(info.Width, info.Height, !mayBeGrey, isDeep);
     }
 
     /// <summary>Writes <paramref name="image"/> as <paramref name="extension"/> tells; alpha only where the format has room.</summary>
@@ -143,19 +163,43 @@ internal static class ImageSharpCodec
         using Sharp sharp = ToSharp(image);
         sharp.Mutate(Configuration, operation);
         var result = new Image(sharp.Width, sharp.Height, image.Channels);
+        CopyPixels(sharp, result.Pixels);
+        return result;
+    }
+
+    /// <inheritdoc cref="Process(Image, Action{IImageProcessingContext})"/>
+    public static DeepImage Process(DeepImage image, Action<IImageProcessingContext> operation)
+    {
+        ReadOnlySpan<byte> samples = MemoryMarshal.AsBytes(image.Pixels.AsSpan());
+        using Sharp sharp = image.Channels == 1
+            ? Sharp.LoadPixelData<L16>(samples, image.Width, image.Height)
+            : Sharp.LoadPixelData<Rgb48>(samples, image.Width, image.Height);
+        sharp.Mutate(Configuration, operation);
+        ushort[] pixels = new ushort[sharp.Width * sharp.Height * image.Channels];
+        CopyPixels(sharp, MemoryMarshal.AsBytes(pixels.AsSpan()));
+        return new DeepImage(sharp.Width, sharp.Height, image.Channels, pixels);
+    }
+
+    private static void CopyPixels(Sharp sharp, Span<byte> pixels)
+    {
         switch (sharp)
         {
             case Image<L8> grey:
-                grey.CopyPixelDataTo(result.Pixels);
+                grey.CopyPixelDataTo(pixels);
                 break;
             case Image<Rgb24> rgb:
-                rgb.CopyPixelDataTo(result.Pixels);
+                rgb.CopyPixelDataTo(pixels);
                 break;
             case Image<Rgba32> rgba:
-                rgba.CopyPixelDataTo(result.Pixels);
+                rgba.CopyPixelDataTo(pixels);
+                break;
+            case Image<L16> grey:
+                grey.CopyPixelDataTo(pixels);
+                break;
+            case Image<Rgb48> rgb:
+                rgb.CopyPixelDataTo(pixels);
                 break;
         }
-        return result;
     }
 
     private static Sharp ToSharp(Image image) => image.Channels switch
@@ -187,36 +231,37 @@ internal static class ImageSharpCodec
         || metadata.GetJpegMetadata().ColorType == JpegColorType.Luminance;
 
     /// <summary>With alpha where a pixel is not opaque; else one channel if the file is grey, or three.</summary>
-    private static Image FromRgba(Image<Rgba32> decoded, bool grey)
+    private static (int Width, int Height, int Channels, TSample[] Pixels) FromRgba<TPixel, TSample>(Image<TPixel> decoded, bool grey)
+        where TPixel : unmanaged, IPixel<TPixel>
+        where TSample : unmanaged, IMinMaxValue<TSample>, IEquatable<TSample>
     {
         bool isOpaque = true;
         ForEachRow((_, row) =>
         {
-            foreach (Rgba32 pixel in row)
-                isOpaque &= pixel.A == byte.MaxValue;
+            for (int i = 3; i < row.Length; i += 4)
+                isOpaque &= row[i].Equals(TSample.MaxValue);
         });
-        int channels = !isOpaque ? 4 : grey ? 1 : 3;
-        var image = new Image(decoded.Width, decoded.Height, channels);
+        int channels = !isOpaque ? 4 : grey ? 1 : 3, stride = decoded.Width * channels;
+        var pixels = new TSample[decoded.Height * stride];
         ForEachRow((y, row) =>
         {
-            Span<byte> target = image.Pixels.AsSpan(y * row.Length * channels, row.Length * channels);
-            ReadOnlySpan<byte> bytes = MemoryMarshal.AsBytes(row);
+            Span<TSample> target = pixels.AsSpan(y * stride, stride);
             if (channels == 4)
-                bytes.CopyTo(target);
+                row.CopyTo(target);
             else
                 for (int i = 0; i < target.Length; i++)
-                    target[i] = bytes[i / channels * 4 + i % channels];
+                    target[i] = row[i / channels * 4 + i % channels];
         });
-        return image;
+        return (decoded.Width, decoded.Height, channels, pixels);
 
-        void ForEachRow(RowAction action) => decoded.ProcessPixelRows(rows =>
+        void ForEachRow(RowAction<TSample> action) => decoded.ProcessPixelRows(rows =>
         {
             for (int y = 0; y < rows.Height; y++)
-                action(y, rows.GetRowSpan(y));
+                action(y, MemoryMarshal.Cast<TPixel, TSample>(rows.GetRowSpan(y)));
         });
     }
 
-    private delegate void RowAction(int y, Span<Rgba32> row);
+    private delegate void RowAction<TSample>(int y, Span<TSample> row);
 
     /// <summary>Colours become the 256 that suit the frame and dots of them, shades of grey stay what they are.</summary>
     private static GifEncoder Gif(bool grey) => new()

@@ -1,3 +1,5 @@
+using System.Numerics;
+
 namespace GpuVae.Imaging;
 
 /// <summary>
@@ -16,14 +18,31 @@ internal sealed class PnmReader(byte[] content)
     /// <exception cref="InvalidDataException">The header is truncated or damaged.</exception>
     public ImageFacts Identify()
     {
-        bool isColoured = content[1] is (byte)'3' or (byte)'6';
-        return new ImageFacts(ReadNumber("width"), ReadNumber("height"), isColoured);
+        bool isColoured = content[1] is (byte)'3' or (byte)'6', isBitmap = content[1] is (byte)'1' or (byte)'4';
+        return new ImageFacts(
+            ReadNumber("width"), ReadNumber("height"), isColoured, !isBitmap && ReadNumber("maximum value") > byte.MaxValue);
     }
 
-    /// <summary>The first image of the file.</summary>
+    /// <summary>The first image of the file, its samples rounded to 8 bits.</summary>
     /// <exception cref="BadInputException">More pixels are declared than accepted, or none.</exception>
     /// <exception cref="InvalidDataException">The content is truncated or damaged.</exception>
     public Image Read(string file, long maxPixels)
+    {
+        (int width, int height, int channels, byte[] pixels) = Read<byte>(file, maxPixels);
+        return new Image(width, height, channels, pixels);
+    }
+
+    /// <summary>The same in 16 bits.</summary>
+    /// <exception cref="BadInputException">As for <see cref="Read(string, long)"/>.</exception>
+    /// <exception cref="InvalidDataException">As for <see cref="Read(string, long)"/>.</exception>
+    public DeepImage ReadDeep(string file, long maxPixels)
+    {
+        (int width, int height, int channels, ushort[] pixels) = Read<ushort>(file, maxPixels);
+        return new DeepImage(width, height, channels, pixels);
+    }
+
+    private (int Width, int Height, int Channels, T[] Pixels) Read<T>(string file, long maxPixels)
+        where T : unmanaged, IBinaryInteger<T>, IMinMaxValue<T>
     {
         int kind = content[1] - '0';
         bool isBitmap = kind is 1 or 4, isText = kind <= 3;
@@ -43,7 +62,8 @@ internal sealed class PnmReader(byte[] content)
             throw new InvalidDataException(
                 $"it is truncated: {width}×{height} pixels need {needed} bytes, {content.Length - position} follow the header");
 
-        var image = new Image(width, height, channels);
+        long greatest = long.CreateTruncating(T.MaxValue);
+        var pixels = new T[samples];
         for (int i = 0; i < samples; i++)
         {
             int sample = kind switch
@@ -56,9 +76,9 @@ internal sealed class PnmReader(byte[] content)
             if (sample > max)
                 throw new InvalidDataException($"sample {i} is {sample}, above the declared maximum {max}");
             // In bitmaps 1 is black.
-            image.Pixels[i] = (byte)(isBitmap ? (1 - sample) * 255 : (sample * 255L + max / 2) / max);
+            pixels[i] = T.CreateTruncating(isBitmap ? (1 - sample) * greatest : (sample * greatest + max / 2) / max);
         }
-        return image;
+        return (width, height, channels, pixels);
     }
 
     private int ReadNumber(string what)

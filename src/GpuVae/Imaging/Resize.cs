@@ -1,3 +1,4 @@
+using System.Numerics;
 using SixLabors.ImageSharp.Processing;
 
 namespace GpuVae.Imaging;
@@ -13,6 +14,24 @@ public static class Resize
     {
         Image cropped = CentreCrop(image, width, height);
         return cropped.Width >= width && cropped.Height >= height ? Area(cropped, width, height) : Lanczos3(cropped, width, height);
+    }
+
+    /// <inheritdoc cref="Fit(Image, int, int)"/>
+    /// <remarks>Without alpha.</remarks>
+    internal static DeepImage Fit(DeepImage image, int width, int height)
+    {
+        int channels = image.Channels;
+        (int cropWidth, int cropHeight) = CropSize(image.Width, image.Height, width, height);
+        ushort[] cropped = Crop(image.Pixels, image.Width, image.Height, channels, cropWidth, cropHeight);
+        if (cropWidth < width || cropHeight < height)
+            return ImageSharpCodec.Process(
+                new DeepImage(cropWidth, cropHeight, channels, cropped),
+                context => context.Resize(width, height, KnownResamplers.Lanczos3));
+        if ((cropWidth, cropHeight) == (width, height))
+            return new DeepImage(width, height, channels, cropped);
+        ushort[] averaged = new ushort[width * height * channels];
+        Average<ushort>(cropped, cropWidth, cropHeight, channels, averaged, width, height);
+        return new DeepImage(width, height, channels, averaged);
     }
 
     /// <summary>Each pixel so many times in both directions.</summary>
@@ -32,17 +51,27 @@ public static class Resize
     /// <summary>The largest centred part whose aspect ratio is <paramref name="aspectWidth"/> : <paramref name="aspectHeight"/>.</summary>
     public static Image CentreCrop(Image image, int aspectWidth, int aspectHeight)
     {
-        int width = image.Width, height = image.Height;
-        if ((long)width * aspectHeight > (long)height * aspectWidth)
-            width = Math.Max(1, (int)((long)height * aspectWidth / aspectHeight));
-        else
-            height = Math.Max(1, (int)((long)width * aspectHeight / aspectWidth));
-        if (width == image.Width && height == image.Height)
-            return image;
-        var cropped = new Image(width, height, image.Channels);
-        int left = (image.Width - width) / 2, top = (image.Height - height) / 2, row = width * image.Channels;
-        for (int y = 0; y < height; y++)
-            image.Pixels.AsSpan(((top + y) * image.Width + left) * image.Channels, row).CopyTo(cropped.Pixels.AsSpan(y * row));
+        (int width, int height) = CropSize(image.Width, image.Height, aspectWidth, aspectHeight);
+        return width == image.Width && height == image.Height
+            ? image
+            : new Image(
+                width, height, image.Channels, Crop(image.Pixels, image.Width, image.Height, image.Channels, width, height));
+    }
+
+    private static (int Width, int Height) CropSize(int width, int height, int aspectWidth, int aspectHeight) =>
+        (long)width * aspectHeight > (long)height * aspectWidth
+            ? (Math.Max(1, (int)((long)height * aspectWidth / aspectHeight)), height)
+            : (width, Math.Max(1, (int)((long)width * aspectHeight / aspectWidth)));
+
+    /// <summary>The centred part of [height, width, channels].</summary>
+    private static T[] Crop<T>(T[] pixels, int width, int height, int channels, int croppedWidth, int croppedHeight)
+    {
+        if (width == croppedWidth && height == croppedHeight)
+            return pixels;
+        int left = (width - croppedWidth) / 2, top = (height - croppedHeight) / 2, row = croppedWidth * channels;
+        var cropped = new T[croppedHeight * row];
+        for (int y = 0; y < croppedHeight; y++)
+            pixels.AsSpan(((top + y) * width + left) * channels, row).CopyTo(cropped.AsSpan(y * row));
         return cropped;
     }
 
@@ -63,38 +92,46 @@ public static class Resize
     {
         if (width == image.Width && height == image.Height)
             return image;
-        int channels = image.Channels, stride = width * channels;
-        (int First, float[] Weights)[] horizontal = Taps(image.Width, width), vertical = Taps(image.Height, height);
+        var result = new Image(width, height, image.Channels);
+        Average<byte>(image.Pixels, image.Width, image.Height, image.Channels, result.Pixels, width, height);
+        return result;
+    }
+
+    private static void Average<T>(
+        ReadOnlySpan<T> source, int sourceWidth, int sourceHeight, int channels, Span<T> result, int width, int height)
+        where T : unmanaged, IBinaryInteger<T>, IMinMaxValue<T>
+    {
+        int stride = width * channels;
+        float greatest = float.CreateTruncating(T.MaxValue);
+        (int First, float[] Weights)[] horizontal = Taps(sourceWidth, width), vertical = Taps(sourceHeight, height);
         // Only as many rows are kept as one of the result takes: those of a large picture would take more memory than it does.
         int kept = vertical.Max(taps => taps.Weights.Length), done = 0;
         float[] rows = new float[checked(stride * kept)];
-        var result = new Image(width, height, channels);
         for (int y = 0; y < height; y++)
         {
             (int top, float[] weights) = vertical[y];
             for (; done < top + weights.Length; done++)
-                SumColumns(image.Pixels.AsSpan(done * image.Width * channels), Row(done));
-            Span<byte> target = result.Pixels.AsSpan(y * stride, stride);
+                SumColumns(source[(done * sourceWidth * channels)..], Row(done));
+            Span<T> target = result.Slice(y * stride, stride);
             for (int i = 0; i < stride; i++)
             {
                 float sum = 0;
                 for (int k = 0; k < weights.Length; k++)
                     sum += weights[k] * rows[(top + k) % kept * stride + i];
-                target[i] = (byte)(Math.Clamp(sum, 0, 255) + 0.5f);
+                target[i] = T.CreateTruncating(Math.Clamp(sum, 0, greatest) + 0.5f);
             }
         }
-        return result;
 
         Span<float> Row(int y) => rows.AsSpan(y % kept * stride, stride);
 
-        void SumColumns(ReadOnlySpan<byte> source, Span<float> row)
+        void SumColumns(ReadOnlySpan<T> source, Span<float> row)
         {
             for (int i = 0; i < stride; i++)
             {
                 (int first, float[] weights) = horizontal[i / channels];
                 float sum = 0;
                 for (int k = 0; k < weights.Length; k++)
-                    sum += weights[k] * source[(first + k) * channels + i % channels];
+                    sum += weights[k] * float.CreateTruncating(source[(first + k) * channels + i % channels]);
                 row[i] = sum;
             }
         }

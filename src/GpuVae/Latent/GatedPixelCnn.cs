@@ -12,18 +12,21 @@ namespace GpuVae.Latent;
 /// it, row by row, and on the label. Of two stacks one sees the rows above, the other the places on the left and what the first one
 /// saw; neither has a blind spot. Rows of its matrices are places.
 /// </summary>
-internal sealed class GatedPixelCnn
+internal sealed class GatedPixelCnn : CodeNetwork
 {
     private readonly Block[] blocks;
     private readonly Linear hidden, logits;
-    private readonly int classes;
+    private readonly int classes, places;
+    private readonly Func<ScheduleBuilder, PlannedTensor, PlannedTensor> lookup;
 
     /// <param name="grid">Of the codes; its channels are the numbers of a vector.</param>
     /// <param name="codes">How many different codes there are.</param>
     /// <param name="options">Of the network.</param>
-    public GatedPixelCnn(ImageShape grid, int codes, GridPriorOptions options)
+    /// <param name="lookup">Appends the vectors of codes, [images, places · D], by their numbers [images, places].</param>
+    public GatedPixelCnn(
+        ImageShape grid, int codes, GridPriorOptions options, Func<ScheduleBuilder, PlannedTensor, PlannedTensor> lookup)
     {
-        classes = options.Classes;
+        (classes, places, this.lookup) = (options.Classes, grid.Width * grid.Height, lookup);
         int width = options.Width;
         blocks = new Block[options.Layers];
         for (int i = 0; i < blocks.Length; i++)
@@ -42,24 +45,27 @@ internal sealed class GatedPixelCnn
         logits = new Linear("prior.logits", 2 * width, codes, null);
     }
 
-    /// <summary>In PyTorch's layouts.</summary>
-    public IEnumerable<(string Name, int[] Shape)> ParameterShapes => All.SelectMany(layer => layer.ParameterShapes);
+    /// <inheritdoc/>
+    public override IEnumerable<(string Name, int[] Shape)> ParameterShapes => All.SelectMany(layer => layer.ParameterShapes);
+
+    /// <inheritdoc/>
+    public override bool TakesEveryPlace => false;
 
     private IEnumerable<Linear> All =>
         [.. blocks.SelectMany(block => (Linear[])[block.Vertical, block.Across, block.Horizontal, block.Output]), hidden, logits];
 
-    public void Attach(ParameterStore store)
+    /// <inheritdoc/>
+    public override void Attach(ParameterStore store)
     {
         foreach (Linear layer in All)
             layer.Attach(store);
     }
 
-    /// <summary>Appends the way forward.</summary>
-    /// <param name="context">With the labels, where there are classes.</param>
-    /// <param name="codes">The vectors, [images · places, D].</param>
-    /// <returns>Logits [images · places, codes], and what appends the way back from their gradient.</returns>
-    public (PlannedTensor Logits, Action<LayerContext, PlannedTensor> Backward) Forward(LayerContext context, PlannedTensor codes)
+    /// <inheritdoc/>
+    public override (PlannedTensor Logits, Action<LayerContext, PlannedTensor> Backward) Forward(
+        LayerContext context, PlannedTensor indices)
     {
+        PlannedTensor codes = ByPlace(context, lookup(context.Builder, indices));
         PlannedTensor above = codes, left = codes;
         var ways = new BlockBackward[blocks.Length];
         for (int i = 0; i < blocks.Length; i++)
@@ -73,6 +79,31 @@ internal sealed class GatedPixelCnn
                 (dAbove, dLeft) = ways[i](back, dAbove, dLeft!);
         }
         );
+    }
+
+    /// <summary>Appends the logits of all places, and a copy of those that are wanted.</summary>
+    public override PlannedTensor AppendNext(LayerContext context, PlannedTensor indices, Func<int> place)
+    {
+        (PlannedTensor all, _) = Forward(context, indices);
+        PlannedTensor next = context.Builder.Tensor("logits of a place", indices.Rows, all.Columns);
+        ColumnCopy copy = context.Kernels.ColumnCopy;
+        int columns = all.Columns;
+        context.Builder.Add(
+            "logits of a place", 0, 8.0 * next.Length, [all, next],
+            stream => copy.Run(
+                stream, all.View.SubView((long)place() * columns), places * columns, next.View, columns, columns),
+            varies: true);
+        return next;
+    }
+
+    /// <summary>Appends the same vectors with a row for every place.</summary>
+    private PlannedTensor ByPlace(LayerContext context, PlannedTensor codes)
+    {
+        PlannedTensor rows = context.Builder.Tensor("vectors of places", codes.Rows * places, codes.Columns / places);
+        ColumnCopy copy = context.Kernels.ColumnCopy;
+        context.Builder.Add("vectors of places", 0, 8.0 * codes.Length, [codes, rows], stream =>
+            copy.Run(stream, codes.View, codes.Columns, rows.View, codes.Columns, codes.Columns));
+        return rows;
     }
 
     private (PlannedTensor Above, PlannedTensor Left, BlockBackward Backward) Append(

@@ -37,11 +37,21 @@ internal sealed class MixtureCodeSampler(int latents, float[] weights, float[] m
 
     private float[] Weights => weights;
 
-    private float[] Means => means;
+    /// <summary>[K, L].</summary>
+    internal float[] Means => means;
 
-    private float[] Factors => factors;
+    /// <summary>[K, L, L]: Cholesky factors of the covariances, 0 above the diagonal.</summary>
+    internal float[] Factors => factors;
 
     private int[] Labels => labels;
+
+    /// <summary>[K]: the shares of a label's components, each added to those before it; those of others add nothing.</summary>
+    internal float[] Bounds(int label)
+    {
+        int[] own = For(label);
+        double total = own.Sum(c => (double)weights[c]), sum = 0;
+        return [.. Enumerable.Range(0, Components).Select(c => (float)(own.Contains(c) ? sum += weights[c] / total : sum))];
+    }
 
     /// <summary>The sampler among the tensors of a file.</summary>
     /// <param name="tensors">Those whose names begin with <see cref="Prefix"/>, finite.</param>

@@ -5,8 +5,11 @@ using GpuVae.Scheduling;
 
 namespace GpuVae.Layers;
 
-/// <summary>y = f(x̂·γ + β), normalised over groups of channels: PyTorch's <c>nn.GroupNorm</c> with an activation after it.</summary>
-internal sealed class GroupNorm(string name, int area, int channels, Activation? activation)
+/// <summary>
+/// y = f(x̂·γ + β), normalised over groups of channels: PyTorch's <c>nn.GroupNorm</c> with an activation after it. One group of one place
+/// is layer normalisation (Ba et al. 2016, arXiv:1607.06450).
+/// </summary>
+internal sealed class GroupNorm(string name, int area, int channels, Activation? activation, int? groups = null)
     : Layer(name, area * channels, area * channels, activation)
 {
     private Parameter? weight, bias;
@@ -69,5 +72,5 @@ internal sealed class GroupNorm(string name, int area, int channels, Activation?
         return dx;
     }
 
-    private NormalizationShape ShapeOf(int batch) => new(batch, area, channels, GroupsOf(channels));
+    private NormalizationShape ShapeOf(int batch) => new(batch, area, channels, groups ?? GroupsOf(channels));
 }

@@ -28,7 +28,7 @@ public sealed partial class GridPrior
         {
             ["format"] = "pt",
             [OptionsKey] = OptionsJson.Write(Options, indented: false),
-            [CodesKey] = DigestOfCodes(Model),
+            [CodesKey] = DigestOfCodes,
         };
         SafetensorsFile.Write(path, tensors, all, half: false);
     }
@@ -46,7 +46,7 @@ public sealed partial class GridPrior
         using var reader = SafetensorsReader.Open(path);
         if (!reader.Metadata.TryGetValue(OptionsKey, out string? json) || !reader.Metadata.TryGetValue(CodesKey, out string? digest))
             throw new BadInputException($"{path} is no prior over codes. Name a file that 'GridPrior.Save' wrote.");
-        if (digest != DigestOfCodes(model))
+        if (digest != DigestOf(model))
             throw new BadInputException(
                 $"{path} is a prior over the codes of another model, or of this one before it was trained on. Train one for this model.");
         GridPriorOptions options = ReadOptions(path, json);
@@ -58,6 +58,9 @@ public sealed partial class GridPrior
             prior.Parameters.Write(parameter, tensor.Data);
         return prior;
     }
+
+    /// <summary>Tells whose codes it is of.</summary>
+    internal string DigestOfCodes => DigestOf(Model);
 
     private static GridPriorOptions ReadOptions(string path, string json)
     {
@@ -74,7 +77,7 @@ public sealed partial class GridPrior
     }
 
     /// <summary>Of all that makes numbers of images, rounded to float16, so that a model of half the size has the same.</summary>
-    private static string DigestOfCodes(Vae model)
+    private static string DigestOf(Vae model)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         foreach (NamedTensor tensor in model.ReadWeights())

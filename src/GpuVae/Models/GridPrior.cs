@@ -10,8 +10,8 @@ using GpuVae.Scheduling;
 namespace GpuVae.Models;
 
 /// <summary>
-/// The distribution of a model's discrete codes, which draws new ones place by place: a gated PixelCNN (van den Oord et al. 2016,
-/// arXiv:1606.05328), perhaps under the condition of a label. Its weights are on the device of the model.
+/// The distribution of a model's discrete codes, which draws new ones place by place, perhaps under the condition of a label: a gated
+/// PixelCNN or a causal transformer (<see cref="CodeNetworkKind"/>). Its weights are on the device of the model.
 /// </summary>
 /// <remarks>One thread at a time, as for <see cref="Vae"/>.</remarks>
 public sealed partial class GridPrior : IDisposable
@@ -19,7 +19,7 @@ public sealed partial class GridPrior : IDisposable
     // Images that are drawn together.
     private const int LargestDraw = 64;
 
-    private readonly GatedPixelCnn network;
+    private readonly CodeNetwork network;
     private readonly ClassLabels classes;
     private bool isDisposed;
 
@@ -181,7 +181,7 @@ public sealed partial class GridPrior : IDisposable
         Model.Parts.Encoder.Infer(ofModel, images, vectors, null);
         QuantizedPass quantized = Model.Parts.Quantizer!.Forward(ofModel, vectors);
         LayerContext context = ContextOf(builder, labels) with { Gradients = gradients };
-        (PlannedTensor logits, Action<LayerContext, PlannedTensor> backward) = network.Forward(context, ByPlace(builder, quantized.Codes));
+        (PlannedTensor logits, Action<LayerContext, PlannedTensor> backward) = network.Forward(context, quantized.Indices);
         PlannedTensor terms = builder.Tensor("code terms", quantized.Indices.Rows, Places);
         Kernels.Likelihoods.CategoricalLoss loss = Model.Device.Kernels.CategoricalLoss;
         float scale = 1f / images.Rows;
@@ -200,21 +200,16 @@ public sealed partial class GridPrior : IDisposable
         return none;
     }
 
-    private static GatedPixelCnn NetworkOf(Vae model, GridPriorOptions options) =>
-        new(model.Options.Grid, model.Options.CodeCount, options);
+    private static CodeNetwork NetworkOf(Vae model, GridPriorOptions options) => options.Network switch
+    {
+        CodeNetworkKind.Transformer => new CausalTransformer(model.Options.Grid, model.Options.CodeCount, options),
+        _ => new GatedPixelCnn(
+            model.Options.Grid, model.Options.CodeCount, options,
+            (builder, indices) => model.Parts.Quantizer!.Lookup(model.ContextOf(builder), indices)),
+    };
 
     private LayerContext ContextOf(ScheduleBuilder builder, PlannedTensor? labels) =>
         new(builder, Model.Device.Kernels, Parameters.Values, Labels: labels);
-
-    /// <summary>Appends the same vectors with a row for every place.</summary>
-    private PlannedTensor ByPlace(ScheduleBuilder builder, PlannedTensor codes)
-    {
-        PlannedTensor rows = builder.Tensor("vectors of places", codes.Rows * Places, codes.Columns / Places);
-        Kernels.Layers.ColumnCopy copy = Model.Device.Kernels.ColumnCopy;
-        builder.Add("vectors of places", 0, 8.0 * codes.Length, [codes, rows], stream =>
-            copy.Run(stream, codes.View, codes.Columns, rows.View, codes.Columns, codes.Columns));
-        return rows;
-    }
 
     private void DrawPart(
         Span<int> numbers, ReadOnlySpan<bool> open, ReadOnlySpan<int> labels, int firstImage, ulong seed, double temperature,
@@ -228,28 +223,32 @@ public sealed partial class GridPrior : IDisposable
         for (int i = 0; i < marks.Length; i++)
             marks[i] = open[i] ? 1 : 0;
         using MemoryBuffer1D<float, Stride1D.Dense> indices = device.Accelerator.Allocate1D(values);
-        using MemoryBuffer1D<float, Stride1D.Dense> isOpen = device.Accelerator.Allocate1D(marks);
+        using MemoryBuffer1D<float, Stride1D.Dense> marksOnDevice = device.Accelerator.Allocate1D(marks);
         using MemoryBuffer1D<float, Stride1D.Dense>? ofLabels =
             labels.IsEmpty ? null : device.Accelerator.Allocate1D(Array.ConvertAll(labels.ToArray(), label => (float)label));
         var builder = new ScheduleBuilder(images);
-        PlannedTensor codes = Model.Parts.Quantizer!.Lookup(
-            Model.ContextOf(builder), ScheduleBuilder.Fixed("code indices", indices.View, images));
         LayerContext context = ContextOf(builder, ofLabels is null ? null : ScheduleBuilder.Fixed("labels", ofLabels.View, images));
-        (PlannedTensor logits, _) = network.Forward(context, ByPlace(builder, codes));
+        int place = 0;
+        PlannedTensor logits = network.AppendNext(context, ScheduleBuilder.Fixed("code indices", indices.View, images), () => place);
         // Read after the schedule: so its memory stays until then.
         builder.Add("logits", 0, 0, [logits], _ => { });
         using MemoryBuffer1D<float, Stride1D.Dense> arena = device.Accelerator.Allocate1D<float>(builder.Plan());
         using Schedule schedule = builder.Bind(arena.View);
         CategoricalDraw draw = device.Kernels.CategoricalDraw;
-        for (int place = 0; place < Places; place++)
+        int end = Places;
+        while (end > 0 && !IsOpen(open, end - 1))
+            end--;
+        for (; place < end; place++)
         {
-            if (!IsOpen(open, place))
+            bool isOpen = IsOpen(open, place);
+            if (!isOpen && !network.TakesEveryPlace)
                 continue;
             cancellation.ThrowIfCancellationRequested();
             schedule.Run(stream);
-            draw.Run(
-                stream, logits.View, isOpen.View, indices.View,
-                new DrawPlace(Places, place, firstImage, (float)(1 / temperature), seed));
+            if (isOpen)
+                draw.Run(
+                    stream, logits.View, marksOnDevice.View, indices.View,
+                    new DrawPlace(Places, place, firstImage, (float)(1 / temperature), seed));
         }
         indices.View.BaseView.Download(stream, values.AsSpan());
         TensorPrimitives.ConvertTruncating<float, int>(values, numbers);

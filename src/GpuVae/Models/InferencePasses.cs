@@ -174,7 +174,7 @@ internal sealed class InferencePasses(Vae model, ClassLabels classes) : IDisposa
                 AppendColumns(context, model.Parts.Quantizer!.Forward(context, vectors).Indices, output, output.Columns);
                 break;
             case Direction.DecodeNumbers:
-                model.Parts.Likelihood.AppendMeans(context, model.Parts.Quantizer!.Lookup(context, input), output);
+                model.Parts.Likelihood.AppendMeansOfCodes(context, model.Parts.Quantizer!.Lookup(context, input), output);
                 break;
             default:
                 // The decoder takes the means out of the encoder's rows where they lie.

@@ -281,6 +281,24 @@ public sealed partial class Vae : IDisposable
     }
 
     /// <summary>
+    /// Codes drawn from <see cref="Sampler"/>, or from the prior where there is none, [count, latent]: those that <see cref="Generate"/>
+    /// decodes. The first n are the same whatever the count.
+    /// </summary>
+    /// <param name="count">How many.</param>
+    /// <param name="seed">Seed of the codes.</param>
+    /// <param name="label">The class of all of them, for a conditional model; without it code i has the class i mod classes.</param>
+    /// <param name="temperature">Scales the noise of codes: below 1 images are more alike and more typical.</param>
+    /// <exception cref="BadInputException">As for <see cref="Generate"/>.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The count is not positive.</exception>
+    public float[] SampleCodes(int count, ulong seed, int? label = null, double temperature = 1)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(count);
+        using DeviceGate.Scope scope = Device.Enter("Vae.SampleCodes");
+        using MemoryBuffer1D<float, Stride1D.Dense> codes = DrawCodes(count, seed, LabelsToDraw(count, label), temperature);
+        return codes.View.BaseView.GetAsArray(Device.Stream);
+    }
+
+    /// <summary>
     /// Images decoded from <paramref name="count"/> codes of <see cref="Sampler"/>, or of the prior where there is none, [count, pixels].
     /// </summary>
     /// <param name="count">How many.</param>
@@ -300,20 +318,9 @@ public sealed partial class Vae : IDisposable
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(count);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(count, Array.MaxLength / Options.Shape.Pixels);
-        if (label is not null && Options.Classes == 0)
-            throw new BadInputException("This model was not trained with labels, so it cannot be asked for one; "
-                + "train with VaeOptions.Classes.");
-        if (!(temperature is >= 0 and < double.PositiveInfinity))
-            throw new BadInputException($"A temperature of {temperature} is out of range; it must be finite and not negative.");
-        if (temperature != 1 && Options.Own?.Prior is not null)
-            throw new BadInputException("How a prior of one's own is to be drawn from at another temperature is not known; leave it at 1.");
         using DeviceGate.Scope scope = Device.Enter("Vae.Generate");
-        int[] labels = Options.Classes == 0 ? [] : [.. Enumerable.Range(0, count).Select(i => label ?? i % Options.Classes)];
-        Labels.RequireKnown(labels);
-        using MemoryBuffer1D<float, Stride1D.Dense> codes = Sampler is null
-            ? DrawCodes(count, seed, temperature)
-            : Device.Accelerator.Allocate1D(
-                Sampler.Draw(labels.Length > 0 ? labels : [.. Enumerable.Repeat(-1, count)], seed, temperature));
+        int[] labels = LabelsToDraw(count, label);
+        using MemoryBuffer1D<float, Stride1D.Dense> codes = DrawCodes(count, seed, labels, temperature);
         int pixels = Options.Shape.Pixels;
         float[] images = new float[count * pixels];
         using MemoryBuffer1D<float, Stride1D.Dense>? onDevice =
@@ -322,6 +329,30 @@ public sealed partial class Vae : IDisposable
             Direction.Decode, codes.View, onDevice is null ? default : onDevice.View.BaseView,
             (first, decoded) => decoded.Download(Device.Stream, images.AsSpan(first * pixels, decoded.IntLength)), cancellation);
         return images;
+    }
+
+    /// <summary>What new images are told: nothing, or a label for each.</summary>
+    private int[] LabelsToDraw(int count, int? label)
+    {
+        if (label is not null && Options.Classes == 0)
+            throw new BadInputException("This model was not trained with labels, so it cannot be asked for one; "
+                + "train with VaeOptions.Classes.");
+        int[] labels = Options.Classes == 0 ? [] : [.. Enumerable.Range(0, count).Select(i => label ?? i % Options.Classes)];
+        Labels.RequireKnown(labels);
+        return labels;
+    }
+
+    /// <summary>Codes of the sampler, or of the prior where there is none.</summary>
+    private MemoryBuffer1D<float, Stride1D.Dense> DrawCodes(int count, ulong seed, int[] labels, double temperature)
+    {
+        if (!(temperature is >= 0 and < double.PositiveInfinity))
+            throw new BadInputException($"A temperature of {temperature} is out of range; it must be finite and not negative.");
+        if (temperature != 1 && Options.Own?.Prior is not null)
+            throw new BadInputException("How a prior of one's own is to be drawn from at another temperature is not known; leave it at 1.");
+        return Sampler is null
+            ? DrawCodes(count, seed, temperature)
+            : Device.Accelerator.Allocate1D(
+                Sampler.Draw(labels.Length > 0 ? labels : [.. Enumerable.Repeat(-1, count)], seed, temperature));
     }
 
     /// <summary>

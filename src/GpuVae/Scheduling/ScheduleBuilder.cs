@@ -10,7 +10,7 @@ internal sealed class ScheduleBuilder
     private readonly List<PlannedTensor> tensors = [];
     private readonly Dictionary<PlannedTensor, int> places = [];
     private ArenaPlan? plan;
-    private bool hasExternals;
+    private bool varies;
 
     /// <summary>
     /// Images per run: the rows of every tensor of <see cref="Tensor(string, int)"/>. Of a run that goes through its images in parts, those
@@ -41,7 +41,7 @@ internal sealed class ScheduleBuilder
     /// <summary>The same with <paramref name="rows"/> rows.</summary>
     public PlannedTensor External(string name, int rows, int columns)
     {
-        hasExternals = true;
+        varies = true;
         return new PlannedTensor(name, rows, columns);
     }
 
@@ -54,11 +54,13 @@ internal sealed class ScheduleBuilder
     /// <summary>
     /// Appends a step. <paramref name="uses"/> are the arena tensors that it reads or writes: from them come the lifetimes. Memory outside
     /// the arena (parameters, the data set) is simply captured by <paramref name="launch"/>, which does nothing but launch kernels, copy
-    /// and fill, unless it is a user's.
+    /// and fill, unless it is a user's. Where its arguments differ from run to run, as a step <paramref name="varies"/>, none is recorded.
     /// </summary>
     public void Add(
-        string name, double flops, double bytes, ReadOnlySpan<PlannedTensor> uses, Action<AcceleratorStream> launch, bool isOfUser = false)
+        string name, double flops, double bytes, ReadOnlySpan<PlannedTensor> uses, Action<AcceleratorStream> launch, bool isOfUser = false,
+        bool varies = false)
     {
+        this.varies |= varies;
         foreach (PlannedTensor tensor in uses)
             tensor.UseAt(steps.Count);
         steps.Add(new ScheduleStep(name, flops, bytes, launch) { IsOfUser = isOfUser });
@@ -87,6 +89,6 @@ internal sealed class ScheduleBuilder
             throw new ArgumentException($"The arena has {memory.Length} elements; the plan needs {needed}.", nameof(memory));
         foreach ((PlannedTensor tensor, int id) in places)
             tensor.View = memory.SubView(plan!.OffsetOf(id), tensor.Length);
-        return new Schedule([.. steps], needed * sizeof(float), isFixed: !hasExternals);
+        return new Schedule([.. steps], needed * sizeof(float), isFixed: !varies);
     }
 }

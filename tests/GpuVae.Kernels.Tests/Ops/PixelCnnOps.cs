@@ -98,7 +98,7 @@ internal static class PixelCnnOps
     {
         const int places = 3;
         const ulong seed = 7;
-        float[] logits = run.Uniform(images * places * classes, -3, 3);
+        float[] logits = run.Uniform(images * classes, -3, 3);
         float[] indices = [.. Enumerable.Repeat(9999f, images * places)], open = [.. Enumerable.Repeat(1f, images * places)];
         double[] expected = [.. indices.Select(value => (double)value)];
         for (int image = 0; image < images; image++)
@@ -108,7 +108,7 @@ internal static class PixelCnnOps
             open[row] = image % 3 == 2 ? 0 : 1;
             if (open[row] == 0)
                 continue;
-            double[] shares = [.. logits.Skip(row * classes).Take(classes).Select(value => Math.Exp(value / 0.7))];
+            double[] shares = [.. logits.Skip(image * classes).Take(classes).Select(value => Math.Exp(value / 0.7))];
             double limit = Philox.ToUniform(Philox.Generate(seed, RandomPurpose.Code, 1, 4 + image, 0).W0) * shares.Sum(), below = 0;
             expected[row] = Math.Min(shares.TakeWhile(share => (below += share) <= limit).Count(), classes - 1);
         }

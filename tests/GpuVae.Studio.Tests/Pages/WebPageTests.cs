@@ -92,6 +92,23 @@ public sealed class WebPageTests(Browser browser) : IDisposable
         open.HasNoTroubles();
     }
 
+    [Fact]
+    public async Task NewPicturesAreThoseOfTheSampler()
+    {
+        using var device = ComputeDevice.Open("cpu");
+        using var model = new Vae(device, new VaeOptions { Shape = new ImageShape(16, 8), Hidden = [16], Latent = 3, Classes = 2 });
+        byte[] pixels = new byte[200 * 16 * 8];
+        new Random(4).NextBytes(pixels);
+        var images = new ImageSet("noise", 16, 8, 1, pixels, [.. Enumerable.Range(0, 200).Select(i => i % 2)]);
+        model.Sampler = SamplerFit.Run(model, images, new SamplerOptions { Kind = SamplerKind.Gmm, Components = 2 }).Sampler;
+        await using WebApplication host = await Export(model, images: null);
+        await using OpenPage open = await browser.Open(new Uri(host.Urls.Single()));
+        await open.IsExplored();
+        await open.Page.ClickAsync("#drawn button >> nth=3");
+        await open.Shows(Picture, model, 1, model.Generate(4, 1)[^(16 * 8)..]);
+        open.HasNoTroubles();
+    }
+
     private async Task<WebApplication> Export(Vae model, ImageSet? images)
     {
         try

@@ -1,67 +1,36 @@
 using System.Buffers.Binary;
-using Google.Protobuf;
+using Tensorboard;
 
 namespace GpuVae.Tests.Cli;
 
-/// <summary>Reads TensorBoard's files by their description: TensorFlow's records, each an Event with a Summary.</summary>
+/// <summary>Reads TensorBoard's files: TensorFlow's records, each an event by the classes that protoc has made of event.proto.</summary>
 internal static class EventReader
 {
-    public sealed record Value(long Step, string Tag, float? Scalar, byte[]? Picture, double[]? Buckets);
-
-    public static IReadOnlyList<Value> Read(string path)
+    /// <summary>The values of all events, each with its step.</summary>
+    public static IReadOnlyList<(long Step, Summary.Types.Value Value)> Read(string path)
     {
-        ReadOnlySpan<byte> rest = File.ReadAllBytes(path);
-        var values = new List<Value>();
-        bool isFirst = true;
-        while (rest.Length > 0)
-        {
-            int length = (int)BinaryPrimitives.ReadInt64LittleEndian(rest);
-            Assert.Equal(Masked(rest[..8]), BinaryPrimitives.ReadUInt32LittleEndian(rest[8..]));
-            ReadOnlySpan<byte> data = rest.Slice(12, length);
-            Assert.Equal(Masked(data), BinaryPrimitives.ReadUInt32LittleEndian(rest[(12 + length)..]));
-            if (isFirst)
-                Assert.Equal("brain.Event:2", Fields(data.ToArray()).Single(field => field.Number == 3).Bytes!.ToStringUtf8());
-            else
-                values.AddRange(Values(data.ToArray()));
-            isFirst = false;
-            rest = rest[(16 + length)..];
-        }
-        return values;
+        Event[] events = [.. Records(File.ReadAllBytes(path)).Select(Parse)];
+        Assert.Equal("brain.Event:2", events[0].FileVersion);
+        Assert.All(events, of => Assert.InRange(of.WallTime, 1.7e9, 1e11));
+        return [.. events.Skip(1).SelectMany(of => of.Summary.Value.Select(value => (of.Step, value)))];
     }
 
-    private static IEnumerable<Value> Values(byte[] data)
+    private static Event Parse(byte[] record)
     {
-        ILookup<int, Field> fields = Fields(data).ToLookup(field => field.Number);
-        Assert.InRange(BitConverter.UInt64BitsToDouble(fields[1].Single().Bits), 1.7e9, 1e11);
-        foreach (Field value in Fields(fields[5].Single().Bytes!.ToByteArray()))
-        {
-            ILookup<int, Field> of = Fields(value.Bytes!.ToByteArray()).ToLookup(field => field.Number);
-            yield return new Value(
-                (long)fields[2].Single().Bits, of[1].Single().Bytes!.ToStringUtf8(),
-                of[2].Select(field => (float?)BitConverter.UInt32BitsToSingle((uint)field.Bits)).SingleOrDefault(),
-                of[4].Select(field => Fields(field.Bytes!.ToByteArray()).Single(part => part.Number == 4).Bytes!.ToByteArray())
-                    .SingleOrDefault(),
-                of[5].Select(field => Doubles(Fields(field.Bytes!.ToByteArray()).Single(part => part.Number == 7).Bytes!))
-                    .SingleOrDefault());
-        }
+        Event message = Event.Parser.ParseFrom(record);
+        // Equal as nothing in it is unknown to event.proto.
+        Assert.Equal(Event.Parser.WithDiscardUnknownFields(true).ParseFrom(record), message);
+        return message;
     }
 
-    private static double[] Doubles(ByteString packed) =>
-        [.. packed.ToByteArray().Chunk(8).Select(bytes => BinaryPrimitives.ReadDoubleLittleEndian(bytes))];
-
-    private static IEnumerable<Field> Fields(byte[] message)
+    private static IEnumerable<byte[]> Records(byte[] file)
     {
-        var input = new CodedInputStream(message);
-        while (input.ReadTag() is > 0 and var tag)
+        for (int at = 0, length; at < file.Length; at += 16 + length)
         {
-            int number = WireFormat.GetTagFieldNumber(tag);
-            yield return WireFormat.GetTagWireType(tag) switch
-            {
-                WireFormat.WireType.Varint => new Field(number, input.ReadUInt64(), null),
-                WireFormat.WireType.Fixed64 => new Field(number, input.ReadFixed64(), null),
-                WireFormat.WireType.Fixed32 => new Field(number, input.ReadFixed32(), null),
-                _ => new Field(number, 0, input.ReadBytes()),
-            };
+            length = (int)BinaryPrimitives.ReadInt64LittleEndian(file.AsSpan(at));
+            Assert.Equal(Masked(file.AsSpan(at, 8)), BinaryPrimitives.ReadUInt32LittleEndian(file.AsSpan(at + 8)));
+            Assert.Equal(Masked(file.AsSpan(at + 12, length)), BinaryPrimitives.ReadUInt32LittleEndian(file.AsSpan(at + 12 + length)));
+            yield return file[(at + 12)..(at + 12 + length)];
         }
     }
 
@@ -78,6 +47,4 @@ internal static class EventReader
         crc = ~crc;
         return ((crc >> 15) | (crc << 17)) + 0xa282ead8;
     }
-
-    private sealed record Field(int Number, ulong Bits, ByteString? Bytes);
 }

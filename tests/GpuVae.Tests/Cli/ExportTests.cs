@@ -7,7 +7,7 @@ namespace GpuVae.Tests.Cli;
 /// <summary>The command that takes a model elsewhere.</summary>
 public sealed partial class ExportTests(TrainedRun run) : IClassFixture<TrainedRun>, IDisposable
 {
-    private static readonly string[] Parts = ["encoder", "decoder", "vae", "prior"];
+    private static readonly string[] Parts = ["encoder", "decoder", "vae", "prior", "sampler"];
 
     private readonly TemporaryFolder folder = new();
 
@@ -28,7 +28,7 @@ public sealed partial class ExportTests(TrainedRun run) : IClassFixture<TrainedR
         Assert.True(cost.Success, output);
         Assert.InRange(double.Parse(cost.Groups[1].Value, CultureInfo.InvariantCulture), 300, 1000);
         Assert.InRange(double.Parse(cost.Groups[2].Value, CultureInfo.InvariantCulture), -0.1, 1);
-        Assert.Equal(4, Directory.GetFiles(folder["small"]).Length);
+        Assert.Equal(Parts.Length, Directory.GetFiles(folder["small"]).Length);
     }
 
     [Theory]
@@ -62,7 +62,8 @@ public sealed partial class ExportTests(TrainedRun run) : IClassFixture<TrainedR
         Assert.Equal(
             [
                 "app.js", "decoder.onnx", "elements.js", "explore.js", "icon.svg", "index.html", "local.js", "map.js", "model.json",
-                "onnxruntime/ort-wasm-simd-threaded.wasm", "onnxruntime/ort.wasm.bundle.min.mjs", "philox.js", "style.css", "words.js",
+                "onnxruntime/ort-wasm-simd-threaded.wasm", "onnxruntime/ort.wasm.bundle.min.mjs", "philox.js", "sampler.onnx", "style.css",
+                "words.js",
             ],
             Directory.EnumerateFiles(page, "*", SearchOption.AllDirectories)
                 .Select(path => Path.GetRelativePath(page, path).Replace('\\', '/')).Order(StringComparer.Ordinal));

@@ -70,6 +70,29 @@ public sealed class FamilyCommandTests
         Assert.Contains("bits per code", said, StringComparison.Ordinal);
         Assert.Contains("bits per dimension", said, StringComparison.Ordinal);
         Gpuvae.Succeed(folder.FullPath, "generate", "--run", "runs/q", "--count", "2", "--label", "star", "--device", "cpu");
+        string[] transformer = ["train-prior", "--run", "runs/q", "--device", "cpu", "--out", "t.safetensors"];
+        Gpuvae.Succeed(
+            folder.FullPath, [.. transformer, "--epochs", "1", "--model", "transformer", "--layers", "1", "--width", "8", "--heads", "2"]);
+        Assert.Contains(
+            "going on after epoch 1 of 2", Gpuvae.Succeed(folder.FullPath, [.. transformer, "--resume", "--epochs", "2"]),
+            StringComparison.Ordinal);
+        Gpuvae.Succeed(folder.FullPath, "generate", "--run", "runs/q", "--code-prior", "t.safetensors", "--count", "2", "--device", "cpu");
+        foreach ((string[] options, string message) in (ValueTuple<string[], string>[])
+        [
+            (["--heads", "2"], "--heads changes nothing without --model transformer"),
+            (["--model", "transformer", "--width", "6"], "--width 6 does not fall into --heads 4"),
+            (["--resume", "--layers", "2"], "leave out --layers"),
+            (["--resume", "--out", "none.safetensors"], "There is no none.checkpoint"),
+        ])
+        {
+            CommandResult refused = Gpuvae.Run(folder.FullPath, ["train-prior", "--run", "runs/q", "--device", "cpu", .. options]);
+            Assert.Equal(2, refused.ExitCode);
+            Assert.Contains(message, refused.Error, StringComparison.Ordinal);
+        }
+        Gpuvae.Succeed(folder.FullPath, "export", "--run", "runs/q", "--onnx", "onnx", "--device", "cpu");
+        Assert.Equal(
+            ["decoder.onnx", "encoder.onnx", "vae.onnx"],
+            Directory.GetFiles(Path.Combine(folder.FullPath, "onnx")).Select(Path.GetFileName).Order(StringComparer.Ordinal));
         Gpuvae.Succeed(folder.FullPath, "inpaint", "--run", "runs/q", "--half", "lower", "--count", "2", "--device", "cpu");
         Assert.True(File.Exists(Path.Combine(folder.FullPath, "inpainted.png")));
     }

@@ -1,4 +1,6 @@
 using System.Text.Json.Nodes;
+using GpuVae.Imaging;
+using Tensorboard;
 
 namespace GpuVae.Tests.Cli;
 
@@ -54,20 +56,27 @@ public sealed class HabitTests(TrainedRun run) : IClassFixture<TrainedRun>, IDis
         Assert.DoesNotContain("--latent", table, StringComparison.Ordinal);
         Assert.Contains("<polyline", File.ReadAllText(folder["page.html"]), StringComparison.Ordinal);
 
-        IReadOnlyList<EventReader.Value> events = EventReader.Read(
+        IReadOnlyList<(long Step, Summary.Types.Value Value)> events = EventReader.Read(
             Assert.Single(Directory.GetFiles(folder["runs/a"], "events.out.tfevents.*")));
         JsonNode metrics = JsonNode.Parse(File.ReadAllLines(folder["runs/a/metrics.jsonl"])[0])!;
-        Assert.Equal((float)metrics["test_loss"]!, events.Single(value => value.Tag == "epoch/test_loss").Scalar);
-        Assert.Equal(4, events.Single(value => value.Tag == "epoch/test_loss").Step);
+        Assert.Equal((float)metrics["test_loss"]!, Of("epoch/test_loss").SimpleValue);
+        Assert.Equal(4, events.Single(of => of.Value.Tag == "epoch/test_loss").Step);
         // Samples may be drawn from what was fitted after the last epoch; reconstructions are still those of the epoch.
-        Assert.NotNull(events.Single(value => value.Tag == "samples").Picture);
-        Assert.Equal(
-            File.ReadAllBytes(folder["runs/a/reconstructions.png"]), events.Single(value => value.Tag == "reconstructions").Picture);
-        Assert.Equal(2, events.Single(value => value.Tag == "units/kl").Buckets!.Sum());
+        Assert.NotEmpty(Of("samples").Image.EncodedImageString);
+        Summary.Types.Image picture = Of("reconstructions").Image;
+        byte[] file = File.ReadAllBytes(folder["runs/a/reconstructions.png"]);
+        Image decoded = ImageFile.Decode(file, "reconstructions.png");
+        Assert.Equal(file, picture.EncodedImageString.ToByteArray());
+        Assert.Equal((decoded.Width, decoded.Height, decoded.Channels), (picture.Width, picture.Height, picture.Colorspace));
+        HistogramProto units = Of("units/kl").Histo;
+        Assert.Equal((2, 2), (units.Num, units.Bucket.Sum()));
+        Assert.Equal(units.Max, units.BucketLimit[^1], 1e-9);
 
         Refuse(
             "is of another architecture. Of 10 tensors", "train", "--images", "64", "--size", "8", "--latent", "2", "--hidden", "9",
             "--init", "runs/a", "--device", "cpu");
+
+        Summary.Types.Value Of(string tag) => events.Single(of => of.Value.Tag == tag).Value;
     }
 
     [Fact]

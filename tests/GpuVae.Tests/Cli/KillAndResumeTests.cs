@@ -38,7 +38,7 @@ public sealed partial class KillAndResumeTests : IDisposable
         // The first kill comes at the earliest moment at which there is something on the disk, the others after some checkpoints.
         int kills = 0;
         foreach (int checkpoints in (int[])[0, 1, 7, 30, 90])
-            kills += KillAfter(checkpoints) ? 1 : 0;
+            kills += KillAfter(checkpoints, folder[checkpoints == 0 ? "killed" : "killed/checkpoint"], Next()) ? 1 : 0;
         Assert.True(kills >= 3, $"only {kills} of the runs were still training when they should be killed");
         Gpuvae.Succeed(folder.FullPath, Next());
 
@@ -46,6 +46,31 @@ public sealed partial class KillAndResumeTests : IDisposable
             Assert.Equal(File.ReadAllBytes(folder[$"whole/{file}"]), File.ReadAllBytes(folder[$"killed/{file}"]));
         Assert.Equal(Losses("whole"), Losses("killed"));
         Assert.Empty(Directory.GetFiles(folder["killed"], "*.tmp"));
+    }
+
+    [Theory]
+    [InlineData("pixel-cnn")]
+    [InlineData("transformer")]
+    public void APriorKilledAgainAndAgainEndsWithTheSameBytes(string kind)
+    {
+        Gpuvae.Succeed(
+            folder.FullPath, "train", "--images", "60", "--size", "8", "--quantize", "scalar", "--levels", "3,3", "--channels-per-stage",
+            "4", "--batch", "20", "--epochs", "1", "--device", "cpu", "--out", "run");
+        string[] command = ["train-prior", "--run", "run", "--device", "cpu"];
+        string[] training = [.. command, "--model", kind, "--layers", "1", "--width", "8", "--batch", "20", "--epochs", "60"];
+        Gpuvae.Succeed(folder.FullPath, [.. training, "--out", "whole.safetensors"]);
+
+        string[] ofKilled = ["--out", "killed.safetensors"], resume = [.. command, "--resume", .. ofKilled];
+        string checkpoint = folder["killed.checkpoint"];
+        int kills = 0;
+        foreach (int checkpoints in (int[])[1, 2, 15])
+            kills += KillAfter(checkpoints, checkpoint, File.Exists(checkpoint) ? resume : [.. training, .. ofKilled]) ? 1 : 0;
+        Assert.True(kills >= 2, $"only {kills} of the trainings were still going on when they should be killed");
+        Gpuvae.Succeed(folder.FullPath, resume);
+
+        foreach (string extension in (string[])["safetensors", "checkpoint", "png"])
+            Assert.Equal(File.ReadAllBytes(folder[$"whole.{extension}"]), File.ReadAllBytes(folder[$"killed.{extension}"]));
+        Assert.Empty(Directory.GetFiles(folder.FullPath, "*.tmp"));
     }
 
     [Fact]
@@ -165,12 +190,11 @@ public sealed partial class KillAndResumeTests : IDisposable
     [LibraryImport("libc", EntryPoint = "kill")]
     private static partial int Kill(int process, int signal);
 
-    /// <summary>Starts or resumes the run and kills it when it has written so many checkpoints; false if it ended before.</summary>
-    private bool KillAfter(int checkpoints)
+    /// <summary>Runs a command and kills it when it has written so many checkpoints; false if it ended before.</summary>
+    private bool KillAfter(int checkpoints, string watched, string[] command)
     {
-        string watched = checkpoints == 0 ? folder["killed"] : folder["killed/checkpoint"];
         DateTime last = File.GetLastWriteTimeUtc(watched);
-        using Process process = CommandResult.Start(Gpuvae.StartInfo(folder.FullPath, Next()));
+        using Process process = CommandResult.Start(Gpuvae.StartInfo(folder.FullPath, command));
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();
         for (int seen = 0; seen < Math.Max(checkpoints, 1) && !process.HasExited; Thread.Sleep(1))

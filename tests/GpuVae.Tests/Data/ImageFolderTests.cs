@@ -177,12 +177,12 @@ public class ImageFolderTests
     }
 
     [Fact]
-    public void AlphaIsCompositedOnBlackAnd16BitsBecome8()
+    public void AlphaIsCompositedOnBlack()
     {
         using var folder = new TemporaryFolder();
         // Half transparent, then fully; one pixel of a colour that is not there any more.
         ImageFile.Write(folder["a.png"], new Image(2, 1, 4, [200, 100, 50, 128, 255, 255, 255, 0]));
-        folder.Write("b.pgm", [.. "P5 2 1 65535\n"u8, 0xFF, 0xFF, 0x80, 0x00]);
+        folder.Write("b.pgm", [.. "P5 2 1 255\n"u8, 0xFF, 0x80]);
         ImageSet set = ImageFolder.Load(folder.FullPath);
         Assert.Equal(3, set.Channels);
         Assert.Equal([100, 0, 50, 0, 25, 0], set[0].ToArray());

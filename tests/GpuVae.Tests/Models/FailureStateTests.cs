@@ -26,6 +26,7 @@ public sealed class FailureStateTests
         ["Reconstruct"] = Reconstruct,
         ["Generate"] = model => model.Generate(5, seed: 1),
         ["SamplePrior"] = model => model.SamplePrior(5, seed: 1),
+        ["SampleCodes"] = model => model.SampleCodes(5, seed: 1),
         ["Evaluate"] = model => [(float)model.Evaluate(Images).Loss],
         ["ModelEvaluation"] = model => [(float)ModelEvaluation.Run(model, Images).Reconstruction!.Value.Mse],
         ["ImportanceSampling"] = model => Array.ConvertAll(ImportanceSampling.LogLikelihoods(model, Images, 3), value => (float)value),

@@ -1,6 +1,7 @@
 using GpuVae.Applications;
 using GpuVae.Data;
 using GpuVae.Devices;
+using GpuVae.Evaluation;
 using GpuVae.Latent;
 using GpuVae.Layers;
 using GpuVae.Models;
@@ -26,21 +27,25 @@ public sealed class GridPriorTests(CpuDevice cpu) : IClassFixture<CpuDevice>, ID
         Levels = [5, 3],
     };
 
-    private static readonly GridPriorOptions Small = new() { Layers = 2, Width = 6, Classes = 2, LabelNames = ["a", "b"] };
+    private static readonly GridPriorOptions Small = new() { Layers = 2, Width = 6, Heads = 2, Classes = 2, LabelNames = ["a", "b"] };
 
     private readonly string folder = Directory.CreateTempSubdirectory("gpuvae-prior-").FullName;
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
-    [Fact]
-    public void ACodeDependsOnAllThoseBeforeItAndOnNoOthers()
+    public static TheoryData<CodeNetworkKind> Kinds => [.. Enum.GetValues<CodeNetworkKind>()];
+
+    [Theory]
+    [MemberData(nameof(Kinds))]
+    public void ACodeDependsOnAllThoseBeforeItAndOnNoOthers(CodeNetworkKind kind)
     {
-        using var network = new Network(cpu.Device, Small with { Layers = 4 });
-        float[] codes = Numbers(Places * 2, seed: 1), logits = network.Logits(codes, [1]);
+        using var network = new Network(cpu.Device, Small with { Layers = 4, Network = kind });
+        int[] codes = Numbers(Places, seed: 1);
+        float[] logits = network.Logits(codes, [1]);
         for (int place = 0; place < Places; place++)
         {
-            float[] others = [.. codes];
-            others[2 * place + 1] += 1;
+            int[] others = [.. codes];
+            others[place] = (others[place] + 1) % Codes;
             float[] ofOthers = network.Logits(others, [1]);
             int[] changed =
             [
@@ -51,11 +56,24 @@ public sealed class GridPriorTests(CpuDevice cpu) : IClassFixture<CpuDevice>, ID
         }
     }
 
-    [Fact]
-    public void TheGradientIsThatOfCentralDifferences()
+    [Theory]
+    [MemberData(nameof(Kinds))]
+    public void PlaceByPlaceTheLogitsAreThoseOfAllAtOnce(CodeNetworkKind kind)
     {
-        using var network = new Network(cpu.Device, Small with { Layers = 3 });
-        float[] codes = Numbers(2 * Places * 2, seed: 1), weights = Numbers(2 * Places * Codes, seed: 2), labels = [1, 0];
+        using var network = new Network(cpu.Device, Small with { Layers = 3, Network = kind });
+        int[] codes = Numbers(3 * Places, seed: 4);
+        float[] labels = [1, 0, 1], all = network.Logits(codes, labels), next = network.NextLogits(codes, labels);
+        for (int i = 0; i < all.Length; i++)
+            Assert.Equal(all[i], next[i], 1e-5f);
+    }
+
+    [Theory]
+    [MemberData(nameof(Kinds))]
+    public void TheGradientIsThatOfCentralDifferences(CodeNetworkKind kind)
+    {
+        using var network = new Network(cpu.Device, Small with { Layers = 3, Network = kind });
+        int[] codes = Numbers(2 * Places, seed: 1);
+        float[] weights = Weights(2 * Places * Codes, seed: 2), labels = [1, 0];
         Dictionary<string, float[]> gradients = network.Gradients(codes, labels, weights);
         foreach (Parameter parameter in network.Store.Parameters)
         {
@@ -77,16 +95,18 @@ public sealed class GridPriorTests(CpuDevice cpu) : IClassFixture<CpuDevice>, ID
         }
     }
 
-    [Fact]
-    public void ItLearnsTheCodesOfImagesByTheirLabels()
+    [Theory]
+    [MemberData(nameof(Kinds))]
+    public void ItLearnsTheCodesOfImagesByTheirLabels(CodeNetworkKind kind)
     {
         using var model = new Vae(cpu.Device, Scalar);
         ImageSet images = Labelled(24);
-        using var prior = new GridPrior(model, Small);
+        using var prior = new GridPrior(model, Small with { Network = kind });
         double before = prior.Evaluate(images, Cancellation);
-        Assert.InRange(before, 0.8 * Places * Math.Log(Codes), 1.2 * Places * Math.Log(Codes));
+        Assert.InRange(before, 0.8 * Places * Math.Log(Codes), 1.5 * Places * Math.Log(Codes));
         ImageSet two = Labelled(2);
-        var trainer = new GridPriorTrainer(prior, images, new TrainingOptions { BatchSize = 8, Epochs = 100, LearningRate = 1e-2 }, two);
+        var training = new TrainingOptions { BatchSize = 8, Epochs = 100, LearningRate = 1e-2 };
+        using var trainer = new GridPriorTrainer(prior, images, training, two);
         var epochs = new List<GridPriorEpoch>();
         trainer.EpochCompleted += epochs.Add;
         GridPriorEpoch last = trainer.Run(Cancellation)!;
@@ -101,31 +121,34 @@ public sealed class GridPriorTests(CpuDevice cpu) : IClassFixture<CpuDevice>, ID
         Assert.Equal(codes[..(2 * Places)], drawn);
     }
 
-    [Fact]
-    public void TheSameSeedDrawsTheSameImagesWhateverTheirNumber()
+    [Theory]
+    [MemberData(nameof(Kinds))]
+    public void TheSameSeedDrawsTheSameImagesWhateverTheirNumber(CodeNetworkKind kind)
     {
         using var model = new Vae(cpu.Device, Scalar);
-        using var prior = new GridPrior(model, Small);
+        using var prior = new GridPrior(model, Small with { Network = kind });
         float[] images = prior.Generate(5, seed: 4, cancellation: Cancellation);
         Assert.Equal(images[..(3 * 48)], prior.Generate(3, seed: 4, cancellation: Cancellation));
         Assert.NotEqual(images[..48], prior.Generate(1, seed: 5, cancellation: Cancellation));
     }
 
-    [Fact]
-    public void OneFileIsAPriorOfOneModelsCodes()
+    [Theory]
+    [MemberData(nameof(Kinds))]
+    public void OneFileIsAPriorOfOneModelsCodes(CodeNetworkKind kind)
     {
+        GridPriorOptions options = Small with { Network = kind };
         using var model = new Vae(cpu.Device, Scalar);
         string path = Path.Combine(folder, "prior.safetensors"), half = Path.Combine(folder, "half.safetensors");
         model.SaveWeights(half, half: true);
         float[] expected;
-        using (var prior = new GridPrior(model, Small, seed: 6))
+        using (var prior = new GridPrior(model, options, seed: 6))
         {
             prior.Save(path);
             expected = prior.Generate(2, seed: 1, cancellation: Cancellation);
         }
         using (var prior = GridPrior.Load(model, path))
         {
-            Assert.Equivalent(Small, prior.Options);
+            Assert.Equivalent(options, prior.Options);
             Assert.Equal(1, prior.LabelNumber("b"));
             Assert.Equal(expected, prior.Generate(2, seed: 1, cancellation: Cancellation));
         }
@@ -142,11 +165,12 @@ public sealed class GridPriorTests(CpuDevice cpu) : IClassFixture<CpuDevice>, ID
         Assert.Throws<BadInputException>(() => GridPrior.Load(model, path));
     }
 
-    [Fact]
-    public void HiddenPartsAreDrawnAndSeenOnesStay()
+    [Theory]
+    [MemberData(nameof(Kinds))]
+    public void HiddenPartsAreDrawnAndSeenOnesStay(CodeNetworkKind kind)
     {
         using var model = new Vae(cpu.Device, Scalar);
-        using var prior = new GridPrior(model, Small);
+        using var prior = new GridPrior(model, Small with { Network = kind });
         float[] images = Rows(Labelled(2));
         var mask = Mask.Half(8, 6, ImageHalf.Lower);
         float[] drawn = GridInpainting.Sample(prior, images, mask, samples: 2, seed: 1, [0, 1], Cancellation);
@@ -160,6 +184,87 @@ public sealed class GridPriorTests(CpuDevice cpu) : IClassFixture<CpuDevice>, ID
         Assert.Throws<BadInputException>(() => GridInpainting.Sample(prior, images, Mask.Half(6, 6, ImageHalf.Left), 1, 1, [0, 1]));
     }
 
+    [Theory]
+    [MemberData(nameof(Kinds))]
+    public void AnInterruptedTrainingEndsWithTheSameBytes(CodeNetworkKind kind)
+    {
+        using var model = new Vae(cpu.Device, Scalar);
+        ImageSet images = Labelled(10), test = Labelled(4);
+        var training = new TrainingOptions { BatchSize = 4, Epochs = 5, Decay = LearningRateDecay.Cosine, GradientClip = 1 };
+        string whole = Path.Combine(folder, "whole"), parts = Path.Combine(folder, "parts");
+        var expected = new List<GridPriorEpoch>();
+        using (var prior = new GridPrior(model, Small with { Network = kind }))
+        using (var trainer = new GridPriorTrainer(prior, images, training, test))
+        {
+            trainer.EpochCompleted += expected.Add;
+            trainer.Run(Cancellation);
+            trainer.Save(whole);
+        }
+        var seen = new List<GridPriorEpoch>();
+        using (var prior = new GridPrior(model, Small with { Network = kind }))
+        using (var trainer = new GridPriorTrainer(prior, images, training, test))
+            trainer.Save(parts);
+        while (GridPriorCheckpoint.Read(parts) is { Epoch: < 5 } state)
+        {
+            Assert.Equal(seen.Count, state.Epoch);
+            using var stop = new CancellationTokenSource();
+            using var trainer = GridPriorTrainer.Resume(model, state, images, test);
+            trainer.EpochCompleted += epoch =>
+            {
+                seen.Add(epoch);
+                if (seen.Count is 1 or 3)
+                    stop.Cancel();
+            };
+            trainer.Run(stop.Token);
+            trainer.Save(parts);
+        }
+        Assert.Equal(File.ReadAllBytes(whole), File.ReadAllBytes(parts));
+        Assert.Equal(
+            expected.Select(epoch => epoch with { ImagesPerSecond = 0 }), seen.Select(epoch => epoch with { ImagesPerSecond = 0 }));
+    }
+
+    [Fact]
+    public void ACheckpointIsOneOfAModelAndItsImages()
+    {
+        using var model = new Vae(cpu.Device, Scalar);
+        using var other = new Vae(cpu.Device, Scalar, seed: 2);
+        ImageSet images = Labelled(8);
+        string path = Path.Combine(folder, "checkpoint");
+        using (var prior = new GridPrior(model, Small))
+        using (var trainer = new GridPriorTrainer(prior, images, new TrainingOptions { BatchSize = 4, Epochs = 2 }))
+        {
+            trainer.Run(Cancellation);
+            trainer.Save(path);
+        }
+        var state = GridPriorCheckpoint.Read(path);
+        Assert.Throws<BadInputException>(() => GridPriorTrainer.Resume(other, state, images));
+        Assert.Throws<BadInputException>(() => GridPriorTrainer.Resume(model, state, Labelled(6)));
+        Assert.Throws<BadInputException>(() => GridPriorTrainer.Resume(model, state, images, images));
+        Assert.Throws<BadInputException>(() => GridPriorTrainer.Resume(model, state, images, epochs: 1));
+        using var longer = GridPriorTrainer.Resume(model, state, images, epochs: 3);
+        Assert.Equal(3, longer.Run(Cancellation)!.Epoch);
+        byte[] bytes = File.ReadAllBytes(path);
+        File.WriteAllBytes(path, bytes[..^4]);
+        Assert.Throws<BadInputException>(() => GridPriorCheckpoint.Read(path));
+        string weights = Path.Combine(folder, "weights");
+        model.SaveWeights(weights);
+        Assert.Throws<BadInputException>(() => GridPriorCheckpoint.Read(weights));
+    }
+
+    [Fact]
+    public void SamplesOfThePriorAreMeasuredAsThoseOfAModelAre()
+    {
+        using var model = new Vae(cpu.Device, Scalar);
+        using var prior = new GridPrior(model, Small);
+        ImageSet images = Labelled(12);
+        var options = new EvaluationOptions { Metrics = EvaluationMetrics.Reconstruction };
+        DistributionDistance distance = ModelEvaluation.Run(
+            model, images, options, new Brightness(), prior, cancellation: Cancellation).Distance!;
+        Assert.Equal("the prior over codes", distance.Sampler);
+        Assert.True(distance.Samples.Frechet > 0);
+        Assert.Throws<BadInputException>(() => ModelEvaluation.Run(model, images, options, new Brightness()));
+    }
+
     [Fact]
     public void WhatDoesNotFitIsRefused()
     {
@@ -167,6 +272,9 @@ public sealed class GridPriorTests(CpuDevice cpu) : IClassFixture<CpuDevice>, ID
         using var dense = new Vae(cpu.Device, new VaeOptions { Shape = Scalar.Shape, Hidden = [3] });
         Assert.Throws<BadInputException>(() => new GridPrior(dense));
         Assert.Throws<BadInputException>(() => new GridPrior(model, Small with { Layers = 0 }));
+        GridPriorOptions transformer = Small with { Network = CodeNetworkKind.Transformer };
+        Assert.Throws<BadInputException>(() => new GridPrior(model, transformer with { Heads = 4 }));
+        Assert.Throws<BadInputException>(() => new GridPrior(model, transformer with { Width = 130, Heads = 2 }));
         using var prior = new GridPrior(model, new GridPriorOptions { Layers = 1, Width = 2 });
         Assert.Throws<BadInputException>(() => prior.Generate(1, seed: 1, label: 0));
         Assert.Throws<ArgumentOutOfRangeException>(() => prior.Generate(1, seed: 1, temperature: 0));
@@ -178,10 +286,16 @@ public sealed class GridPriorTests(CpuDevice cpu) : IClassFixture<CpuDevice>, ID
 
     public void Dispose() => Directory.Delete(folder, recursive: true);
 
-    private static float[] Numbers(int count, int seed)
+    private static float[] Weights(int count, int seed)
     {
         var random = new Random(seed);
         return [.. Enumerable.Range(0, count).Select(_ => random.NextSingle() * 2 - 1)];
+    }
+
+    private static int[] Numbers(int count, int seed)
+    {
+        var random = new Random(seed);
+        return [.. Enumerable.Range(0, count).Select(_ => random.Next(Codes))];
     }
 
     private static ImageSet Labelled(int count)
@@ -193,16 +307,40 @@ public sealed class GridPriorTests(CpuDevice cpu) : IClassFixture<CpuDevice>, ID
 
     private static float[] Rows(ImageSet images) => [.. TestImages.AsDoubles(images.Pixels).Select(pixel => (float)pixel)];
 
-    /// <summary>The network alone, on vectors of two numbers.</summary>
+    /// <summary>The sum and the first pixel.</summary>
+    private sealed class Brightness : IImageFeatures
+    {
+        public string Name => "brightness";
+
+        public int Count => 2;
+
+        public string Preparation => "none";
+
+        public void Extract(ReadOnlySpan<float> images, ImageShape shape, Span<float> features)
+        {
+            for (int i = 0; i < images.Length / shape.Pixels; i++)
+            {
+                features[2 * i] = images[i * shape.Pixels];
+                features[2 * i + 1] = 0;
+                foreach (float pixel in images.Slice(i * shape.Pixels, shape.Pixels))
+                    features[2 * i + 1] += pixel;
+            }
+        }
+    }
+
+    /// <summary>The network alone; the vectors of codes have two numbers.</summary>
     private sealed class Network : IDisposable
     {
         private readonly ComputeDevice device;
-        private readonly GatedPixelCnn network;
+        private readonly CodeNetwork network;
 
         public Network(ComputeDevice device, GridPriorOptions options)
         {
             this.device = device;
-            network = new GatedPixelCnn(new ImageShape(Width, Places / Width, 2), Codes, options);
+            var grid = new ImageShape(Width, Places / Width, 2);
+            network = options.Network == CodeNetworkKind.Transformer
+                ? new CausalTransformer(grid, Codes, options)
+                : new GatedPixelCnn(grid, Codes, options, Lookup);
             Store = new ParameterStore(device, network.ParameterShapes);
             network.Attach(Store);
             Initialization.Fill(Store, seed: 3);
@@ -210,28 +348,53 @@ public sealed class GridPriorTests(CpuDevice cpu) : IClassFixture<CpuDevice>, ID
 
         public ParameterStore Store { get; }
 
-        public float[] Logits(float[] codes, float[] labels) => Run(codes, labels, null, default);
+        public float[] Logits(int[] codes, float[] labels) => Run(codes, labels, null, default);
 
         /// <summary>Of Σ weights·logits.</summary>
-        public Dictionary<string, float[]> Gradients(float[] codes, float[] labels, float[] weights)
+        public Dictionary<string, float[]> Gradients(int[] codes, float[] labels, float[] weights)
         {
             using MemoryBuffer1D<float, Stride1D.Dense> gradients = device.Accelerator.Allocate1D<float>(Store.Values.Length);
             Run(codes, labels, weights, gradients.View);
             return Store.Parameters.ToDictionary(parameter => parameter.Name, parameter => Store.Read(parameter, gradients.View));
         }
 
+        /// <summary>The same logits as those of all places at once, by one run for each place.</summary>
+        public float[] NextLogits(int[] codes, float[] labels)
+        {
+            using MemoryBuffer1D<float, Stride1D.Dense> input = device.Accelerator.Allocate1D(Array.ConvertAll(codes, code => (float)code));
+            using MemoryBuffer1D<float, Stride1D.Dense> ofLabels = device.Accelerator.Allocate1D(labels);
+            var builder = new ScheduleBuilder(labels.Length);
+            var context = new LayerContext(
+                builder, device.Kernels, Store.Values, default, ScheduleBuilder.Fixed("labels", ofLabels.View, labels.Length));
+            int place = 0;
+            PlannedTensor logits = network.AppendNext(
+                context, ScheduleBuilder.Fixed("codes", input.View, labels.Length), () => place);
+            float[] next = new float[logits.Length], all = new float[codes.Length * Codes];
+            builder.Add("read", 0, 0, [logits], stream => logits.View.Download(stream, next.AsSpan()));
+            using MemoryBuffer1D<float, Stride1D.Dense> arena = device.Accelerator.Allocate1D<float>(builder.Plan());
+            using Schedule schedule = builder.Bind(arena.View);
+            for (; place < Places; place++)
+            {
+                schedule.Run(device.Stream);
+                device.Stream.Synchronize();
+                for (int image = 0; image < labels.Length; image++)
+                    next.AsSpan(image * Codes, Codes).CopyTo(all.AsSpan((image * Places + place) * Codes));
+            }
+            return all;
+        }
+
         public void Dispose() => Store.Dispose();
 
-        private float[] Run(float[] codes, float[] labels, float[]? weights, ArrayView<float> gradients)
+        private float[] Run(int[] codes, float[] labels, float[]? weights, ArrayView<float> gradients)
         {
-            using MemoryBuffer1D<float, Stride1D.Dense> input = device.Accelerator.Allocate1D(codes);
+            using MemoryBuffer1D<float, Stride1D.Dense> input = device.Accelerator.Allocate1D(Array.ConvertAll(codes, code => (float)code));
             using MemoryBuffer1D<float, Stride1D.Dense> ofLabels = device.Accelerator.Allocate1D(labels);
             using MemoryBuffer1D<float, Stride1D.Dense>? ofLogits = weights is null ? null : device.Accelerator.Allocate1D(weights);
             var builder = new ScheduleBuilder(labels.Length);
             var context = new LayerContext(
                 builder, device.Kernels, Store.Values, gradients, ScheduleBuilder.Fixed("labels", ofLabels.View, labels.Length));
             (PlannedTensor logits, Action<LayerContext, PlannedTensor> backward) =
-                network.Forward(context, ScheduleBuilder.Fixed("codes", input.View, codes.Length / 2));
+                network.Forward(context, ScheduleBuilder.Fixed("codes", input.View, labels.Length));
             float[] values = new float[logits.Length];
             builder.Add("read", 0, 0, [logits], stream => logits.View.Download(stream, values.AsSpan()));
             if (ofLogits is not null)
@@ -242,5 +405,9 @@ public sealed class GridPriorTests(CpuDevice cpu) : IClassFixture<CpuDevice>, ID
             device.Stream.Synchronize();
             return values;
         }
+
+        /// <summary>A number's vector is that of a code of scalar quantisation.</summary>
+        private PlannedTensor Lookup(ScheduleBuilder builder, PlannedTensor indices) =>
+            Quantizer.Create(Scalar)!.Lookup(new LayerContext(builder, device.Kernels, Store.Values), indices);
     }
 }

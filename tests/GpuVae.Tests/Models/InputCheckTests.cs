@@ -75,6 +75,7 @@ public sealed class InputCheckTests(CpuDevice cpu) : IClassFixture<CpuDevice>
         using var model = new Vae(cpu.Device, Small);
         Assert.Throws<ArgumentOutOfRangeException>("count", () => model.Generate(int.MaxValue, seed: 1));
         Assert.Throws<ArgumentOutOfRangeException>("count", () => model.SamplePrior(int.MaxValue, seed: 1));
+        Assert.Throws<ArgumentOutOfRangeException>("count", () => model.SampleCodes(0, seed: 1));
         Assert.Throws<ArgumentOutOfRangeException>("samples", () => model.Evaluate(TestImages.Random(1, Small.Shape), samples: 0));
         Assert.Throws<BadInputException>(
             () => Upscaling.Enlarge(model, new float[16], 2, new UpscalingOptions { Deviation = double.NaN }));

@@ -3,7 +3,6 @@ using GpuVae.Elbo;
 using GpuVae.Evaluation;
 using GpuVae.Kernels.Common;
 using GpuVae.Models;
-using GpuVae.Onnx;
 using GpuVae.Options;
 using GpuVae.Training;
 
@@ -88,7 +87,7 @@ public sealed class QuantizedVaeTests(CpuDevice cpu) : IClassFixture<CpuDevice>,
     [Fact]
     public void AllWaysFromImagesToReconstructionsMeet()
     {
-        foreach (VaeOptions options in (VaeOptions[])[Codebook, Scalar])
+        foreach (VaeOptions options in (VaeOptions[])[Codebook, Scalar, Scalar with { Levels = [9, 8, 7] }])
         {
             using Vae model = Trained(options);
             float[] images = Pixels(), reconstructions = new float[images.Length], others = new float[images.Length];
@@ -179,7 +178,6 @@ public sealed class QuantizedVaeTests(CpuDevice cpu) : IClassFixture<CpuDevice>,
         using Vae model = Trained(Codebook);
         Assert.False(model.HasPrior);
         Assert.Throws<BadInputException>(() => model.SamplePrior(2, seed: 1));
-        Assert.Throws<BadInputException>(() => model.ExportOnnx(folder));
         foreach (EvaluationMetrics metric in (EvaluationMetrics[])[EvaluationMetrics.Nll, EvaluationMetrics.Mig])
             Assert.Contains("discrete", Assert.Throws<BadInputException>(
                 () => ModelEvaluation.Run(model, Images, new EvaluationOptions { Metrics = metric })).Message, StringComparison.Ordinal);

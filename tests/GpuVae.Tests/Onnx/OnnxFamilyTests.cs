@@ -2,6 +2,7 @@ using GpuVae.Data;
 using GpuVae.Elbo;
 using GpuVae.Kernels.Likelihoods;
 using GpuVae.Kernels.Random;
+using GpuVae.Latent;
 using GpuVae.Layers;
 using GpuVae.Models;
 using GpuVae.Onnx;
@@ -101,6 +102,39 @@ public sealed class OnnxFamilyTests(CpuDevice cpu) : IClassFixture<CpuDevice>, I
         Decodes(model, labels);
         Evaluates(model, images, labels);
         DrawsCodes(model);
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(3)]
+    public void TheSamplerGivesTheCodesOfNewImages(int classes)
+    {
+        const int latent = 3, components = 6;
+        const ulong seed = 9;
+        using Vae model = Unusual(Dense with { Classes = classes });
+        var random = new Random(5);
+        float[] factors = new float[components * latent * latent];
+        for (int i = 0; i < factors.Length; i++)
+            factors[i] = i % latent < i / latent % latent ? random.NextSingle() - 0.5f : i % latent == i / latent % latent ? 0.7f : 0;
+        // Label 1 has none of its own and takes those of nobody.
+        int[] labels = classes == 0 ? [-1, -1, -1, -1, -1, -1] : [0, 2, 0, -1, 2, -1];
+        model.Sampler = new MixtureCodeSampler(
+            latent, [1, 2, 3, 4, 5, 6], [.. Enumerable.Range(0, components * latent).Select(i => 4f * i)], factors, labels);
+        Assert.Contains("sampler.onnx", model.ExportOnnx(folder.FullPath).Select(file => Path.GetFileName(file.Path)));
+        float[] codes = model.SampleCodes(Count, seed);
+        float[] noise = Noise(Count, latent, (row, unit) => Philox.NormalAt(seed, RandomPurpose.Sampler, 1, row, unit));
+        float[] uniform = Noise(Count, 1, (row, _) => Philox.ToUniform(Philox.Generate(seed, RandomPurpose.Sampler, 0, row, 0).W0));
+        int[] asked = classes == 0 ? [] : [.. Enumerable.Range(0, Count).Select(i => i % classes)];
+        InBatches("sampler", (session, first, batch) => Close(
+            Rows(codes, first, batch),
+            session.Run(
+                batch, ("noise", Rows(noise, first, batch)), ("uniform", Rows(uniform, first, batch)),
+                ("label", Rows(asked, first, batch)))["code"], OnImages));
+        // Components are at 12 c: their numbers are read off the codes.
+        if (classes > 0)
+            Assert.All(
+                codes.Chunk(latent).Zip(asked),
+                of => Assert.Equal(of.Second == 1 ? -1 : of.Second, labels[(int)((of.First[0] + 6) / 12)]));
     }
 
     [Theory]

@@ -35,8 +35,13 @@ internal sealed class OnnxSession(string path) : IDisposable
         using IDisposableReadOnlyCollection<DisposableNamedOnnxValue> outputs = session.Run(given);
         Assert.All(outputs, output => Assert.Equal(
             session.OutputMetadata[output.Name].Dimensions.Select(extent => extent < 0 ? batch : extent),
-            output.AsTensor<float>().Dimensions.ToArray()));
-        return outputs.ToDictionary(output => output.Name, output => output.AsTensor<float>().ToArray());
+            DimensionsOf(output)));
+        return outputs.ToDictionary(output => output.Name, output => output.Value is DenseTensor<long> numbers
+            ? [.. numbers.Select(number => (float)number)]
+            : output.AsTensor<float>().ToArray());
+
+        static int[] DimensionsOf(DisposableNamedOnnxValue output) =>
+            (output.Value is DenseTensor<long> numbers ? numbers.Dimensions : output.AsTensor<float>().Dimensions).ToArray();
     }
 
     public void Dispose() => session.Dispose();

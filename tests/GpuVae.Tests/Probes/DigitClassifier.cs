@@ -24,6 +24,9 @@ internal sealed class DigitClassifier
     /// <summary>The label of each image of <paramref name="images"/>, [n, 784] in [0, 1].</summary>
     public int[] Tell(float[] images) => probe.Predict(Features(ImageGrid.ToBytes(images)));
 
+    /// <summary>The label of each image of <paramref name="images"/>, [n, 784] in [0, 1], and how sure it is.</summary>
+    public (int Label, double Probability)[] Judge(float[] images) => probe.Judge(Features(ImageGrid.ToBytes(images)));
+
     /// <inheritdoc cref="Tell(float[])"/>
     public int[] Tell(ImageSet images) => probe.Predict(Features(images.Pixels));
 

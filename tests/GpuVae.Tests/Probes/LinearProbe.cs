@@ -68,17 +68,21 @@ internal sealed class LinearProbe
     }
 
     /// <summary>The likeliest class of each row of <paramref name="features"/>, [n, dimension].</summary>
-    public int[] Predict(float[] features)
+    public int[] Predict(float[] features) => Array.ConvertAll(Judge(features), answer => answer.Class);
+
+    /// <summary>The likeliest class of each row of <paramref name="features"/>, [n, dimension], and its probability.</summary>
+    public (int Class, double Probability)[] Judge(float[] features)
     {
         int n = features.Length / dimension;
-        int[] answers = new int[n];
+        var answers = new (int, double)[n];
         float[] row = new float[dimension + 1];
         float[] scores = new float[classes];
         for (int i = 0; i < n; i++)
         {
             StandardiseRow(features.AsSpan(i * dimension, dimension), row);
             Score(row, scores);
-            answers[i] = TensorPrimitives.IndexOfMax<float>(scores);
+            int best = TensorPrimitives.IndexOfMax<float>(scores);
+            answers[i] = (best, 1 / scores.Sum(score => Math.Exp(score - scores[best])));
         }
         return answers;
     }

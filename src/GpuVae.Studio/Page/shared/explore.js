@@ -2,7 +2,7 @@
 //   connect(onFrame, onError, onState)   gives what shows a position at once, of those that wait the newest
 //   jump(model, index)                   the code and the label of a test image
 //   map(model)                           the plane on which the test images lie, their points on it
-//   generate(model, wish)                draws from the prior: codes, labels, and pictures as URLs
+//   generate(model, wish)                new pictures: codes, labels, and pictures as URLs
 //   strips(model, wish, signal)          what units do: a URL each
 //   attributes(model)                    the names of what can be put on top of a code; left out where there is nothing of the kind
 import { attributeSliders, chips, element, quote, savePng, showCommand, tell } from './elements.js';
@@ -40,11 +40,11 @@ export function startExplore(from) {
   $('save').addEventListener('click', () => savePng(picture, `${model.run}.png`));
   $('draw').addEventListener('submit', event => {
     event.preventDefault();
-    tell(drawPrior);
+    tell(drawNew);
   });
   $('again').addEventListener('click', () => {
     $('seed').value = Number($('seed').value) + 1;
-    tell(drawPrior);
+    tell(drawNew);
   });
   $('attributes-card').addEventListener('toggle', () => tell(learnAttributes));
   addEventListener('keydown', event => {
@@ -77,7 +77,7 @@ export async function exploreModel(shown) {
   await tell(async () => {
     if (hasImages) await jumpTo(0);
     else send();
-    await drawPrior();
+    await drawNew();
     if (hasImages) map.show(await source.map(model));
     map.follow(code);
     if (model.note) throw new Error(`${t('noImages')} ${model.note}`);
@@ -169,7 +169,7 @@ async function showStrips() {
   }
 }
 
-async function drawPrior() {
+async function drawNew() {
   const seed = Number($('seed').value);
   const { codes, labels, pictures } = await source.generate(model, { count: drawnPictures, seed });
   $('drawn').replaceChildren(...pictures.map((picture, i) => {

@@ -3,7 +3,7 @@
 const english = {
   explore: 'Explore', edit: 'Edit', run: 'Run', copy: 'Copy', copied: 'Copied', save: 'Save PNG',
   picture: 'The picture of the code', mean: 'Mean', meanTitle: 'All units to zero (0)', random: 'Surprise me',
-  randomTitle: 'A code drawn from the prior (R)', label: 'Label', map: 'Map', draws: 'Drawn from the prior', seed: 'Seed', draw: 'Draw',
+  randomTitle: 'The code of a new picture (R)', label: 'Label', map: 'Map', draws: 'New pictures', seed: 'Seed', draw: 'Draw',
   again: 'Others', units: 'Latent units', attributes: 'Attributes',
   mapLabel: 'Map of the latent space: arrow keys move, Enter jumps to the nearest test image',
   mapHint: 'Each dot is a test image. Drag, and the picture follows; double-click takes the nearest image.',
@@ -46,7 +46,7 @@ const problems = {
 const chinese = {
   explore: '探索', edit: '编辑', run: '模型', copy: '复制', copied: '已复制', save: '保存 PNG',
   picture: '编码对应的图像', mean: '均值', meanTitle: '所有单元归零（0）', random: '随机一张',
-  randomTitle: '从先验中抽取一个编码（R）', label: '标签', map: '地图', draws: '从先验抽取', seed: '种子', draw: '抽取',
+  randomTitle: '随机抽取一个编码（R）', label: '标签', map: '地图', draws: '新图片', seed: '种子', draw: '抽取',
   again: '换一批', units: '潜在单元', attributes: '属性',
   mapLabel: '潜在空间的地图：方向键移动，回车跳到最近的测试图像',
   mapHint: '每个点是一张测试图像。拖动，图像随之变化；双击取最近的图像。',

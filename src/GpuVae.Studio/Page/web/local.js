@@ -1,7 +1,7 @@
 // Where the page without a server has its pictures from: decoder.onnx, run by ONNX Runtime in this browser.
 import { InferenceSession, Tensor, env } from './onnxruntime/ort.wasm.bundle.min.mjs';
 import { element } from './elements.js';
-import { componentChoices, priorNoise } from './philox.js';
+import { priorDraws, samplerDraws } from './philox.js';
 import { t } from './words.js';
 
 // More would need headers that not every host of files can send.
@@ -19,7 +19,7 @@ const session = async name => InferenceSession.create(new Uint8Array(await (awai
 
 export class LocalModel {
   #decoder;
-  #prior;
+  #source;
   #id = 0;
   #next;
   #isBusy = false;
@@ -29,7 +29,7 @@ export class LocalModel {
     const local = new LocalModel();
     const description = file('model.json').then(response => response.json());
     [local.model, local.#decoder] = await Promise.all([description, session('decoder.onnx')]);
-    if (local.model.hasPrior) local.#prior = await session('prior.onnx');
+    if (local.model.source !== 'None') local.#source = await session(`${local.model.source.toLowerCase()}.onnx`);
     return local;
   }
 
@@ -48,15 +48,17 @@ export class LocalModel {
 
   jump = ({ pictures }, index) => pictures[index];
 
-  async generate({ options: { latent }, labels: names }, { count, seed, label }) {
-    let codes = priorNoise(seed, count * latent);
-    if (this.#prior) {
-      const inputs = { noise: new Tensor('float32', codes, [count, latent]) };
-      if (this.#prior.inputNames.includes('uniform')) inputs.uniform = new Tensor('float32', componentChoices(seed, count), [count]);
-      codes = (await this.#prior.run(inputs)).code.data;
+  async generate({ options: { latent }, labels: names, source }, { count, seed, label }) {
+    const { noise, uniform } = (source === 'Sampler' ? samplerDraws : priorDraws)(seed, count, latent);
+    const labels = names.length > 0 ? Array.from({ length: count }, (_, i) => label ?? names[i % names.length]) : [];
+    let codes = noise;
+    if (this.#source) {
+      const inputs = { noise: new Tensor('float32', noise, [count, latent]) };
+      if (this.#source.inputNames.includes('uniform')) inputs.uniform = new Tensor('float32', uniform, [count]);
+      if (this.#source.inputNames.includes('label')) inputs.label = this.#numbers(labels);
+      codes = (await this.#source.run(inputs)).code.data;
     }
     const rows = Array.from({ length: count }, (_, i) => Array.from(codes.subarray(i * latent, (i + 1) * latent)));
-    const labels = names.length > 0 ? rows.map((_, i) => label ?? names[i % names.length]) : [];
     const images = await this.#decodeAll(rows, labels);
     return { codes: rows, labels, pictures: images.map(image => this.#url([image])) };
   }
@@ -105,8 +107,7 @@ export class LocalModel {
     const { width, height, channels, options: { latent }, labels: names } = this.model, count = codes.length, area = width * height;
     if (!codes.flat().every(Number.isFinite)) throw new Error(t('notFinite'));
     const inputs = { code: new Tensor('float32', Float32Array.from(codes.flat()), [count, latent]) };
-    if (names.length > 0)
-      inputs.label = new Tensor('int64', BigInt64Array.from(labels, label => BigInt(names.indexOf(label))), [count]);
+    if (names.length > 0) inputs.label = this.#numbers(labels);
     const { image: { data } } = await this.#decoder.run(inputs, ['image']);
     return codes.map((_, n) => {
       const image = new ImageData(width, height), first = n * channels * area;
@@ -118,6 +119,8 @@ export class LocalModel {
       return image;
     });
   }
+
+  #numbers = labels => new Tensor('int64', BigInt64Array.from(labels, label => BigInt(this.model.labels.indexOf(label))), [labels.length]);
 
   // Pictures beside each other as one.
   #url(images) {

@@ -1,5 +1,5 @@
 // The library's random numbers, Philox4x32-10 (Salmon et al. 2011): a seed draws the same codes here as 'gpuvae generate' does.
-const prior = 4, priorComponent = 10, componentStep = 2;
+const prior = 4, priorComponent = 10, componentStep = 2, sampler = 20;
 const twoTo32 = 2 ** 32, wordStride = 64;
 
 // Upper half of the product of two 32-bit numbers.
@@ -25,15 +25,21 @@ function words(seed, purpose, step, row, block) {
 const uniform = word => (word >>> 8) * 2 ** -24;
 
 // Box and Muller: words 0 and 2 of a block give cosines, 1 and 3 sines.
-export function priorNoise(seed, count) {
-  return Float32Array.from({ length: count }, (_, i) => {
-    const drawn = words(seed, prior, 0, 0, Math.floor(i / (4 * wordStride)) * wordStride + i % wordStride);
-    const word = Math.floor(i / wordStride) % 4, first = word < 2 ? 0 : 2;
-    const radius = Math.sqrt(-2 * Math.log(uniform(drawn[first]) + 2 ** -24)), angle = 2 * Math.PI * uniform(drawn[first + 1]);
-    return radius * (word % 2 === 0 ? Math.cos(angle) : Math.sin(angle));
-  });
-}
+const normals = (seed, purpose, step, row, count) => Float32Array.from({ length: count }, (_, i) => {
+  const drawn = words(seed, purpose, step, row, Math.floor(i / (4 * wordStride)) * wordStride + i % wordStride);
+  const word = Math.floor(i / wordStride) % 4, first = word < 2 ? 0 : 2;
+  const radius = Math.sqrt(-2 * Math.log(uniform(drawn[first]) + 2 ** -24)), angle = 2 * Math.PI * uniform(drawn[first + 1]);
+  return radius * (word % 2 === 0 ? Math.cos(angle) : Math.sin(angle));
+});
 
-// What chooses the components of a mixture.
-export const componentChoices = (seed, count) =>
-  Float32Array.from({ length: count }, (_, row) => uniform(words(seed, priorComponent, componentStep, row, 0)[0]));
+const choices = (seed, purpose, step, count) =>
+  Float32Array.from({ length: count }, (_, row) => uniform(words(seed, purpose, step, row, 0)[0]));
+
+// The noise of codes, row after row, and what chooses the components of a mixture.
+export const priorDraws = (seed, count, latent) =>
+  ({ noise: normals(seed, prior, 0, 0, count * latent), uniform: choices(seed, priorComponent, componentStep, count) });
+
+export const samplerDraws = (seed, count, latent) => ({
+  noise: Float32Array.from(Array.from({ length: count }, (_, row) => [...normals(seed, sampler, 1, row, latent)]).flat()),
+  uniform: choices(seed, sampler, 0, count),
+});

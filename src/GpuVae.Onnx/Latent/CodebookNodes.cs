@@ -1,0 +1,27 @@
+using GpuVae.Models;
+using GpuVae.Onnx.Graphs;
+
+namespace GpuVae.Onnx.Latent;
+
+/// <summary>The nearest vectors e of a codebook: argmin |e|² − 2·z·e, scores that a convolution of one place gives.</summary>
+internal sealed class CodebookNodes(Vae model) : QuantizerNodes(model)
+{
+    private readonly int count = model.Options.Codes, size = model.Options.CodeSize;
+    private readonly float[] vectors = model.ReadWeights().First(tensor => tensor.Name == "codebook.weight").Data;
+
+    public override Value Numbers(Value z)
+    {
+        Graph graph = z.Graph;
+        float[] norms = [.. vectors.Chunk(size).Select(vector => vector.Sum(value => value * value))];
+        int[] places = z.Shape[1..];
+        Value scores = graph.Apply(
+            "Conv", [count, .. places],
+            [
+                z, graph.Constant("codes.factors", Array.ConvertAll(vectors, value => -2 * value), count, size, 1, 1),
+                graph.Constant("codes.norms", norms, count),
+            ]);
+        return graph.Apply("ArgMin", places, [scores], ("axis", 1), ("keepdims", 0));
+    }
+
+    protected override float[] Table() => vectors;
+}

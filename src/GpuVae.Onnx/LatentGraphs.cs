@@ -1,0 +1,98 @@
+using GpuVae.Latent;
+using GpuVae.Models;
+using GpuVae.Onnx.Graphs;
+using GpuVae.Onnx.Latent;
+using GpuVae.Onnx.Layers;
+using GpuVae.Onnx.Likelihoods;
+using static GpuVae.Onnx.Graphs.Functions;
+using static Onnx.TensorProto.Types;
+
+namespace GpuVae.Onnx;
+
+/// <summary>The graphs of a model with latent units.</summary>
+internal sealed class LatentGraphs : ModelGraphs
+{
+    private readonly PosteriorNodes posterior;
+    private readonly PriorNodes prior;
+    private readonly MixtureCodeSampler? sampler;
+
+    /// <exception cref="BadInputException">A part of the model cannot be exported.</exception>
+    public LatentGraphs(Vae model, OnnxPrecision precision)
+        : base(model, precision)
+    {
+        posterior = PosteriorNodes.Create(Options);
+        prior = PriorNodes.Create(model, posterior);
+        sampler = model.Sampler as MixtureCodeSampler;
+    }
+
+    /// <summary>image[, label] → mean, log_variance and what else describes q(z|x).</summary>
+    public override Graph Encoder()
+    {
+        Graph graph = New("encoder");
+        Value encoded = Encode(Image(graph), Label(graph));
+        graph.Output("mean", "code that stands for the image", posterior.Center(encoded));
+        graph.Output("log_variance", "of each unit of q(z|x)", posterior.RawLogVariance(encoded));
+        foreach ((string name, string meaning, Value value) in posterior.More(encoded))
+            graph.Output(name, meaning, value);
+        return graph;
+    }
+
+    /// <summary>code[, label] → image and the parameters of p(x|z).</summary>
+    public override Graph Decoder()
+    {
+        Graph graph = New("decoder");
+        Value code = graph.Input("code", "z", DataType.Float, Options.Latent);
+        return Decoded(graph, Decode(code, Label(graph)));
+    }
+
+    /// <summary>image[, label], noise → reconstruction, code and the two terms of the negative bound.</summary>
+    public override Graph Whole()
+    {
+        Graph graph = New("vae");
+        Value image = Image(graph), noise = Noise(graph);
+        Value? label = Label(graph);
+        Value encoded = Encode(image, label);
+        (Value code, Value density) = posterior.Sample(encoded, noise);
+        IReadOnlyList<Parameter> described = Decode(code, label);
+        graph.Output("reconstruction", "mean of p(x|z)", Likelihood.Mean(described));
+        graph.Output("code", "z, drawn from q(z|x) by the noise", code);
+        graph.Output("reconstruction_loss", "-ln p(x|z), nats", Sum(Likelihood.Loss(described, image)));
+        graph.Output(
+            "kl", "divergence of q(z|x) from p(z), nats",
+            Options.HasAnalyticKl ? AnalyticKl(encoded) : density - prior.LogDensity(code));
+        return graph;
+    }
+
+    /// <summary>noise[, uniform] → code.</summary>
+    public override Graph Prior()
+    {
+        Graph graph = New("prior");
+        graph.Output("code", "z, drawn from p(z)", prior.Sample(Noise(graph)));
+        return graph;
+    }
+
+    /// <summary>noise, uniform[, label] → code of a new image.</summary>
+    public override Graph? Sampler()
+    {
+        if (sampler is null)
+            return null;
+        Graph graph = New("sampler");
+        graph.Output(
+            "code", "z, drawn from the mixture that was fitted to the codes of images",
+            SamplerNodes.Sample(sampler, Options.Classes, Noise(graph), Label(graph)));
+        return graph;
+    }
+
+    private Value? Label(Graph graph) =>
+        Options.Classes == 0 ? null : graph.Input("label", $"class numbers, 0 to {Options.Classes - 1}", DataType.Int64);
+
+    private Value Noise(Graph graph) => graph.Input("noise", "standard normal numbers", DataType.Float, Options.Latent);
+
+    private Value Encode(Value image, Value? label) => NetworkNodes.Append(Parts.Encoder, image, label);
+
+    private Value AnalyticKl(Value encoded)
+    {
+        Value mean = posterior.Center(encoded), s = posterior.LogVariance(encoded);
+        return 0.5f * Sum(mean * mean + Exp(s) - 1f - s);
+    }
+}
