@@ -23,6 +23,8 @@ internal static class EvaluationTable
                 : Line("commitment", parts.Kl, "per image", "weighted squared distance to the codes, summed over the grid");
             yield return Line("loss", parts.Loss, "nats per image", Inv($"reconstruction + {parts.Beta:0.###} × {second}, k = 1"));
         }
+        foreach ((double kl, int level) in (report.LevelKl ?? []).Select((kl, level) => (kl, level)))
+            yield return Line($"  level {level + 1}", kl, "nats per image", level == 0 ? "the KL divergence's share of the top level" : "");
         if (report.Codes is { } codes)
         {
             yield return Line("codes used", codes.Used, Inv($"of {codes.Codes}"), "that occur among the images' codes", "F0");

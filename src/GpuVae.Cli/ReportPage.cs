@@ -52,7 +52,7 @@ internal static partial class ReportPage
     /// <param name="commands">The command lines that made it, the first one first.</param>
     /// <param name="epochs">Losses in nats per image.</param>
     /// <param name="best">The epoch whose weights commands take.</param>
-    /// <param name="unitKl">KL of each latent unit; null where codes are discrete.</param>
+    /// <param name="unitKl">KL of each latent unit; null where codes have no distribution.</param>
     /// <param name="pictures">PNG files.</param>
     public static string Html(
         string runName, string device, IEnumerable<(string Name, string Value)> options, IReadOnlyList<string> commands,
@@ -66,7 +66,8 @@ internal static partial class ReportPage
             <h1>{Text(runName)}</h1><p class="sub">{Text(device)}{summary}</p>
             {Warnings(epochs)}
             {Curves(epochs)}
-            {(unitKl is null ? Codes(epochs) : Units(unitKl))}
+            {(unitKl is not null ? Units(unitKl) : epochs.Any(e => e.CodesUsed is not null) ? Codes(epochs) : "")}
+            {(epochs.Count > 0 && epochs[^1].LevelKl is { } levelKl ? Levels(levelKl) : "")}
             {(epochs.Any(e => e.DiscriminatorLoss is not null) ? Adversary(epochs) : "")}
             <h2>Pictures</h2><div class="row">{string.Concat(pictures.Select(Figure))}</div>
             <div class="row tables"><div>{Epochs(epochs, best)}</div><div><h2>Options</h2><table>{rows}</table></div></div>
@@ -104,6 +105,12 @@ internal static partial class ReportPage
     private static string Units(IReadOnlyList<double> kl) => $"""
         <h2>Latent units</h2><p class="sub">KL of each against N(0, 1), averaged over the first test images.</p>
         <div style="max-width: 640px">{UnitChart.Svg(kl)}</div>
+        """;
+
+    private static string Levels(IReadOnlyList<double> kl) => $"""
+        <h2>Levels</h2><p class="sub">KL divergence of each level of the hierarchy after the last epoch, nats per image.</p>
+        <table><tr><th>level</th>{string.Concat(kl.Select((_, level) => $"<th>{level + 1}</th>"))}</tr>
+        <tr><td>KL</td>{string.Concat(kl.Select(value => $"<td>{Loss(value)}</td>"))}</tr></table>
         """;
 
     private static string Codes(IReadOnlyList<MetricsLine> epochs)

@@ -27,10 +27,10 @@ internal sealed class TensorBoardLog
         ]);
     }
 
-    /// <summary>What the latent units do on some images; null where codes are discrete.</summary>
+    /// <summary>What the latent units do on some images; null where codes have no distribution.</summary>
     public static LatentUnits? Units(Vae model, ImageSet images)
     {
-        if (model.Options.Quantization != Quantization.None)
+        if (model.Options.Quantization != Quantization.None || model.Options.Objective == Objective.Rae)
             return null;
         int latent = model.Options.Latent;
         float[] means = new float[images.Count * latent], logVariances = new float[means.Length];
@@ -51,6 +51,7 @@ internal sealed class TensorBoardLog
                 ("epoch/codes_used", epoch.CodesUsed), ("epoch/perplexity", epoch.Perplexity),
                 ("epoch/discriminator_loss", epoch.DiscriminatorLoss), ("epoch/generator_loss", epoch.GeneratorLoss),
                 ("epoch/adversarial_weight", epoch.AdversarialWeight), ("units/active", units?.Active),
+                .. (epoch.LevelKl ?? []).Select((kl, level) => ($"epoch/test_kl_of_level_{level + 1}", (double?)kl)),
             ];
         file.Write(
             step,

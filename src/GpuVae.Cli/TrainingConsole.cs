@@ -69,7 +69,10 @@ internal static class TrainingConsole
     private static string Line(EpochSummary e, int epochs) => string.Create(CultureInfo.InvariantCulture,
         $"epoch {e.Epoch}/{epochs}  train {e.Train.Loss:F2}  {(e.Test is { } test ? $"test {Parts(test)}  " : "")}"
         + $"{(e.Codes is { } use ? $"{use.Used} of {use.Codes} codes, perplexity {use.Perplexity:F0}  " : "")}"
+        + $"{(e.LevelKl is { } levels ? $"levels {string.Join(" + ", levels.Select(kl => Invariant(kl)))}  " : "")}"
         + $"{Parts(e.Adversarial)}{e.ImagesPerSecond:N0} images/s");
+
+    private static string Invariant(double nats) => nats.ToString("F1", CultureInfo.InvariantCulture);
 
     private static string Parts(ElboParts loss) => string.Create(CultureInfo.InvariantCulture,
         $"{loss.Loss:F2} = {loss.Reconstruction:F2} + {loss.Beta:0.##} × {loss.Kl:F2}");

@@ -14,15 +14,15 @@ internal sealed class LatentGraphs : ModelGraphs
 {
     private readonly PosteriorNodes posterior;
     private readonly PriorNodes prior;
-    private readonly MixtureCodeSampler? sampler;
+    private readonly CodeSampler? sampler;
 
     /// <exception cref="BadInputException">A part of the model cannot be exported.</exception>
     public LatentGraphs(Vae model, OnnxPrecision precision)
         : base(model, precision)
     {
-        posterior = PosteriorNodes.Create(Options);
+        posterior = PosteriorNodes.Create(Options, Parts);
         prior = PriorNodes.Create(model, posterior);
-        sampler = model.Sampler as MixtureCodeSampler;
+        sampler = model.Sampler;
     }
 
     /// <summary>image[, label] → mean, log_variance and what else describes q(z|x).</summary>
@@ -31,7 +31,6 @@ internal sealed class LatentGraphs : ModelGraphs
         Graph graph = New("encoder");
         Value encoded = Encode(Image(graph), Label(graph));
         graph.Output("mean", "code that stands for the image", posterior.Center(encoded));
-        graph.Output("log_variance", "of each unit of q(z|x)", posterior.RawLogVariance(encoded));
         foreach ((string name, string meaning, Value value) in posterior.More(encoded))
             graph.Output(name, meaning, value);
         return graph;
@@ -49,17 +48,17 @@ internal sealed class LatentGraphs : ModelGraphs
     public override Graph Whole()
     {
         Graph graph = New("vae");
-        Value image = Image(graph), noise = Noise(graph);
-        Value? label = Label(graph);
+        Value image = Image(graph);
+        Value? noise = posterior.HasNoise ? Noise(graph) : null, label = Label(graph);
         Value encoded = Encode(image, label);
-        (Value code, Value density) = posterior.Sample(encoded, noise);
+        (Value code, Value? density) = noise is null ? (posterior.Center(encoded), null) : posterior.Sample(encoded, noise);
         IReadOnlyList<Parameter> described = Decode(code, label);
         graph.Output("reconstruction", "mean of p(x|z)", Likelihood.Mean(described));
-        graph.Output("code", "z, drawn from q(z|x) by the noise", code);
+        graph.Output("code", noise is null ? "z of the image" : "z, drawn from q(z|x) by the noise", code);
         graph.Output("reconstruction_loss", "-ln p(x|z), nats", Sum(Likelihood.Loss(described, image)));
         graph.Output(
-            "kl", "divergence of q(z|x) from p(z), nats",
-            Options.HasAnalyticKl ? AnalyticKl(encoded) : density - prior.LogDensity(code));
+            "kl", noise is null ? "half the squared norm of the code" : "divergence of q(z|x) from p(z), nats",
+            density is null || Options.HasAnalyticKl ? posterior.Kl(encoded, noise!) : density - prior.LogDensity(code));
         return graph;
     }
 
@@ -71,15 +70,18 @@ internal sealed class LatentGraphs : ModelGraphs
         return graph;
     }
 
-    /// <summary>noise, uniform[, label] → code of a new image.</summary>
+    /// <summary>noise[, uniform][, label] → code of a new image.</summary>
     public override Graph? Sampler()
     {
-        if (sampler is null)
+        if (sampler is not (MixtureCodeSampler or FlowCodeSampler))
             return null;
         Graph graph = New("sampler");
+        Value noise = Noise(graph);
         graph.Output(
-            "code", "z, drawn from the mixture that was fitted to the codes of images",
-            SamplerNodes.Sample(sampler, Options.Classes, Noise(graph), Label(graph)));
+            "code", $"z, drawn from what was fitted to the codes of images, a {sampler}",
+            sampler is MixtureCodeSampler mixture
+                ? MixtureSamplerNodes.Sample(mixture, Options.Classes, noise, Label(graph))
+                : FlowSamplerNodes.Sample((FlowCodeSampler)sampler, noise));
         return graph;
     }
 
@@ -89,10 +91,4 @@ internal sealed class LatentGraphs : ModelGraphs
     private Value Noise(Graph graph) => graph.Input("noise", "standard normal numbers", DataType.Float, Options.Latent);
 
     private Value Encode(Value image, Value? label) => NetworkNodes.Append(Parts.Encoder, image, label);
-
-    private Value AnalyticKl(Value encoded)
-    {
-        Value mean = posterior.Center(encoded), s = posterior.LogVariance(encoded);
-        return 0.5f * Sum(mean * mean + Exp(s) - 1f - s);
-    }
 }

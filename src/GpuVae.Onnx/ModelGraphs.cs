@@ -50,7 +50,7 @@ internal abstract class ModelGraphs
     /// <summary>noise → code; null where codes have no density of their own.</summary>
     public abstract Graph? Prior();
 
-    /// <summary>noise, uniform[, label] → code of a new image; null where no mixture was fitted to codes.</summary>
+    /// <summary>noise[, uniform][, label] → code of a new image; null where nothing was fitted to codes that a file can hold.</summary>
     public abstract Graph? Sampler();
 
     protected Graph New(string name) => new(name, weights, format);

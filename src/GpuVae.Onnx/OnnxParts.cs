@@ -19,7 +19,7 @@ public enum OnnxParts
     /// <summary><c>prior.onnx</c>.</summary>
     Prior = 8,
 
-    /// <summary><c>sampler.onnx</c>, of a model with a mixture in <c>Vae.Sampler</c>.</summary>
+    /// <summary><c>sampler.onnx</c>, of a model with a mixture or a flow in <c>Vae.Sampler</c>.</summary>
     Sampler = 16,
 
     /// <summary>All of them.</summary>

@@ -38,7 +38,7 @@ public static class WebExport
         foreach ((string name, byte[] content) in OnnxRuntimeWeb.Read(options.OnnxRuntimeWeb))
             files.Add($"onnxruntime/{name}", content);
         Survey? survey = options.Images is { } images ? Survey.Of(model, images, cancellation) : null;
-        OnnxParts source = model.Sampler?.Kind == SamplerKind.Gmm ? OnnxParts.Sampler
+        OnnxParts source = model.Sampler?.Kind is SamplerKind.Gmm or SamplerKind.Flow ? OnnxParts.Sampler
             : model.Options.Prior != Prior.Normal ? OnnxParts.Prior : OnnxParts.None;
         files.Add("model.json", JsonSerializer.SerializeToUtf8Bytes(Describe(model, options.Name, survey, source), StudioJson.Options));
         foreach (string name in files.Keys)

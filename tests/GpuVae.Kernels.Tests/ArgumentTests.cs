@@ -47,5 +47,6 @@ public sealed class ArgumentTests
         Assert.Throws<ArgumentOutOfRangeException>(() => new Adam(accelerator, new AdamOptions { Beta1 = 1 }));
         Assert.Throws<ArgumentOutOfRangeException>(() => new Adam(accelerator, new AdamOptions { Beta2 = double.NaN }));
         Assert.Throws<ArgumentOutOfRangeException>(() => new Adam(accelerator, new AdamOptions { WeightDecay = -1 }));
+        Assert.Throws<ArgumentOutOfRangeException>(() => new Adam(accelerator, new AdamOptions { SkippedGradientNorm = -1 }));
     }
 }

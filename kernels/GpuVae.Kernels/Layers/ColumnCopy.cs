@@ -5,7 +5,10 @@ using FloatView = ILGPU.ArrayView<float>;
 
 namespace GpuVae.Kernels.Layers;
 
-/// <summary>Copies the first columns of each row: y[r, 0…F-1] = x[r, 0…F-1], rows of x and y being of any width.</summary>
+/// <summary>
+/// Copies columns of each row: y[r, 0…F-1] = x[r, 0…F-1], rows of x and y being of any width. A view that starts at a later column of the
+/// first row copies from there, or to there.
+/// </summary>
 public sealed class ColumnCopy(Accelerator accelerator)
 {
     private readonly Action<AcceleratorStream, Index1D, FloatView, FloatView, int, int, int> kernel =

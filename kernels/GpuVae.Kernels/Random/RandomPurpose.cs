@@ -50,4 +50,7 @@ public enum RandomPurpose : uint
 
     /// <summary>Draws of the prior that a batch of codes is compared with.</summary>
     PriorDraws = 21,
+
+    /// <summary>Directions that a decoder's slope is taken along.</summary>
+    Directions = 30,
 }

@@ -42,6 +42,9 @@ public sealed record AdamOptions
 
     /// <summary>Largest Euclidean norm of the whole gradient; 0 for no clipping.</summary>
     public double MaxGradientNorm { get; init; }
+
+    /// <summary>A step whose gradient has a larger Euclidean norm changes nothing (Child 2021, arXiv:2011.10650); 0 skips none.</summary>
+    public double SkippedGradientNorm { get; init; }
 }
 
 /// <summary>One optimiser step over one flat parameter buffer.</summary>
@@ -69,6 +72,9 @@ public sealed class Adam
         Require(
             double.IsFinite(options.MaxGradientNorm) && options.MaxGradientNorm >= 0, options.MaxGradientNorm,
             "The gradient's largest norm must be finite, 0 or more.");
+        Require(
+            double.IsFinite(options.SkippedGradientNorm) && options.SkippedGradientNorm >= 0, options.SkippedGradientNorm,
+            "The norm of gradients that are skipped must be finite, 0 or more.");
         arguments = new Arguments
         {
             OneMinusBeta1 = (float)(1 - options.Beta1),
@@ -80,6 +86,7 @@ public sealed class Adam
             L2 = options.Decoupled ? 0f : (float)options.WeightDecay,
             Decay = options.Decoupled ? (float)options.WeightDecay : 0f,
             MaxNorm = (float)options.MaxGradientNorm,
+            SkippedNorm = (float)options.SkippedGradientNorm,
         };
         groupSize = GroupShapes.ForRow(accelerator);
         update = accelerator.LoadKernel<FloatView, FloatView, FloatView, FloatView, FloatView, FloatView, StepLog, Arguments>(UpdateKernel);
@@ -91,7 +98,9 @@ public sealed class Adam
     /// <param name="firstMoment">[n], zero at the start.</param>
     /// <param name="secondMoment">[n], zero at the start.</param>
     /// <param name="learningRate">One element.</param>
-    /// <param name="squaredNorm">One element: ‖gradient‖² (<see cref="Reduce.SumOfSquares"/>); read only when clipping is on.</param>
+    /// <param name="squaredNorm">
+    /// One element: ‖gradient‖² (<see cref="Reduce.SumOfSquares"/>); read only where gradients are clipped or skipped.
+    /// </param>
     /// <param name="log">Its clock tells the number of the step.</param>
     public void Update(
         AcceleratorStream stream, FloatView weights, FloatView gradient, FloatView firstMoment, FloatView secondMoment,
@@ -118,7 +127,9 @@ public sealed class Adam
             return;
         }
 
-        // Everything up to the loop is the same for all threads.
+        // Everything up to the loop is the same for all threads. A gradient that is no number is not skipped: the run is to show it.
+        if (o.SkippedNorm > 0f && XMath.Sqrt(squaredNorm[0]) > o.SkippedNorm)
+            return;
         float t = log.Step + 1;
         float correction1 = -ScalarMath.ExpM1Negative(t * o.LogBeta1);
         float correction2 = XMath.Sqrt(-ScalarMath.ExpM1Negative(t * o.LogBeta2));
@@ -162,6 +173,6 @@ public sealed class Adam
 
     internal struct Arguments
     {
-        public float OneMinusBeta1, OneMinusBeta2, Beta2, LogBeta1, LogBeta2, Epsilon, L2, Decay, MaxNorm;
+        public float OneMinusBeta1, OneMinusBeta2, Beta2, LogBeta1, LogBeta2, Epsilon, L2, Decay, MaxNorm, SkippedNorm;
     }
 }

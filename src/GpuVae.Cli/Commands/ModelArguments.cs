@@ -36,11 +36,16 @@ internal sealed class ModelArguments
         // Where the kind is not said, it is fitted to that.
         if (options.Quantization != Quantization.None && !CommonOptions.IsGiven(parsed, kind!))
             options = options with { Network = NetworkKind.Convolutional };
+        if (options.Hierarchy > 1 && !Set.Given(parsed).Contains("--latent"))
+            options = options with { Latent = options.Hierarchy };
         options.Validate();
     }
 
     /// <summary>What fits the images where the user has said nothing.</summary>
     public static FittedOptions Fit(ParseResult parsed, ImageSet images) =>
+        FitNetworks(parsed, images).WithHierarchy(Set.Read(parsed).Hierarchy);
+
+    private static FittedOptions FitNetworks(ParseResult parsed, ImageSet images) =>
         Set.Read(parsed).Quantization is var quantization && quantization != Quantization.None
             ? FittedOptions.Quantized(images, quantization)
         : !CommonOptions.IsGiven(parsed, kind!) ? FittedOptions.For(images)
@@ -80,6 +85,7 @@ internal sealed class ModelArguments
             "--likelihood gaussian, gaussian-shared or laplace");
         var hasUnits = new OptionSet<VaeOptions>.Need(o => o.Quantization == Quantization.None, "--quantize none");
         var hasCodebook = new OptionSet<VaeOptions>.Need(o => o.Quantization == Quantization.Codebook, "--quantize codebook");
+        var isRae = new OptionSet<VaeOptions>.Need(o => o.Objective == Objective.Rae, "--objective rae");
         var widths = NumberRange.Between(1, VaeOptions.MaxWidth);
         var notNegative = NumberRange.AtLeast(0.0);
         var defaults = new VaeOptions();
@@ -143,6 +149,9 @@ internal sealed class ModelArguments
             "--levels", "Levels of the numbers of a scalar code; their product is the number of codes. "
             + $"Default: {string.Join(',', defaults.Levels)}.", o => o.Levels, NumberRange.Between(3, 255),
             new(o => o.Quantization == Quantization.Scalar, "--quantize scalar"));
+        set.Number(
+            "--hierarchy", "N", "Levels that the latent units are shared by, each drawn under the condition of those above it (ladder); 1 "
+            + "is a usual model.", o => o.Hierarchy, NumberRange.Between(1, VaeOptions.MaxHierarchy), hasUnits);
         set.Choice(
             "--posterior", "Family of q(z|x): independent units, any covariance, or an inverse autoregressive flow.", o => o.Posterior,
             hasUnits);
@@ -154,11 +163,17 @@ internal sealed class ModelArguments
             NumberRange.Between(1, VaeOptions.MaxComponents), new(o => o.Prior != Prior.Normal, "--prior mixture or vamp"));
         set.Choice(
             "--objective", "The bound (elbo), the importance-weighted bound (iwae), the bound with total "
-            + "correlation weighted by beta (tc), or with the discrepancy between codes and prior (mmd: InfoVAE; with --beta 0 WAE-MMD).",
+            + "correlation weighted by beta (tc), or with the discrepancy between codes and prior (mmd: InfoVAE; with --beta 0 WAE-MMD); "
+            + "or a regularised autoencoder without noise, whose codes are drawn from a mixture fitted to them (rae).",
             o => o.Objective, hasUnits);
         set.Number(
             "--mmd-weight", "W", "Weight of the discrepancy between codes and prior.", o => o.MmdWeight, notNegative,
             new(o => o.Objective == Objective.Mmd, "--objective mmd"));
+        set.Choice(
+            "--decoder-penalty", "What keeps the decoder of rae smooth: a small norm of its weights, or of its Jacobian.",
+            o => o.DecoderPenalty, isRae);
+        set.Number(
+            "--decoder-penalty-weight", "W", "Weight of that penalty.", o => o.DecoderPenaltyWeight, notNegative, isRae);
         set.Number("--samples", "K", "Samples per image of iwae.", o => o.Samples, NumberRange.Between(1, VaeOptions.MaxSamples));
         set.Choice(
             "--gradient", "How iwae's gradient reaches the encoder: all of it, or along the samples alone (stl, dreg; not with a flow).",
@@ -166,8 +181,8 @@ internal sealed class ModelArguments
         set.Number("--beta", "B", "Weight of the KL term, or of the total correlation.", o => o.Beta, notNegative,
             hasUnits);
         set.Number(
-            "--free-bits", "NATS", "Nats that each latent unit may use without being pressed; 0 for none.", o => o.FreeBits, notNegative,
-            hasUnits);
+            "--free-bits", "NATS", "Nats that each latent unit, or level of a hierarchy, may use without being pressed; 0 for none.",
+            o => o.FreeBits, notNegative, hasUnits);
         set.Number(
             "--capacity", "NATS", "Nats that the KL term is drawn to, rising over --kl-warmup epochs; 0 for none.", o => o.Capacity,
             notNegative, hasUnits);

@@ -6,7 +6,8 @@ internal sealed class SamplerArguments(DataArguments? data = null)
 {
     private readonly ChoiceOption<SamplerKind> kind = new(
         "--sampler", "What codes are drawn from: the prior N(0, I) (normal), a mixture of normals fitted to the codes of the training "
-            + "images (gmm), or those of training images drawn at random (aggregate). Without it what the training has found best.",
+            + "images (gmm), a normalising flow trained on them (flow), or those of training images drawn at random "
+            + "(aggregate). Without it what the training has found best.",
         SamplerKind.Normal)
     {
         DefaultValueFactory = null,

@@ -48,6 +48,9 @@ internal static class TrainingArguments
         set.Number(
             PatienceFlag, "N", "End after N epochs without a lower test loss; 0 trains to the last epoch.", o => o.EarlyStopping, count);
         set.Number("--clip", "NORM", "Largest global norm of the gradient; 0 does not clip.", o => o.GradientClip, notNegative);
+        set.Number(
+            "--skip-above", "NORM", "Skip steps whose gradient has a larger global norm than this; 0 skips none.", o => o.GradientSkip,
+            notNegative);
         set.Number("--weight-decay", "D", "Decoupled weight decay (AdamW).", o => o.WeightDecay, notNegative);
         set.Flag("--binarize", "Draw every training pixel anew as black or white in each epoch.", o => o.DynamicBinarization);
         set.Flag("--flip", "Show every training image turned left to right half of the times.", o => o.FlipHorizontally);

@@ -18,6 +18,7 @@ internal sealed class Graph(string name, IReadOnlyDictionary<string, NamedTensor
 
     private readonly GraphProto proto = new() { Name = name };
     private readonly Dictionary<string, Value> constants = [];
+    private readonly Dictionary<string, Value> layers = [];
     private readonly Dictionary<string, float[]> rounded = [];
     private long bytes;
 
@@ -66,12 +67,14 @@ internal sealed class Graph(string name, IReadOnlyDictionary<string, NamedTensor
     /// <summary>A weight of a linear or convolutional layer, in float32.</summary>
     public Value Weight(string name, int channelAxis)
     {
+        if (layers.TryGetValue(name, out Value? known))
+            return known;
         NamedTensor weight = weights[name];
         (TensorProto[] tensors, rounded[name]) = format.Store(weight, channelAxis);
         foreach (TensorProto tensor in tensors)
             Add(tensor);
         BytesSaved += sizeof(float) * (long)weight.Data.Length - tensors.Sum(tensor => (long)tensor.RawData.Length);
-        return format.Restore([.. tensors.Select(tensor => new Value(this, tensor.Name, weight.Shape))], channelAxis);
+        return layers[name] = format.Restore([.. tensors.Select(tensor => new Value(this, tensor.Name, weight.Shape))], channelAxis);
     }
 
     /// <summary>Another parameter of the model, in this shape.</summary>

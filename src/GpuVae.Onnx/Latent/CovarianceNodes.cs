@@ -9,7 +9,7 @@ internal sealed class CovarianceNodes(int latents) : PosteriorNodes(latents)
 {
     public override IEnumerable<(string Name, string Meaning, Value Value)> More(Value encoded) =>
     [
-        ("cholesky", "factor of the covariance of q(z|x): z = mean + cholesky · noise", Factor(encoded)),
+        .. base.More(encoded), ("cholesky", "factor of the covariance of q(z|x): z = mean + cholesky · noise", Factor(encoded)),
     ];
 
     public override (Value Code, Value LogDensity) Sample(Value encoded, Value noise)

@@ -1,3 +1,5 @@
+using GpuVae.Elbo;
+using GpuVae.Layers;
 using GpuVae.Onnx.Graphs;
 using static GpuVae.Onnx.Graphs.Functions;
 
@@ -10,8 +12,10 @@ internal abstract class PosteriorNodes(int latents)
     protected int Latents => latents;
 
     /// <exception cref="BadInputException">The posterior has no form in ONNX here.</exception>
-    public static PosteriorNodes Create(VaeOptions options) => options.Posterior switch
+    public static PosteriorNodes Create(VaeOptions options, VaeParts parts) => options.Posterior switch
     {
+        _ when options.Objective == Objective.Rae => new DeterministicNodes(options.Latent),
+        _ when options.Hierarchy > 1 => new HierarchyNodes(parts.Decoder.Layers.OfType<TopDown>().Single(), options.StateWidth),
         Posterior.Diagonal => new DiagonalNodes(options.Latent),
         Posterior.Full => new CovarianceNodes(options.Latent),
         Posterior.Flow => new FlowNodes(options.Latent, options.FlowWidth, VaeOptions.FlowSteps),
@@ -23,9 +27,18 @@ internal abstract class PosteriorNodes(int latents)
     /// <param name="encoded">The encoder's output.</param>
     public virtual Value Center(Value encoded) => Slice(encoded, 0, 0, latents);
 
-    /// <summary>What an encoder gives beside the center and the log-variances.</summary>
+    /// <summary>Whether codes are made of noise.</summary>
+    public virtual bool HasNoise => true;
+
+    /// <summary>What an encoder gives beside the center.</summary>
     /// <param name="encoded">The encoder's output.</param>
-    public virtual IEnumerable<(string Name, string Meaning, Value Value)> More(Value encoded) => [];
+    public virtual IEnumerable<(string Name, string Meaning, Value Value)> More(Value encoded) =>
+        [("log_variance", "of each unit of q(z|x)", RawLogVariance(encoded))];
+
+    /// <summary>KL(q(z|x) ‖ N(0, I)) in nats, [], where it is known in closed form at the sample that the noise makes.</summary>
+    /// <param name="encoded">The encoder's output.</param>
+    /// <param name="noise">As <see cref="Sample"/> takes it.</param>
+    public virtual Value Kl(Value encoded, Value noise) => OfMoments(Center(encoded), LogVariance(encoded));
 
     /// <summary>A code made of noise, [L], and its log-density, [].</summary>
     /// <param name="encoded">The encoder's output.</param>
@@ -38,11 +51,14 @@ internal abstract class PosteriorNodes(int latents)
     /// <param name="count">K.</param>
     public abstract Value LogDensities(Value code, float[] rows, int count);
 
+    /// <summary>KL(N(mean, e^s) ‖ N(0, I)) = Σ (mean² + e^s - 1 - s)/2.</summary>
+    protected static Value OfMoments(Value mean, Value s) => 0.5f * Sum(mean * mean + Exp(s) - 1f - s);
+
     /// <summary>The log-variances as the encoder gives them.</summary>
-    public Value RawLogVariance(Value encoded) => Slice(encoded, 0, latents, latents);
+    protected Value RawLogVariance(Value encoded) => Slice(encoded, 0, latents, latents);
 
     /// <summary>The log-variances as they are used.</summary>
-    public Value LogVariance(Value encoded) =>
+    protected Value LogVariance(Value encoded) =>
         Clamp(RawLogVariance(encoded), Kernels.Common.LogVariance.Min, Kernels.Common.LogVariance.Max);
 
     /// <summary>-Σ (e² + s + ln 2π)/2 over the units of each component, [K].</summary>

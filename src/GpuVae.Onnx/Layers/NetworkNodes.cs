@@ -29,6 +29,7 @@ internal static class NetworkNodes
         AveragePooling pooling => AveragePoolingNodes.Append(pooling, x),
         Upsample upsampling => UpsamplingNodes.Append(upsampling, x),
         CenteredInput => CenteredInputNodes.Append(x),
+        TopDown hierarchy => TopDownNodes.Append(hierarchy, x),
         LabelInput input => LabelNodes.Append(input, x, label!),
         Reordering => x,
         _ => throw new BadInputException(

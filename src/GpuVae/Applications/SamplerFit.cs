@@ -75,20 +75,28 @@ public static class SamplerFit
             return new FittedSampler(null, normal, normal);
         if (!isEnough)
             throw new BadInputException(latents > MostUnits
-                ? $"A mixture of {latents} units would be too large; up to {MostUnits} are possible. Choose the sampler normal or "
-                    + "aggregate."
-                : $"{count} images are too few to fit a mixture to; {LeastCodes} are the least. Give more images, or choose the sampler "
-                    + "normal or aggregate.");
-        (MixtureCodeSampler mixture, double likelihood) = Mixture(model, images.Labels, codes, options, cancellation);
+                ? $"A mixture or flow of {latents} units would be too large; up to {MostUnits} are possible. Choose the sampler normal "
+                    + "or aggregate."
+                : $"{count} images are too few to fit a distribution to; {LeastCodes} are the least. Give more images, or choose the "
+                    + "sampler normal or aggregate.");
+        (CodeSampler fitted, double likelihood) = options.Kind == SamplerKind.Flow
+            ? Flow(model, codes, options, cancellation)
+            : Mixture(model, images.Labels, codes, options, cancellation);
+        bool triesFlow = options.Kind is null && model.Options.Classes == 0 && FlowFit.Work(count, latents) <= options.FlowWork;
+        if (triesFlow && Flow(model, codes, options, cancellation) is var flow && flow.HeldOut > likelihood)
+            (fitted, likelihood) = flow;
         return options.Kind is null && likelihood <= normal
             ? new FittedSampler(null, normal, normal)
-            : new FittedSampler(mixture, likelihood, normal);
+            : new FittedSampler(fitted, likelihood, normal);
     }
 
     /// <summary>Looks whether a model can have a sampler.</summary>
     /// <exception cref="BadInputException">It has a learned prior, or discrete codes, and no use for another sampler.</exception>
     public static void Require(VaeOptions options, SamplerKind? kind = null)
     {
+        if (kind == SamplerKind.Flow && options.Classes > 0)
+            throw new BadInputException(
+                "A flow of codes knows no labels, and this model does. Choose the sampler gmm, which has a mixture for each label.");
         if (IsPossible(options))
             return;
         if (options.IsQuantized)
@@ -124,7 +132,8 @@ public static class SamplerFit
 
         void Add(int[] rows, int label)
         {
-            float[] kept = Rows(rows.Where((_, i) => i % HeldOutEvery != 0)), heldOut = Rows(rows.Where((_, i) => i % HeldOutEvery == 0));
+            (int[] ofFit, int[] ofChoice) = Split(rows);
+            (float[] kept, float[] heldOut) = (Rows(ofFit), Rows(ofChoice));
             using var fit = new MixtureFit(model.Device, kept, heldOut, latents, options.Seed);
             (MixtureCodeSampler mixture, double likelihood) = fit.Best(options.Components, label, cancellation);
             parts.Add(mixture);
@@ -134,6 +143,20 @@ public static class SamplerFit
 
         float[] Rows(IEnumerable<int> rows) => [.. rows.SelectMany(row => codes.AsSpan(row * latents, latents).ToArray())];
     }
+
+    private static (CodeSampler Flow, double HeldOut) Flow(
+        Vae model, float[] codes, SamplerOptions options, CancellationToken cancellation)
+    {
+        int latents = model.Options.Latent;
+        (float[][] kept, float[][] heldOut) = Split(codes.Chunk(latents));
+        using var fit = new FlowFit(
+            model.Device, [.. kept.SelectMany(code => code)], [.. heldOut.SelectMany(code => code)], latents, options.Seed);
+        return fit.Run(cancellation);
+    }
+
+    /// <summary>What is fitted to, and every tenth.</summary>
+    private static (T[] Kept, T[] HeldOut) Split<T>(IEnumerable<T> all) =>
+        ([.. all.Where((_, i) => i % HeldOutEvery != 0)], [.. all.Where((_, i) => i % HeldOutEvery == 0)]);
 
     private static double LogNormal(ReadOnlySpan<float> code)
     {

@@ -80,6 +80,8 @@ internal sealed class DeviceKernels(Accelerator accelerator, GemmContext gemm) :
     /// <summary>Of the discriminator's activation.</summary>
     public FeatureMatching<LeakyRelu> FeatureMatching => field ??= new FeatureMatching<LeakyRelu>(accelerator);
     public AdaptiveWeight AdaptiveWeight => field ??= new AdaptiveWeight(accelerator);
+    public CodeNorm CodeNorm => field ??= new CodeNorm(accelerator);
+    public JacobianPenalty JacobianPenalty => field ??= new JacobianPenalty(accelerator);
     public StepEnd StepEnd => field ??= new StepEnd(accelerator);
 
     /// <summary>The products of linear layers, and all of the others, with an activation.</summary>

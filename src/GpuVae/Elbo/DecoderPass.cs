@@ -11,16 +11,23 @@ internal sealed class DecoderPass
     // The first layer, and those between it and the last; null where the last layer is the only one.
     private readonly LayerPass? first, hidden;
 
+    /// <param name="likelihood">With the decoder.</param>
+    /// <param name="context">Where to.</param>
+    /// <param name="codes">z, or what the layers that are done have made of it.</param>
+    /// <param name="images">[batch / k, pixels].</param>
+    /// <param name="done">Layers that are.</param>
+    /// <param name="wantsImages">Whether the means of p(x|z) are wanted.</param>
     public DecoderPass(
-        ImageLikelihood likelihood, LayerContext context, PlannedTensor codes, PlannedTensor images, bool wantsImages = false)
+        ImageLikelihood likelihood, LayerContext context, PlannedTensor codes, PlannedTensor images, int done = 0,
+        bool wantsImages = false)
     {
         decoder = likelihood.Decoder;
         var input = LayerOutput.Of(codes);
         int last = decoder.Layers.Count - 1;
-        if (last > 0)
+        if (last > done)
         {
-            first = decoder.Layers[0].Forward(context, input);
-            hidden = decoder.Forward(context, first.Output, 1, last);
+            first = decoder.Layers[done].Forward(context, input);
+            hidden = decoder.Forward(context, first.Output, done + 1, last);
         }
         Term = ReconstructionTerm.Append(likelihood, context, hidden?.Output ?? input, images, wantsImages);
     }

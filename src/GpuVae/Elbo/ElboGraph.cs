@@ -20,7 +20,8 @@ internal sealed class ElboGraph
     private readonly LatentTerm latent;
     private readonly QuantizedTerm? quantized;
     private readonly DecoderPass decoder;
-    private readonly ImageLikelihood likelihood;
+    private readonly VaeParts parts;
+    private readonly NoiseSource noise;
 
     /// <summary>Appends the forward steps; the loss step also writes the gradient of the decoder's output.</summary>
     /// <param name="parts">Of the model.</param>
@@ -35,7 +36,7 @@ internal sealed class ElboGraph
         bool wantsImages = false)
     {
         VaeOptions options = parts.Options;
-        likelihood = parts.Likelihood;
+        (this.parts, this.noise) = (parts, noise);
         prior = parts.Prior;
         (encoderInput, PlannedTensor? labels) = prior.EncoderInput(context, images);
         encoder = parts.Encoder.Forward(context with { Labels = labels }, LayerOutput.Of(encoderInput));
@@ -43,10 +44,14 @@ internal sealed class ElboGraph
         bool isTrainedBySamples = context.WantsParameterGradients && options.Objective == Objective.Iwae;
         quantized = parts.Quantizer is { } quantizer ? new QuantizedTerm(quantizer, context, encoded) : null;
         latent = quantized is not null ? quantized
+            : options.Objective == Objective.Rae ? new CodeNormTerm(context, encoded, weight)
+            : parts.Posterior is HierarchySampler hierarchy && samples == 1
+                ? new HierarchyTerm(options, hierarchy, context, encoded, noise, weight)
             : options.HasAnalyticKl && samples == 1 && !isTrainedBySamples
                 ? new AnalyticKl(options, context, encoded, noise, weight)
             : new MonteCarloKl(options, parts.Posterior, prior, context, encoded, images.Rows, noise, weight, samples);
-        decoder = new DecoderPass(likelihood, context, latent.Codes, images, wantsImages);
+        decoder = new DecoderPass(
+            parts.Likelihood, context, latent.DecoderInput, images, latent.DecoderLayersDone, wantsImages);
         Reconstruction = latent.Close(context, decoder.Term.Term);
     }
 
@@ -60,6 +65,9 @@ internal sealed class ElboGraph
     /// importance-weighted bound (see the kernel's ImportanceWeights.cs).
     /// </summary>
     public PlannedTensor Kl => latent.Kl;
+
+    /// <summary>The KL terms of the levels of a hierarchy, [levels, batch], which <see cref="Kl"/> is; null where there is none.</summary>
+    public PlannedTensor? LevelKl => latent is HierarchyTerm ? latent.Kl : null;
 
     /// <summary>The numbers of the codes, [batch, places]; null where codes are not discrete.</summary>
     public PlannedTensor? CodeIndices => quantized?.Indices;
@@ -82,7 +90,7 @@ internal sealed class ElboGraph
         PlannedTensor norms = context.Builder.Tensor("gradient norms of the last layer", 1, 2);
         PlannedTensor used = context.Builder.Tensor("adaptive weight", 1, 1);
         // The way back proper overwrites these gradients later.
-        ArrayView<float> ofLast = ((WeightedLayer)likelihood.Decoder.Layers[^1]).Weight(context.Gradients);
+        ArrayView<float> ofLast = ((WeightedLayer)parts.Likelihood.Decoder.Layers[^1]).Weight(context.Gradients);
         Reduce reduce = context.Kernels.Reduce;
         foreach ((PlannedTensor gradient, int entry) in new[] { (term.Gradient, 0), (other, 1) })
         {
@@ -105,14 +113,23 @@ internal sealed class ElboGraph
     /// <param name="imageCount">Images of the training set.</param>
     public void AppendBackward(LayerContext context, int imageCount)
     {
+        DecoderPenaltyTerm? penalty =
+            latent is CodeNormTerm ? new DecoderPenaltyTerm(parts, context, latent.DecoderInput, noise) : null;
         latent.Weigh(context, decoder.Term.Gradient);
         if (decoder.Term.SharedGradient is { } shared)
             latent.Weigh(context, shared);
         PlannedTensor dEncoded = latent is AnalyticKl { IsEpilogue: true } analytic && decoder.Fusible is { } first
             ? analytic.BackwardThrough(context, first, decoder.BackwardToFirst(context))
-            : latent.Backward(context, decoder.Backward(context), imageCount);
+            : latent.Backward(context, OfCodes(), imageCount);
         PlannedTensor? dInput = encoder.Backward(context, dEncoded, prior.WantsInputGradient);
         prior.InputBackward(context, encoderInput, dInput);
+
+        PlannedTensor OfCodes()
+        {
+            PlannedTensor dz = decoder.Backward(context);
+            penalty?.Add(context, dz);
+            return dz;
+        }
     }
 
     /// <summary>Appends what a training step changes beside the parameters that have gradients: the codebook, where there is one.</summary>

@@ -11,7 +11,7 @@ internal sealed class VaeParts
     {
         (Options, Given) = (options, given);
         (Encoder, Decoder) = (given.MakeEncoder(options), given.MakeDecoder(options));
-        Posterior = PosteriorSampler.Create(options);
+        Posterior = PosteriorSampler.Create(options, Decoder);
         Prior = given.MakePrior(options);
         Quantizer = Quantizer.Create(options);
         Likelihood = new ImageLikelihood(
@@ -43,10 +43,11 @@ internal sealed class VaeParts
     /// <exception cref="BadInputException">There are too many.</exception>
     public static IReadOnlyList<(string Name, int[] Shape)> ShapesOf(VaeOptions options, GivenParts given)
     {
+        Network decoder = given.MakeDecoder(options);
         (string Name, int[] Shape)[] shapes =
         [
-            .. given.MakeEncoder(options).ParameterShapes, .. given.MakeDecoder(options).ParameterShapes,
-            .. PosteriorSampler.Create(options).ParameterShapes, .. given.MakePrior(options).ParameterShapes,
+            .. given.MakeEncoder(options).ParameterShapes, .. decoder.ParameterShapes,
+            .. PosteriorSampler.Create(options, decoder).ParameterShapes, .. given.MakePrior(options).ParameterShapes,
             .. given.SharedOf(options) is var (name, _) ? [(name, [1])] : Array.Empty<(string, int[])>(),
             .. Quantizer.Create(options)?.ParameterShapes ?? [],
             .. options.Centered ? [(CenteredInput.MeanName, [options.Shape.Pixels])] : Array.Empty<(string, int[])>(),

@@ -38,6 +38,9 @@ public sealed partial record EvaluationReport(EvaluationProtocol Protocol)
     /// <summary>How the images use the codes, where these are discrete; the parts are then reconstruction and commitment.</summary>
     public CodeUse? Codes { get; init; }
 
+    /// <summary>The KL term of each level of a hierarchy, the top one first.</summary>
+    public IReadOnlyList<double>? LevelKl { get; init; }
+
     /// <summary>KL term and activity of each latent unit.</summary>
     public LatentUnits? Units { get; init; }
 

@@ -32,13 +32,15 @@ public static class ImportanceSampling
     /// <param name="seed">Seed of the samples, and of the binarisation.</param>
     /// <param name="progress">Told the images done so far.</param>
     /// <param name="cancellation">Asks to stop.</param>
-    /// <exception cref="BadInputException">The images are not of the model's shape, or k is out of range.</exception>
+    /// <exception cref="BadInputException">The images are not of the model's shape, k is out of range, or codes have no noise.</exception>
     /// <exception cref="OperationCanceledException">Asked to stop.</exception>
     public static double[] LogLikelihoods(
         Vae model, ImageSet images, int samples, Binarization binarization = Binarization.None, ulong seed = 0,
         Action<int>? progress = null, CancellationToken cancellation = default)
     {
         EvaluationOptions.RequireSamples(samples);
+        if (model.Options.HasNoNoise)
+            throw new BadInputException("This model's codes have no noise, so there is no q(z|x) to draw samples from.");
         using DeviceGate.Scope scope = model.Device.Enter("ImportanceSampling.LogLikelihoods");
         using var batches = new EvaluationImages(model, images, binarization, seed);
         using var sampler = new Sampler(model, batches, samples, seed);

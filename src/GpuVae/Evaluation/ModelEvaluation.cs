@@ -27,11 +27,13 @@ public static class ModelEvaluation
         options.Validate();
         images = model.Require(images);
         EvaluationMetrics metrics = options.Metrics;
-        if (model.Options.IsQuantized)
+        if (model.Options.IsQuantized && (metrics & (EvaluationMetrics.Nll | EvaluationMetrics.Mig)) != 0)
+            throw new BadInputException(
+                "This model's codes are discrete: it has no q(z|x) to draw from for nll, and no latent units for mig. Leave both out.");
+        if (model.Options.HasNoNoise)
         {
-            if ((metrics & (EvaluationMetrics.Nll | EvaluationMetrics.Mig)) != 0)
-                throw new BadInputException(
-                    "This model's codes are discrete: it has no q(z|x) to draw from for nll, and no latent units for mig. Leave both out.");
+            if (metrics.HasFlag(EvaluationMetrics.Nll))
+                throw new BadInputException("This model's codes have no noise, so there is no q(z|x) to draw from for nll. Leave it out.");
             metrics &= ~EvaluationMetrics.Units;
         }
         if (metrics.HasFlag(EvaluationMetrics.Mig) && images.Factors.Count == 0)
@@ -46,8 +48,8 @@ public static class ModelEvaluation
         {
             using var evaluator = new Evaluator(model, images, options.Seed, options.Binarization);
             ElboParts parts = evaluator.Run(cancellation);
-            report = report with { Parts = parts, Codes = evaluator.CodeUse };
-            if (!model.Options.IsQuantized)
+            report = report with { Parts = parts, Codes = evaluator.CodeUse, LevelKl = evaluator.LevelKl };
+            if (!model.Options.HasNoNoise)
                 report = report with { Elbo = Stamp(model, -(parts.Reconstruction + parts.Kl), 1) };
         }
         if ((metrics & (EvaluationMetrics.Units | EvaluationMetrics.Reconstruction | EvaluationMetrics.Mig)) != 0)

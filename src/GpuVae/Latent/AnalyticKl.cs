@@ -26,7 +26,7 @@ internal sealed class AnalyticKl : LatentTerm
         int batch = encoded.Rows, latent = options.Latent;
         PlannedTensor z = context.Builder.Tensor("latent", batch, latent), eps = context.Builder.Tensor("noise", batch, latent);
         PlannedTensor kl = context.Builder.Tensor("KL term", batch, 1);
-        (Codes, noise, Kl) = (z, eps, kl);
+        (DecoderInput, noise, Kl) = (z, eps, kl);
         Reparameterize kernel = context.Kernels.Reparameterize;
         context.Builder.Add(
             "reparameterise + KL", 20.0 * batch * latent, 4.0 * batch * (4 * latent + 1), [encoded, eps, z, kl],
@@ -34,7 +34,7 @@ internal sealed class AnalyticKl : LatentTerm
                 stream, encoded.View, source.Seed, source.Purpose, source.Step, eps.View, z.View, kl.View, latent));
     }
 
-    public override PlannedTensor Codes { get; }
+    public override PlannedTensor DecoderInput { get; }
 
     public override PlannedTensor Kl { get; }
 
@@ -51,17 +51,18 @@ internal sealed class AnalyticKl : LatentTerm
     public PlannedTensor BackwardThrough(LayerContext context, Linear first, PlannedTensor dy)
     {
         PlannedTensor weight = Weight(context);
-        return first.LatentBackward(context, Codes, dy, encoded, noise, weight);
+        return first.LatentBackward(context, DecoderInput, dy, encoded, noise, weight);
     }
 
     public override PlannedTensor Backward(LayerContext context, PlannedTensor dz, int imageCount)
     {
         PlannedTensor weight = Weight(context);
-        TotalCorrelationTerm? correlation =
-            options.Objective == Objective.Tc ? new TotalCorrelationTerm(options, context, encoded, Codes, klWeight, imageCount) : null;
+        TotalCorrelationTerm? correlation = options.Objective == Objective.Tc
+            ? new TotalCorrelationTerm(options, context, encoded, DecoderInput, klWeight, imageCount)
+            : null;
         correlation?.Backward(context, dz);
         if (options.Objective == Objective.Mmd)
-            new MeanDiscrepancyTerm(options, context, Codes, source).Backward(context, dz);
+            new MeanDiscrepancyTerm(options, context, DecoderInput, source).Backward(context, dz);
         Reparameterize kernel = context.Kernels.Reparameterize;
         PlannedTensor dEncoded = context.Builder.Tensor("encoder output gradient", encoded.Rows, encoded.Columns), eps = noise;
         int latent = options.Latent;
@@ -83,7 +84,7 @@ internal sealed class AnalyticKl : LatentTerm
             PlannedTensor weights = context.Builder.Tensor("KL weights", 1, options.Latent);
             float floor = (float)options.FreeBits;
             context.Builder.Add(
-                "free bits", 20.0 * Codes.Length, 8.0 * Codes.Length, [encoded, given, weights],
+                "free bits", 20.0 * DecoderInput.Length, 8.0 * DecoderInput.Length, [encoded, given, weights],
                 stream => kernel.Weigh(stream, encoded.View, given.View, weights.View, floor, encoded.Rows));
             return weights;
         }

@@ -8,8 +8,11 @@ namespace GpuVae.Latent;
 /// </summary>
 internal abstract class LatentTerm
 {
-    /// <summary>z, [images·k, L].</summary>
-    public abstract PlannedTensor Codes { get; }
+    /// <summary>What the decoder goes on with: z, [images·k, L], or what its first layers have made of z already.</summary>
+    public abstract PlannedTensor DecoderInput { get; }
+
+    /// <summary>Layers of the decoder that are appended before <see cref="DecoderInput"/>.</summary>
+    public virtual int DecoderLayersDone => 0;
 
     /// <summary>What is logged of the divergence, nats; its elements add up to the batch's.</summary>
     public abstract PlannedTensor Kl { get; }
@@ -29,7 +32,7 @@ internal abstract class LatentTerm
 
     /// <summary>Appends the way back to the encoder's output.</summary>
     /// <param name="context">With the gradients.</param>
-    /// <param name="dz">∂loss/∂z of the reconstruction, [images·k, L]; changed.</param>
+    /// <param name="dz">∂loss/∂<see cref="DecoderInput"/> of the reconstruction; changed.</param>
     /// <param name="imageCount">Images of the training set.</param>
     /// <returns>∂loss/∂(encoder's output).</returns>
     public abstract PlannedTensor Backward(LayerContext context, PlannedTensor dz, int imageCount);

@@ -25,7 +25,7 @@ internal sealed class MixtureFit : IDisposable
     private readonly ComputeDevice device;
     private readonly int latents, count, heldCount;
     private readonly float[] codes;
-    private readonly double[] means, deviations;
+    private readonly CodeMoments moments;
     private readonly MemoryBuffer1D<float, Stride1D.Dense> onDevice, held;
     private readonly ulong seed;
 
@@ -38,10 +38,10 @@ internal sealed class MixtureFit : IDisposable
     {
         (this.device, this.latents, this.seed) = (device, latents, seed);
         (count, heldCount) = (codes.Length / latents, heldOut.Length / latents);
-        (means, deviations) = Moments(codes);
-        this.codes = Standardized(codes);
+        moments = new CodeMoments(codes, latents);
+        this.codes = moments.Standardized(codes);
         onDevice = device.Accelerator.Allocate1D(this.codes);
-        held = device.Accelerator.Allocate1D(Standardized(heldOut));
+        held = device.Accelerator.Allocate1D(moments.Standardized(heldOut));
     }
 
     /// <summary>The mixture under which the held-out codes are most likely.</summary>
@@ -88,7 +88,7 @@ internal sealed class MixtureFit : IDisposable
             last = now;
         }
         double likelihood = pass.Run(mixture, held.View, heldCount, wantsSums: false);
-        return (mixture.ToSampler(label, means, deviations), likelihood - deviations.Sum(Math.Log));
+        return (mixture.ToSampler(label, moments.Means, moments.Deviations), likelihood - moments.Deviations.Sum(Math.Log));
     }
 
     /// <summary>Codes far from each other as means (k-means++: Arthur and Vassilvitskii 2007).</summary>
@@ -121,21 +121,6 @@ internal sealed class MixtureFit : IDisposable
     }
 
     private ReadOnlySpan<float> Code(int index) => codes.AsSpan(index * latents, latents);
-
-    private float[] Standardized(float[] values) =>
-        [.. values.Select((value, i) => (float)((value - means[i % latents]) / deviations[i % latents]))];
-
-    private (double[] Means, double[] Deviations) Moments(float[] values)
-    {
-        double[] mean = new double[latents], variance = new double[latents];
-        for (int i = 0; i < values.Length; i++)
-            mean[i % latents] += values[i] / (double)count;
-        for (int i = 0; i < values.Length; i++)
-            variance[i % latents] += Math.Pow(values[i] - mean[i % latents], 2) / count;
-        // A unit that never moves has a width all the same.
-        double least = Math.Max(1e-6 * variance.Max(), 1e-12);
-        return (mean, Array.ConvertAll(variance, value => Math.Sqrt(Math.Max(value, least))));
-    }
 
     /// <summary>Passes over codes with the memory that they need.</summary>
     private sealed class Pass(ComputeDevice device, int components, int latents, int most) : IDisposable

@@ -45,7 +45,7 @@ internal sealed class MonteCarloKl : LatentTerm
         Kl = context.Builder.Tensor("log q - log p", images, 1);
     }
 
-    public override PlannedTensor Codes => posterior.Codes;
+    public override PlannedTensor DecoderInput => posterior.Codes;
 
     public override PlannedTensor Kl { get; }
 

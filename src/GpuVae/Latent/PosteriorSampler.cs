@@ -10,8 +10,12 @@ namespace GpuVae.Latent;
 /// </summary>
 internal abstract class PosteriorSampler
 {
-    public static PosteriorSampler Create(VaeOptions options) => options.Posterior switch
+    /// <param name="options">Of the model.</param>
+    /// <param name="decoder">Its decoder, whose way down a hierarchy the posterior shares, where there is one.</param>
+    public static PosteriorSampler Create(VaeOptions options, Network? decoder = null) => options.Posterior switch
     {
+        _ when options.Objective == Objective.Rae => new DeterministicSampler(),
+        _ when decoder?.Layers[0] is TopDown hierarchy => new HierarchySampler(hierarchy, options.StateWidth),
         Posterior.Diagonal => new DiagonalSampler(options.Latent),
         Posterior.Full => new CovarianceSampler(options.Latent),
         Posterior.Flow => new FlowSampler(options.Latent, options.FlowWidth, VaeOptions.FlowSteps),

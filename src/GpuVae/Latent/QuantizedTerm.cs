@@ -16,7 +16,7 @@ internal sealed class QuantizedTerm : LatentTerm
         pass = quantizer.Forward(context, encoded);
     }
 
-    public override PlannedTensor Codes => pass.Codes;
+    public override PlannedTensor DecoderInput => pass.Codes;
 
     public override PlannedTensor Kl => pass.Commitment;
 

@@ -53,6 +53,8 @@ internal static class Networks
     {
         const string name = "decoder";
         var layers = new List<Layer>();
+        if (options.IsHierarchical)
+            layers.Add(new TopDown("hierarchy", options.Hierarchy, options.LevelUnits, options.StateWidth, activation));
         if (options.Network == NetworkKind.Dense)
         {
             AddLinear(layers, name, 0, options.DecoderWidths, options, activation, endsWithActivation: false);
@@ -68,7 +70,7 @@ internal static class Networks
         }
         else
         {
-            int[] widths = [options.Latent + options.Classes, .. options.Hidden.Reverse(), first.Features];
+            int[] widths = [options.DecoderInputs + options.Classes, .. options.Hidden.Reverse(), first.Features];
             // Unflattening counts as a module.
             index = AddLinear(layers, name, 0, widths, options, activation, endsWithActivation: true) + 1;
             AddReordering(layers, $"{name} unflatten", first.Channels, first.SmallHeight * first.SmallWidth);

@@ -1,6 +1,8 @@
 using GpuVae.Data;
 using GpuVae.Elbo;
+using GpuVae.Kernels.Common;
 using GpuVae.Kernels.Latent;
+using GpuVae.Kernels.Layers;
 using GpuVae.Kernels.Random;
 using GpuVae.Kernels.Training;
 using GpuVae.Latent;
@@ -19,18 +21,18 @@ internal sealed class Evaluator : IDisposable
     private const int BatchSize = 256;
 
     private readonly Vae model;
-    private readonly int count;
+    private readonly int count, samples;
     private readonly BatchFeed feed;
     private readonly BatchSchedules schedules;
     private readonly int[] order;
     private readonly float[] rates, sums, noCounts;
-    private readonly MemoryBuffer1D<float, Stride1D.Dense>? counts;
+    private readonly MemoryBuffer1D<float, Stride1D.Dense>? counts, levelKl;
 
     /// <exception cref="BadInputException">The images are not of the model's shape, or there are none.</exception>
     public Evaluator(Vae model, ImageSet images, ulong seed, Binarization binarization = Binarization.None, int samples = 1)
     {
         images = model.Require(images);
-        (this.model, count) = (model, images.Count);
+        (this.model, this.samples, count) = (model, samples, images.Count);
         int steps = (count + BatchSize - 1) / BatchSize;
         feed = new BatchFeed(model.Device, images, BatchSize, steps);
         order = [.. Enumerable.Range(0, count)];
@@ -41,12 +43,14 @@ internal sealed class Evaluator : IDisposable
         try
         {
             counts = noCounts.Length > 0 ? model.Device.Accelerator.Allocate1D<float>(noCounts.Length) : null;
+            levelKl = model.Options.IsHierarchical ? model.Device.Accelerator.Allocate1D<float>(model.Options.Hierarchy) : null;
             schedules = new BatchSchedules(model.Device, feed, batch => Build(batch, seed, binarization, samples));
         }
         catch
         {
             feed.Dispose();
             counts?.Dispose();
+            levelKl?.Dispose();
             throw;
         }
     }
@@ -54,11 +58,17 @@ internal sealed class Evaluator : IDisposable
     /// <summary>How the last run's images used the codes; null where these are not discrete.</summary>
     public CodeUse? CodeUse { get; private set; }
 
+    /// <summary>
+    /// The KL term of each level in the last run, nats per image; null without a hierarchy, and with several samples of an image.
+    /// </summary>
+    public IReadOnlyList<double>? LevelKl { get; private set; }
+
     /// <exception cref="OperationCanceledException">Asked to stop between two batches.</exception>
     public ElboParts Run(CancellationToken cancellation = default)
     {
         feed.StartEpoch(0, 0, order, rates);
         counts?.View.BaseView.CopyFromCPU(model.Device.Stream, noCounts);
+        levelKl?.View.BaseView.MemSetToZero(model.Device.Stream);
         for (int step = 0; step < feed.StepsPerEpoch; step++)
         {
             cancellation.ThrowIfCancellationRequested();
@@ -67,6 +77,8 @@ internal sealed class Evaluator : IDisposable
         feed.ReadLog(sums);
         if (counts is not null)
             CodeUse = Elbo.CodeUse.Of(counts.View.BaseView.GetAsArray(model.Device.Stream));
+        if (levelKl is not null && samples == 1)
+            LevelKl = Array.ConvertAll(levelKl.View.BaseView.GetAsArray(model.Device.Stream), sum => (double)sum / count);
         double reconstruction = 0, kl = 0;
         for (int i = 0; i < sums.Length; i += 2)
             (reconstruction, kl) = (reconstruction + sums[i], kl + sums[i + 1]);
@@ -78,6 +90,7 @@ internal sealed class Evaluator : IDisposable
         schedules.Dispose();
         feed.Dispose();
         counts?.Dispose();
+        levelKl?.Dispose();
     }
 
     private ScheduleBuilder Build(int batch, ulong seed, Binarization binarization, int samples)
@@ -95,11 +108,28 @@ internal sealed class Evaluator : IDisposable
             builder.Add("count codes", (double)indices.Length * ofCodes.Length, 4.0 * indices.Length, [indices], stream =>
                 count.Add(stream, indices.View, ofCodes));
         }
+        if (graph.LevelKl is { } ofLevels)
+            AppendSums(context, ofLevels, levelKl!.View);
         StepEnd end = model.Device.Kernels.StepEnd;
         PlannedTensor reconstruction = graph.Reconstruction, kl = graph.Kl;
         builder.Add(
             "log loss", reconstruction.Length + kl.Length, 4.0 * (reconstruction.Length + kl.Length), [reconstruction, kl],
             stream => end.Close(stream, feed.LogOf(reconstruction, kl)));
         return builder;
+    }
+
+    /// <summary>Appends the addition of each row's sum, [levels, batch], to what <paramref name="sums"/> holds, [levels].</summary>
+    private static void AppendSums(LayerContext context, PlannedTensor rows, ArrayView<float> sums)
+    {
+        Reduce reduce = context.Kernels.Reduce;
+        Addition<Identity> addition = context.Kernels.Addition;
+        PlannedTensor ofBatch = context.Builder.Tensor("KL of levels", 1, rows.Rows);
+        context.Builder.Add("KL of levels", rows.Length, 4.0 * rows.Length, [rows, ofBatch], stream =>
+        {
+            for (int level = 0; level < rows.Rows; level++)
+                reduce.Sum(
+                    stream, rows.View.SubView((long)level * rows.Columns, rows.Columns), ofBatch.View.SubView(level, 1));
+            addition.Forward(stream, sums, ofBatch.View, sums, sums);
+        });
     }
 }

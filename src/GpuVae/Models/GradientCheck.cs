@@ -118,7 +118,7 @@ public static class GradientCheck
 
     /// <summary>
     /// The gradient that a training step of the model takes, along random directions of each parameter: for a small model of any parts,
-    /// without free bits, capacity and total correlation, and some images. The model stays as it is.
+    /// without free bits, capacity, total correlation and penalty of the decoder, and some images. The model stays as it is.
     /// </summary>
     /// <param name="model">The model.</param>
     /// <param name="images">The batch; a handful.</param>

@@ -152,8 +152,13 @@ internal sealed class InferencePasses(Vae model, ClassLabels classes) : IDisposa
     {
         switch (direction)
         {
-            case Direction.Encode when model.Options.IsQuantized:
+            case Direction.Encode when model.Options.HasNoNoise:
                 AppendVectors(context, input, output);
+                break;
+            case Direction.Encode when model.Options.IsHierarchical:
+                PlannedTensor contexts = context.Builder.Tensor("encoder output", model.Parts.Encoder.Outputs);
+                model.Parts.Encoder.Infer(context, input, contexts, null);
+                AppendColumns(context, model.Parts.Posterior.Center(context, contexts), output, output.Columns);
                 break;
             case Direction.Encode when model.Parts.Encoder.Outputs > output.Columns:
                 AppendMoments(context, input, output);

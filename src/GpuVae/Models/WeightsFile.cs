@@ -70,7 +70,9 @@ internal static partial class WeightsFile
             [.. entries.Select(reader.Read)],
             ofSampler.Length == 0
                 ? null
-                : MixtureCodeSampler.Of([.. ofSampler.Select(reader.Read)], options.Latent, options.Classes, path));
+                : FlowCodeSampler.Is(ofSampler.Select(entry => entry.Name))
+                    ? FlowCodeSampler.Of([.. ofSampler.Select(reader.Read)], options.Latent, path)
+                    : MixtureCodeSampler.Of([.. ofSampler.Select(reader.Read)], options.Latent, options.Classes, path));
     }
 
     /// <summary>Whether a tensor is none of the model's weights, but of what codes are drawn from.</summary>
@@ -106,7 +108,9 @@ internal static partial class WeightsFile
             (nameof(options.Codes), options.Quantization == Quantization.Codebook ? options.Codes : 0),
             (nameof(options.CodeSize), options.Quantization == Quantization.Codebook ? options.CodeSize : 0),
             (nameof(options.Levels), options.Quantization == Quantization.Scalar ? string.Join(",", options.Levels) : ""),
+            (nameof(options.Objective), options.Objective == Objective.Rae ? options.Objective : "one with noise"),
             (nameof(options.Latent), options.Latent),
+            (nameof(options.Hierarchy), options.Hierarchy),
             (nameof(options.Activation), options.Activation),
             (nameof(options.Likelihood), options.Likelihood),
             (nameof(options.MixtureComponents), isMixture ? options.MixtureComponents : 0),

@@ -24,4 +24,11 @@ public enum Objective
     /// α + λ − 1). With beta 0 the Wasserstein autoencoder with that penalty (WAE-MMD: Tolstikhin et al. 2018, arXiv:1711.01558).
     /// </summary>
     Mmd,
+
+    /// <summary>
+    /// No bound and no noise: the code is what the encoder gives. The reconstruction term, <see cref="VaeOptions.Beta"/> times half the
+    /// squared norm of the code, and <see cref="VaeOptions.DecoderPenalty"/> (regularised autoencoders: Ghosh et al. 2020,
+    /// arXiv:1903.12436). Codes are drawn from a distribution fitted to those of images.
+    /// </summary>
+    Rae,
 }

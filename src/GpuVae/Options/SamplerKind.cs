@@ -14,4 +14,10 @@ public enum SamplerKind
 
     /// <summary>The aggregate posterior: q(z|x) of a training image drawn at random.</summary>
     Aggregate,
+
+    /// <summary>
+    /// A masked autoregressive flow trained on the codes of the training images (Papamakarios et al. 2017, arXiv:1705.07057); not of a
+    /// conditional model.
+    /// </summary>
+    Flow,
 }

@@ -14,6 +14,11 @@ public sealed record SamplerOptions
     /// </summary>
     public int Components { get; init; }
 
+    /// <summary>
+    /// Where <see cref="Kind"/> is left open: the floating-point operations that training a flow may take. If it needs more, none is tried.
+    /// </summary>
+    public double FlowWork { get; init; }
+
     /// <summary>Images at most, evenly taken from the set; a tenth of them is held out.</summary>
     public int Images { get; init; } = 15_000;
 
@@ -28,6 +33,8 @@ public sealed record SamplerOptions
         if (Components is < 0 or > MaxComponents)
             throw new BadInputException(
                 $"A mixture of {Components} components is out of range; choose 1…{MaxComponents}, or 0 to have it chosen.");
+        if (!(FlowWork >= 0))
+            throw new BadInputException($"{FlowWork} operations for a flow are out of range; they must not be negative.");
         if (Images < 1)
             throw new BadInputException($"{Images} images are too few to fit a sampler to.");
     }

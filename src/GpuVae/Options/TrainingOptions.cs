@@ -45,6 +45,11 @@ public sealed record TrainingOptions
     /// </summary>
     public double GradientClip { get; init; }
 
+    /// <summary>
+    /// A step whose gradient has a larger global norm changes nothing (gradient skipping: Child 2021, arXiv:2011.10650); 0 skips none.
+    /// </summary>
+    public double GradientSkip { get; init; }
+
     /// <summary>Decoupled weight decay (Loshchilov and Hutter, "Decoupled Weight Decay Regularization", 2019); 0 is plain Adam.</summary>
     public double WeightDecay { get; init; }
 
@@ -126,6 +131,7 @@ public sealed record TrainingOptions
         if (KlCycles > 0 && KlWarmupEpochs > 0)
             throw new BadInputException("KL cycles and a KL warm-up both say how the weight of the KL term rises; choose one.");
         NotNegative(GradientClip, "The largest gradient norm");
+        NotNegative(GradientSkip, "The norm of gradients that are skipped");
         NotNegative(WeightDecay, "The weight decay");
         if (!(AverageDecay is >= 0 and < 1))
             throw new BadInputException($"The decay of the weights' average is {AverageDecay}; it must lie in [0, 1), 0.999 is usual.");

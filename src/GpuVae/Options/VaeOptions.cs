@@ -119,7 +119,8 @@ public sealed partial record VaeOptions
     public PathGradient Gradient { get; init; } = PathGradient.Standard;
 
     /// <summary>
-    /// Nats that every latent unit may use without being pressed (free bits: Kingma et al. 2016, arXiv:1606.04934, per unit); 0 is off.
+    /// Nats that every latent unit may use without being pressed (free bits: Kingma et al. 2016, arXiv:1606.04934, per unit), or every
+    /// level of a <see cref="Hierarchy"/>; 0 is off.
     /// </summary>
     public double FreeBits { get; init; }
 
@@ -134,6 +135,12 @@ public sealed partial record VaeOptions
 
     /// <summary>Weight of the discrepancy of <see cref="Objective.Mmd"/>, nats.</summary>
     public double MmdWeight { get; init; } = 100;
+
+    /// <summary>What keeps the decoder of <see cref="Objective.Rae"/> smooth.</summary>
+    public DecoderPenalty DecoderPenalty { get; init; }
+
+    /// <summary>Weight of <see cref="DecoderPenalty"/>, nats.</summary>
+    public double DecoderPenaltyWeight { get; init; } = 1e-3;
 
     /// <summary>Classes that a conditional model is told for every image; 0 for a model that is told nothing.</summary>
     public int Classes { get; init; }
@@ -159,7 +166,7 @@ public sealed partial record VaeOptions
         Posterior == Posterior.Full && Objective == Objective.Elbo ? PathGradient.Stl : Gradient;
 
     /// <summary>Columns of the encoder's last layer.</summary>
-    internal int EncoderOutputs => IsQuantized ? Latent : Posterior switch
+    internal int EncoderOutputs => HasNoNoise ? Latent : IsHierarchical ? Hierarchy * StateWidth : Posterior switch
     {
         Posterior.Full => FullCovariancePosterior.Columns(Latent),
         Posterior.Flow => 2 * Latent + FlowSteps * FlowWidth,
@@ -188,8 +195,13 @@ public sealed partial record VaeOptions
     /// </summary>
     internal int[] EncoderWidths => [Shape.Pixels + Classes, .. Hidden, EncoderOutputs];
 
-    /// <summary>Layer widths of the decoder, input and output included: latent (and classes), hidden … reversed, outputs.</summary>
-    internal int[] DecoderWidths => [Latent + Classes, .. Hidden.Reverse(), DecoderOutputs];
+    /// <summary>What the decoder's first linear layer is given: z, or the state at the end of a hierarchy.</summary>
+    internal int DecoderInputs => IsHierarchical ? StateWidth : Latent;
+
+    /// <summary>
+    /// Layer widths of the decoder, input and output included: latent or state (and classes), hidden … reversed, outputs.
+    /// </summary>
+    internal int[] DecoderWidths => [DecoderInputs + Classes, .. Hidden.Reverse(), DecoderOutputs];
 
     /// <summary>The weight of the KL term in the loss that is reported: 1, the bound, where something else than beta rules it.</summary>
     internal double LossBeta => Capacity > 0 || Objective == Objective.Tc ? 1 : Beta;
@@ -241,6 +253,7 @@ public sealed partial record VaeOptions
             throw new BadInputException($"A beta of {Beta} is out of range; it must be finite and not negative.");
         ValidateColumns();
         ValidateCodes();
+        ValidateHierarchy();
         ValidateLatent();
         ValidateObjective();
     }
@@ -310,6 +323,15 @@ public sealed partial record VaeOptions
         if (Objective is Objective.Tc or Objective.Mmd && !HasAnalyticKl)
             throw new BadInputException(
                 $"The objective {Objective.ToString().ToLowerInvariant()} needs a diagonal posterior and the standard normal prior.");
+        if (Objective == Objective.Rae
+            && !(Posterior == Posterior.Diagonal && Prior == Prior.Normal && Own?.Prior is null && Upscale == 1))
+            throw new BadInputException(
+                "The objective rae has codes without noise, so neither a posterior nor a prior of codes. Leave VaeOptions.Posterior, "
+                + "VaeOptions.Prior and VaeOptions.Upscale out, or use another VaeOptions.Objective.");
+        RequireDefined(DecoderPenalty, "penalty of the decoder");
+        if (!(DecoderPenaltyWeight is >= 0 and < double.PositiveInfinity))
+            throw new BadInputException(
+                $"VaeOptions.DecoderPenaltyWeight = {DecoderPenaltyWeight} is out of range; it must be finite and not negative.");
         if (!(MmdWeight is >= 0 and < double.PositiveInfinity))
             throw new BadInputException(
                 $"A weight of {MmdWeight} for the mean discrepancy is out of range; it must be finite and not negative.");
@@ -328,8 +350,11 @@ public sealed partial record VaeOptions
             throw new BadInputException("With a capacity the KL term is weighted by the capacity weight, not by beta; leave beta at 1.");
     }
 
+    /// <summary>Whether the code of an image is one, and no distribution: there is no density q(z|x) then.</summary>
+    internal bool HasNoNoise => IsQuantized || Objective == Objective.Rae;
+
     /// <summary>Whether KL(q(z|x) ‖ p(z)) is known in closed form.</summary>
-    internal bool HasAnalyticKl => Posterior == Posterior.Diagonal && Prior == Prior.Normal && Own?.Prior is null && !IsQuantized;
+    internal bool HasAnalyticKl => Posterior == Posterior.Diagonal && Prior == Prior.Normal && Own?.Prior is null && !HasNoNoise;
 
     private static void RequireDefined<T>(T value, string what)
         where T : struct, Enum

@@ -18,6 +18,9 @@ internal sealed class ScheduleBuilder
     /// </summary>
     public int Batch { get; set; }
 
+    /// <summary>Before the names of the steps that come next.</summary>
+    public string Prefix { get; set; } = "";
+
     public ScheduleBuilder(int batch)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(batch);
@@ -63,7 +66,7 @@ internal sealed class ScheduleBuilder
         this.varies |= varies;
         foreach (PlannedTensor tensor in uses)
             tensor.UseAt(steps.Count);
-        steps.Add(new ScheduleStep(name, flops, bytes, launch) { IsOfUser = isOfUser });
+        steps.Add(new ScheduleStep(Prefix + name, flops, bytes, launch) { IsOfUser = isOfUser });
     }
 
     /// <summary>Plans the arena; no step may be added afterwards.</summary>

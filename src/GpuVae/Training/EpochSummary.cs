@@ -17,6 +17,11 @@ public sealed record EpochSummary(int Epoch, ElboParts Train, ElboParts? Test, d
     /// <summary>How the test images use the codes; null without a test set, or where codes are not discrete.</summary>
     public CodeUse? Codes { get; init; }
 
+    /// <summary>
+    /// The KL term of each level on the test set, the top one first, nats per image; null without it, or without a hierarchy.
+    /// </summary>
+    public IReadOnlyList<double>? LevelKl { get; init; }
+
     /// <summary>How the model stands to its discriminator; null where none took part.</summary>
     public AdversarialParts? Adversarial { get; init; }
 }

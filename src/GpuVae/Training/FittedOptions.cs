@@ -20,6 +20,9 @@ public sealed record FittedOptions(VaeOptions Model, TrainingOptions Training, I
     // Codes of a side of a grid.
     private const int MostPlaces = 16;
 
+    // Units of a level of a hierarchy.
+    private const int LeastLevelUnits = 16;
+
     private const int LeastLatent = 32, MostLatent = 128, LeastBatches = 8, LeastSteps = 1500, MostImages = 500_000, MostEpochs = 200;
 
     /// <summary>
@@ -103,6 +106,21 @@ public sealed record FittedOptions(VaeOptions Model, TrainingOptions Training, I
                 ChannelsPerStage = [.. Enumerable.Range(1, stages).Select(stage => MostChannels / 2 >> (stages - stage))],
             },
             Reasons = reasons,
+        };
+    }
+
+    /// <summary>
+    /// The same with a hierarchy of so many levels, for which there are more latent units; 1 changes nothing.
+    /// </summary>
+    public FittedOptions WithHierarchy(int levels)
+    {
+        if (levels <= 1)
+            return this;
+        int units = Math.Max(LeastLevelUnits, (Model.Latent + levels - 1) / levels);
+        return this with
+        {
+            Model = Model with { Hierarchy = levels, Latent = levels * units },
+            Reasons = new Dictionary<string, string>(Reasons) { [Of(nameof(VaeOptions.Latent))] = $"{units} of each level" },
         };
     }
 

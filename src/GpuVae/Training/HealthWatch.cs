@@ -55,10 +55,12 @@ internal sealed class HealthWatch : IDisposable
         float[] means = new float[count * latent], logVariances = new float[means.Length], reconstructions = new float[images.Length];
         model.Encode(images, means, logVariances, labels);
         model.Reconstruct(images, reconstructions, labels);
-        if (codes is { } use)
+        // Without noise there is neither a divergence nor a variance to look at.
+        if (model.Options.HasNoNoise)
         {
             warnings.AddRange(((HealthWarning?[])[
-                CodebookCollapse(use), Alike(images, reconstructions, count), VarianceMismatch(reconstructions)]).OfType<HealthWarning>());
+                codes is { } use ? CodebookCollapse(use) : activity?.Look(), Alike(images, reconstructions, count),
+                VarianceMismatch(reconstructions)]).OfType<HealthWarning>());
             return warnings;
         }
         HealthWarning?[] seen =

@@ -437,6 +437,7 @@ public sealed partial class Trainer : IDisposable
             Warnings = [.. health.Look(evaluator?.CodeUse), .. DiscriminatorHealth.Look(adversarial)],
             Codes = evaluator?.CodeUse,
             Adversarial = adversarial,
+            LevelKl = evaluator?.LevelKl,
         };
         epochSums.Clear();
         isEpochToEnd = false;

@@ -54,7 +54,7 @@ internal sealed class TrainingStep(
         long length = model.Parameters.LearnedLength, count = model.Parameters.Count;
         ArrayView<float> weights = model.Parameters.Values.SubView(0, length), gradient = gradients.SubView(0, length);
         ArrayView<float> first = state.FirstMoment.SubView(0, length), second = state.SecondMoment.SubView(0, length);
-        if (options.GradientClip > 0)
+        if (options.GradientClip > 0 || options.GradientSkip > 0)
             builder.Add(
                 "gradient norm", 2.0 * count, 4.0 * count, [],
                 stream => kernels.Reduce.SumOfSquares(stream, gradient, state.SquaredNorm));
@@ -68,6 +68,7 @@ internal sealed class TrainingStep(
                 WeightDecay = options.WeightDecay,
                 Decoupled = true,
                 MaxGradientNorm = options.GradientClip,
+                SkippedGradientNorm = options.GradientSkip,
             });
         builder.Add(
             "Adam + log loss", 14.0 * count, 28.0 * count, [reconstruction, kl],

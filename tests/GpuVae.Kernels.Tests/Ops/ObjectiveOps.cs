@@ -1,4 +1,5 @@
 using GpuVae.Kernels.Latent;
+using GpuVae.Kernels.Random;
 using ILGPU;
 
 namespace GpuVae.Kernels.Tests.Ops;
@@ -18,8 +19,13 @@ internal static class ObjectiveOps
         foreach ((int batch, int latents) in new[] { (1, 1), (3, 17), (129, 3) })
         {
             yield return new Op($"Free bits {batch}x{latents}", 0, run => FreeBits(run, batch, latents));
+            yield return new Op($"Free bits of levels {batch}x{latents}", 0, run => FreeBitsOfLevels(run, batch, latents));
             yield return new Op($"KL of weighted units {batch}x{latents}", 1e-6, run => WeightedUnits(run, batch, latents));
         }
+        foreach ((int images, int latents, int columns) in new[] { (1, 1, 1), (3, 17, 5), (33, 3, 19) })
+            // Differences of numbers of size 1, rounded to 1e-7 of that.
+            yield return new Op(
+                $"Code norm and Jacobian {images}x{latents}x{columns}", 2e-6, run => Penalties(run, images, latents, columns));
         yield return new Op("Capacity above", 0, run => Capacity(run, 0.4f, 2));
         yield return new Op("Capacity below", 0, run => Capacity(run, 0.6f, -2));
         foreach ((int batch, int latents) in new[] { (1, 1), (3, 2), (17, 5) })
@@ -114,6 +120,54 @@ internal static class ObjectiveOps
         new FreeBits(run.Accelerator).Weigh(
             run.Stream, run.Upload(encoded), run.Upload([0.75f]), run.Expect("weights", [.. means.Select(m => m > floor ? 0.75 : 0)]),
             (float)floor, batch);
+    }
+
+    /// <summary>The norm of codes, and the steps around both passes of the decoder, along directions of a known seed and step.</summary>
+    private static void Penalties(OpRun run, int images, int latents, int columns)
+    {
+        const float beta = 0.6f, scale = 0.25f, epsilon = 0.5f, factor = 0.3f;
+        const ulong seed = 7;
+        float[] z = run.Uniform(images * latents, -2, 2), dz = run.Uniform(z.Length), outputs = run.Uniform(2 * images * columns);
+        float[] dPairs = run.Uniform(2 * z.Length);
+        var norm = new CodeNorm(run.Accelerator);
+        double[] expected = Reference.Gradient(values => beta * scale * 0.5 * values.Sum(value => value * value), Reference.ToDouble(z));
+        norm.Forward(
+            run.Stream, run.Upload(z), run.Expect("norm", [.. z.Chunk(latents).Select(row => 0.5 * row.Sum(v => (double)v * v))]), latents);
+        norm.Backward(
+            run.Stream, run.Upload(z), run.Upload([beta]), run.Expect("dz", dz, [.. dz.Zip(expected, (a, b) => a + b)]), scale);
+
+        var jacobian = new JacobianPenalty(run.Accelerator);
+        double[] pairs = new double[2 * z.Length];
+        for (int i = 0; i < z.Length; i++)
+        {
+            (int image, int l) = (i / latents, i % latents);
+            double shift = epsilon * (double)Philox.NormalAt(seed, RandomPurpose.Directions, 5, image, l);
+            (pairs[2 * image * latents + l], pairs[(2 * image + 1) * latents + l]) = (z[i] + shift, z[i] - shift);
+        }
+        jacobian.Probe(run.Stream, run.Upload(z), run.Expect("pairs", pairs), seed, run.Upload([5L]), epsilon, latents);
+        // factor/2 · Σ (above - below)².
+        double[] slopes = Reference.Gradient(
+            y => Enumerable.Range(0, images * columns).Sum(i => 0.5 * factor * Math.Pow(y[Above(i, columns)] - y[Below(i, columns)], 2)),
+            Reference.ToDouble(outputs));
+        jacobian.Differentiate(run.Stream, run.Expect("slopes", outputs, slopes), factor, columns);
+        jacobian.Fold(
+            run.Stream, run.Upload(dPairs),
+            run.Expect("folded", dz, [.. dz.Select((v, i) => (double)v + dPairs[Above(i, latents)] + dPairs[Below(i, latents)])]), latents);
+
+        static int Above(int i, int width) => i + i / width * width;
+
+        static int Below(int i, int width) => Above(i, width) + width;
+    }
+
+    private static void FreeBitsOfLevels(OpRun run, int batch, int levels)
+    {
+        float[] kl = run.Uniform(levels * batch, 0, 2);
+        double[] means = [.. kl.Chunk(batch).Select(level => level.Average(value => (double)value))];
+        double[] sorted = [.. means.Order()];
+        double floor = levels == 1 ? 0.5 * means[0] : 0.5 * (sorted[levels / 2 - 1] + sorted[levels / 2]);
+        new FreeBits(run.Accelerator).WeighLevels(
+            run.Stream, run.Upload(kl), run.Upload([0.75f]), run.Expect("weights", [.. means.Select(m => m > floor ? 0.75 : 0)]),
+            (float)floor);
     }
 
     /// <summary>The gradient of the KL term with a weight of its own for each unit.</summary>

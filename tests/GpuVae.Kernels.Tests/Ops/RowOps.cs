@@ -38,6 +38,14 @@ internal static class RowOps
         copy.Run(
             run.Stream, run.Upload(y), columns,
             run.Expect("put", dWide, Each(wide, (row, c) => c < columns ? y[row * columns + c] : dWide[row * wide + c])), wide, columns);
+        // To later columns, and from there.
+        copy.Run(
+            run.Stream, run.Upload(y), columns,
+            run.Expect("put later", dWide, Each(wide, (row, c) => c < classes ? dWide[row * wide + c] : y[row * columns + c - classes]))
+                .SubView(classes, rows * wide - classes), wide, columns);
+        copy.Run(
+            run.Stream, run.Upload(dWide).SubView(classes, rows * wide - classes), wide,
+            run.Expect("taken", Each(columns, (row, c) => dWide[row * wide + c + classes])), columns, columns);
         float[] mean = run.Uniform(columns);
         new Centering(run.Accelerator).Run(
             run.Stream, run.Upload(y), run.Upload(mean),

@@ -46,6 +46,55 @@ public sealed class SamplerFitTests(CpuDevice cpu) : IClassFixture<CpuDevice>
         Assert.Contains(mixture.Draw(Unlabelled(9), 5, 0)[0], tensors[1]);
     }
 
+    /// <summary>Codes around a parabola, which no normal follows: b = a² − 1 with a little noise.</summary>
+    [Fact]
+    public void AFlowFollowsWhatNoNormalDoes()
+    {
+        var random = new Random(1);
+        float[] codes = new float[2 * 4000];
+        for (int i = 0; i < 4000; i++)
+        {
+            double a = Normal(random);
+            (codes[2 * i], codes[2 * i + 1]) = ((float)a, (float)(a * a - 1 + 0.3 * Normal(random)));
+        }
+        using var one = new MixtureFit(cpu.Device, codes[..7200], codes[7200..], 2, seed: 1);
+        using var fit = new FlowFit(cpu.Device, codes[..7200], codes[7200..], 2, seed: 1);
+        (FlowCodeSampler flow, double likelihood) = fit.Run(Cancellation);
+        // The entropy of the codes is 1.63 nats.
+        Assert.InRange(likelihood, one.Best(1, -1, Cancellation).HeldOut + 0.8, -1.55);
+        float[][] drawn = [.. flow.Draw(Unlabelled(10_000), 5, 1).Chunk(2)];
+        Assert.Equal(0, drawn.Average(z => z[0]), 0.1);
+        Assert.Equal(1, drawn.Average(z => z[0] * z[0]), 0.15);
+        // How far half of them lie off the parabola, at most; 0.2 of the codes.
+        Assert.InRange(drawn.Select(z => Math.Abs(z[1] - z[0] * z[0] + 1)).Order().ElementAt(5000), 0.15, 0.3);
+        Assert.Equal([.. drawn[..5].SelectMany(z => z)], flow.Draw(Unlabelled(5), 5, 1));
+        Assert.Equal(flow.Draw(Unlabelled(3), 1, 1), FlowCodeSampler.Of(flow.Tensors, 2, "file").Draw(Unlabelled(3), 1, 1));
+        Assert.Throws<BadInputException>(() => FlowCodeSampler.Of(flow.Tensors, 3, "file"));
+        Assert.Throws<BadInputException>(() => FlowCodeSampler.Of([.. flow.Tensors.Skip(1)], 2, "file"));
+    }
+
+    [Fact]
+    public void AFlowIsTakenWhereItsWorkIsAllowedAndItIsBetter()
+    {
+        using var folder = new TemporaryFolder();
+        using var model = new Vae(cpu.Device, Options);
+        ImageSet images = TestImages.Random(200, Options.Shape);
+        FittedSampler none = SamplerFit.Run(model, images, new SamplerOptions(), Cancellation);
+        FittedSampler mixture = SamplerFit.Run(model, images, new SamplerOptions { Kind = SamplerKind.Gmm }, Cancellation);
+        FittedSampler flow = SamplerFit.Run(model, images, new SamplerOptions { Kind = SamplerKind.Flow }, Cancellation);
+        FittedSampler best = SamplerFit.Run(model, images, new SamplerOptions { FlowWork = double.PositiveInfinity }, Cancellation);
+        Assert.Equal("flow of 4 steps", flow.Sampler!.ToString());
+        Assert.NotEqual(SamplerKind.Flow, none.Sampler?.Kind);
+        Assert.Equal(new[] { mixture.HeldOut, flow.HeldOut, mixture.HeldOutNormal }.Max(), best.HeldOut);
+        model.Sampler = flow.Sampler;
+        model.Save(folder.FullPath);
+        using var again = Vae.Load(cpu.Device, folder.FullPath);
+        Assert.Equal(model.Generate(3, 1), again.Generate(3, 1));
+        using var conditional = new Vae(cpu.Device, Options with { Classes = 2 });
+        Assert.Throws<BadInputException>(() => SamplerFit.Run(
+            conditional, images, new SamplerOptions { Kind = SamplerKind.Flow }, Cancellation));
+    }
+
     [Fact]
     public void TheSamplerIsKeptWithTheWeightsAndUsedUntilTheyAreTrained()
     {

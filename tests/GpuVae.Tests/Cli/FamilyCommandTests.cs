@@ -52,6 +52,32 @@ public sealed class FamilyCommandTests
     }
 
     [Fact]
+    public void AHierarchyIsTrainedAndDrawnLevelByLevel()
+    {
+        using var folder = new TemporaryFolder();
+        string[] small = ["--device", "cpu", "--images", "60"];
+        string said = Gpuvae.Succeed(folder.FullPath, [
+            "train", "--epochs", "1", "--batch", "20", "--hierarchy", "3", "--hidden", "12", "--skip-above", "1e6", "--name", "h",
+            .. small]);
+        Assert.Contains("--latent 48 (16 of each level)", said, StringComparison.Ordinal);
+        Assert.Matches(@"levels \d+\.\d \+ \d+\.\d \+ \d+\.\d", said);
+        string report = File.ReadAllText(Path.Combine(folder.FullPath, "runs", "h", "report.html"));
+        Assert.Contains("<h2>Levels</h2>", report, StringComparison.Ordinal);
+        Gpuvae.Succeed(
+            folder.FullPath, "generate", "--run", "runs/h", "--by-level", "--count", "4", "--out", "levels.png", "--device", "cpu");
+        Assert.True(File.Exists(Path.Combine(folder.FullPath, "levels.png")));
+        string figures = Gpuvae.Succeed(
+            folder.FullPath, ["evaluate", "--run", "runs/h", "--metrics", "elbo,nll", "--samples", "3", .. small]);
+        Assert.Contains("level 3", figures, StringComparison.Ordinal);
+        CommandResult other = Gpuvae.Run(folder.FullPath, ["train", "--hierarchy", "3", "--posterior", "full", .. small]);
+        Assert.Equal(2, other.ExitCode);
+        Assert.Contains("or use --hierarchy 1", other.Error, StringComparison.Ordinal);
+        CommandResult uneven = Gpuvae.Run(folder.FullPath, ["train", "--hierarchy", "3", "--latent", "20", .. small]);
+        Assert.Equal(2, uneven.ExitCode);
+        Assert.Contains("choose a multiple of 3", uneven.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void DiscreteCodesAreTrainedAndDrawnByAPriorOfTheirOwn()
     {
         using var folder = new TemporaryFolder();

@@ -34,6 +34,9 @@ public sealed class FamilyTests(CpuDevice cpu) : IClassFixture<CpuDevice>, IDisp
         ["convolutional, conditional, flow"] = Convolutional with { Classes = 2, Posterior = Posterior.Flow },
         ["convolutional, vamp, iwae"] = Convolutional with { Prior = Prior.Vamp, Objective = Objective.Iwae, Samples = 2 },
         ["convolutional, conditional, vamp"] = Convolutional with { Classes = 2, Prior = Prior.Vamp },
+        ["hierarchy"] = Small with { Hierarchy = 3, FreeBits = 0.1 },
+        ["conditional, hierarchy"] = Small with { Hierarchy = 3, Classes = 2 },
+        ["convolutional, hierarchy"] = Convolutional with { Hierarchy = 3 },
         ["convolutional, tc"] = Convolutional with { Objective = Objective.Tc, Beta = 2 },
     };
 

@@ -5,7 +5,7 @@ using static GpuVae.Onnx.Graphs.Functions;
 namespace GpuVae.Onnx.Latent;
 
 /// <summary>The mixture that new codes are drawn from, of a conditional model by label.</summary>
-internal static class SamplerNodes
+internal static class MixtureSamplerNodes
 {
     /// <summary>A code, [L], made of noise, [L]: mean + factor · noise of a component that the input <c>uniform</c> chooses.</summary>
     public static Value Sample(MixtureCodeSampler sampler, int classes, Value noise, Value? label)
