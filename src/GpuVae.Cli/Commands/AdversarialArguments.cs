@@ -53,7 +53,8 @@ internal static class AdversarialArguments
             "How hard the discriminator pulls at the decoder's last layer, as a share of how hard the reconstruction term does.",
             o => o.Weight, NumberRange.Positive);
         set.Number(
-            "--adversarial-start", "E", "Epochs before the discriminator takes part.", o => o.StartEpochs, NumberRange.AtLeast(0.0));
+            "--adversarial-start", "E", "Epochs before the discriminator takes part; over as many again its pull rises.",
+            o => o.StartEpochs, NumberRange.AtLeast(0.0));
         set.Number(
             "--feature-matching", "W",
             "Weight of the distance between the discriminator's features of an image and of its reconstruction beside its scores.",

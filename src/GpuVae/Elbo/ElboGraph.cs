@@ -82,8 +82,11 @@ internal sealed class ElboGraph
     /// <param name="context">With the gradients.</param>
     /// <param name="dImages">The loss's gradient, [batch, pixels].</param>
     /// <param name="weight">How hard, as a share of how hard the reconstruction term pulls.</param>
+    /// <param name="step">One element on the device: the other loss's step under way, counted from 0.</param>
+    /// <param name="rise">Steps over which the weight rises.</param>
     /// <returns>One element: what its gradient was multiplied by.</returns>
-    public PlannedTensor AppendOtherLoss(LayerContext context, PlannedTensor dImages, double weight)
+    public PlannedTensor AppendOtherLoss(
+        LayerContext context, PlannedTensor dImages, double weight, ArrayView<long> step, double rise)
     {
         ReconstructionTerm term = decoder.Term;
         PlannedTensor other = term.Images!.Backward(context, dImages);
@@ -101,10 +104,10 @@ internal sealed class ElboGraph
         }
         AdaptiveWeight kernel = context.Kernels.AdaptiveWeight;
         PlannedTensor sum = term.Gradient;
-        float share = (float)weight, most = MostPerPixel * dImages.Columns;
+        float share = (float)weight, steps = (float)rise, most = MostPerPixel * dImages.Columns;
         context.Builder.Add(
             "adversarial gradient", 2.0 * sum.Length, 12.0 * sum.Length, [other, norms, used, sum],
-            stream => kernel.Add(stream, other.View, norms.View, share, most, used.View, sum.View));
+            stream => kernel.Add(stream, other.View, norms.View, step, share, steps, most, used.View, sum.View));
         return used;
     }
 

@@ -101,6 +101,9 @@ internal sealed class Discriminator : IDisposable
     /// <summary>The left singular vectors of all weights times their singular values, as far as the power method has come.</summary>
     public ArrayView<float> Directions => directions.View;
 
+    /// <summary>One element on the device: its own steps before the one under way.</summary>
+    public ArrayView<long> Step => clock.View.SubView(0, 1);
+
     /// <summary>Floats on the device.</summary>
     public long Length => 6 * Parameters.Values.Length + directions.Length + scratch.Length;
 

@@ -117,7 +117,9 @@ internal sealed class TrainingStep(
     private void AppendAdversarial(LayerContext context, ElboGraph graph, PlannedTensor images)
     {
         (PlannedTensor dImages, Action<PlannedTensor> appendUpdate) = discriminator!.Append(context.Builder, images, graph.Images!);
-        appendUpdate(graph.AppendOtherLoss(context, dImages, options.Adversarial!.Weight));
+        AdversarialOptions adversarial = options.Adversarial!;
+        appendUpdate(graph.AppendOtherLoss(
+            context, dImages, adversarial.Weight, discriminator.Step, adversarial.StartEpochs * feed.StepsPerEpoch));
     }
 
     /// <summary>Appends what makes other views of the images, and gives these.</summary>
