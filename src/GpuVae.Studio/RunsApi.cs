@@ -12,8 +12,8 @@ internal static class RunsApi
                 .. workshop.Runs.Names().Select(name =>
                 {
                     RunFolder folder = workshop.Runs.Folder(name);
-                    bool hasModel = File.Exists(folder.Config) && File.Exists(folder.Model);
-                    return new RunEntry(name, hasModel, File.GetLastWriteTimeUtc(folder.Metrics));
+                    bool hasModel = folder.IsFile || (File.Exists(folder.Config) && File.Exists(folder.Model));
+                    return new RunEntry(name, hasModel, File.GetLastWriteTimeUtc(folder.IsFile ? folder.Path : folder.Metrics));
                 }),
             ])).WithSummary("The runs beside the one that is served, those written last first");
 
@@ -23,6 +23,6 @@ internal static class RunsApi
 
     /// <param name="Name">As other requests take it.</param>
     /// <param name="HasModel">False while its first epoch is not done.</param>
-    /// <param name="Written">When an epoch ended last.</param>
+    /// <param name="Written">When an epoch ended last; of one file of a model, when that was written.</param>
     internal sealed record RunEntry(string Name, bool HasModel, DateTime Written);
 }

@@ -20,6 +20,19 @@ public sealed class ApiTests(ServedRuns served) : IClassFixture<ServedRuns>
     }
 
     [Fact]
+    public async Task AModelInOneFileCanBeChosen()
+    {
+        const string file = "one.safetensors";
+        using var folder = new TemporaryFolder();
+        served.With(ServedRuns.Digits, model => model.SaveWeights(folder[file]));
+        await using StudioServer server = await served.StartAsync(served.Options with { Runs = folder.FullPath, Run = file });
+        using var client = new HttpClient { BaseAddress = server.Address };
+        JsonNode run = (await client.GetFromJsonAsync<JsonNode>("/api/runs"))!["runs"]!.AsArray().Single()!;
+        Assert.Equal((file, true), ((string?)run["name"], (bool)run["hasModel"]!));
+        Assert.InRange((DateTime)run["written"]!, new DateTime(2026, 1, 1, 0, 0, 0, DateTimeKind.Utc), DateTime.UtcNow);
+    }
+
+    [Fact]
     public async Task UnitsComeByTheirKl()
     {
         JsonNode model = await Get("/api/model");
