@@ -10,8 +10,12 @@ namespace GpuVae.Cli;
 internal static class Flags
 {
     private static readonly Dictionary<string, string> Names = new(
-        [.. ModelArguments.Set.Flags, .. TrainingArguments.Set.Flags, .. TrainPriorCommand.Set.Flags])
+        [
+            .. ModelArguments.Set.Flags, .. TrainingArguments.Set.Flags, .. AdversarialArguments.Set.Flags,
+            .. TrainPriorCommand.Set.Flags,
+        ])
     {
+        ["TrainingOptions.Adversarial"] = AdversarialArguments.Flag,
         ["VaeOptions.Classes"] = "--conditional",
         ["GridPriorOptions.Classes"] = "--conditional",
         ["DataOptions.Size"] = "--size",

@@ -68,6 +68,7 @@ internal static partial class ReportPage
             {Curves(epochs)}
             {(unitKl is not null ? Units(unitKl) : epochs.Any(e => e.CodesUsed is not null) ? Codes(epochs) : "")}
             {(epochs.Count > 0 && epochs[^1].LevelKl is { } levelKl ? Levels(levelKl) : "")}
+            {(epochs.Any(e => e.DiscriminatorLoss is not null) ? Adversary(epochs) : "")}
             <h2>Pictures</h2><div class="row">{string.Concat(pictures.Select(Figure))}</div>
             <div class="row tables"><div>{Epochs(epochs, best)}</div><div><h2>Options</h2><table>{rows}</table></div></div>
             <h2>Made by</h2>{string.Concat(commands.Select(command => $"<p class=\"made\"><code>{Text(command)}</code></p>"))}
@@ -122,6 +123,20 @@ internal static partial class ReportPage
         ]);
         return "<h2>Codes</h2><p class=\"sub\">Perplexity: how many equally frequent codes would tell as much. The KL divergence above "
             + $"stands for the commitment loss.</p><div style=\"max-width: 640px\">{chart}</div>";
+    }
+
+    private static string Adversary(IReadOnlyList<MetricsLine> epochs)
+    {
+        int first = epochs[0].Epoch;
+        string losses = LossChart.Svg("Losses of discriminator and generator", "hinge loss",
+        [
+            new("discriminator", "var(--a)", [.. epochs.Select(e => e.DiscriminatorLoss ?? double.NaN)], first),
+            new("generator", "var(--b)", [.. epochs.Select(e => e.GeneratorLoss ?? double.NaN)], first),
+        ]);
+        string weight = LossChart.Svg("Adaptive weight of the generator's loss", "weight",
+            [new("weight", "var(--c)", [.. epochs.Select(e => e.AdversarialWeight ?? double.NaN)], first)]);
+        return "<h2>Discriminator</h2><p class=\"sub\">Its loss is 2 where it cannot tell reconstructions from images, and 0 where none "
+            + $"escapes it.</p><div class=\"row\"><div>{losses}</div><div>{weight}</div></div>";
     }
 
     private static string Curves(IReadOnlyList<MetricsLine> epochs)

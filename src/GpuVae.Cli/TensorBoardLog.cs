@@ -17,6 +17,13 @@ internal sealed class TensorBoardLog
         [
             ("step/loss", progress.Loss.Loss), ("step/reconstruction", progress.Loss.Reconstruction), ("step/kl", progress.Loss.Kl),
             ("step/learning_rate", progress.LearningRate), ("step/images_per_second", progress.ImagesPerSecond),
+            .. progress.Adversarial is not { } parts
+                ? []
+                : ((string, double)[])
+                [
+                    ("step/discriminator_loss", parts.DiscriminatorLoss), ("step/generator_loss", parts.GeneratorLoss),
+                    ("step/adversarial_weight", parts.Weight),
+                ],
         ]);
     }
 
@@ -41,7 +48,9 @@ internal sealed class TensorBoardLog
             [
                 ("epoch/train_loss", epoch.TrainLoss), ("epoch/test_loss", epoch.TestLoss),
                 ("epoch/test_reconstruction", epoch.TestRecon), ("epoch/test_kl", epoch.TestKl),
-                ("epoch/codes_used", epoch.CodesUsed), ("epoch/perplexity", epoch.Perplexity), ("units/active", units?.Active),
+                ("epoch/codes_used", epoch.CodesUsed), ("epoch/perplexity", epoch.Perplexity),
+                ("epoch/discriminator_loss", epoch.DiscriminatorLoss), ("epoch/generator_loss", epoch.GeneratorLoss),
+                ("epoch/adversarial_weight", epoch.AdversarialWeight), ("units/active", units?.Active),
                 .. (epoch.LevelKl ?? []).Select((kl, level) => ($"epoch/test_kl_of_level_{level + 1}", (double?)kl)),
             ];
         file.Write(

@@ -63,18 +63,25 @@ internal static class TrainingConsole
     }
 
     private static string Line(TrainingProgress p) => string.Create(CultureInfo.InvariantCulture,
-        $"epoch {p.Epoch}/{p.Epochs}  {Parts(p.Loss)}  {p.ImagesPerSecond:N0} images/s  {Duration(p.Remaining)} left");
+        $"epoch {p.Epoch}/{p.Epochs}  {Parts(p.Loss)}  {Parts(p.Adversarial)}{p.ImagesPerSecond:N0} images/s  "
+        + $"{Duration(p.Remaining)} left");
 
     private static string Line(EpochSummary e, int epochs) => string.Create(CultureInfo.InvariantCulture,
         $"epoch {e.Epoch}/{epochs}  train {e.Train.Loss:F2}  {(e.Test is { } test ? $"test {Parts(test)}  " : "")}"
         + $"{(e.Codes is { } use ? $"{use.Used} of {use.Codes} codes, perplexity {use.Perplexity:F0}  " : "")}"
         + $"{(e.LevelKl is { } levels ? $"levels {string.Join(" + ", levels.Select(kl => Invariant(kl)))}  " : "")}"
-        + $"{e.ImagesPerSecond:N0} images/s");
+        + $"{Parts(e.Adversarial)}{e.ImagesPerSecond:N0} images/s");
 
     private static string Invariant(double nats) => nats.ToString("F1", CultureInfo.InvariantCulture);
 
     private static string Parts(ElboParts loss) => string.Create(CultureInfo.InvariantCulture,
         $"{loss.Loss:F2} = {loss.Reconstruction:F2} + {loss.Beta:0.##} × {loss.Kl:F2}");
+
+    private static string Parts(AdversarialParts? parts) => parts is not { } of
+        ? ""
+        : string.Create(
+            CultureInfo.InvariantCulture,
+            $"discriminator {of.DiscriminatorLoss:F2}, generator {of.GeneratorLoss:F2} × {of.Weight:G2}  ");
 
     private static string Duration(TimeSpan time) => time switch
     {

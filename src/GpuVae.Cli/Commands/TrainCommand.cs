@@ -185,7 +185,9 @@ internal sealed class TrainCommand
         results.Finish(kept);
         if (result.StoppedEarly)
             Console.WriteLine($"ended after epoch {trainer.History.Count}: {trainer.Options.EarlyStopping} epochs without a better one");
-        if (trainer.BestEpoch is { } best)
+        if (trainer.BestEpoch is { DiscriminatorLoss: not null } last)
+            Console.WriteLine($"commands take the weights of epoch {last.Epoch}, whose pictures are the sharpest");
+        else if (trainer.BestEpoch is { } best)
             Console.WriteLine($"the best is epoch {best.Epoch}, test loss {Invariant(best.TestLoss!.Value)}; commands take its weights");
         if (drawn is not null)
             Console.WriteLine($"new codes are drawn from {drawn}");

@@ -17,6 +17,7 @@ internal sealed class TrainingSetup
         Data.AddTo(command, withTestData);
         Model.AddTo(command);
         TrainingArguments.Set.AddTo(command);
+        AdversarialArguments.AddTo(command);
         Device.AddTo(command);
     }
 
@@ -73,6 +74,7 @@ internal sealed class TrainingSetup
             parsed, ["--out", "--name", "--resume", "--find-lr"],
             [
                 .. ModelArguments.Set.Values(model), .. TrainingArguments.Set.Values(training),
+                .. AdversarialArguments.Values(training.Adversarial),
                 new("--data", source.Domains is null ? source.Data : null), new("--images", source.Images),
             ]);
 }

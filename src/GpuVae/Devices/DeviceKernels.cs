@@ -74,6 +74,12 @@ internal sealed class DeviceKernels(Accelerator accelerator, GemmContext gemm) :
     public Kernels.Likelihoods.CategoricalLoss CategoricalLoss => field ??= new Kernels.Likelihoods.CategoricalLoss(accelerator);
     public CategoricalDraw CategoricalDraw => field ??= new CategoricalDraw(accelerator);
     public CodeCount CodeCount => field ??= new CodeCount(accelerator);
+    public SpectralNormalization SpectralNormalization => field ??= new SpectralNormalization(accelerator);
+    public HingeLoss HingeLoss => field ??= new HingeLoss(accelerator);
+
+    /// <summary>Of the discriminator's activation.</summary>
+    public FeatureMatching<LeakyRelu> FeatureMatching => field ??= new FeatureMatching<LeakyRelu>(accelerator);
+    public AdaptiveWeight AdaptiveWeight => field ??= new AdaptiveWeight(accelerator);
     public CodeNorm CodeNorm => field ??= new CodeNorm(accelerator);
     public JacobianPenalty JacobianPenalty => field ??= new JacobianPenalty(accelerator);
     public StepEnd StepEnd => field ??= new StepEnd(accelerator);

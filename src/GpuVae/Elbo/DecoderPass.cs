@@ -16,7 +16,10 @@ internal sealed class DecoderPass
     /// <param name="codes">z, or what the layers that are done have made of it.</param>
     /// <param name="images">[batch / k, pixels].</param>
     /// <param name="done">Layers that are.</param>
-    public DecoderPass(ImageLikelihood likelihood, LayerContext context, PlannedTensor codes, PlannedTensor images, int done = 0)
+    /// <param name="wantsImages">Whether the means of p(x|z) are wanted.</param>
+    public DecoderPass(
+        ImageLikelihood likelihood, LayerContext context, PlannedTensor codes, PlannedTensor images, int done = 0,
+        bool wantsImages = false)
     {
         decoder = likelihood.Decoder;
         var input = LayerOutput.Of(codes);
@@ -26,7 +29,7 @@ internal sealed class DecoderPass
             first = decoder.Layers[done].Forward(context, input);
             hidden = decoder.Forward(context, first.Output, done + 1, last);
         }
-        Term = ReconstructionTerm.Append(likelihood, context, hidden?.Output ?? input, images);
+        Term = ReconstructionTerm.Append(likelihood, context, hidden?.Output ?? input, images, wantsImages);
     }
 
     public ReconstructionTerm Term { get; }

@@ -1,3 +1,5 @@
+using GpuVae.Kernels.Common;
+using GpuVae.Kernels.Training;
 using GpuVae.Latent;
 using GpuVae.Layers;
 using GpuVae.Scheduling;
@@ -9,6 +11,9 @@ namespace GpuVae.Elbo;
 /// </summary>
 internal sealed class ElboGraph
 {
+    // The bound of Esser et al. 2021 for losses that are means over pixels; here they are sums.
+    private const float MostPerPixel = 1e4f;
+
     private readonly PriorDensity prior;
     private readonly PlannedTensor encoderInput;
     private readonly LayerPass encoder;
@@ -25,8 +30,10 @@ internal sealed class ElboGraph
     /// <param name="noise">Where the noise comes from.</param>
     /// <param name="klWeight">One element on the device: the weight of the KL term, or the capacity that it is drawn to.</param>
     /// <param name="samples">Samples per image.</param>
+    /// <param name="wantsImages">Whether <see cref="Images"/> are wanted.</param>
     public ElboGraph(
-        VaeParts parts, LayerContext context, PlannedTensor images, NoiseSource noise, ArrayView<float> klWeight, int samples)
+        VaeParts parts, LayerContext context, PlannedTensor images, NoiseSource noise, ArrayView<float> klWeight, int samples,
+        bool wantsImages = false)
     {
         VaeOptions options = parts.Options;
         (this.parts, this.noise) = (parts, noise);
@@ -43,7 +50,8 @@ internal sealed class ElboGraph
             : options.HasAnalyticKl && samples == 1 && !isTrainedBySamples
                 ? new AnalyticKl(options, context, encoded, noise, weight)
             : new MonteCarloKl(options, parts.Posterior, prior, context, encoded, images.Rows, noise, weight, samples);
-        decoder = new DecoderPass(parts.Likelihood, context, latent.DecoderInput, images, latent.DecoderLayersDone);
+        decoder = new DecoderPass(
+            parts.Likelihood, context, latent.DecoderInput, images, latent.DecoderLayersDone, wantsImages);
         Reconstruction = latent.Close(context, decoder.Term.Term);
     }
 
@@ -63,6 +71,45 @@ internal sealed class ElboGraph
 
     /// <summary>The numbers of the codes, [batch, places]; null where codes are not discrete.</summary>
     public PlannedTensor? CodeIndices => quantized?.Indices;
+
+    /// <summary>The means of p(x|z), [batch, pixels], planar; null unless they were asked for.</summary>
+    public PlannedTensor? Images => decoder.Term.Images?.Means;
+
+    /// <summary>
+    /// Adds what another loss pulls the <see cref="Images"/> by to the gradient of the reconstruction term, before
+    /// <see cref="AppendBackward"/>.
+    /// </summary>
+    /// <param name="context">With the gradients.</param>
+    /// <param name="dImages">The loss's gradient, [batch, pixels].</param>
+    /// <param name="weight">How hard, as a share of how hard the reconstruction term pulls.</param>
+    /// <param name="step">One element on the device: the other loss's step under way, counted from 0.</param>
+    /// <param name="rise">Steps over which the weight rises.</param>
+    /// <returns>One element: what its gradient was multiplied by.</returns>
+    public PlannedTensor AppendOtherLoss(
+        LayerContext context, PlannedTensor dImages, double weight, ArrayView<long> step, double rise)
+    {
+        ReconstructionTerm term = decoder.Term;
+        PlannedTensor other = term.Images!.Backward(context, dImages);
+        PlannedTensor norms = context.Builder.Tensor("gradient norms of the last layer", 1, 2);
+        PlannedTensor used = context.Builder.Tensor("adaptive weight", 1, 1);
+        // The way back proper overwrites these gradients later.
+        ArrayView<float> ofLast = ((WeightedLayer)parts.Likelihood.Decoder.Layers[^1]).Weight(context.Gradients);
+        Reduce reduce = context.Kernels.Reduce;
+        foreach ((PlannedTensor gradient, int entry) in new[] { (term.Gradient, 0), (other, 1) })
+        {
+            term.Backward(context, gradient, wantsInput: false);
+            context.Builder.Add(
+                "gradient norm of the last layer", 2.0 * ofLast.Length, 4.0 * ofLast.Length, [norms],
+                stream => reduce.SumOfSquares(stream, ofLast, norms.View.SubView(entry, 1)));
+        }
+        AdaptiveWeight kernel = context.Kernels.AdaptiveWeight;
+        PlannedTensor sum = term.Gradient;
+        float share = (float)weight, steps = (float)rise, most = MostPerPixel * dImages.Columns;
+        context.Builder.Add(
+            "adversarial gradient", 2.0 * sum.Length, 12.0 * sum.Length, [other, norms, used, sum],
+            stream => kernel.Add(stream, other.View, norms.View, step, share, steps, most, used.View, sum.View));
+        return used;
+    }
 
     /// <summary>Appends the backward steps: every slice of the context's gradients is overwritten.</summary>
     /// <param name="context">With the gradients.</param>

@@ -16,29 +16,34 @@ namespace GpuVae.Elbo;
 /// <param name="Backward">
 /// The way back through the last layer, from <paramref name="Gradient"/>; also adds <paramref name="SharedGradient"/> up.
 /// </param>
+/// <param name="Images">The means of p(x|z), where they were asked for.</param>
 internal sealed record ReconstructionTerm(
-    PlannedTensor Term, PlannedTensor Gradient, PlannedTensor? SharedGradient, BackwardStep Backward)
+    PlannedTensor Term, PlannedTensor Gradient, PlannedTensor? SharedGradient, BackwardStep Backward, DecodedImages? Images = null)
 {
     /// <summary>Appends the last layer and its loss.</summary>
     /// <param name="likelihood">With the decoder.</param>
     /// <param name="context">Where to.</param>
     /// <param name="input">What the layer is given, [batch, inputs].</param>
     /// <param name="images">[batch / k, pixels] in [0, 1]; row r of the batch belongs to image r / k.</param>
-    public static ReconstructionTerm Append(ImageLikelihood likelihood, LayerContext context, LayerOutput input, PlannedTensor images)
+    /// <param name="wantsImages">Whether the means of p(x|z) are wanted, too.</param>
+    public static ReconstructionTerm Append(
+        ImageLikelihood likelihood, LayerContext context, LayerOutput input, PlannedTensor images, bool wantsImages)
     {
         Layer last = likelihood.Decoder.Layers[^1];
-        if (last is Linear layer && likelihood.FusedLoss is { } fused)
+        if (last is Linear layer && likelihood.FusedLoss is { } fused && !wantsImages)
         {
             (PlannedTensor loss, PlannedTensor gradient) = layer.ForwardLoss(context, fused, input.Value, images);
             return new ReconstructionTerm(loss, gradient, null, (back, dy, wantsInput) => layer.Backward(back, input, dy, wantsInput));
         }
-        return Append(likelihood, context, last.Forward(context, input), images);
+        return Append(likelihood, context, last.Forward(context, input), images, wantsImages);
     }
 
     /// <summary>A step of its own. The gradient overwrites the decoder's output.</summary>
-    private static ReconstructionTerm Append(ImageLikelihood likelihood, LayerContext context, LayerPass decoder, PlannedTensor images)
+    private static ReconstructionTerm Append(
+        ImageLikelihood likelihood, LayerContext context, LayerPass decoder, PlannedTensor images, bool wantsImages)
     {
         PlannedTensor decoded = decoder.Output.Value;
+        DecodedImages? ofDecoder = wantsImages ? new DecodedImages(likelihood, context, decoded, images.Columns) : null;
         int batch = decoded.Rows, samples = batch / images.Rows;
         PlannedTensor term = context.Builder.Tensor("reconstruction term", batch, 1);
         PlannedTensor? parts = likelihood.HasShared ? context.Builder.Tensor("shared parameter gradient", batch, 1) : null;
@@ -49,7 +54,9 @@ internal sealed record ReconstructionTerm(
             [decoded, images, term, .. parts is null ? Array.Empty<PlannedTensor>() : [parts]],
             stream => likelihood.Kernels.Differentiate(
                 stream, decoded.View, images.View, shared, parts?.View ?? default, term.View, likelihood.Layout, samples, scale));
-        return new ReconstructionTerm(term, decoded, parts, (back, dy, wantsInput) =>
+        return new ReconstructionTerm(term, decoded, parts, Backward, ofDecoder);
+
+        PlannedTensor? Backward(LayerContext back, PlannedTensor dy, bool wantsInput)
         {
             if (parts is not null && back.WantsParameterGradients)
             {
@@ -60,6 +67,6 @@ internal sealed record ReconstructionTerm(
                     stream => reduce.Sum(stream, parts.View, dShared));
             }
             return decoder.Backward(back, dy, wantsInput);
-        });
+        }
     }
 }

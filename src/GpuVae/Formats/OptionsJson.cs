@@ -88,6 +88,9 @@ internal static class OptionsJson
             case OwnParts:
                 WriteObject(writer, typeof(OwnParts), value);
                 break;
+            case AdversarialOptions:
+                WriteObject(writer, typeof(AdversarialOptions), value);
+                break;
             case IEnumerable items:
                 writer.WriteStartArray();
                 foreach (object? item in items)
@@ -139,6 +142,7 @@ internal static class OptionsJson
             json.EnumerateArray().Select(item => item.GetString() ?? throw new JsonException("a text is null")).ToArray(),
         _ when type == typeof(ImageShape) => Filled(json, typeof(ImageShape), new ImageShape(1, 1)),
         _ when type == typeof(OwnParts) => Filled(json, typeof(OwnParts), new OwnParts()),
+        _ when type == typeof(AdversarialOptions) => Filled(json, typeof(AdversarialOptions), new AdversarialOptions()),
         _ when type.IsEnum => Enum.TryParse(type, json.GetString(), out object? value) && Enum.IsDefined(type, value)
             ? value
             : throw new JsonException($"\"{json.GetString()}\" is none of {string.Join(", ", Enum.GetNames(type))}"),

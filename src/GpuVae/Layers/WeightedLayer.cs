@@ -29,7 +29,7 @@ internal abstract class WeightedLayer(string name, int inputs, int outputs, Acti
         LayerContext context, PlannedTensor x, PlannedTensor y, PlannedTensor saved, Activation? activation);
 
     /// <summary>Its slice of the flat parameters, or of their gradients.</summary>
-    protected ArrayView<float> Weight(ArrayView<float> flat) => ParameterStore.Slice(flat, weight!);
+    public ArrayView<float> Weight(ArrayView<float> flat) => ParameterStore.Slice(flat, weight!);
 
     /// <inheritdoc cref="Weight"/>
     protected ArrayView<float> Bias(ArrayView<float> flat) => ParameterStore.Slice(flat, bias!);

@@ -103,6 +103,9 @@ public sealed record TrainingOptions
     /// <summary>Epochs without a lower test loss after which the training ends; 0 never ends it early.</summary>
     public int EarlyStopping { get; init; }
 
+    /// <summary>A discriminator to train against; null for none.</summary>
+    public AdversarialOptions? Adversarial { get; init; }
+
     /// <summary>Images of a step of the optimizer.</summary>
     internal int StepSize => checked(BatchSize * Accumulation);
 
@@ -146,9 +149,33 @@ public sealed record TrainingOptions
             throw new BadInputException(
                 "TrainingOptions.LeastCrop and TrainingOptions.Brightness make shades of grey, TrainingOptions.DynamicBinarization bits. "
                 + "Leave out one of them.");
+        ValidateAdversarial();
         if (!Enum.IsDefined(Decay))
             throw new BadInputException(
                 $"There is no learning-rate decay {Decay}; choose one of {string.Join(", ", Enum.GetNames<LearningRateDecay>())}.");
+    }
+
+    private void ValidateAdversarial()
+    {
+        if (Adversarial is null)
+            return;
+        Adversarial.Validate();
+        if (Adversarial.StartEpochs >= Epochs)
+            throw new BadInputException(
+                $"AdversarialOptions.StartEpochs = {Adversarial.StartEpochs} is not before the end of the training after {Epochs} epochs, "
+                + "so the discriminator would have none. Start it earlier or train longer.");
+        if (DynamicBinarization)
+            throw new BadInputException(
+                "TrainingOptions.DynamicBinarization makes bits, which any discriminator tells from a decoder's shades of grey. Leave it "
+                + "or TrainingOptions.Adversarial out.");
+        if (Accumulation > 1)
+            throw new BadInputException(
+                "TrainingOptions.Adversarial weighs the gradients of a whole batch, which TrainingOptions.Accumulation goes through in "
+                + "parts. Leave it out.");
+        if (EarlyStopping > 0)
+            throw new BadInputException(
+                "TrainingOptions.EarlyStopping waits for the lowest test loss, and with TrainingOptions.Adversarial pictures become "
+                + "sharper while that rises. Leave it out.");
     }
 
     /// <summary>

@@ -21,4 +21,7 @@ public sealed record EpochSummary(int Epoch, ElboParts Train, ElboParts? Test, d
     /// The KL term of each level on the test set, the top one first, nats per image; null without it, or without a hierarchy.
     /// </summary>
     public IReadOnlyList<double>? LevelKl { get; init; }
+
+    /// <summary>How the model stands to its discriminator; null where none took part.</summary>
+    public AdversarialParts? Adversarial { get; init; }
 }

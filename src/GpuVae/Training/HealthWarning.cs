@@ -23,6 +23,12 @@ public enum HealthIssue
 
     /// <summary>Most of a model's discrete codes stand for nothing.</summary>
     CodebookCollapse,
+
+    /// <summary>The discriminator of an adversarial training tells every reconstruction from its image.</summary>
+    DiscriminatorWins,
+
+    /// <summary>The discriminator of an adversarial training says the same of everything.</summary>
+    DiscriminatorCollapse,
 }
 
 /// <summary>Something that was seen, and what helps.</summary>

@@ -6,7 +6,7 @@ namespace GpuVae.Training;
 /// <summary>
 /// One line of <c>metrics.jsonl</c>, in snake case there. Losses in nats per image; the test figures are null without a test set. Seconds
 /// and images per second are null where they were lost with a process that was killed. Warnings are by kind, left out where there are none;
-/// so are the figures of discrete codes, and the KL terms of a hierarchy's levels.
+/// so are the figures of discrete codes and of a discriminator, and the KL terms of a hierarchy's levels.
 /// </summary>
 public sealed partial record MetricsLine(
     int Epoch, double TrainLoss, double? TestLoss, double? TestRecon, double? TestKl, double? Seconds, double? ImagesPerSecond,
@@ -14,14 +14,20 @@ public sealed partial record MetricsLine(
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyDictionary<string, string>? Warnings = null,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] int? CodesUsed = null,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] double? Perplexity = null,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<double>? LevelKl = null)
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<double>? LevelKl = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] double? DiscriminatorLoss = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] double? GeneratorLoss = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] double? AdversarialWeight = null)
 {
     /// <summary>
-    /// The epoch whose weights commands take: that with the lowest test loss, the first of several; the last one where nothing was tested.
+    /// The epoch whose weights commands take: that with the lowest test loss, the first of several; the last one where nothing was tested,
+    /// or a discriminator took part, for which pictures become sharper while the test loss rises.
     /// </summary>
     /// <returns>Null where there is none.</returns>
     public static MetricsLine? Best(IReadOnlyList<MetricsLine> epochs) =>
-        epochs.Where(epoch => epoch.TestLoss is not null).MinBy(epoch => epoch.TestLoss) ?? (epochs.Count > 0 ? epochs[^1] : null);
+        epochs.Count == 0 ? null
+        : epochs[^1].DiscriminatorLoss is not null ? epochs[^1]
+        : epochs.Where(epoch => epoch.TestLoss is not null).MinBy(epoch => epoch.TestLoss) ?? epochs[^1];
 
     internal static MetricsLine Of(EpochSummary epoch) => new(
         epoch.Epoch, epoch.Train.Loss, epoch.Test?.Loss, epoch.Test?.Reconstruction, epoch.Test?.Kl, epoch.Seconds,
@@ -30,7 +36,8 @@ public sealed partial record MetricsLine(
             ? null
             : epoch.Warnings.ToDictionary(
                 warning => JsonNamingPolicy.SnakeCaseLower.ConvertName(warning.Issue.ToString()), warning => warning.ToString()),
-        epoch.Codes?.Used, epoch.Codes?.Perplexity, epoch.LevelKl);
+        epoch.Codes?.Used, epoch.Codes?.Perplexity, epoch.LevelKl, epoch.Adversarial?.DiscriminatorLoss,
+        epoch.Adversarial?.GeneratorLoss, epoch.Adversarial?.Weight);
 
     /// <summary>Without what differs from one run of the same training to the next.</summary>
     internal MetricsLine WithoutTimes => this with { Seconds = null, ImagesPerSecond = null };
@@ -40,8 +47,11 @@ public sealed partial record MetricsLine(
     {
         MetricsLine line = JsonSerializer.Deserialize(json, MetricsJson.Default.MetricsLine) ?? throw new JsonException("It is null.");
         ReadOnlySpan<double?> numbers =
-            [line.TrainLoss, line.TestLoss, line.TestRecon, line.TestKl, line.Seconds, line.ImagesPerSecond, line.Perplexity,
-             .. line.LevelKl is { } levels ? levels.Select(kl => (double?)kl) : []];
+            [
+                line.TrainLoss, line.TestLoss, line.TestRecon, line.TestKl, line.Seconds, line.ImagesPerSecond, line.Perplexity,
+                line.DiscriminatorLoss, line.GeneratorLoss, line.AdversarialWeight,
+                .. line.LevelKl is { } levels ? levels.Select(kl => (double?)kl) : [],
+            ];
         foreach (double? number in numbers)
             if (number is { } value && !double.IsFinite(value))
                 throw new JsonException("A number is out of range.");

@@ -10,10 +10,12 @@ namespace GpuVae.Training;
 /// fails then is thrown by the next call.
 /// </summary>
 internal sealed class RunRecord(
-    Vae model, TrainingOptions options, DataDigest data, TrainingState state, int stepsPerEpoch, ILogger logger)
+    Vae model, TrainingOptions options, DataDigest data, TrainingState state, int stepsPerEpoch, ILogger logger,
+    Discriminator? discriminator = null)
 {
     private readonly BackgroundWriter writer = new();
     private IReadOnlyList<MetricsLine> history = [];
+    private readonly DiscriminatorSnapshot? ofDiscriminator = discriminator is null ? null : new DiscriminatorSnapshot(discriminator);
     private TrainingSnapshot? snapshot;
 
     // Touched by the writing thread alone, and between its pieces of work.
@@ -57,7 +59,7 @@ internal sealed class RunRecord(
     public void Save(string path, long step, double[] epochSums)
     {
         Take(step);
-        TrainingCheckpoint.Write(path, model.Options, options, step, data, snapshot!, epochSums, history, Untold(step, history));
+        WriteCheckpoint(path, step, epochSums, history);
         logger.CheckpointWritten(step, path);
     }
 
@@ -84,7 +86,7 @@ internal sealed class RunRecord(
             if (linesWritten < lines.Count)
                 folder.AppendMetrics(lines.Skip(linesWritten));
             linesWritten = lines.Count;
-            TrainingCheckpoint.Write(folder.Checkpoint, model.Options, options, step, data, snapshot!, sums, lines, Untold(step, lines));
+            WriteCheckpoint(folder.Checkpoint, step, sums, lines);
             logger.CheckpointWritten(step, folder.Checkpoint);
         });
     }
@@ -92,6 +94,9 @@ internal sealed class RunRecord(
     /// <summary>Waits for what is being written.</summary>
     /// <exception cref="IOException">It could not be written.</exception>
     public void Wait() => writer.Wait();
+
+    private void WriteCheckpoint(string path, long step, double[] epochSums, IReadOnlyList<MetricsLine> lines) => TrainingCheckpoint.Write(
+        path, model.Options, options, step, data, snapshot!, epochSums, lines, Untold(step, lines), ofDiscriminator);
 
     private void WriteModel(RunFolder folder, MetricsLine? last, MetricsLine? best)
     {
@@ -121,7 +126,11 @@ internal sealed class RunRecord(
         Wait();
         snapshot ??= new TrainingSnapshot(model.Parameters, state.HasAverage);
         snapshot.Take(model.Device.Stream, state);
-        if (snapshot.Extreme() is var (term, value) && !float.IsFinite(value))
-            throw new TrainingDivergedException(step, term, value, Folder?.Checkpoint);
+        ofDiscriminator?.Take(model.Device.Stream);
+        foreach ((string Term, float Value)? extreme in ((string, float)?[])[snapshot.Extreme(), ofDiscriminator?.Extreme()])
+        {
+            if (extreme is var (term, value) && !float.IsFinite(value))
+                throw new TrainingDivergedException(step, term, value, Folder?.Checkpoint);
+        }
     }
 }

@@ -22,7 +22,7 @@ public sealed partial class Trainer
     {
         // With a capacity the rate is no weight.
         double share = Model.Options.Capacity > 0 ? 1 : Options.KlWeightAt(step - 1, feed.StepsPerEpoch);
-        var loss = new ElboParts(intervalSums[0] / images, intervalSums[1] / images, Model.Options.LossBeta * share);
+        ElboParts loss = intervalSums.Mean(images, Model.Options.LossBeta * share);
         TrainingMeter.Record(loss, images, steps, Math.Max(Stopwatch.GetElapsedTime(intervalStart).TotalSeconds, 1e-9));
         if (Progressed is null)
             return;
@@ -30,7 +30,10 @@ public sealed partial class Trainer
         double imagesLeft = (double)(Steps - step) * imageCount / feed.StepsPerEpoch;
         Progressed(new TrainingProgress(
             (int)((step - 1) / feed.StepsPerEpoch) + 1, Options.Epochs, step, Steps, loss,
-            Options.LearningRateAt(step - 1, feed.StepsPerEpoch), rate, TimeSpan.FromSeconds(imagesLeft / rate)));
+            Options.LearningRateAt(step - 1, feed.StepsPerEpoch), rate, TimeSpan.FromSeconds(imagesLeft / rate))
+        {
+            Adversarial = intervalSums.Adversarial,
+        });
     }
 
     private void Log(EpochSummary epoch)

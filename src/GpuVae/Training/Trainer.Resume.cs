@@ -60,14 +60,16 @@ public sealed partial class Trainer
         float[] weights = new float[parameters.Values.Length];
         float[] average = new float[state.HasAverage ? weights.Length : 0];
         float[] firstMoment = new float[weights.Length], secondMoment = new float[weights.Length];
-        checkpoint.Restore(feed.StepsPerEpoch, weights, average, firstMoment, secondMoment, epochSums);
+        checkpoint.Restore(feed.StepsPerEpoch, weights, average, firstMoment, secondMoment, epochSums.Values);
+        if (discriminator is not null)
+            checkpoint.Restore(discriminator, Model.Device.Stream);
         parameters.WriteAll(parameters.Values, weights);
         if (state.HasAverage)
             parameters.WriteAll(state.Average, average);
         parameters.WriteAll(state.FirstMoment, firstMoment);
         parameters.WriteAll(state.SecondMoment, secondMoment);
         step = loggedStep = keptStep = checkpoint.Step;
-        isEpochToEnd = IsAtEndOfEpoch && epochSums.Any(sum => sum != 0);
+        isEpochToEnd = IsAtEndOfEpoch && epochSums.Values.Any(sum => sum != 0);
         record.Restore(checkpoint.History);
     }
 }

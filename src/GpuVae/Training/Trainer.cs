@@ -2,6 +2,7 @@ using System.Diagnostics;
 using GpuVae.Data;
 using GpuVae.Devices;
 using GpuVae.Elbo;
+using GpuVae.Layers;
 using GpuVae.Models;
 using GpuVae.Scheduling;
 using Microsoft.Extensions.Logging;
@@ -35,14 +36,14 @@ public sealed partial class Trainer : IDisposable
     private readonly BatchFeed feed;
     private readonly BatchSchedules schedules;
     private readonly Evaluator? evaluator;
+    private readonly Discriminator? discriminator;
     private readonly HealthWatch health;
     private readonly int[] order;
-    private readonly float[] rates, log;
+    private readonly float[] rates, log, hingeLog, scoreLog;
     private readonly ILogger logger;
 
-    // Σ reconstruction and Σ KL over the images of the epoch so far; part of the checkpoint, so that a resumed epoch reports all of itself.
-    private readonly double[] epochSums = new double[2];
-    private readonly double[] intervalSums = new double[2];
+    // Over the images of the epoch so far; part of the checkpoint, so that a resumed epoch reports all of itself.
+    private readonly LossSums epochSums, intervalSums;
     private readonly Stopwatch running = new(), epochTime = new();
     private long step, loggedStep, keptStep, epochInDevice = -1, imagesSinceStart, imagesOfEpochHere, intervalStart;
 
@@ -75,6 +76,11 @@ public sealed partial class Trainer : IDisposable
         if (model.Options.IsQuantized && (options.KlWarmupEpochs > 0 || options.KlCycles > 0))
             throw new BadInputException(
                 "Discrete codes have no KL term to warm up; leave TrainingOptions.KlWarmupEpochs and TrainingOptions.KlCycles out.");
+        options.Adversarial?.RequireFor(model.Options);
+        if (options.Adversarial is not null && model.Parts.Decoder.Layers[^1] is not WeightedLayer)
+            throw new BadInputException(
+                "TrainingOptions.Adversarial is weighed by the gradients of the decoder's last layer, which must be a linear layer or a "
+                + "convolution. Leave it out.");
         var data = DataDigest.Of(images, test);
         images = model.Require(images);
         test = test is null ? null : model.Require(test);
@@ -92,11 +98,20 @@ public sealed partial class Trainer : IDisposable
             health = new HealthWatch(model, images, test, options.DynamicBinarization);
             state = new TrainingState(model, options);
             feed = new BatchFeed(model.Device, images, options.StepSize, options.LogEverySteps);
-            record = new RunRecord(model, options, data, state, feed.StepsPerEpoch, this.logger);
+            if (options.Adversarial is { } adversarial)
+                discriminator = new Discriminator(
+                    model.Device, model.Options.Shape, adversarial, options.Seed, options.LogEverySteps);
+            record = new RunRecord(model, options, data, state, feed.StepsPerEpoch, this.logger, discriminator);
+            (epochSums, intervalSums) = (new LossSums(discriminator is not null), new LossSums(discriminator is not null));
             order = new int[imageCount];
             rates = new float[2 * feed.StepsPerEpoch];
-            log = new float[2 * options.LogEverySteps];
-            schedules = new BatchSchedules(model.Device, feed, new TrainingStep(model, options, feed, state).Build);
+            (log, hingeLog, scoreLog) =
+                (new float[2 * options.LogEverySteps], new float[2 * options.LogEverySteps], new float[2 * options.LogEverySteps]);
+            TrainingStep[] phases = discriminator is null
+                ? [new(model, options, feed, state)]
+                : [new(model, options, feed, state), new(model, options, feed, state, discriminator)];
+            schedules = new BatchSchedules(model.Device, feed, [.. phases.Select<TrainingStep, Func<int, ScheduleBuilder>>(
+                phase => phase.Build)]);
         }
         catch
         {
@@ -126,7 +141,7 @@ public sealed partial class Trainer : IDisposable
     /// <summary>The epochs that are done, those before a resume included.</summary>
     public IReadOnlyList<MetricsLine> History => record.History;
 
-    /// <summary>The epoch with the lowest test loss so far; null without a test set.</summary>
+    /// <summary>The epoch whose weights are the best so far, see <see cref="MetricsLine.Best"/>; null without a test set.</summary>
     public MetricsLine? BestEpoch => record.Best;
 
     /// <summary>Optimizer steps done.</summary>
@@ -139,12 +154,18 @@ public sealed partial class Trainer : IDisposable
     public Schedule Schedule => schedules.First;
 
     /// <summary>Bytes on the device: weights, gradients, both moments and the activations' arena; the images not included.</summary>
-    public long DeviceBytes => (state.Buffers * Model.Parameters.Values.Length + schedules.ArenaLength) * sizeof(float);
+    public long DeviceBytes =>
+        (state.Buffers * Model.Parameters.Values.Length + schedules.ArenaLength + (discriminator?.Length ?? 0)) * sizeof(float);
 
     internal TrainingState State => state;
 
+    internal Discriminator? Discriminator => discriminator;
+
     /// <summary>The learning rates of steps, counted from 0, in the place of those that the options say.</summary>
     internal Func<long, double>? RateOf { get; init; }
+
+    // Of the first step that the discriminator takes part in.
+    private long AdversarialStart => (long)Math.Ceiling((Options.Adversarial?.StartEpochs ?? 0) * feed.StepsPerEpoch);
 
     private bool IsAtEndOfEpoch => step % feed.StepsPerEpoch == 0;
 
@@ -248,7 +269,7 @@ public sealed partial class Trainer : IDisposable
         {
             // Nobody wants to hear of this epoch, and the next one's losses are to be its own.
             ReadLosses();
-            Array.Clear(epochSums);
+            epochSums.Clear();
         }
         if (step == loggedStep)
             intervalStart = Stopwatch.GetTimestamp();
@@ -260,7 +281,7 @@ public sealed partial class Trainer : IDisposable
             long epoch = step / feed.StepsPerEpoch;
             if (epoch != epochInDevice)
                 StartEpoch(epoch, step);
-            schedules.Run(step);
+            schedules.Run(step, discriminator is not null && step >= AdversarialStart ? 1 : 0);
         }
         catch (Exception error)
         {
@@ -314,7 +335,7 @@ public sealed partial class Trainer : IDisposable
         using DeviceGate.Scope scope = Model.Device.Enter("Trainer.Save");
         RequireWhole();
         ReadLosses();
-        record.Save(path, step, epochSums);
+        record.Save(path, step, epochSums.Values);
     }
 
     /// <summary>Waits for the device and frees all but a model that is the caller's.</summary>
@@ -335,6 +356,7 @@ public sealed partial class Trainer : IDisposable
         health?.Dispose();
         schedules?.Dispose();
         feed?.Dispose();
+        discriminator?.Dispose();
         state?.Dispose();
         if (ownsModel)
             Model.Dispose();
@@ -353,6 +375,8 @@ public sealed partial class Trainer : IDisposable
             rates[2 * i + 1] = (float)(Model.Options.KlRate * Options.KlWeightAt(start + i, feed.StepsPerEpoch));
         }
         feed.StartEpoch(atStep, start, order, rates);
+        discriminator?.StartEpoch(
+            Math.Max(0, atStep - AdversarialStart), Options.LearningRateAt(start, feed.StepsPerEpoch) / Options.LearningRate);
         epochInDevice = epoch;
     }
 
@@ -364,25 +388,31 @@ public sealed partial class Trainer : IDisposable
         try
         {
             feed.ReadLog(log);
+            discriminator?.ReadLog(hingeLog, scoreLog);
         }
         catch (Exception error)
         {
             failure = error;
             throw;
         }
-        Array.Clear(intervalSums);
-        long images = 0, first = loggedStep;
+        intervalSums.Clear();
+        long images = 0, first = loggedStep, start = AdversarialStart;
         for (long s = first; s < step; s++)
         {
             int entry = (int)(s % Options.LogEverySteps);
             RequireFinite(s + 1, "reconstruction term", log[2 * entry]);
             RequireFinite(s + 1, "KL term", log[2 * entry + 1]);
-            for (int term = 0; term < 2; term++)
-            {
-                intervalSums[term] += log[2 * entry + term];
-                epochSums[term] += log[2 * entry + term];
-            }
+            intervalSums.Add(log[2 * entry], log[2 * entry + 1]);
+            epochSums.Add(log[2 * entry], log[2 * entry + 1]);
             images += feed.SizeOf(s);
+            if (discriminator is null || s < start)
+                continue;
+            int own = (int)((s - start) % Options.LogEverySteps);
+            double hinges = (hingeLog[2 * own] + (double)hingeLog[2 * own + 1]) / discriminator.Places;
+            double generator = -scoreLog[2 * own] / (double)discriminator.Places;
+            RequireFinite(s + 1, "discriminator's loss", hinges);
+            intervalSums.Add(hinges, generator, scoreLog[2 * own + 1], feed.SizeOf(s));
+            epochSums.Add(hinges, generator, scoreLog[2 * own + 1], feed.SizeOf(s));
         }
         loggedStep = step;
         Report(images, step - first);
@@ -391,7 +421,8 @@ public sealed partial class Trainer : IDisposable
     private EpochSummary EndEpoch()
     {
         ReadLosses();
-        var train = new ElboParts(epochSums[0] / imageCount, epochSums[1] / imageCount, Model.Options.LossBeta);
+        ElboParts train = epochSums.Mean(imageCount, Model.Options.LossBeta);
+        AdversarialParts? adversarial = epochSums.Adversarial;
         double seconds = epochTime.Elapsed.TotalSeconds;
         state.Show(isAverage: true);
         ElboParts? test = evaluator?.Run();
@@ -403,11 +434,12 @@ public sealed partial class Trainer : IDisposable
         var summary = new EpochSummary(
             (int)(step / feed.StepsPerEpoch), train, test, seconds, imagesOfEpochHere / Math.Max(seconds, 1e-9), Model.Device.Name)
         {
-            Warnings = health.Look(evaluator?.CodeUse),
+            Warnings = [.. health.Look(evaluator?.CodeUse), .. DiscriminatorHealth.Look(adversarial)],
             Codes = evaluator?.CodeUse,
+            Adversarial = adversarial,
             LevelKl = evaluator?.LevelKl,
         };
-        Array.Clear(epochSums);
+        epochSums.Clear();
         isEpochToEnd = false;
         epochTime.Reset();
         imagesOfEpochHere = 0;
@@ -424,7 +456,7 @@ public sealed partial class Trainer : IDisposable
         {
             try
             {
-                record.Write(step, epochSums, epochEnds, withWeights);
+                record.Write(step, epochSums.Values, epochEnds, withWeights);
             }
             catch (TrainingDivergedException error)
             {

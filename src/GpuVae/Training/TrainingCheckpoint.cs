@@ -88,10 +88,11 @@ public sealed class TrainingCheckpoint
     /// <param name="epochSums">Of the epoch under way.</param>
     /// <param name="history">The epochs that were told of.</param>
     /// <param name="untold">Epochs that ended without: their steps were taken one by one.</param>
+    /// <param name="discriminator">What the model is trained against, if anything.</param>
     /// <exception cref="IOException">The disk is full or the place cannot be written; the previous checkpoint stays.</exception>
     internal static void Write(
         string path, VaeOptions model, TrainingOptions training, long step, DataDigest data, TrainingSnapshot snapshot,
-        double[] epochSums, IEnumerable<MetricsLine> history, long untold)
+        double[] epochSums, IEnumerable<MetricsLine> history, long untold, DiscriminatorSnapshot? discriminator)
     {
         var header = new JsonObject
         {
@@ -108,6 +109,7 @@ public sealed class TrainingCheckpoint
         file.Add(SecondMomentSection, snapshot.Bytes, snapshot.SecondMoment);
         if (snapshot.HasAverage)
             file.Add(AverageSection, snapshot.Bytes, snapshot.Average);
+        discriminator?.Write(file);
         file.Add(SumsSection, MemoryMarshal.AsBytes<double>(epochSums).ToArray());
         // Times differ from run to run, and the same training is to leave the same bytes.
         file.Add(
@@ -142,11 +144,19 @@ public sealed class TrainingCheckpoint
         byte[] sums = File.Get(SumsSection);
         Require(sums.Length == epochSums.Length * sizeof(double), "another number of sums");
         sums.CopyTo(MemoryMarshal.AsBytes(epochSums));
-        Require(double.IsFinite(epochSums[0]) && double.IsFinite(epochSums[1]), "sums that are no finite numbers");
+        bool areFinite = true;
+        foreach (double sum in epochSums)
+            areFinite &= double.IsFinite(sum);
+        Require(areFinite, "sums that are no finite numbers");
         Require(
             !File.Contains(HistorySection) || History.Count + untold == Step / stepsPerEpoch,
             $"the history of {History.Count} epochs at step {Step}, of which {stepsPerEpoch} are an epoch");
     }
+
+    /// <summary>Puts the state of a discriminator on the device.</summary>
+    /// <exception cref="BadInputException">A section is missing, of another length, or holds what no training leaves.</exception>
+    internal void Restore(Discriminator discriminator, AcceleratorStream stream) =>
+        Require(DiscriminatorSnapshot.Restore(File, discriminator, stream), "a discriminator that is out of range");
 
     private static string[] Lines(byte[] text) => Encoding.UTF8.GetString(text).Split('\n', StringSplitOptions.RemoveEmptyEntries);
 

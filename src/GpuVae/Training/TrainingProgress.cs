@@ -12,4 +12,8 @@ namespace GpuVae.Training;
 /// <param name="ImagesPerSecond">Over the time since this process began to train.</param>
 /// <param name="Remaining">Estimated time to the end at that rate.</param>
 public sealed record TrainingProgress(
-    int Epoch, int Epochs, long Step, long Steps, ElboParts Loss, double LearningRate, double ImagesPerSecond, TimeSpan Remaining);
+    int Epoch, int Epochs, long Step, long Steps, ElboParts Loss, double LearningRate, double ImagesPerSecond, TimeSpan Remaining)
+{
+    /// <summary>How the model stands to its discriminator since the last report; null where none took part.</summary>
+    public AdversarialParts? Adversarial { get; init; }
+}

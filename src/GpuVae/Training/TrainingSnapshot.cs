@@ -26,11 +26,20 @@ internal sealed class TrainingSnapshot(ParameterStore store, bool hasAverage)
     /// <summary>Copies all of them from the device; waits for it.</summary>
     public void Take(AcceleratorStream stream, TrainingState state)
     {
-        state.Weights.Download<float>(stream, weights);
+        Take(stream, state.Weights, state.FirstMoment, state.SecondMoment);
         if (hasAverage)
             state.AveragedWeights.Download<float>(stream, average);
-        state.FirstMoment.Download<float>(stream, firstMoment);
-        state.SecondMoment.Download<float>(stream, secondMoment);
+    }
+
+    /// <summary>The same of a network without an average.</summary>
+    public void Take(AcceleratorStream stream, Discriminator discriminator) =>
+        Take(stream, store.Values, discriminator.FirstMoment, discriminator.SecondMoment);
+
+    private void Take(AcceleratorStream stream, ArrayView<float> ofWeights, ArrayView<float> first, ArrayView<float> second)
+    {
+        ofWeights.Download<float>(stream, weights);
+        first.Download<float>(stream, firstMoment);
+        second.Download<float>(stream, secondMoment);
     }
 
     /// <summary>The number farthest from 0 with what it is one of; no finite one where any of them is none.</summary>

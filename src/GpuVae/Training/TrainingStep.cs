@@ -11,7 +11,13 @@ using GpuVae.Scheduling;
 namespace GpuVae.Training;
 
 /// <summary>One optimizer step as a schedule: gather, forward, loss, backward, perhaps several times, and Adam.</summary>
-internal sealed class TrainingStep(Vae model, TrainingOptions options, BatchFeed feed, TrainingState state)
+/// <param name="model">The model.</param>
+/// <param name="options">How to train.</param>
+/// <param name="feed">Where batches come from.</param>
+/// <param name="state">Gradients and moments.</param>
+/// <param name="discriminator">Trained along, and against; null before it is its turn, or where there is none.</param>
+internal sealed class TrainingStep(
+    Vae model, TrainingOptions options, BatchFeed feed, TrainingState state, Discriminator? discriminator = null)
 {
     // Of the noise of a batch's parts, which count their rows from 0 each.
     private const ulong SeedStride = 0x9E3779B97F4A7C15;
@@ -30,7 +36,7 @@ internal sealed class TrainingStep(Vae model, TrainingOptions options, BatchFeed
     {
         VaeOptions of = model.Options;
         bool isOfImages = of.Objective is not (Objective.Tc or Objective.Mmd) && of is { FreeBits: 0, Capacity: 0 }
-            && of.Prior != Prior.Vamp && of.Quantization != Quantization.Codebook;
+            && of.Prior != Prior.Vamp && of.Quantization != Quantization.Codebook && options.Adversarial is null;
         return isOfImages && model.Device.Accelerator.AcceleratorType == AcceleratorType.CPU && options.BatchSize > LargeBatch
             ? PartRows
             : options.BatchSize;
@@ -98,10 +104,22 @@ internal sealed class TrainingStep(Vae model, TrainingOptions options, BatchFeed
         LayerContext context = model.ContextOf(builder, labels) with { Gradients = state.Gradients };
         var noise = new NoiseSource(
             options.Seed + (ulong)(first / rowsAtOnce) * SeedStride, RandomPurpose.Latent, feed.Step);
-        var graph = new ElboGraph(model.Parts, context, images, noise, feed.KlWeight, model.Options.Samples);
+        var graph = new ElboGraph(
+            model.Parts, context, images, noise, feed.KlWeight, model.Options.Samples, wantsImages: discriminator is not null);
+        if (discriminator is not null)
+            AppendAdversarial(context, graph, images);
         graph.AppendBackward(context, feed.ImageCount);
         graph.AppendUpdates(context, feed.Step, noise.Seed);
         return (graph.Reconstruction, graph.Kl, state.Gradients);
+    }
+
+    /// <summary>Appends the discriminator's part in the model's gradient, and the discriminator's own step.</summary>
+    private void AppendAdversarial(LayerContext context, ElboGraph graph, PlannedTensor images)
+    {
+        (PlannedTensor dImages, Action<PlannedTensor> appendUpdate) = discriminator!.Append(context.Builder, images, graph.Images!);
+        AdversarialOptions adversarial = options.Adversarial!;
+        appendUpdate(graph.AppendOtherLoss(
+            context, dImages, adversarial.Weight, discriminator.Step, adversarial.StartEpochs * feed.StepsPerEpoch));
     }
 
     /// <summary>Appends what makes other views of the images, and gives these.</summary>

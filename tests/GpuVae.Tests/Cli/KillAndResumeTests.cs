@@ -13,14 +13,27 @@ public sealed partial class KillAndResumeTests : IDisposable
         "--checkpoint-every", "4", "--seed", "5", "--device", "cpu",
     ];
 
+    private static readonly string[] Adversarial =
+    [
+        "--adversarial", "--discriminator-channels", "4", "--adversarial-start", "0.3",
+    ];
+
     private readonly TemporaryFolder folder = new();
+    private string[] training = Training;
 
     public void Dispose() => folder.Dispose();
 
-    [Fact]
-    public void ATrainingKilledAgainAndAgainEndsWithTheSameBytes()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void ATrainingKilledAgainAndAgainEndsWithTheSameBytes(bool isAdversarial)
     {
-        Gpuvae.Succeed(folder.FullPath, [.. Training, "--out", "whole"]);
+        if (isAdversarial)
+        {
+            training = [.. Training, .. Adversarial];
+            training[Array.IndexOf(training, "--epochs") + 1] = "30";
+        }
+        Gpuvae.Succeed(folder.FullPath, [.. training, "--out", "whole"]);
 
         // The first kill comes at the earliest moment at which there is something on the disk, the others after some checkpoints.
         int kills = 0;
@@ -197,7 +210,7 @@ public sealed partial class KillAndResumeTests : IDisposable
     }
 
     private string[] Next() =>
-        File.Exists(folder["killed/checkpoint"]) ? ["train", "--resume", "killed", "--device", "cpu"] : [.. Training, "--out", "killed"];
+        File.Exists(folder["killed/checkpoint"]) ? ["train", "--resume", "killed", "--device", "cpu"] : [.. training, "--out", "killed"];
 
     private (int, double, double?)[] Losses(string run) =>
         [.. RunFolder.Open(folder[run]).ReadMetrics().Select(line => (line.Epoch, line.TrainLoss, line.TestLoss))];

@@ -28,7 +28,16 @@ internal sealed class OneStep : IDisposable
         Parameters = model.Parameters.Parameters.ToDictionary(
             parameter => parameter.Name, parameter => model.Parameters.Read(parameter).Select(value => (double)value).ToArray());
         trainer = new Trainer(model, images, training with { LogEverySteps = 1 });
-        trainer.Progressed += report => Loss = report.Loss;
+        trainer.Progressed += report => (Loss, Adversarial) = (report.Loss, report.Adversarial);
+        if (trainer.Discriminator is { } discriminator)
+        {
+            Discriminator = discriminator.Parameters.Parameters.ToDictionary(
+                parameter => parameter.Name,
+                parameter => discriminator.Parameters.Read(parameter).Select(value => (double)value).ToArray());
+            float[] directions = new float[discriminator.Directions.Length];
+            discriminator.Directions.Download(device.Stream, directions.AsSpan());
+            Directions = Array.ConvertAll(directions, value => (double)value);
+        }
         trainer.RunStep();
 
         Order = new int[images.Count];
@@ -47,6 +56,14 @@ internal sealed class OneStep : IDisposable
 
     public ElboParts Loss { get; private set; }
 
+    public AdversarialParts? Adversarial { get; private set; }
+
+    /// <summary>The discriminator's weights before the step, in PyTorch's layout; null where there is none.</summary>
+    public Dictionary<string, double[]>? Discriminator { get; }
+
+    /// <summary>The directions of their spectral norms before the step.</summary>
+    public double[]? Directions { get; }
+
     /// <summary>The images in the order of the batch, by their places in the set.</summary>
     public int[] Order { get; }
 
@@ -59,6 +76,11 @@ internal sealed class OneStep : IDisposable
     /// <summary>What the step computed for each parameter.</summary>
     public IEnumerable<(Parameter Parameter, float[] Gradient)> Gradients =>
         model.Parameters.Parameters.Select(parameter => (parameter, model.Parameters.Read(parameter, trainer.State.Gradients)));
+
+    /// <summary>The same of the discriminator.</summary>
+    public IEnumerable<(Parameter Parameter, float[] Gradient)> DiscriminatorGradients =>
+        trainer.Discriminator!.Parameters.Parameters.Select(parameter => (
+            parameter, trainer.Discriminator.Parameters.Read(parameter, trainer.Discriminator.Gradients)));
 
     public void Dispose()
     {

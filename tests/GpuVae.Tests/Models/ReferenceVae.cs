@@ -32,6 +32,26 @@ internal static class ReferenceVae
         return new ElboParts(reconstruction / batch, kl / batch, beta);
     }
 
+    /// <summary>The means of p(x|z) of a batch, [batch, pixels], of a likelihood with a mean in its first column.</summary>
+    public static double[] Means(VaeOptions options, IReadOnlyDictionary<string, double[]> parameters, double[] x, double[] noise)
+    {
+        int latent = options.Latent, pixels = options.Shape.Pixels, batch = x.Length / pixels;
+        double[] means = new double[x.Length];
+        for (int b = 0; b < batch; b++)
+        {
+            double[] moments = Network(options, parameters, "encoder", options.EncoderWidths, x.AsSpan(b * pixels, pixels));
+            double[] z =
+            [
+                .. Enumerable.Range(0, latent).Select(j =>
+                    moments[j] + noise[b * latent + j] * Math.Exp(0.5 * Math.Clamp(moments[latent + j], -30, 20))),
+            ];
+            double[] output = Network(options, parameters, "decoder", options.DecoderWidths, z);
+            for (int p = 0; p < pixels; p++)
+                means[b * pixels + p] = options.Likelihood == Likelihood.Bernoulli ? 1 / (1 + Math.Exp(-output[p])) : output[p];
+        }
+        return means;
+    }
+
     /// <param name="options">The model's.</param>
     /// <param name="parameters">The model's.</param>
     /// <param name="x">The pixel.</param>
