@@ -5,7 +5,9 @@ using static GpuVae.Onnx.Graphs.Functions;
 
 namespace GpuVae.Onnx.Latent;
 
-/// <summary>q(z|x) level by level from the top down, with the state that the decoder makes of the levels above; see <c>HierarchySampler</c>.</summary>
+/// <summary>
+/// q(z|x) level by level from the top down, with the state that the decoder makes of the levels above; see <c>HierarchySampler</c>.
+/// </summary>
 internal sealed class HierarchyNodes(TopDown hierarchy, int width) : PosteriorNodes(hierarchy.Inputs)
 {
     private (Value Encoded, Value? Noise, Level[] Levels)? last;

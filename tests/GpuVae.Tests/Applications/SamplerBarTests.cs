@@ -25,7 +25,8 @@ public sealed class SamplerBarTests(CpuDevice cpu) : IClassFixture<CpuDevice>, I
         model.Sampler = null;
         int plain = Glyphs();
         TestContext.Current.SendDiagnosticMessage(
-            $"glyphs at a confidence of 0.9: {fitted} of {count} by the mixture, {plain} by the prior; of real ones {sure} of {real.Count}");
+            $"glyphs at a confidence of 0.9: {fitted} of {count} by the mixture, {plain} by the prior; "
+            + $"of real ones {sure} of {real.Count}");
         Assert.InRange(fitted, 58, count);
 
         int Glyphs() => classifier.Judge(model.Generate(count, seed: 1)).Count(of => of.Probability >= 0.9);
