@@ -5,7 +5,7 @@ using static TorchSharp.torch.nn;
 
 namespace GpuVae.Torch;
 
-/// <summary>The library's causal transformer over codes: learned places, blocks with layer normalisation before, GELU.</summary>
+/// <summary>The library's causal transformer over codes: learned places, blocks with layer normalisation before, SiLU.</summary>
 internal sealed class CausalTransformer : Module
 {
     private readonly Embedding codes, places;
@@ -64,7 +64,7 @@ internal sealed class CausalTransformer : Module
                 .Select(part => part.view(images, length, heads, width / heads).transpose(1, 2))];
             Tensor seen = functional.scaled_dot_product_attention(parts[0], parts[1], parts[2], is_casual: true);
             x = x + output.call(seen.transpose(1, 2).reshape(images, length, width));
-            return x + last.call(functional.gelu(hidden.call(after.call(x))));
+            return x + last.call(functional.silu(hidden.call(after.call(x))));
         }
     }
 }

@@ -21,8 +21,9 @@ public static class OnnxExport
     /// Writes <c>encoder.onnx</c> (image → mean, log_variance), <c>decoder.onnx</c> (code → image and the parameters of p(x|z)),
     /// <c>vae.onnx</c> (image, noise → reconstruction, code, reconstruction_loss, kl) and <c>prior.onnx</c> (noise → code) into a folder,
     /// and <c>sampler.onnx</c> (noise → code) of a model with a mixture or a flow in <see cref="Vae.Sampler"/>, each in one piece or not at
-    /// all. Codes without noise take none. Conditional models also take a label; mixtures take numbers that choose their components. Where codes are discrete the
-    /// grid of their <c>numbers</c> stands for mean, code and noise, and there is no <c>kl</c> and no <c>prior.onnx</c>.
+    /// all. Codes without noise take none. Conditional models also take a label; mixtures take numbers that choose their components.
+    /// Where codes are discrete the grid of their <c>numbers</c> stands for mean, code and noise, and there is no <c>kl</c> and no
+    /// <c>prior.onnx</c>.
     /// </summary>
     /// <param name="model">Of any family.</param>
     /// <param name="folder">Is made if it is missing.</param>

@@ -7,8 +7,9 @@
 //
 // Nothing of places × places is kept: the sums over u go along with the largest score so far (Milakov and Gimelshein 2018,
 // arXiv:1805.02867), and the way back makes the shares anew from l. A thread owns a query, on the way to dk and dv a key, and has its
-// vectors in a column of the group's shared memory; those that it meets are the same for all threads of the group. So no thread waits for
-// another, and one query with all that went before it is computed to the same bits alone or among others.
+// vectors in a column of the group's shared memory; those that it meets are the same for all threads of the group. So threads wait for each
+// other only at the end, when they write rows together, and one query with all that went before it is computed to the same bits alone or
+// among others.
 
 using GpuVae.Kernels.Common;
 using ILGPU;
@@ -83,11 +84,12 @@ public sealed class CausalAttention(Accelerator accelerator)
         var own = new AttentionPlace(shape);
         int lane = Group.IdxX, step = Group.DimX, size = shape.HeadSize, pitch = 3 * shape.Width;
         int last = XMath.Min(own.FirstOfGroup + step, shape.Count) - 1 + shape.First, place = shape.First + own.Index;
-        int keys = own.Image * shape.Places * pitch + shape.Width + own.Head * size, from = keys - shape.Width + place * pitch;
+        int keys = own.Image * shape.Places * pitch + shape.Width + own.Head * size;
         float scale = 1f / XMath.Sqrt(size);
+        ReadColumns(qkv, keys - shape.Width, place * pitch, queries, size);
         for (int d = 0; d < size; d++)
         {
-            queries[d * step + lane] = qkv[from + d] * scale;
+            queries[d * step + lane] *= scale;
             sums[d * step + lane] = 0f;
         }
         float largest = float.NegativeInfinity, total = 0f;
@@ -123,13 +125,12 @@ public sealed class CausalAttention(Accelerator accelerator)
                 sums[at] = sums[at] * decay + s0 * qkv[k0 + d] + s1 * qkv[k1 + d] + s2 * qkv[k2 + d] + s3 * qkv[k3 + d];
             }
         }
+        for (int d = 0; d < size; d++)
+            sums[d * step + lane] /= total;
         if (own.IsInside)
-        {
-            int to = (own.Image * shape.Count + own.Index) * shape.Width + own.Head * size;
-            for (int d = 0; d < size; d++)
-                o[to + d] = sums[d * step + lane] / total;
             logSums[(own.Image * shape.Heads + own.Head) * shape.Count + own.Index] = largest + XMath.Log(total);
-        }
+        int to = (own.Image * shape.Count + own.FirstOfGroup) * shape.Width + own.Head * size;
+        WriteRows(sums, o, to, shape.Width, shape.Count - own.FirstOfGroup, size);
     }
 
     private static void QueryKernel(
@@ -140,16 +141,17 @@ public sealed class CausalAttention(Accelerator accelerator)
         var own = new AttentionPlace(shape);
         int lane = Group.IdxX, step = Group.DimX, size = shape.HeadSize, pitch = 3 * shape.Width;
         int last = XMath.Min(own.FirstOfGroup + step, shape.Count) - 1;
-        int keys = own.Image * shape.Places * pitch + shape.Width + own.Head * size, from = keys - shape.Width + own.Index * pitch;
-        int seen = (own.Image * shape.Places + own.Index) * shape.Width + own.Head * size;
+        int keys = own.Image * shape.Places * pitch + shape.Width + own.Head * size;
+        int seen = own.Image * shape.Places * shape.Width + own.Head * size;
         int number = (own.Image * shape.Heads + own.Head) * shape.Places + own.Index;
         float scale = 1f / XMath.Sqrt(size), delta = 0f, logSum = logSums[number];
+        ReadColumns(qkv, keys - shape.Width, own.Index * pitch, queries, size);
+        ReadColumns(dO, seen, own.Index * shape.Width, gradients, size);
+        ReadColumns(o, seen, own.Index * shape.Width, sums, size);
         for (int d = 0; d < size; d++)
         {
-            float gradient = dO[seen + d];
-            delta += gradient * o[seen + d];
-            queries[d * step + lane] = qkv[from + d] * scale;
-            gradients[d * step + lane] = gradient;
+            delta += gradients[d * step + lane] * sums[d * step + lane];
+            queries[d * step + lane] *= scale;
             sums[d * step + lane] = 0f;
         }
         for (int u = 0; u <= last; u += 4)
@@ -176,12 +178,12 @@ public sealed class CausalAttention(Accelerator accelerator)
             for (int d = 0; d < size; d++)
                 sums[d * step + lane] += g0 * qkv[k0 + d] + g1 * qkv[k1 + d] + g2 * qkv[k2 + d] + g3 * qkv[k3 + d];
         }
+        for (int d = 0; d < size; d++)
+            sums[d * step + lane] *= scale;
         if (own.IsInside)
-        {
             deltas[number] = delta;
-            for (int d = 0; d < size; d++)
-                dQkv[from + d] = sums[d * step + lane] * scale;
-        }
+        int to = keys - shape.Width + own.FirstOfGroup * pitch;
+        WriteRows(sums, dQkv, to, pitch, shape.Places - own.FirstOfGroup, size);
     }
 
     private static void KeyKernel(FloatView qkv, FloatView logSums, FloatView dO, FloatView deltas, FloatView dQkv, AttentionShape shape)
@@ -190,14 +192,15 @@ public sealed class CausalAttention(Accelerator accelerator)
         FloatView ofKeys = SharedMemory.Allocate<float>(Numbers), ofValues = SharedMemory.Allocate<float>(Numbers);
         var own = new AttentionPlace(shape);
         int lane = Group.IdxX, step = Group.DimX, size = shape.HeadSize, width = shape.Width, pitch = 3 * width;
-        int queries = own.Image * shape.Places * pitch + own.Head * size, from = queries + width + own.Index * pitch;
+        int queries = own.Image * shape.Places * pitch + own.Head * size;
         int seen = own.Image * shape.Places * width + own.Head * size, last = shape.Places - 1;
         int numbers = (own.Image * shape.Heads + own.Head) * shape.Places;
         float scale = 1f / XMath.Sqrt(size);
+        ReadColumns(qkv, queries + width, own.Index * pitch, keys, size);
+        ReadColumns(qkv, queries + 2 * width, own.Index * pitch, values, size);
         for (int d = 0; d < size; d++)
         {
-            keys[d * step + lane] = qkv[from + d] * scale;
-            values[d * step + lane] = qkv[from + width + d];
+            keys[d * step + lane] *= scale;
             ofKeys[d * step + lane] = 0f;
             ofValues[d * step + lane] = 0f;
         }
@@ -235,13 +238,31 @@ public sealed class CausalAttention(Accelerator accelerator)
                 ofValues[at] += s0 * dO[o0 + d] + s1 * dO[o1 + d] + s2 * dO[o2 + d] + s3 * dO[o3 + d];
             }
         }
-        if (own.IsInside)
+        for (int d = 0; d < size; d++)
+            ofKeys[d * step + lane] *= scale;
+        int to = queries + width + own.FirstOfGroup * pitch, rows = shape.Places - own.FirstOfGroup;
+        WriteRows(ofKeys, dQkv, to, pitch, rows, size);
+        WriteRows(ofValues, dQkv, to + width, pitch, rows, size);
+    }
+
+    /// <summary>
+    /// Each thread's vector, which begins at a place that all threads share plus its own offset, to its column. In this order the address
+    /// is one for all threads plus an offset that stays, which processors can gather by.
+    /// </summary>
+    private static void ReadColumns(FloatView rows, int first, int offset, FloatView columns, int size)
+    {
+        for (int d = 0; d < size; d++)
+            columns[d * Group.DimX + Group.IdxX] = rows.SubView(first + d)[offset];
+    }
+
+    /// <summary>The threads' columns to rows, of which all threads write one together; all must come here.</summary>
+    private static void WriteRows(FloatView columns, FloatView rows, int first, int pitch, int count, int size)
+    {
+        Group.Barrier();
+        for (int row = 0; row < XMath.Min(count, Group.DimX); row++)
         {
-            for (int d = 0; d < size; d++)
-            {
-                dQkv[from + d] = ofKeys[d * step + lane] * scale;
-                dQkv[from + width + d] = ofValues[d * step + lane];
-            }
+            for (int d = Group.IdxX; d < size; d += Group.DimX)
+                rows[first + row * pitch + d] = columns[d * Group.DimX + row];
         }
     }
 }

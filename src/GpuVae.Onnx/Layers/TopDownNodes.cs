@@ -4,7 +4,7 @@ using static GpuVae.Onnx.Graphs.Functions;
 
 namespace GpuVae.Onnx.Layers;
 
-/// <summary>The way down a hierarchy: a state to which each level adds what it makes of the state above it and of its units.</summary>
+/// <summary>The way down a hierarchy: a state to which each level adds its units and what it makes of both.</summary>
 internal static class TopDownNodes
 {
     /// <summary>The state after the last level, [width].</summary>
@@ -23,9 +23,10 @@ internal static class TopDownNodes
     /// <param name="z">Its units.</param>
     public static Value Append(TopDown layer, int level, Value? above, Value z)
     {
-        (Linear first, Linear second) = layer.LayersOf(level);
-        Value seen = above is null ? z : z.Graph.Apply("Concat", [above.Shape[0] + layer.Units], [above, z], ("axis", 1));
-        Value added = LinearNodes.Append(second, ActivationNodes.Append(first.Activation, LinearNodes.Append(first, seen)));
-        return above is null ? added : above + added;
+        (Linear ofUnits, Linear first, Linear second) = layer.LayersOf(level);
+        Value sum = LinearNodes.Append(ofUnits, z);
+        if (above is not null)
+            sum = above + sum;
+        return sum + LinearNodes.Append(second, ActivationNodes.Append(first.Activation, LinearNodes.Append(first, sum)));
     }
 }

@@ -28,12 +28,13 @@ internal sealed class CausalTransformer : CodeNetwork
     {
         (this.codes, places, width) = (codes, grid.Width * grid.Height, options.Width);
         (heads, classes) = (options.Heads, options.Classes);
+        // SiLU and its derivative take a fraction of the time that GELU's error function takes.
         blocks =
         [
             .. Enumerable.Range(0, options.Layers).Select(i => new Block(
                 Normalization($"prior.{i}.attention.norm"), new Linear($"prior.{i}.attention.input", width, 3 * width, null),
                 new Linear($"prior.{i}.attention.output", width, width, null), Normalization($"prior.{i}.norm"),
-                new Linear($"prior.{i}.hidden", width, 4 * width, Activation.Of<Gelu>()),
+                new Linear($"prior.{i}.hidden", width, 4 * width, Activation.Of<Silu>()),
                 new Linear($"prior.{i}.output", 4 * width, width, null))),
         ];
         norm = Normalization("prior.norm");

@@ -74,7 +74,7 @@ internal sealed class HierarchyTerm : LatentTerm
         {
             HierarchyLevel level = levels[i];
             int weight = weights.Columns == 1 ? 0 : i;
-            (PlannedTensor? dAbove, PlannedTensor dUnits) = level.Generator.Backward(context, dState);
+            (PlannedTensor dAbove, PlannedTensor dUnits) = level.Generator.Backward(context, dState);
             PlannedTensor dMoments = context.Builder.Tensor($"moments gradient of level {i}", encoded.Rows, 2 * units);
             context.Builder.Add(
                 $"reparameterise + KL backward of level {i}", 12.0 * dUnits.Length, 24.0 * dUnits.Length,
@@ -83,7 +83,8 @@ internal sealed class HierarchyTerm : LatentTerm
                     stream, level.Moments.View, level.Noise.View, dUnits.View, weights.View.SubView(weight, 1), dMoments.View, scale,
                     units));
             PlannedTensor? ofPosterior = level.Backward(context, dMoments, dEncoded);
-            if (dAbove is null || ofPosterior is null)
+            // Above the top there is nothing.
+            if (ofPosterior is null)
                 break;
             context.Builder.Add(
                 $"sum of gradients above level {i}", dAbove.Length, 12.0 * dAbove.Length, [dAbove, ofPosterior],

@@ -118,7 +118,8 @@ public sealed partial class Vae : IDisposable
     /// <summary>
     /// q(z|x): images [n, pixels] to moments [n, 2·latent], means then log-variances in each row. Of a full covariance those are the
     /// diagonal of its Cholesky factor, twice its logarithm; a flow gives the code of noise 0 and the log-variances that it starts from; a
-    /// model with discrete codes the vectors before they are quantised, without variance: its least logarithm.
+    /// hierarchy those of each level where the levels above stand at their means; a model with discrete codes the vectors before they are
+    /// quantised, and a regularised autoencoder the codes, without variance: its least logarithm.
     /// </summary>
     /// <param name="images">[n, pixels], in [0, 1], which is not checked.</param>
     /// <param name="moments">[n, 2·latent], written.</param>

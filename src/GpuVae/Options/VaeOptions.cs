@@ -72,7 +72,10 @@ public sealed partial record VaeOptions
     /// </summary>
     public bool Centered { get; init; }
 
-    /// <summary>Units of the latent code z; with discrete codes the numbers of all vectors of the grid, whatever is set.</summary>
+    /// <summary>
+    /// Units of the latent code z, of all levels of a <see cref="Hierarchy"/> together; with discrete codes the numbers of all vectors of
+    /// the grid, whatever is set.
+    /// </summary>
     public int Latent
     {
         get => IsQuantized ? Grid.Pixels : field;

@@ -36,9 +36,11 @@ internal sealed class ReferenceHierarchy(VaeOptions options, double[] x, int[] l
                     z[l] = mu + Math.Exp(s / 2) * noise[image * options.Latent + level * units + l];
                     kl[level] += 0.5 * (mu * mu + Math.Exp(s) - 1 - s) / Batch;
                 }
-                double[] first = Linear(at, $"hierarchy.{level}.0", [.. state, .. z]);
-                double[] change = Linear(at, $"hierarchy.{level}.2", [.. first.Select(Math.Tanh)]);
-                state = level == 0 ? change : Sum(state, change);
+                double[] sum = Linear(at, $"hierarchy.{level}.units", z);
+                if (level > 0)
+                    sum = Sum(state, sum);
+                double[] inner = [.. Linear(at, $"hierarchy.{level}.0", sum).Select(Math.Tanh)];
+                state = Sum(sum, Linear(at, $"hierarchy.{level}.2", inner));
             }
             double[] logits = Network(at, "decoder", Labelled(state, image));
             for (int p = 0; p < pixels; p++)
