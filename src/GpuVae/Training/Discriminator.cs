@@ -147,7 +147,9 @@ internal sealed class Discriminator : IDisposable
         builder.Add("generator's loss", toFool.Length, 4.0 * toFool.Length, [toFool], stream =>
             kernels.HingeLoss.Generate(stream, mean, toFool.View));
         PlannedTensor dImages = Backward(context, ofOther, toFool, wantsImages: true, ofImages)!;
-        return (dImages, weight =>
+        return (dImages, AppendUpdate);
+
+        void AppendUpdate(PlannedTensor weight)
         {
             PlannedTensor scores = ofOther[^1].Output.Value;
             (PlannedTensor hingeOfImages, PlannedTensor dScoresOfImages) = Hinge(builder, ofImages, areImages: true, mean);
@@ -167,18 +169,15 @@ internal sealed class Discriminator : IDisposable
                         stream, Parameters.Values, gradients.View, firstMoment.View, secondMoment.View, rate.View, rate.View,
                         new StepLog(clock.View, hingeOfImages.View, hingeOfOther.View, hingeLog.View));
                 });
-        });
+        }
     }
 
     public void Dispose()
     {
-        IDisposable?[] all =
-        [
-            normalized, gradients, ofOthers, firstMoment, secondMoment, directions, scratch, rate, hingeLog, scoreLog, clock,
-            Parameters,
-        ];
-        foreach (IDisposable? buffer in all)
+        foreach (IDisposable? buffer in (IEnumerable<IDisposable?>)
+            [normalized, gradients, ofOthers, firstMoment, secondMoment, directions, scratch, rate, hingeLog, scoreLog, clock])
             buffer?.Dispose();
+        Parameters.Dispose();
     }
 
     private void Start(ulong seed)
