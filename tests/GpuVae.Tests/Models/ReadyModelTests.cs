@@ -15,6 +15,8 @@ public sealed class ReadyModelTests(CpuDevice cpu) : IClassFixture<CpuDevice>
     public void FacesHaveNoPatternOfTheDecoder()
     {
         using var model = Vae.Load(cpu.Device, Path.Combine(BuildFacts.Repository, "samples", "models", "faces.safetensors"));
+        // Caps of the sampler's faces have whole brims, which reach the columns looked at; patterns are the decoder's in any case.
+        model.Sampler = null;
         float[] faces = model.Generate(Count, seed: 3);
         foreach (int step in (int[])[1, Side])
         {
