@@ -12,7 +12,7 @@ public sealed record AdversarialOptions
     /// How hard the discriminator pulls at the decoder's last layer, as a share of how hard the reconstruction term does (Esser et al.
     /// 2021, arXiv:2012.09841, equation 7).
     /// </summary>
-    public double Weight { get; init; } = 0.5;
+    public double Weight { get; init; } = 0.25;
 
     /// <summary>
     /// Epochs that the model is trained for without it, so that there is something to tell from an image. Over as many again its pull rises
