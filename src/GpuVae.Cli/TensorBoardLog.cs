@@ -24,6 +24,7 @@ internal sealed class TensorBoardLog
                     ("step/discriminator_loss", parts.DiscriminatorLoss), ("step/generator_loss", parts.GeneratorLoss),
                     ("step/adversarial_weight", parts.Weight),
                 ],
+            .. progress.FeatureDistance is { } distance ? ((string, double)[])[("step/feature_distance", distance)] : [],
         ]);
     }
 
@@ -50,7 +51,8 @@ internal sealed class TensorBoardLog
                 ("epoch/test_reconstruction", epoch.TestRecon), ("epoch/test_kl", epoch.TestKl),
                 ("epoch/codes_used", epoch.CodesUsed), ("epoch/perplexity", epoch.Perplexity),
                 ("epoch/discriminator_loss", epoch.DiscriminatorLoss), ("epoch/generator_loss", epoch.GeneratorLoss),
-                ("epoch/adversarial_weight", epoch.AdversarialWeight), ("units/active", units?.Active),
+                ("epoch/adversarial_weight", epoch.AdversarialWeight), ("epoch/feature_distance", epoch.FeatureDistance),
+                ("units/active", units?.Active),
                 .. (epoch.LevelKl ?? []).Select((kl, level) => ($"epoch/test_kl_of_level_{level + 1}", (double?)kl)),
             ];
         file.Write(
