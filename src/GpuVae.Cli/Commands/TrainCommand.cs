@@ -163,6 +163,8 @@ internal sealed class TrainCommand
         Console.WriteLine(
             $"{trainer.Model.Parameters.Count:N0} weights, {trainer.DeviceBytes / 1048576.0:F1} MiB on the device beside the images, "
             + $"{trainer.Schedule.Steps.Count} launches per step");
+        if (trainer.PerceptualMaps.Count > 0)
+            Console.WriteLine($"images and reconstructions are also compared in maps of {string.Join(", ", trainer.PerceptualMaps)}");
         Console.WriteLine("losses in nats per image: reconstruction summed over pixels + beta × KL summed over latent units");
 
         trainer.Metadata = new Dictionary<string, string> { [RunData.MetadataKey] = source.Shared() };

@@ -14,7 +14,7 @@ internal sealed class FrozenFeatures : IDisposable
     private static readonly Activation Relu = Activation.Of(ActivationKind.Relu);
 
     private readonly FrozenNetwork network;
-    private readonly FeatureMap[] maps;
+    private readonly ImageShape[] maps;
 
     // Of nodes that are no sums.
     private readonly Layer?[] layers;
@@ -75,8 +75,8 @@ internal sealed class FrozenFeatures : IDisposable
     /// <summary>Floats on the device.</summary>
     public long Length => parameters.Values.Length;
 
-    /// <summary>What a value is of one image.</summary>
-    public FeatureMap this[int value] => maps[value];
+    /// <summary>The size of a value of one image, whose channels are innermost.</summary>
+    public ImageShape this[int value] => maps[value];
 
     /// <summary>Appends the way of images, [batch, pixels] planar in [0, 1], to the features.</summary>
     public FeaturePass Forward(ScheduleBuilder builder, DeviceKernels kernels, PlannedTensor images)
@@ -107,17 +107,17 @@ internal sealed class FrozenFeatures : IDisposable
     }
 
     /// <summary>Of the values, up to the first node that does not fit what it is given.</summary>
-    private static FeatureMap[] MapsOf(FrozenNetwork network, ImageShape shape)
+    private static ImageShape[] MapsOf(FrozenNetwork network, ImageShape shape)
     {
-        var maps = new List<FeatureMap> { new(shape.Height, shape.Width, network.Input.Count) };
+        var maps = new List<ImageShape> { shape with { Channels = network.Input.Count } };
         foreach (FrozenNode node in network.Nodes)
         {
-            FeatureMap from = maps[node.Inputs[0]];
+            ImageShape from = maps[node.Inputs[0]];
             (int kernel, int stride, int padding) = WindowOf(node);
             if (kernel > Math.Min(from.Height, from.Width) + 2 * padding)
                 break;
-            maps.Add(new FeatureMap(
-                (from.Height + 2 * padding - kernel) / stride + 1, (from.Width + 2 * padding - kernel) / stride + 1,
+            maps.Add(new ImageShape(
+                (from.Width + 2 * padding - kernel) / stride + 1, (from.Height + 2 * padding - kernel) / stride + 1,
                 node is FrozenConvolution convolution ? convolution.ChannelsOut : from.Channels));
             bool fits = node switch
             {
@@ -152,7 +152,7 @@ internal sealed class FrozenFeatures : IDisposable
     private Layer? LayerOf(int node)
     {
         string name = $"features.{node}";
-        FeatureMap from = maps[network.Nodes[node].Inputs[0]];
+        ImageShape from = maps[network.Nodes[node].Inputs[0]];
         return network.Nodes[node] switch
         {
             FrozenConvolution c => new Convolution2d(
@@ -175,7 +175,7 @@ internal sealed class FrozenFeatures : IDisposable
     private PlannedTensor Standardized(LayerContext context, PlannedTensor images)
     {
         ImageStandardization kernel = context.Kernels.ImageStandardization;
-        PlannedTensor y = context.Builder.Tensor("features input", images.Rows, maps[0].Length);
+        PlannedTensor y = context.Builder.Tensor("features input", images.Rows, maps[0].Pixels);
         context.Builder.Add(
             "features input", 2.0 * y.Length, 4.0 * (images.Length + y.Length), [images, y],
             stream => kernel.Forward(stream, images.View, y.View, sources.View, factors.View, area));

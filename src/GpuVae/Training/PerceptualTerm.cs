@@ -1,5 +1,4 @@
 using GpuVae.Devices;
-using GpuVae.Kernels.Training;
 using GpuVae.Layers;
 using GpuVae.Scheduling;
 
@@ -45,7 +44,7 @@ internal sealed class PerceptualTerm : IDisposable
     public string Digest { get; }
 
     /// <summary>Sizes of the maps that are compared.</summary>
-    public IEnumerable<FeatureMap> Maps => features.Taps.Select(tap => features[tap]);
+    public ImageShape[] Maps => [.. features.Taps.Select(tap => features[tap])];
 
     /// <summary>Floats on the device.</summary>
     public long Length => features.Length;
@@ -69,11 +68,11 @@ internal sealed class PerceptualTerm : IDisposable
         builder.Prefix = $"{outer}reconstruction ";
         FeaturePass ofOther = features.Forward(builder, kernels, reconstructions);
         int rows = images.Rows, at = 0;
-        PlannedTensor distances = builder.Tensor("feature distances", rows, features.Taps.Sum(tap => features[tap].Places));
+        PlannedTensor distances = builder.Tensor("feature distances", rows, Maps.Sum(map => map.Width * map.Height));
         var gradients = new List<PlannedTensor>();
         for (int tap = 0; tap < features.Taps.Count; tap++)
         {
-            int places = features[features.Taps[tap]].Places, first = at;
+            int places = Maps[tap].Width * Maps[tap].Height, first = at;
             PlannedTensor target = ofImages.Taps[tap], made = ofOther.Taps[tap];
             PlannedTensor gradient = builder.Tensor("gradient of features", made.Rows, made.Columns);
             float share = 1f / places, scale = weight / (rows * places);

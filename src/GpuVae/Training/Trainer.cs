@@ -167,6 +167,12 @@ public sealed partial class Trainer : IDisposable
     /// <summary>Optimizer steps in all.</summary>
     public long Steps => (long)feed.StepsPerEpoch * Options.Epochs;
 
+    /// <summary>
+    /// Sizes of the maps in which the network of <see cref="TrainingOptions.Perceptual"/> compares images, those that fit them; empty
+    /// without that.
+    /// </summary>
+    public IReadOnlyList<ImageShape> PerceptualMaps => perceptual?.Maps ?? [];
+
     /// <summary>The launches of one optimizer step with their operations and bytes.</summary>
     public Schedule Schedule => schedules.First;
 
