@@ -144,8 +144,8 @@ internal static partial class ReportPage
     {
         string chart = LossChart.Svg("Distance of features", "distance",
             [new("distance", "var(--a)", [.. epochs.Select(e => e.FeatureDistance ?? double.NaN)], epochs[0].Epoch)]);
-        return "<h2>Perceptual term</h2><p class=\"sub\">How far reconstructions are from their images in the features of the network, while "
-            + $"they were trained on and without the weight.</p><div style=\"max-width: 640px\">{chart}</div>";
+        return "<h2>Perceptual term</h2><p class=\"sub\">How far reconstructions are from their images in the features of the network, "
+            + $"while they were trained on and without the weight.</p><div style=\"max-width: 640px\">{chart}</div>";
     }
 
     private static string Curves(IReadOnlyList<MetricsLine> epochs)

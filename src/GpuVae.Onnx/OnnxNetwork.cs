@@ -54,6 +54,7 @@ public static class OnnxNetwork
         throw NoNetwork(path, null);
     }
 
-    private static BadInputException NoNetwork(string path, Exception? error) =>
-        new($"{path} is no ONNX file{(error is null ? "" : $" ({error.Message.TrimEnd('.')})")}. Name a network that was exported as ONNX.", error);
+    private static BadInputException NoNetwork(string path, Exception? error) => new(
+        $"{path} is no ONNX file{(error is null ? "" : $" ({error.Message.TrimEnd('.')})")}. Name a network that was exported as ONNX.",
+        error);
 }

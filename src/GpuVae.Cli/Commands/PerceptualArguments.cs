@@ -8,8 +8,8 @@ internal static class PerceptualArguments
 {
     private static readonly Option<string[]> Files = new("--perceptual")
     {
-        Description = "Also compare reconstructions with their images in the features of this network, a classifier of RGB images from 0 to "
-            + "255; of several files each is given what the one before gave.",
+        Description = "Also compare reconstructions with their images in the features of this network, a classifier of RGB images from 0 "
+            + "to 255; of several files each is given what the one before gave.",
         HelpName = "FILE.onnx",
         AllowMultipleArgumentsPerToken = true,
         DefaultValueFactory = _ => [],

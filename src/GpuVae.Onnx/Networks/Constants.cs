@@ -50,7 +50,9 @@ internal sealed class Constants(string path, GraphProto graph)
         return [.. values.ToArray().Select(value => int.CreateSaturating(value))];
     }
 
-    /// <summary>One number for each channel of an image: of one for all, of [(1,) channels, 1, 1], or, as a mean, of a whole image.</summary>
+    /// <summary>
+    /// One number for each channel of an image: of one for all, of [(1,) channels, 1, 1], or, as a mean, of a whole image.
+    /// </summary>
     /// <exception cref="BadInputException">It is of another shape, or is not in the file.</exception>
     public float[] OfChannels(NodeProto node, string name, int channels, bool takesMean)
     {

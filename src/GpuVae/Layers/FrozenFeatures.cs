@@ -36,13 +36,14 @@ internal sealed class FrozenFeatures : IDisposable
                 $"The network {network.Name} takes grey images, and those of the model have {shape.Channels} channels. Name a network that "
                 + "takes RGB images.");
         maps = MapsOf(network, shape);
-        int end = maps.Length - 1;
-        Taps = TapsOf(network, end);
+        Taps = TapsOf(network, maps.Length - 1);
         if (Taps.Count == 0)
             throw new BadInputException(
                 $"The network {network.Name} has no layer that fits images of {shape}. Name a network for smaller images, or train on "
                 + "larger ones.");
-        uses = new int[maps.Length];
+        // What comes after the last is of no use.
+        int end = Taps[^1];
+        uses = new int[end + 1];
         foreach (int value in network.Nodes.Take(end).SelectMany(node => node.Inputs).Concat(Taps))
             uses[value]++;
         layers = [.. Enumerable.Range(0, end).Select(LayerOf)];
@@ -82,7 +83,7 @@ internal sealed class FrozenFeatures : IDisposable
     public FeaturePass Forward(ScheduleBuilder builder, DeviceKernels kernels, PlannedTensor images)
     {
         var context = new LayerContext(builder, kernels, parameters.Values);
-        var values = new LayerOutput[maps.Length];
+        var values = new LayerOutput[uses.Length];
         var ways = new BackwardStep?[layers.Length];
         values[0] = LayerOutput.Of(Standardized(context, images));
         for (int i = 0; i < layers.Length; i++)
@@ -140,12 +141,17 @@ internal sealed class FrozenFeatures : IDisposable
         _ => (1, 1, 0),
     };
 
-    /// <summary>Of the values of the first nodes those that go into a smaller map, into nothing, or into nodes that are left out.</summary>
+    /// <summary>
+    /// Of the values of the first nodes those that go into a smaller map, into nothing, or into nodes that are left out. What pooling gives
+    /// at the end is what went into it once more.
+    /// </summary>
     private static int[] TapsOf(FrozenNetwork network, int nodes) =>
     [
         .. from value in Enumerable.Range(1, nodes)
            let takers = Enumerable.Range(0, network.Nodes.Count).Where(node => network.Nodes[node].Inputs.Contains(value)).ToArray()
-           where takers.Length == 0 || takers.Any(node => node >= nodes || WindowOf(network.Nodes[node]).Stride > 1)
+           where takers.Length == 0
+               ? network.Nodes[value - 1] is not FrozenPooling
+               : takers.Any(node => node >= nodes || WindowOf(network.Nodes[node]).Stride > 1)
            select value,
     ];
 
@@ -206,6 +212,8 @@ internal sealed class FrozenFeatures : IDisposable
             parts[Taps[tap]].Add(new GradientPart(ofTaps[tap], IsShared: false));
         for (int i = layers.Length - 1; i >= 0; i--)
         {
+            if (parts[i + 1].Count == 0)
+                continue;
             PlannedTensor dy = Met(context, values[i + 1], parts[i + 1]);
             IReadOnlyList<int> inputs = network.Nodes[i].Inputs;
             if (ways[i] is { } way)

@@ -189,8 +189,8 @@ public sealed record TrainingOptions
         Perceptual.Validate();
         if (DynamicBinarization)
             throw new BadInputException(
-                "TrainingOptions.DynamicBinarization makes bits, in which a network sees something else than in a decoder's shades of grey. "
-                + "Leave it or TrainingOptions.Perceptual out.");
+                "TrainingOptions.DynamicBinarization makes bits, in which a network sees something else than in a decoder's shades of "
+                + "grey. Leave it or TrainingOptions.Perceptual out.");
         if (EarlyStopping > 0)
             throw new BadInputException(
                 "TrainingOptions.EarlyStopping waits for the lowest test loss, and with TrainingOptions.Perceptual pictures become better "

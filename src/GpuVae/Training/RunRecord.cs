@@ -119,7 +119,9 @@ internal sealed class RunRecord(
         // Whoever is given the model has no use for the folders of this machine.
         TrainingOptions shared = options with
         {
-            Perceptual = options.Perceptual is { } term ? term with { Files = [.. term.Files.Select(file => Path.GetFileName(file))] } : null,
+            Perceptual = options.Perceptual is not { } term
+                ? null
+                : term with { Files = [.. term.Files.Select(file => Path.GetFileName(file))] },
         };
         var all = new Dictionary<string, string>(MoreMetadata) { ["gpuvae.training"] = TrainingCheckpoint.ToJson(shared) };
         if (line is not null)

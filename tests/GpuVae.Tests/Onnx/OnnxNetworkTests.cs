@@ -66,7 +66,8 @@ public sealed class OnnxNetworkTests(CpuDevice cpu) : IClassFixture<CpuDevice>, 
     {
         FrozenConvolution Conv(int from, int inputs, bool isRectified) => new(
             from, inputs, 2, 3, 1, 1, [.. Values(18 * inputs, seed: from).Select(value => value - 0.5f)], [0.1f, -0.1f], isRectified);
-        // Sums of a value with itself, of values with and without an activation, and of one that is compared as well.
+        // Sums of a value with itself, of values with and without an activation, and of one that is compared as well; pooling that
+        // leads nowhere.
         var network = new FrozenNetwork("sums", [new(0, 2, -1)],
         [
             Conv(0, 1, true), new FrozenSum(1, 1, false), Conv(2, 2, false), new FrozenSum(3, 2, true), new FrozenSum(4, 1, true),
@@ -247,7 +248,8 @@ public sealed class OnnxNetworkTests(CpuDevice cpu) : IClassFixture<CpuDevice>, 
         double[] expected = CentralDifferences.Of(x, () =>
         {
             List<double[,,]> values = reference.Values(x);
-            return probe.Taps.Zip(slopes).Sum(pair => values[pair.First].Cast<double>().Zip(pair.Second, (value, slope) => value * slope).Sum());
+            return probe.Taps.Zip(slopes).Sum(
+                pair => values[pair.First].Cast<double>().Zip(pair.Second, (value, slope) => value * slope).Sum());
         });
         double error = Norms.RelativeError(actual, expected);
         Assert.True(error < 5e-5, $"relative error {error:e1}");

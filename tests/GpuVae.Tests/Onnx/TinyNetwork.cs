@@ -57,12 +57,13 @@ internal sealed class TinyNetwork
     }
 
     /// <summary>Outputs of order one where inputs are.</summary>
-    public string Conv(string x, int from, int to, int kernel, int stride = 1, int[]? pads = null, double bias = 0.1)
+    public string Conv(string x, int from, int to, int kernel, int stride = 1, int[]? pads = null)
     {
         double range = Math.Sqrt(3.0 / (from * kernel * kernel));
         return Apply(
-            "Conv", [x, Numbers([to, from, kernel, kernel], -range, range), Numbers([to], -bias, bias)], ("kernel_shape", new[] { kernel, kernel }),
-            ("strides", new[] { stride, stride }), ("pads", pads ?? [kernel / 2, kernel / 2, kernel / 2, kernel / 2]));
+            "Conv", [x, Numbers([to, from, kernel, kernel], -range, range), Numbers([to], -0.1, 0.1)],
+            ("kernel_shape", new[] { kernel, kernel }), ("strides", new[] { stride, stride }),
+            ("pads", pads ?? [.. Enumerable.Repeat(kernel / 2, 4)]));
     }
 
     public string Normalize(string x, int channels) => Apply(
@@ -85,7 +86,9 @@ internal sealed class TinyNetwork
         return path;
     }
 
-    /// <summary>A small classifier as they are: normalisation, stages with and without residual blocks, pooling, a layer at the end.</summary>
+    /// <summary>
+    /// A small classifier as they are: normalisation, stages with and without residual blocks, pooling, a layer at the end.
+    /// </summary>
     /// <returns>Its features for images of 32×24, stage by stage.</returns>
     public static (string Name, int[] Shape)[] Write(string path)
     {

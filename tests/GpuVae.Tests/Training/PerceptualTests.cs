@@ -3,6 +3,7 @@ using GpuVae.Layers;
 using GpuVae.Models;
 using GpuVae.Options;
 using GpuVae.Tests.Models;
+using GpuVae.Tests.Probes;
 using GpuVae.Training;
 
 namespace GpuVae.Tests.Training;
@@ -200,16 +201,29 @@ public sealed class PerceptualTests(CpuDevice cpu) : IClassFixture<CpuDevice>, I
     [Fact]
     public void FeaturesComeCloserThanWithoutTheTerm()
     {
+        ImageSet faces = FaceProbes.Faces(192, seed: 3, FaceStyle.Painted, 16);
         double Distance(double weight)
         {
-            using var model = new Vae(cpu.Device, Small, seed: 3);
-            TrainingOptions training = Training with { Epochs = 60, LearningRate = 1e-2, Perceptual = new() { Weight = weight } };
-            using var trainer = new Trainer(model, Images, training, perceptual: Network());
+            using var model = new Vae(cpu.Device, new VaeOptions
+            {
+                Shape = faces.Shape,
+                Hidden = [64],
+                Latent = 8,
+                Activation = ActivationKind.Silu,
+                Likelihood = Likelihood.GaussianShared,
+                Variance = 0.02,
+                Centered = true,
+            });
+            model.StartFrom(faces, seed: 1);
+            using var trainer = new Trainer(
+                model, faces,
+                new TrainingOptions { BatchSize = 16, Epochs = 12, LearningRate = 3e-3, Perceptual = new() { Weight = weight } },
+                perceptual: Network(channels: 24));
             trainer.Run(Cancellation);
             return trainer.History[^1].FeatureDistance!.Value;
         }
         (double with, double without) = (Distance(3), Distance(1e-9));
-        Assert.True(with < 0.8 * without, $"{with} with the term, {without} without");
+        Assert.True(with < 0.9 * without, $"{with} with the term, {without} without");
     }
 
     [Fact]
@@ -231,15 +245,18 @@ public sealed class PerceptualTests(CpuDevice cpu) : IClassFixture<CpuDevice>, I
         Assert.Contains(named, message, StringComparison.Ordinal);
     }
 
-    /// <summary>Of RGB images: two stages, the second of which is a residual block.</summary>
-    private static FrozenNetwork Network(int seed = 1)
+    /// <summary>
+    /// Of RGB images: two stages, the second of which is a residual block. With few channels features are often all but dead at a place,
+    /// and gradients of their directions large there.
+    /// </summary>
+    private static FrozenNetwork Network(int seed = 1, int channels = 4)
     {
         var random = new Random(seed);
-        float[] Weights(int count) => [.. Enumerable.Range(0, count).Select(_ => random.NextSingle() - 0.5f)];
+        float[] Weights(int count, int summands) =>
+            [.. Enumerable.Range(0, count).Select(_ => (random.NextSingle() - 0.5f) * MathF.Sqrt(24f / summands))];
+        FrozenConvolution Conv(int from, int inputs, bool isRectified) => new(
+            from, inputs, channels, 3, 1, 1, Weights(9 * inputs * channels, 9 * inputs), Weights(channels, 24), isRectified);
         return new FrozenNetwork("two stages", [new(2, 2, -1), new(1, 2, -1), new(0, 3, -1.5f)],
-        [
-            new FrozenConvolution(0, 3, 4, 3, 1, 1, Weights(108), Weights(4), true), new FrozenPooling(1, 2, 2, 0, true),
-            new FrozenConvolution(2, 4, 4, 3, 1, 1, Weights(144), Weights(4), false), new FrozenSum(3, 2, true),
-        ]);
+            [Conv(0, 3, true), new FrozenPooling(1, 2, 2, 0, true), Conv(2, channels, false), new FrozenSum(3, 2, true)]);
     }
 }
