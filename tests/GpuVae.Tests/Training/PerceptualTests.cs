@@ -84,6 +84,36 @@ public sealed class PerceptualTests(CpuDevice cpu) : IClassFixture<CpuDevice>, I
         }
     }
 
+    public static TheoryData<VaeOptions> Families =>
+    [
+        Small with { Likelihood = Likelihood.LogisticMixture, MixtureComponents = 2 },
+        Small with { Likelihood = Likelihood.Laplace, Posterior = Posterior.Flow, Prior = Prior.Mixture, PriorComponents = 3 },
+        Small with { Prior = Prior.Vamp, PriorComponents = 4, Centered = false },
+        Small with { Objective = Objective.Tc, Beta = 4 },
+        Small with { Objective = Objective.Rae },
+        Small with { Quantization = Quantization.Scalar, Levels = [3, 3] },
+        Small with { Hierarchy = 2 },
+        Small with { Shape = new(8, 8, 3), Upscale = 2, Centered = false },
+    ];
+
+    [Theory]
+    [MemberData(nameof(Families))]
+    public void EveryFamilyIsTrainedWithTheTerm(VaeOptions options)
+    {
+        ImageSet images = TestImages.Random(8, options.Shape);
+        float[] Weights(double weight)
+        {
+            using var model = new Vae(cpu.Device, options, seed: 3);
+            using var trainer = new Trainer(
+                model, images, Training with { Epochs = 2, Perceptual = new() { Weight = weight } }, images, perceptual: Network());
+            trainer.Run(Cancellation);
+            Assert.InRange(trainer.History[^1].FeatureDistance!.Value, 0.01, 4);
+            return model.Parameters.Read(model.Parameters.Parameters[0]);
+        }
+        // It reaches the first layer.
+        Assert.NotEqual(Weights(1e-3), Weights(1));
+    }
+
     [Fact]
     public void WhereADiscriminatorTakesPartItsWeightIsThatBesideBothTerms()
     {
