@@ -92,7 +92,7 @@ public sealed class PerceptualTests(CpuDevice cpu) : IClassFixture<CpuDevice>, I
         Small with { Objective = Objective.Tc, Beta = 4 },
         Small with { Objective = Objective.Rae },
         Small with { Quantization = Quantization.Scalar, Levels = [3, 3] },
-        Small with { Hierarchy = 2 },
+        Small with { Hierarchy = 2, Latent = 4 },
         Small with { Shape = new(8, 8, 3), Upscale = 2, Centered = false },
     ];
 
