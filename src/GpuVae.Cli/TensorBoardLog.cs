@@ -49,6 +49,7 @@ internal sealed class TensorBoardLog
                 ("epoch/train_loss", epoch.TrainLoss), ("epoch/test_loss", epoch.TestLoss),
                 ("epoch/test_reconstruction", epoch.TestRecon), ("epoch/test_kl", epoch.TestKl),
                 ("epoch/codes_used", epoch.CodesUsed), ("epoch/perplexity", epoch.Perplexity),
+                ("epoch/top_codes_used", epoch.TopCodesUsed), ("epoch/top_perplexity", epoch.TopPerplexity),
                 ("epoch/discriminator_loss", epoch.DiscriminatorLoss), ("epoch/generator_loss", epoch.GeneratorLoss),
                 ("epoch/adversarial_weight", epoch.AdversarialWeight), ("units/active", units?.Active),
                 .. (epoch.LevelKl ?? []).Select((kl, level) => ($"epoch/test_kl_of_level_{level + 1}", (double?)kl)),

@@ -38,6 +38,9 @@ public sealed partial record EvaluationReport(EvaluationProtocol Protocol)
     /// <summary>How the images use the codes, where these are discrete; the parts are then reconstruction and commitment.</summary>
     public CodeUse? Codes { get; init; }
 
+    /// <summary>Where there are two grids of codes, how they use those of the top one; <see cref="Codes"/> is of the bottom one then.</summary>
+    public CodeUse? TopCodes { get; init; }
+
     /// <summary>The KL term of each level of a hierarchy, the top one first.</summary>
     public IReadOnlyList<double>? LevelKl { get; init; }
 

@@ -48,7 +48,13 @@ public static class ModelEvaluation
         {
             using var evaluator = new Evaluator(model, images, options.Seed, options.Binarization);
             ElboParts parts = evaluator.Run(cancellation);
-            report = report with { Parts = parts, Codes = evaluator.CodeUse, LevelKl = evaluator.LevelKl };
+            report = report with
+            {
+                Parts = parts,
+                Codes = evaluator.CodeUse,
+                TopCodes = evaluator.TopCodeUse,
+                LevelKl = evaluator.LevelKl,
+            };
             if (!model.Options.HasNoNoise)
                 report = report with { Elbo = Stamp(model, -(parts.Reconstruction + parts.Kl), 1) };
         }

@@ -6,7 +6,7 @@ namespace GpuVae.Training;
 /// <summary>
 /// One line of <c>metrics.jsonl</c>, in snake case there. Losses in nats per image; the test figures are null without a test set. Seconds
 /// and images per second are null where they were lost with a process that was killed. Warnings are by kind, left out where there are none;
-/// so are the figures of discrete codes and of a discriminator, and the KL terms of a hierarchy's levels.
+/// so are the figures of discrete codes (of two grids, the top one's are apart) and of a discriminator, and the KL terms of a hierarchy's levels.
 /// </summary>
 public sealed partial record MetricsLine(
     int Epoch, double TrainLoss, double? TestLoss, double? TestRecon, double? TestKl, double? Seconds, double? ImagesPerSecond,
@@ -17,7 +17,9 @@ public sealed partial record MetricsLine(
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<double>? LevelKl = null,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] double? DiscriminatorLoss = null,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] double? GeneratorLoss = null,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] double? AdversarialWeight = null)
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] double? AdversarialWeight = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] int? TopCodesUsed = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] double? TopPerplexity = null)
 {
     /// <summary>
     /// The epoch whose weights commands take: that with the lowest test loss, the first of several; the last one where nothing was tested,
@@ -37,7 +39,7 @@ public sealed partial record MetricsLine(
             : epoch.Warnings.ToDictionary(
                 warning => JsonNamingPolicy.SnakeCaseLower.ConvertName(warning.Issue.ToString()), warning => warning.ToString()),
         epoch.Codes?.Used, epoch.Codes?.Perplexity, epoch.LevelKl, epoch.Adversarial?.DiscriminatorLoss,
-        epoch.Adversarial?.GeneratorLoss, epoch.Adversarial?.Weight);
+        epoch.Adversarial?.GeneratorLoss, epoch.Adversarial?.Weight, epoch.TopCodes?.Used, epoch.TopCodes?.Perplexity);
 
     /// <summary>Without what differs from one run of the same training to the next.</summary>
     internal MetricsLine WithoutTimes => this with { Seconds = null, ImagesPerSecond = null };
@@ -49,7 +51,7 @@ public sealed partial record MetricsLine(
         ReadOnlySpan<double?> numbers =
             [
                 line.TrainLoss, line.TestLoss, line.TestRecon, line.TestKl, line.Seconds, line.ImagesPerSecond, line.Perplexity,
-                line.DiscriminatorLoss, line.GeneratorLoss, line.AdversarialWeight,
+                line.DiscriminatorLoss, line.GeneratorLoss, line.AdversarialWeight, line.TopPerplexity,
                 .. line.LevelKl is { } levels ? levels.Select(kl => (double?)kl) : [],
             ];
         foreach (double? number in numbers)

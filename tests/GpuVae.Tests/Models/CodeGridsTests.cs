@@ -1,0 +1,95 @@
+using GpuVae.Devices;
+using GpuVae.Latent;
+using GpuVae.Layers;
+using GpuVae.Models;
+using GpuVae.Options;
+using GpuVae.Scheduling;
+using ILGPU;
+using ILGPU.Runtime;
+
+namespace GpuVae.Tests.Models;
+
+/// <summary>Two grids of codes so fine that they are nearly no codes: then the gradient that passes them is nearly a derivative.</summary>
+public sealed class CodeGridsTests(CpuDevice cpu) : IClassFixture<CpuDevice>
+{
+    private const int Count = 24;
+
+    [Theory]
+    [InlineData(UpsamplingKind.Nearest, false)]
+    [InlineData(UpsamplingKind.Transposed, true)]
+    public void TheGradientIsThatOfWideCentralDifferences(UpsamplingKind upsampling, bool groupNorm)
+    {
+        using var model = new Vae(cpu.Device, new VaeOptions
+        {
+            Shape = new(7, 6, 2),
+            Network = NetworkKind.Convolutional,
+            ChannelsPerStage = [8],
+            ResidualBlocks = 1,
+            Upsampling = upsampling,
+            GroupNorm = groupNorm,
+            Activation = ActivationKind.Silu,
+            Quantization = Quantization.Scalar,
+            Levels = [255, 255],
+            CodeLevels = 2,
+        }, seed: 3);
+        float[] encoded = Random(Count * model.Options.Latent, seed: 1);
+        // What the decoder is given: 4×3 places of both grids' two numbers.
+        float[] weights = Random(Count * 12 * 4, seed: 2);
+        using MemoryBuffer1D<float, Stride1D.Dense> onDevice = cpu.Device.Accelerator.Allocate1D(encoded);
+        using MemoryBuffer1D<float, Stride1D.Dense> ofSum = cpu.Device.Accelerator.Allocate1D(weights);
+        using MemoryBuffer1D<float, Stride1D.Dense> gradients = cpu.Device.Accelerator.Allocate1D<float>(model.Parameters.Values.Length);
+        var builder = new ScheduleBuilder(Count);
+        LayerContext context = model.ContextOf(builder) with { Gradients = gradients.View };
+        CodesPass pass = model.Parts.Codes!.Forward(context, ScheduleBuilder.Fixed("h", onDevice.View, Count));
+        float[] given = new float[weights.Length], ofEncoded = new float[encoded.Length];
+        Assert.Equal(given.Length, pass.DecoderInput.Length);
+        builder.Add("read", 0, 0, [pass.DecoderInput], stream => pass.DecoderInput.View.Download(stream, given.AsSpan()));
+        PlannedTensor dEncoded = pass.Backward(context, ScheduleBuilder.Fixed("weights", ofSum.View, Count));
+        builder.Add("read gradient", 0, 0, [dEncoded], stream => dEncoded.View.Download(stream, ofEncoded.AsSpan()));
+        using MemoryBuffer1D<float, Stride1D.Dense> arena = cpu.Device.Accelerator.Allocate1D<float>(builder.Plan());
+        using Schedule schedule = builder.Bind(arena.View);
+        Sum();
+
+        float[] ofInput = [.. ofEncoded];
+        RequireNear("h", ofInput, encoded, at => onDevice.CopyFromCPU(at));
+        Parameter[] between = [.. model.Parameters.Parameters.Where(of => of.Name.StartsWith("codes.", StringComparison.Ordinal))];
+        Assert.NotEmpty(between);
+        Dictionary<string, float[]> all = between.ToDictionary(of => of.Name, of => model.Parameters.Read(of, gradients.View));
+        foreach (Parameter parameter in between)
+        {
+            float[] start = model.Parameters.Read(parameter);
+            RequireNear(parameter.Name, all[parameter.Name], start, at => model.Parameters.Write(parameter, at));
+            model.Parameters.Write(parameter, start);
+        }
+
+        double Sum()
+        {
+            schedule.Run(cpu.Device.Stream);
+            cpu.Device.Stream.Synchronize();
+            return given.Zip(weights, (a, b) => (double)a * b).Sum();
+        }
+
+        // Along the gradient itself, so far that the codes' steps of 1/127 do not matter much.
+        void RequireNear(string name, float[] gradient, float[] start, Action<float[]> write)
+        {
+            const double step = 0.1;
+            double norm = Math.Sqrt(gradient.Sum(value => (double)value * value));
+            double difference = (At(step) - At(-step)) / (2 * step);
+            write(start);
+            Assert.True(norm > 1, $"{name}: {norm}");
+            Assert.True(Math.Abs(difference - norm) < 0.1 * norm, $"{name}: {norm}, {difference}");
+
+            double At(double by)
+            {
+                write([.. start.Zip(gradient, (value, slope) => (float)(value + by / norm * slope))]);
+                return Sum();
+            }
+        }
+    }
+
+    private static float[] Random(int count, int seed)
+    {
+        var random = new Random(seed);
+        return [.. Enumerable.Range(0, count).Select(_ => random.NextSingle() * 2 - 1)];
+    }
+}
