@@ -7,7 +7,8 @@ namespace GpuVae.Onnx.Latent;
 internal sealed class CodebookNodes(Vae model, ImageShape grid, string prefix) : QuantizerNodes(model, grid, prefix)
 {
     private readonly int count = model.Options.Codes, size = model.Options.CodeSize;
-    private readonly float[] vectors = model.ReadWeights().First(tensor => tensor.Name == $"codebook.{prefix.Replace('_', '.')}weight").Data;
+    private readonly float[] vectors =
+        model.ReadWeights().First(tensor => tensor.Name == $"codebook.{prefix.Replace('_', '.')}weight").Data;
 
     public override Value Numbers(Value z)
     {

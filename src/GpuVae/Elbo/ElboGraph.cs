@@ -135,7 +135,7 @@ internal sealed class ElboGraph
         }
     }
 
-    /// <summary>Appends what a training step changes beside the parameters that have gradients: the codebooks, where there are any.</summary>
+    /// <summary>Appends what a training step changes beside the parameters that have gradients: codebooks, where there are any.</summary>
     /// <param name="context">As before.</param>
     /// <param name="step">One element on the device.</param>
     /// <param name="seed">Of what is random in it.</param>

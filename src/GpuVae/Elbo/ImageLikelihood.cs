@@ -65,7 +65,9 @@ internal sealed class ImageLikelihood(
     /// </summary>
     public ArrayView<float> SharedIn(ArrayView<float> flat) => shared is null ? default : ParameterStore.Slice(flat, shared);
 
-    /// <summary>Appends the way from codes [rows, L] to the means of p(x|z), [rows, pixels]; what they are made of becomes discrete ones first.</summary>
+    /// <summary>
+    /// Appends the way from codes [rows, L], or from what discrete ones are made of, to the means of p(x|z), [rows, pixels].
+    /// </summary>
     public void AppendMeans(LayerContext context, PlannedTensor codes, PlannedTensor images) =>
         AppendMeansOfCodes(context, grids?.Forward(context, codes).DecoderInput ?? codes, images);
 

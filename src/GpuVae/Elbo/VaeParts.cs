@@ -4,7 +4,9 @@ using GpuVae.Layers;
 
 namespace GpuVae.Elbo;
 
-/// <summary>What a variational autoencoder is made of: two networks, three distributions and perhaps discrete codes, without their weights.</summary>
+/// <summary>
+/// What a variational autoencoder is made of: two networks, three distributions and perhaps discrete codes, without their weights.
+/// </summary>
 internal sealed class VaeParts
 {
     public VaeParts(VaeOptions options, DeviceKernels kernels, GivenParts given)

@@ -9,8 +9,8 @@ namespace GpuVae.Latent;
 /// <summary>
 /// A causal transformer over grids of codes, row by row: rows of a learned table for the code before, the place and the label, blocks of
 /// attention and two linear layers, each with layer normalisation before and a residual around it (Vaswani et al. 2017, arXiv:1706.03762;
-/// the order of Xiong et al. 2020, arXiv:2002.04745), and a linear layer to the logits. What a top grid says of a place is added to what the
-/// first block is given, through a linear layer. Rows of its matrices are places.
+/// the order of Xiong et al. 2020, arXiv:2002.04745), and a linear layer to the logits. What a top grid says of a place is added to what
+/// the first block is given, through a linear layer. Rows of its matrices are places.
 /// </summary>
 internal sealed class CausalTransformer : CodeNetwork
 {
@@ -53,7 +53,8 @@ internal sealed class CausalTransformer : CodeNetwork
     /// <summary>The keys and values of the places before are kept.</summary>
     public override bool TakesEveryPlace => true;
 
-    private IEnumerable<Layer> All => [.. blocks.SelectMany(block => block.All), norm, .. ofTop is null ? Array.Empty<Layer>() : [ofTop], logits];
+    private IEnumerable<Layer> All =>
+        [.. blocks.SelectMany(block => block.All), norm, .. ofTop is null ? Array.Empty<Layer>() : [ofTop], logits];
 
     public override void Attach(ParameterStore store)
     {

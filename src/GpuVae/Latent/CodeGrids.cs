@@ -56,36 +56,38 @@ internal sealed class CodeGrids
     /// <param name="encoded">h, [images, places · channels].</param>
     public CodesPass Forward(LayerContext context, PlannedTensor encoded)
     {
-        if (Top is null)
-        {
-            QuantizedPass only = bottom.Forward(context, encoded);
-            return new CodesPass(only.Codes, null, [encoded], [only.Indices], only.Commitment, only.Backward);
-        }
-        LayerPass reduced = Top.Reduction.Forward(context, LayerOutput.Of(encoded));
+        if (Top is not null)
+            return Forward(context, encoded, Top);
+        QuantizedPass only = bottom.Forward(context, encoded);
+        return new CodesPass(only.Codes, null, [encoded], [only.Indices], only.Commitment, only.Backward);
+    }
+
+    private CodesPass Forward(LayerContext context, PlannedTensor encoded, TopGrid top)
+    {
+        int places = bottom.Places;
+        LayerPass reduced = top.Reduction.Forward(context, LayerOutput.Of(encoded));
         PlannedTensor topVectors = reduced.Output.Value;
-        QuantizedPass above = Top.Quantizer.Forward(context, topVectors);
-        LayerPass enlarged = Top.Enlargement.Forward(context, LayerOutput.Of(above.Codes));
+        QuantizedPass above = top.Quantizer.Forward(context, topVectors);
+        LayerPass enlarged = top.Enlargement.Forward(context, LayerOutput.Of(above.Codes));
         PlannedTensor seen = enlarged.Output.Value;
-        LayerPass chosen = Top.Choice.Forward(context, LayerOutput.Of(Channels.Join(context, encoded, seen, bottom.Places)));
+        LayerPass chosen = top.Choice.Forward(context, LayerOutput.Of(Channels.Join(context, encoded, seen, places)));
         PlannedTensor vectors = chosen.Output.Value;
         QuantizedPass below = bottom.Forward(context, vectors);
         PlannedTensor commitment = context.Builder.Tensor(
             "commitments", above.Commitment.Rows, above.Commitment.Columns + below.Commitment.Columns);
         Columns.Put(context, above.Commitment, commitment, 0);
         Columns.Put(context, below.Commitment, commitment, above.Commitment.Columns);
-        return new CodesPass(
-            Channels.Join(context, below.Codes, seen, bottom.Places), seen, [topVectors, vectors], [above.Indices, below.Indices], commitment,
-            (back, dInput) =>
-            {
-                (PlannedTensor dCodes, PlannedTensor dSeen) = Channels.Split(back, dInput, bottom.Places, vectors.Columns / bottom.Places);
-                PlannedTensor dJoined = chosen.Backward(back, below.Backward(back, dCodes), wantsInput: true)!;
-                (PlannedTensor dEncoded, PlannedTensor dChosen) =
-                    Channels.Split(back, dJoined, bottom.Places, encoded.Columns / bottom.Places);
-                Add(back, dChosen, dSeen);
-                PlannedTensor dAbove = above.Backward(back, enlarged.Backward(back, dSeen, wantsInput: true)!);
-                Add(back, reduced.Backward(back, dAbove, wantsInput: true)!, dEncoded);
-                return dEncoded;
-            });
+        PlannedTensor both = Channels.Join(context, below.Codes, seen, places);
+        return new CodesPass(both, seen, [topVectors, vectors], [above.Indices, below.Indices], commitment, (back, dBoth) =>
+        {
+            (PlannedTensor dCodes, PlannedTensor dSeen) = Channels.Split(back, dBoth, places, vectors.Columns / places);
+            PlannedTensor dJoined = chosen.Backward(back, below.Backward(back, dCodes), wantsInput: true)!;
+            (PlannedTensor dEncoded, PlannedTensor dSeenByChoice) = Channels.Split(back, dJoined, places, encoded.Columns / places);
+            Add(back, dSeenByChoice, dSeen);
+            PlannedTensor dAbove = above.Backward(back, enlarged.Backward(back, dSeen, wantsInput: true)!);
+            Add(back, reduced.Backward(back, dAbove, wantsInput: true)!, dEncoded);
+            return dEncoded;
+        });
     }
 
     /// <summary>Appends the way from the numbers of all codes to what the decoder is given.</summary>

@@ -14,7 +14,7 @@ internal abstract class Quantizer(ImageShape grid)
 
     /// <param name="options">Of the model.</param>
     /// <param name="grid">Its grid.</param>
-    /// <param name="name">What tells the parameters from those of another grid: what they have between <c>codebook.</c> and their own name.</param>
+    /// <param name="name">What its parameters have in their names to tell them from those of another grid, with a dot at its end.</param>
     public static Quantizer Create(VaeOptions options, ImageShape grid, string name = "") =>
         options.Quantization == Quantization.Codebook
             ? new CodebookQuantizer(options, grid, name)

@@ -55,7 +55,7 @@ internal sealed class Evaluator : IDisposable
         }
     }
 
-    /// <summary>How the last run's images used the codes, of two grids those of the bottom one; null where these are not discrete.</summary>
+    /// <summary>How the last run's images used the codes, of two grids those of the bottom one; null where there are none.</summary>
     public CodeUse? CodeUse { get; private set; }
 
     /// <summary>Of two grids that of the top one; null otherwise.</summary>

@@ -99,7 +99,8 @@ public sealed partial class GridPrior : IDisposable
     {
         int places = Model.Places;
         if (numbers.Length == 0 || numbers.Length % places != 0 || open.Length != numbers.Length)
-            throw new ArgumentException($"{numbers.Length} codes and {open.Length} marks are not those of the same number of images with {places}.");
+            throw new ArgumentException(
+                $"{numbers.Length} codes and {open.Length} marks are not those of the same number of images with {places} each.");
         if (!(temperature is > 0 and < double.PositiveInfinity))
             throw new ArgumentOutOfRangeException(nameof(temperature), temperature, "A temperature is positive and finite.");
         foreach (int number in numbers)

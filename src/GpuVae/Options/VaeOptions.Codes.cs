@@ -18,8 +18,8 @@ public sealed partial record VaeOptions
     public Quantization Quantization { get; init; }
 
     /// <summary>
-    /// Grids of discrete codes: with 2 there is a top one of half the sides, and the codes of the bottom one are chosen and decoded in sight
-    /// of it (VQ-VAE-2: Razavi et al. 2019, arXiv:1906.00446). Each has a codebook of its own.
+    /// Grids of discrete codes: with 2 there is a top one of half the sides, and the codes of the bottom one are chosen and decoded in
+    /// sight of it (VQ-VAE-2: Razavi et al. 2019, arXiv:1906.00446). Each has a codebook of its own.
     /// </summary>
     public int CodeLevels { get; init; } = 1;
 
@@ -101,8 +101,8 @@ public sealed partial record VaeOptions
             throw new BadInputException($"VaeOptions.CodeLevels = {CodeLevels} levels of codes are out of range; choose 1 or 2.");
         if (!IsQuantized && CodeLevels > 1)
             throw new BadInputException(
-                $"VaeOptions.CodeLevels = {CodeLevels} are levels of discrete codes. Use VaeOptions.Quantization = Codebook or Scalar, or for "
-                + "levels of latent units VaeOptions.Hierarchy.");
+                $"VaeOptions.CodeLevels = {CodeLevels} are levels of discrete codes. Use VaeOptions.Quantization = Codebook or Scalar, or "
+                + "for levels of latent units VaeOptions.Hierarchy.");
         if (!IsQuantized)
             return;
         if (Network != NetworkKind.Convolutional)

@@ -6,7 +6,7 @@ namespace GpuVae.Training;
 /// <summary>
 /// One line of <c>metrics.jsonl</c>, in snake case there. Losses in nats per image; the test figures are null without a test set. Seconds
 /// and images per second are null where they were lost with a process that was killed. Warnings are by kind, left out where there are none;
-/// so are the figures of discrete codes (of two grids, the top one's are apart) and of a discriminator, and the KL terms of a hierarchy's levels.
+/// so are the figures of discrete codes, those of a top grid apart, and of a discriminator, and the KL terms of a hierarchy's levels.
 /// </summary>
 public sealed partial record MetricsLine(
     int Epoch, double TrainLoss, double? TestLoss, double? TestRecon, double? TestKl, double? Seconds, double? ImagesPerSecond,

@@ -109,7 +109,8 @@ internal static class PixelCnnOps
             if (open[row] == 0)
                 continue;
             double[] shares = [.. logits.Skip(image * classes).Take(classes).Select(value => Math.Exp(value / 0.7))];
-            double limit = Philox.ToUniform(Philox.Generate(seed, RandomPurpose.Code, before + 1, 4 + image, 0).W0) * shares.Sum(), below = 0;
+            float uniform = Philox.ToUniform(Philox.Generate(seed, RandomPurpose.Code, before + 1, 4 + image, 0).W0);
+            double limit = uniform * shares.Sum(), below = 0;
             expected[row] = Math.Min(shares.TakeWhile(share => (below += share) <= limit).Count(), classes - 1);
         }
         new CategoricalDraw(run.Accelerator).Run(

@@ -140,7 +140,8 @@ public sealed class FamilyCommandTests
         Gpuvae.Succeed(folder.FullPath, ["reconstruct", .. run, "--count", "2"]);
         Gpuvae.Succeed(folder.FullPath, ["interpolate", .. run]);
         Gpuvae.Succeed(folder.FullPath, ["inpaint", .. run, "--half", "lower", "--count", "2"]);
-        string figures = Gpuvae.Succeed(folder.FullPath, ["evaluate", .. run]);
+        string figures = Gpuvae.Succeed(folder.FullPath, ["evaluate", .. run, "--code-prior", "runs/q/prior.safetensors"]);
+        Assert.Contains("bits/dimension", figures, StringComparison.Ordinal);
         Assert.Contains("top perplexity", figures, StringComparison.Ordinal);
         Gpuvae.Succeed(folder.FullPath, ["export", .. run, "--onnx", "onnx"]);
         Assert.Equal(3, Directory.GetFiles(Path.Combine(folder.FullPath, "onnx"), "*.onnx").Length);

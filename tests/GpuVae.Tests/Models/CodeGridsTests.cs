@@ -12,26 +12,30 @@ namespace GpuVae.Tests.Models;
 /// <summary>Two grids of codes so fine that they are nearly no codes: then the gradient that passes them is nearly a derivative.</summary>
 public sealed class CodeGridsTests(CpuDevice cpu) : IClassFixture<CpuDevice>
 {
-    private const int Count = 24;
+    private const int Count = 96;
 
     [Theory]
-    [InlineData(UpsamplingKind.Nearest, false)]
-    [InlineData(UpsamplingKind.Transposed, true)]
-    public void TheGradientIsThatOfWideCentralDifferences(UpsamplingKind upsampling, bool groupNorm)
+    [InlineData(UpsamplingKind.Nearest)]
+    [InlineData(UpsamplingKind.Transposed)]
+    public void TheGradientIsThatOfWideCentralDifferences(UpsamplingKind upsampling)
     {
         using var model = new Vae(cpu.Device, new VaeOptions
         {
             Shape = new(7, 6, 2),
             Network = NetworkKind.Convolutional,
-            ChannelsPerStage = [8],
+            ChannelsPerStage = [16],
             ResidualBlocks = 1,
             Upsampling = upsampling,
-            GroupNorm = groupNorm,
             Activation = ActivationKind.Silu,
             Quantization = Quantization.Scalar,
             Levels = [255, 255],
             CodeLevels = 2,
         }, seed: 3);
+        // Initial weights let little of a gradient through so many layers.
+        Parameter[] between = [.. model.Parameters.Parameters.Where(of => of.Name.StartsWith("codes.", StringComparison.Ordinal))];
+        Assert.NotEmpty(between);
+        foreach (Parameter weight in between.Where(of => of.Shape.Count == 4))
+            model.Parameters.Write(weight, [.. model.Parameters.Read(weight).Select(value => 2.5f * value)]);
         float[] encoded = Random(Count * model.Options.Latent, seed: 1);
         // What the decoder is given: 4×3 places of both grids' two numbers.
         float[] weights = Random(Count * 12 * 4, seed: 2);
@@ -52,8 +56,6 @@ public sealed class CodeGridsTests(CpuDevice cpu) : IClassFixture<CpuDevice>
 
         float[] ofInput = [.. ofEncoded];
         RequireNear("h", ofInput, encoded, at => onDevice.CopyFromCPU(at));
-        Parameter[] between = [.. model.Parameters.Parameters.Where(of => of.Name.StartsWith("codes.", StringComparison.Ordinal))];
-        Assert.NotEmpty(between);
         Dictionary<string, float[]> all = between.ToDictionary(of => of.Name, of => model.Parameters.Read(of, gradients.View));
         foreach (Parameter parameter in between)
         {
@@ -72,12 +74,12 @@ public sealed class CodeGridsTests(CpuDevice cpu) : IClassFixture<CpuDevice>
         // Along the gradient itself, so far that the codes' steps of 1/127 do not matter much.
         void RequireNear(string name, float[] gradient, float[] start, Action<float[]> write)
         {
-            const double step = 0.1;
-            double norm = Math.Sqrt(gradient.Sum(value => (double)value * value));
+            double norm = Math.Sqrt(gradient.Sum(value => (double)value * value)), step = Math.Min(0.1, 5 / norm);
             double difference = (At(step) - At(-step)) / (2 * step);
             write(start);
-            Assert.True(norm > 1, $"{name}: {norm}");
-            Assert.True(Math.Abs(difference - norm) < 0.1 * norm, $"{name}: {norm}, {difference}");
+            // Beside what rounding makes of it: some hundred steps of either sign.
+            Assert.True(Math.Abs(difference - norm) < 0.1 * norm + 0.5, $"{name}: {norm}, {difference}");
+            Assert.True(norm > 3 || name.EndsWith(".bias", StringComparison.Ordinal), $"{name}: {norm}");
 
             double At(double by)
             {

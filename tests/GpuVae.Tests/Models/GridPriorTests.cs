@@ -267,8 +267,10 @@ public sealed class GridPriorTests(CpuDevice cpu) : IClassFixture<CpuDevice>, ID
         using var prior = new GridPrior(model, Small);
         ImageSet images = Labelled(12);
         var options = new EvaluationOptions { Metrics = EvaluationMetrics.Reconstruction };
-        DistributionDistance distance = ModelEvaluation.Run(
-            model, images, options, new Brightness(), prior, cancellation: Cancellation).Distance!;
+        EvaluationReport report = ModelEvaluation.Run(
+            model, images, options with { Metrics = EvaluationMetrics.Elbo }, new Brightness(), prior, cancellation: Cancellation);
+        DistributionDistance distance = report.Distance!;
+        Assert.Equal(-report.Elbo!.Nats, report.Parts!.Value.Reconstruction + prior.Evaluate(images, Cancellation), 1e-6);
         Assert.Equal("the prior over codes", distance.Sampler);
         Assert.True(distance.Samples.Frechet > 0);
         Assert.Throws<BadInputException>(() => ModelEvaluation.Run(model, images, options, new Brightness()));

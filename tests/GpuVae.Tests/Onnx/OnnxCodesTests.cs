@@ -46,7 +46,7 @@ public sealed class OnnxCodesTests(CpuDevice cpu) : IClassFixture<CpuDevice>, ID
         VaeOptions options = Codebook with { Quantization = quantization, Levels = [8, 5, 3], CodeLevels = levels };
         ImageSet images = TestImages.Random(Count, options.Shape);
         using var model = new Vae(cpu.Device, options);
-        using (var trainer = new Trainer(model, images, new TrainingOptions { BatchSize = 4, Epochs = 5, LearningRate = 1e-2 }))
+        using (var trainer = new Trainer(model, images, new TrainingOptions { BatchSize = 4, Epochs = 30, LearningRate = 1e-2 }))
             trainer.Run(Cancellation);
         IReadOnlyList<OnnxFile> files = model.ExportOnnx(folder.FullPath, precision);
         Assert.Equal(["encoder.onnx", "decoder.onnx", "vae.onnx"], files.Select(file => Path.GetFileName(file.Path)));
