@@ -42,7 +42,7 @@ internal sealed class ElboGraph
         encoder = parts.Encoder.Forward(context with { Labels = labels }, LayerOutput.Of(encoderInput));
         PlannedTensor encoded = encoder.Output.Value, weight = ScheduleBuilder.Fixed("KL weight", klWeight);
         bool isTrainedBySamples = context.WantsParameterGradients && options.Objective == Objective.Iwae;
-        quantized = parts.Codes is { } grids ? new QuantizedTerm(grids, context, encoded) : null;
+        quantized = parts.Codes is { } grids ? new QuantizedTerm(grids, context, encoder.Output) : null;
         latent = quantized is not null ? quantized
             : options.Objective == Objective.Rae ? new CodeNormTerm(context, encoded, weight)
             : parts.Posterior is HierarchySampler hierarchy && samples == 1

@@ -69,7 +69,7 @@ internal sealed class ImageLikelihood(
     /// Appends the way from codes [rows, L], or from what discrete ones are made of, to the means of p(x|z), [rows, pixels].
     /// </summary>
     public void AppendMeans(LayerContext context, PlannedTensor codes, PlannedTensor images) =>
-        AppendMeansOfCodes(context, grids?.Forward(context, codes).DecoderInput ?? codes, images);
+        AppendMeansOfCodes(context, grids?.Forward(context, LayerOutput.Of(codes)).DecoderInput ?? codes, images);
 
     /// <summary>The same of what is a discrete code already: rounded again, a level would become another.</summary>
     public void AppendMeansOfCodes(LayerContext context, PlannedTensor codes, PlannedTensor images)

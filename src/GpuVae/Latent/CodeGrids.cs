@@ -1,6 +1,4 @@
 using GpuVae.Devices;
-using GpuVae.Kernels.Common;
-using GpuVae.Kernels.Layers;
 using GpuVae.Layers;
 using GpuVae.Scheduling;
 
@@ -54,23 +52,25 @@ internal sealed class CodeGrids
     /// <summary>Appends the choice of all codes.</summary>
     /// <param name="context">Where to.</param>
     /// <param name="encoded">h, [images, places · channels].</param>
-    public CodesPass Forward(LayerContext context, PlannedTensor encoded)
+    public CodesPass Forward(LayerContext context, LayerOutput encoded)
     {
         if (Top is not null)
             return Forward(context, encoded, Top);
-        QuantizedPass only = bottom.Forward(context, encoded);
-        return new CodesPass(only.Codes, null, [encoded], [only.Indices], only.Commitment, only.Backward);
+        QuantizedPass only = bottom.Forward(context, encoded.Value);
+        return new CodesPass(only.Codes, null, [encoded.Value], [only.Indices], only.Commitment, only.Backward);
     }
 
-    private CodesPass Forward(LayerContext context, PlannedTensor encoded, TopGrid top)
+    private CodesPass Forward(LayerContext context, LayerOutput encoded, TopGrid top)
     {
         int places = bottom.Places;
-        LayerPass reduced = top.Reduction.Forward(context, LayerOutput.Of(encoded));
+        PlannedTensor h = encoded.Value;
+        // The activation that made h counts once, where both ways to it meet.
+        LayerPass reduced = top.Reduction.Forward(context, LayerOutput.Of(h));
         PlannedTensor topVectors = reduced.Output.Value;
         QuantizedPass above = top.Quantizer.Forward(context, topVectors);
         LayerPass enlarged = top.Enlargement.Forward(context, LayerOutput.Of(above.Codes));
         PlannedTensor seen = enlarged.Output.Value;
-        LayerPass chosen = top.Choice.Forward(context, LayerOutput.Of(Channels.Join(context, encoded, seen, places)));
+        LayerPass chosen = top.Choice.Forward(context, LayerOutput.Of(Channels.Join(context, h, seen, places)));
         PlannedTensor vectors = chosen.Output.Value;
         QuantizedPass below = bottom.Forward(context, vectors);
         PlannedTensor commitment = context.Builder.Tensor(
@@ -82,10 +82,10 @@ internal sealed class CodeGrids
         {
             (PlannedTensor dCodes, PlannedTensor dSeen) = Channels.Split(back, dBoth, places, vectors.Columns / places);
             PlannedTensor dJoined = chosen.Backward(back, below.Backward(back, dCodes), wantsInput: true)!;
-            (PlannedTensor dEncoded, PlannedTensor dSeenByChoice) = Channels.Split(back, dJoined, places, encoded.Columns / places);
-            Add(back, dSeenByChoice, dSeen);
+            (PlannedTensor dEncoded, PlannedTensor dSeenByChoice) = Channels.Split(back, dJoined, places, h.Columns / places);
+            AppendSum(back, LayerOutput.Of(seen), dSeenByChoice, dSeen);
             PlannedTensor dAbove = above.Backward(back, enlarged.Backward(back, dSeen, wantsInput: true)!);
-            Add(back, reduced.Backward(back, dAbove, wantsInput: true)!, dEncoded);
+            AppendSum(back, encoded, reduced.Backward(back, dAbove, wantsInput: true)!, dEncoded);
             return dEncoded;
         });
     }
@@ -120,12 +120,13 @@ internal sealed class CodeGrids
             quantizers[level].AppendUpdate(context, pass.Vectors[level], pass.Indices[level], step, seed);
     }
 
-    /// <summary>Appends the addition of a to b.</summary>
-    private static void Add(LayerContext context, PlannedTensor a, PlannedTensor b)
+    /// <summary>Appends dx = (dx + dy)·f', f being what made x: the gradients of both ways to x.</summary>
+    private static void AppendSum(LayerContext context, LayerOutput x, PlannedTensor dy, PlannedTensor dx)
     {
-        Addition<Identity> addition = context.Kernels.Addition;
-        context.Builder.Add($"add {a.Name} to {b.Name}", b.Length, 12.0 * b.Length, [a, b], stream =>
-            addition.Forward(stream, a.View, b.View, b.View, b.View));
+        ConvolutionKernels kernels = context.Kernels.LinearWith(x.Activation).Convolutions;
+        PlannedTensor made = x.Saved;
+        context.Builder.Add($"{x.Value.Name} gradient", 3.0 * dx.Length, 16.0 * dx.Length, [made, dy, dx], stream =>
+            kernels.AddBackward(stream, made.View, dy.View, dx.View));
     }
 
     /// <summary>What a second grid brings.</summary>

@@ -4,7 +4,7 @@ using GpuVae.Scheduling;
 namespace GpuVae.Latent;
 
 /// <summary>Discrete codes in the place of samples, and the commitment loss in the place of a KL term.</summary>
-internal sealed class QuantizedTerm(CodeGrids grids, LayerContext context, PlannedTensor encoded) : LatentTerm
+internal sealed class QuantizedTerm(CodeGrids grids, LayerContext context, LayerOutput encoded) : LatentTerm
 {
     private readonly CodesPass pass = grids.Forward(context, encoded);
 

@@ -39,12 +39,14 @@ internal static class Networks
             AddResidualBlocks(layers, name, ref index, stage, options, activation);
         }
         Stage last = stages[^1];
-        if (options.IsQuantized)
+        // Before two grids it ends with features, which both take.
+        if (options.IsQuantized && options.CodeLevels == 1)
         {
-            ConvolutionShape shape = OnGrid(options.Grid, last.Channels, options.Encoded.Channels, kernel: 1);
+            ConvolutionShape shape = OnGrid(options.Grid, last.Channels, options.CodeWidth, kernel: 1);
             layers.Add(new Convolution2d($"{name}.{index}", shape, false, null));
-            return new Network(layers);
         }
+        if (options.IsQuantized)
+            return new Network(layers);
         AddReordering(layers, $"{name} flatten", last.SmallHeight * last.SmallWidth, last.Channels);
         // Flattening counts as a module.
         int[] widths = [last.Features + options.Classes, .. options.Hidden, options.EncoderOutputs];

@@ -182,8 +182,8 @@ public sealed partial class GridPrior : IDisposable
         PlannedTensor? labels = Options.Classes > 0 ? feed.AppendLabels(builder) : null;
         LayerContext ofModel = Model.ContextOf(builder);
         PlannedTensor vectors = builder.Tensor("encoder output", Model.Parts.Encoder.Outputs);
-        Model.Parts.Encoder.Infer(ofModel, images, vectors, null);
-        CodesPass codes = Model.Parts.Codes!.Forward(ofModel, vectors);
+        Model.Parts.Encoder.Infer(ofModel, images, vectors, Model.Parts.Encoder.Activation);
+        CodesPass codes = Model.Parts.Codes!.Forward(ofModel, LayerOutput.Of(vectors));
         LayerContext context = ContextOf(builder, labels) with { Gradients = gradients };
         // Grid after grid, and in each image after image.
         PlannedTensor terms = builder.Tensor("code terms", images.Rows, Model.Places);

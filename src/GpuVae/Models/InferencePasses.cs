@@ -154,27 +154,27 @@ internal sealed class InferencePasses(Vae model, ClassLabels classes) : IDisposa
                 break;
             case Direction.Encode when model.Options.IsHierarchical:
                 PlannedTensor contexts = context.Builder.Tensor("encoder output", model.Parts.Encoder.Outputs);
-                model.Parts.Encoder.Infer(context, input, contexts, null);
+                model.Parts.Encoder.Infer(context, input, contexts, model.Parts.Encoder.Activation);
                 AppendColumns(context, model.Parts.Posterior.Center(context, contexts), output, output.Columns);
                 break;
             case Direction.Encode when model.Parts.Encoder.Outputs > output.Columns:
                 AppendMoments(context, input, output);
                 break;
             case Direction.Encode or Direction.EncodeAll:
-                model.Parts.Encoder.Infer(context, input, output, null);
+                model.Parts.Encoder.Infer(context, input, output, model.Parts.Encoder.Activation);
                 break;
             case Direction.Decode:
                 model.Parts.Likelihood.AppendMeans(context, input, output);
                 break;
             case Direction.Describe:
-                PlannedTensor codes = model.Parts.Codes?.Forward(context, input).DecoderInput ?? input;
+                PlannedTensor codes = model.Parts.Codes?.Forward(context, LayerOutput.Of(input)).DecoderInput ?? input;
                 model.Parts.Decoder.Infer(context, codes, output, null);
                 break;
             case Direction.Number:
                 PlannedTensor vectors = context.Builder.Tensor("encoder output", model.Parts.Encoder.Outputs);
-                model.Parts.Encoder.Infer(context, input, vectors, null);
+                model.Parts.Encoder.Infer(context, input, vectors, model.Parts.Encoder.Activation);
                 int first = 0;
-                foreach (PlannedTensor indices in model.Parts.Codes!.Forward(context, vectors).Indices)
+                foreach (PlannedTensor indices in model.Parts.Codes!.Forward(context, LayerOutput.Of(vectors)).Indices)
                 {
                     Columns.Put(context, indices, output, first);
                     first += indices.Columns;
@@ -186,7 +186,7 @@ internal sealed class InferencePasses(Vae model, ClassLabels classes) : IDisposa
             default:
                 // The decoder takes the means out of the encoder's rows where they lie.
                 PlannedTensor encoded = context.Builder.Tensor("encoder output", model.Parts.Encoder.Outputs);
-                model.Parts.Encoder.Infer(context, input, encoded, null);
+                model.Parts.Encoder.Infer(context, input, encoded, model.Parts.Encoder.Activation);
                 model.Parts.Likelihood.AppendMeans(context, model.Parts.Posterior.Center(context, encoded), output);
                 break;
         }
@@ -198,7 +198,7 @@ internal sealed class InferencePasses(Vae model, ClassLabels classes) : IDisposa
     private void AppendMoments(LayerContext context, PlannedTensor images, PlannedTensor moments)
     {
         PlannedTensor encoded = context.Builder.Tensor("encoder output", images.Rows, model.Parts.Encoder.Outputs);
-        model.Parts.Encoder.Infer(context, images, encoded, null);
+        model.Parts.Encoder.Infer(context, images, encoded, model.Parts.Encoder.Activation);
         AppendColumns(context, encoded, moments, moments.Columns);
         if (model.Parts.Posterior.Center(context, encoded) is var center && center != encoded)
             AppendColumns(context, center, moments, model.Options.Latent);
@@ -208,7 +208,7 @@ internal sealed class InferencePasses(Vae model, ClassLabels classes) : IDisposa
     private void AppendVectors(LayerContext context, PlannedTensor images, PlannedTensor moments)
     {
         PlannedTensor vectors = context.Builder.Tensor("encoder output", images.Rows, model.Parts.Encoder.Outputs);
-        model.Parts.Encoder.Infer(context, images, vectors, null);
+        model.Parts.Encoder.Infer(context, images, vectors, model.Parts.Encoder.Activation);
         RandomFill fill = context.Kernels.RandomFill;
         context.Builder.Add("no variance", 0, 4.0 * moments.Length, [moments], stream => fill.Uniform(
             stream, moments.View, 0, RandomPurpose.Latent, 0, LogVariance.Min, LogVariance.Min));

@@ -1,4 +1,5 @@
 using GpuVae.Devices;
+using GpuVae.Kernels.Common;
 using GpuVae.Latent;
 using GpuVae.Layers;
 using GpuVae.Models;
@@ -39,12 +40,16 @@ public sealed class CodeGridsTests(CpuDevice cpu) : IClassFixture<CpuDevice>
         float[] encoded = Random(Count * model.Options.Latent, seed: 1);
         // What the decoder is given: 4×3 places of both grids' two numbers.
         float[] weights = Random(Count * 12 * 4, seed: 2);
-        using MemoryBuffer1D<float, Stride1D.Dense> onDevice = cpu.Device.Accelerator.Allocate1D(encoded);
+        using MemoryBuffer1D<float, Stride1D.Dense> ofActivation = cpu.Device.Accelerator.Allocate1D(encoded);
+        using MemoryBuffer1D<float, Stride1D.Dense> activated = cpu.Device.Accelerator.Allocate1D(Array.ConvertAll(encoded, Silu));
         using MemoryBuffer1D<float, Stride1D.Dense> ofSum = cpu.Device.Accelerator.Allocate1D(weights);
         using MemoryBuffer1D<float, Stride1D.Dense> gradients = cpu.Device.Accelerator.Allocate1D<float>(model.Parameters.Values.Length);
         var builder = new ScheduleBuilder(Count);
         LayerContext context = model.ContextOf(builder) with { Gradients = gradients.View };
-        CodesPass pass = model.Parts.Codes!.Forward(context, ScheduleBuilder.Fixed("h", onDevice.View, Count));
+        var h = new LayerOutput(
+            ScheduleBuilder.Fixed("h", activated.View, Count), ScheduleBuilder.Fixed("pre-activation", ofActivation.View, Count),
+            Activation.Of<Silu>());
+        CodesPass pass = model.Parts.Codes!.Forward(context, h);
         float[] given = new float[weights.Length], ofEncoded = new float[encoded.Length];
         Assert.Equal(given.Length, pass.DecoderInput.Length);
         builder.Add("read", 0, 0, [pass.DecoderInput], stream => pass.DecoderInput.View.Download(stream, given.AsSpan()));
@@ -55,7 +60,11 @@ public sealed class CodeGridsTests(CpuDevice cpu) : IClassFixture<CpuDevice>
         Sum();
 
         float[] ofInput = [.. ofEncoded];
-        RequireNear("h", ofInput, encoded, at => onDevice.CopyFromCPU(at));
+        RequireNear("pre-activation of h", ofInput, encoded, at =>
+        {
+            ofActivation.CopyFromCPU(at);
+            activated.CopyFromCPU(Array.ConvertAll(at, Silu));
+        });
         Dictionary<string, float[]> all = between.ToDictionary(of => of.Name, of => model.Parameters.Read(of, gradients.View));
         foreach (Parameter parameter in between)
         {
@@ -79,7 +88,7 @@ public sealed class CodeGridsTests(CpuDevice cpu) : IClassFixture<CpuDevice>
             write(start);
             // Beside what rounding makes of it: some hundred steps of either sign.
             Assert.True(Math.Abs(difference - norm) < 0.1 * norm + 0.5, $"{name}: {norm}, {difference}");
-            Assert.True(norm > 3 || name.EndsWith(".bias", StringComparison.Ordinal), $"{name}: {norm}");
+            Assert.True(norm > 1 || name.EndsWith(".bias", StringComparison.Ordinal), $"{name}: {norm}");
 
             double At(double by)
             {
@@ -88,6 +97,8 @@ public sealed class CodeGridsTests(CpuDevice cpu) : IClassFixture<CpuDevice>
             }
         }
     }
+
+    private static float Silu(float x) => x / (1 + MathF.Exp(-x));
 
     private static float[] Random(int count, int seed)
     {
