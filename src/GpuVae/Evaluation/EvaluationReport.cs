@@ -30,8 +30,8 @@ public sealed partial record EvaluationReport(EvaluationProtocol Protocol)
     public ElboParts? Parts { get; init; }
 
     /// <summary>
-    /// The evidence lower bound, −(reconstruction + KL), whatever the beta; with discrete codes −(reconstruction + −ln p of the codes), where
-    /// a prior over them was given.
+    /// The evidence lower bound, −(reconstruction + KL), whatever the beta; with discrete codes −ln p of these stands for the KL term, and
+    /// there is none without a prior over them.
     /// </summary>
     public LogLikelihood? Elbo { get; init; }
 
