@@ -25,10 +25,12 @@ internal static class EvaluationTable
         }
         foreach ((double kl, int level) in (report.LevelKl ?? []).Select((kl, level) => (kl, level)))
             yield return Line($"  level {level + 1}", kl, "nats per image", level == 0 ? "the KL divergence's share of the top level" : "");
-        if (report.Codes is { } codes)
+        foreach ((Elbo.CodeUse? use, string grid) in ((Elbo.CodeUse?, string)[])[(report.TopCodes, "top "), (report.Codes, "")])
         {
-            yield return Line("codes used", codes.Used, Inv($"of {codes.Codes}"), "that occur among the images' codes", "F0");
-            yield return Line("perplexity", codes.Perplexity, "codes", "e^H of their frequencies", "F1");
+            if (use is not { } codes)
+                continue;
+            yield return Line($"{grid}codes used", codes.Used, Inv($"of {codes.Codes}"), "that occur among the images' codes", "F0");
+            yield return Line($"{grid}perplexity", codes.Perplexity, "codes", "e^H of their frequencies", "F1");
         }
         foreach (string line in report.Elbo is { } elbo ? Likelihood("ELBO", elbo, "evidence lower bound") : [])
             yield return line;

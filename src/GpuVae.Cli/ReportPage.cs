@@ -122,8 +122,13 @@ internal static partial class ReportPage
             new("used", "var(--a)", [.. epochs.Select(e => e.CodesUsed ?? double.NaN)], first),
             new("perplexity", "var(--b)", [.. epochs.Select(e => e.Perplexity ?? double.NaN)], first),
         ]);
+        string ofTop = epochs.All(e => e.TopCodesUsed is null) ? "" : LossChart.Svg("Codes of the top grid that they use", "codes",
+        [
+            new("used", "var(--a)", [.. epochs.Select(e => e.TopCodesUsed ?? double.NaN)], first),
+            new("perplexity", "var(--b)", [.. epochs.Select(e => e.TopPerplexity ?? double.NaN)], first),
+        ]);
         return "<h2>Codes</h2><p class=\"sub\">Perplexity: how many equally frequent codes would tell as much. The KL divergence above "
-            + $"stands for the commitment loss.</p><div style=\"max-width: 640px\">{chart}</div>";
+            + $"stands for the commitment loss.</p><div style=\"max-width: 640px\">{chart}{ofTop}</div>";
     }
 
     private static string Adversary(IReadOnlyList<MetricsLine> epochs)

@@ -50,6 +50,7 @@ internal sealed class TensorBoardLog
                 ("epoch/train_loss", epoch.TrainLoss), ("epoch/test_loss", epoch.TestLoss),
                 ("epoch/test_reconstruction", epoch.TestRecon), ("epoch/test_kl", epoch.TestKl),
                 ("epoch/codes_used", epoch.CodesUsed), ("epoch/perplexity", epoch.Perplexity),
+                ("epoch/top_codes_used", epoch.TopCodesUsed), ("epoch/top_perplexity", epoch.TopPerplexity),
                 ("epoch/discriminator_loss", epoch.DiscriminatorLoss), ("epoch/generator_loss", epoch.GeneratorLoss),
                 ("epoch/adversarial_weight", epoch.AdversarialWeight), ("epoch/feature_distance", epoch.FeatureDistance),
                 ("units/active", units?.Active),

@@ -68,9 +68,12 @@ internal static class TrainingConsole
 
     private static string Line(EpochSummary e, int epochs) => string.Create(CultureInfo.InvariantCulture,
         $"epoch {e.Epoch}/{epochs}  train {e.Train.Loss:F2}  {(e.Test is { } test ? $"test {Parts(test)}  " : "")}"
-        + $"{(e.Codes is { } use ? $"{use.Used} of {use.Codes} codes, perplexity {use.Perplexity:F0}  " : "")}"
+        + $"{(e.TopCodes is { } top ? $"top {Use(top)}, bottom " : "")}{(e.Codes is { } codes ? $"{Use(codes)}  " : "")}"
         + $"{(e.LevelKl is { } levels ? $"levels {string.Join(" + ", levels.Select(kl => Invariant(kl)))}  " : "")}"
         + $"{Parts(e.Adversarial)}{Distance(e.FeatureDistance)}{e.ImagesPerSecond:N0} images/s");
+
+    private static string Use(CodeUse use) => string.Create(
+        CultureInfo.InvariantCulture, $"{use.Used} of {use.Codes} codes, perplexity {use.Perplexity:F0}");
 
     private static string Invariant(double nats) => nats.ToString("F1", CultureInfo.InvariantCulture);
 

@@ -79,7 +79,7 @@ public static class OnnxExport
         ArgumentNullException.ThrowIfNull(model);
         var options = new EvaluationOptions { Metrics = EvaluationMetrics.Reconstruction };
         ModelGraphs graphs = GraphsOf(model, precision);
-        var rounded = graphs.Encoder().Rounded.Concat(graphs.Decoder().Rounded).ToDictionary();
+        IReadOnlyDictionary<string, float[]> rounded = graphs.Whole().Rounded;
         using var poorer = new Vae(model.Device, model.Options);
         foreach (Parameter parameter in model.Parameters.Parameters)
         {

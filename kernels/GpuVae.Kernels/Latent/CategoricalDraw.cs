@@ -1,5 +1,5 @@
 // A draw from the softmax of logits at a temperature t: the first class c with Σ_(j ≤ c) e^((l_j - max)/t) > u·Σ_j e^((l_j - max)/t),
-// u being uniform, Philox(seed, Code, step = the place, the image).
+// u being uniform, Philox(seed, Code, step = the place among all of an image, the image).
 
 using GpuVae.Kernels.Random;
 using ILGPU;
@@ -33,7 +33,7 @@ public sealed class CategoricalDraw(Accelerator accelerator)
             largest = XMath.Max(largest, logits[first + k]);
         for (int k = 0; k < count; k++)
             sum += XMath.Exp((logits[first + k] - largest) * place.Inverse);
-        PhiloxBlock words = Philox.Generate(place.Seed, RandomPurpose.Code, place.Place, place.FirstImage + image, 0);
+        PhiloxBlock words = Philox.Generate(place.Seed, RandomPurpose.Code, place.PlacesBefore + place.Place, place.FirstImage + image, 0);
         float limit = Philox.ToUniform(words.W0) * sum;
         int drawn = 0;
         for (int k = 0; k < count; k++)
@@ -52,4 +52,5 @@ public sealed class CategoricalDraw(Accelerator accelerator)
 /// <param name="FirstImage">The number of the first image.</param>
 /// <param name="Inverse">1 / temperature.</param>
 /// <param name="Seed">Seed.</param>
-public readonly record struct DrawPlace(int Places, int Place, int FirstImage, float Inverse, ulong Seed);
+/// <param name="PlacesBefore">Of the image's grids that are drawn before this one.</param>
+public readonly record struct DrawPlace(int Places, int Place, int FirstImage, float Inverse, ulong Seed, int PlacesBefore = 0);

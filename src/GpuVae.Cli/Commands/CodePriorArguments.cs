@@ -9,6 +9,8 @@ internal sealed class CodePriorArguments
 
     public void AddTo(ExampleCommand command) => command.Options.Add(file);
 
+    public bool IsGiven(ParseResult parsed) => CommonOptions.IsGiven(parsed, file);
+
     /// <summary>The prior that codes are drawn from; null for a model whose codes are not discrete.</summary>
     /// <exception cref="BadInputException">There is none, it is of another model, or one is named for a model that takes none.</exception>
     public GridPrior? Load(ParseResult parsed, RunFolder run, Vae model)

@@ -46,7 +46,8 @@ internal static class EvaluateCommand
             "gpuvae evaluate",
             "gpuvae evaluate --run runs/mnist --samples 5000 --binarize static --json mnist.json",
             "gpuvae evaluate --metrics mig,units --data digits",
-            "gpuvae evaluate --features ResNet18.onnx --limit 1000")
+            "gpuvae evaluate --features ResNet18.onnx --limit 1000",
+            "gpuvae evaluate --run runs/photos --code-prior runs/photos/prior.safetensors")
         {
             metrics, features, limit, json,
         };
@@ -69,7 +70,8 @@ internal static class EvaluateCommand
                 options = options with { Split = $"{options.Split}, first {images.Count}" };
             using OnnxFeatures? network = parsed.GetValue(features) is { Length: > 0 } files ? new OnnxFeatures(files) : null;
             sampler.Apply(parsed, folder, model);
-            using GridPrior? prior = network is null ? null : codePrior.Load(parsed, folder, model);
+            bool wantsPrior = network is not null || codePrior.IsGiven(parsed);
+            using GridPrior? prior = wantsPrior ? codePrior.Load(parsed, folder, model) : null;
             EvaluationReport report = WithProgress(progress => ModelEvaluation.Run(model, images, options, network, prior, progress));
             foreach (string line in EvaluationTable.Lines(report))
                 Console.WriteLine(line);

@@ -132,6 +132,10 @@ internal sealed class ModelArguments
             "--quantize", "Discrete codes on a grid instead of latent units: the nearest of a learned codebook (VQ-VAE), or every number "
             + "rounded to a few levels (scalar: FSQ).", o => o.Quantization);
         set.Number(
+            "--code-levels", "N", "Grids of codes: with 2 a top one of half the sides, in sight of which the bottom one is chosen "
+            + "(VQ-VAE-2).", o => o.CodeLevels, NumberRange.OneOf(1, 2),
+            new(o => o.Quantization != Quantization.None, "--quantize codebook or scalar"));
+        set.Number(
             "--codes", "N", "Vectors of the codebook.", o => o.Codes, NumberRange.Between(2, VaeOptions.MaxCodes), hasCodebook);
         set.Number(
             "--code-size", "N", "Numbers of a vector of the codebook.", o => o.CodeSize, NumberRange.Between(1, VaeOptions.MaxCodeSize),

@@ -143,8 +143,7 @@ internal static class TrainPriorCommand
 
     private static string Line(GridPriorEpoch e, int epochs, Vae model)
     {
-        (int width, int height, _) = model.Grid;
-        double bits = (e.Test ?? e.Train) / (width * height * Math.Log(2));
+        double bits = (e.Test ?? e.Train) / (model.Places * Math.Log(2));
         return string.Create(CultureInfo.InvariantCulture,
             $"epoch {e.Epoch}/{epochs}  train {e.Train:F2}  {(e.Test is { } test ? $"test {test:F2} nats per image, " : "")}"
             + $"{bits:F3} bits per code  {e.ImagesPerSecond:N0} images/s");

@@ -4,10 +4,11 @@ using GpuVae.Onnx.Graphs;
 namespace GpuVae.Onnx.Latent;
 
 /// <summary>The nearest vectors e of a codebook: argmin |e|² − 2·z·e, scores that a convolution of one place gives.</summary>
-internal sealed class CodebookNodes(Vae model) : QuantizerNodes(model)
+internal sealed class CodebookNodes(Vae model, ImageShape grid, string prefix) : QuantizerNodes(model, grid, prefix)
 {
     private readonly int count = model.Options.Codes, size = model.Options.CodeSize;
-    private readonly float[] vectors = model.ReadWeights().First(tensor => tensor.Name == "codebook.weight").Data;
+    private readonly float[] vectors =
+        model.ReadWeights().First(tensor => tensor.Name == $"codebook.{prefix.Replace('_', '.')}weight").Data;
 
     public override Value Numbers(Value z)
     {
@@ -17,8 +18,8 @@ internal sealed class CodebookNodes(Vae model) : QuantizerNodes(model)
         Value scores = graph.Apply(
             "Conv", [count, .. places],
             [
-                z, graph.Constant("codes.factors", Array.ConvertAll(vectors, value => -2 * value), count, size, 1, 1),
-                graph.Constant("codes.norms", norms, count),
+                z, graph.Constant(Named("factors"), Array.ConvertAll(vectors, value => -2 * value), count, size, 1, 1),
+                graph.Constant(Named("norms"), norms, count),
             ]);
         return graph.Apply("ArgMin", places, [scores], ("axis", 1), ("keepdims", 0));
     }

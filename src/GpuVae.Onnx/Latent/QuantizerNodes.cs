@@ -6,10 +6,27 @@ namespace GpuVae.Onnx.Latent;
 
 /// <summary>Numbers of discrete codes from an encoder's vectors, and the codes' own vectors from their numbers.</summary>
 /// <param name="model">Whose.</param>
-internal abstract class QuantizerNodes(Vae model)
+/// <param name="grid">Of the codes.</param>
+/// <param name="prefix">Of the names of what belongs to the grid; empty where there is no other.</param>
+internal abstract class QuantizerNodes(Vae model, ImageShape grid, string prefix)
 {
-    public static QuantizerNodes Create(Vae model) =>
-        model.Options.Quantization == Quantization.Codebook ? new CodebookNodes(model) : new ScalarNodes(model);
+    /// <summary>For each grid, the top one first.</summary>
+    public static QuantizerNodes[] Create(Vae model)
+    {
+        VaeOptions options = model.Options;
+        return options.TopGrid is { } top ? [Of(top, "top_"), Of(options.Grid, "bottom_")] : [Of(options.Grid, "")];
+
+        QuantizerNodes Of(ImageShape grid, string prefix) => options.Quantization == Quantization.Codebook
+            ? new CodebookNodes(model, grid, prefix)
+            : new ScalarNodes(model, grid, prefix);
+    }
+
+    public ImageShape Grid => grid;
+
+    /// <summary>What the numbers are called outside.</summary>
+    public string NumbersName => $"{prefix}numbers";
+
+    public string NumbersMeaning => $"of the codes of the {prefix.Replace('_', ' ')}grid, row by row";
 
     /// <summary>z [D, height, width] to numbers [height, width].</summary>
     public abstract Value Numbers(Value z);
@@ -18,11 +35,14 @@ internal abstract class QuantizerNodes(Vae model)
     public Value Vectors(Value numbers)
     {
         Graph graph = numbers.Graph;
-        (int width, int height, int size) = model.Options.Grid;
-        Value table = graph.Constant("codes.vectors", Table(), model.Options.CodeCount, size);
+        (int width, int height, int size) = grid;
+        Value table = graph.Constant(Named("vectors"), Table(), model.Options.CodeCount, size);
         Value rows = graph.Apply("Gather", [height, width, size], [table, numbers], ("axis", 0));
         return graph.Apply("Transpose", [size, height, width], [rows], ("perm", new[] { 0, 3, 1, 2 }));
     }
+
+    /// <summary>The name of a constant of the grid.</summary>
+    protected string Named(string constant) => $"codes.{prefix}{constant}";
 
     /// <summary>The vectors of all codes, [K, D].</summary>
     protected abstract float[] Table();

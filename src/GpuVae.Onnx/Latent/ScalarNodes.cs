@@ -5,7 +5,7 @@ using static GpuVae.Onnx.Graphs.Functions;
 namespace GpuVae.Onnx.Latent;
 
 /// <summary>Every number bounded and rounded to one of its levels; the formula stands with the kernel, ScalarQuantization.</summary>
-internal sealed class ScalarNodes(Vae model) : QuantizerNodes(model)
+internal sealed class ScalarNodes(Vae model, ImageShape grid, string prefix) : QuantizerNodes(model, grid, prefix)
 {
     private readonly int[] levels = [.. model.Options.Levels];
     private readonly int count = model.Options.CodeCount;
@@ -15,11 +15,11 @@ internal sealed class ScalarNodes(Vae model) : QuantizerNodes(model)
         Graph graph = z.Graph;
         double[] offsets = [.. levels.Select(level => level % 2 == 0 ? 0.5 : 0)];
         double[] halves = [.. levels.Select(level => 0.5 * (level - 1) * (1 - 1e-3))];
-        Value shifted = z + OfNumbers(graph, "codes.shifts", offsets.Zip(halves, (o, h) => (float)Math.Atanh(o / h)));
-        Value bounded = OfNumbers(graph, "codes.halves", halves.Select(h => (float)h)) * Tanh(shifted)
-            - OfNumbers(graph, "codes.offsets", offsets.Select(o => (float)o));
-        Value chosen = Floor(bounded + 0.5f) + OfNumbers(graph, "codes.middles", levels.Select(level => (float)(level / 2)));
-        return Integers(Sum(chosen * OfNumbers(graph, "codes.strides", Strides().Select(stride => (float)stride)), 0));
+        Value shifted = z + OfNumbers(graph, Named("shifts"), offsets.Zip(halves, (o, h) => (float)Math.Atanh(o / h)));
+        Value bounded = OfNumbers(graph, Named("halves"), halves.Select(h => (float)h)) * Tanh(shifted)
+            - OfNumbers(graph, Named("offsets"), offsets.Select(o => (float)o));
+        Value chosen = Floor(bounded + 0.5f) + OfNumbers(graph, Named("middles"), levels.Select(level => (float)(level / 2)));
+        return Integers(Sum(chosen * OfNumbers(graph, Named("strides"), Strides().Select(stride => (float)stride)), 0));
     }
 
     protected override float[] Table() =>

@@ -4,7 +4,8 @@ namespace GpuVae.Applications;
 
 /// <summary>
 /// Completions of images by a prior over their discrete codes: those whose part of the image is hidden are drawn anew, row by row, and
-/// what is seen is laid over the decoded image. A code is drawn under the condition of those before it alone.
+/// what is seen is laid over the decoded image. A code is drawn under the condition of those before it alone. Where there are two grids, a
+/// bottom code is also drawn anew where the top one is that it was chosen in sight of.
 /// </summary>
 public static class GridInpainting
 {
@@ -27,10 +28,10 @@ public static class GridInpainting
         ArgumentNullException.ThrowIfNull(mask);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(samples);
         VaeOptions options = prior.Model.Options;
-        ImageShape shape = options.Shape, grid = options.Grid;
+        ImageShape shape = options.Shape;
         if ((mask.Width, mask.Height) != (shape.Width, shape.Height))
             throw new BadInputException($"The mask has {mask.Width}×{mask.Height} pixels, and the images are {shape}.");
-        int count = images.Length / shape.Pixels, places = grid.Width * grid.Height;
+        int count = images.Length / shape.Pixels, places = options.Places;
         float[] all = new float[checked(count * samples * shape.Pixels)];
         int[] labelsOfAll = new int[labels.IsEmpty ? 0 : count * samples];
         for (int i = 0; i < count * samples; i++)
@@ -42,9 +43,7 @@ public static class GridInpainting
         float[] seen = Filled(all, mask, shape);
         int[] numbers = new int[count * samples * places];
         prior.Model.EncodeNumbers(seen, numbers, cancellation);
-        bool[] open = new bool[numbers.Length];
-        for (int i = 0; i < open.Length; i++)
-            open[i] = IsHidden(mask, shape, grid, i % places);
+        bool[] ofImage = Open(mask, options), open = [.. Enumerable.Range(0, numbers.Length).Select(i => ofImage[i % places])];
         prior.Draw(numbers, open, labelsOfAll, seed, cancellation: cancellation);
         float[] drawn = new float[all.Length];
         prior.Model.DecodeNumbers(numbers, drawn, cancellation);
@@ -56,6 +55,22 @@ public static class GridInpainting
 
     private static bool IsHidden(Mask mask, ImageShape shape, int pixel) =>
         mask[pixel % shape.Width, pixel / shape.Width % shape.Height];
+
+    /// <summary>Which of an image's places are to be drawn.</summary>
+    private static bool[] Open(Mask mask, VaeOptions options)
+    {
+        ImageShape grid = options.Grid;
+        bool[] bottom = OfGrid(grid);
+        if (options.TopGrid is not { } topGrid)
+            return bottom;
+        bool[] top = OfGrid(topGrid);
+        for (int place = 0; place < bottom.Length; place++)
+            bottom[place] |= top[place / grid.Width / 2 * topGrid.Width + place % grid.Width / 2];
+        return [.. top, .. bottom];
+
+        bool[] OfGrid(ImageShape of) =>
+            [.. Enumerable.Range(0, of.Width * of.Height).Select(place => IsHidden(mask, options.Shape, of, place))];
+    }
 
     /// <summary>Whether the part of an image that a place stands for has hidden pixels.</summary>
     private static bool IsHidden(Mask mask, ImageShape shape, ImageShape grid, int place)

@@ -43,7 +43,7 @@ internal sealed class ElboGraph
         encoder = parts.Encoder.Forward(context with { Labels = labels }, LayerOutput.Of(encoderInput));
         PlannedTensor encoded = encoder.Output.Value, weight = ScheduleBuilder.Fixed("KL weight", klWeight);
         bool isTrainedBySamples = context.WantsParameterGradients && options.Objective == Objective.Iwae;
-        quantized = parts.Quantizer is { } quantizer ? new QuantizedTerm(quantizer, context, encoded) : null;
+        quantized = parts.Codes is { } grids ? new QuantizedTerm(grids, context, encoder.Output) : null;
         latent = quantized is not null ? quantized
             : options.Objective == Objective.Rae ? new CodeNormTerm(context, encoded, weight)
             : parts.Posterior is HierarchySampler hierarchy && samples == 1
@@ -70,8 +70,8 @@ internal sealed class ElboGraph
     /// <summary>The KL terms of the levels of a hierarchy, [levels, batch], which <see cref="Kl"/> is; null where there is none.</summary>
     public PlannedTensor? LevelKl => latent is HierarchyTerm ? latent.Kl : null;
 
-    /// <summary>The numbers of the codes, [batch, places]; null where codes are not discrete.</summary>
-    public PlannedTensor? CodeIndices => quantized?.Indices;
+    /// <summary>The numbers of the codes of each grid, [batch, places], the top one first; null where codes are not discrete.</summary>
+    public IReadOnlyList<PlannedTensor>? CodeIndices => quantized?.Indices;
 
     /// <summary>The means of p(x|z), [batch, pixels], planar; null unless they were asked for.</summary>
     public PlannedTensor? Images => decoder.Term.Images?.Means;
@@ -151,7 +151,7 @@ internal sealed class ElboGraph
         }
     }
 
-    /// <summary>Appends what a training step changes beside the parameters that have gradients: the codebook, where there is one.</summary>
+    /// <summary>Appends what a training step changes beside the parameters that have gradients: codebooks, where there are any.</summary>
     /// <param name="context">As before.</param>
     /// <param name="step">One element on the device.</param>
     /// <param name="seed">Of what is random in it.</param>

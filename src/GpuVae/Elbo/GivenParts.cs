@@ -42,6 +42,8 @@ internal sealed record GivenParts(
     public Network MakeDecoder(VaeOptions options) =>
         Decoder is null ? Networks.Decoder(options, ActivationOf(options)) : NetworkBuilder.Decoder(options, Decoder);
 
+    public CodeGrids? MakeCodes(VaeOptions options) => CodeGrids.Create(options, ActivationOf(options));
+
     public PriorDensity MakePrior(VaeOptions options) => Prior?.Create(options.Latent) ?? PriorDensity.Create(options);
 
     public (string Name, float Start)? SharedOf(VaeOptions options) =>

@@ -9,7 +9,7 @@ namespace GpuVae.Elbo;
 
 /// <summary>p(x|z): the distribution of an image that the decoder's output describes.</summary>
 internal sealed class ImageLikelihood(
-    VaeOptions options, Network decoder, Quantizer? quantizer, DecoderLikelihood likelihood)
+    VaeOptions options, Network decoder, CodeGrids? grids, DecoderLikelihood likelihood)
 {
     private Parameter? shared;
 
@@ -65,9 +65,11 @@ internal sealed class ImageLikelihood(
     /// </summary>
     public ArrayView<float> SharedIn(ArrayView<float> flat) => shared is null ? default : ParameterStore.Slice(flat, shared);
 
-    /// <summary>Appends the way from codes [rows, L] to the means of p(x|z), [rows, pixels]; vectors become discrete codes first.</summary>
+    /// <summary>
+    /// Appends the way from codes [rows, L], or from what discrete ones are made of, to the means of p(x|z), [rows, pixels].
+    /// </summary>
     public void AppendMeans(LayerContext context, PlannedTensor codes, PlannedTensor images) =>
-        AppendMeansOfCodes(context, quantizer?.Forward(context, codes).Codes ?? codes, images);
+        AppendMeansOfCodes(context, grids?.Forward(context, LayerOutput.Of(codes)).DecoderInput ?? codes, images);
 
     /// <summary>The same of what is a discrete code already: rounded again, a level would become another.</summary>
     public void AppendMeansOfCodes(LayerContext context, PlannedTensor codes, PlannedTensor images)

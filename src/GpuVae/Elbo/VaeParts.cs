@@ -4,7 +4,9 @@ using GpuVae.Layers;
 
 namespace GpuVae.Elbo;
 
-/// <summary>What a variational autoencoder is made of: two networks and three distributions, without their weights.</summary>
+/// <summary>
+/// What a variational autoencoder is made of: two networks, three distributions and perhaps discrete codes, without their weights.
+/// </summary>
 internal sealed class VaeParts
 {
     public VaeParts(VaeOptions options, DeviceKernels kernels, GivenParts given)
@@ -13,9 +15,9 @@ internal sealed class VaeParts
         (Encoder, Decoder) = (given.MakeEncoder(options), given.MakeDecoder(options));
         Posterior = PosteriorSampler.Create(options, Decoder);
         Prior = given.MakePrior(options);
-        Quantizer = Quantizer.Create(options);
+        Codes = given.MakeCodes(options);
         Likelihood = new ImageLikelihood(
-            options, Decoder, Quantizer, given.Likelihood is { } own ? kernels.LikelihoodOf(own) : kernels.LikelihoodOf(options));
+            options, Decoder, Codes, given.Likelihood is { } own ? kernels.LikelihoodOf(own) : kernels.LikelihoodOf(options));
     }
 
     public VaeOptions Options { get; }
@@ -33,8 +35,8 @@ internal sealed class VaeParts
     /// <summary>p(z).</summary>
     public PriorDensity Prior { get; }
 
-    /// <summary>Makes codes discrete; null where they are not.</summary>
-    public Quantizer? Quantizer { get; }
+    /// <summary>The discrete codes between the networks; null where there are none.</summary>
+    public CodeGrids? Codes { get; }
 
     /// <summary>p(x|z).</summary>
     public ImageLikelihood Likelihood { get; }
@@ -49,7 +51,7 @@ internal sealed class VaeParts
             .. given.MakeEncoder(options).ParameterShapes, .. decoder.ParameterShapes,
             .. PosteriorSampler.Create(options, decoder).ParameterShapes, .. given.MakePrior(options).ParameterShapes,
             .. given.SharedOf(options) is var (name, _) ? [(name, [1])] : Array.Empty<(string, int[])>(),
-            .. Quantizer.Create(options)?.ParameterShapes ?? [],
+            .. given.MakeCodes(options)?.ParameterShapes ?? [],
             .. options.Centered ? [(CenteredInput.MeanName, [options.Shape.Pixels])] : Array.Empty<(string, int[])>(),
         ];
         (string largest, int[] extents) = shapes.MaxBy(parameter => Count(parameter.Shape));
@@ -81,7 +83,7 @@ internal sealed class VaeParts
             Posterior.Attach(store);
             Prior.Attach(store, seed ?? 0);
             Likelihood.Attach(store);
-            Quantizer?.Attach(store);
+            Codes?.Attach(store);
             return store;
         }
         catch

@@ -29,7 +29,10 @@ public sealed partial record EvaluationReport(EvaluationProtocol Protocol)
     /// <summary>The parts of the bound.</summary>
     public ElboParts? Parts { get; init; }
 
-    /// <summary>The evidence lower bound, −(reconstruction + KL), whatever the beta.</summary>
+    /// <summary>
+    /// The evidence lower bound, −(reconstruction + KL), whatever the beta; with discrete codes −ln p of these stands for the KL term, and
+    /// there is none without a prior over them.
+    /// </summary>
     public LogLikelihood? Elbo { get; init; }
 
     /// <summary>The importance-sampled log-likelihood.</summary>
@@ -37,6 +40,9 @@ public sealed partial record EvaluationReport(EvaluationProtocol Protocol)
 
     /// <summary>How the images use the codes, where these are discrete; the parts are then reconstruction and commitment.</summary>
     public CodeUse? Codes { get; init; }
+
+    /// <summary>How they use those of the top grid, where there are two; <see cref="Codes"/> is of the bottom one then.</summary>
+    public CodeUse? TopCodes { get; init; }
 
     /// <summary>The KL term of each level of a hierarchy, the top one first.</summary>
     public IReadOnlyList<double>? LevelKl { get; init; }

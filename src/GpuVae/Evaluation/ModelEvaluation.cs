@@ -1,6 +1,7 @@
 using GpuVae.Data;
 using GpuVae.Devices;
 using GpuVae.Elbo;
+using GpuVae.Kernels.Training;
 using GpuVae.Models;
 
 namespace GpuVae.Evaluation;
@@ -12,7 +13,10 @@ public static class ModelEvaluation
     /// <param name="images">Of its shape.</param>
     /// <param name="options">What to measure, and how.</param>
     /// <param name="features">In which samples and reconstructions are compared with the images; null for not at all.</param>
-    /// <param name="codePrior">What the samples' codes are drawn from where the model's are discrete.</param>
+    /// <param name="codePrior">
+    /// Where the model's codes are discrete: what those of the samples are drawn from, and what makes a bound of the reconstruction term,
+    /// unless pixels are binarised or the labels that it is told are missing.
+    /// </param>
     /// <param name="progress">Told the share of the importance sampling that is done, then of the features; these take long.</param>
     /// <param name="cancellation">Asks to stop before the next batch.</param>
     /// <exception cref="BadInputException">
@@ -48,9 +52,22 @@ public static class ModelEvaluation
         {
             using var evaluator = new Evaluator(model, images, options.Seed, options.Binarization);
             ElboParts parts = evaluator.Run(cancellation);
-            report = report with { Parts = parts, Codes = evaluator.CodeUse, LevelKl = evaluator.LevelKl };
+            report = report with
+            {
+                Parts = parts,
+                Codes = evaluator.CodeUse,
+                TopCodes = evaluator.TopCodeUse,
+                LevelKl = evaluator.LevelKl,
+            };
             if (!model.Options.HasNoNoise)
                 report = report with { Elbo = Stamp(model, -(parts.Reconstruction + parts.Kl), 1) };
+            else if (codePrior is not null && options.Binarization == Binarization.None
+                && (codePrior.Options.Classes == 0 || images.Labels is not null))
+            {
+                // q(z|x) is certain of its codes, so that −ln p(z) is their divergence from the prior.
+                double codes = codePrior.Evaluate(images, cancellation);
+                report = report with { Elbo = Stamp(model, -(parts.Reconstruction + codes), 1) };
+            }
         }
         if ((metrics & (EvaluationMetrics.Units | EvaluationMetrics.Reconstruction | EvaluationMetrics.Mig)) != 0)
             report = WithCodes(report, model, images, options with { Metrics = metrics }, cancellation);

@@ -9,59 +9,68 @@ namespace GpuVae.Latent;
 /// <summary>
 /// A causal transformer over grids of codes, row by row: rows of a learned table for the code before, the place and the label, blocks of
 /// attention and two linear layers, each with layer normalisation before and a residual around it (Vaswani et al. 2017, arXiv:1706.03762;
-/// the order of Xiong et al. 2020, arXiv:2002.04745), and a linear layer to the logits. Rows of its matrices are places.
+/// the order of Xiong et al. 2020, arXiv:2002.04745), and a linear layer to the logits. What a top grid says of a place is added to what
+/// the first block is given, through a linear layer. Rows of its matrices are places.
 /// </summary>
 internal sealed class CausalTransformer : CodeNetwork
 {
-    private const string TableName = "prior.embedding.weight";
-
     private readonly Block[] blocks;
     private readonly GroupNorm norm;
     private readonly Linear logits;
+    private readonly Linear? ofTop;
+    private readonly string tableName;
     private readonly int codes, places, width, heads, classes;
     private Parameter? table;
 
     /// <param name="grid">Of the codes.</param>
     /// <param name="codes">How many different codes there are.</param>
     /// <param name="options">Of the network.</param>
-    public CausalTransformer(ImageShape grid, int codes, GridPriorOptions options)
+    /// <param name="name">What the names of its parameters begin with.</param>
+    /// <param name="channelsAbove">Numbers that a top grid says of a place; 0 where there is none.</param>
+    public CausalTransformer(ImageShape grid, int codes, GridPriorOptions options, string name = "prior", int channelsAbove = 0)
     {
+        tableName = $"{name}.embedding.weight";
         (this.codes, places, width) = (codes, grid.Width * grid.Height, options.Width);
         (heads, classes) = (options.Heads, options.Classes);
         // SiLU and its derivative take a fraction of the time that GELU's error function takes.
         blocks =
         [
             .. Enumerable.Range(0, options.Layers).Select(i => new Block(
-                Normalization($"prior.{i}.attention.norm"), new Linear($"prior.{i}.attention.input", width, 3 * width, null),
-                new Linear($"prior.{i}.attention.output", width, width, null), Normalization($"prior.{i}.norm"),
-                new Linear($"prior.{i}.hidden", width, 4 * width, Activation.Of<Silu>()),
-                new Linear($"prior.{i}.output", 4 * width, width, null))),
+                Normalization($"{name}.{i}.attention.norm"), new Linear($"{name}.{i}.attention.input", width, 3 * width, null),
+                new Linear($"{name}.{i}.attention.output", width, width, null), Normalization($"{name}.{i}.norm"),
+                new Linear($"{name}.{i}.hidden", width, 4 * width, Activation.Of<Silu>()),
+                new Linear($"{name}.{i}.output", 4 * width, width, null))),
         ];
-        norm = Normalization("prior.norm");
-        logits = new Linear("prior.logits", width, codes, null);
+        norm = Normalization($"{name}.norm");
+        ofTop = channelsAbove > 0 ? new Linear($"{name}.above", channelsAbove, width, null) : null;
+        logits = new Linear($"{name}.logits", width, codes, null);
     }
 
     /// <summary>The table lies as the weight of a linear layer of one-hot numbers would: [width, codes + places + classes].</summary>
     public override IEnumerable<(string Name, int[] Shape)> ParameterShapes =>
-        [(TableName, [width, codes + places + classes]), .. All.SelectMany(layer => layer.ParameterShapes)];
+        [(tableName, [width, codes + places + classes]), .. All.SelectMany(layer => layer.ParameterShapes)];
 
     /// <summary>The keys and values of the places before are kept.</summary>
     public override bool TakesEveryPlace => true;
 
-    private IEnumerable<Layer> All => [.. blocks.SelectMany(block => block.All), norm, logits];
+    private IEnumerable<Layer> All =>
+        [.. blocks.SelectMany(block => block.All), norm, .. ofTop is null ? Array.Empty<Layer>() : [ofTop], logits];
 
     public override void Attach(ParameterStore store)
     {
-        table = store[TableName];
+        table = store[tableName];
         foreach (Layer layer in All)
             layer.Attach(store);
     }
 
     /// <inheritdoc/>
     public override (PlannedTensor Logits, Action<LayerContext, PlannedTensor> Backward) Forward(
-        LayerContext context, PlannedTensor indices)
+        LayerContext context, PlannedTensor indices, PlannedTensor? above)
     {
         PlannedTensor x = Embed(context, indices, null);
+        LayerPass? conditional = above is null ? null : ofTop!.Forward(context, LayerOutput.Of(ByPlace(context, above, places)));
+        if (conditional is not null)
+            x = Sum(context, x, conditional.Output.Value);
         var ways = new Func<LayerContext, PlannedTensor, PlannedTensor>[blocks.Length];
         for (int i = 0; i < blocks.Length; i++)
             (x, ways[i]) = Append(context, blocks[i], x);
@@ -71,13 +80,14 @@ internal sealed class CausalTransformer : CodeNetwork
             PlannedTensor dx = last.Backward(back, end.Backward(back, dLogits, wantsInput: true)!, wantsInput: true)!;
             foreach (Func<LayerContext, PlannedTensor, PlannedTensor> way in ways.Reverse())
                 dx = way(back, dx);
+            conditional?.Backward(back, dx, wantsInput: false);
             EmbedBackward(back, indices, dx);
         }
         );
     }
 
     /// <inheritdoc/>
-    public override PlannedTensor AppendNext(LayerContext context, PlannedTensor indices, Func<int> place)
+    public override PlannedTensor AppendNext(LayerContext context, PlannedTensor indices, PlannedTensor? above, Func<int> place)
     {
         int images = indices.Rows;
         PlannedTensor[] seen =
@@ -85,6 +95,8 @@ internal sealed class CausalTransformer : CodeNetwork
         // They are used from the first step to the last, so that nothing else lies there in between two runs.
         context.Builder.Add("keep", 0, 0, seen, _ => { });
         PlannedTensor x = Embed(context, indices, place);
+        if (above is not null)
+            x = Sum(context, x, Infer(context, ofTop!, AtPlace(context, ByPlace(context, above, places), places, place)));
         foreach ((Block block, PlannedTensor kept) in blocks.Zip(seen))
         {
             PlannedTensor qkv = Infer(context, block.Input, Infer(context, block.AttentionNorm, x));

@@ -7,30 +7,30 @@ using GpuVae.Scheduling;
 namespace GpuVae.Latent;
 
 /// <summary>The nearest vectors of a codebook, which is a moving average of what they stand for.</summary>
-internal sealed class CodebookQuantizer(VaeOptions options) : Quantizer
+internal sealed class CodebookQuantizer(VaeOptions options, ImageShape grid, string name) : Quantizer(grid)
 {
     // Scores of so many rows are made at a time: they stay in a processor's cache, and need no more memory than that.
     private const int ScoresAtOnce = 1 << 20;
 
-    private readonly int count = options.Codes, size = options.CodeSize, places = options.Grid.Width * options.Grid.Height;
+    private readonly int count = options.Codes, size = options.CodeSize;
+    private readonly string prefix = Parameter.CodebookPrefix + name;
     private Parameter? vectors, shares, sums;
 
     /// <summary>The vectors [K, D], and the moving averages that they are made of.</summary>
     public override IEnumerable<(string Name, int[] Shape)> ParameterShapes =>
     [
-        ($"{Parameter.CodebookPrefix}weight", [count, size]), ($"{Parameter.CodebookPrefix}share", [count]),
-        ($"{Parameter.CodebookPrefix}sum", [count, size]),
+        ($"{prefix}weight", [count, size]), ($"{prefix}share", [count]), ($"{prefix}sum", [count, size]),
     ];
 
-    public override void Attach(ParameterStore store) => (vectors, shares, sums) = (
-        store[$"{Parameter.CodebookPrefix}weight"], store[$"{Parameter.CodebookPrefix}share"], store[$"{Parameter.CodebookPrefix}sum"]);
+    public override void Attach(ParameterStore store) =>
+        (vectors, shares, sums) = (store[$"{prefix}weight"], store[$"{prefix}share"], store[$"{prefix}sum"]);
 
     public override QuantizedPass Forward(LayerContext context, PlannedTensor z)
     {
-        int rows = z.Rows * places, part = Math.Clamp(ScoresAtOnce / count, 1, rows);
+        int rows = z.Rows * Places, part = Math.Clamp(ScoresAtOnce / count, 1, rows);
         PlannedTensor codes = context.Builder.Tensor("codes", z.Rows, z.Columns);
-        PlannedTensor indices = context.Builder.Tensor("code indices", z.Rows, places);
-        PlannedTensor commitment = context.Builder.Tensor("commitment", z.Rows, places);
+        PlannedTensor indices = context.Builder.Tensor("code indices", z.Rows, Places);
+        PlannedTensor commitment = context.Builder.Tensor("commitment", z.Rows, Places);
         PlannedTensor scores = context.Builder.Tensor("scores of codes", part, count);
         PlannedTensor norms = context.Builder.Tensor("norms of codes", 1, count);
         ArrayView<float> codebook = ParameterStore.Slice(context.Values, vectors!);
@@ -62,7 +62,7 @@ internal sealed class CodebookQuantizer(VaeOptions options) : Quantizer
 
     public override PlannedTensor Lookup(LayerContext context, PlannedTensor indices)
     {
-        PlannedTensor codes = context.Builder.Tensor("codes", indices.Rows, places * size);
+        PlannedTensor codes = context.Builder.Tensor("codes", indices.Rows, Places * size);
         ArrayView<float> codebook = ParameterStore.Slice(context.Values, vectors!);
         VectorQuantization kernel = context.Kernels.VectorQuantization;
         context.Builder.Add("look codes up", 0, 8.0 * codes.Length, [indices, codes], stream =>

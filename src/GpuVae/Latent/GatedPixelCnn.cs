@@ -10,11 +10,13 @@ namespace GpuVae.Latent;
 /// <summary>
 /// A gated PixelCNN over grids of codes (van den Oord et al. 2016, arXiv:1606.05328): the logits of a place depend on the places before
 /// it, row by row, and on the label. Of two stacks one sees the rows above, the other the places on the left and what the first one
-/// saw; neither has a blind spot. Rows of its matrices are places.
+/// saw; neither has a blind spot. What a top grid says of a place and of those around it is a term of the gate in every layer, as the
+/// paper has it for a condition that has places. Rows of its matrices are places.
 /// </summary>
 internal sealed class GatedPixelCnn : CodeNetwork
 {
     private readonly Block[] blocks;
+    private readonly MaskedTaps around;
     private readonly Linear hidden, logits;
     private readonly int classes, places;
     private readonly Func<ScheduleBuilder, PlannedTensor, PlannedTensor> lookup;
@@ -23,9 +25,13 @@ internal sealed class GatedPixelCnn : CodeNetwork
     /// <param name="codes">How many different codes there are.</param>
     /// <param name="options">Of the network.</param>
     /// <param name="lookup">Appends the vectors of codes, [images, places · D], by their numbers [images, places].</param>
+    /// <param name="name">What the names of its parameters begin with.</param>
+    /// <param name="channelsAbove">Numbers that a top grid says of a place; 0 where there is none.</param>
     public GatedPixelCnn(
-        ImageShape grid, int codes, GridPriorOptions options, Func<ScheduleBuilder, PlannedTensor, PlannedTensor> lookup)
+        ImageShape grid, int codes, GridPriorOptions options, Func<ScheduleBuilder, PlannedTensor, PlannedTensor> lookup,
+        string name = "prior", int channelsAbove = 0)
     {
+        around = new MaskedTaps(grid.Height, grid.Width, channelsAbove, FirstRow: -1, Rows: 3, FirstColumn: -1, Columns: 3);
         (classes, places, this.lookup) = (options.Classes, grid.Width * grid.Height, lookup);
         int width = options.Width;
         blocks = new Block[options.Layers];
@@ -36,13 +42,14 @@ internal sealed class GatedPixelCnn : CodeNetwork
             var above = new MaskedTaps(grid.Height, grid.Width, channels, FirstRow: -1, Rows: 1 + own, FirstColumn: -1, Columns: 3);
             var left = new MaskedTaps(grid.Height, grid.Width, channels, FirstRow: 0, Rows: 1, FirstColumn: -1, Columns: 1 + own);
             blocks[i] = new Block(
-                above, left, new Linear($"prior.{i}.vertical", above.Length + classes, 2 * width, null),
-                new Linear($"prior.{i}.across", 2 * width, 2 * width, null),
-                new Linear($"prior.{i}.horizontal", left.Length + classes, 2 * width, null),
-                new Linear($"prior.{i}.output", width, width, null));
+                above, left, new Linear($"{name}.{i}.vertical", above.Length + classes, 2 * width, null),
+                new Linear($"{name}.{i}.across", 2 * width, 2 * width, null),
+                new Linear($"{name}.{i}.horizontal", left.Length + classes, 2 * width, null),
+                new Linear($"{name}.{i}.output", width, width, null),
+                channelsAbove > 0 ? new Linear($"{name}.{i}.above", around.Length + classes, 2 * width, null) : null);
         }
-        hidden = new Linear("prior.hidden", width, 2 * width, Activation.Of<Relu>());
-        logits = new Linear("prior.logits", 2 * width, codes, null);
+        hidden = new Linear($"{name}.hidden", width, 2 * width, Activation.Of<Relu>());
+        logits = new Linear($"{name}.logits", 2 * width, codes, null);
     }
 
     /// <inheritdoc/>
@@ -52,7 +59,11 @@ internal sealed class GatedPixelCnn : CodeNetwork
     public override bool TakesEveryPlace => false;
 
     private IEnumerable<Linear> All =>
-        [.. blocks.SelectMany(block => (Linear[])[block.Vertical, block.Across, block.Horizontal, block.Output]), hidden, logits];
+        [
+            .. blocks.SelectMany(block => (Linear?[])[block.Vertical, block.Across, block.Horizontal, block.Output, block.OfTop])
+                .OfType<Linear>(),
+            hidden, logits,
+        ];
 
     /// <inheritdoc/>
     public override void Attach(ParameterStore store)
@@ -63,13 +74,15 @@ internal sealed class GatedPixelCnn : CodeNetwork
 
     /// <inheritdoc/>
     public override (PlannedTensor Logits, Action<LayerContext, PlannedTensor> Backward) Forward(
-        LayerContext context, PlannedTensor indices)
+        LayerContext context, PlannedTensor indices, PlannedTensor? above)
     {
-        PlannedTensor codes = ByPlace(context, lookup(context.Builder, indices));
-        PlannedTensor above = codes, left = codes;
+        PlannedTensor codes = ByPlace(context, lookup(context.Builder, indices), places);
+        LayerOutput? ofTop = above is null ? null : Patches(context, ByPlace(context, above, places), around);
+        PlannedTensor rowsAbove = codes, left = codes;
         var ways = new BlockBackward[blocks.Length];
         for (int i = 0; i < blocks.Length; i++)
-            (above, left, ways[i]) = Append(context, blocks[i], above, left, isFirst: i == 0, isLast: i == blocks.Length - 1);
+            (rowsAbove, left, ways[i]) = Append(
+                context, blocks[i], rowsAbove, left, ofTop, isFirst: i == 0, isLast: i == blocks.Length - 1);
         LayerPass first = hidden.Forward(context, LayerOutput.Of(left)), second = logits.Forward(context, first.Output);
         return (second.Output.Value, (back, dLogits) =>
         {
@@ -82,32 +95,11 @@ internal sealed class GatedPixelCnn : CodeNetwork
     }
 
     /// <summary>Appends the logits of all places, and a copy of those that are wanted.</summary>
-    public override PlannedTensor AppendNext(LayerContext context, PlannedTensor indices, Func<int> place)
-    {
-        (PlannedTensor all, _) = Forward(context, indices);
-        PlannedTensor next = context.Builder.Tensor("logits of a place", indices.Rows, all.Columns);
-        ColumnCopy copy = context.Kernels.ColumnCopy;
-        int columns = all.Columns;
-        context.Builder.Add(
-            "logits of a place", 0, 8.0 * next.Length, [all, next],
-            stream => copy.Run(
-                stream, all.View.SubView((long)place() * columns), places * columns, next.View, columns, columns),
-            varies: true);
-        return next;
-    }
-
-    /// <summary>Appends the same vectors with a row for every place.</summary>
-    private PlannedTensor ByPlace(LayerContext context, PlannedTensor codes)
-    {
-        PlannedTensor rows = context.Builder.Tensor("vectors of places", codes.Rows * places, codes.Columns / places);
-        ColumnCopy copy = context.Kernels.ColumnCopy;
-        context.Builder.Add("vectors of places", 0, 8.0 * codes.Length, [codes, rows], stream =>
-            copy.Run(stream, codes.View, codes.Columns, rows.View, codes.Columns, codes.Columns));
-        return rows;
-    }
+    public override PlannedTensor AppendNext(LayerContext context, PlannedTensor indices, PlannedTensor? above, Func<int> place) =>
+        AtPlace(context, Forward(context, indices, above).Logits, places, place);
 
     private (PlannedTensor Above, PlannedTensor Left, BlockBackward Backward) Append(
-        LayerContext context, Block block, PlannedTensor above, PlannedTensor left, bool isFirst, bool isLast)
+        LayerContext context, Block block, PlannedTensor above, PlannedTensor left, LayerOutput? ofTop, bool isFirst, bool isLast)
     {
         int width = block.Output.Inputs;
         GatedActivation gate = context.Kernels.GatedActivation;
@@ -115,7 +107,11 @@ internal sealed class GatedPixelCnn : CodeNetwork
         LayerOutput seenAbove = Patches(context, above, block.Above), seenLeft = Patches(context, left, block.Left);
         LayerPass vertical = block.Vertical.Forward(context, seenAbove), across = block.Across.Forward(context, vertical.Output);
         LayerPass horizontal = block.Horizontal.Forward(context, seenLeft);
+        LayerPass? conditional = ofTop is { } top ? block.OfTop!.Forward(context, top) : null;
         PlannedTensor ofAbove = vertical.Output.Value, sum = horizontal.Output.Value, other = across.Output.Value;
+        if (conditional?.Output.Value is { } condition)
+            context.Builder.Add("condition", sum.Length, 12.0 * sum.Length, [sum, condition], stream =>
+                addition.Forward(stream, sum.View, condition.View, sum.View, sum.View));
         PlannedTensor gated = context.Builder.Tensor("gated", sum.Rows, width);
         context.Builder.Add("gate", 30.0 * gated.Length, 20.0 * gated.Length, [sum, other, gated], stream =>
         {
@@ -138,6 +134,7 @@ internal sealed class GatedPixelCnn : CodeNetwork
             PlannedTensor dSum = back.Builder.Tensor("gate gradient", sum.Rows, 2 * width);
             back.Builder.Add("gate backward", 30.0 * dGated.Length, 20.0 * dGated.Length, [sum, dGated, dSum], stream =>
                 gate.Backward(stream, sum.View, dGated.View, dSum.View, width, adds: false));
+            conditional?.Backward(back, dSum, wantsInput: false);
             PlannedTensor? dSeenLeft = horizontal.Backward(back, dSum, wantsInput: !isFirst);
             PlannedTensor dOfAbove = across.Backward(back, dSum, wantsInput: true)!;
             if (dNextAbove is not null)
@@ -176,7 +173,7 @@ internal sealed class GatedPixelCnn : CodeNetwork
 
     /// <summary>One layer of both stacks.</summary>
     private sealed record Block(
-        MaskedTaps Above, MaskedTaps Left, Linear Vertical, Linear Across, Linear Horizontal, Linear Output);
+        MaskedTaps Above, MaskedTaps Left, Linear Vertical, Linear Across, Linear Horizontal, Linear Output, Linear? OfTop);
 
     /// <summary>Appends the way back through a layer; the gradient of what is above is null after the last.</summary>
     private delegate (PlannedTensor? Above, PlannedTensor? Left) BlockBackward(

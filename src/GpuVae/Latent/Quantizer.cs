@@ -4,18 +4,21 @@ using GpuVae.Scheduling;
 namespace GpuVae.Latent;
 
 /// <summary>
-/// Makes discrete codes of the vectors at the places of an encoder's grid, [images, places · D], of which the rows of a batch are
+/// Makes discrete codes of the vectors at the places of a grid, [images, places · D], of which the rows of a batch are
 /// [images · places, D].
 /// </summary>
-internal abstract class Quantizer
+internal abstract class Quantizer(ImageShape grid)
 {
-    /// <summary>Null where codes are not discrete.</summary>
-    public static Quantizer? Create(VaeOptions options) => options.Quantization switch
-    {
-        Quantization.Codebook => new CodebookQuantizer(options),
-        Quantization.Scalar => new ScalarQuantizer(options),
-        _ => null,
-    };
+    /// <summary>Of the grid.</summary>
+    public int Places { get; } = grid.Width * grid.Height;
+
+    /// <param name="options">Of the model.</param>
+    /// <param name="grid">Its grid.</param>
+    /// <param name="name">What its parameters have in their names to tell them from those of another grid, with a dot at its end.</param>
+    public static Quantizer Create(VaeOptions options, ImageShape grid, string name = "") =>
+        options.Quantization == Quantization.Codebook
+            ? new CodebookQuantizer(options, grid, name)
+            : new ScalarQuantizer(options, grid);
 
     /// <summary>In PyTorch's layouts.</summary>
     public virtual IEnumerable<(string Name, int[] Shape)> ParameterShapes => [];

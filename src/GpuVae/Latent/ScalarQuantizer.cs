@@ -6,15 +6,14 @@ using GpuVae.Scheduling;
 namespace GpuVae.Latent;
 
 /// <summary>Every number rounded to one of its levels: nothing is learned, and nothing is committed to.</summary>
-internal sealed class ScalarQuantizer(VaeOptions options) : Quantizer
+internal sealed class ScalarQuantizer(VaeOptions options, ImageShape grid) : Quantizer(grid)
 {
     private readonly ScalarLevels levels = new(options.Levels);
-    private readonly int places = options.Grid.Width * options.Grid.Height;
 
     public override QuantizedPass Forward(LayerContext context, PlannedTensor z)
     {
         PlannedTensor codes = context.Builder.Tensor("codes", z.Rows, z.Columns);
-        PlannedTensor indices = context.Builder.Tensor("code indices", z.Rows, places);
+        PlannedTensor indices = context.Builder.Tensor("code indices", z.Rows, Places);
         PlannedTensor none = context.Builder.Tensor("commitment", 1, 1);
         ScalarQuantization kernel = context.Kernels.ScalarQuantization;
         RandomFill fill = context.Kernels.RandomFill;
@@ -38,7 +37,7 @@ internal sealed class ScalarQuantizer(VaeOptions options) : Quantizer
 
     public override PlannedTensor Lookup(LayerContext context, PlannedTensor indices)
     {
-        PlannedTensor codes = context.Builder.Tensor("codes", indices.Rows, places * levels.Count);
+        PlannedTensor codes = context.Builder.Tensor("codes", indices.Rows, Places * levels.Count);
         ScalarQuantization kernel = context.Kernels.ScalarQuantization;
         context.Builder.Add("look codes up", 0, 8.0 * codes.Length, [indices, codes], stream =>
             kernel.Lookup(stream, indices.View, codes.View, levels));

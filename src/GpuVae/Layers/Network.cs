@@ -13,6 +13,9 @@ internal sealed class Network(IReadOnlyList<Layer> layers)
 
     public int Outputs => Layers[^1].Outputs;
 
+    /// <summary>That of its last layer; null for none.</summary>
+    public Activation? Activation => Layers[^1].Activation;
+
     public IEnumerable<(string Name, int[] Shape)> ParameterShapes => Layers.SelectMany(layer => layer.ParameterShapes);
 
     public void Attach(ParameterStore store)

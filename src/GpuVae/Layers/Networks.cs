@@ -12,6 +12,9 @@ internal static class Networks
     // interpolates everywhere has to learn every edge against it (1,100 nats worse on faces after 1,500 steps, and blurred).
     private const int Interpolated = 2;
 
+    /// <summary>What the names of the parameters between two grids of discrete codes begin with.</summary>
+    public const string CodesPrefix = "codes.";
+
     /// <summary>Planar images to the numbers that describe q(z|x).</summary>
     public static Network Encoder(VaeOptions options, Activation activation)
     {
@@ -36,11 +39,14 @@ internal static class Networks
             AddResidualBlocks(layers, name, ref index, stage, options, activation);
         }
         Stage last = stages[^1];
-        if (options.IsQuantized)
+        // Before two grids it ends with features, which both take.
+        if (options.IsQuantized && options.CodeLevels == 1)
         {
-            layers.Add(new Convolution2d($"{name}.{index}", OnGrid(options, last.Channels, options.CodeWidth, kernel: 1), false, null));
-            return new Network(layers);
+            ConvolutionShape shape = OnGrid(options.Grid, last.Channels, options.CodeWidth, kernel: 1);
+            layers.Add(new Convolution2d($"{name}.{index}", shape, false, null));
         }
+        if (options.IsQuantized)
+            return new Network(layers);
         AddReordering(layers, $"{name} flatten", last.SmallHeight * last.SmallWidth, last.Channels);
         // Flattening counts as a module.
         int[] widths = [last.Features + options.Classes, .. options.Hidden, options.EncoderOutputs];
@@ -65,7 +71,7 @@ internal static class Networks
         int index = 0;
         if (options.IsQuantized)
         {
-            ConvolutionShape shape = OnGrid(options, options.CodeWidth, first.Channels, kernel: 3);
+            ConvolutionShape shape = OnGrid(options.Grid, options.CodeLevels * options.CodeWidth, first.Channels, kernel: 3);
             AddConvolution(layers, name, ref index, shape, isTransposed: false, options, activation);
         }
         else
@@ -83,21 +89,58 @@ internal static class Networks
         return new Network(layers);
     }
 
-    /// <summary>A convolution that keeps the size of the grid of codes.</summary>
-    private static ConvolutionShape OnGrid(VaeOptions options, int inputs, int outputs, int kernel) =>
-        new(1, options.Grid.Height, options.Grid.Width, inputs, outputs, kernel, Stride: 1, Padding: kernel / 2);
+    /// <summary>What the encoder gives to the vectors of the top grid of codes.</summary>
+    public static Network Reduction(VaeOptions options, Activation activation)
+    {
+        const string name = CodesPrefix + "reduction";
+        var layers = new List<Layer>();
+        int index = 0;
+        Stage stage = TopStage(options);
+        AddConvolution(layers, name, ref index, stage.Down, isTransposed: false, options, activation);
+        AddResidualBlocks(layers, name, ref index, stage, options, activation);
+        ConvolutionShape shape = OnGrid(options.TopGrid!.Value, stage.Channels, options.CodeWidth, kernel: 1);
+        layers.Add(new Convolution2d($"{name}.{index}", shape, false, null));
+        return new Network(layers);
+    }
+
+    /// <summary>The vectors of the top grid of codes to as many numbers at each place of the bottom one.</summary>
+    public static Network Enlargement(VaeOptions options, Activation activation)
+    {
+        const string name = CodesPrefix + "enlargement";
+        var layers = new List<Layer>();
+        int index = 0;
+        Stage stage = TopStage(options);
+        ConvolutionShape first = OnGrid(options.TopGrid!.Value, options.CodeWidth, stage.Channels, kernel: 3);
+        AddConvolution(layers, name, ref index, first, isTransposed: false, options, activation);
+        AddResidualBlocks(layers, name, ref index, stage, options, activation);
+        AddEnlargement(layers, name, ref index, stage, options, activation, left: options.ChannelsPerStage.Count);
+        ConvolutionShape last = OnGrid(options.Grid, stage.Down.Inputs, options.CodeWidth, kernel: 1);
+        layers.Add(new Convolution2d($"{name}.{index}", last, false, null));
+        return new Network(layers);
+    }
+
+    /// <summary>What the encoder gives beside the enlarged top grid to the vectors of the bottom one.</summary>
+    public static Network Choice(VaeOptions options)
+    {
+        ConvolutionShape shape = OnGrid(options.Grid, options.Encoded.Channels + options.CodeWidth, options.CodeWidth, kernel: 1);
+        return new Network([new Convolution2d(CodesPrefix + "choice.0", shape, false, null)]);
+    }
+
+    /// <summary>A convolution that keeps the size of a grid of codes.</summary>
+    private static ConvolutionShape OnGrid(ImageShape grid, int inputs, int outputs, int kernel) =>
+        new(1, grid.Height, grid.Width, inputs, outputs, kernel, Stride: 1, Padding: kernel / 2);
+
+    /// <summary>From the bottom grid of codes to the top one, without more channels.</summary>
+    private static Stage TopStage(VaeOptions options) => Stage.Halving(options.Encoded, options.Encoded.Channels);
 
     private static Stage[] Stages(VaeOptions options)
     {
-        (int width, int height, int channels) = options.Shape;
+        ImageShape of = options.Shape;
         var stages = new Stage[options.ChannelsPerStage.Count];
         for (int i = 0; i < stages.Length; i++)
         {
-            // Both halve, rounding up; 4 taps only if nothing is left over.
-            int kernel = height % 2 == 0 && width % 2 == 0 ? 4 : 3;
-            int outputs = options.ChannelsPerStage[i];
-            stages[i] = new Stage(new ConvolutionShape(1, height, width, channels, outputs, kernel, Stride: 2, Padding: 1));
-            (height, width, channels) = (stages[i].SmallHeight, stages[i].SmallWidth, stages[i].Channels);
+            stages[i] = Stage.Halving(of, options.ChannelsPerStage[i]);
+            of = new ImageShape(stages[i].SmallWidth, stages[i].SmallHeight, stages[i].Channels);
         }
         return stages;
     }
@@ -176,6 +219,13 @@ internal static class Networks
     /// <param name="Down">The encoder's convolution, for one image.</param>
     private readonly record struct Stage(ConvolutionShape Down)
     {
+        /// <summary>Both sides halve, rounding up; there are 4 taps only if nothing is left over.</summary>
+        public static Stage Halving(ImageShape of, int channels)
+        {
+            int kernel = of.Height % 2 == 0 && of.Width % 2 == 0 ? 4 : 3;
+            return new Stage(new ConvolutionShape(1, of.Height, of.Width, of.Channels, channels, kernel, Stride: 2, Padding: 1));
+        }
+
         public int SmallHeight => Down.OutputHeight;
 
         public int SmallWidth => Down.OutputWidth;

@@ -39,7 +39,7 @@ internal sealed class Evaluator : IDisposable
         // Nothing is learned here: of the rates only the weight of the KL term is used, by the weights of samples.
         rates = [.. Enumerable.Repeat(1f, 2 * steps)];
         sums = new float[2 * steps];
-        noCounts = new float[model.Options.IsQuantized ? model.Options.CodeCount : 0];
+        noCounts = new float[model.Options.IsQuantized ? model.Options.CodeLevels * model.Options.CodeCount : 0];
         try
         {
             counts = noCounts.Length > 0 ? model.Device.Accelerator.Allocate1D<float>(noCounts.Length) : null;
@@ -55,8 +55,11 @@ internal sealed class Evaluator : IDisposable
         }
     }
 
-    /// <summary>How the last run's images used the codes; null where these are not discrete.</summary>
+    /// <summary>How the last run's images used the codes, of two grids those of the bottom one; null where there are none.</summary>
     public CodeUse? CodeUse { get; private set; }
+
+    /// <summary>Of two grids that of the top one; null otherwise.</summary>
+    public CodeUse? TopCodeUse { get; private set; }
 
     /// <summary>
     /// The KL term of each level in the last run, nats per image; null without a hierarchy, and with several samples of an image.
@@ -76,7 +79,12 @@ internal sealed class Evaluator : IDisposable
         }
         feed.ReadLog(sums);
         if (counts is not null)
-            CodeUse = Elbo.CodeUse.Of(counts.View.BaseView.GetAsArray(model.Device.Stream));
+        {
+            CodeUse[] uses =
+                [.. counts.View.BaseView.GetAsArray(model.Device.Stream).Chunk(model.Options.CodeCount).Select(of => Elbo.CodeUse.Of(of))];
+            CodeUse = uses[^1];
+            TopCodeUse = uses.Length > 1 ? uses[0] : null;
+        }
         if (levelKl is not null && samples == 1)
             LevelKl = Array.ConvertAll(levelKl.View.BaseView.GetAsArray(model.Device.Stream), sum => (double)sum / count);
         double reconstruction = 0, kl = 0;
@@ -101,10 +109,11 @@ internal sealed class Evaluator : IDisposable
         LayerContext context = model.ContextOf(builder, labels);
         var noise = new NoiseSource(seed, RandomPurpose.Evaluation, feed.Step);
         var graph = new ElboGraph(model.Parts, context, images, noise, feed.KlWeight, samples);
-        if (graph.CodeIndices is { } indices)
+        foreach ((PlannedTensor indices, int level) in (graph.CodeIndices ?? []).Select((indices, level) => (indices, level)))
         {
             CodeCount count = model.Device.Kernels.CodeCount;
-            ArrayView<float> ofCodes = counts!.View;
+            int codes = model.Options.CodeCount;
+            ArrayView<float> ofCodes = counts!.View.BaseView.SubView(level * codes, codes);
             builder.Add("count codes", (double)indices.Length * ofCodes.Length, 4.0 * indices.Length, [indices], stream =>
                 count.Add(stream, indices.View, ofCodes));
         }

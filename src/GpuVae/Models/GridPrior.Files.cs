@@ -50,7 +50,7 @@ public sealed partial class GridPrior
             throw new BadInputException(
                 $"{path} is a prior over the codes of another model, or of this one before it was trained on. Train one for this model.");
         GridPriorOptions options = ReadOptions(path, json);
-        SafetensorsEntry[] entries = reader.Require([.. NetworkOf(model, options).ParameterShapes]);
+        SafetensorsEntry[] entries = reader.Require([.. NetworksOf(model, options).SelectMany(network => network.ParameterShapes)]);
         reader.RequireFinite();
         NamedTensor[] tensors = [.. entries.Select(reader.Read)];
         var prior = new GridPrior(model, options);
@@ -79,10 +79,13 @@ public sealed partial class GridPrior
     /// <summary>Of all that makes numbers of images, rounded to float16, so that a model of half the size has the same.</summary>
     private static string DigestOf(Vae model)
     {
+        string[] ofNetworks = ["encoder.", Networks.CodesPrefix];
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         foreach (NamedTensor tensor in model.ReadWeights())
         {
-            if (!tensor.Name.StartsWith("encoder.", StringComparison.Ordinal) && tensor.Name != $"{Parameter.CodebookPrefix}weight")
+            bool isOfCodebook = tensor.Name.StartsWith(Parameter.CodebookPrefix, StringComparison.Ordinal)
+                && tensor.Name.EndsWith(".weight", StringComparison.Ordinal);
+            if (!isOfCodebook && !ofNetworks.Any(prefix => tensor.Name.StartsWith(prefix, StringComparison.Ordinal)))
                 continue;
             System.Half[] rounded = Array.ConvertAll(tensor.Data, value => (System.Half)value);
             hash.AppendData(MemoryMarshal.AsBytes<System.Half>(rounded));

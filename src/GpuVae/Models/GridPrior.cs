@@ -1,4 +1,3 @@
-using System.Numerics.Tensors;
 using GpuVae.Data;
 using GpuVae.Devices;
 using GpuVae.Kernels.Latent;
@@ -11,7 +10,8 @@ namespace GpuVae.Models;
 
 /// <summary>
 /// The distribution of a model's discrete codes, which draws new ones place by place, perhaps under the condition of a label: a gated
-/// PixelCNN or a causal transformer (<see cref="CodeNetworkKind"/>). Its weights are on the device of the model.
+/// PixelCNN or a causal transformer (<see cref="CodeNetworkKind"/>). Where there are two grids each has a network of its own, and that of
+/// the bottom one is told the top codes. Its weights are on the device of the model.
 /// </summary>
 /// <remarks>One thread at a time, as for <see cref="Vae"/>.</remarks>
 public sealed partial class GridPrior : IDisposable
@@ -19,7 +19,8 @@ public sealed partial class GridPrior : IDisposable
     // Images that are drawn together.
     private const int LargestDraw = 64;
 
-    private readonly CodeNetwork network;
+    // Of the grids, the top one first.
+    private readonly CodeNetwork[] networks;
     private readonly ClassLabels classes;
     private bool isDisposed;
 
@@ -36,9 +37,10 @@ public sealed partial class GridPrior : IDisposable
         Options.Validate();
         using DeviceGate.Scope scope = model.Device.Enter("making a GridPrior");
         classes = new ClassLabels(new VaeOptions { Classes = Options.Classes, LabelNames = Options.LabelNames });
-        network = NetworkOf(model, Options);
-        Parameters = new ParameterStore(model.Device, network.ParameterShapes);
-        network.Attach(Parameters);
+        networks = NetworksOf(model, Options);
+        Parameters = new ParameterStore(model.Device, networks.SelectMany(network => network.ParameterShapes));
+        foreach (CodeNetwork network in networks)
+            network.Attach(Parameters);
         Initialization.Fill(Parameters, seed);
     }
 
@@ -50,8 +52,6 @@ public sealed partial class GridPrior : IDisposable
 
     /// <summary>All weights, by the names of their layers.</summary>
     public ParameterStore Parameters { get; }
-
-    private int Places => Model.Options.Grid is var grid ? grid.Width * grid.Height : 0;
 
     /// <summary>New images, [count, pixels]: codes drawn from the distribution, and decoded.</summary>
     /// <param name="count">How many.</param>
@@ -71,7 +71,7 @@ public sealed partial class GridPrior : IDisposable
             throw new BadInputException(
                 "This prior was not trained with labels, so it cannot be asked for one; train it with GridPriorOptions.Classes.");
         int[] labels = Options.Classes == 0 ? [] : [.. Enumerable.Range(0, count).Select(i => label ?? i % Options.Classes)];
-        int[] numbers = new int[count * Places];
+        int[] numbers = new int[count * Model.Places];
         bool[] open = new bool[numbers.Length];
         Array.Fill(open, true);
         Draw(numbers, open, labels, seed, temperature, cancellation);
@@ -80,8 +80,10 @@ public sealed partial class GridPrior : IDisposable
         return images;
     }
 
-    /// <summary>Draws the codes of some places of grids, row by row, under the condition of those before them.</summary>
-    /// <param name="numbers">[n, places], changed where they are open.</param>
+    /// <summary>
+    /// Draws the codes of some places, row by row, under the condition of those before them: first in the top grid, where there are two.
+    /// </summary>
+    /// <param name="numbers">[n, places] in the order of <see cref="Vae.EncodeNumbers"/>, changed where they are open.</param>
     /// <param name="open">[n, places]: whether a place is to be drawn.</param>
     /// <param name="labels">[n], for a prior that is told them.</param>
     /// <param name="seed">Of the draws.</param>
@@ -95,21 +97,23 @@ public sealed partial class GridPrior : IDisposable
         Span<int> numbers, ReadOnlySpan<bool> open, ReadOnlySpan<int> labels, ulong seed, double temperature = 1,
         CancellationToken cancellation = default)
     {
-        if (numbers.Length == 0 || numbers.Length % Places != 0 || open.Length != numbers.Length)
-            throw new ArgumentException($"{numbers.Length} codes and {open.Length} marks are not the same number of grids of {Places}.");
+        int places = Model.Places;
+        if (numbers.Length == 0 || numbers.Length % places != 0 || open.Length != numbers.Length)
+            throw new ArgumentException(
+                $"{numbers.Length} codes and {open.Length} marks are not those of the same number of images with {places} each.");
         if (!(temperature is > 0 and < double.PositiveInfinity))
             throw new ArgumentOutOfRangeException(nameof(temperature), temperature, "A temperature is positive and finite.");
         foreach (int number in numbers)
             if (number < 0 || number >= Model.Options.CodeCount)
                 throw new ArgumentException($"{number} is no code of 0 to {Model.Options.CodeCount - 1}.", nameof(numbers));
-        int count = numbers.Length / Places;
+        int count = numbers.Length / places;
         classes.RequireCount(labels.Length, count);
         classes.RequireKnown(labels);
         using DeviceGate.Scope scope = Model.Device.Enter("GridPrior.Draw");
         for (int first = 0; first < count; first += LargestDraw)
         {
             int images = Math.Min(LargestDraw, count - first);
-            var part = new Range(first * Places, (first + images) * Places);
+            var part = new Range(first * places, (first + images) * places);
             ReadOnlySpan<int> ofPart = labels.IsEmpty ? labels : labels.Slice(first, images);
             DrawPart(numbers[part], open[part], ofPart, first, seed, temperature, cancellation);
         }
@@ -178,17 +182,27 @@ public sealed partial class GridPrior : IDisposable
         PlannedTensor? labels = Options.Classes > 0 ? feed.AppendLabels(builder) : null;
         LayerContext ofModel = Model.ContextOf(builder);
         PlannedTensor vectors = builder.Tensor("encoder output", Model.Parts.Encoder.Outputs);
-        Model.Parts.Encoder.Infer(ofModel, images, vectors, null);
-        QuantizedPass quantized = Model.Parts.Quantizer!.Forward(ofModel, vectors);
+        Model.Parts.Encoder.Infer(ofModel, images, vectors, Model.Parts.Encoder.Activation);
+        CodesPass codes = Model.Parts.Codes!.Forward(ofModel, LayerOutput.Of(vectors));
         LayerContext context = ContextOf(builder, labels) with { Gradients = gradients };
-        (PlannedTensor logits, Action<LayerContext, PlannedTensor> backward) = network.Forward(context, quantized.Indices);
-        PlannedTensor terms = builder.Tensor("code terms", quantized.Indices.Rows, Places);
-        Kernels.Likelihoods.CategoricalLoss loss = Model.Device.Kernels.CategoricalLoss;
-        float scale = 1f / images.Rows;
-        builder.Add(
-            "code loss", 20.0 * logits.Length, 8.0 * logits.Length, [logits, quantized.Indices, terms],
-            stream => loss.Run(stream, logits.View, quantized.Indices.View, terms.View, scale));
-        return (terms, () => backward(context, logits));
+        // Grid after grid, and in each image after image.
+        PlannedTensor terms = builder.Tensor("code terms", images.Rows, Model.Places);
+        Action? ways = null;
+        long first = 0;
+        foreach ((CodeNetwork network, PlannedTensor indices) in networks.Zip(codes.Indices))
+        {
+            (PlannedTensor logits, Action<LayerContext, PlannedTensor> backward) =
+                network.Forward(context, indices, network == networks[0] ? null : codes.Above);
+            Kernels.Likelihoods.CategoricalLoss loss = Model.Device.Kernels.CategoricalLoss;
+            float scale = 1f / images.Rows;
+            long from = first;
+            builder.Add(
+                "code loss", 20.0 * logits.Length, 8.0 * logits.Length, [logits, indices, terms],
+                stream => loss.Run(stream, logits.View, indices.View, terms.View.SubView(from, indices.Length), scale));
+            ways += () => backward(context, logits);
+            first += indices.Length;
+        }
+        return (terms, ways!);
     }
 
     /// <summary>Appends a 0, the second term of a loss that has one alone.</summary>
@@ -200,13 +214,24 @@ public sealed partial class GridPrior : IDisposable
         return none;
     }
 
-    private static CodeNetwork NetworkOf(Vae model, GridPriorOptions options) => options.Network switch
+    private static CodeNetwork[] NetworksOf(Vae model, GridPriorOptions options)
     {
-        CodeNetworkKind.Transformer => new CausalTransformer(model.Options.Grid, model.Options.CodeCount, options),
-        _ => new GatedPixelCnn(
-            model.Options.Grid, model.Options.CodeCount, options,
-            (builder, indices) => model.Parts.Quantizer!.Lookup(model.ContextOf(builder), indices)),
-    };
+        IReadOnlyList<ImageShape> grids = model.Options.Grids;
+        return [.. grids.Select((grid, level) => NetworkOf(model, options, grid, level))];
+    }
+
+    private static CodeNetwork NetworkOf(Vae model, GridPriorOptions options, ImageShape grid, int level)
+    {
+        string name = model.Options.TopGrid is null ? "prior" : level == 0 ? "prior.top" : "prior.bottom";
+        int codes = model.Options.CodeCount, above = level == 0 ? 0 : model.Options.CodeWidth;
+        return options.Network switch
+        {
+            CodeNetworkKind.Transformer => new CausalTransformer(grid, codes, options, name, above),
+            _ => new GatedPixelCnn(
+                grid, codes, options,
+                (builder, indices) => model.Parts.Codes!.Lookup(model.ContextOf(builder), level, indices), name, above),
+        };
+    }
 
     private LayerContext ContextOf(ScheduleBuilder builder, PlannedTensor? labels) =>
         new(builder, Model.Device.Kernels, Parameters.Values, Labels: labels);
@@ -216,49 +241,90 @@ public sealed partial class GridPrior : IDisposable
         CancellationToken cancellation)
     {
         ComputeDevice device = Model.Device;
-        AcceleratorStream stream = device.Stream;
-        int images = numbers.Length / Places;
-        float[] values = new float[numbers.Length], marks = new float[numbers.Length];
-        TensorPrimitives.ConvertTruncating<int, float>(numbers, values);
-        for (int i = 0; i < marks.Length; i++)
-            marks[i] = open[i] ? 1 : 0;
-        using MemoryBuffer1D<float, Stride1D.Dense> indices = device.Accelerator.Allocate1D(values);
-        using MemoryBuffer1D<float, Stride1D.Dense> marksOnDevice = device.Accelerator.Allocate1D(marks);
+        int all = Model.Places, images = numbers.Length / all, before = 0;
         using MemoryBuffer1D<float, Stride1D.Dense>? ofLabels =
             labels.IsEmpty ? null : device.Accelerator.Allocate1D(Array.ConvertAll(labels.ToArray(), label => (float)label));
+        float[] drawn = [];
+        for (int level = 0; level < networks.Length; level++)
+        {
+            ImageShape grid = Model.Options.Grids[level];
+            int places = grid.Width * grid.Height;
+            using MemoryBuffer1D<float, Stride1D.Dense>? above = level == 0 ? null : Above(drawn, images);
+            drawn = new float[images * places];
+            bool[] ofGrid = new bool[drawn.Length];
+            for (int i = 0; i < drawn.Length; i++)
+            {
+                int at = i / places * all + before + i % places;
+                (drawn[i], ofGrid[i]) = (numbers[at], open[at]);
+            }
+            DrawGrid(
+                networks[level], drawn, ofGrid, above, ofLabels,
+                new DrawPlace(places, 0, firstImage, (float)(1 / temperature), seed, before), cancellation);
+            for (int i = 0; i < drawn.Length; i++)
+                numbers[i / places * all + before + i % places] = (int)drawn[i];
+            before += places;
+        }
+    }
+
+    /// <summary>What top codes say of the places of the bottom grid.</summary>
+    private MemoryBuffer1D<float, Stride1D.Dense> Above(float[] topNumbers, int images)
+    {
+        ComputeDevice device = Model.Device;
+        using MemoryBuffer1D<float, Stride1D.Dense> numbers = device.Accelerator.Allocate1D(topNumbers);
+        var builder = new ScheduleBuilder(images);
+        PlannedTensor seen = Model.Parts.Codes!.Above(
+            Model.ContextOf(builder), ScheduleBuilder.Fixed("top numbers", numbers.View, images));
+        MemoryBuffer1D<float, Stride1D.Dense> above = device.Accelerator.Allocate1D<float>(seen.Length);
+        builder.Add("keep", 0, 8.0 * seen.Length, [seen], stream => seen.View.CopyTo(stream, above.View.BaseView));
+        using MemoryBuffer1D<float, Stride1D.Dense> arena = device.Accelerator.Allocate1D<float>(builder.Plan());
+        using Schedule schedule = builder.Bind(arena.View);
+        schedule.Run(device.Stream);
+        device.Stream.Synchronize();
+        return above;
+    }
+
+    /// <summary>Draws the open ones of the numbers [images, places] of one grid.</summary>
+    private void DrawGrid(
+        CodeNetwork network, float[] numbers, bool[] open, MemoryBuffer1D<float, Stride1D.Dense>? above,
+        MemoryBuffer1D<float, Stride1D.Dense>? ofLabels, DrawPlace at, CancellationToken cancellation)
+    {
+        ComputeDevice device = Model.Device;
+        AcceleratorStream stream = device.Stream;
+        int places = at.Places, images = numbers.Length / places;
+        using MemoryBuffer1D<float, Stride1D.Dense> indices = device.Accelerator.Allocate1D(numbers);
+        using MemoryBuffer1D<float, Stride1D.Dense> marks =
+            device.Accelerator.Allocate1D(Array.ConvertAll(open, isOpen => isOpen ? 1f : 0f));
         var builder = new ScheduleBuilder(images);
         LayerContext context = ContextOf(builder, ofLabels is null ? null : ScheduleBuilder.Fixed("labels", ofLabels.View, images));
         int place = 0;
-        PlannedTensor logits = network.AppendNext(context, ScheduleBuilder.Fixed("code indices", indices.View, images), () => place);
+        PlannedTensor logits = network.AppendNext(
+            context, ScheduleBuilder.Fixed("code indices", indices.View, images),
+            above is null ? null : ScheduleBuilder.Fixed("above", above.View, images), () => place);
         // Read after the schedule: so its memory stays until then.
         builder.Add("logits", 0, 0, [logits], _ => { });
         using MemoryBuffer1D<float, Stride1D.Dense> arena = device.Accelerator.Allocate1D<float>(builder.Plan());
         using Schedule schedule = builder.Bind(arena.View);
         CategoricalDraw draw = device.Kernels.CategoricalDraw;
-        int end = Places;
-        while (end > 0 && !IsOpen(open, end - 1))
+        int end = places;
+        while (end > 0 && !IsOpen(end - 1))
             end--;
         for (; place < end; place++)
         {
-            bool isOpen = IsOpen(open, place);
-            if (!isOpen && !network.TakesEveryPlace)
+            if (!IsOpen(place) && !network.TakesEveryPlace)
                 continue;
             cancellation.ThrowIfCancellationRequested();
             schedule.Run(stream);
-            if (isOpen)
-                draw.Run(
-                    stream, logits.View, marksOnDevice.View, indices.View,
-                    new DrawPlace(Places, place, firstImage, (float)(1 / temperature), seed));
+            if (IsOpen(place))
+                draw.Run(stream, logits.View, marks.View, indices.View, at with { Place = place });
         }
-        indices.View.BaseView.Download(stream, values.AsSpan());
-        TensorPrimitives.ConvertTruncating<float, int>(values, numbers);
-    }
+        indices.View.BaseView.Download(stream, numbers.AsSpan());
 
-    private bool IsOpen(ReadOnlySpan<bool> open, int place)
-    {
-        for (int i = place; i < open.Length; i += Places)
-            if (open[i])
-                return true;
-        return false;
+        bool IsOpen(int ofPlace)
+        {
+            for (int i = ofPlace; i < open.Length; i += places)
+                if (open[i])
+                    return true;
+            return false;
+        }
     }
 }

@@ -118,19 +118,16 @@ internal sealed class InferencePasses(Vae model, ClassLabels classes) : IDisposa
     private int Inputs(Direction direction) => direction switch
     {
         Direction.Decode or Direction.Describe => model.Options.Latent,
-        Direction.DecodeNumbers => Places,
+        Direction.DecodeNumbers => model.Options.Places,
         _ => model.Options.Shape.Pixels,
     };
-
-    /// <summary>Of the grid of discrete codes.</summary>
-    private int Places => model.Options.Grid is var grid ? grid.Width * grid.Height : 0;
 
     private int Outputs(Direction direction) => direction switch
     {
         Direction.Encode => 2 * model.Options.Latent,
         Direction.EncodeAll => model.Parts.Encoder.Outputs,
         Direction.Describe => model.Parts.Decoder.Outputs,
-        Direction.Number => Places,
+        Direction.Number => model.Options.Places,
         _ => model.Options.Shape.Pixels,
     };
 
@@ -157,34 +154,39 @@ internal sealed class InferencePasses(Vae model, ClassLabels classes) : IDisposa
                 break;
             case Direction.Encode when model.Options.IsHierarchical:
                 PlannedTensor contexts = context.Builder.Tensor("encoder output", model.Parts.Encoder.Outputs);
-                model.Parts.Encoder.Infer(context, input, contexts, null);
+                model.Parts.Encoder.Infer(context, input, contexts, model.Parts.Encoder.Activation);
                 AppendColumns(context, model.Parts.Posterior.Center(context, contexts), output, output.Columns);
                 break;
             case Direction.Encode when model.Parts.Encoder.Outputs > output.Columns:
                 AppendMoments(context, input, output);
                 break;
             case Direction.Encode or Direction.EncodeAll:
-                model.Parts.Encoder.Infer(context, input, output, null);
+                model.Parts.Encoder.Infer(context, input, output, model.Parts.Encoder.Activation);
                 break;
             case Direction.Decode:
                 model.Parts.Likelihood.AppendMeans(context, input, output);
                 break;
             case Direction.Describe:
-                PlannedTensor codes = model.Parts.Quantizer?.Forward(context, input).Codes ?? input;
+                PlannedTensor codes = model.Parts.Codes?.Forward(context, LayerOutput.Of(input)).DecoderInput ?? input;
                 model.Parts.Decoder.Infer(context, codes, output, null);
                 break;
             case Direction.Number:
                 PlannedTensor vectors = context.Builder.Tensor("encoder output", model.Parts.Encoder.Outputs);
-                model.Parts.Encoder.Infer(context, input, vectors, null);
-                AppendColumns(context, model.Parts.Quantizer!.Forward(context, vectors).Indices, output, output.Columns);
+                model.Parts.Encoder.Infer(context, input, vectors, model.Parts.Encoder.Activation);
+                int first = 0;
+                foreach (PlannedTensor indices in model.Parts.Codes!.Forward(context, LayerOutput.Of(vectors)).Indices)
+                {
+                    Columns.Put(context, indices, output, first);
+                    first += indices.Columns;
+                }
                 break;
             case Direction.DecodeNumbers:
-                model.Parts.Likelihood.AppendMeansOfCodes(context, model.Parts.Quantizer!.Lookup(context, input), output);
+                model.Parts.Likelihood.AppendMeansOfCodes(context, model.Parts.Codes!.Lookup(context, input), output);
                 break;
             default:
                 // The decoder takes the means out of the encoder's rows where they lie.
                 PlannedTensor encoded = context.Builder.Tensor("encoder output", model.Parts.Encoder.Outputs);
-                model.Parts.Encoder.Infer(context, input, encoded, null);
+                model.Parts.Encoder.Infer(context, input, encoded, model.Parts.Encoder.Activation);
                 model.Parts.Likelihood.AppendMeans(context, model.Parts.Posterior.Center(context, encoded), output);
                 break;
         }
@@ -196,17 +198,17 @@ internal sealed class InferencePasses(Vae model, ClassLabels classes) : IDisposa
     private void AppendMoments(LayerContext context, PlannedTensor images, PlannedTensor moments)
     {
         PlannedTensor encoded = context.Builder.Tensor("encoder output", images.Rows, model.Parts.Encoder.Outputs);
-        model.Parts.Encoder.Infer(context, images, encoded, null);
+        model.Parts.Encoder.Infer(context, images, encoded, model.Parts.Encoder.Activation);
         AppendColumns(context, encoded, moments, moments.Columns);
         if (model.Parts.Posterior.Center(context, encoded) is var center && center != encoded)
             AppendColumns(context, center, moments, model.Options.Latent);
     }
 
-    /// <summary>Appends the way from images to the vectors of their places, with the least log-variance beside each.</summary>
+    /// <summary>Appends the way from images to what their discrete codes are made of, with the least log-variance beside each.</summary>
     private void AppendVectors(LayerContext context, PlannedTensor images, PlannedTensor moments)
     {
         PlannedTensor vectors = context.Builder.Tensor("encoder output", images.Rows, model.Parts.Encoder.Outputs);
-        model.Parts.Encoder.Infer(context, images, vectors, null);
+        model.Parts.Encoder.Infer(context, images, vectors, model.Parts.Encoder.Activation);
         RandomFill fill = context.Kernels.RandomFill;
         context.Builder.Add("no variance", 0, 4.0 * moments.Length, [moments], stream => fill.Uniform(
             stream, moments.View, 0, RandomPurpose.Latent, 0, LogVariance.Min, LogVariance.Min));

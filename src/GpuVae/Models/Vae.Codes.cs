@@ -8,7 +8,9 @@ public sealed partial class Vae
     /// <summary>Whether there is a distribution that codes can be drawn from; discrete codes have none of their own.</summary>
     public bool HasPrior => !Options.IsQuantized;
 
-    /// <summary>The grid of the discrete codes of an image; its channels are the numbers of a code's vector.</summary>
+    /// <summary>
+    /// The grid of the discrete codes of an image, the bottom one of two; its channels are the numbers of a code's vector.
+    /// </summary>
     /// <exception cref="BadInputException">The model's codes are not discrete.</exception>
     public ImageShape Grid
     {
@@ -19,7 +21,32 @@ public sealed partial class Vae
         }
     }
 
-    /// <summary>Images [n, pixels] to the numbers of their discrete codes, [n, height · width] of the grid, row by row.</summary>
+    /// <summary>The top grid of two, half as large; null where there is one grid alone.</summary>
+    /// <exception cref="BadInputException">The model's codes are not discrete.</exception>
+    public ImageShape? TopGrid
+    {
+        get
+        {
+            RequireQuantized();
+            return Options.TopGrid;
+        }
+    }
+
+    /// <summary>Discrete codes of an image, of both grids where there are two.</summary>
+    /// <exception cref="BadInputException">The model's codes are not discrete.</exception>
+    public int Places
+    {
+        get
+        {
+            RequireQuantized();
+            return Options.Places;
+        }
+    }
+
+    /// <summary>
+    /// Images [n, pixels] to the numbers of their discrete codes, [n, places]: row by row those of the top grid, where there is one, and
+    /// then those of the bottom one.
+    /// </summary>
     /// <param name="images">[n, pixels].</param>
     /// <param name="numbers">[n, places], written: of 0 … codes - 1.</param>
     /// <param name="cancellation">Asks to stop before the next 512 images.</param>
@@ -40,7 +67,7 @@ public sealed partial class Vae
     }
 
     /// <summary>Numbers of discrete codes [n, places] to images [n, pixels].</summary>
-    /// <param name="numbers">[n, height · width] of the grid, row by row.</param>
+    /// <param name="numbers">In the order of <see cref="EncodeNumbers"/>.</param>
     /// <param name="images">[n, pixels], written: the means of p(x|z).</param>
     /// <param name="cancellation">Asks to stop before the next 512 images.</param>
     /// <exception cref="BadInputException">The model's codes are not discrete.</exception>

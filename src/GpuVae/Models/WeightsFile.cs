@@ -105,6 +105,7 @@ internal static partial class WeightsFile
             (nameof(options.Upscale), options.Upscale),
             (nameof(options.Centered), options.Centered),
             (nameof(options.Quantization), options.Quantization),
+            (nameof(options.CodeLevels), options.CodeLevels),
             (nameof(options.Codes), options.Quantization == Quantization.Codebook ? options.Codes : 0),
             (nameof(options.CodeSize), options.Quantization == Quantization.Codebook ? options.CodeSize : 0),
             (nameof(options.Levels), options.Quantization == Quantization.Scalar ? string.Join(",", options.Levels) : ""),

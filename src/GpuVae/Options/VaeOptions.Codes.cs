@@ -17,7 +17,13 @@ public sealed partial record VaeOptions
     /// </summary>
     public Quantization Quantization { get; init; }
 
-    /// <summary>Vectors of the codebook of <see cref="Quantization.Codebook"/>.</summary>
+    /// <summary>
+    /// Grids of discrete codes: with 2 there is a top one of half the sides, and the codes of the bottom one are chosen and decoded in
+    /// sight of it (VQ-VAE-2: Razavi et al. 2019, arXiv:1906.00446). Each has a codebook of its own.
+    /// </summary>
+    public int CodeLevels { get; init; } = 1;
+
+    /// <summary>Vectors of each codebook of <see cref="Quantization.Codebook"/>.</summary>
     public int Codes { get; init; } = 512;
 
     /// <summary>Numbers of a vector of <see cref="Quantization.Codebook"/>.</summary>
@@ -47,7 +53,21 @@ public sealed partial record VaeOptions
     /// <summary>Numbers of the vector at a place.</summary>
     internal int CodeWidth => Quantization == Quantization.Codebook ? CodeSize : Levels.Count;
 
-    /// <summary>Of the codes of an image; its channels are a vector's numbers.</summary>
+    /// <summary>The grids of the codes of an image, the top one first.</summary>
+    internal IReadOnlyList<ImageShape> Grids => TopGrid is { } top ? [top, Grid] : [Grid];
+
+    /// <summary>Half of <see cref="Grid"/>; null where there is one grid alone.</summary>
+    internal ImageShape? TopGrid => CodeLevels > 1 ? new ImageShape((Grid.Width + 1) / 2, (Grid.Height + 1) / 2, CodeWidth) : null;
+
+    /// <summary>Codes of an image.</summary>
+    internal int Places => Grids.Sum(grid => grid.Width * grid.Height);
+
+    /// <summary>
+    /// What the encoder gives at each place of <see cref="Grid"/>: the vector that is quantised, or what those of both grids are made of.
+    /// </summary>
+    internal ImageShape Encoded => CodeLevels > 1 ? Grid with { Channels = ChannelsPerStage[^1] } : Grid;
+
+    /// <summary>The only grid of the codes of an image, or the bottom one; its channels are a vector's numbers.</summary>
     internal ImageShape Grid
     {
         get
@@ -77,15 +97,25 @@ public sealed partial record VaeOptions
             throw new BadInputException(
                 $"VaeOptions.Levels = {string.Join(",", Levels)}: give 1 to {ScalarLevels.MaxCount} of them, each from "
                 + $"{ScalarLevels.Least} to {ScalarLevels.Most}, whose product, the number of codes, is at most {MaxCodes}.");
+        if (CodeLevels is not (1 or 2))
+            throw new BadInputException($"VaeOptions.CodeLevels = {CodeLevels} levels of codes are out of range; choose 1 or 2.");
+        if (!IsQuantized && CodeLevels > 1)
+            throw new BadInputException(
+                $"VaeOptions.CodeLevels = {CodeLevels} are levels of discrete codes. Use VaeOptions.Quantization = Codebook or Scalar, or "
+                + "for levels of latent units VaeOptions.Hierarchy.");
         if (!IsQuantized)
             return;
         if (Network != NetworkKind.Convolutional)
             throw new BadInputException(
                 $"VaeOptions.Quantization = {Quantization} needs a grid of codes, which only VaeOptions.Network = Convolutional has.");
-        if ((long)Grid.Width * Grid.Height * CodeWidth > MaxColumns)
+        if ((long)Grid.Width * Grid.Height * CodeWidth * CodeLevels > MaxColumns)
             throw new BadInputException(
                 $"A grid of {Grid.Width}×{Grid.Height} codes of {CodeWidth} numbers is too large for an image. Choose more "
                 + "VaeOptions.ChannelsPerStage or a smaller VaeOptions.CodeSize.");
+        if (CodeLevels > 1 && Math.Min(Grid.Width, Grid.Height) < 2)
+            throw new BadInputException(
+                $"VaeOptions.CodeLevels = {CodeLevels} halves a grid of {Grid.Width}×{Grid.Height} codes, which has too few. Choose fewer "
+                + "VaeOptions.ChannelsPerStage.");
         if (Classes > 0)
             throw new BadInputException(
                 $"With VaeOptions.Quantization = {Quantization} labels are told to the prior over codes, not to encoder and decoder; leave "

@@ -73,12 +73,12 @@ public sealed partial record VaeOptions
     public bool Centered { get; init; }
 
     /// <summary>
-    /// Units of the latent code z, of all levels of a <see cref="Hierarchy"/> together; with discrete codes the numbers of all vectors of
-    /// the grid, whatever is set.
+    /// Units of the latent code z, of all levels of a <see cref="Hierarchy"/> together; with discrete codes the numbers that these are
+    /// made of, whatever is set.
     /// </summary>
     public int Latent
     {
-        get => IsQuantized ? Grid.Pixels : field;
+        get => IsQuantized ? Encoded.Pixels : field;
         init;
     } = 20;
 

@@ -14,8 +14,13 @@ public sealed record EpochSummary(int Epoch, ElboParts Train, ElboParts? Test, d
     /// <summary>What was wrong after the epoch, seen through a part of the test set; empty where all is well.</summary>
     public IReadOnlyList<HealthWarning> Warnings { get; init; } = [];
 
-    /// <summary>How the test images use the codes; null without a test set, or where codes are not discrete.</summary>
+    /// <summary>
+    /// How the test images use the codes, of two grids those of the bottom one; null without a test set, or where codes are not discrete.
+    /// </summary>
     public CodeUse? Codes { get; init; }
+
+    /// <summary>Of two grids how they use those of the top one; null otherwise.</summary>
+    public CodeUse? TopCodes { get; init; }
 
     /// <summary>
     /// The KL term of each level on the test set, the top one first, nats per image; null without it, or without a hierarchy.

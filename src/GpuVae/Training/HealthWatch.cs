@@ -46,7 +46,8 @@ internal sealed class HealthWatch : IDisposable
 
     /// <summary>What is wrong now; waits for the device.</summary>
     /// <param name="codes">How the test images use the codes, where these are discrete.</param>
-    public IReadOnlyList<HealthWarning> Look(CodeUse? codes = null)
+    /// <param name="topCodes">Those of the top grid, where there are two.</param>
+    public IReadOnlyList<HealthWarning> Look(CodeUse? codes = null, CodeUse? topCodes = null)
     {
         List<HealthWarning> warnings = ofData is null ? [] : [ofData];
         if (count == 0)
@@ -59,7 +60,7 @@ internal sealed class HealthWatch : IDisposable
         if (model.Options.HasNoNoise)
         {
             warnings.AddRange(((HealthWarning?[])[
-                codes is { } use ? CodebookCollapse(use) : activity?.Look(), Alike(images, reconstructions, count),
+                codes is { } use ? CodebookCollapse(use, topCodes) : activity?.Look(), Alike(images, reconstructions, count),
                 VarianceMismatch(reconstructions)]).OfType<HealthWarning>());
             return warnings;
         }
@@ -108,16 +109,21 @@ internal sealed class HealthWatch : IDisposable
                         + "VaeOptions.Latent does as well.");
     }
 
-    private HealthWarning? CodebookCollapse(CodeUse use)
+    /// <summary>Of the only grid, or of the first of both that has collapsed.</summary>
+    private HealthWarning? CodebookCollapse(CodeUse use, CodeUse? topUse)
     {
         VaeOptions options = model.Options;
-        // A few images cannot use many codes.
-        int possible = Math.Min(use.Codes, count * options.Grid.Width * options.Grid.Height / 4);
-        return 2 * use.Used >= possible
+        return topUse is { } ofTop && OfGrid(ofTop, options.TopGrid!.Value, " of the top grid") is { } warning
+            ? warning
+            : OfGrid(use, options.Grid, topUse is null ? "" : " of the bottom grid");
+
+        HealthWarning? OfGrid(CodeUse use, ImageShape grid, string which) =>
+            // A few images cannot use many codes.
+            2 * use.Used >= Math.Min(use.Codes, count * grid.Width * grid.Height / 4)
             ? null
             : new HealthWarning(
                 HealthIssue.CodebookCollapse,
-                Inv($"The test images use {use.Used} of {use.Codes} codes, whose perplexity is {use.Perplexity:F0}."),
+                Inv($"The test images use {use.Used} of {use.Codes} codes{which}, whose perplexity is {use.Perplexity:F0}."),
                 options.Quantization == Quantization.Scalar
                     ? "Use fewer VaeOptions.Levels or a smaller TrainingOptions.LearningRate."
                     : options.CodeGradient != CodeGradient.Rotation ? "Use VaeOptions.CodeGradient = Rotation."

@@ -6,7 +6,8 @@ namespace GpuVae.Training;
 /// <summary>
 /// One line of <c>metrics.jsonl</c>, in snake case there. Losses in nats per image; the test figures are null without a test set. Seconds
 /// and images per second are null where they were lost with a process that was killed. Warnings are by kind, left out where there are none;
-/// so are the figures of discrete codes, of a discriminator and of a perceptual term, and the KL terms of a hierarchy's levels.
+/// so are the figures of discrete codes, those of a top grid apart, of a discriminator and of a perceptual term, and the KL terms of a
+/// hierarchy's levels.
 /// </summary>
 public sealed partial record MetricsLine(
     int Epoch, double TrainLoss, double? TestLoss, double? TestRecon, double? TestKl, double? Seconds, double? ImagesPerSecond,
@@ -18,7 +19,9 @@ public sealed partial record MetricsLine(
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] double? DiscriminatorLoss = null,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] double? GeneratorLoss = null,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] double? AdversarialWeight = null,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] double? FeatureDistance = null)
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] double? FeatureDistance = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] int? TopCodesUsed = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] double? TopPerplexity = null)
 {
     /// <summary>
     /// The epoch whose weights commands take: that with the lowest test loss, the first of several; the last one where nothing was tested,
@@ -42,7 +45,8 @@ public sealed partial record MetricsLine(
             : epoch.Warnings.ToDictionary(
                 warning => JsonNamingPolicy.SnakeCaseLower.ConvertName(warning.Issue.ToString()), warning => warning.ToString()),
         epoch.Codes?.Used, epoch.Codes?.Perplexity, epoch.LevelKl, epoch.Adversarial?.DiscriminatorLoss,
-        epoch.Adversarial?.GeneratorLoss, epoch.Adversarial?.Weight, epoch.FeatureDistance);
+        epoch.Adversarial?.GeneratorLoss, epoch.Adversarial?.Weight, epoch.FeatureDistance, epoch.TopCodes?.Used,
+        epoch.TopCodes?.Perplexity);
 
     /// <summary>Without what differs from one run of the same training to the next.</summary>
     internal MetricsLine WithoutTimes => this with { Seconds = null, ImagesPerSecond = null };
@@ -54,7 +58,7 @@ public sealed partial record MetricsLine(
         ReadOnlySpan<double?> numbers =
             [
                 line.TrainLoss, line.TestLoss, line.TestRecon, line.TestKl, line.Seconds, line.ImagesPerSecond, line.Perplexity,
-                line.DiscriminatorLoss, line.GeneratorLoss, line.AdversarialWeight, line.FeatureDistance,
+                line.DiscriminatorLoss, line.GeneratorLoss, line.AdversarialWeight, line.FeatureDistance, line.TopPerplexity,
                 .. line.LevelKl is { } levels ? levels.Select(kl => (double?)kl) : [],
             ];
         foreach (double? number in numbers)

@@ -466,8 +466,9 @@ public sealed partial class Trainer : IDisposable
         var summary = new EpochSummary(
             (int)(step / feed.StepsPerEpoch), train, test, seconds, imagesOfEpochHere / Math.Max(seconds, 1e-9), Model.Device.Name)
         {
-            Warnings = [.. health.Look(evaluator?.CodeUse), .. DiscriminatorHealth.Look(adversarial)],
+            Warnings = [.. health.Look(evaluator?.CodeUse, evaluator?.TopCodeUse), .. DiscriminatorHealth.Look(adversarial)],
             Codes = evaluator?.CodeUse,
+            TopCodes = evaluator?.TopCodeUse,
             Adversarial = adversarial,
             FeatureDistance = epochSums.MeanDistance(imageCount),
             LevelKl = evaluator?.LevelKl,

@@ -96,7 +96,7 @@ internal static class PixelCnnOps
 
     private static void Draw(OpRun run, int images, int classes)
     {
-        const int places = 3;
+        const int places = 3, before = 2;
         const ulong seed = 7;
         float[] logits = run.Uniform(images * classes, -3, 3);
         float[] indices = [.. Enumerable.Repeat(9999f, images * places)], open = [.. Enumerable.Repeat(1f, images * places)];
@@ -109,11 +109,12 @@ internal static class PixelCnnOps
             if (open[row] == 0)
                 continue;
             double[] shares = [.. logits.Skip(image * classes).Take(classes).Select(value => Math.Exp(value / 0.7))];
-            double limit = Philox.ToUniform(Philox.Generate(seed, RandomPurpose.Code, 1, 4 + image, 0).W0) * shares.Sum(), below = 0;
+            float uniform = Philox.ToUniform(Philox.Generate(seed, RandomPurpose.Code, before + 1, 4 + image, 0).W0);
+            double limit = uniform * shares.Sum(), below = 0;
             expected[row] = Math.Min(shares.TakeWhile(share => (below += share) <= limit).Count(), classes - 1);
         }
         new CategoricalDraw(run.Accelerator).Run(
             run.Stream, run.Upload(logits), run.Upload(open), run.Expect("indices", indices, expected),
-            new DrawPlace(places, 1, 4, 1 / 0.7f, seed));
+            new DrawPlace(places, 1, 4, 1 / 0.7f, seed, before));
     }
 }

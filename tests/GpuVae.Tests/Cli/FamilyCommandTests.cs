@@ -122,4 +122,39 @@ public sealed class FamilyCommandTests
         Gpuvae.Succeed(folder.FullPath, "inpaint", "--run", "runs/q", "--half", "lower", "--count", "2", "--device", "cpu");
         Assert.True(File.Exists(Path.Combine(folder.FullPath, "inpainted.png")));
     }
+
+    [Fact]
+    public void TwoGridsOfCodesGoThroughAllCommands()
+    {
+        using var folder = new TemporaryFolder();
+        string[] small = ["--device", "cpu", "--images", "60"], run = ["--run", "runs/q", "--device", "cpu"];
+        string said = Gpuvae.Succeed(folder.FullPath, [
+            "train", "--epochs", "1", "--batch", "20", "--quantize", "codebook", "--code-levels", "2", "--codes", "9", "--code-size", "3",
+            "--channels-per-stage", "4,4", "--name", "q", .. small]);
+        Assert.Matches(@"top \d of 9 codes, perplexity \d+, bottom \d of 9 codes, perplexity", said);
+        string report = File.ReadAllText(Path.Combine(folder.FullPath, "runs", "q", "report.html"));
+        Assert.Contains("Codes of the top grid", report, StringComparison.Ordinal);
+        said = Gpuvae.Succeed(folder.FullPath, ["train-prior", .. run, "--epochs", "1", "--layers", "1", "--width", "4"]);
+        Assert.Contains("bits per dimension", said, StringComparison.Ordinal);
+        Gpuvae.Succeed(folder.FullPath, ["generate", .. run, "--count", "2"]);
+        Gpuvae.Succeed(folder.FullPath, ["reconstruct", .. run, "--count", "2"]);
+        Gpuvae.Succeed(folder.FullPath, ["interpolate", .. run]);
+        Gpuvae.Succeed(folder.FullPath, ["inpaint", .. run, "--half", "lower", "--count", "2"]);
+        string figures = Gpuvae.Succeed(folder.FullPath, ["evaluate", .. run, "--code-prior", "runs/q/prior.safetensors"]);
+        Assert.Contains("bits/dimension", figures, StringComparison.Ordinal);
+        Assert.Contains("top perplexity", figures, StringComparison.Ordinal);
+        Gpuvae.Succeed(folder.FullPath, ["export", .. run, "--onnx", "onnx"]);
+        Assert.Equal(3, Directory.GetFiles(Path.Combine(folder.FullPath, "onnx"), "*.onnx").Length);
+        foreach ((string[] options, string message) in (ValueTuple<string[], string>[])
+        [
+            (["--code-levels", "2"], "--quantize codebook or scalar"),
+            (["--code-levels", "2", "--quantize", "scalar", "--size", "8", "--channels-per-stage", "4,4,4"], "has too few"),
+        ])
+        {
+            CommandResult refused = Gpuvae.Run(folder.FullPath, ["train", "--name", "none", .. options, .. small]);
+            Assert.Equal(2, refused.ExitCode);
+            Assert.Contains(message, refused.Error, StringComparison.Ordinal);
+            Assert.False(Directory.Exists(Path.Combine(folder.FullPath, "runs", "none")));
+        }
+    }
 }

@@ -33,13 +33,20 @@ public sealed class GridPriorTests(CpuDevice cpu) : IClassFixture<CpuDevice>, ID
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
-    public static TheoryData<CodeNetworkKind> Kinds => [.. Enum.GetValues<CodeNetworkKind>()];
+    /// <summary>With one grid of codes and with two; the networks alone with nothing above them and with something.</summary>
+    public static TheoryData<CodeNetworkKind, int> Kinds => new()
+    {
+        { CodeNetworkKind.PixelCnn, 1 },
+        { CodeNetworkKind.PixelCnn, 2 },
+        { CodeNetworkKind.Transformer, 1 },
+        { CodeNetworkKind.Transformer, 2 },
+    };
 
     [Theory]
     [MemberData(nameof(Kinds))]
-    public void ACodeDependsOnAllThoseBeforeItAndOnNoOthers(CodeNetworkKind kind)
+    public void ACodeDependsOnAllThoseBeforeItAndOnNoOthers(CodeNetworkKind kind, int levels)
     {
-        using var network = new Network(cpu.Device, Small with { Layers = 4, Network = kind });
+        using var network = new Network(cpu.Device, Small with { Layers = 4, Network = kind }, levels);
         int[] codes = Numbers(Places, seed: 1);
         float[] logits = network.Logits(codes, [1]);
         for (int place = 0; place < Places; place++)
@@ -58,9 +65,9 @@ public sealed class GridPriorTests(CpuDevice cpu) : IClassFixture<CpuDevice>, ID
 
     [Theory]
     [MemberData(nameof(Kinds))]
-    public void PlaceByPlaceTheLogitsAreThoseOfAllAtOnce(CodeNetworkKind kind)
+    public void PlaceByPlaceTheLogitsAreThoseOfAllAtOnce(CodeNetworkKind kind, int levels)
     {
-        using var network = new Network(cpu.Device, Small with { Layers = 3, Network = kind });
+        using var network = new Network(cpu.Device, Small with { Layers = 3, Network = kind }, levels);
         int[] codes = Numbers(3 * Places, seed: 4);
         float[] labels = [1, 0, 1], all = network.Logits(codes, labels), next = network.NextLogits(codes, labels);
         for (int i = 0; i < all.Length; i++)
@@ -69,9 +76,9 @@ public sealed class GridPriorTests(CpuDevice cpu) : IClassFixture<CpuDevice>, ID
 
     [Theory]
     [MemberData(nameof(Kinds))]
-    public void TheGradientIsThatOfCentralDifferences(CodeNetworkKind kind)
+    public void TheGradientIsThatOfCentralDifferences(CodeNetworkKind kind, int levels)
     {
-        using var network = new Network(cpu.Device, Small with { Layers = 3, Network = kind });
+        using var network = new Network(cpu.Device, Small with { Layers = 3, Network = kind }, levels);
         int[] codes = Numbers(2 * Places, seed: 1);
         float[] weights = Weights(2 * Places * Codes, seed: 2), labels = [1, 0];
         Dictionary<string, float[]> gradients = network.Gradients(codes, labels, weights);
@@ -97,13 +104,15 @@ public sealed class GridPriorTests(CpuDevice cpu) : IClassFixture<CpuDevice>, ID
 
     [Theory]
     [MemberData(nameof(Kinds))]
-    public void ItLearnsTheCodesOfImagesByTheirLabels(CodeNetworkKind kind)
+    public void ItLearnsTheCodesOfImagesByTheirLabels(CodeNetworkKind kind, int levels)
     {
-        using var model = new Vae(cpu.Device, Scalar);
+        using var model = new Vae(cpu.Device, Scalar with { CodeLevels = levels });
+        int places = model.Places;
+        Assert.Equal(levels == 2 ? Places + 4 : Places, places);
         ImageSet images = Labelled(24);
         using var prior = new GridPrior(model, Small with { Network = kind });
         double before = prior.Evaluate(images, Cancellation);
-        Assert.InRange(before, 0.8 * Places * Math.Log(Codes), 1.5 * Places * Math.Log(Codes));
+        Assert.InRange(before, 0.8 * places * Math.Log(Codes), 1.5 * places * Math.Log(Codes));
         ImageSet two = Labelled(2);
         var training = new TrainingOptions { BatchSize = 8, Epochs = 100, LearningRate = 1e-2 };
         using var trainer = new GridPriorTrainer(prior, images, training, two);
@@ -114,18 +123,18 @@ public sealed class GridPriorTests(CpuDevice cpu) : IClassFixture<CpuDevice>, ID
         Assert.Equal(last.Test!.Value, prior.Evaluate(two, Cancellation), 1e-9);
         Assert.True(last.Test < 0.1 * before, $"{before} -> {last.Test}");
         // All images of a label are one image, and the codes of one are drawn.
-        int[] codes = new int[24 * Places];
+        int[] codes = new int[24 * places];
         model.EncodeNumbers(Rows(images), codes, Cancellation);
-        int[] drawn = new int[2 * Places];
+        int[] drawn = new int[2 * places];
         prior.Draw(drawn, [.. Enumerable.Repeat(true, drawn.Length)], [0, 1], seed: 3, temperature: 0.05, Cancellation);
-        Assert.Equal(codes[..(2 * Places)], drawn);
+        Assert.Equal(codes[..(2 * places)], drawn);
     }
 
     [Theory]
     [MemberData(nameof(Kinds))]
-    public void TheSameSeedDrawsTheSameImagesWhateverTheirNumber(CodeNetworkKind kind)
+    public void TheSameSeedDrawsTheSameImagesWhateverTheirNumber(CodeNetworkKind kind, int levels)
     {
-        using var model = new Vae(cpu.Device, Scalar);
+        using var model = new Vae(cpu.Device, Scalar with { CodeLevels = levels });
         using var prior = new GridPrior(model, Small with { Network = kind });
         float[] images = prior.Generate(5, seed: 4, cancellation: Cancellation);
         Assert.Equal(images[..(3 * 48)], prior.Generate(3, seed: 4, cancellation: Cancellation));
@@ -134,10 +143,10 @@ public sealed class GridPriorTests(CpuDevice cpu) : IClassFixture<CpuDevice>, ID
 
     [Theory]
     [MemberData(nameof(Kinds))]
-    public void OneFileIsAPriorOfOneModelsCodes(CodeNetworkKind kind)
+    public void OneFileIsAPriorOfOneModelsCodes(CodeNetworkKind kind, int levels)
     {
         GridPriorOptions options = Small with { Network = kind };
-        using var model = new Vae(cpu.Device, Scalar);
+        using var model = new Vae(cpu.Device, Scalar with { CodeLevels = levels });
         string path = Path.Combine(folder, "prior.safetensors"), half = Path.Combine(folder, "half.safetensors");
         model.SaveWeights(half, half: true);
         float[] expected;
@@ -155,7 +164,7 @@ public sealed class GridPriorTests(CpuDevice cpu) : IClassFixture<CpuDevice>, ID
         using (var small = Vae.Load(cpu.Device, half))
         using (var prior = GridPrior.Load(small, path))
             Assert.Same(small, prior.Model);
-        using var other = new Vae(cpu.Device, Scalar, seed: 2);
+        using var other = new Vae(cpu.Device, Scalar with { CodeLevels = levels }, seed: 2);
         string ofOther = Assert.Throws<BadInputException>(() => GridPrior.Load(other, path)).Message;
         Assert.Contains("another model", ofOther, StringComparison.Ordinal);
         string ofModel = Assert.Throws<BadInputException>(() => GridPrior.Load(model, half)).Message;
@@ -167,9 +176,9 @@ public sealed class GridPriorTests(CpuDevice cpu) : IClassFixture<CpuDevice>, ID
 
     [Theory]
     [MemberData(nameof(Kinds))]
-    public void HiddenPartsAreDrawnAndSeenOnesStay(CodeNetworkKind kind)
+    public void HiddenPartsAreDrawnAndSeenOnesStay(CodeNetworkKind kind, int levels)
     {
-        using var model = new Vae(cpu.Device, Scalar);
+        using var model = new Vae(cpu.Device, Scalar with { CodeLevels = levels });
         using var prior = new GridPrior(model, Small with { Network = kind });
         float[] images = Rows(Labelled(2));
         var mask = Mask.Half(8, 6, ImageHalf.Lower);
@@ -186,9 +195,9 @@ public sealed class GridPriorTests(CpuDevice cpu) : IClassFixture<CpuDevice>, ID
 
     [Theory]
     [MemberData(nameof(Kinds))]
-    public void AnInterruptedTrainingEndsWithTheSameBytes(CodeNetworkKind kind)
+    public void AnInterruptedTrainingEndsWithTheSameBytes(CodeNetworkKind kind, int levels)
     {
-        using var model = new Vae(cpu.Device, Scalar);
+        using var model = new Vae(cpu.Device, Scalar with { CodeLevels = levels });
         ImageSet images = Labelled(10), test = Labelled(4);
         var training = new TrainingOptions { BatchSize = 4, Epochs = 5, Decay = LearningRateDecay.Cosine, GradientClip = 1 };
         string whole = Path.Combine(folder, "whole"), parts = Path.Combine(folder, "parts");
@@ -258,8 +267,10 @@ public sealed class GridPriorTests(CpuDevice cpu) : IClassFixture<CpuDevice>, ID
         using var prior = new GridPrior(model, Small);
         ImageSet images = Labelled(12);
         var options = new EvaluationOptions { Metrics = EvaluationMetrics.Reconstruction };
-        DistributionDistance distance = ModelEvaluation.Run(
-            model, images, options, new Brightness(), prior, cancellation: Cancellation).Distance!;
+        EvaluationReport report = ModelEvaluation.Run(
+            model, images, options with { Metrics = EvaluationMetrics.Elbo }, new Brightness(), prior, cancellation: Cancellation);
+        DistributionDistance distance = report.Distance!;
+        Assert.Equal(-report.Elbo!.Nats, report.Parts!.Value.Reconstruction + prior.Evaluate(images, Cancellation), 1e-6);
         Assert.Equal("the prior over codes", distance.Sampler);
         Assert.True(distance.Samples.Frechet > 0);
         Assert.Throws<BadInputException>(() => ModelEvaluation.Run(model, images, options, new Brightness()));
@@ -328,19 +339,21 @@ public sealed class GridPriorTests(CpuDevice cpu) : IClassFixture<CpuDevice>, ID
         }
     }
 
-    /// <summary>The network alone; the vectors of codes have two numbers.</summary>
+    /// <summary>The network alone; the vectors of codes have two numbers, and what is above them three.</summary>
     private sealed class Network : IDisposable
     {
         private readonly ComputeDevice device;
         private readonly CodeNetwork network;
+        private readonly int channelsAbove;
 
-        public Network(ComputeDevice device, GridPriorOptions options)
+        public Network(ComputeDevice device, GridPriorOptions options, int levels)
         {
             this.device = device;
+            channelsAbove = levels == 2 ? 3 : 0;
             var grid = new ImageShape(Width, Places / Width, 2);
             network = options.Network == CodeNetworkKind.Transformer
-                ? new CausalTransformer(grid, Codes, options)
-                : new GatedPixelCnn(grid, Codes, options, Lookup);
+                ? new CausalTransformer(grid, Codes, options, channelsAbove: channelsAbove)
+                : new GatedPixelCnn(grid, Codes, options, Lookup, channelsAbove: channelsAbove);
             Store = new ParameterStore(device, network.ParameterShapes);
             network.Attach(Store);
             Initialization.Fill(Store, seed: 3);
@@ -366,9 +379,10 @@ public sealed class GridPriorTests(CpuDevice cpu) : IClassFixture<CpuDevice>, ID
             var builder = new ScheduleBuilder(labels.Length);
             var context = new LayerContext(
                 builder, device.Kernels, Store.Values, default, ScheduleBuilder.Fixed("labels", ofLabels.View, labels.Length));
+            using MemoryBuffer1D<float, Stride1D.Dense>? above = Above(labels.Length);
             int place = 0;
             PlannedTensor logits = network.AppendNext(
-                context, ScheduleBuilder.Fixed("codes", input.View, labels.Length), () => place);
+                context, ScheduleBuilder.Fixed("codes", input.View, labels.Length), Planned(above, labels.Length), () => place);
             float[] next = new float[logits.Length], all = new float[codes.Length * Codes];
             builder.Add("read", 0, 0, [logits], stream => logits.View.Download(stream, next.AsSpan()));
             using MemoryBuffer1D<float, Stride1D.Dense> arena = device.Accelerator.Allocate1D<float>(builder.Plan());
@@ -389,12 +403,13 @@ public sealed class GridPriorTests(CpuDevice cpu) : IClassFixture<CpuDevice>, ID
         {
             using MemoryBuffer1D<float, Stride1D.Dense> input = device.Accelerator.Allocate1D(Array.ConvertAll(codes, code => (float)code));
             using MemoryBuffer1D<float, Stride1D.Dense> ofLabels = device.Accelerator.Allocate1D(labels);
+            using MemoryBuffer1D<float, Stride1D.Dense>? above = Above(labels.Length);
             using MemoryBuffer1D<float, Stride1D.Dense>? ofLogits = weights is null ? null : device.Accelerator.Allocate1D(weights);
             var builder = new ScheduleBuilder(labels.Length);
             var context = new LayerContext(
                 builder, device.Kernels, Store.Values, gradients, ScheduleBuilder.Fixed("labels", ofLabels.View, labels.Length));
             (PlannedTensor logits, Action<LayerContext, PlannedTensor> backward) =
-                network.Forward(context, ScheduleBuilder.Fixed("codes", input.View, labels.Length));
+                network.Forward(context, ScheduleBuilder.Fixed("codes", input.View, labels.Length), Planned(above, labels.Length));
             float[] values = new float[logits.Length];
             builder.Add("read", 0, 0, [logits], stream => logits.View.Download(stream, values.AsSpan()));
             if (ofLogits is not null)
@@ -406,8 +421,15 @@ public sealed class GridPriorTests(CpuDevice cpu) : IClassFixture<CpuDevice>, ID
             return values;
         }
 
+        private MemoryBuffer1D<float, Stride1D.Dense>? Above(int images) => channelsAbove == 0
+            ? null
+            : device.Accelerator.Allocate1D(Weights(images * Places * channelsAbove, seed: 8));
+
+        private static PlannedTensor? Planned(MemoryBuffer1D<float, Stride1D.Dense>? above, int images) =>
+            above is null ? null : ScheduleBuilder.Fixed("above", above.View, images);
+
         /// <summary>A number's vector is that of a code of scalar quantisation.</summary>
         private PlannedTensor Lookup(ScheduleBuilder builder, PlannedTensor indices) =>
-            Quantizer.Create(Scalar)!.Lookup(new LayerContext(builder, device.Kernels, Store.Values), indices);
+            Quantizer.Create(Scalar, Scalar.Grid).Lookup(new LayerContext(builder, device.Kernels, Store.Values), indices);
     }
 }

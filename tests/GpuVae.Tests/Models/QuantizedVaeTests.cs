@@ -25,6 +25,8 @@ public sealed class QuantizedVaeTests(CpuDevice cpu) : IClassFixture<CpuDevice>,
         CodeSize = 3,
     };
 
+    private static readonly VaeOptions Two = Codebook with { CodeLevels = 2 };
+
     private static readonly VaeOptions Scalar = Codebook with { Quantization = Quantization.Scalar, Levels = [4, 3] };
 
     private static readonly ImageSet Images = TestImages.Random(11, Codebook.Shape);
@@ -33,18 +35,22 @@ public sealed class QuantizedVaeTests(CpuDevice cpu) : IClassFixture<CpuDevice>,
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
-    public static TheoryData<Quantization, CodeGradient> Kinds => new()
+    public static TheoryData<Quantization, CodeGradient, int> Kinds => new()
     {
-        { Quantization.Codebook, CodeGradient.Rotation },
-        { Quantization.Codebook, CodeGradient.StraightThrough },
-        { Quantization.Scalar, default },
+        { Quantization.Codebook, CodeGradient.Rotation, 1 },
+        { Quantization.Codebook, CodeGradient.StraightThrough, 1 },
+        { Quantization.Codebook, CodeGradient.StraightThrough, 2 },
+        { Quantization.Scalar, default, 1 },
+        { Quantization.Scalar, default, 2 },
     };
 
     [Theory]
     [MemberData(nameof(Kinds))]
-    public void TheEncoderLearnsThroughTheCodes(Quantization quantization, CodeGradient gradient)
+    public void TheEncoderLearnsThroughTheCodes(Quantization quantization, CodeGradient gradient, int levels)
     {
-        using var model = new Vae(cpu.Device, Codebook with { Quantization = quantization, Levels = [4, 3], CodeGradient = gradient });
+        using var model = new Vae(
+            cpu.Device,
+            Codebook with { Quantization = quantization, Levels = [4, 3], CodeGradient = gradient, CodeLevels = levels });
         model.StartFrom(Images, seed: 1);
         float[] before = Encoder(model);
         using var trainer = new Trainer(model, Images, new TrainingOptions { BatchSize = 11, Epochs = 40, LearningRate = 1e-2 }, Images);
@@ -57,6 +63,8 @@ public sealed class QuantizedVaeTests(CpuDevice cpu) : IClassFixture<CpuDevice>,
         Assert.Equal(quantization == Quantization.Codebook ? 6 : 12, use.Codes);
         Assert.InRange(use.Used, 2, use.Codes);
         Assert.InRange(use.Perplexity, 1, use.Used + 1e-9);
+        Assert.Equal(levels == 2, epochs[^1].TopCodes is not null);
+        Assert.Equal(epochs[^1].TopCodes?.Used, trainer.History[^1].TopCodesUsed);
         Assert.Equal((use.Used, use.Perplexity), (trainer.History[^1].CodesUsed!.Value, trainer.History[^1].Perplexity!.Value));
 
         static float[] Encoder(Vae model) => model.Parameters.Read(model.Parameters["encoder.0.weight"]);
@@ -87,12 +95,12 @@ public sealed class QuantizedVaeTests(CpuDevice cpu) : IClassFixture<CpuDevice>,
     [Fact]
     public void AllWaysFromImagesToReconstructionsMeet()
     {
-        foreach (VaeOptions options in (VaeOptions[])[Codebook, Scalar, Scalar with { Levels = [9, 8, 7] }])
+        foreach (VaeOptions options in (VaeOptions[])[Codebook, Two, Scalar, Scalar with { Levels = [9, 8, 7], CodeLevels = 2 }])
         {
             using Vae model = Trained(options);
             float[] images = Pixels(), reconstructions = new float[images.Length], others = new float[images.Length];
             float[] vectors = new float[11 * model.Options.Latent], logVariances = new float[vectors.Length];
-            int[] numbers = new int[11 * Places];
+            int[] numbers = new int[11 * model.Places];
             model.Reconstruct(images, reconstructions, cancellation: Cancellation);
             model.Encode(images, vectors, logVariances, cancellation: Cancellation);
             model.Decode(vectors, others, cancellation: Cancellation);
@@ -106,11 +114,12 @@ public sealed class QuantizedVaeTests(CpuDevice cpu) : IClassFixture<CpuDevice>,
     }
 
     [Theory]
-    [InlineData(Quantization.Codebook)]
-    [InlineData(Quantization.Scalar)]
-    public void StoppedAndResumedTheBytesAreThoseOfAnUninterruptedRun(Quantization quantization)
+    [InlineData(Quantization.Codebook, 1)]
+    [InlineData(Quantization.Codebook, 2)]
+    [InlineData(Quantization.Scalar, 1)]
+    public void StoppedAndResumedTheBytesAreThoseOfAnUninterruptedRun(Quantization quantization, int levels)
     {
-        VaeOptions options = Codebook with { Quantization = quantization, Levels = [4, 3] };
+        VaeOptions options = Codebook with { Quantization = quantization, Levels = [4, 3], CodeLevels = levels };
         var training = new TrainingOptions { BatchSize = 2, Accumulation = 2, AverageDecay = 0.9, Epochs = 2, LogEverySteps = 2 };
         string Run(int stopAt)
         {
@@ -137,10 +146,13 @@ public sealed class QuantizedVaeTests(CpuDevice cpu) : IClassFixture<CpuDevice>,
         Assert.Equal(whole, Run(3));
     }
 
-    [Fact]
-    public void OneFileIsAModelAndNoOtherCodebooksIs()
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public void OneFileIsAModelAndNoOtherCodebooksIs(int levels)
     {
-        using Vae model = Trained(Codebook);
+        VaeOptions options = Codebook with { CodeLevels = levels };
+        using Vae model = Trained(options);
         string path = Path.Combine(folder, "model.safetensors"), half = Path.Combine(folder, "half.safetensors");
         model.SaveWeights(path);
         model.SaveWeights(half, half: true);
@@ -152,8 +164,11 @@ public sealed class QuantizedVaeTests(CpuDevice cpu) : IClassFixture<CpuDevice>,
         using (var loaded = Vae.Load(cpu.Device, half))
             loaded.Reconstruct(images, actual, cancellation: Cancellation);
         Assert.InRange(ImageQuality.Compare(cpu.Device, expected, actual, Codebook.Shape, Cancellation).Psnr, 30, ImageQuality.MaxPsnr);
-        using var other = new Vae(cpu.Device, Codebook with { Codes = 7 });
-        Assert.Throws<BadInputException>(() => other.LoadWeights(path));
+        foreach (VaeOptions of in (VaeOptions[])[options with { Codes = 7 }, options with { CodeLevels = 3 - levels }])
+        {
+            using var other = new Vae(cpu.Device, of);
+            Assert.Throws<BadInputException>(() => other.LoadWeights(path));
+        }
         using var straight = new Vae(cpu.Device, Scalar);
         Assert.Throws<BadInputException>(() => straight.LoadWeights(path));
     }
@@ -170,6 +185,39 @@ public sealed class QuantizedVaeTests(CpuDevice cpu) : IClassFixture<CpuDevice>,
         Assert.Null(report.Elbo);
         Assert.Null(report.Units);
         Assert.Equal(shares, model.Parameters.Read(model.Parameters["codebook.share"]));
+    }
+
+    [Fact]
+    public void BothGridsHaveCodesOfTheirOwnAndTheDecoderSeesBoth()
+    {
+        using Vae model = Trained(Two);
+        Assert.Equal((new ImageShape(4, 3, 3), new ImageShape(2, 2, 3), Places + 4), (model.Grid, model.TopGrid, model.Places));
+        Assert.NotEqual(Read("codebook.top.weight"), Read("codebook.bottom.weight"));
+        EvaluationReport report = ModelEvaluation.Run(model, Images, cancellation: Cancellation);
+        int[] numbers = new int[11 * model.Places];
+        model.EncodeNumbers(Pixels(), numbers, Cancellation);
+        // Of the top grid first, image by image.
+        Assert.Equal(Used(numbers.Where((_, i) => i % model.Places < 4)), report.TopCodes!.Value.Used);
+        Assert.Equal(Used(numbers.Where((_, i) => i % model.Places >= 4)), report.Codes!.Value.Used);
+        float[] before = Decoded(numbers);
+        foreach (int place in (int[])[0, 4])
+        {
+            int[] others = [.. numbers];
+            others[place] = (others[place] + 1) % 6;
+            Assert.NotEqual(before[..84], Decoded(others)[..84]);
+            Assert.Equal(before[84..], Decoded(others)[84..]);
+        }
+
+        float[] Read(string name) => model.Parameters.Read(model.Parameters[name]);
+
+        static int Used(IEnumerable<int> codes) => codes.Distinct().Count();
+
+        float[] Decoded(int[] of)
+        {
+            float[] images = new float[11 * 84];
+            model.DecodeNumbers(of, images, Cancellation);
+            return images;
+        }
     }
 
     [Fact]
@@ -192,10 +240,15 @@ public sealed class QuantizedVaeTests(CpuDevice cpu) : IClassFixture<CpuDevice>,
     {
         using Vae model = Trained(Codebook with { Codes = 64 });
         using var watch = new HealthWatch(model, Images, Images, isBinarized: false);
+        using Vae ofTwo = Trained(Two with { Codes = 64 });
+        using var two = new HealthWatch(ofTwo, Images, Images, isBinarized: false);
         HealthWarning warning = Assert.Single(
             watch.Look(new CodeUse(64, 3, 2)), warning => warning.Issue == HealthIssue.CodebookCollapse);
         Assert.Contains("3 of 64", warning.Seen, StringComparison.Ordinal);
         Assert.Contains("VaeOptions.CodeGradient = Rotation", warning.Advice, StringComparison.Ordinal);
+        HealthWarning ofTop = Assert.Single(
+            two.Look(new CodeUse(64, 40, 30), new CodeUse(64, 1, 1)), warning => warning.Issue == HealthIssue.CodebookCollapse);
+        Assert.Contains("1 of 64 codes of the top grid", ofTop.Seen, StringComparison.Ordinal);
         Assert.DoesNotContain(watch.Look(new CodeUse(64, 40, 30)), warning => warning.Issue == HealthIssue.CodebookCollapse);
     }
 

@@ -27,29 +27,32 @@ public sealed class OnnxCodesTests(CpuDevice cpu) : IClassFixture<CpuDevice>, ID
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
-    public static TheoryData<Quantization, OnnxPrecision> Kinds => new()
+    public static TheoryData<Quantization, OnnxPrecision, int> Kinds => new()
     {
-        { Quantization.Codebook, OnnxPrecision.Single },
-        { Quantization.Scalar, OnnxPrecision.Single },
-        { Quantization.Codebook, OnnxPrecision.Half },
+        { Quantization.Codebook, OnnxPrecision.Single, 1 },
+        { Quantization.Codebook, OnnxPrecision.Single, 2 },
+        { Quantization.Scalar, OnnxPrecision.Single, 1 },
+        { Quantization.Scalar, OnnxPrecision.Single, 2 },
+        { Quantization.Codebook, OnnxPrecision.Half, 1 },
+        { Quantization.Codebook, OnnxPrecision.Half, 2 },
     };
 
     public void Dispose() => folder.Dispose();
 
     [Theory]
     [MemberData(nameof(Kinds))]
-    public void NumbersAndImagesAreTheLibrarys(Quantization quantization, OnnxPrecision precision)
+    public void NumbersAndImagesAreTheLibrarys(Quantization quantization, OnnxPrecision precision, int levels)
     {
-        VaeOptions options = Codebook with { Quantization = quantization, Levels = [8, 5, 3] };
+        VaeOptions options = Codebook with { Quantization = quantization, Levels = [8, 5, 3], CodeLevels = levels };
         ImageSet images = TestImages.Random(Count, options.Shape);
         using var model = new Vae(cpu.Device, options);
-        using (var trainer = new Trainer(model, images, new TrainingOptions { BatchSize = 4, Epochs = 5, LearningRate = 1e-2 }))
+        using (var trainer = new Trainer(model, images, new TrainingOptions { BatchSize = 4, Epochs = 30, LearningRate = 1e-2 }))
             trainer.Run(Cancellation);
         IReadOnlyList<OnnxFile> files = model.ExportOnnx(folder.FullPath, precision);
         Assert.Equal(["encoder.onnx", "decoder.onnx", "vae.onnx"], files.Select(file => Path.GetFileName(file.Path)));
 
         float[] pixels = [.. TestImages.AsDoubles(images.Pixels).Select(pixel => (float)pixel)];
-        int[] numbers = new int[Count * model.Grid.Width * model.Grid.Height];
+        int[] numbers = new int[Count * model.Places];
         model.EncodeNumbers(pixels, numbers, Cancellation);
         Assert.True(numbers.Distinct().Count() > 2);
         float[] decoded = new float[pixels.Length];
@@ -58,19 +61,30 @@ public sealed class OnnxCodesTests(CpuDevice cpu) : IClassFixture<CpuDevice>, ID
         using var decoder = new OnnxSession(folder["decoder.onnx"]);
         using var whole = new OnnxSession(folder["vae.onnx"]);
         Assert.Equal(["image batch 3 6 9"], encoder.Inputs);
-        Assert.Equal(["numbers batch 3 5"], encoder.Outputs);
-        Assert.Equal(["numbers batch 3 5"], decoder.Inputs);
+        string[] names = levels == 2 ? ["top_numbers", "bottom_numbers"] : ["numbers"];
+        string[] grids = levels == 2 ? ["top_numbers batch 2 3", "bottom_numbers batch 3 5"] : ["numbers batch 3 5"];
+        Assert.Equal(grids, encoder.Outputs);
+        Assert.Equal(grids, decoder.Inputs);
+        int[][] ofGrids = levels == 2 ? [OfImages(0, 6), OfImages(6, 15)] : [numbers];
         Dictionary<string, float[]> all = whole.Run(Count, ("image", pixels));
         // Rounded weights may move a vector to the next code.
         bool isExact = precision == OnnxPrecision.Single;
         if (isExact)
         {
-            Assert.Equal(numbers.Select(number => (float)number), encoder.Run(Count, ("image", pixels))["numbers"]);
-            Assert.Equal(numbers.Select(number => (float)number), all["numbers"]);
+            foreach ((string name, int[] ofGrid) in names.Zip(ofGrids))
+            {
+                Assert.Equal(ofGrid.Select(number => (float)number), encoder.Run(Count, ("image", pixels))[name]);
+                Assert.Equal(ofGrid.Select(number => (float)number), all[name]);
+            }
             Near(decoded, all["reconstruction"], 1e-5);
             Near([(float)model.Evaluate(images, cancellation: Cancellation).Reconstruction], [all["reconstruction_loss"].Average()], 1e-4);
         }
-        Near(decoded, decoder.Run(Count, ("numbers", numbers))["image"], isExact ? 1e-5 : 1e-2);
+        else
+            Assert.InRange(model.PsnrLoss(images, precision, Cancellation), -3, 3);
+        Near(decoded, decoder.Run(Count, [.. names.Zip(ofGrids, (name, of) => (name, (Array)of))])["image"], isExact ? 1e-5 : 1e-2);
+
+        int[] OfImages(int first, int count) =>
+            [.. Enumerable.Range(0, Count * count).Select(i => numbers[i / count * model.Places + first + i % count])];
     }
 
     private static void Near(float[] expected, float[] actual, double tolerance)
