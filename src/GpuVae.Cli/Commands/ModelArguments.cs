@@ -162,8 +162,8 @@ internal sealed class ModelArguments
             "--hierarchy", "N", "Levels that the latent units are shared by, each drawn under the condition of those above it (ladder); 1 "
             + "is a usual model.", o => o.Hierarchy, NumberRange.Between(1, VaeOptions.MaxHierarchy), hasUnits);
         set.Number(
-            "--level-channels", "N", "Of a hierarchy between convolutions: units of each place of the maps that the levels below the top are; "
-            + "0 for vectors.", o => o.LevelChannels, NumberRange.Between(0, VaeOptions.MaxLevelChannels), isHierarchical);
+            "--level-channels", "N", "Of a hierarchy between convolutions: units of each place of the maps that the levels below the top "
+            + "are; 0 for vectors.", o => o.LevelChannels, NumberRange.Between(0, VaeOptions.MaxLevelChannels), isHierarchical);
         set.Choice(
             "--posterior", "Family of q(z|x): independent units, any covariance, or an inverse autoregressive flow.", o => o.Posterior,
             hasUnits);

@@ -17,8 +17,8 @@ internal abstract class PosteriorNodes(int latents)
     {
         _ when options.Objective == Objective.Rae => new DeterministicNodes(options.Latent),
         _ when options.LevelChannels > 0 && options.Classes > 0 => throw new BadInputException(
-            "A conditional hierarchy with maps cannot be exported to ONNX: its q(z|x) needs the label between its levels. Train one without "
-            + "VaeOptions.LevelChannels, or one that is not conditional."),
+            "A conditional hierarchy with maps cannot be exported to ONNX: its q(z|x) needs the label between its levels. Train one "
+            + "without VaeOptions.LevelChannels, or one that is not conditional."),
         _ when parts.Posterior is HierarchySampler hierarchy =>
             new HierarchyNodes(parts.Decoder.Layers.OfType<TopDown>().Single(), hierarchy),
         Posterior.Diagonal => new DiagonalNodes(options.Latent),

@@ -15,7 +15,8 @@ internal static class BottomUpNodes
             features[stage] = x = NetworkNodes.Append(layer.Stages[stage], x);
         Value[] contexts =
         [
-            .. layer.Contexts.Select((context, i) => Reshape(NetworkNodes.Append(context, features[layer.StageOf[i]], label), context.Outputs)),
+            .. layer.Contexts.Select((context, i) =>
+                Reshape(NetworkNodes.Append(context, features[layer.StageOf[i]], label), context.Outputs)),
         ];
         return x.Graph.Apply("Concat", [layer.Outputs], contexts, ("axis", 1));
     }

@@ -3,8 +3,8 @@ using GpuVae.Kernels.Convolution;
 
 namespace GpuVae.Layers;
 
-// What the levels of a hierarchy are made of: linear layers where they are vectors, convolutions where they are maps. Codes hold maps planar,
-// as they do images.
+// What the levels of a hierarchy are made of: linear layers where they are vectors, convolutions where they are maps. Codes hold maps
+// planar, as images are outside.
 internal static partial class Networks
 {
     private const string Levels = "hierarchy";
@@ -81,8 +81,11 @@ internal static partial class Networks
             ]);
     }
 
-    private static Convolution2d OnMap(LevelShape shape, string name, int inputs, int outputs, int kernel, Activation? activation) => new(
-        name, new ConvolutionShape(1, shape.Height, shape.Width, inputs, outputs, kernel, Stride: 1, Padding: kernel / 2), false, activation);
+    private static Convolution2d OnMap(LevelShape level, string name, int inputs, int outputs, int kernel, Activation? activation)
+    {
+        var shape = new ConvolutionShape(1, level.Height, level.Width, inputs, outputs, kernel, Stride: 1, Padding: kernel / 2);
+        return new Convolution2d(name, shape, false, activation);
+    }
 
     private static Network Of(params Layer[] layers) => new(layers);
 }

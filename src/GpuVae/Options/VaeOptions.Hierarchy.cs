@@ -16,8 +16,8 @@ public sealed partial record VaeOptions
     private const int TopUnits = 32;
 
     /// <summary>
-    /// Levels of latent units; 1 is a usual model. With 2 to 8 the <see cref="Latent"/> units are shared evenly among them, unless there are
-    /// <see cref="LevelChannels"/>, and q(z|x) goes through them from the top down, as the decoder does (Sønderby et al. 2016,
+    /// Levels of latent units; 1 is a usual model. With 2 to 8 the <see cref="Latent"/> units are shared evenly among them, unless there
+    /// are <see cref="LevelChannels"/>, and q(z|x) goes through them from the top down, as the decoder does (Sønderby et al. 2016,
     /// arXiv:1602.02282; Child 2021, arXiv:2011.10650).
     /// </summary>
     public int Hierarchy { get; init; } = 1;

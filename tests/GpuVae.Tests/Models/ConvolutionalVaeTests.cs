@@ -26,7 +26,14 @@ public sealed class ConvolutionalVaeTests(CpuDevice cpu) : IClassFixture<CpuDevi
         Small(8, 6, 3) with { ResidualBlocks = 1, Activation = ActivationKind.Tanh, Likelihood = Likelihood.DiscretizedLogistic },
         Small(5, 7, 1) with { Hidden = [], GroupNorm = true, Likelihood = Likelihood.GaussianLearned },
         Small(2, 1, 3),
-        Small(9, 12, 1) with { Hierarchy = 5, LevelChannels = 3, GroupNorm = true, ResidualBlocks = 1, Upsampling = UpsamplingKind.Nearest },
+        Small(9, 12, 1) with
+        {
+            Hierarchy = 5,
+            LevelChannels = 3,
+            GroupNorm = true,
+            ResidualBlocks = 1,
+            Upsampling = UpsamplingKind.Nearest,
+        },
         Small(6, 5, 3) with { Hierarchy = 2, LevelChannels = 1, ChannelsPerStage = [4, 5, 6] },
     ];
 

@@ -37,6 +37,8 @@ public sealed class FamilyTests(CpuDevice cpu) : IClassFixture<CpuDevice>, IDisp
         ["hierarchy"] = Small with { Hierarchy = 3, FreeBits = 0.1 },
         ["conditional, hierarchy"] = Small with { Hierarchy = 3, Classes = 2 },
         ["convolutional, hierarchy"] = Convolutional with { Hierarchy = 3 },
+        ["convolutional, hierarchy of maps"] = Convolutional with { Hierarchy = 3, LevelChannels = 2, FreeBits = 0.1 },
+        ["conditional, hierarchy of maps"] = Convolutional with { Hierarchy = 2, LevelChannels = 1, Classes = 2 },
         ["convolutional, tc"] = Convolutional with { Objective = Objective.Tc, Beta = 2 },
     };
 

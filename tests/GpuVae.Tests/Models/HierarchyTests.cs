@@ -9,8 +9,8 @@ using GpuVae.Training;
 namespace GpuVae.Tests.Models;
 
 /// <summary>
-/// Models with levels of latent units, at odd sizes: three levels of two units and a state of four numbers; and a vector above maps of 2 × 2
-/// (two levels) and 3 × 4 places.
+/// Models with levels of latent units, at odd sizes: three levels of two units and a state of four numbers; and a vector above maps of
+/// 2 × 2 (two levels) and 3 × 4 places.
 /// </summary>
 public sealed class HierarchyTests(CpuDevice cpu) : IClassFixture<CpuDevice>
 {
@@ -122,7 +122,10 @@ public sealed class HierarchyTests(CpuDevice cpu) : IClassFixture<CpuDevice>
         Assert.Equal(72, Maps.Latent);
         float[][] codes = [.. LevelCodes.Draw(model, columns: 2, seed: 3).Chunk(72)];
         for (int level = 0; level < 4; level++)
-            Assert.Equal(level == 0 ? 0 : ends[level - 1], codes[2 * level + 1].Zip(codes[0]).TakeWhile(pair => pair.First == pair.Second).Count());
+        {
+            int kept = codes[2 * level + 1].Zip(codes[0]).TakeWhile(pair => pair.First == pair.Second).Count();
+            Assert.Equal(level == 0 ? 0 : ends[level - 1], kept);
+        }
         // What a level draws reaches the image from each of its places.
         float[] start = codes[0], image = new float[35], other = new float[35];
         model.Decode(start, image, cancellation: Cancellation);
@@ -169,7 +172,8 @@ public sealed class HierarchyTests(CpuDevice cpu) : IClassFixture<CpuDevice>
         [
             Small with { Posterior = Posterior.Full }, Small with { Prior = Prior.Mixture }, Small with { Objective = Objective.Iwae },
             Small with { Capacity = 3 }, Small with { Latent = 7 }, Small with { Hierarchy = 9 }, Small with { Hierarchy = 0 },
-            Small with { LevelChannels = 2 }, Maps with { Hierarchy = 1 }, Maps with { LevelChannels = -1 }, Maps with { LevelChannels = 33 },
+            Small with { LevelChannels = 2 }, Maps with { Hierarchy = 1 }, Maps with { LevelChannels = -1 },
+            Maps with { LevelChannels = 33 },
         ];
         Assert.All(refused, options => Assert.Throws<BadInputException>(options.Validate));
     }
