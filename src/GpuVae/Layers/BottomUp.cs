@@ -63,7 +63,7 @@ internal sealed class BottomUp : Layer
                     PlannedTensor dContext = Columns.Take(back, dy, firsts[i], contexts[i].Outputs, $"{Name} gradient of level {i}");
                     PlannedTensor dFeatures = ofContexts[i].Backward(back, dContext, wantsInput: true)!;
                     if (sum is not null)
-                        Sums.Append(back, $"{Name} sum of gradients of stage {stage}", sum, dFeatures);
+                        Sums.Append(back, $"{Name} sum of gradients from level {i}", sum, dFeatures);
                     sum = dFeatures;
                 }
                 ofNext = ofStages[stage].Backward(back, sum!, wantsInput || stage > 0);
