@@ -47,6 +47,26 @@ public sealed class GemmChoiceTests : IDisposable
         }
     }
 
+    [Theory]
+    [InlineData("SIMD 128")]
+    [InlineData("SIMD 256")]
+    [InlineData("SIMD checked")]
+    public void OneRowIsTheProductWhateverVectorsAGroupTakes(string device)
+    {
+        Accelerator accelerator = TestDevices.Open(device);
+        using var gemm = new GemmContext(accelerator);
+        for (int vectors = GemmRow.LeastVectors; vectors <= GemmRow.MostVectors; vectors++)
+        {
+            // The last group is not full, and shares columns with the one before.
+            int n = Enumerable.Range(1, 100).Select(i => i * accelerator.WarpSize + 1).First(columns =>
+                columns > GemmRow.MostVectors * accelerator.WarpSize
+                && GemmRow.Vectors(columns, accelerator.WarpSize, accelerator.NumMultiprocessors) == vectors);
+            Assert.Equal(GemmVariant.Row, gemm.Rule(new GemmProblem(GemmUse.Product, false, false, 1, n, 37)).Variant);
+            OpTests.Execute(accelerator, new Op($"row of {vectors} vectors, {n} columns", GemmOps.Tolerances(MatrixPrecision.Float32), run =>
+                GemmOps.Plain(run, false, false, 1, n, 37, 1.25f, -0.5f, 3, new GemmChoice(GemmVariant.Row))));
+        }
+    }
+
     [Fact]
     public void TablesDecideWhereTheyHaveAPossibleChoice()
     {

@@ -26,7 +26,7 @@ internal static class KernelCatalog
     [
         typeof(GemmTiles<Tile64x64>), typeof(GemmTensorTiles<Tile64x64, Tf32Precision>), typeof(AlongDepth), typeof(PlainEpilogue),
         typeof(BernoulliLikelihood),
-        typeof(GemmDots.Pair<GemmDots.Pair<GemmDots.Pair<GemmDots.Pair<GemmDots.One>>>>),
+        typeof(GemmDots.Pair<GemmDots.Pair<GemmDots.Pair<GemmDots.Pair<GemmDots.One>>>>), typeof(Columns8),
     ];
     private static readonly Lazy<MethodInfo[]> Found = new(Find);
 
@@ -97,7 +97,8 @@ internal static class KernelCatalog
         Type[] all = [.. kernel.DeclaringType!.GetGenericArguments(), .. kernel.GetGenericArguments()];
         Type[] ends = all.Where(a => typeof(IEpilogue).IsAssignableFrom(a) || typeof(ILikelihood).IsAssignableFrom(a)).ToArray();
         Type[] others = all.Except(ends).ToArray();
-        if (others.Any(a => typeof(GemmDots.IDots).IsAssignableFrom(a)) && !others.All(Usual.Contains))
+        bool isOfFewRows = others.Any(a => typeof(GemmDots.IDots).IsAssignableFrom(a) || typeof(IColumnSums).IsAssignableFrom(a));
+        if (isOfFewRows && !others.All(Usual.Contains))
             return ends.All(Usual.Contains);
         return ends.Length == 0 || !others.Any(a => typeof(ITileEngine).IsAssignableFrom(a)) || ends.All(Usual.Contains) ||
             others.All(Usual.Contains);

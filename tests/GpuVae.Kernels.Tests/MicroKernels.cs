@@ -20,6 +20,7 @@ internal static class MicroKernels
     {
         string gemm = Path.Combine(Path.GetDirectoryName(OwnPath())!, "..", "..", "kernels", "GpuVae.Kernels", "Gemm");
         yield return (Path.Combine(gemm, "Simd", "RowSums.g.cs"), Head + RowSums());
+        yield return (Path.Combine(gemm, "Simd", "ColumnSums.g.cs"), Head + ColumnSums());
         yield return (Path.Combine(gemm, "Simd", "SquareBlock.g.cs"), Head + SquareBlock());
         yield return (Path.Combine(gemm, "Gpu", "TensorCore.g.cs"), Head + TensorCore());
         yield return (Path.Combine(gemm, "Gpu", "TensorFragments.g.cs"), Head + TensorFragments());
@@ -69,6 +70,33 @@ internal static class MicroKernels
             public readonly void Keep(FloatView sums, int first)
             {
                 {{Each(rows, "\n        ", r => $"r{r}.Keep(sums, {Plus("first", r)});")}}
+            }
+        }
+        """;
+
+    private static string ColumnSums() => $$"""
+        namespace GpuVae.Kernels.Gemm.Simd;
+        {{Each(5, "", i => Columns(4 + i))}}
+
+        """;
+
+    private static string Columns(int vectors) => $$"""
+
+
+        internal struct Columns{{vectors}} : IColumnSums
+        {
+            private float {{Each(vectors, ", ", v => $"x{v}")}};
+
+            public static int Vectors => {{vectors}};
+
+            public void Add(float a, FloatView b, int at)
+            {
+                {{Each(vectors, "\n        ", v => $"x{v} += a * b[{Plus("at", v, "Group.DimX")}];")}}
+            }
+
+            public readonly void Keep(FloatView sums)
+            {
+                {{Each(vectors, "\n        ", v => $"sums[{Plus("Group.IdxX", v, "Group.DimX")}] = x{v};")}}
             }
         }
         """;

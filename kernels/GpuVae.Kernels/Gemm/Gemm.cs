@@ -1,12 +1,13 @@
 // General matrix product C = epilogue(alpha·op(A)·op(B) + beta·C), float32, row-major with leading dimensions (BLAS level 3; Dongarra
 // et al. 1990, doi:10.1145/77626.79170).
 //
-// Five kernels:
+// Six kernels:
 //
 //   Lanes  CPU. A group is one warp, that is one vector. Lanes own columns (two each), rows live in named locals: a micro-kernel of
 //          12 rows × 2 vectors keeps 24 accumulators in 32 vector registers, 6 × 2 in 16 (Van Zee & van de Geijn 2015, "BLIS",
 //          doi:10.1145/2764454). An element of A is the same for all lanes, a row of B is contiguous over the lanes.
 //   Staged CPU, a moderate A as it lies. As Lanes, each group copying its panels of B into its scratch first (GemmStaged.cs).
+//   Row    CPU, A·B with one row. As Lanes, with up to eight vectors of columns for the one row (GemmRow.cs).
 //   Dots   CPU, A·Bᵀ with few rows. Lanes share dot products along k, which is how both operands lie.
 //   Tensor NVIDIA GPUs that round operands to TF32 or BF16 on demand (GemmTensorTiles.cs).
 //   Tiles  GPUs. A group stages tiles of A and B in shared memory, each thread holds up to 8 × 8 of C in named locals (GemmTiles.cs).
@@ -34,6 +35,7 @@ public sealed class Gemm<TEpilogue>
 {
     private readonly GemmContext gemm;
     private readonly TileLauncher?[] tiles = new TileLauncher?[4 * GemmTileLaunch.Shapes];
+    private readonly LaneLauncher?[] rows = new LaneLauncher?[GemmRow.MostVectors - GemmRow.LeastVectors + 1];
     private LaneLauncher? neighbouringRows, distantRows, dots, staged, stagedTransposed;
 
     internal Gemm(GemmContext gemm) => this.gemm = gemm;
@@ -92,7 +94,20 @@ public sealed class Gemm<TEpilogue>
         FloatView fromA = a.View, fromB = b.View;
         int groups;
         LaneLauncher launcher;
-        if (variant == GemmVariant.Dots)
+        if (variant == GemmVariant.Row)
+        {
+            int warp = gemm.Accelerator.WarpSize, vectors = GemmRow.Vectors(g.N, warp, gemm.Accelerator.NumMultiprocessors);
+            groups = Blocks.Of(g.N, vectors * warp);
+            launcher = rows[vectors - GemmRow.LeastVectors] ??= vectors switch
+            {
+                4 => LoadRow<Columns4>(),
+                5 => LoadRow<Columns5>(),
+                6 => LoadRow<Columns6>(),
+                7 => LoadRow<Columns7>(),
+                _ => LoadRow<Columns8>(),
+            };
+        }
+        else if (variant == GemmVariant.Dots)
         {
             groups = Blocks.Of(g.N, GemmDots.Columns(gemm.Accelerator.WarpSize));
             launcher = dots ??= GemmDots.Columns(gemm.Accelerator.WarpSize) switch
@@ -126,6 +141,10 @@ public sealed class Gemm<TEpilogue>
         }
         launcher(stream, launch.Config(groups), fromA, fromB, c, g, epilogue);
     }
+
+    private LaneLauncher LoadRow<TSums>()
+        where TSums : struct, IColumnSums =>
+        new(gemm.Accelerator.LoadKernel<FloatView, FloatView, FloatView, GemmArguments, TEpilogue>(GemmRow.Kernel<TSums, TEpilogue>));
 
     private LaneLauncher LoadDots<TDots>()
         where TDots : struct, GemmDots.IDots =>

@@ -22,7 +22,7 @@ internal static class GpuKernels
 
     // Launchers load these where a warp is a vector, and nowhere else.
     private static readonly Type[] OfLanes =
-        [typeof(GemmLanes), typeof(GemmStaged), typeof(GemmDots), typeof(GemmPacking), typeof(ConvolutionLanes)];
+        [typeof(GemmLanes), typeof(GemmStaged), typeof(GemmDots), typeof(GemmRow), typeof(GemmPacking), typeof(ConvolutionLanes)];
 
     private static readonly Context Compilation = Context.Create(builder => builder.EnableAlgorithms());
     private static readonly Dictionary<string, Backend> BackendOf = [];

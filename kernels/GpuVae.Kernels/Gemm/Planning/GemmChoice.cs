@@ -23,6 +23,9 @@ public enum GemmVariant
     /// <summary>CPU: lanes share dot products.</summary>
     Dots,
 
+    /// <summary>CPU: lanes own columns of a single row.</summary>
+    Row,
+
     /// <summary>GPU: tiles of C with as many rows and columns; the smallest.</summary>
     Tile16x16,
 

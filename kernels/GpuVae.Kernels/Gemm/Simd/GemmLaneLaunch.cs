@@ -84,6 +84,8 @@ internal sealed class GemmLaneLaunch : IDisposable
     {
         if (p.TransposeB && !p.TransposeA && p.M <= MaxRowsOfDots && HasColumnsForDots(p))
             return GemmVariant.Dots;
+        if (IsRow(p))
+            return GemmVariant.Row;
         long elementsOfA = (long)p.M * p.K;
         if (!p.TransposeA && p.M >= MinTilesToStage * TileRows && elementsOfA <= caches.WholeElements)
             return GemmVariant.Staged;
@@ -99,6 +101,9 @@ internal sealed class GemmLaneLaunch : IDisposable
             _ => GemmVariant.Lanes,
         };
     }
+
+    private bool IsRow(GemmProblem p) =>
+        p.Use == GemmUse.Product && p.M == 1 && !p.TransposeB && p.N >= GemmRow.LeastVectors * warp;
 
     private bool HasColumnsForDots(GemmProblem p) => p.N >= GemmDots.Columns(warp);
 
