@@ -52,7 +52,7 @@ public sealed class Convolution<TEpilogue>(Accelerator accelerator)
         Require(nameof(x), x, shape.InputLength);
         Require(nameof(weight), weight, shape.Weights);
         Require(nameof(y), y, shape.OutputLength);
-        Launch(stream, shape.Forward, x, weight, y, epilogue);
+        Launch(stream, PaysBlocks(shape) ? shape.BlockedForward : shape.Forward, x, weight, y, epilogue);
     }
 
     /// <summary>dx = epilogue(the gradient of <see cref="Forward"/>'s product with respect to x).</summary>
@@ -111,6 +111,16 @@ public sealed class Convolution<TEpilogue>(Accelerator accelerator)
         int count = g.GroupsX * phases * Blocks.Of(rowTiles, g.TilesPerGroup);
         LauncherFor(g)(stream, (new Index2D(count, 1), blocking.Group), source, weight, target, g, epilogue);
     }
+
+    // Vectors that the micro-kernel multiplies for a pixel, one pixel or a block of four at a time.
+    private bool PaysBlocks(ConvolutionShape shape)
+    {
+        int taps = shape.Kernel * shape.Kernel, ofBlock = (shape.Kernel + 1) * (shape.Kernel + 1);
+        return blocking.UsesLanes && shape.Stride == 1 && ofBlock * Vectors(4 * shape.Outputs) < 4 * taps * Vectors(shape.Outputs);
+    }
+
+    private int Vectors(int columns) =>
+        blocking.HasManyRegisters && columns <= accelerator.WarpSize ? 1 : 2 * Blocks.Of(columns, blocking.TileColumns);
 
     private Launcher LauncherFor(PatchArguments g)
     {

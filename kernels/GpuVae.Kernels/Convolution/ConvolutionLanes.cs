@@ -46,7 +46,10 @@ internal static class ConvolutionLanes
             for (int panel = 0; panel < panels; panel++)
             {
                 int to = panel * g.DepthBlock * width, column0 = (panel0 + panel) * width;
-                StageWeights<TSums>(weight, slice, to, column0, part.FirstColumn(patches), part.Depth, patches, g);
+                if (g.SpreadsWeights != 0)
+                    SpreadWeights<TSums>(weight, slice, to, column0, part.FirstColumn(patches), part.Depth, patches, g);
+                else
+                    StageWeights<TSums>(weight, slice, to, column0, part.FirstColumn(patches), part.Depth, patches, g);
             }
             Group.Barrier();
             for (int segment = first; segment < end; segment++)
@@ -208,6 +211,22 @@ internal static class ConvolutionLanes
                 }
                 from += g.Columns;
                 to += TSums.Vectors * Group.DimX;
+            }
+        }
+    }
+
+    /// <summary>As <see cref="StageWeights{TSums}"/>, from the weights of one pixel to those of a block.</summary>
+    private static void SpreadWeights<TSums>(
+        FloatView weight, FloatView slice, int to, int column0, int k0, int depth, Patches patches, PatchArguments g)
+        where TSums : struct, IPixelSums
+    {
+        for (int vector = 0; vector < TSums.Vectors; vector++)
+        {
+            var place = new BlockPlace(column0 + vector * Group.DimX + Group.IdxX, g);
+            for (int k = 0; k < depth; k++)
+            {
+                int from = place.Weight(new PatchColumn(patches, k0 + k, g), g);
+                slice[to + (k * TSums.Vectors + vector) * Group.DimX + Group.IdxX] = from >= 0 ? weight[from] : 0f;
             }
         }
     }

@@ -8,7 +8,8 @@
 //
 // Where the columns of all phases together fit one panel, as on the way to the colours of an image, the phases are computed side by side:
 // a row is then a block of s × s target pixels, its patch covers the patches of all of them, and taps that a phase does not have are zero
-// weights. That is more arithmetic on paper and less in vectors, of which a phase alone would fill a small part.
+// weights. That is more arithmetic on paper and less in vectors, of which a phase alone would fill a small part. A forward pass of stride 1
+// to the colours of an image takes blocks of 2 × 2 pixels for the same reason.
 //
 // In all, the patch of a pixel is a rectangle of the source whose rows lie in memory as they are wanted: channels are innermost.
 
@@ -40,6 +41,9 @@ internal struct PatchArguments
     /// <see cref="BlockedWidth"/> and <see cref="BlockedChannels"/>; its extents above count blocks, its columns the numbers of a block.
     /// </summary>
     public int Block, BlockedHeight, BlockedWidth, BlockedChannels;
+
+    /// <summary>Whether the weights are those of one pixel, to be spread over the pixels of a block.</summary>
+    public int SpreadsWeights;
 
     /// <summary>
     /// How the work is cut: columns of the patches per slice, in rows of taps and columns of each; panels (or tiles) of columns and
@@ -241,6 +245,16 @@ internal readonly struct BlockPlace
     /// <summary>Blocks may reach over the edge, and panels over the last column.</summary>
     public bool Exists(PatchRow row, PatchArguments g) =>
         isColumn && row.Y * g.Block + Y < g.BlockedHeight && row.X * g.Block + X < g.BlockedWidth;
+
+    /// <summary>
+    /// The element of one pixel's weights that spread weights have for a column of the patches; -1 where the place has no such tap.
+    /// </summary>
+    public int Weight(PatchColumn at, PatchArguments g)
+    {
+        int taps = g.Kernel + 1 - g.Block, tapY = at.TapY - Y, tapX = at.TapX - X;
+        bool exists = isColumn && tapY >= 0 && tapY < taps && tapX >= 0 && tapX < taps;
+        return exists ? ((tapY * taps + tapX) * g.Channels + at.Channel) * g.BlockedChannels + Channel : -1;
+    }
 
     public int Pixel(PatchRow row, PatchArguments g) =>
         (row.Image * g.BlockedHeight + row.Y * g.Block) * g.BlockedWidth + row.X * g.Block + Y * g.BlockedWidth + X;

@@ -49,6 +49,24 @@ public readonly record struct ConvolutionShape(
             BlockedChannels = Inputs,
         };
 
+    /// <summary>Forward with stride 1, four target pixels of a square side by side: a convolution of stride 2, a tap larger.</summary>
+    internal PatchArguments BlockedForward =>
+        Patches(Height, Width, Inputs, Blocks.Of(OutputHeight, 2), Blocks.Of(OutputWidth, 2), 4 * Outputs) with
+        {
+            Kernel = Kernel + 1,
+            SourceStep = 2,
+            Block = 2,
+            SpreadsWeights = 1,
+            BlockedHeight = OutputHeight,
+            BlockedWidth = OutputWidth,
+            BlockedChannels = Outputs,
+        };
+
+    /// <summary>
+    /// With stride 1: the convolution of y whose weights' gradient is that of this one's, channels exchanged and the last tap first.
+    /// </summary>
+    internal ConvolutionShape Exchanged => new(Batch, OutputHeight, OutputWidth, Outputs, Inputs, Kernel, 1, Kernel - 1 - Padding);
+
     private PatchArguments Patches(int height, int width, int channels, int targetHeight, int targetWidth, int columns) => new()
     {
         Batch = Batch,

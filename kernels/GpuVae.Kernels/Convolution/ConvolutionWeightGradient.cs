@@ -3,7 +3,9 @@
 //   dw[ky, kx, i, o] = Σ_{b, oy, ox} x[b, s·oy - p + ky, s·ox - p + kx, i] · dy[b, oy, ox, o]
 //   db[c]            = Σ_pixels g[pixel, c], where g is the gradient of what the biases were added to
 //
-// With x and dy exchanged for gradient and input it is that of a transposed convolution, whose biases belong to the large image.
+// With x and dy exchanged for gradient and input it is that of a transposed convolution, whose biases belong to the large image. Where the
+// stride is 1, dw is also found by the patches of dy instead of those of x, last tap first: the colours of an image, of which there are
+// three, are better rows of dw than columns.
 //
 // The result is small and the depth large, so pixels are cut into parts, each with sums of its own, which a last launch adds in order: the
 // result depends on the sizes and the device's number of cores, not on scheduling.
@@ -37,7 +39,7 @@ public sealed class ConvolutionWeightGradient
     private readonly int groupSize;
     private readonly Action<AcceleratorStream, KernelConfig, FloatView, FloatView, FloatView, WeightGradientArguments> product;
     private readonly Action<AcceleratorStream, KernelConfig, FloatView, FloatView, WeightGradientArguments> sumRows;
-    private readonly Action<AcceleratorStream, Index1D, FloatView, FloatView, FloatView, int> add;
+    private readonly Action<AcceleratorStream, Index1D, FloatView, FloatView, FloatView, int, Exchange> add;
 
     /// <summary>Loads the kernels.</summary>
     public ConvolutionWeightGradient(Accelerator accelerator)
@@ -47,13 +49,13 @@ public sealed class ConvolutionWeightGradient
         product = accelerator.LoadKernel<FloatView, FloatView, FloatView, WeightGradientArguments>(
             !blocking.UsesLanes ? TileKernel : blocking.HasManyRegisters ? LaneKernel<Rows12> : LaneKernel<Rows6>);
         sumRows = accelerator.LoadKernel<FloatView, FloatView, WeightGradientArguments>(SumRowsKernel);
-        add = accelerator.LoadAutoGroupedKernel<Index1D, FloatView, FloatView, FloatView, int>(AddKernel);
+        add = accelerator.LoadAutoGroupedKernel<Index1D, FloatView, FloatView, FloatView, int, Exchange>(AddKernel);
     }
 
     /// <summary>Elements of scratch that <see cref="Run"/> needs.</summary>
     public int ScratchLength(ConvolutionShape shape)
     {
-        WeightGradientArguments a = Cut(shape, biases: Math.Max(shape.Inputs, shape.Outputs));
+        WeightGradientArguments a = Cut(PaysExchange(shape) ? shape.Exchanged : shape, biases: Math.Max(shape.Inputs, shape.Outputs));
         return a.Parts * a.PartLength;
     }
 
@@ -73,14 +75,27 @@ public sealed class ConvolutionWeightGradient
         bool isTransposed)
     {
         shape.Check();
-        WeightGradientArguments a = Cut(shape, isTransposed ? shape.Inputs : shape.Outputs);
+        bool exchanges = PaysExchange(shape);
+        WeightGradientArguments a = Cut(exchanges ? shape.Exchanged : shape, isTransposed ? shape.Inputs : shape.Outputs);
         int needed = a.Parts * a.PartLength;
         if (scratch.Length < needed)
             throw new ArgumentException($"The scratch needs {needed} elements, but its view has {scratch.Length}.");
         a.BiasRows = isTransposed ? shape.Batch * shape.Height * shape.Width : shape.Batch * shape.OutputHeight * shape.OutputWidth;
-        product(stream, (new Index2D(a.Patches.GroupsX * a.Slices * a.Parts, 1), blocking.Group), x, dy, scratch, a);
+        product(stream, (new Index2D(a.Patches.GroupsX * a.Slices * a.Parts, 1), blocking.Group), exchanges ? dy : x,
+            exchanges ? x : dy, scratch, a);
         sumRows(stream, (a.Parts, groupSize), isTransposed ? x : dy, scratch, a);
-        add(stream, a.PartLength, scratch.SubView(0, needed), dw.SubView(0, shape.Weights), db, a.Parts);
+        add(stream, a.PartLength, scratch.SubView(0, needed), dw.SubView(0, shape.Weights), db, a.Parts,
+            exchanges ? new Exchange(shape) : default);
+    }
+
+    // Tiles of the result, of which the last ones of rows and columns may be nearly empty.
+    private bool PaysExchange(ConvolutionShape shape) =>
+        shape.Stride == 1 && shape.Padding < shape.Kernel && 5 * Tiles(shape.Exchanged) <= 4 * Tiles(shape);
+
+    private int Tiles(ConvolutionShape shape)
+    {
+        int rows = blocking.UsesLanes ? blocking.HasManyRegisters ? Rows12.Rows : Rows6.Rows : blocking.TileColumns;
+        return Blocks.Of(shape.Kernel * shape.Kernel * shape.Inputs, rows) * Blocks.Of(shape.Outputs, blocking.TileColumns);
     }
 
     private WeightGradientArguments Cut(ConvolutionShape shape, int biases)
@@ -312,17 +327,32 @@ public sealed class ConvolutionWeightGradient
         }
     }
 
-    private static void AddKernel(Index1D i, FloatView parts, FloatView dw, FloatView db, int count)
+    private static void AddKernel(Index1D i, FloatView parts, FloatView dw, FloatView db, int count, Exchange exchange)
     {
         int length = parts.IntLength / count;
         int weights = dw.IntLength;
+        int from = exchange.Taps > 0 && i.X < weights ? exchange.Place(i) : i.X;
         float sum = 0f;
         for (int part = 0; part < count; part++)
-            sum += parts[part * length + i];
+            sum += parts[part * length + from];
         if (i.X < weights)
             dw[i] = sum;
         else
             db[i.X - weights] = sum;
+    }
+}
+
+/// <summary>Weights whose gradient was computed with channels exchanged and the last tap first; without taps, nothing of it.</summary>
+internal readonly struct Exchange(ConvolutionShape shape)
+{
+    public readonly int Taps = shape.Kernel * shape.Kernel, Inputs = shape.Inputs, Outputs = shape.Outputs;
+
+    /// <summary>Where the gradient of [taps, inputs, outputs] lies in [taps, outputs, inputs].</summary>
+    public int Place(int weight)
+    {
+        int row = weight / Outputs, output = weight - row * Outputs;
+        int tap = row / Inputs, input = row - tap * Inputs;
+        return ((Taps - 1 - tap) * Outputs + output) * Inputs + input;
     }
 }
 

@@ -7,8 +7,8 @@
 //   dγ  = Σ dv·x̂,  dβ = Σ dv                        over images and area
 //   dx  = r·(dv·γ - mean(dv·γ) - x̂·mean(dv·γ·x̂))    the means over the group
 //
-// A group of threads works on one group of channels of one image: threads side by side own neighbouring channels, those one below the other
-// take turns with the pixels.
+// A group of threads works on one image, and one group of channels of it, or as many narrow ones as lie beside each other in what is read at
+// once: threads side by side own neighbouring channels, those one below the other take turns with the pixels.
 
 using GpuVae.Kernels.Common;
 using ILGPU;
@@ -25,13 +25,16 @@ public sealed class GroupNormalization<TActivation>(Accelerator accelerator)
 {
     private const float Epsilon = 1e-5f;
 
-    private readonly Action<
-        AcceleratorStream, KernelConfig, FloatView, FloatView, FloatView, FloatView, FloatView, FloatView, NormalizationShape> forward =
-        accelerator.LoadKernel<FloatView, FloatView, FloatView, FloatView, FloatView, FloatView, NormalizationShape>(ForwardKernel);
+    // Channels that threads lie side by side for at least: 32 bytes, what a GPU reads at once.
+    private const int LeastChannels = 8;
 
     private readonly Action<
-        AcceleratorStream, KernelConfig, FloatView, FloatView, FloatView, FloatView, FloatView, FloatView, NormalizationShape> backward =
-        accelerator.LoadKernel<FloatView, FloatView, FloatView, FloatView, FloatView, FloatView, NormalizationShape>(BackwardKernel);
+        AcceleratorStream, KernelConfig, FloatView, FloatView, FloatView, FloatView, FloatView, FloatView, NormalizationShape, int> forward =
+        accelerator.LoadKernel<FloatView, FloatView, FloatView, FloatView, FloatView, FloatView, NormalizationShape, int>(ForwardKernel);
+
+    private readonly Action<
+        AcceleratorStream, KernelConfig, FloatView, FloatView, FloatView, FloatView, FloatView, FloatView, NormalizationShape, int> backward =
+        accelerator.LoadKernel<FloatView, FloatView, FloatView, FloatView, FloatView, FloatView, NormalizationShape, int>(BackwardKernel);
 
     private readonly Action<AcceleratorStream, Index1D, FloatView, FloatView, FloatView, int> add =
         accelerator.LoadAutoGroupedKernel<Index1D, FloatView, FloatView, FloatView, int>(AddKernel);
@@ -49,8 +52,11 @@ public sealed class GroupNormalization<TActivation>(Accelerator accelerator)
     /// <exception cref="ArgumentException">The groups do not divide the channels.</exception>
     public void Forward(
         AcceleratorStream stream, NormalizationShape shape, FloatView x, FloatView gamma, FloatView beta, FloatView y,
-        FloatView preActivation, FloatView statistics) =>
-        forward(stream, Config(shape), x, gamma, beta, y, preActivation, statistics, shape);
+        FloatView preActivation, FloatView statistics)
+    {
+        (KernelConfig config, int together) = Cut(shape);
+        forward(stream, config, x, gamma, beta, y, preActivation, statistics, shape, together);
+    }
 
     /// <summary>dx, and the images' parts of dγ and dβ, which <see cref="ParameterGradients"/> adds up.</summary>
     /// <param name="x">[batch, area, channels].</param>
@@ -62,57 +68,63 @@ public sealed class GroupNormalization<TActivation>(Accelerator accelerator)
     /// <exception cref="ArgumentException">The groups do not divide the channels.</exception>
     public void Backward(
         AcceleratorStream stream, NormalizationShape shape, FloatView x, FloatView gamma, FloatView statistics, FloatView dv, FloatView dx,
-        FloatView parts) =>
-        backward(stream, Config(shape), x, gamma, statistics, dv, dx, parts, shape);
+        FloatView parts)
+    {
+        (KernelConfig config, int together) = Cut(shape);
+        backward(stream, config, x, gamma, statistics, dv, dx, parts, shape, together);
+    }
 
     /// <summary>dγ and dβ [channels], written, from the images' parts.</summary>
     public void ParameterGradients(
         AcceleratorStream stream, NormalizationShape shape, FloatView parts, FloatView dGamma, FloatView dBeta) =>
         add(stream, 2 * shape.Channels, parts, dGamma, dBeta, shape.Batch);
 
-    private KernelConfig Config(NormalizationShape shape)
+    // Groups of threads, and the groups of channels that each of them works on together.
+    private (KernelConfig Config, int Together) Cut(NormalizationShape shape)
     {
         if (shape.Groups < 1 || shape.Channels % shape.Groups != 0)
             throw new ArgumentException($"{shape.Channels} channels do not fall into {shape.Groups} groups of the same size.");
-        return (new Index2D(shape.Batch * shape.Groups, 1), GroupShapes.ForChannels(accelerator, shape.Channels / shape.Groups));
+        int width = shape.Channels / shape.Groups;
+        Index2D group = GroupShapes.ForChannels(accelerator, Math.Max(width, Math.Min(shape.Channels, LeastChannels)));
+        int together = Math.Clamp(group.X / width, 1, shape.Groups);
+        return ((new Index2D(shape.Batch * Blocks.Of(shape.Groups, together), 1), group), together);
     }
 
     private static void ForwardKernel(
-        FloatView x, FloatView gamma, FloatView beta, FloatView y, FloatView preActivation, FloatView statistics, NormalizationShape shape)
+        FloatView x, FloatView gamma, FloatView beta, FloatView y, FloatView preActivation, FloatView statistics, NormalizationShape shape,
+        int together)
     {
         FloatView scratch = SharedMemory.Allocate<float>(GroupShapes.MaxRowGroup);
-        int image = Grid.IdxX / shape.Groups, width = shape.Channels / shape.Groups;
-        int channel0 = Grid.IdxX % shape.Groups * width;
-        int start = image * shape.Area * shape.Channels;
+        var part = new Part(shape, together);
         float sum = 0f;
-        for (int channel = channel0 + Group.IdxX; channel < channel0 + width; channel += Group.DimX)
+        for (int channel = part.Channel + Group.IdxX; channel < part.ChannelEnd; channel += Group.DimX)
         {
             for (int a = Group.IdxY; a < shape.Area; a += Group.DimY)
-                sum += x[start + a * shape.Channels + channel];
+                sum += x[part.Start + a * shape.Channels + channel];
         }
-        float mean = GroupShapes.SumOfGroup(sum, scratch) / (shape.Area * width);
+        float mean = part.SumOfChannels(sum, scratch) / (shape.Area * part.Width);
         float squares = 0f;
-        for (int channel = channel0 + Group.IdxX; channel < channel0 + width; channel += Group.DimX)
+        for (int channel = part.Channel + Group.IdxX; channel < part.ChannelEnd; channel += Group.DimX)
         {
             for (int a = Group.IdxY; a < shape.Area; a += Group.DimY)
             {
-                float difference = x[start + a * shape.Channels + channel] - mean;
+                float difference = x[part.Start + a * shape.Channels + channel] - mean;
                 squares += difference * difference;
             }
         }
-        float inverse = 1f / XMath.Sqrt(GroupShapes.SumOfGroup(squares, scratch) / (shape.Area * width) + Epsilon);
-        if (Group.IdxX == 0 && Group.IdxY == 0)
+        float inverse = 1f / XMath.Sqrt(part.SumOfChannels(squares, scratch) / (shape.Area * part.Width) + Epsilon);
+        if (part.IsFirst)
         {
-            statistics[2 * Grid.IdxX] = mean;
-            statistics[2 * Grid.IdxX + 1] = inverse;
+            statistics[part.Statistics] = mean;
+            statistics[part.Statistics + 1] = inverse;
         }
-        for (int channel = channel0 + Group.IdxX; channel < channel0 + width; channel += Group.DimX)
+        for (int channel = part.Channel + Group.IdxX; channel < part.ChannelEnd; channel += Group.DimX)
         {
             float scale = inverse * gamma[channel];
             float shift = beta[channel] - mean * scale;
             for (int a = Group.IdxY; a < shape.Area; a += Group.DimY)
             {
-                int at = start + a * shape.Channels + channel;
+                int at = part.Start + a * shape.Channels + channel;
                 float value = x[at] * scale + shift;
                 if (!TActivation.DerivativeFromOutput)
                     preActivation[at] = value;
@@ -122,25 +134,24 @@ public sealed class GroupNormalization<TActivation>(Accelerator accelerator)
     }
 
     private static void BackwardKernel(
-        FloatView x, FloatView gamma, FloatView statistics, FloatView dv, FloatView dx, FloatView parts, NormalizationShape shape)
+        FloatView x, FloatView gamma, FloatView statistics, FloatView dv, FloatView dx, FloatView parts, NormalizationShape shape,
+        int together)
     {
         FloatView scratch = SharedMemory.Allocate<float>(GroupShapes.MaxRowGroup);
-        int image = Grid.IdxX / shape.Groups, width = shape.Channels / shape.Groups;
-        int channel0 = Grid.IdxX % shape.Groups * width;
-        int start = image * shape.Area * shape.Channels;
-        float mean = statistics[2 * Grid.IdxX], inverse = statistics[2 * Grid.IdxX + 1];
+        var part = new Part(shape, together);
+        float mean = statistics[part.Statistics], inverse = statistics[part.Statistics + 1];
         float first = 0f, second = 0f;
         // All threads take the same turns: they meet at the sums' barriers.
-        for (int offset = 0; offset < width; offset += Group.DimX)
+        for (int offset = part.Channel; offset < part.ChannelEnd; offset += Group.DimX)
         {
-            int channel = channel0 + offset + Group.IdxX;
-            bool exists = offset + Group.IdxX < width;
+            int channel = offset + Group.IdxX;
+            bool exists = channel < part.ChannelEnd;
             float ofGamma = 0f, ofBeta = 0f;
             if (exists)
             {
                 for (int a = Group.IdxY; a < shape.Area; a += Group.DimY)
                 {
-                    int at = start + a * shape.Channels + channel;
+                    int at = part.Start + a * shape.Channels + channel;
                     float gradient = dv[at];
                     ofGamma += gradient * ((x[at] - mean) * inverse);
                     ofBeta += gradient;
@@ -150,20 +161,20 @@ public sealed class GroupNormalization<TActivation>(Accelerator accelerator)
             ofBeta = GroupShapes.SumOfColumn(ofBeta, scratch);
             if (exists && Group.IdxY == 0)
             {
-                parts[2 * image * shape.Channels + channel] = ofGamma;
-                parts[(2 * image + 1) * shape.Channels + channel] = ofBeta;
+                parts[2 * part.Image * shape.Channels + channel] = ofGamma;
+                parts[(2 * part.Image + 1) * shape.Channels + channel] = ofBeta;
                 first += gamma[channel] * ofBeta;
                 second += gamma[channel] * ofGamma;
             }
         }
-        first = GroupShapes.SumOfGroup(first, scratch) / (shape.Area * width);
-        second = GroupShapes.SumOfGroup(second, scratch) / (shape.Area * width);
-        for (int channel = channel0 + Group.IdxX; channel < channel0 + width; channel += Group.DimX)
+        first = part.SumOfChannels(first, scratch) / (shape.Area * part.Width);
+        second = part.SumOfChannels(second, scratch) / (shape.Area * part.Width);
+        for (int channel = part.Channel + Group.IdxX; channel < part.ChannelEnd; channel += Group.DimX)
         {
             float scale = gamma[channel];
             for (int a = Group.IdxY; a < shape.Area; a += Group.DimY)
             {
-                int at = start + a * shape.Channels + channel;
+                int at = part.Start + a * shape.Channels + channel;
                 dx[at] = inverse * (dv[at] * scale - first - (x[at] - mean) * inverse * second);
             }
         }
@@ -179,6 +190,51 @@ public sealed class GroupNormalization<TActivation>(Accelerator accelerator)
             dGamma[i] = sum;
         else
             dBeta[i.X - channels] = sum;
+    }
+
+    /// <summary>What a group of threads works on: groups of channels side by side, from <see cref="Channel"/> on.</summary>
+    private readonly struct Part
+    {
+        public readonly int Image, Width, Channel, ChannelEnd, Start, Statistics;
+
+        /// <summary>Whether this thread stores what is known of its group of channels.</summary>
+        public readonly bool IsFirst;
+
+        private readonly int together;
+
+        public Part(NormalizationShape shape, int together)
+        {
+            this.together = together;
+            int parts = Blocks.Of(shape.Groups, together);
+            Image = Grid.IdxX / parts;
+            Width = shape.Channels / shape.Groups;
+            int group = Grid.IdxX % parts * together;
+            Channel = group * Width;
+            ChannelEnd = XMath.Min(Channel + together * Width, shape.Channels);
+            Start = Image * shape.Area * shape.Channels;
+            // One group is all threads'; of several, each is that of as many threads side by side as it has channels.
+            int own = together == 1 ? 0 : Group.IdxX / Width;
+            IsFirst = Group.IdxY == 0 && Group.IdxX == own * Width && Channel + Group.IdxX < ChannelEnd;
+            Statistics = 2 * (Image * shape.Groups + XMath.Min(group + own, shape.Groups - 1));
+        }
+
+        /// <summary>Sum over the threads of a group of channels, known to each of them. Every thread must call it.</summary>
+        public float SumOfChannels(float value, FloatView scratch)
+        {
+            if (together == 1)
+                return GroupShapes.SumOfGroup(value, scratch);
+            float column = GroupShapes.SumOfColumn(value, scratch);
+            if (Group.IdxY == 0)
+                scratch[Group.IdxX] = column;
+            Group.Barrier();
+            // Threads beyond the last channel add what nobody asks for.
+            int first = Group.IdxX / Width * Width;
+            float sum = 0f;
+            for (int i = first; i < XMath.Min(first + Width, Group.DimX); i++)
+                sum += scratch[i];
+            Group.Barrier();
+            return sum;
+        }
     }
 }
 

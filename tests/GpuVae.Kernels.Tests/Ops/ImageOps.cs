@@ -12,8 +12,10 @@ internal static class ImageOps
 
     public static IEnumerable<Op> Rows()
     {
-        foreach (NormalizationShape shape in
-            new NormalizationShape[] { new(2, 1, 6, 1), new(1, 35, 12, 4), new(3, 9, 40, 2), new(2, 30, 33, 33) })
+        foreach (NormalizationShape shape in new NormalizationShape[]
+            {
+                new(2, 1, 6, 1), new(1, 35, 12, 4), new(3, 9, 40, 2), new(2, 30, 33, 33), new(2, 23, 24, 8), new(3, 7, 64, 8),
+            })
         {
             string size = $"{shape.Batch}x{shape.Area}x{shape.Channels} in {shape.Groups}";
             yield return new Op($"Group normalisation, SiLU kept {size}", Tolerance, run => Normalize(run, shape));
