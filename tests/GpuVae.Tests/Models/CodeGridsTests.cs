@@ -83,11 +83,11 @@ public sealed class CodeGridsTests(CpuDevice cpu) : IClassFixture<CpuDevice>
         // Along the gradient itself, so far that the codes' steps of 1/127 do not matter much.
         void RequireNear(string name, float[] gradient, float[] start, Action<float[]> write)
         {
-            double norm = Math.Sqrt(gradient.Sum(value => (double)value * value)), step = Math.Min(0.1, 5 / norm);
+            double norm = Math.Sqrt(gradient.Sum(value => (double)value * value)), step = Math.Min(0.3, 5 / norm);
             double difference = (At(step) - At(-step)) / (2 * step);
             write(start);
             // Beside what rounding makes of it: some hundred steps of either sign.
-            Assert.True(Math.Abs(difference - norm) < 0.1 * norm + 0.5, $"{name}: {norm}, {difference}");
+            Assert.True(Math.Abs(difference - norm) < 0.12 * norm + 0.6, $"{name}: {norm}, {difference}");
             Assert.True(norm > 1 || name.EndsWith(".bias", StringComparison.Ordinal), $"{name}: {norm}");
 
             double At(double by)
