@@ -12,10 +12,12 @@ internal static class Flags
     private static readonly Dictionary<string, string> Names = new(
         [
             .. ModelArguments.Set.Flags, .. TrainingArguments.Set.Flags, .. AdversarialArguments.Set.Flags,
+            .. PerceptualArguments.Set.Flags,
             .. TrainPriorCommand.Set.Flags,
         ])
     {
         ["TrainingOptions.Adversarial"] = AdversarialArguments.Flag,
+        ["TrainingOptions.Perceptual"] = PerceptualArguments.Flag,
         ["VaeOptions.Classes"] = "--conditional",
         ["GridPriorOptions.Classes"] = "--conditional",
         ["DataOptions.Size"] = "--size",

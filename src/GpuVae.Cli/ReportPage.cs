@@ -69,6 +69,7 @@ internal static partial class ReportPage
             {(unitKl is not null ? Units(unitKl) : epochs.Any(e => e.CodesUsed is not null) ? Codes(epochs) : "")}
             {(epochs.Count > 0 && epochs[^1].LevelKl is { } levelKl ? Levels(levelKl) : "")}
             {(epochs.Any(e => e.DiscriminatorLoss is not null) ? Adversary(epochs) : "")}
+            {(epochs.Any(e => e.FeatureDistance is not null) ? Perceptual(epochs) : "")}
             <h2>Pictures</h2><div class="row">{string.Concat(pictures.Select(Figure))}</div>
             <div class="row tables"><div>{Epochs(epochs, best)}</div><div><h2>Options</h2><table>{rows}</table></div></div>
             <h2>Made by</h2>{string.Concat(commands.Select(command => $"<p class=\"made\"><code>{Text(command)}</code></p>"))}
@@ -142,6 +143,14 @@ internal static partial class ReportPage
             [new("weight", "var(--c)", [.. epochs.Select(e => e.AdversarialWeight ?? double.NaN)], first)]);
         return "<h2>Discriminator</h2><p class=\"sub\">Its loss is 2 where it cannot tell reconstructions from images, and 0 where none "
             + $"escapes it.</p><div class=\"row\"><div>{losses}</div><div>{weight}</div></div>";
+    }
+
+    private static string Perceptual(IReadOnlyList<MetricsLine> epochs)
+    {
+        string chart = LossChart.Svg("Distance of features", "distance",
+            [new("distance", "var(--a)", [.. epochs.Select(e => e.FeatureDistance ?? double.NaN)], epochs[0].Epoch)]);
+        return "<h2>Perceptual term</h2><p class=\"sub\">How far reconstructions are from their images in the features of the network, "
+            + $"while they were trained on and without the weight.</p><div style=\"max-width: 640px\">{chart}</div>";
     }
 
     private static string Curves(IReadOnlyList<MetricsLine> epochs)

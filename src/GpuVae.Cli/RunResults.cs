@@ -100,7 +100,7 @@ internal sealed class RunResults(
         ("data", dataName), ("image", trained.Options.Shape.ToString()),
         ("labels", trained.Options.Classes > 0 ? $"{trained.Options.Classes} classes" : "none"),
         .. ModelArguments.Set.Describe(trained.Options), .. TrainingArguments.Set.Describe(training),
-        .. AdversarialArguments.Describe(training.Adversarial),
+        .. AdversarialArguments.Describe(training.Adversarial), .. PerceptualArguments.Describe(training.Perceptual),
         ("weights", trained.Parameters.Count.ToString("N0", CultureInfo.InvariantCulture)), ("device", hardware),
     ];
 }

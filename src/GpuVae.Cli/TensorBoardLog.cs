@@ -24,6 +24,7 @@ internal sealed class TensorBoardLog
                     ("step/discriminator_loss", parts.DiscriminatorLoss), ("step/generator_loss", parts.GeneratorLoss),
                     ("step/adversarial_weight", parts.Weight),
                 ],
+            .. progress.FeatureDistance is { } distance ? ((string, double)[])[("step/feature_distance", distance)] : [],
         ]);
     }
 
@@ -51,7 +52,8 @@ internal sealed class TensorBoardLog
                 ("epoch/codes_used", epoch.CodesUsed), ("epoch/perplexity", epoch.Perplexity),
                 ("epoch/top_codes_used", epoch.TopCodesUsed), ("epoch/top_perplexity", epoch.TopPerplexity),
                 ("epoch/discriminator_loss", epoch.DiscriminatorLoss), ("epoch/generator_loss", epoch.GeneratorLoss),
-                ("epoch/adversarial_weight", epoch.AdversarialWeight), ("units/active", units?.Active),
+                ("epoch/adversarial_weight", epoch.AdversarialWeight), ("epoch/feature_distance", epoch.FeatureDistance),
+                ("units/active", units?.Active),
                 .. (epoch.LevelKl ?? []).Select((kl, level) => ($"epoch/test_kl_of_level_{level + 1}", (double?)kl)),
             ];
         file.Write(

@@ -63,14 +63,14 @@ internal static class TrainingConsole
     }
 
     private static string Line(TrainingProgress p) => string.Create(CultureInfo.InvariantCulture,
-        $"epoch {p.Epoch}/{p.Epochs}  {Parts(p.Loss)}  {Parts(p.Adversarial)}{p.ImagesPerSecond:N0} images/s  "
+        $"epoch {p.Epoch}/{p.Epochs}  {Parts(p.Loss)}  {Parts(p.Adversarial)}{Distance(p.FeatureDistance)}{p.ImagesPerSecond:N0} images/s  "
         + $"{Duration(p.Remaining)} left");
 
     private static string Line(EpochSummary e, int epochs) => string.Create(CultureInfo.InvariantCulture,
         $"epoch {e.Epoch}/{epochs}  train {e.Train.Loss:F2}  {(e.Test is { } test ? $"test {Parts(test)}  " : "")}"
         + $"{(e.TopCodes is { } top ? $"top {Use(top)}, bottom " : "")}{(e.Codes is { } codes ? $"{Use(codes)}  " : "")}"
         + $"{(e.LevelKl is { } levels ? $"levels {string.Join(" + ", levels.Select(kl => Invariant(kl)))}  " : "")}"
-        + $"{Parts(e.Adversarial)}{e.ImagesPerSecond:N0} images/s");
+        + $"{Parts(e.Adversarial)}{Distance(e.FeatureDistance)}{e.ImagesPerSecond:N0} images/s");
 
     private static string Use(CodeUse use) => string.Create(
         CultureInfo.InvariantCulture, $"{use.Used} of {use.Codes} codes, perplexity {use.Perplexity:F0}");
@@ -85,6 +85,10 @@ internal static class TrainingConsole
         : string.Create(
             CultureInfo.InvariantCulture,
             $"discriminator {of.DiscriminatorLoss:F2}, generator {of.GeneratorLoss:F2} × {of.Weight:G2}  ");
+
+    private static string Distance(double? ofFeatures) => ofFeatures is not { } distance
+        ? ""
+        : string.Create(CultureInfo.InvariantCulture, $"perceptual {distance:F4}  ");
 
     private static string Duration(TimeSpan time) => time switch
     {

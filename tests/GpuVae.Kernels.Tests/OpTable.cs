@@ -24,7 +24,7 @@ internal static class OpTable
         AdamOps.Rows(), WeightOps.Rows(), GatherOps.Rows(), AugmentationOps.Rows(), ConvolutionOps.Rows(), ImageOps.Rows(),
         EvaluationOps.Rows(), PosteriorOps.Rows(), FlowOps.Rows(), PriorOps.Rows(), ObjectiveOps.Rows(), RowOps.Rows(),
         ObservationOps.Rows(), LangevinOps.Rows(), CodeOps.Rows(), PixelCnnOps.Rows(), MixtureFitOps.Rows(), TransformerOps.Rows(),
-        AdversarialOps.Rows(),
+        AdversarialOps.Rows(), PerceptualOps.Rows(),
     }
     .SelectMany(r => r).ToDictionary(op => op.Name);
 

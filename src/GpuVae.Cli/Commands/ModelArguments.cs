@@ -34,7 +34,7 @@ internal sealed class ModelArguments
     {
         VaeOptions options = Set.Read(parsed);
         // Where the kind is not said, it is fitted to that.
-        if (options.Quantization != Quantization.None && !CommonOptions.IsGiven(parsed, kind!))
+        if (NeedsMaps(options) && !CommonOptions.IsGiven(parsed, kind!))
             options = options with { Network = NetworkKind.Convolutional };
         if (options.Hierarchy > 1 && !Set.Given(parsed).Contains("--latent"))
             options = options with { Latent = options.Hierarchy };
@@ -42,15 +42,20 @@ internal sealed class ModelArguments
     }
 
     /// <summary>What fits the images where the user has said nothing.</summary>
-    public static FittedOptions Fit(ParseResult parsed, ImageSet images) =>
-        FitNetworks(parsed, images).WithHierarchy(Set.Read(parsed).Hierarchy);
+    public static FittedOptions Fit(ParseResult parsed, ImageSet images)
+    {
+        VaeOptions asked = Set.Read(parsed);
+        return FitNetworks(parsed, asked, images).WithHierarchy(asked.Hierarchy, asked.LevelChannels);
+    }
 
-    private static FittedOptions FitNetworks(ParseResult parsed, ImageSet images) =>
-        Set.Read(parsed).Quantization is var quantization && quantization != Quantization.None
-            ? FittedOptions.Quantized(images, quantization)
-        : !CommonOptions.IsGiven(parsed, kind!) ? FittedOptions.For(images)
+    private static FittedOptions FitNetworks(ParseResult parsed, VaeOptions asked, ImageSet images) =>
+        asked.Quantization != Quantization.None ? FittedOptions.Quantized(images, asked.Quantization)
+        : !CommonOptions.IsGiven(parsed, kind!) ? FittedOptions.For(images, NeedsMaps(asked) ? NetworkKind.Convolutional : null)
         : kind!.Read(parsed) == ModelKind.Seed ? FittedOptions.Seed(images)
-        : FittedOptions.For(images, Set.Read(parsed).Network);
+        : FittedOptions.For(images, asked.Network);
+
+    /// <summary>Whether only convolutions have what the options ask for.</summary>
+    private static bool NeedsMaps(VaeOptions options) => options.Quantization != Quantization.None || options.LevelChannels > 0;
 
     /// <summary>The options for a set of images: their shape and, for a conditional model, their labels.</summary>
     /// <param name="parsed">The command line.</param>
@@ -84,13 +89,17 @@ internal sealed class ModelArguments
             o => o.Likelihood is Likelihood.Gaussian or Likelihood.GaussianShared or Likelihood.Laplace,
             "--likelihood gaussian, gaussian-shared or laplace");
         var hasUnits = new OptionSet<VaeOptions>.Need(o => o.Quantization == Quantization.None, "--quantize none");
+        var isHierarchical = new OptionSet<VaeOptions>.Need(o => o.Hierarchy > 1, "--hierarchy 2 or more");
         var hasCodebook = new OptionSet<VaeOptions>.Need(o => o.Quantization == Quantization.Codebook, "--quantize codebook");
         var isRae = new OptionSet<VaeOptions>.Need(o => o.Objective == Objective.Rae, "--objective rae");
         var widths = NumberRange.Between(1, VaeOptions.MaxWidth);
         var notNegative = NumberRange.AtLeast(0.0);
         var defaults = new VaeOptions();
         var set = new OptionSet<VaeOptions>("Model", options => options with { });
-        set.Number("--latent", "N", "Units of the latent code.", o => o.Latent, widths, hasUnits, isFitted: true);
+        set.Number(
+            "--latent", "N", "Units of the latent code.", o => o.Latent, widths,
+            new(o => o.Quantization == Quantization.None && o.LevelChannels == 0, "--quantize none and --level-channels 0"),
+            isFitted: true);
         set.Number(
             "--upscale", "N", "For 'gpuvae upscale': show the encoder the images reduced so many times, and teach the decoder to enlarge "
             + "them; 1 is a usual model.", o => o.Upscale, NumberRange.OneOf(1, 2, 4));
@@ -156,6 +165,9 @@ internal sealed class ModelArguments
         set.Number(
             "--hierarchy", "N", "Levels that the latent units are shared by, each drawn under the condition of those above it (ladder); 1 "
             + "is a usual model.", o => o.Hierarchy, NumberRange.Between(1, VaeOptions.MaxHierarchy), hasUnits);
+        set.Number(
+            "--level-channels", "N", "Of a hierarchy between convolutions: units of each place of the maps that the levels below the top "
+            + "are; 0 for vectors.", o => o.LevelChannels, NumberRange.Between(0, VaeOptions.MaxLevelChannels), isHierarchical);
         set.Choice(
             "--posterior", "Family of q(z|x): independent units, any covariance, or an inverse autoregressive flow.", o => o.Posterior,
             hasUnits);

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Text.Json.Nodes;
 using GpuVae.Devices;
+using GpuVae.Layers;
 
 namespace GpuVae.Cli.Commands;
 
@@ -20,8 +21,8 @@ internal sealed class TrainCommand
 
     private readonly Option<string?> resume = CommonOptions.Text(
         "--resume", "FOLDER",
-        "Go on with the run in this folder, with its options; only --epochs, --early-stopping, --device and the place of the data may "
-            + "change.");
+        "Go on with the run in this folder, with its options; only --epochs, --early-stopping, --device and the places of the "
+            + "data and of the network of --perceptual may change.");
 
     private readonly Option<string?> initial = CommonOptions.Text(
         "--init", "MODEL",
@@ -47,6 +48,7 @@ internal sealed class TrainCommand
             "gpuvae train --domains photos drawings --size 64",
             "gpuvae train --resume runs/mnist --epochs 20",
             "gpuvae train --data photos --init runs/faces --lr 3e-4",
+            "gpuvae train --data photos --perceptual ResNet18.onnx",
             "gpuvae train --data photos --print-config > photos.json",
             "gpuvae train --config photos.json --epochs 30");
         var train = new TrainCommand();
@@ -63,6 +65,7 @@ internal sealed class TrainCommand
     private int Start(ParseResult parsed)
     {
         TrainingSetup.CheckOptions(parsed);
+        FrozenNetwork? network = PerceptualArguments.Load(parsed);
         RunData source = setup.Data.Read(parsed, TrainingSetup.SeedOf(parsed));
         string? path = GivenPath(parsed);
         bool isQuiet = parsed.GetValue(printsConfig);
@@ -87,7 +90,7 @@ internal sealed class TrainCommand
             fresh.StartFrom(sets.Train, options.Seed);
         if (parsed.GetValue(scansRates))
             return FindRate(fresh, sets.Train, options);
-        using var trainer = new Trainer(fresh, sets.Train, options, sets.Validation ?? sets.Test);
+        using var trainer = new Trainer(fresh, sets.Train, options, sets.Validation ?? sets.Test, perceptual: network);
 
         // The folder comes last: bad input leaves nothing behind.
         (RunFolder folder, IDisposable locked) = path is null ? Free(source) : Take(path);
@@ -120,13 +123,14 @@ internal sealed class TrainCommand
         }
         using IDisposable held = folder.Lock();
         var checkpoint = TrainingCheckpoint.Read(folder.Checkpoint);
+        FrozenNetwork? network = PerceptualArguments.Load(parsed, checkpoint.Training);
         RunData source = setup.Data.Read(parsed, folder);
         Pictures.CompileAhead();
         using ComputeDevice opened = setup.Device.Open(parsed, folder);
         DataSets sets = Load(source);
         using var trainer = Trainer.Resume(
             opened, checkpoint, sets.Train, sets.Validation ?? sets.Test, TrainingArguments.GivenEpochs(parsed),
-            TrainingArguments.GivenPatience(parsed));
+            TrainingArguments.GivenPatience(parsed), perceptual: network);
         Console.WriteLine($"going on at step {trainer.Step} of {trainer.Steps}");
         return Train(trainer, folder, sets, source, parsed);
     }
@@ -159,6 +163,8 @@ internal sealed class TrainCommand
         Console.WriteLine(
             $"{trainer.Model.Parameters.Count:N0} weights, {trainer.DeviceBytes / 1048576.0:F1} MiB on the device beside the images, "
             + $"{trainer.Schedule.Steps.Count} launches per step");
+        if (trainer.PerceptualMaps.Count > 0)
+            Console.WriteLine($"images and reconstructions are also compared in maps of {string.Join(", ", trainer.PerceptualMaps)}");
         Console.WriteLine("losses in nats per image: reconstruction summed over pixels + beta × KL summed over latent units");
 
         trainer.Metadata = new Dictionary<string, string> { [RunData.MetadataKey] = source.Shared() };
@@ -185,7 +191,7 @@ internal sealed class TrainCommand
         results.Finish(kept);
         if (result.StoppedEarly)
             Console.WriteLine($"ended after epoch {trainer.History.Count}: {trainer.Options.EarlyStopping} epochs without a better one");
-        if (trainer.BestEpoch is { DiscriminatorLoss: not null } last)
+        if (trainer.BestEpoch is { IsForPictures: true } last)
             Console.WriteLine($"commands take the weights of epoch {last.Epoch}, whose pictures are the sharpest");
         else if (trainer.BestEpoch is { } best)
             Console.WriteLine($"the best is epoch {best.Epoch}, test loss {Invariant(best.TestLoss!.Value)}; commands take its weights");

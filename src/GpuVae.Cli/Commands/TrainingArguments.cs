@@ -14,13 +14,18 @@ internal static class TrainingArguments
 
     /// <summary>The flags that the user wrote and that a run does not change later.</summary>
     public static IEnumerable<string> GivenForGood(ParseResult parsed) =>
-        Set.Given(parsed).Where(flag => flag is not (EpochsFlag or PatienceFlag)).Concat(AdversarialArguments.Given(parsed));
+        Set.Given(parsed).Where(flag => flag is not (EpochsFlag or PatienceFlag))
+            .Concat(AdversarialArguments.Given(parsed)).Concat(PerceptualArguments.GivenForGood(parsed));
 
     /// <summary>What is given, and <paramref name="defaults"/> for the rest.</summary>
     /// <exception cref="BadInputException">A value is out of range.</exception>
     public static TrainingOptions Read(ParseResult parsed, TrainingOptions? defaults = null)
     {
-        TrainingOptions options = Set.Read(parsed, defaults) with { Adversarial = AdversarialArguments.Read(parsed) };
+        TrainingOptions options = Set.Read(parsed, defaults) with
+        {
+            Adversarial = AdversarialArguments.Read(parsed),
+            Perceptual = PerceptualArguments.Read(parsed),
+        };
         options.Validate();
         return options;
     }

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using GpuVae.Devices;
+using GpuVae.Layers;
 
 namespace GpuVae.Cli.Commands;
 
@@ -18,6 +19,7 @@ internal sealed class TrainingSetup
         Model.AddTo(command);
         TrainingArguments.Set.AddTo(command);
         AdversarialArguments.AddTo(command);
+        PerceptualArguments.AddTo(command);
         Device.AddTo(command);
     }
 
@@ -25,12 +27,13 @@ internal sealed class TrainingSetup
     public void Try(ParseResult parsed, Action<Trainer> run)
     {
         CheckOptions(parsed);
+        FrozenNetwork? network = PerceptualArguments.Load(parsed);
         using ComputeDevice opened = Device.Open(parsed);
         ImageSet images = Data.Read(parsed, SeedOf(parsed)).LoadBoth().Train;
         (VaeOptions architecture, TrainingOptions options, string chosen) = OptionsFor(parsed, images, hasDomains: false);
         Console.WriteLine(chosen);
         using var model = new Vae(opened, architecture, options.Seed);
-        using var trainer = new Trainer(model, images, options);
+        using var trainer = new Trainer(model, images, options, perceptual: network);
         run(trainer);
     }
 
@@ -74,7 +77,7 @@ internal sealed class TrainingSetup
             parsed, ["--out", "--name", "--resume", "--find-lr"],
             [
                 .. ModelArguments.Set.Values(model), .. TrainingArguments.Set.Values(training),
-                .. AdversarialArguments.Values(training.Adversarial),
+                .. AdversarialArguments.Values(training.Adversarial), .. PerceptualArguments.Values(training.Perceptual),
                 new("--data", source.Domains is null ? source.Data : null), new("--images", source.Images),
             ]);
 }

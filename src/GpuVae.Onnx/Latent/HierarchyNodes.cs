@@ -1,3 +1,4 @@
+using GpuVae.Latent;
 using GpuVae.Layers;
 using GpuVae.Onnx.Graphs;
 using GpuVae.Onnx.Layers;
@@ -8,7 +9,7 @@ namespace GpuVae.Onnx.Latent;
 /// <summary>
 /// q(z|x) level by level from the top down, with the state that the decoder makes of the levels above; see <c>HierarchySampler</c>.
 /// </summary>
-internal sealed class HierarchyNodes(TopDown hierarchy, int width) : PosteriorNodes(hierarchy.Inputs)
+internal sealed class HierarchyNodes(TopDown hierarchy, HierarchySampler posterior) : PosteriorNodes(hierarchy.Inputs)
 {
     private (Value Encoded, Value? Noise, Level[] Levels)? last;
 
@@ -51,17 +52,19 @@ internal sealed class HierarchyNodes(TopDown hierarchy, int width) : PosteriorNo
 
     private IEnumerable<Level> Append(Value encoded, Value? noise)
     {
-        int units = hierarchy.Units;
         Value? state = null;
-        for (int i = 0; i < hierarchy.Levels; i++)
+        for (int i = 0; i < hierarchy.Levels.Count; i++)
         {
-            Value hidden = Slice(encoded, 0, i * width, width);
+            LevelNetworks level = hierarchy.Levels[i];
+            (Network? ofState, Network toMoments) = posterior.Levels[i];
+            int units = level.Shape.Units;
+            Value hidden = Slice(encoded, 0, posterior.ContextOf(i), level.Shape.StateWidth);
             if (state is not null)
-                hidden += LinearNodes.Append($"posterior.{i}.0", width, state);
-            Value moments = LinearNodes.Append($"posterior.{i}.2", 2 * units, Relu(hidden));
+                hidden += Reshape(NetworkNodes.Append(ofState!, state), level.Shape.StateWidth);
+            Value moments = Reshape(NetworkNodes.Append(toMoments, Relu(hidden)), 2 * units);
             Value mean = Slice(moments, 0, 0, units), s = Slice(moments, 0, units, units);
-            Value code = noise is null ? mean : mean + Exp(0.5f * Bounded(s)) * Slice(noise, 0, i * units, units);
-            state = TopDownNodes.Append(hierarchy, i, state, code);
+            Value code = noise is null ? mean : mean + Exp(0.5f * Bounded(s)) * Slice(noise, 0, hierarchy.FirstOf(i), units);
+            state = TopDownNodes.Append(level, state, code, label: null);
             yield return new Level(mean, s, code);
         }
     }

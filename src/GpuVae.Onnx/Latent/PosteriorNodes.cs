@@ -1,4 +1,5 @@
 using GpuVae.Elbo;
+using GpuVae.Latent;
 using GpuVae.Layers;
 using GpuVae.Onnx.Graphs;
 using static GpuVae.Onnx.Graphs.Functions;
@@ -15,7 +16,11 @@ internal abstract class PosteriorNodes(int latents)
     public static PosteriorNodes Create(VaeOptions options, VaeParts parts) => options.Posterior switch
     {
         _ when options.Objective == Objective.Rae => new DeterministicNodes(options.Latent),
-        _ when options.Hierarchy > 1 => new HierarchyNodes(parts.Decoder.Layers.OfType<TopDown>().Single(), options.StateWidth),
+        _ when options.LevelChannels > 0 && options.Classes > 0 => throw new BadInputException(
+            "A conditional hierarchy with maps cannot be exported to ONNX: its q(z|x) needs the label between its levels. Train one "
+            + "without VaeOptions.LevelChannels, or one that is not conditional."),
+        _ when parts.Posterior is HierarchySampler hierarchy =>
+            new HierarchyNodes(parts.Decoder.Layers.OfType<TopDown>().Single(), hierarchy),
         Posterior.Diagonal => new DiagonalNodes(options.Latent),
         Posterior.Full => new CovarianceNodes(options.Latent),
         Posterior.Flow => new FlowNodes(options.Latent, options.FlowWidth, VaeOptions.FlowSteps),

@@ -29,7 +29,8 @@ internal static class NetworkNodes
         AveragePooling pooling => AveragePoolingNodes.Append(pooling, x),
         Upsample upsampling => UpsamplingNodes.Append(upsampling, x),
         CenteredInput => CenteredInputNodes.Append(x),
-        TopDown hierarchy => TopDownNodes.Append(hierarchy, x),
+        BottomUp encoder => BottomUpNodes.Append(encoder, x, label),
+        TopDown hierarchy => TopDownNodes.Append(hierarchy, x, label),
         LabelInput input => LabelNodes.Append(input, x, label!),
         Reordering => x,
         _ => throw new BadInputException(

@@ -19,16 +19,21 @@ public static class LevelCodes
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(columns);
-        (int levels, int latent, int units) = (model.Options.Hierarchy, model.Options.Latent, model.Options.LevelUnits);
+        (int levels, int latent) = (model.Options.Hierarchy, model.Options.Latent);
         if (levels == 1)
             throw new BadInputException("This model has one level of latent units; train one with VaeOptions.Hierarchy = 2 or more.");
         float[] codes = model.SamplePrior(levels * columns, seed);
         for (int i = 0; i < codes.Length; i++)
             codes[i] = (float)(temperature * codes[i]);
-        for (int row = 0; row < levels * columns; row++)
+        int above = 0;
+        for (int level = 0; level < levels; level++)
         {
-            int kept = row % columns == 0 ? latent : row / columns * units;
-            codes.AsSpan(0, kept).CopyTo(codes.AsSpan(row * latent, kept));
+            for (int column = 0; column < columns; column++)
+            {
+                int kept = column == 0 ? latent : above;
+                codes.AsSpan(0, kept).CopyTo(codes.AsSpan((level * columns + column) * latent, kept));
+            }
+            above += model.Options.LevelOf(level).Units;
         }
         return codes;
     }

@@ -63,10 +63,10 @@ public static class SamplerFit
         int count = Math.Min(images.Count, options.Images);
         if (count < images.Count)
             images = images.Select([.. Enumerable.Range(0, count).Select(i => (int)((long)i * images.Count / count))]);
-        var posterior = new AggregateCodeSampler(model, images, cancellation);
+        var posterior = new AggregateCodeSampler(model, images);
         int latents = model.Options.Latent;
         int[] all = [.. Enumerable.Range(0, count)];
-        float[] codes = posterior.Codes(all, options.Seed, temperature: 1);
+        float[] codes = posterior.Codes(all, options.Seed, temperature: 1, cancellation);
         double normal = all.Average(i => LogNormal(codes.AsSpan(i * latents, latents)));
         if (options.Kind == SamplerKind.Aggregate)
             return new FittedSampler(posterior, null, normal);

@@ -151,6 +151,9 @@ internal sealed class BatchFeed : IDisposable
     /// <summary>What the launch that closes a training step is given; only when the schedule is bound.</summary>
     public StepLog LogOf(PlannedTensor reconstruction, PlannedTensor kl) => new(clock.View, reconstruction.View, kl.View, log.View);
 
+    /// <summary>As the other of this name, for terms that have a log of their own, [entries × 2], whose second sums are 0.</summary>
+    public StepLog LogOf(PlannedTensor terms, ArrayView<float> own) => new(clock.View, terms.View, terms.View.SubView(0, 0), own);
+
     /// <summary>
     /// Copies the log, [entries × 2] sums of reconstruction and KL term over a batch, entry (step mod entries); waits for the device.
     /// </summary>

@@ -61,6 +61,9 @@ internal sealed class DeviceKernels(Accelerator accelerator, GemmContext gemm) :
     public LogSumExp LogSumExp => field ??= new LogSumExp(accelerator);
     public Ssim Ssim => field ??= new Ssim(accelerator);
     public AveragePool AveragePool => field ??= new AveragePool(accelerator);
+    public MaxPooling MaxPooling => field ??= new MaxPooling(accelerator);
+    public MeanPooling MeanPooling => field ??= new MeanPooling(accelerator);
+    public ImageStandardization ImageStandardization => field ??= new ImageStandardization(accelerator);
     public Langevin Langevin => field ??= new Langevin(accelerator);
     public WeightAverage WeightAverage => field ??= new WeightAverage(accelerator);
     public GradientSum GradientSum => field ??= new GradientSum(accelerator);
@@ -79,6 +82,7 @@ internal sealed class DeviceKernels(Accelerator accelerator, GemmContext gemm) :
 
     /// <summary>Of the discriminator's activation.</summary>
     public FeatureMatching<LeakyRelu> FeatureMatching => field ??= new FeatureMatching<LeakyRelu>(accelerator);
+    public FeatureDistance FeatureDistance => field ??= new FeatureDistance(accelerator);
     public AdaptiveWeight AdaptiveWeight => field ??= new AdaptiveWeight(accelerator);
     public CodeNorm CodeNorm => field ??= new CodeNorm(accelerator);
     public JacobianPenalty JacobianPenalty => field ??= new JacobianPenalty(accelerator);

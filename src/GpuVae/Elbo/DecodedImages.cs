@@ -33,13 +33,18 @@ internal sealed class DecodedImages
     /// <summary>[batch, pixels], planar.</summary>
     public PlannedTensor Means { get; }
 
-    /// <summary>Appends the way back from ∂loss/∂means; gives ∂loss/∂(decoder's output). Once only.</summary>
+    /// <summary>Appends the way back from ∂loss/∂means; gives ∂loss/∂(decoder's output).</summary>
     public PlannedTensor Backward(LayerContext context, PlannedTensor dMeans)
     {
         ArrayView<float> shared = likelihood.SharedIn(context.Values);
+        PlannedTensor dDecoded = context.Builder.Tensor("gradient by decoded images", kept.Rows, kept.Columns);
         context.Builder.Add(
-            "decoded images backward", 20.0 * kept.Length, 4.0 * (2 * kept.Length + dMeans.Length), [kept, dMeans],
-            stream => likelihood.Kernels.DifferentiateMeans(stream, kept.View, shared, dMeans.View, likelihood.Layout));
-        return kept;
+            "decoded images backward", 20.0 * kept.Length, 4.0 * (4 * kept.Length + dMeans.Length), [kept, dMeans, dDecoded],
+            stream =>
+            {
+                kept.View.CopyTo(stream, dDecoded.View);
+                likelihood.Kernels.DifferentiateMeans(stream, dDecoded.View, shared, dMeans.View, likelihood.Layout);
+            });
+        return dDecoded;
     }
 }

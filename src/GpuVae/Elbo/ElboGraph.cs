@@ -1,4 +1,5 @@
 using GpuVae.Kernels.Common;
+using GpuVae.Kernels.Layers;
 using GpuVae.Kernels.Training;
 using GpuVae.Latent;
 using GpuVae.Layers;
@@ -74,6 +75,21 @@ internal sealed class ElboGraph
 
     /// <summary>The means of p(x|z), [batch, pixels], planar; null unless they were asked for.</summary>
     public PlannedTensor? Images => decoder.Term.Images?.Means;
+
+    /// <summary>
+    /// Adds a further term of the loss, by its gradient at the <see cref="Images"/>, to the gradient of the reconstruction term, before
+    /// <see cref="AppendOtherLoss"/> and <see cref="AppendBackward"/>.
+    /// </summary>
+    /// <param name="context">With the gradients.</param>
+    /// <param name="dImages">The term's gradient, averaged over the batch, [batch, pixels].</param>
+    public void AppendTerm(LayerContext context, PlannedTensor dImages)
+    {
+        PlannedTensor sum = decoder.Term.Gradient, other = decoder.Term.Images!.Backward(context, dImages);
+        Addition<Identity> kernel = context.Kernels.Addition;
+        context.Builder.Add(
+            "sum of gradients of the decoder's output", sum.Length, 12.0 * sum.Length, [other, sum],
+            stream => kernel.Forward(stream, sum.View, other.View, sum.View, sum.View));
+    }
 
     /// <summary>
     /// Adds what another loss pulls the <see cref="Images"/> by to the gradient of the reconstruction term, before

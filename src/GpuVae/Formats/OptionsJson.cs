@@ -91,6 +91,9 @@ internal static class OptionsJson
             case AdversarialOptions:
                 WriteObject(writer, typeof(AdversarialOptions), value);
                 break;
+            case PerceptualOptions:
+                WriteObject(writer, typeof(PerceptualOptions), value);
+                break;
             case IEnumerable items:
                 writer.WriteStartArray();
                 foreach (object? item in items)
@@ -143,6 +146,7 @@ internal static class OptionsJson
         _ when type == typeof(ImageShape) => Filled(json, typeof(ImageShape), new ImageShape(1, 1)),
         _ when type == typeof(OwnParts) => Filled(json, typeof(OwnParts), new OwnParts()),
         _ when type == typeof(AdversarialOptions) => Filled(json, typeof(AdversarialOptions), new AdversarialOptions()),
+        _ when type == typeof(PerceptualOptions) => Filled(json, typeof(PerceptualOptions), new PerceptualOptions()),
         _ when type.IsEnum => Enum.TryParse(type, json.GetString(), out object? value) && Enum.IsDefined(type, value)
             ? value
             : throw new JsonException($"\"{json.GetString()}\" is none of {string.Join(", ", Enum.GetNames(type))}"),

@@ -12,46 +12,50 @@ namespace GpuVae.Latent;
 /// q(z|x) of a hierarchy, inferred from the top down together with the state h that the decoder makes of the levels above (Sønderby et al.
 /// 2016, arXiv:1602.02282; Child 2021, arXiv:2011.10650). The encoder gives a context c_i for each level; units of a level are independent:
 /// <code>
-/// a_i = relu(h_(i-1)·W_i + b_i + c_i)      [mu_i | s_i] = a_i·V_i + d_i      z_i = mu_i + e^(s_i/2)·noise_i
+/// a_i = relu(W_i(h_(i-1)) + c_i)      [mu_i | s_i] = V_i(a_i)      z_i = mu_i + e^(s_i/2)·noise_i
 /// </code>
-/// At the top, where there is no state yet, a_0 = relu(c_0).
+/// W and V are linear layers, or convolutions where the level is a map. At the top, where there is no state yet, a_0 = relu(c_0).
 /// </summary>
 internal sealed class HierarchySampler : PosteriorSampler
 {
     private readonly TopDown hierarchy;
-    private readonly int width;
-    private readonly (Linear? OfState, Linear Moments)[] levels;
+    private readonly (Network? OfState, Network Moments)[] levels;
+    private readonly int[] contexts;
 
     /// <param name="hierarchy">The decoder's way down.</param>
-    /// <param name="width">Of the state and of a context.</param>
-    public HierarchySampler(TopDown hierarchy, int width)
+    public HierarchySampler(TopDown hierarchy)
     {
-        (this.hierarchy, this.width) = (hierarchy, width);
-        levels = new (Linear?, Linear)[hierarchy.Levels];
-        for (int i = 0; i < levels.Length; i++)
-            levels[i] = (
-                i == 0 ? null : new Linear($"posterior.{i}.0", width, width, null),
-                new Linear($"posterior.{i}.2", width, 2 * hierarchy.Units, null));
+        this.hierarchy = hierarchy;
+        levels = [.. hierarchy.Levels.Select((level, i) => Networks.Posterior(level.Shape, i))];
+        contexts = new int[levels.Length];
+        for (int i = 1; i < contexts.Length; i++)
+            contexts[i] = contexts[i - 1] + hierarchy.Levels[i - 1].Shape.StateWidth;
     }
 
     /// <summary>Appends the drawing of a level's units, [rows, units], from [means | log-variances] and noise of its own.</summary>
     public delegate PlannedTensor Draw(int level, PlannedTensor moments, PlannedTensor noise);
 
-    public override IEnumerable<(string Name, int[] Shape)> ParameterShapes => Layers.SelectMany(layer => layer.ParameterShapes);
+    /// <summary>W, null at the top, and V of each level.</summary>
+    public IReadOnlyList<(Network? OfState, Network Moments)> Levels => levels;
 
-    private IEnumerable<Linear> Layers =>
-        levels.SelectMany(level => level.OfState is { } first ? (Linear[])[first, level.Moments] : [level.Moments]);
+    public override IEnumerable<(string Name, int[] Shape)> ParameterShapes => All.SelectMany(network => network.ParameterShapes);
+
+    private IEnumerable<Network> All =>
+        levels.SelectMany(level => level.OfState is { } first ? (Network[])[first, level.Moments] : [level.Moments]);
 
     public override void Attach(ParameterStore store)
     {
-        foreach (Linear layer in Layers)
-            layer.Attach(store);
+        foreach (Network network in All)
+            network.Attach(store);
     }
+
+    /// <summary>Where the context of a level begins in the encoder's output.</summary>
+    public int ContextOf(int level) => contexts[level];
 
     /// <summary>Means, then log-variances, level by level, where every level stands at its mean.</summary>
     public override PlannedTensor Center(LayerContext context, PlannedTensor encoded)
     {
-        int rows = encoded.Rows, units = hierarchy.Units;
+        int rows = encoded.Rows;
         PlannedTensor none = context.Builder.Tensor("no noise", rows, hierarchy.Inputs);
         PlannedTensor center = context.Builder.Tensor("moments", rows, 2 * hierarchy.Inputs);
         RandomFill fill = context.Kernels.RandomFill;
@@ -60,9 +64,10 @@ internal sealed class HierarchySampler : PosteriorSampler
             stream => fill.Uniform(stream, none.View, 0, RandomPurpose.Latent, 0, low: 0, high: 0));
         Descend(context, encoded, none, samples: 1, (level, moments, _) =>
         {
+            int first = hierarchy.FirstOf(level), units = hierarchy.Levels[level].Shape.Units;
             PlannedTensor mean = Columns.Take(context, moments, 0, units, $"mean of level {level}");
-            Columns.Put(context, mean, center, level * units);
-            Columns.Copy(context, moments, units, center, hierarchy.Inputs + level * units, units);
+            Columns.Put(context, mean, center, first);
+            Columns.Copy(context, moments, units, center, hierarchy.Inputs + first, units);
             return mean;
         });
         return center;
@@ -71,13 +76,14 @@ internal sealed class HierarchySampler : PosteriorSampler
     /// <summary>Codes and their density; there is no way back from these (see <see cref="HierarchyTerm"/>).</summary>
     public override PosteriorPass Forward(LayerContext context, PlannedTensor encoded, PlannedTensor noise, int samples)
     {
-        int rows = noise.Rows, units = hierarchy.Units;
+        int rows = noise.Rows;
         DiagonalPosterior kernel = context.Kernels.DiagonalPosterior;
         Addition<Identity> addition = context.Kernels.Addition;
         PlannedTensor codes = context.Builder.Tensor("latent", rows, hierarchy.Inputs);
         PlannedTensor density = context.Builder.Tensor("log q", rows, 1);
         Descend(context, encoded, noise, samples, (level, moments, eps) =>
         {
+            int units = eps.Columns;
             PlannedTensor z = context.Builder.Tensor($"latent of level {level}", rows, units);
             PlannedTensor ofLevel = level == 0 ? density : context.Builder.Tensor($"log q of level {level}", rows, 1);
             context.Builder.Add(
@@ -87,7 +93,7 @@ internal sealed class HierarchySampler : PosteriorSampler
             if (level > 0)
                 context.Builder.Add($"sum of log q to level {level}", rows, 12.0 * rows, [density, ofLevel], stream =>
                     addition.Forward(stream, density.View, ofLevel.View, density.View, density.View));
-            Columns.Put(context, z, codes, level * units);
+            Columns.Put(context, z, codes, hierarchy.FirstOf(level));
             return z;
         });
         return new PosteriorPass(codes, density, (_, _, _, _, _) => throw new NotSupportedException("The way back is HierarchyTerm's."));
@@ -95,7 +101,7 @@ internal sealed class HierarchySampler : PosteriorSampler
 
     /// <summary>Appends all levels.</summary>
     /// <param name="context">Where to.</param>
-    /// <param name="encoded">The contexts, [images, levels · width].</param>
+    /// <param name="encoded">The contexts, [images, all widths].</param>
     /// <param name="noise">[images·k, all units].</param>
     /// <param name="samples">k.</param>
     /// <param name="draw">What makes units of moments and noise.</param>
@@ -119,9 +125,10 @@ internal sealed class HierarchySampler : PosteriorSampler
     private (PlannedTensor Moments, Func<LayerContext, PlannedTensor, PlannedTensor, PlannedTensor?> Backward) Moments(
         LayerContext context, int level, PlannedTensor encoded, PlannedTensor? state, int rows, int samples)
     {
-        (Linear? ofState, Linear moments) = levels[level];
+        (Network? ofState, Network moments) = levels[level];
         AutoregressiveFlow kernel = context.Kernels.AutoregressiveFlow;
-        int columns = encoded.Columns, first = level * width;
+        int columns = encoded.Columns, first = contexts[level], width = hierarchy.Levels[level].Shape.StateWidth;
+        string name = $"posterior.{level} context";
         LayerPass? seen = state is null ? null : ofState!.Forward(context, LayerOutput.Of(state));
         PlannedTensor hidden = seen?.Output.Value ?? context.Builder.Tensor("posterior hidden", rows, width);
         if (seen is null)
@@ -131,14 +138,14 @@ internal sealed class HierarchySampler : PosteriorSampler
                 fill.Uniform(stream, hidden.View, 0, RandomPurpose.Latent, 0, low: 0, high: 0));
         }
         context.Builder.Add(
-            $"{moments.Name} context", 2.0 * hidden.Length, 12.0 * hidden.Length, [hidden, encoded],
+            name, 2.0 * hidden.Length, 12.0 * hidden.Length, [hidden, encoded],
             stream => kernel.AddContext(stream, hidden.View, encoded.View, columns, first, width, samples));
         LayerPass pass = moments.Forward(context, new LayerOutput(hidden, hidden, Activation.Of<Relu>()));
         return (pass.Output.Value, (back, dMoments, dEncoded) =>
         {
             PlannedTensor dHidden = pass.Backward(back, dMoments, wantsInput: true)!;
             back.Builder.Add(
-                $"{moments.Name} context backward", dHidden.Length, 8.0 * dHidden.Length, [dHidden, dEncoded],
+                $"{name} backward", dHidden.Length, 8.0 * dHidden.Length, [dHidden, dEncoded],
                 stream => kernel.ContextBackward(stream, dHidden.View, dEncoded.View, columns, first, width, samples));
             return seen?.Backward(back, dHidden, wantsInput: true);
         }

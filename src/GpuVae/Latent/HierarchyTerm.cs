@@ -1,6 +1,4 @@
-using GpuVae.Kernels.Common;
 using GpuVae.Kernels.Latent;
-using GpuVae.Kernels.Layers;
 using GpuVae.Kernels.Random;
 using GpuVae.Layers;
 using GpuVae.Scheduling;
@@ -20,7 +18,7 @@ internal sealed class HierarchyTerm : LatentTerm
     /// <param name="options">Of the model.</param>
     /// <param name="sampler">q(z|x).</param>
     /// <param name="context">Where to.</param>
-    /// <param name="encoded">The contexts of the levels, [images, levels · width].</param>
+    /// <param name="encoded">The contexts of the levels, [images, all widths].</param>
     /// <param name="source">Of the noise.</param>
     /// <param name="klWeight">One element.</param>
     public HierarchyTerm(
@@ -28,7 +26,7 @@ internal sealed class HierarchyTerm : LatentTerm
         PlannedTensor klWeight)
     {
         (this.options, this.encoded, this.klWeight) = (options, encoded, klWeight);
-        int batch = encoded.Rows, latent = options.Latent, units = options.LevelUnits;
+        int batch = encoded.Rows, latent = options.Latent;
         PlannedTensor noise = context.Builder.Tensor("noise", batch, latent);
         PlannedTensor kl = context.Builder.Tensor("KL terms of levels", options.Hierarchy, batch);
         Kl = kl;
@@ -39,6 +37,7 @@ internal sealed class HierarchyTerm : LatentTerm
             stream => random.NormalRows(stream, noise.View, latent, source.Seed, source.Purpose, source.Step));
         levels = sampler.Descend(context, encoded, noise, samples: 1, (level, moments, eps) =>
         {
+            int units = eps.Columns;
             PlannedTensor z = context.Builder.Tensor($"latent of level {level}", batch, units);
             context.Builder.Add(
                 $"reparameterise + KL of level {level}", 20.0 * z.Length, 4.0 * (4 * z.Length + batch), [moments, eps, z, kl],
@@ -63,17 +62,15 @@ internal sealed class HierarchyTerm : LatentTerm
     /// <param name="imageCount">As everywhere.</param>
     public override PlannedTensor Backward(LayerContext context, PlannedTensor dz, int imageCount)
     {
-        int units = options.LevelUnits;
         float scale = 1f / encoded.Rows;
         PlannedTensor weights = Weights(context);
         PlannedTensor dEncoded = context.Builder.Tensor("encoder output gradient", encoded.Rows, encoded.Columns);
         Reparameterize kernel = context.Kernels.Reparameterize;
-        Addition<Identity> addition = context.Kernels.Addition;
         PlannedTensor dState = dz;
         for (int i = levels.Count - 1; i >= 0; i--)
         {
             HierarchyLevel level = levels[i];
-            int weight = weights.Columns == 1 ? 0 : i;
+            int weight = weights.Columns == 1 ? 0 : i, units = level.Noise.Columns;
             (PlannedTensor dAbove, PlannedTensor dUnits) = level.Generator.Backward(context, dState);
             PlannedTensor dMoments = context.Builder.Tensor($"moments gradient of level {i}", encoded.Rows, 2 * units);
             context.Builder.Add(
@@ -86,9 +83,7 @@ internal sealed class HierarchyTerm : LatentTerm
             // Above the top there is nothing.
             if (ofPosterior is null)
                 break;
-            context.Builder.Add(
-                $"sum of gradients above level {i}", dAbove.Length, 12.0 * dAbove.Length, [dAbove, ofPosterior],
-                stream => addition.Forward(stream, dAbove.View, ofPosterior.View, dAbove.View, dAbove.View));
+            Sums.Append(context, $"sum of gradients above level {i}", ofPosterior, dAbove);
             dState = dAbove;
         }
         return dEncoded;

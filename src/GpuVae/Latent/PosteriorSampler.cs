@@ -15,7 +15,7 @@ internal abstract class PosteriorSampler
     public static PosteriorSampler Create(VaeOptions options, Network? decoder = null) => options.Posterior switch
     {
         _ when options.Objective == Objective.Rae => new DeterministicSampler(),
-        _ when decoder?.Layers[0] is TopDown hierarchy => new HierarchySampler(hierarchy, options.StateWidth),
+        _ when decoder?.Layers[0] is TopDown hierarchy => new HierarchySampler(hierarchy),
         Posterior.Diagonal => new DiagonalSampler(options.Latent),
         Posterior.Full => new CovarianceSampler(options.Latent),
         Posterior.Flow => new FlowSampler(options.Latent, options.FlowWidth, VaeOptions.FlowSteps),

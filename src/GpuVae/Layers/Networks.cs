@@ -6,7 +6,7 @@ using GpuVae.Kernels.Layers;
 namespace GpuVae.Layers;
 
 /// <summary>Makes the layers that options ask for, numbered as PyTorch numbers those of its modules.</summary>
-internal static class Networks
+internal static partial class Networks
 {
     // Enlargements at the end that interpolate, where any do: what was copied before becomes smooth by them, while a network that
     // interpolates everywhere has to learn every edge against it (1,100 nats worse on faces after 1,500 steps, and blurred).
@@ -33,38 +33,55 @@ internal static class Networks
         }
         Stage[] stages = Stages(options);
         AddReordering(layers, $"{name} input", channels, width * height);
-        foreach (Stage stage in stages)
+        List<Layer>[] features = [.. stages.Select(_ => new List<Layer>())];
+        for (int i = 0; i < stages.Length; i++)
         {
-            AddConvolution(layers, name, ref index, stage.Down, isTransposed: false, options, activation);
-            AddResidualBlocks(layers, name, ref index, stage, options, activation);
+            AddConvolution(features[i], name, ref index, stages[i].Down, isTransposed: false, options, activation);
+            AddResidualBlocks(features[i], name, ref index, stages[i], options, activation);
         }
         Stage last = stages[^1];
-        // Before two grids it ends with features, which both take.
-        if (options.IsQuantized && options.CodeLevels == 1)
-        {
-            ConvolutionShape shape = OnGrid(options.Grid, last.Channels, options.CodeWidth, kernel: 1);
-            layers.Add(new Convolution2d($"{name}.{index}", shape, false, null));
-        }
         if (options.IsQuantized)
-            return new Network(layers);
-        AddReordering(layers, $"{name} flatten", last.SmallHeight * last.SmallWidth, last.Channels);
+        {
+            // Before two grids it ends with features, which both take.
+            if (options.CodeLevels == 1)
+                features[^1].Add(new Convolution2d(
+                    $"{name}.{index}", OnGrid(options.Grid, last.Channels, options.CodeWidth, kernel: 1), false, null));
+            return new Network([.. layers, .. features.SelectMany(stage => stage)]);
+        }
+        var flat = new List<Layer>();
+        AddReordering(flat, $"{name} flatten", last.SmallHeight * last.SmallWidth, last.Channels);
         // Flattening counts as a module.
-        int[] widths = [last.Features + options.Classes, .. options.Hidden, options.EncoderOutputs];
-        AddLinear(layers, name, index + 1, widths, options, activation, endsWithActivation: false);
-        return new Network(layers);
+        int[] widths =
+        [
+            last.Features + options.Classes, .. options.Hidden, options.HasLevelMaps ? options.StateWidth : options.EncoderOutputs,
+        ];
+        AddLinear(flat, name, index + 1, widths, options, activation, endsWithActivation: false);
+        return options.HasLevelMaps
+            ? new Network([.. layers, Contexts(options, name, features.Select(stage => new Network(stage)), new Network(flat))])
+            : new Network([.. layers, .. features.SelectMany(stage => stage), .. flat]);
     }
 
     /// <summary>Codes to the parameters of p(x|z), planar, or with channels innermost from convolutions.</summary>
     public static Network Decoder(VaeOptions options, Activation activation)
     {
         const string name = "decoder";
-        var layers = new List<Layer>();
-        if (options.IsHierarchical)
-            layers.Add(new TopDown("hierarchy", options.Hierarchy, options.LevelUnits, options.StateWidth, activation));
+        List<Layer>[] ways = Ways(options, name, activation);
+        // Of the vector, and of the maps; the levels have taken what lies before the last of them.
+        int left = options.IsHierarchical ? options.LevelOf(options.Hierarchy - 1).Stage + 1 : ways.Length;
+        IEnumerable<Layer> layers = ways[..left].Reverse().SelectMany(way => way);
+        return new Network(options.IsHierarchical ? [Down(options, ways, activation), .. layers] : [.. layers]);
+    }
+
+    /// <summary>
+    /// The decoder in parts: from the end of each stage to the one before it, the first to the image, the last from the vector on.
+    /// </summary>
+    private static List<Layer>[] Ways(VaeOptions options, string name, Activation activation)
+    {
+        var ofVector = new List<Layer>();
         if (options.Network == NetworkKind.Dense)
         {
-            AddLinear(layers, name, 0, options.DecoderWidths, options, activation, endsWithActivation: false);
-            return new Network(layers);
+            AddLinear(ofVector, name, 0, options.DecoderWidths, options, activation, endsWithActivation: false);
+            return [ofVector];
         }
         Stage[] stages = Stages(options);
         Stage first = stages[^1];
@@ -72,21 +89,22 @@ internal static class Networks
         if (options.IsQuantized)
         {
             ConvolutionShape shape = OnGrid(options.Grid, options.CodeLevels * options.CodeWidth, first.Channels, kernel: 3);
-            AddConvolution(layers, name, ref index, shape, isTransposed: false, options, activation);
+            AddConvolution(ofVector, name, ref index, shape, isTransposed: false, options, activation);
         }
         else
         {
             int[] widths = [options.DecoderInputs + options.Classes, .. options.Hidden.Reverse(), first.Features];
             // Unflattening counts as a module.
-            index = AddLinear(layers, name, 0, widths, options, activation, endsWithActivation: true) + 1;
-            AddReordering(layers, $"{name} unflatten", first.Channels, first.SmallHeight * first.SmallWidth);
+            index = AddLinear(ofVector, name, 0, widths, options, activation, endsWithActivation: true) + 1;
+            AddReordering(ofVector, $"{name} unflatten", first.Channels, first.SmallHeight * first.SmallWidth);
         }
+        List<Layer>[] ways = [.. stages.Select(_ => new List<Layer>()), ofVector];
         for (int i = stages.Length - 1; i >= 0; i--)
         {
-            AddResidualBlocks(layers, name, ref index, stages[i], options, activation);
-            AddEnlargement(layers, name, ref index, stages[i], options, activation, left: i);
+            AddResidualBlocks(ways[i], name, ref index, stages[i], options, activation);
+            AddEnlargement(ways[i], name, ref index, stages[i], options, activation, left: i);
         }
-        return new Network(layers);
+        return ways;
     }
 
     /// <summary>What the encoder gives to the vectors of the top grid of codes.</summary>
@@ -208,12 +226,12 @@ internal static class Networks
         return index;
     }
 
+    private static void AddReordering(List<Layer> layers, string name, int rows, int columns) =>
+        layers.AddRange(Reordered(name, rows, columns));
+
     /// <summary>Nothing where both orders are the same.</summary>
-    private static void AddReordering(List<Layer> layers, string name, int rows, int columns)
-    {
-        if (rows > 1 && columns > 1)
-            layers.Add(new Reordering(name, rows, columns));
-    }
+    private static Layer[] Reordered(string name, int rows, int columns) =>
+        rows > 1 && columns > 1 ? [new Reordering(name, rows, columns)] : [];
 
     /// <summary>A step from a larger image to a smaller one with more channels.</summary>
     /// <param name="Down">The encoder's convolution, for one image.</param>

@@ -13,47 +13,21 @@ internal sealed class AggregateCodeSampler : CodeSampler
     private const int Portion = 512;
 
     private readonly Vae model;
-    private readonly float[] encoded;
+    private readonly ImageSet images;
     private readonly int[]? labels;
-    private readonly int columns;
 
-    /// <summary>Encodes the images.</summary>
-    /// <exception cref="BadInputException">They do not fit the model.</exception>
-    public AggregateCodeSampler(Vae model, ImageSet images, CancellationToken cancellation)
+    /// <exception cref="BadInputException">The images do not fit the model.</exception>
+    public AggregateCodeSampler(Vae model, ImageSet images)
         : base(model.Options.Latent)
     {
-        images = model.Require(images);
-        (this.model, columns, Count) = (model, model.Parts.Encoder.Outputs, images.Count);
-        labels = model.Options.Classes > 0 ? images.Labels : null;
-        encoded = new float[checked(images.Count * columns)];
-        int pixels = model.Options.Shape.Pixels;
-        Accelerator accelerator = model.Device.Accelerator;
-        using MemoryBuffer1D<float, Stride1D.Dense> x = accelerator.Allocate1D<float>(Portion * pixels);
-        using MemoryBuffer1D<float, Stride1D.Dense> q = accelerator.Allocate1D<float>(Portion * columns);
-        using MemoryBuffer1D<float, Stride1D.Dense> classes = accelerator.Allocate1D<float>(Portion);
-        float[] rows = new float[Portion * pixels];
-        for (int first = 0; first < images.Count; first += Portion)
-        {
-            cancellation.ThrowIfCancellationRequested();
-            int n = Math.Min(Portion, images.Count - first);
-            images.CopyRows([.. Enumerable.Range(first, n)], rows.AsSpan(0, n * pixels));
-            ArrayView<float> input = x.View.BaseView.SubView(0, n * pixels), output = q.View.BaseView.SubView(0, n * columns);
-            input.Upload(model.Device.Stream, rows.AsSpan(0, n * pixels));
-            ArrayView<float> ofImages = default;
-            if (labels is not null)
-            {
-                ofImages = classes.View.BaseView.SubView(0, n);
-                ofImages.Upload<float>(model.Device.Stream, [.. labels.AsSpan(first, n).ToArray().Select(label => (float)label)]);
-            }
-            model.EncodeAll(input, output, ofImages);
-            output.Download(model.Device.Stream, encoded.AsSpan(first * columns, n * columns));
-        }
+        (this.model, this.images) = (model, model.Require(images));
+        labels = model.Options.Classes > 0 ? this.images.Labels : null;
     }
 
     public override SamplerKind Kind => SamplerKind.Aggregate;
 
     /// <summary>Images.</summary>
-    public int Count { get; }
+    public int Count => images.Count;
 
     public override string ToString() => $"the aggregate posterior of {Count} images";
 
@@ -78,35 +52,44 @@ internal sealed class AggregateCodeSampler : CodeSampler
     }
 
     /// <summary>A code of q(z|x) for each of these images, [indices, L].</summary>
-    public float[] Codes(ReadOnlySpan<int> indices, ulong seed, double temperature)
+    /// <exception cref="OperationCanceledException">Asked to stop.</exception>
+    public float[] Codes(ReadOnlySpan<int> indices, ulong seed, double temperature, CancellationToken cancellation = default)
     {
         float[] codes = new float[checked(indices.Length * Latent)];
         for (int first = 0; first < indices.Length; first += Portion)
         {
+            cancellation.ThrowIfCancellationRequested();
             int n = Math.Min(Portion, indices.Length - first);
-            float[] rows = new float[n * columns], noise = new float[n * Latent];
+            float[] noise = new float[n * Latent];
             for (int row = 0; row < n; row++)
             {
-                encoded.AsSpan(indices[first + row] * columns, columns).CopyTo(rows.AsSpan(row * columns));
                 for (int l = 0; l < Latent; l++)
                     noise[row * Latent + l] = (float)(temperature * Philox.NormalAt(seed, RandomPurpose.Sampler, 1, first + row, l));
             }
-            Run(rows, noise, codes.AsSpan(first * Latent, n * Latent));
+            Run(indices.Slice(first, n), noise, codes.AsSpan(first * Latent, n * Latent));
         }
         return codes;
     }
 
-    private void Run(float[] rows, float[] noise, Span<float> codes)
+    private void Run(ReadOnlySpan<int> indices, float[] noise, Span<float> codes)
     {
         using DeviceGate.Scope scope = model.Device.Enter("drawing codes");
         Accelerator accelerator = model.Device.Accelerator;
-        var builder = new ScheduleBuilder(codes.Length / Latent);
-        PlannedTensor q = builder.External("encoder output", columns), eps = builder.External("noise", Latent);
-        LayerContext context = model.ContextOf(builder);
-        PlannedTensor z = model.Parts.Posterior.Forward(context, q, eps, samples: 1).Codes;
+        int count = indices.Length;
+        float[] rows = new float[count * model.Options.Shape.Pixels], classes = new float[count];
+        images.CopyRows(indices.ToArray(), rows);
+        for (int i = 0; i < count; i++)
+            classes[i] = labels is null ? 0 : labels[indices[i]];
         using MemoryBuffer1D<float, Stride1D.Dense> ofRows = accelerator.Allocate1D(rows), ofNoise = accelerator.Allocate1D(noise);
+        using MemoryBuffer1D<float, Stride1D.Dense> ofLabels = accelerator.Allocate1D(classes);
         using MemoryBuffer1D<float, Stride1D.Dense> drawn = accelerator.Allocate1D<float>(codes.Length);
-        (q.View, eps.View) = (ofRows.View, ofNoise.View);
+        var builder = new ScheduleBuilder(count);
+        PlannedTensor x = builder.External("images", model.Options.Shape.Pixels), eps = builder.External("noise", Latent);
+        LayerContext context = model.ContextOf(builder, labels is null ? null : ScheduleBuilder.Fixed("labels", ofLabels.View, count));
+        PlannedTensor q = builder.Tensor("encoder output", model.Parts.Encoder.Outputs);
+        model.Parts.Encoder.Infer(context, x, q, null);
+        PlannedTensor z = model.Parts.Posterior.Forward(context, q, eps, samples: 1).Codes;
+        (x.View, eps.View) = (ofRows.View, ofNoise.View);
         builder.Add("copy codes", 0, 8.0 * codes.Length, [z], stream => z.View.CopyTo(stream, drawn.View.BaseView));
         using MemoryBuffer1D<float, Stride1D.Dense> arena = accelerator.Allocate1D<float>(builder.Plan());
         using Schedule schedule = builder.Bind(arena.View);

@@ -112,6 +112,7 @@ internal static partial class WeightsFile
             (nameof(options.Objective), options.Objective == Objective.Rae ? options.Objective : "one with noise"),
             (nameof(options.Latent), options.Latent),
             (nameof(options.Hierarchy), options.Hierarchy),
+            (nameof(options.LevelChannels), options.LevelChannels),
             (nameof(options.Activation), options.Activation),
             (nameof(options.Likelihood), options.Likelihood),
             (nameof(options.MixtureComponents), isMixture ? options.MixtureComponents : 0),

@@ -106,6 +106,9 @@ public sealed record TrainingOptions
     /// <summary>A discriminator to train against; null for none.</summary>
     public AdversarialOptions? Adversarial { get; init; }
 
+    /// <summary>A term of the loss by the features of a trained network, which the trainer is given; null for none.</summary>
+    public PerceptualOptions? Perceptual { get; init; }
+
     /// <summary>Images of a step of the optimizer.</summary>
     internal int StepSize => checked(BatchSize * Accumulation);
 
@@ -150,6 +153,7 @@ public sealed record TrainingOptions
                 "TrainingOptions.LeastCrop and TrainingOptions.Brightness make shades of grey, TrainingOptions.DynamicBinarization bits. "
                 + "Leave out one of them.");
         ValidateAdversarial();
+        ValidatePerceptual();
         if (!Enum.IsDefined(Decay))
             throw new BadInputException(
                 $"There is no learning-rate decay {Decay}; choose one of {string.Join(", ", Enum.GetNames<LearningRateDecay>())}.");
@@ -176,6 +180,21 @@ public sealed record TrainingOptions
             throw new BadInputException(
                 "TrainingOptions.EarlyStopping waits for the lowest test loss, and with TrainingOptions.Adversarial pictures become "
                 + "sharper while that rises. Leave it out.");
+    }
+
+    private void ValidatePerceptual()
+    {
+        if (Perceptual is null)
+            return;
+        Perceptual.Validate();
+        if (DynamicBinarization)
+            throw new BadInputException(
+                "TrainingOptions.DynamicBinarization makes bits, in which a network sees something else than in a decoder's shades of "
+                + "grey. Leave it or TrainingOptions.Perceptual out.");
+        if (EarlyStopping > 0)
+            throw new BadInputException(
+                "TrainingOptions.EarlyStopping waits for the lowest test loss, and with TrainingOptions.Perceptual pictures become better "
+                + "while that rises. Leave it out.");
     }
 
     /// <summary>

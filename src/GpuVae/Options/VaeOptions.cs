@@ -74,11 +74,11 @@ public sealed partial record VaeOptions
 
     /// <summary>
     /// Units of the latent code z, of all levels of a <see cref="Hierarchy"/> together; with discrete codes the numbers that these are
-    /// made of, whatever is set.
+    /// made of, and with <see cref="LevelChannels"/> the units of all maps and the 32 of the top, whatever is set.
     /// </summary>
     public int Latent
     {
-        get => IsQuantized ? Encoded.Pixels : field;
+        get => IsQuantized ? Encoded.Pixels : HasLevelMaps ? UnitsOfLevels : field;
         init;
     } = 20;
 
@@ -169,7 +169,7 @@ public sealed partial record VaeOptions
         Posterior == Posterior.Full && Objective == Objective.Elbo ? PathGradient.Stl : Gradient;
 
     /// <summary>Columns of the encoder's last layer.</summary>
-    internal int EncoderOutputs => HasNoNoise ? Latent : IsHierarchical ? Hierarchy * StateWidth : Posterior switch
+    internal int EncoderOutputs => HasNoNoise ? Latent : IsHierarchical ? ContextWidth : Posterior switch
     {
         Posterior.Full => FullCovariancePosterior.Columns(Latent),
         Posterior.Flow => 2 * Latent + FlowSteps * FlowWidth,

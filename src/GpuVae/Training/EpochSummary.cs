@@ -29,4 +29,10 @@ public sealed record EpochSummary(int Epoch, ElboParts Train, ElboParts? Test, d
 
     /// <summary>How the model stands to its discriminator; null where none took part.</summary>
     public AdversarialParts? Adversarial { get; init; }
+
+    /// <summary>
+    /// Distance of images and reconstructions in the features of the perceptual term's network while they were trained on, without its
+    /// weight, a mean over images; null without the term.
+    /// </summary>
+    public double? FeatureDistance { get; init; }
 }

@@ -109,13 +109,15 @@ public sealed record FittedOptions(VaeOptions Model, TrainingOptions Training, I
         };
     }
 
-    /// <summary>
-    /// The same with a hierarchy of so many levels, for which there are more latent units; 1 changes nothing.
-    /// </summary>
-    public FittedOptions WithHierarchy(int levels)
+    /// <summary>The same with a hierarchy, for which there are more latent units.</summary>
+    /// <param name="levels">Of it; 1 changes nothing.</param>
+    /// <param name="levelChannels">Units of a place of the maps that its levels are; 0 for vectors.</param>
+    public FittedOptions WithHierarchy(int levels, int levelChannels = 0)
     {
         if (levels <= 1)
             return this;
+        if (levelChannels > 0)
+            return this with { Model = Model with { Hierarchy = levels, LevelChannels = levelChannels } };
         int units = Math.Max(LeastLevelUnits, (Model.Latent + levels - 1) / levels);
         return this with
         {

@@ -92,12 +92,12 @@ internal sealed class HealthWatch : IDisposable
         return null;
     }
 
-    private static HealthWarning? Collapse(float[] means, float[] logVariances, int latent)
+    private HealthWarning? Collapse(float[] means, float[] logVariances, int latent)
     {
         IReadOnlyList<double> kl = LatentUnits.Of(means, logVariances, latent).Kl;
         int collapsed = kl.Count(value => value < CollapsedKl);
-        // Units beyond what the images need are given up by every VAE with beta 1, without harm.
-        return 2 * collapsed <= latent
+        // Units beyond what the images need are given up by every VAE with beta 1, without harm; maps have some wherever nothing is seen.
+        return 2 * collapsed <= latent || (model.Options.HasLevelMaps && collapsed < latent)
             ? null
             : new HealthWarning(
                 HealthIssue.PosteriorCollapse,

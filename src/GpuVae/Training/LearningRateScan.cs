@@ -26,7 +26,15 @@ public sealed record LearningRateScan(IReadOnlyList<(double Rate, double Loss)> 
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(steps, 10);
         double RateOf(long step) => Lowest * Math.Pow(Highest / Lowest, Math.Min(step, steps - 1) / (steps - 1.0));
-        options = options with { LogEverySteps = 1, KlWarmupEpochs = 0, KlCycles = 0, EarlyStopping = 0, Adversarial = null };
+        options = options with
+        {
+            LogEverySteps = 1,
+            KlWarmupEpochs = 0,
+            KlCycles = 0,
+            EarlyStopping = 0,
+            Adversarial = null,
+            Perceptual = null,
+        };
         using var trainer = new Trainer(model, images, options) { RateOf = RateOf };
         var seen = new List<(double Rate, double Loss)>();
         double sum = 0, share = 0;

@@ -6,7 +6,8 @@ namespace GpuVae.Training;
 /// <summary>
 /// One line of <c>metrics.jsonl</c>, in snake case there. Losses in nats per image; the test figures are null without a test set. Seconds
 /// and images per second are null where they were lost with a process that was killed. Warnings are by kind, left out where there are none;
-/// so are the figures of discrete codes, those of a top grid apart, and of a discriminator, and the KL terms of a hierarchy's levels.
+/// so are the figures of discrete codes, those of a top grid apart, of a discriminator and of a perceptual term, and the KL terms of a
+/// hierarchy's levels.
 /// </summary>
 public sealed partial record MetricsLine(
     int Epoch, double TrainLoss, double? TestLoss, double? TestRecon, double? TestKl, double? Seconds, double? ImagesPerSecond,
@@ -18,18 +19,23 @@ public sealed partial record MetricsLine(
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] double? DiscriminatorLoss = null,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] double? GeneratorLoss = null,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] double? AdversarialWeight = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] double? FeatureDistance = null,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] int? TopCodesUsed = null,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] double? TopPerplexity = null)
 {
     /// <summary>
     /// The epoch whose weights commands take: that with the lowest test loss, the first of several; the last one where nothing was tested,
-    /// or a discriminator took part, for which pictures become sharper while the test loss rises.
+    /// or a discriminator or a perceptual term took part, for which pictures become better while the test loss rises.
     /// </summary>
     /// <returns>Null where there is none.</returns>
     public static MetricsLine? Best(IReadOnlyList<MetricsLine> epochs) =>
         epochs.Count == 0 ? null
-        : epochs[^1].DiscriminatorLoss is not null ? epochs[^1]
+        : epochs[^1].IsForPictures ? epochs[^1]
         : epochs.Where(epoch => epoch.TestLoss is not null).MinBy(epoch => epoch.TestLoss) ?? epochs[^1];
+
+    /// <summary>Whether the training was for something that the test loss does not tell.</summary>
+    [JsonIgnore]
+    public bool IsForPictures => DiscriminatorLoss is not null || FeatureDistance is not null;
 
     internal static MetricsLine Of(EpochSummary epoch) => new(
         epoch.Epoch, epoch.Train.Loss, epoch.Test?.Loss, epoch.Test?.Reconstruction, epoch.Test?.Kl, epoch.Seconds,
@@ -39,7 +45,8 @@ public sealed partial record MetricsLine(
             : epoch.Warnings.ToDictionary(
                 warning => JsonNamingPolicy.SnakeCaseLower.ConvertName(warning.Issue.ToString()), warning => warning.ToString()),
         epoch.Codes?.Used, epoch.Codes?.Perplexity, epoch.LevelKl, epoch.Adversarial?.DiscriminatorLoss,
-        epoch.Adversarial?.GeneratorLoss, epoch.Adversarial?.Weight, epoch.TopCodes?.Used, epoch.TopCodes?.Perplexity);
+        epoch.Adversarial?.GeneratorLoss, epoch.Adversarial?.Weight, epoch.FeatureDistance, epoch.TopCodes?.Used,
+        epoch.TopCodes?.Perplexity);
 
     /// <summary>Without what differs from one run of the same training to the next.</summary>
     internal MetricsLine WithoutTimes => this with { Seconds = null, ImagesPerSecond = null };
@@ -51,7 +58,7 @@ public sealed partial record MetricsLine(
         ReadOnlySpan<double?> numbers =
             [
                 line.TrainLoss, line.TestLoss, line.TestRecon, line.TestKl, line.Seconds, line.ImagesPerSecond, line.Perplexity,
-                line.DiscriminatorLoss, line.GeneratorLoss, line.AdversarialWeight, line.TopPerplexity,
+                line.DiscriminatorLoss, line.GeneratorLoss, line.AdversarialWeight, line.FeatureDistance, line.TopPerplexity,
                 .. line.LevelKl is { } levels ? levels.Select(kl => (double?)kl) : [],
             ];
         foreach (double? number in numbers)

@@ -11,7 +11,7 @@ namespace GpuVae.Training;
 /// </summary>
 internal sealed class RunRecord(
     Vae model, TrainingOptions options, DataDigest data, TrainingState state, int stepsPerEpoch, ILogger logger,
-    Discriminator? discriminator = null)
+    Discriminator? discriminator = null, PerceptualTerm? perceptual = null)
 {
     private readonly BackgroundWriter writer = new();
     private IReadOnlyList<MetricsLine> history = [];
@@ -96,7 +96,8 @@ internal sealed class RunRecord(
     public void Wait() => writer.Wait();
 
     private void WriteCheckpoint(string path, long step, double[] epochSums, IReadOnlyList<MetricsLine> lines) => TrainingCheckpoint.Write(
-        path, model.Options, options, step, data, snapshot!, epochSums, lines, Untold(step, lines), ofDiscriminator);
+        path, model.Options, options, step, data, snapshot!, epochSums, lines, Untold(step, lines), ofDiscriminator,
+        perceptual?.Digest);
 
     private void WriteModel(RunFolder folder, MetricsLine? last, MetricsLine? best)
     {
@@ -115,7 +116,14 @@ internal sealed class RunRecord(
     /// <summary>What makes one file of weights a model that tells its story.</summary>
     private Dictionary<string, string> Metadata(MetricsLine? line)
     {
-        var all = new Dictionary<string, string>(MoreMetadata) { ["gpuvae.training"] = TrainingCheckpoint.ToJson(options) };
+        // Whoever is given the model has no use for the folders of this machine.
+        TrainingOptions shared = options with
+        {
+            Perceptual = options.Perceptual is not { } term
+                ? null
+                : term with { Files = [.. term.Files.Select(file => Path.GetFileName(file))] },
+        };
+        var all = new Dictionary<string, string>(MoreMetadata) { ["gpuvae.training"] = TrainingCheckpoint.ToJson(shared) };
         if (line is not null)
             all["gpuvae.metrics"] = line.WithoutTimes.ToJson();
         return all;

@@ -33,6 +33,7 @@ public sealed partial class Trainer
             Options.LearningRateAt(step - 1, feed.StepsPerEpoch), rate, TimeSpan.FromSeconds(imagesLeft / rate))
         {
             Adversarial = intervalSums.Adversarial,
+            FeatureDistance = intervalSums.MeanDistance(images),
         });
     }
 

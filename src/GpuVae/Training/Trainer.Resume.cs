@@ -18,15 +18,20 @@ public sealed partial class Trainer
     /// <param name="epochs">Another number of epochs in all; null keeps that of the run.</param>
     /// <param name="earlyStopping">Another <see cref="TrainingOptions.EarlyStopping"/>; null keeps that of the run.</param>
     /// <param name="logger">As for the constructor.</param>
+    /// <param name="perceptual">The network of <see cref="TrainingOptions.Perceptual"/>, the same as before.</param>
     /// <param name="make">Makes a model with parts of the caller's own for its options and a seed; else <c>Vae</c> does.</param>
     /// <exception cref="BadInputException">
-    /// Images, labels or attributes are not those of the checkpoint, or it holds what no training leaves.
+    /// Images, labels, attributes or the network are not those of the checkpoint, or it holds what no training leaves.
     /// </exception>
     public static Trainer Resume(
         ComputeDevice device, TrainingCheckpoint checkpoint, ImageSet images, ImageSet? test = null, int? epochs = null,
-        int? earlyStopping = null, ILogger? logger = null, Func<VaeOptions, ulong, Vae>? make = null)
+        int? earlyStopping = null, ILogger? logger = null, FrozenNetwork? perceptual = null,
+        Func<VaeOptions, ulong, Vae>? make = null)
     {
         checkpoint.Data.Require(images, test);
+        if (perceptual is not null && perceptual.Digest() != checkpoint.Network)
+            throw new BadInputException(
+                $"The network {perceptual.Name} is not the one that the checkpoint was trained with. Resume with the same files.");
         TrainingOptions options = checkpoint.Training with
         {
             Epochs = epochs ?? checkpoint.Training.Epochs,
@@ -39,7 +44,7 @@ public sealed partial class Trainer
         try
         {
             checkpoint.RequireWeights(model.Parts.Given);
-            trainer = new Trainer(model, images, options, test, logger, ownsModel: true);
+            trainer = new Trainer(model, images, options, test, logger, perceptual, ownsModel: true);
             trainer.Restore(checkpoint);
             return trainer;
         }

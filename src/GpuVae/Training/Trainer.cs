@@ -36,10 +36,11 @@ public sealed partial class Trainer : IDisposable
     private readonly BatchFeed feed;
     private readonly BatchSchedules schedules;
     private readonly Evaluator? evaluator;
+    private readonly PerceptualTerm? perceptual;
     private readonly Discriminator? discriminator;
     private readonly HealthWatch health;
     private readonly int[] order;
-    private readonly float[] rates, log, hingeLog, scoreLog;
+    private readonly float[] rates, log, distanceLog, hingeLog, scoreLog;
     private readonly ILogger logger;
 
     // Over the images of the epoch so far; part of the checkpoint, so that a resumed epoch reports all of itself.
@@ -60,13 +61,17 @@ public sealed partial class Trainer : IDisposable
     /// <param name="options">How to train.</param>
     /// <param name="test">Evaluated after every epoch, if given.</param>
     /// <param name="logger">Told of epochs, warnings, checkpoints and failures; of checkpoints in another thread.</param>
+    /// <param name="perceptual">The network of <see cref="TrainingOptions.Perceptual"/>; null without that.</param>
     /// <exception cref="BadInputException">An option is out of range, or the images do not fit the model or the batch size.</exception>
-    public Trainer(Vae model, ImageSet images, TrainingOptions? options = null, ImageSet? test = null, ILogger? logger = null)
-        : this(model, images, options ?? new TrainingOptions(), test, logger, ownsModel: false)
+    public Trainer(
+        Vae model, ImageSet images, TrainingOptions? options = null, ImageSet? test = null, ILogger? logger = null,
+        FrozenNetwork? perceptual = null)
+        : this(model, images, options ?? new TrainingOptions(), test, logger, perceptual, ownsModel: false)
     {
     }
 
-    private Trainer(Vae model, ImageSet images, TrainingOptions options, ImageSet? test, ILogger? logger, bool ownsModel)
+    private Trainer(
+        Vae model, ImageSet images, TrainingOptions options, ImageSet? test, ILogger? logger, FrozenNetwork? network, bool ownsModel)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(images);
@@ -76,6 +81,13 @@ public sealed partial class Trainer : IDisposable
         if (model.Options.IsQuantized && (options.KlWarmupEpochs > 0 || options.KlCycles > 0))
             throw new BadInputException(
                 "Discrete codes have no KL term to warm up; leave TrainingOptions.KlWarmupEpochs and TrainingOptions.KlCycles out.");
+        if ((options.Perceptual is null) != (network is null))
+            throw new BadInputException(
+                "TrainingOptions.Perceptual and the network that a trainer is given go together; one of them is missing.");
+        if (options.Perceptual is not null && model.Options.Objective == Objective.Iwae)
+            throw new BadInputException(
+                "TrainingOptions.Perceptual compares one reconstruction with each image, and VaeOptions.Objective = Iwae weighs several. "
+                + "Use VaeOptions.Objective = Elbo.");
         options.Adversarial?.RequireFor(model.Options);
         if (options.Adversarial is not null && model.Parts.Decoder.Layers[^1] is not WeightedLayer)
             throw new BadInputException(
@@ -98,18 +110,23 @@ public sealed partial class Trainer : IDisposable
             health = new HealthWatch(model, images, test, options.DynamicBinarization);
             state = new TrainingState(model, options);
             feed = new BatchFeed(model.Device, images, options.StepSize, options.LogEverySteps);
+            if (options.Perceptual is { } term)
+                perceptual = new PerceptualTerm(model.Device, network!, model.Options.Shape, term, options.LogEverySteps);
             if (options.Adversarial is { } adversarial)
                 discriminator = new Discriminator(
                     model.Device, model.Options.Shape, adversarial, options.Seed, options.LogEverySteps);
-            record = new RunRecord(model, options, data, state, feed.StepsPerEpoch, this.logger, discriminator);
-            (epochSums, intervalSums) = (new LossSums(discriminator is not null), new LossSums(discriminator is not null));
+            record = new RunRecord(model, options, data, state, feed.StepsPerEpoch, this.logger, discriminator, perceptual);
+            epochSums = new LossSums(discriminator is not null, perceptual is not null);
+            intervalSums = new LossSums(discriminator is not null, perceptual is not null);
             order = new int[imageCount];
             rates = new float[2 * feed.StepsPerEpoch];
-            (log, hingeLog, scoreLog) =
-                (new float[2 * options.LogEverySteps], new float[2 * options.LogEverySteps], new float[2 * options.LogEverySteps]);
-            TrainingStep[] phases = discriminator is null
-                ? [new(model, options, feed, state)]
-                : [new(model, options, feed, state), new(model, options, feed, state, discriminator)];
+            int entries = 2 * options.LogEverySteps;
+            (log, distanceLog, hingeLog, scoreLog) = (new float[entries], new float[entries], new float[entries], new float[entries]);
+            TrainingStep[] phases =
+            [
+                new(model, options, feed, state, perceptual),
+                .. discriminator is null ? (TrainingStep[])[] : [new(model, options, feed, state, perceptual, discriminator)],
+            ];
             schedules = new BatchSchedules(model.Device, feed, [.. phases.Select<TrainingStep, Func<int, ScheduleBuilder>>(
                 phase => phase.Build)]);
         }
@@ -150,12 +167,19 @@ public sealed partial class Trainer : IDisposable
     /// <summary>Optimizer steps in all.</summary>
     public long Steps => (long)feed.StepsPerEpoch * Options.Epochs;
 
+    /// <summary>
+    /// Sizes of the maps in which the network of <see cref="TrainingOptions.Perceptual"/> compares images, those that fit them; empty
+    /// without that.
+    /// </summary>
+    public IReadOnlyList<ImageShape> PerceptualMaps => perceptual?.Maps ?? [];
+
     /// <summary>The launches of one optimizer step with their operations and bytes.</summary>
     public Schedule Schedule => schedules.First;
 
     /// <summary>Bytes on the device: weights, gradients, both moments and the activations' arena; the images not included.</summary>
     public long DeviceBytes =>
-        (state.Buffers * Model.Parameters.Values.Length + schedules.ArenaLength + (discriminator?.Length ?? 0)) * sizeof(float);
+        (state.Buffers * Model.Parameters.Values.Length + schedules.ArenaLength + (perceptual?.Length ?? 0)
+            + (discriminator?.Length ?? 0)) * sizeof(float);
 
     internal TrainingState State => state;
 
@@ -356,6 +380,7 @@ public sealed partial class Trainer : IDisposable
         health?.Dispose();
         schedules?.Dispose();
         feed?.Dispose();
+        perceptual?.Dispose();
         discriminator?.Dispose();
         state?.Dispose();
         if (ownsModel)
@@ -388,6 +413,7 @@ public sealed partial class Trainer : IDisposable
         try
         {
             feed.ReadLog(log);
+            perceptual?.Log.Download<float>(Model.Device.Stream, distanceLog);
             discriminator?.ReadLog(hingeLog, scoreLog);
         }
         catch (Exception error)
@@ -405,6 +431,12 @@ public sealed partial class Trainer : IDisposable
             intervalSums.Add(log[2 * entry], log[2 * entry + 1]);
             epochSums.Add(log[2 * entry], log[2 * entry + 1]);
             images += feed.SizeOf(s);
+            if (perceptual is not null)
+            {
+                RequireFinite(s + 1, "distance of features", distanceLog[2 * entry]);
+                intervalSums.AddDistance(distanceLog[2 * entry]);
+                epochSums.AddDistance(distanceLog[2 * entry]);
+            }
             if (discriminator is null || s < start)
                 continue;
             int own = (int)((s - start) % Options.LogEverySteps);
@@ -438,6 +470,7 @@ public sealed partial class Trainer : IDisposable
             Codes = evaluator?.CodeUse,
             TopCodes = evaluator?.TopCodeUse,
             Adversarial = adversarial,
+            FeatureDistance = epochSums.MeanDistance(imageCount),
             LevelKl = evaluator?.LevelKl,
         };
         epochSums.Clear();

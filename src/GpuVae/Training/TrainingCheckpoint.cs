@@ -18,6 +18,7 @@ public sealed class TrainingCheckpoint
     private const string WeightsSection = "weights", FirstMomentSection = "adam.first", SecondMomentSection = "adam.second";
     private const string AverageSection = "average";
     private const string SumsSection = "epoch.sums", HistorySection = "history", UntoldField = "untoldEpochs";
+    private const string NetworkField = "perceptualNetwork";
 
     // Epochs that the history does not tell of.
     private readonly long untold;
@@ -40,6 +41,9 @@ public sealed class TrainingCheckpoint
     public IReadOnlyList<MetricsLine> History { get; }
 
     internal DataDigest Data { get; }
+
+    /// <summary>The digest of the perceptual term's network; null without the term.</summary>
+    internal string? Network => (string?)File.Header[NetworkField];
 
     private string Path { get; }
 
@@ -89,10 +93,12 @@ public sealed class TrainingCheckpoint
     /// <param name="history">The epochs that were told of.</param>
     /// <param name="untold">Epochs that ended without: their steps were taken one by one.</param>
     /// <param name="discriminator">What the model is trained against, if anything.</param>
+    /// <param name="network">The digest of the perceptual term's network, if there is one.</param>
     /// <exception cref="IOException">The disk is full or the place cannot be written; the previous checkpoint stays.</exception>
     internal static void Write(
         string path, VaeOptions model, TrainingOptions training, long step, DataDigest data, TrainingSnapshot snapshot,
-        double[] epochSums, IEnumerable<MetricsLine> history, long untold, DiscriminatorSnapshot? discriminator)
+        double[] epochSums, IEnumerable<MetricsLine> history, long untold, DiscriminatorSnapshot? discriminator,
+        string? network)
     {
         var header = new JsonObject
         {
@@ -102,6 +108,8 @@ public sealed class TrainingCheckpoint
         };
         if (untold > 0)
             header[UntoldField] = untold;
+        if (network is not null)
+            header[NetworkField] = network;
         data.Write(header);
         var file = new CheckpointFile(header);
         file.Add(WeightsSection, snapshot.Bytes, snapshot.Weights);

@@ -16,4 +16,7 @@ public sealed record TrainingProgress(
 {
     /// <summary>How the model stands to its discriminator since the last report; null where none took part.</summary>
     public AdversarialParts? Adversarial { get; init; }
+
+    /// <summary>As <see cref="EpochSummary.FeatureDistance"/>, since the last report.</summary>
+    public double? FeatureDistance { get; init; }
 }

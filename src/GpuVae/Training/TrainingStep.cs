@@ -15,9 +15,11 @@ namespace GpuVae.Training;
 /// <param name="options">How to train.</param>
 /// <param name="feed">Where batches come from.</param>
 /// <param name="state">Gradients and moments.</param>
+/// <param name="perceptual">A further term of the loss; null where there is none.</param>
 /// <param name="discriminator">Trained along, and against; null before it is its turn, or where there is none.</param>
 internal sealed class TrainingStep(
-    Vae model, TrainingOptions options, BatchFeed feed, TrainingState state, Discriminator? discriminator = null)
+    Vae model, TrainingOptions options, BatchFeed feed, TrainingState state, PerceptualTerm? perceptual = null,
+    Discriminator? discriminator = null)
 {
     // Of the noise of a batch's parts, which count their rows from 0 each.
     private const ulong SeedStride = 0x9E3779B97F4A7C15;
@@ -46,9 +48,12 @@ internal sealed class TrainingStep(
     public ScheduleBuilder Build(int images)
     {
         var builder = new ScheduleBuilder(images);
-        (PlannedTensor reconstruction, PlannedTensor kl, ArrayView<float> gradients) = images <= rowsAtOnce
+        (PlannedTensor reconstruction, PlannedTensor kl, PlannedTensor? distances, ArrayView<float> gradients) = images <= rowsAtOnce
             ? AppendPart(builder, 0, images)
             : AppendParts(builder, images);
+        if (distances is not null)
+            builder.Add("log of distances", distances.Length, 4.0 * distances.Length, [distances], stream =>
+                kernels.StepEnd.Close(stream, feed.LogOf(distances, perceptual!.Log)));
 
         // What is not learned has no gradient, but weight decay would move it.
         long length = model.Parameters.LearnedLength, count = model.Parameters.Count;
@@ -93,7 +98,7 @@ internal sealed class TrainingStep(
     }
 
     /// <summary>Appends the way there and back of the rows from <paramref name="first"/> on.</summary>
-    private (PlannedTensor Reconstruction, PlannedTensor Kl, ArrayView<float> Gradients) AppendPart(
+    private (PlannedTensor Reconstruction, PlannedTensor Kl, PlannedTensor? Distances, ArrayView<float> Gradients) AppendPart(
         ScheduleBuilder builder, int first, int rows)
     {
         builder.Batch = rows;
@@ -105,12 +110,22 @@ internal sealed class TrainingStep(
         var noise = new NoiseSource(
             options.Seed + (ulong)(first / rowsAtOnce) * SeedStride, RandomPurpose.Latent, feed.Step);
         var graph = new ElboGraph(
-            model.Parts, context, images, noise, feed.KlWeight, model.Options.Samples, wantsImages: discriminator is not null);
+            model.Parts, context, images, noise, feed.KlWeight, model.Options.Samples,
+            wantsImages: perceptual is not null || discriminator is not null);
+        PlannedTensor? distances = perceptual is null ? null : AppendPerceptual(context, graph, images);
         if (discriminator is not null)
             AppendAdversarial(context, graph, images);
         graph.AppendBackward(context, feed.ImageCount);
         graph.AppendUpdates(context, feed.Step, noise.Seed);
-        return (graph.Reconstruction, graph.Kl, state.Gradients);
+        return (graph.Reconstruction, graph.Kl, distances, state.Gradients);
+    }
+
+    /// <summary>Appends the perceptual term's part in the model's gradient; gives the distances.</summary>
+    private PlannedTensor AppendPerceptual(LayerContext context, ElboGraph graph, PlannedTensor images)
+    {
+        (PlannedTensor distances, PlannedTensor dImages) = perceptual!.Append(context.Builder, images, graph.Images!);
+        graph.AppendTerm(context, dImages);
+        return distances;
     }
 
     /// <summary>Appends the discriminator's part in the model's gradient, and the discriminator's own step.</summary>
@@ -140,15 +155,18 @@ internal sealed class TrainingStep(
     }
 
     /// <summary>One part after the other, in the memory of one; gradients and losses are added up.</summary>
-    private (PlannedTensor Reconstruction, PlannedTensor Kl, ArrayView<float> Gradients) AppendParts(ScheduleBuilder builder, int images)
+    private (PlannedTensor Reconstruction, PlannedTensor Kl, PlannedTensor? Distances, ArrayView<float> Gradients) AppendParts(
+        ScheduleBuilder builder, int images)
     {
         int parts = (images + rowsAtOnce - 1) / rowsAtOnce;
         PlannedTensor reconstructions = builder.Tensor("reconstruction terms of parts", 1, parts);
         PlannedTensor kls = builder.Tensor("KL terms of parts", 1, parts);
+        PlannedTensor? distances = perceptual is null ? null : builder.Tensor("feature distances of parts", 1, parts);
         for (int part = 0; part < parts; part++)
         {
             int first = part * rowsAtOnce, rows = Math.Min(rowsAtOnce, images - first), entry = part;
-            (PlannedTensor reconstruction, PlannedTensor kl, ArrayView<float> gradients) = AppendPart(builder, first, rows);
+            (PlannedTensor reconstruction, PlannedTensor kl, PlannedTensor? ofPart, ArrayView<float> gradients) =
+                AppendPart(builder, first, rows);
             builder.Add(
                 "sum of losses", reconstruction.Length + kl.Length, 4.0 * (reconstruction.Length + kl.Length),
                 [reconstruction, kl, reconstructions, kls],
@@ -157,6 +175,9 @@ internal sealed class TrainingStep(
                     kernels.Reduce.Sum(stream, reconstruction.View, reconstructions.View.SubView(entry, 1));
                     kernels.Reduce.Sum(stream, kl.View, kls.View.SubView(entry, 1));
                 });
+            if (ofPart is not null)
+                builder.Add("sum of distances", ofPart.Length, 4.0 * ofPart.Length, [ofPart, distances!], stream =>
+                    kernels.Reduce.Sum(stream, ofPart.View, distances!.View.SubView(entry, 1)));
             GradientSum sum = kernels.GradientSum;
             float share = (float)rows / images;
             builder.Add("sum of gradients", 2.0 * gradients.Length, 12.0 * gradients.Length, [], stream =>
@@ -167,6 +188,6 @@ internal sealed class TrainingStep(
                     sum.Add(stream, gradients, state.GradientSum, share);
             });
         }
-        return (reconstructions, kls, state.GradientSum);
+        return (reconstructions, kls, distances, state.GradientSum);
     }
 }

@@ -78,6 +78,29 @@ public sealed class FamilyCommandTests
     }
 
     [Fact]
+    public void LevelsAreMapsWhereUnitsOfTheirPlacesAreAskedFor()
+    {
+        using var folder = new TemporaryFolder();
+        string[] small = ["--device", "cpu", "--images", "60"];
+        string said = Gpuvae.Succeed(folder.FullPath, [
+            "train", "--epochs", "1", "--batch", "20", "--hierarchy", "3", "--level-channels", "2", "--channels-per-stage", "4,4",
+            "--hidden", "12", "--name", "m", .. small]);
+        Assert.Matches(@"levels \d+\.\d \+ \d+\.\d \+ \d+\.\d", said);
+        Gpuvae.Succeed(
+            folder.FullPath, "generate", "--run", "runs/m", "--by-level", "--count", "4", "--out", "levels.png", "--device", "cpu");
+        Assert.True(File.Exists(Path.Combine(folder.FullPath, "levels.png")));
+        Gpuvae.Succeed(folder.FullPath, "interpolate", "--run", "runs/m", "--device", "cpu");
+        Gpuvae.Succeed(folder.FullPath, ["evaluate", "--run", "runs/m", "--metrics", "elbo,nll", "--samples", "3", .. small]);
+        CommandResult alone = Gpuvae.Run(folder.FullPath, ["train", "--level-channels", "2", .. small]);
+        Assert.Equal(2, alone.ExitCode);
+        Assert.Contains("--hierarchy 2 or more", alone.Error, StringComparison.Ordinal);
+        CommandResult both = Gpuvae.Run(
+            folder.FullPath, ["train", "--hierarchy", "3", "--level-channels", "2", "--latent", "20", .. small]);
+        Assert.Equal(2, both.ExitCode);
+        Assert.Contains("--level-channels 0", both.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void DiscreteCodesAreTrainedAndDrawnByAPriorOfTheirOwn()
     {
         using var folder = new TemporaryFolder();

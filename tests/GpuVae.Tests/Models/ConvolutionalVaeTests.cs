@@ -26,6 +26,15 @@ public sealed class ConvolutionalVaeTests(CpuDevice cpu) : IClassFixture<CpuDevi
         Small(8, 6, 3) with { ResidualBlocks = 1, Activation = ActivationKind.Tanh, Likelihood = Likelihood.DiscretizedLogistic },
         Small(5, 7, 1) with { Hidden = [], GroupNorm = true, Likelihood = Likelihood.GaussianLearned },
         Small(2, 1, 3),
+        Small(9, 12, 1) with
+        {
+            Hierarchy = 5,
+            LevelChannels = 3,
+            GroupNorm = true,
+            ResidualBlocks = 1,
+            Upsampling = UpsamplingKind.Nearest,
+        },
+        Small(6, 5, 3) with { Hierarchy = 2, LevelChannels = 1, ChannelsPerStage = [4, 5, 6] },
     ];
 
     /// <summary>The directional derivative along the gradient is its norm: every gradient takes part, by central differences.</summary>

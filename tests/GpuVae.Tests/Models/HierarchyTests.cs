@@ -8,7 +8,10 @@ using GpuVae.Training;
 
 namespace GpuVae.Tests.Models;
 
-/// <summary>Models with levels of latent units, at odd sizes: three levels of two units and a state of four numbers.</summary>
+/// <summary>
+/// Models with levels of latent units, at odd sizes: three levels of two units and a state of four numbers; and a vector above maps of
+/// 2 × 2 (two levels) and 3 × 4 places.
+/// </summary>
 public sealed class HierarchyTests(CpuDevice cpu) : IClassFixture<CpuDevice>
 {
     private const int Batch = 3;
@@ -22,9 +25,19 @@ public sealed class HierarchyTests(CpuDevice cpu) : IClassFixture<CpuDevice>
         Activation = ActivationKind.Tanh,
     };
 
+    private static readonly VaeOptions Maps = Small with
+    {
+        Shape = new(5, 7),
+        Network = NetworkKind.Convolutional,
+        ChannelsPerStage = [3, 2],
+        Hidden = [4],
+        Hierarchy = 4,
+        LevelChannels = 2,
+    };
+
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
-    public static TheoryData<string> Objectives => ["elbo", "beta", "free bits", "conditional"];
+    public static TheoryData<string> Objectives => ["elbo", "beta", "free bits", "conditional", "maps", "maps, conditional"];
 
     [Theory]
     [MemberData(nameof(Objectives))]
@@ -35,6 +48,8 @@ public sealed class HierarchyTests(CpuDevice cpu) : IClassFixture<CpuDevice>
             "beta" => Small with { Beta = 0.3 },
             "free bits" => Small with { FreeBits = BetweenLevels() },
             "conditional" => Small with { Classes = 3 },
+            "maps" => Maps,
+            "maps, conditional" => Maps with { Classes = 3 },
             _ => Small,
         };
         int[]? labels = options.Classes > 0 ? [2, 0, 1] : null;
@@ -67,18 +82,22 @@ public sealed class HierarchyTests(CpuDevice cpu) : IClassFixture<CpuDevice>
         Assert.True(logs.Max() - logs.Min() > 1, "the model tells images apart");
     }
 
-    [Fact]
-    public void AllWaysFromImagesToReconstructionsMeet()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void AllWaysFromImagesToReconstructionsMeet(bool ofMaps)
     {
-        using var model = new Vae(cpu.Device, Small);
-        float[] images = PictureInput.Rows(Images()), reconstructions = new float[images.Length], others = new float[images.Length];
-        float[] means = new float[Images().Count * 6], logVariances = new float[means.Length];
+        VaeOptions options = ofMaps ? Maps : Small;
+        using var model = new Vae(cpu.Device, options);
+        ImageSet set = TestImages.Random(11, options.Shape);
+        float[] images = PictureInput.Rows(set), reconstructions = new float[images.Length], others = new float[images.Length];
+        float[] means = new float[set.Count * options.Latent], logVariances = new float[means.Length];
         model.Reconstruct(images, reconstructions, cancellation: Cancellation);
         model.Encode(images, means, logVariances, cancellation: Cancellation);
         model.Decode(means, others, cancellation: Cancellation);
         Assert.Equal(reconstructions, others);
         Assert.All(logVariances, value => Assert.InRange(value, -20, 3));
-        Assert.True(means.Chunk(6).Select(code => code[5]).Distinct().Count() > 1, "the lowest level knows the image");
+        Assert.True(means.Chunk(options.Latent).Select(code => code[^1]).Distinct().Count() > 1, "the lowest level knows the image");
     }
 
     [Fact]
@@ -93,6 +112,44 @@ public sealed class HierarchyTests(CpuDevice cpu) : IClassFixture<CpuDevice>
         Assert.Equal(1, last.LevelKl.Sum() / last.Test!.Value.Kl, 1e-5);
         Assert.Equal(last.LevelKl, trainer.History[^1].LevelKl);
         Assert.Equal(last.LevelKl, MetricsLine.Parse(trainer.History[^1].ToJson()).LevelKl);
+    }
+
+    [Fact]
+    public void CodesHoldAVectorAndThenMaps()
+    {
+        using var model = new Vae(cpu.Device, Maps);
+        int[] ends = [32, 40, 48, 72];
+        Assert.Equal(72, Maps.Latent);
+        float[][] codes = [.. LevelCodes.Draw(model, columns: 2, seed: 3).Chunk(72)];
+        for (int level = 0; level < 4; level++)
+        {
+            int kept = codes[2 * level + 1].Zip(codes[0]).TakeWhile(pair => pair.First == pair.Second).Count();
+            Assert.Equal(level == 0 ? 0 : ends[level - 1], kept);
+        }
+        // What a level draws reaches the image from each of its places.
+        float[] start = codes[0], image = new float[35], other = new float[35];
+        model.Decode(start, image, cancellation: Cancellation);
+        for (int unit = 0; unit < 72; unit++)
+        {
+            float[] moved = [.. start];
+            moved[unit] += 1;
+            model.Decode(moved, other, cancellation: Cancellation);
+            Assert.NotEqual(image, other);
+        }
+    }
+
+    [Fact]
+    public void ASamplerOfManyUnitsIsThePriorUnlessItIsAskedFor()
+    {
+        VaeOptions options = Maps with { Shape = new(20, 18), LevelChannels = 4 };
+        Assert.True(options.Latent > 512);
+        using var model = new Vae(cpu.Device, options);
+        ImageSet images = TestImages.Random(50, options.Shape);
+        Assert.Null(SamplerFit.Run(model, images, cancellation: Cancellation).Sampler);
+        model.Sampler = SamplerFit.Run(model, images, new SamplerOptions { Kind = SamplerKind.Aggregate }, Cancellation).Sampler;
+        Assert.Equal(3 * 360, model.Generate(3, seed: 1).Length);
+        Assert.Throws<BadInputException>(() =>
+            SamplerFit.Run(model, images, new SamplerOptions { Kind = SamplerKind.Gmm }, Cancellation));
     }
 
     [Fact]
@@ -115,20 +172,29 @@ public sealed class HierarchyTests(CpuDevice cpu) : IClassFixture<CpuDevice>
         [
             Small with { Posterior = Posterior.Full }, Small with { Prior = Prior.Mixture }, Small with { Objective = Objective.Iwae },
             Small with { Capacity = 3 }, Small with { Latent = 7 }, Small with { Hierarchy = 9 }, Small with { Hierarchy = 0 },
+            Small with { LevelChannels = 2 }, Maps with { Hierarchy = 1 }, Maps with { LevelChannels = -1 },
+            Maps with { LevelChannels = 33 },
         ];
         Assert.All(refused, options => Assert.Throws<BadInputException>(options.Validate));
     }
 
-    [Fact]
-    public void ConvolutionsHaveLevelsBetweenThem()
+    [Theory]
+    [InlineData(3, 0)]
+    [InlineData(2, 1)]
+    [InlineData(5, 2)]
+    public void ConvolutionsHaveLevelsBetweenThem(int levels, int levelChannels)
     {
         VaeOptions options = Small with
         {
             Shape = new(7, 6, 3),
             Network = NetworkKind.Convolutional,
-            ChannelsPerStage = [4],
+            ChannelsPerStage = levelChannels > 0 ? [4, 8] : [4],
             ResidualBlocks = 1,
+            GroupNorm = levelChannels == 2,
+            Upsampling = levelChannels == 2 ? UpsamplingKind.Bilinear : UpsamplingKind.Transposed,
             Likelihood = Likelihood.GaussianShared,
+            Hierarchy = levels,
+            LevelChannels = levelChannels,
         };
         using var model = new Vae(cpu.Device, options);
         ImageSet images = TestImages.Random(9, options.Shape);

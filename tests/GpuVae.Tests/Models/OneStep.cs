@@ -19,7 +19,9 @@ internal sealed class OneStep : IDisposable
     /// <param name="options">The model.</param>
     /// <param name="training">One batch holds all images.</param>
     /// <param name="labels">[images], of a conditional model.</param>
-    public OneStep(ComputeDevice device, VaeOptions options, TrainingOptions training, int[]? labels = null)
+    /// <param name="perceptual">Of a perceptual term.</param>
+    public OneStep(
+        ComputeDevice device, VaeOptions options, TrainingOptions training, int[]? labels = null, FrozenNetwork? perceptual = null)
     {
         ImageShape shape = options.Shape;
         ImageSet random = TestImages.Random(training.BatchSize, shape);
@@ -27,8 +29,8 @@ internal sealed class OneStep : IDisposable
         model = new Vae(device, options, seed: 5);
         Parameters = model.Parameters.Parameters.ToDictionary(
             parameter => parameter.Name, parameter => model.Parameters.Read(parameter).Select(value => (double)value).ToArray());
-        trainer = new Trainer(model, images, training with { LogEverySteps = 1 });
-        trainer.Progressed += report => (Loss, Adversarial) = (report.Loss, report.Adversarial);
+        trainer = new Trainer(model, images, training with { LogEverySteps = 1 }, perceptual: perceptual);
+        trainer.Progressed += report => (Loss, Adversarial, FeatureDistance) = (report.Loss, report.Adversarial, report.FeatureDistance);
         if (trainer.Discriminator is { } discriminator)
         {
             Discriminator = discriminator.Parameters.Parameters.ToDictionary(
@@ -57,6 +59,8 @@ internal sealed class OneStep : IDisposable
     public ElboParts Loss { get; private set; }
 
     public AdversarialParts? Adversarial { get; private set; }
+
+    public double? FeatureDistance { get; private set; }
 
     /// <summary>The discriminator's weights before the step, in PyTorch's layout; null where there is none.</summary>
     public Dictionary<string, double[]>? Discriminator { get; }

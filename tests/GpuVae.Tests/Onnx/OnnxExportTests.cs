@@ -158,6 +158,23 @@ public sealed class OnnxExportTests(OnnxExportTests.TrainedModels models) : ICla
     }
 
     [Fact]
+    public void AConditionalHierarchyOfMapsIsRefused()
+    {
+        using var model = new Vae(models.Dense.Device, new VaeOptions
+        {
+            Shape = new(4, 4),
+            Network = NetworkKind.Convolutional,
+            ChannelsPerStage = [2],
+            Hierarchy = 2,
+            LevelChannels = 1,
+            Classes = 2,
+        });
+        string refusal = Assert.Throws<BadInputException>(() => model.ExportOnnx(folder["conditional"])).Message;
+        Assert.Contains("without VaeOptions.LevelChannels", refusal, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(folder["conditional"]));
+    }
+
+    [Fact]
     public void ALayerWithoutAFormInOnnxIsNamed()
     {
         var graph = new Graph("decoder", new Dictionary<string, NamedTensor>(), new SingleWeights());

@@ -81,6 +81,8 @@ public sealed class OnnxFamilyTests(CpuDevice cpu) : IClassFixture<CpuDevice>, I
         ["regularised autoencoder, conditional"] = Dense with { Objective = Objective.Rae, Classes = 2 },
         ["hierarchy, GELU"] = Dense with { Hierarchy = 3, Latent = 6, Activation = ActivationKind.Gelu },
         ["convolutional, hierarchy"] = Convolutional with { Hierarchy = 2, Latent = 6 },
+        ["convolutional, hierarchy of maps"] =
+            Convolutional with { Hierarchy = 4, LevelChannels = 2, GroupNorm = true, ResidualBlocks = 1 },
     };
 
     public static TheoryData<string> Families => [.. OptionsOf.Keys];

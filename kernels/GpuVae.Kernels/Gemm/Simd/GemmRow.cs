@@ -21,10 +21,18 @@ internal static class GemmRow
     /// Vectors of columns per group for a product of <paramref name="columns"/>, of which there are <see cref="LeastVectors"/> vectors
     /// at least: those with which the busiest core has least to do.
     /// </summary>
-    public static int Vectors(int columns, int warp, int cores) =>
-        Enumerable.Range(LeastVectors, MostVectors - LeastVectors + 1)
-            .Where(vectors => vectors * warp <= columns)
-            .MinBy(vectors => (Blocks.Of(Blocks.Of(columns, vectors * warp), cores) * vectors, -vectors));
+    public static int Vectors(int columns, int warp, int cores)
+    {
+        // In every launch, which must not allocate. Of two with the same work the larger.
+        (int best, int least) = (LeastVectors, int.MaxValue);
+        for (int vectors = LeastVectors; vectors <= MostVectors && vectors * warp <= columns; vectors++)
+        {
+            int work = Blocks.Of(Blocks.Of(columns, vectors * warp), cores) * vectors;
+            if (work <= least)
+                (best, least) = (vectors, work);
+        }
+        return best;
+    }
 
     public static void Kernel<TSums, TEpilogue>(FloatView a, FloatView b, FloatView c, GemmArguments g, TEpilogue epilogue)
         where TSums : struct, IColumnSums
