@@ -62,8 +62,9 @@ public sealed class GemmChoiceTests : IDisposable
                 columns > GemmRow.MostVectors * accelerator.WarpSize
                 && GemmRow.Vectors(columns, accelerator.WarpSize, accelerator.NumMultiprocessors) == vectors);
             Assert.Equal(GemmVariant.Row, gemm.Rule(new GemmProblem(GemmUse.Product, false, false, 1, n, 37)).Variant);
-            OpTests.Execute(accelerator, new Op($"row of {vectors} vectors, {n} columns", GemmOps.Tolerances(MatrixPrecision.Float32), run =>
-                GemmOps.Plain(run, false, false, 1, n, 37, 1.25f, -0.5f, 3, new GemmChoice(GemmVariant.Row))));
+            OpTests.Execute(accelerator, new Op(
+                $"row of {vectors} vectors, {n} columns", GemmOps.Tolerances(MatrixPrecision.Float32),
+                run => GemmOps.Plain(run, false, false, 1, n, 37, 1.25f, -0.5f, 3, new GemmChoice(GemmVariant.Row))));
         }
     }
 

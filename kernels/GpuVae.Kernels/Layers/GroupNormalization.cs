@@ -7,8 +7,8 @@
 //   dγ  = Σ dv·x̂,  dβ = Σ dv                        over images and area
 //   dx  = r·(dv·γ - mean(dv·γ) - x̂·mean(dv·γ·x̂))    the means over the group
 //
-// A group of threads works on one image, and one group of channels of it, or as many narrow ones as lie beside each other in what is read at
-// once: threads side by side own neighbouring channels, those one below the other take turns with the pixels.
+// A group of threads works on one group of channels of an image, or on as many narrow ones as fill what is read at once: threads
+// side by side own neighbouring channels, those one below the other take turns with the pixels.
 
 using GpuVae.Kernels.Common;
 using ILGPU;
@@ -29,11 +29,13 @@ public sealed class GroupNormalization<TActivation>(Accelerator accelerator)
     private const int LeastChannels = 8;
 
     private readonly Action<
-        AcceleratorStream, KernelConfig, FloatView, FloatView, FloatView, FloatView, FloatView, FloatView, NormalizationShape, int> forward =
+        AcceleratorStream, KernelConfig, FloatView, FloatView, FloatView, FloatView, FloatView, FloatView, NormalizationShape,
+        int> forward =
         accelerator.LoadKernel<FloatView, FloatView, FloatView, FloatView, FloatView, FloatView, NormalizationShape, int>(ForwardKernel);
 
     private readonly Action<
-        AcceleratorStream, KernelConfig, FloatView, FloatView, FloatView, FloatView, FloatView, FloatView, NormalizationShape, int> backward =
+        AcceleratorStream, KernelConfig, FloatView, FloatView, FloatView, FloatView, FloatView, FloatView, NormalizationShape,
+        int> backward =
         accelerator.LoadKernel<FloatView, FloatView, FloatView, FloatView, FloatView, FloatView, NormalizationShape, int>(BackwardKernel);
 
     private readonly Action<AcceleratorStream, Index1D, FloatView, FloatView, FloatView, int> add =
