@@ -40,14 +40,9 @@ internal sealed class CodeGrids
 
     private IEnumerable<Network> NetworksBetween => Top is null ? [] : [Top.Reduction, Top.Enlargement, Top.Choice];
 
-    /// <summary>
-    /// Looks the parameters up in the store that was made from <see cref="ParameterShapes"/>, filled with initial values. u starts at 0, so
-    /// that the bottom grid learns from the first step on, and top codes that still mean nothing do not disturb it.
-    /// </summary>
+    /// <summary>Looks the parameters up in the store that was made from <see cref="ParameterShapes"/>.</summary>
     public void Attach(ParameterStore store)
     {
-        foreach ((string name, _) in Top?.Enlargement.Layers[^1].ParameterShapes ?? [])
-            store.Write(store[name], new float[store[name].Length]);
         foreach (Network network in NetworksBetween)
             network.Attach(store);
         foreach (Quantizer quantizer in quantizers)

@@ -160,9 +160,8 @@ internal sealed class FlowFit : IDisposable
         (PlannedTensor u, PlannedTensor density, PlannedTensor normal, FlowStep.BackwardStep[] ways) = Forward(context, rows);
         var weights = new SampleWeights(
             ScheduleBuilder.Fixed("shares", View("ones"), batch), ScheduleBuilder.Fixed("one", View("ones").SubView(0, 1)), 1f / batch);
-        PlannedTensor du = builder.Tensor("gradient", latents), dz = du;
+        PlannedTensor du = builder.Zeros("gradient", u.Rows, latents), dz = du;
         StandardNormalPrior prior = device.Kernels.StandardNormalPrior;
-        AppendZeros(context, du);
         builder.Add("normal backward", 2.0 * du.Length, 12.0 * du.Length, [u, du], stream =>
             prior.Backward(stream, u.View, weights.Rows, du.View, latents));
         PlannedTensor dContext = ScheduleBuilder.Fixed("context gradient", View("context gradients"));
@@ -194,8 +193,7 @@ internal sealed class FlowFit : IDisposable
         LayerContext context, PlannedTensor z)
     {
         int rows = z.Rows;
-        PlannedTensor density = context.Builder.Tensor("density", rows, 1), normal = context.Builder.Tensor("normal density", rows, 1);
-        AppendZeros(context, density);
+        PlannedTensor density = context.Builder.Zeros("density", rows, 1), normal = context.Builder.Tensor("normal density", rows, 1);
         // Nothing but the codes: all rows have the same context of zeros.
         PlannedTensor none = ScheduleBuilder.Fixed("contexts", View("contexts"));
         var ways = new FlowStep.BackwardStep[steps.Length];
@@ -206,13 +204,6 @@ internal sealed class FlowFit : IDisposable
         context.Builder.Add("normal density", 3.0 * u.Length, 4.0 * u.Length, [u, normal], stream =>
             prior.Forward(stream, u.View, normal.View, latents));
         return (u, density, normal, ways);
-    }
-
-    private static void AppendZeros(LayerContext context, PlannedTensor tensor)
-    {
-        RandomFill fill = context.Kernels.RandomFill;
-        context.Builder.Add($"no {tensor.Name}", 0, 4.0 * tensor.Length, [tensor], stream =>
-            fill.Uniform(stream, tensor.View, 0, RandomPurpose.Sampler, 0, low: 0, high: 0));
     }
 
     private LayerContext ContextOf(ScheduleBuilder builder) => new(builder, device.Kernels, store.Values);

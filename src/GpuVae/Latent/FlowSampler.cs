@@ -1,4 +1,3 @@
-using GpuVae.Kernels.Random;
 using GpuVae.Layers;
 using GpuVae.Scheduling;
 
@@ -36,11 +35,7 @@ internal sealed class FlowSampler : PosteriorSampler
 
     public override PlannedTensor Center(LayerContext context, PlannedTensor encoded)
     {
-        PlannedTensor none = context.Builder.Tensor("no noise", encoded.Rows, latents);
-        RandomFill fill = context.Kernels.RandomFill;
-        context.Builder.Add(
-            "no noise", 0, 4.0 * none.Length, [none],
-            stream => fill.Uniform(stream, none.View, 0, RandomPurpose.Latent, 0, low: 0, high: 0));
+        PlannedTensor none = context.Builder.Zeros("no noise", encoded.Rows, latents);
         return Forward(context, encoded, none, samples: 1).Codes;
     }
 

@@ -2,7 +2,6 @@ using GpuVae.Devices;
 using GpuVae.Kernels.Common;
 using GpuVae.Kernels.Latent;
 using GpuVae.Kernels.Layers;
-using GpuVae.Kernels.Random;
 using GpuVae.Layers;
 using GpuVae.Scheduling;
 
@@ -56,12 +55,8 @@ internal sealed class HierarchySampler : PosteriorSampler
     public override PlannedTensor Center(LayerContext context, PlannedTensor encoded)
     {
         int rows = encoded.Rows;
-        PlannedTensor none = context.Builder.Tensor("no noise", rows, hierarchy.Inputs);
+        PlannedTensor none = context.Builder.Zeros("no noise", rows, hierarchy.Inputs);
         PlannedTensor center = context.Builder.Tensor("moments", rows, 2 * hierarchy.Inputs);
-        RandomFill fill = context.Kernels.RandomFill;
-        context.Builder.Add(
-            "no noise", 0, 4.0 * none.Length, [none],
-            stream => fill.Uniform(stream, none.View, 0, RandomPurpose.Latent, 0, low: 0, high: 0));
         Descend(context, encoded, none, samples: 1, (level, moments, _) =>
         {
             int first = hierarchy.FirstOf(level), units = hierarchy.Levels[level].Shape.Units;
@@ -130,13 +125,7 @@ internal sealed class HierarchySampler : PosteriorSampler
         int columns = encoded.Columns, first = contexts[level], width = hierarchy.Levels[level].Shape.StateWidth;
         string name = $"posterior.{level} context";
         LayerPass? seen = state is null ? null : ofState!.Forward(context, LayerOutput.Of(state));
-        PlannedTensor hidden = seen?.Output.Value ?? context.Builder.Tensor("posterior hidden", rows, width);
-        if (seen is null)
-        {
-            RandomFill fill = context.Kernels.RandomFill;
-            context.Builder.Add("no state", 0, 4.0 * hidden.Length, [hidden], stream =>
-                fill.Uniform(stream, hidden.View, 0, RandomPurpose.Latent, 0, low: 0, high: 0));
-        }
+        PlannedTensor hidden = seen?.Output.Value ?? context.Builder.Zeros("posterior hidden", rows, width);
         context.Builder.Add(
             name, 2.0 * hidden.Length, 12.0 * hidden.Length, [hidden, encoded],
             stream => kernel.AddContext(stream, hidden.View, encoded.View, columns, first, width, samples));

@@ -1,5 +1,4 @@
 using GpuVae.Kernels.Latent;
-using GpuVae.Kernels.Random;
 using GpuVae.Layers;
 using GpuVae.Scheduling;
 
@@ -14,11 +13,8 @@ internal sealed class ScalarQuantizer(VaeOptions options, ImageShape grid) : Qua
     {
         PlannedTensor codes = context.Builder.Tensor("codes", z.Rows, z.Columns);
         PlannedTensor indices = context.Builder.Tensor("code indices", z.Rows, Places);
-        PlannedTensor none = context.Builder.Tensor("commitment", 1, 1);
+        PlannedTensor none = context.Builder.Zeros("commitment", 1, 1);
         ScalarQuantization kernel = context.Kernels.ScalarQuantization;
-        RandomFill fill = context.Kernels.RandomFill;
-        context.Builder.Add("no commitment", 0, 4, [none], stream =>
-            fill.Uniform(stream, none.View, 0, RandomPurpose.Code, 0, low: 0, high: 0));
         context.Builder.Add(
             "round codes", 20.0 * z.Length, 12.0 * z.Length + 4.0 * indices.Length, [z, codes, indices], stream =>
             {

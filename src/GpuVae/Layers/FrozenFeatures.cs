@@ -13,6 +13,9 @@ internal sealed class FrozenFeatures : IDisposable
 {
     private static readonly Activation Relu = Activation.Of(ActivationKind.Relu);
 
+    // Up to so many pixels before and after it a convolution is faster as one product, whose weights have to fit the caches.
+    private const int MostPlaces = 16, MostSpread = 1 << 22;
+
     private readonly FrozenNetwork network;
     private readonly ImageShape[] maps;
 
@@ -50,13 +53,16 @@ internal sealed class FrozenFeatures : IDisposable
         parameters = new ParameterStore(device, layers.OfType<Layer>().SelectMany(layer => layer.ParameterShapes));
         try
         {
-            foreach ((Layer? layer, FrozenNode node) in layers.Zip(network.Nodes))
+            for (int i = 0; i < end; i++)
             {
-                layer?.Attach(parameters);
-                if (node is not FrozenConvolution convolution)
+                layers[i]?.Attach(parameters);
+                if (network.Nodes[i] is not FrozenConvolution convolution)
                     continue;
-                parameters.Write(parameters[$"{layer!.Name}.weight"], convolution.Weight);
-                parameters.Write(parameters[$"{layer.Name}.bias"], convolution.Bias);
+                (float[] weight, float[] bias) = layers[i] is Linear
+                    ? Spread(convolution, maps[convolution.Input], maps[i + 1])
+                    : (convolution.Weight, convolution.Bias);
+                parameters.Write(parameters[$"{NameOf(i)}.weight"], weight);
+                parameters.Write(parameters[$"{NameOf(i)}.bias"], bias);
             }
             sources = device.Accelerator.Allocate1D(
                 network.Input.Select(channel => Math.Min(channel.Source, shape.Channels - 1)).ToArray());
@@ -155,12 +161,16 @@ internal sealed class FrozenFeatures : IDisposable
            select value,
     ];
 
+    private static string NameOf(int node) => $"features.{node}";
+
     private Layer? LayerOf(int node)
     {
-        string name = $"features.{node}";
+        string name = NameOf(node);
         ImageShape from = maps[network.Nodes[node].Inputs[0]];
         return network.Nodes[node] switch
         {
+            FrozenConvolution c when IsProduct(from, maps[node + 1]) =>
+                new Linear(name, from.Pixels, maps[node + 1].Pixels, c.IsRectified ? Relu : null),
             FrozenConvolution c => new Convolution2d(
                 name, new ConvolutionShape(1, from.Height, from.Width, c.ChannelsIn, c.ChannelsOut, c.Kernel, c.Stride, c.Padding), false,
                 c.IsRectified ? Relu : null),
@@ -170,6 +180,32 @@ internal sealed class FrozenFeatures : IDisposable
         };
 
         WindowShape Window(FrozenPooling p) => new(1, from.Height, from.Width, from.Channels, p.Kernel, p.Stride, p.Padding);
+    }
+
+    private static bool IsProduct(ImageShape from, ImageShape to) =>
+        Math.Max(from.Width * from.Height, to.Width * to.Height) <= MostPlaces && (long)from.Pixels * to.Pixels <= MostSpread;
+
+    /// <summary>A convolution between maps of these sizes as a product: W [to's pixels, from's pixels], b [to's pixels].</summary>
+    private static (float[] Weight, float[] Bias) Spread(FrozenConvolution c, ImageShape from, ImageShape to)
+    {
+        float[] weight = new float[from.Pixels * to.Pixels];
+        for (int place = 0; place < to.Width * to.Height; place++)
+        {
+            for (int tap = 0; tap < c.Kernel * c.Kernel; tap++)
+            {
+                int y = place / to.Width * c.Stride - c.Padding + tap / c.Kernel;
+                int x = place % to.Width * c.Stride - c.Padding + tap % c.Kernel;
+                if (y < 0 || y >= from.Height || x < 0 || x >= from.Width)
+                    continue;
+                for (int o = 0; o < c.ChannelsOut; o++)
+                {
+                    int at = (place * c.ChannelsOut + o) * from.Pixels + (y * from.Width + x) * c.ChannelsIn;
+                    for (int i = 0; i < c.ChannelsIn; i++)
+                        weight[at + i] = c.Weight[(o * c.ChannelsIn + i) * c.Kernel * c.Kernel + tap];
+                }
+            }
+        }
+        return (weight, [.. Enumerable.Repeat(c.Bias, to.Width * to.Height).SelectMany(bias => bias)]);
     }
 
     /// <summary>
@@ -194,9 +230,9 @@ internal sealed class FrozenFeatures : IDisposable
         Activation? activation = sum.IsRectified ? Relu : null;
         ConvolutionKernels kernels = context.Kernels.LinearWith(activation).Convolutions;
         PlannedTensor left = values[sum.Left].Value, right = values[sum.Right].Value;
-        PlannedTensor y = context.Builder.Tensor($"features.{node} output", left.Rows, left.Columns);
+        PlannedTensor y = context.Builder.Tensor($"{NameOf(node)} output", left.Rows, left.Columns);
         context.Builder.Add(
-            $"features.{node} sum", 2.0 * y.Length, 12.0 * y.Length, [left, right, y],
+            $"{NameOf(node)} sum", 2.0 * y.Length, 12.0 * y.Length, [left, right, y],
             stream => kernels.Add(stream, left.View, right.View, y.View, y.View));
         return new LayerOutput(y, y, activation);
     }

@@ -38,6 +38,14 @@ internal sealed class ScheduleBuilder
         return tensor;
     }
 
+    /// <summary>Declares such a tensor, and appends a step that fills it with zeros.</summary>
+    public PlannedTensor Zeros(string name, int rows, int columns)
+    {
+        PlannedTensor tensor = Tensor(name, rows, columns);
+        Add(name, 0, 4.0 * tensor.Length, [tensor], stream => tensor.View.MemSetToZero(stream));
+        return tensor;
+    }
+
     /// <summary>Declares a tensor [Batch, <paramref name="columns"/>] outside the arena, whose view is set before every run.</summary>
     public PlannedTensor External(string name, int columns) => External(name, Batch, columns);
 

@@ -32,15 +32,11 @@ public sealed class CodeGridsTests(CpuDevice cpu) : IClassFixture<CpuDevice>
             Levels = [255, 255],
             CodeLevels = 2,
         }, seed: 3);
-        // Initial weights let little of a gradient through so many layers, and nothing through the last before u.
+        // Initial weights let little of a gradient through so many layers.
         Parameter[] between = [.. model.Parameters.Parameters.Where(of => of.Name.StartsWith("codes.", StringComparison.Ordinal))];
         Assert.NotEmpty(between);
         foreach (Parameter weight in between.Where(of => of.Shape.Count == 4))
-        {
-            float[] values = model.Parameters.Read(weight);
-            bool isOfU = values.All(value => value == 0);
-            model.Parameters.Write(weight, isOfU ? Random(values.Length, seed: 5) : [.. values.Select(value => 2.5f * value)]);
-        }
+            model.Parameters.Write(weight, [.. model.Parameters.Read(weight).Select(value => 2.5f * value)]);
         float[] encoded = Random(Count * model.Options.Latent, seed: 1);
         // What the decoder is given: 4×3 places of both grids' two numbers.
         float[] weights = Random(Count * 12 * 4, seed: 2);
@@ -87,11 +83,11 @@ public sealed class CodeGridsTests(CpuDevice cpu) : IClassFixture<CpuDevice>
         // Along the gradient itself, so far that the codes' steps of 1/127 do not matter much.
         void RequireNear(string name, float[] gradient, float[] start, Action<float[]> write)
         {
-            double norm = Math.Sqrt(gradient.Sum(value => (double)value * value)), step = Math.Min(0.1, 5 / norm);
+            double norm = Math.Sqrt(gradient.Sum(value => (double)value * value)), step = Math.Min(0.3, 5 / norm);
             double difference = (At(step) - At(-step)) / (2 * step);
             write(start);
             // Beside what rounding makes of it: some hundred steps of either sign.
-            Assert.True(Math.Abs(difference - norm) < 0.1 * norm + 0.5, $"{name}: {norm}, {difference}");
+            Assert.True(Math.Abs(difference - norm) < 0.12 * norm + 0.6, $"{name}: {norm}, {difference}");
             Assert.True(norm > 1 || name.EndsWith(".bias", StringComparison.Ordinal), $"{name}: {norm}");
 
             double At(double by)
