@@ -84,6 +84,13 @@ internal static class CardCommand
         return EvaluationTable.Lines(ModelEvaluation.Run(model, images, protocol));
     }
 
+    private static string KindOf(VaeOptions options) => options.Quantization switch
+    {
+        Quantization.None => $"A variational autoencoder of images of {options.Shape}, with {options.Latent} latent units",
+        Quantization.Codebook => $"An autoencoder of images of {options.Shape} with a codebook of {options.Codes} vectors (VQ-VAE)",
+        _ => $"An autoencoder of images of {options.Shape} with codes of rounded numbers (FSQ)",
+    };
+
     private static string Text(
         string title, Vae model, Dictionary<string, string> metadata, RunData? data, ImageSet? images, IEnumerable<string> figures)
     {
@@ -100,7 +107,7 @@ internal static class CardCommand
 
             # {Plain(title)}
 
-            A variational autoencoder of images of {options.Shape}, with {options.Latent} latent units and
+            {KindOf(options)} and
             {model.Parameters.Count.ToString("N0", CultureInfo.InvariantCulture)} weights.
 
 

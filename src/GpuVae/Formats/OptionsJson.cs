@@ -37,9 +37,17 @@ internal static class OptionsJson
     public static T Read<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicProperties)] T>(string json, T defaults)
         where T : class
     {
-        using var document = JsonDocument.Parse(json, Strict);
-        ReadObject(document.RootElement, typeof(T), defaults);
-        return defaults;
+        try
+        {
+            using var document = JsonDocument.Parse(json, Strict);
+            ReadObject(document.RootElement, typeof(T), defaults);
+            return defaults;
+        }
+        catch (InvalidOperationException error)
+        {
+            // A name that is half a surrogate pair cannot be compared with the others.
+            throw new JsonException(error.Message, error);
+        }
     }
 
     private static IEnumerable<PropertyInfo> PropertiesOf(

@@ -59,15 +59,23 @@ public sealed class GridPriorTrainer : IDisposable
         using DeviceGate.Scope scope = device.Enter("making a GridPriorTrainer");
         long length = prior.Parameters.Values.Length;
         DeviceMemory.Require(device, 4 * length, "weights, gradients and their moments");
-        gradients = device.Accelerator.Allocate1D<float>(length);
-        first = device.Accelerator.Allocate1D<float>(length);
-        second = device.Accelerator.Allocate1D<float>(length);
-        norm = device.Accelerator.Allocate1D<float>(1);
-        foreach (MemoryBuffer1D<float, Stride1D.Dense> buffer in (MemoryBuffer1D<float, Stride1D.Dense>[])[gradients, first, second])
-            buffer.View.BaseView.MemSetToZero(device.Stream);
-        int steps = (images.Count + this.options.BatchSize - 1) / this.options.BatchSize;
-        feed = new BatchFeed(device, this.images, this.options.BatchSize, steps);
-        schedules = new BatchSchedules(device, feed, BuilderOf);
+        try
+        {
+            gradients = device.Accelerator.Allocate1D<float>(length);
+            first = device.Accelerator.Allocate1D<float>(length);
+            second = device.Accelerator.Allocate1D<float>(length);
+            norm = device.Accelerator.Allocate1D<float>(1);
+            foreach (MemoryBuffer1D<float, Stride1D.Dense> buffer in (MemoryBuffer1D<float, Stride1D.Dense>[])[gradients, first, second])
+                buffer.View.BaseView.MemSetToZero(device.Stream);
+            int steps = (images.Count + this.options.BatchSize - 1) / this.options.BatchSize;
+            feed = new BatchFeed(device, this.images, this.options.BatchSize, steps);
+            schedules = new BatchSchedules(device, feed, BuilderOf);
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
     }
 
     /// <summary>What is trained.</summary>
@@ -157,10 +165,11 @@ public sealed class GridPriorTrainer : IDisposable
     public void Dispose()
     {
         using DeviceGate.Scope scope = Prior.Model.Device.EnterToDispose("GridPriorTrainer.Dispose");
-        schedules.Dispose();
-        feed.Dispose();
-        foreach (MemoryBuffer1D<float, Stride1D.Dense> buffer in (MemoryBuffer1D<float, Stride1D.Dense>[])[gradients, first, second, norm])
-            buffer.Dispose();
+        // What the constructor could not make is missing.
+        schedules?.Dispose();
+        feed?.Dispose();
+        foreach (MemoryBuffer1D<float, Stride1D.Dense>? buffer in (MemoryBuffer1D<float, Stride1D.Dense>?[])[gradients, first, second, norm])
+            buffer?.Dispose();
         if (ownsPrior)
             Prior.Dispose();
     }

@@ -132,6 +132,7 @@ public class VaeOptionsTests
     [InlineData("""{ "latent": 3, "latent": 4 }""")]
     [InlineData("""{ "latent": 3000000000 }""")]
     [InlineData("""{ "classes": 2, "labelNames": ["a", null] }""")]
+    [InlineData("""{ "\ud800": 5, "latent": 3 }""")]
     public void BrokenJsonIsBadInputThatNamesTheFile(string json)
     {
         BadInputException error = Assert.Throws<BadInputException>(() => VaeConfig.FromJson(json, "config.json"));
