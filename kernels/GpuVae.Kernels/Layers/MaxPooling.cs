@@ -62,8 +62,8 @@ public sealed class MaxPooling(Accelerator accelerator)
                     for (int kx = XMath.Max(0, -left); kx < XMath.Min(shape.Kernel, shape.Width - left); kx++)
                     {
                         float value = x[(row + kx) * shape.Channels + channel];
-                        // NaN is larger than all, and stays.
-                        bool isLarger = !(value <= largest) && !XMath.IsNaN(largest);
+                        // NaN is larger than all, and stays. ILGPU's OpenCL takes !(a <= b) for a > b, which it is not of NaN.
+                        bool isLarger = (value > largest || XMath.IsNaN(value)) && !XMath.IsNaN(largest);
                         largest = isLarger ? value : largest;
                         found = isLarger ? ky * shape.Kernel + kx : found;
                     }

@@ -168,7 +168,8 @@ public sealed class GridPriorTrainer : IDisposable
         // What the constructor could not make is missing.
         schedules?.Dispose();
         feed?.Dispose();
-        foreach (MemoryBuffer1D<float, Stride1D.Dense>? buffer in (MemoryBuffer1D<float, Stride1D.Dense>?[])[gradients, first, second, norm])
+        MemoryBuffer1D<float, Stride1D.Dense>?[] buffers = [gradients, first, second, norm];
+        foreach (MemoryBuffer1D<float, Stride1D.Dense>? buffer in buffers)
             buffer?.Dispose();
         if (ownsPrior)
             Prior.Dispose();
