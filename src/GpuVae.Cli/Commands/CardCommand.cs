@@ -87,6 +87,8 @@ internal static class CardCommand
     private static string KindOf(VaeOptions options) => options.Quantization switch
     {
         Quantization.None => $"A variational autoencoder of images of {options.Shape}, with {options.Latent} latent units",
+        Quantization.Codebook when options.CodeLevels > 1 =>
+            $"An autoencoder of images of {options.Shape} with two codebooks of {options.Codes} vectors (VQ-VAE-2)",
         Quantization.Codebook => $"An autoencoder of images of {options.Shape} with a codebook of {options.Codes} vectors (VQ-VAE)",
         _ => $"An autoencoder of images of {options.Shape} with codes of rounded numbers (FSQ)",
     };

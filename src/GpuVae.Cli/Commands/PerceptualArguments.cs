@@ -25,9 +25,6 @@ internal static class PerceptualArguments
         Set.AddTo(command);
     }
 
-    /// <summary>The flags that the user wrote and that a run does not change later.</summary>
-    public static IEnumerable<string> GivenForGood(ParseResult parsed) => Set.Given(parsed);
-
     /// <summary>What is given; null for a training without the term.</summary>
     /// <exception cref="BadInputException">Something is said of a term that there is not.</exception>
     public static PerceptualOptions? Read(ParseResult parsed)

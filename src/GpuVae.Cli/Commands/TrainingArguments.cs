@@ -15,7 +15,7 @@ internal static class TrainingArguments
     /// <summary>The flags that the user wrote and that a run does not change later.</summary>
     public static IEnumerable<string> GivenForGood(ParseResult parsed) =>
         Set.Given(parsed).Where(flag => flag is not (EpochsFlag or PatienceFlag))
-            .Concat(AdversarialArguments.Given(parsed)).Concat(PerceptualArguments.GivenForGood(parsed));
+            .Concat(AdversarialArguments.Given(parsed)).Concat(PerceptualArguments.Set.Given(parsed));
 
     /// <summary>What is given, and <paramref name="defaults"/> for the rest.</summary>
     /// <exception cref="BadInputException">A value is out of range.</exception>

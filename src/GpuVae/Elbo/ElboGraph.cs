@@ -1,5 +1,4 @@
 using GpuVae.Kernels.Common;
-using GpuVae.Kernels.Layers;
 using GpuVae.Kernels.Training;
 using GpuVae.Latent;
 using GpuVae.Layers;
@@ -85,10 +84,7 @@ internal sealed class ElboGraph
     public void AppendTerm(LayerContext context, PlannedTensor dImages)
     {
         PlannedTensor sum = decoder.Term.Gradient, other = decoder.Term.Images!.Backward(context, dImages);
-        Addition<Identity> kernel = context.Kernels.Addition;
-        context.Builder.Add(
-            "sum of gradients of the decoder's output", sum.Length, 12.0 * sum.Length, [other, sum],
-            stream => kernel.Forward(stream, sum.View, other.View, sum.View, sum.View));
+        Sums.Append(context, "sum of gradients of the decoder's output", other, sum);
     }
 
     /// <summary>

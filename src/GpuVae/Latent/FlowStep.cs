@@ -1,7 +1,6 @@
 using GpuVae.Devices;
 using GpuVae.Kernels.Common;
 using GpuVae.Kernels.Latent;
-using GpuVae.Kernels.Layers;
 using GpuVae.Layers;
 using GpuVae.Scheduling;
 
@@ -65,13 +64,10 @@ internal sealed class FlowStep(string name, int latents, int width, int firstCon
             PlannedTensor dz = ofFirst.Backward(back, dHidden, wantsInput: true)!;
             ArrayView<float> dFirst = ParameterStore.Slice(back.Gradients, firstWeight!);
             ArrayView<float> dSecond = ParameterStore.Slice(back.Gradients, secondWeight!);
-            Addition<Identity> addition = back.Kernels.Addition;
             back.Builder.Add(
                 $"{name} masks", 0, 12.0 * latents * width, [],
                 stream => kernel.Mask(stream, dFirst, dSecond, latents, width, isReversed));
-            back.Builder.Add(
-                $"{name} sum of gradients", dz.Length, 12.0 * dz.Length, [dz, direct],
-                stream => addition.Forward(stream, dz.View, direct.View, dz.View, dz.View));
+            Sums.Append(back, $"{name} sum of gradients", direct, dz);
             return dz;
         }
         );

@@ -110,8 +110,7 @@ internal sealed class GatedPixelCnn : CodeNetwork
         LayerPass? conditional = ofTop is { } top ? block.OfTop!.Forward(context, top) : null;
         PlannedTensor ofAbove = vertical.Output.Value, sum = horizontal.Output.Value, other = across.Output.Value;
         if (conditional?.Output.Value is { } condition)
-            context.Builder.Add("condition", sum.Length, 12.0 * sum.Length, [sum, condition], stream =>
-                addition.Forward(stream, sum.View, condition.View, sum.View, sum.View));
+            Sums.Append(context, "condition", condition, sum);
         PlannedTensor gated = context.Builder.Tensor("gated", sum.Rows, width);
         context.Builder.Add("gate", 30.0 * gated.Length, 20.0 * gated.Length, [sum, other, gated], stream =>
         {
@@ -121,8 +120,7 @@ internal sealed class GatedPixelCnn : CodeNetwork
         LayerPass output = block.Output.Forward(context, LayerOutput.Of(gated));
         PlannedTensor nextLeft = output.Output.Value;
         if (!isFirst)
-            context.Builder.Add("residual", nextLeft.Length, 12.0 * nextLeft.Length, [left, nextLeft], stream =>
-                addition.Forward(stream, left.View, nextLeft.View, nextLeft.View, nextLeft.View));
+            Sums.Append(context, "residual", left, nextLeft);
         PlannedTensor nextAbove = context.Builder.Tensor("gated above", sum.Rows, width);
         // Nobody looks at the rows above after the last layer.
         if (!isLast)

@@ -1,7 +1,6 @@
 using GpuVae.Devices;
 using GpuVae.Kernels.Common;
 using GpuVae.Kernels.Latent;
-using GpuVae.Kernels.Layers;
 using GpuVae.Layers;
 using GpuVae.Scheduling;
 
@@ -73,7 +72,6 @@ internal sealed class HierarchySampler : PosteriorSampler
     {
         int rows = noise.Rows;
         DiagonalPosterior kernel = context.Kernels.DiagonalPosterior;
-        Addition<Identity> addition = context.Kernels.Addition;
         PlannedTensor codes = context.Builder.Tensor("latent", rows, hierarchy.Inputs);
         PlannedTensor density = context.Builder.Tensor("log q", rows, 1);
         Descend(context, encoded, noise, samples, (level, moments, eps) =>
@@ -86,8 +84,7 @@ internal sealed class HierarchySampler : PosteriorSampler
                 [moments, eps, z, ofLevel],
                 stream => kernel.Forward(stream, moments.View, 2 * units, eps.View, z.View, ofLevel.View, units, samples: 1));
             if (level > 0)
-                context.Builder.Add($"sum of log q to level {level}", rows, 12.0 * rows, [density, ofLevel], stream =>
-                    addition.Forward(stream, density.View, ofLevel.View, density.View, density.View));
+                Sums.Append(context, $"sum of log q to level {level}", ofLevel, density);
             Columns.Put(context, z, codes, hierarchy.FirstOf(level));
             return z;
         });
