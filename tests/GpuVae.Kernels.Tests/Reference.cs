@@ -44,6 +44,8 @@ internal static class Reference
 
     public static double Sigmoid(double x) => 1 / (1 + Math.Exp(-x));
 
+    public static double SiluDerivative(double x) => Derivative(v => v * Sigmoid(v), x);
+
     public static double Softplus(double x) => Math.Max(x, 0) + Math.Log(1 + Math.Exp(-Math.Abs(x)));
 
     /// <summary>

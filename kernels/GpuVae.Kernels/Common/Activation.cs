@@ -9,7 +9,7 @@
 //   GELU       x·Phi(x), the exact erf form   f' from x   (Hendrycks & Gimpel 2016, arXiv:1606.08415)
 //
 // Where f' can be had from y nothing but the output needs to be kept for the backward pass. That also holds for ReLU at 0, where the
-// derivative is 0 as in PyTorch.
+// derivative is 0 as in PyTorch. Where it cannot, f'(x) itself is kept: beside f(x) it costs a few operations, later all of them again.
 
 using ILGPU.Algorithms;
 
@@ -26,6 +26,14 @@ public interface IActivation
 
     /// <summary>f'(x), given y = f(x) or x itself: see <see cref="DerivativeFromOutput"/>.</summary>
     static abstract float Derivative(float saved);
+}
+
+/// <summary>What the way forward saves of an activation for the way back: y where that is enough, else f'(x).</summary>
+internal static class SavedActivation
+{
+    public static float Derivative<TActivation>(float saved)
+        where TActivation : struct, IActivation =>
+        TActivation.DerivativeFromOutput ? TActivation.Derivative(saved) : saved;
 }
 
 #pragma warning disable CS1591 // The interface documents the members.

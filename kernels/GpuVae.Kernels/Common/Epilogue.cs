@@ -31,30 +31,30 @@ public readonly struct BiasEpilogue<TActivation>(FloatView bias) : IEpilogue
     public float Apply(float value, int row, int column) => TActivation.Apply(value + bias[column]);
 }
 
-/// <summary>As <see cref="BiasEpilogue{TActivation}"/>, keeping value + bias[column] for the backward pass (SiLU, GELU).</summary>
+/// <summary>As <see cref="BiasEpilogue{TActivation}"/>, keeping f'(value + bias[column]) for the backward pass (SiLU, GELU).</summary>
 /// <typeparam name="TActivation">f.</typeparam>
 /// <param name="bias">[n].</param>
-/// <param name="preActivation">[m × n], written.</param>
-/// <param name="columns">n, the row pitch of <paramref name="preActivation"/>.</param>
-public readonly struct BiasKeepEpilogue<TActivation>(FloatView bias, FloatView preActivation, int columns) : IEpilogue
+/// <param name="derivative">[m × n], written.</param>
+/// <param name="columns">n, the row pitch of <paramref name="derivative"/>.</param>
+public readonly struct BiasKeepEpilogue<TActivation>(FloatView bias, FloatView derivative, int columns) : IEpilogue
     where TActivation : struct, IActivation
 {
     private readonly FloatView bias = bias;
-    private readonly FloatView preActivation = preActivation;
+    private readonly FloatView derivative = derivative;
     private readonly int columns = columns;
 
     /// <inheritdoc/>
     public float Apply(float value, int row, int column)
     {
         float x = value + bias[column];
-        preActivation[row * columns + column] = x;
+        derivative[row * columns + column] = TActivation.Derivative(x);
         return TActivation.Apply(x);
     }
 }
 
 /// <summary>value·f'(saved[row, column]): the gradient of a layer's output taken back through the activation that made it.</summary>
 /// <typeparam name="TActivation">f.</typeparam>
-/// <param name="saved">[m × n], output or pre-activation: see <see cref="IActivation.DerivativeFromOutput"/>.</param>
+/// <param name="saved">[m × n], the output or f' itself: see <see cref="IActivation.DerivativeFromOutput"/>.</param>
 /// <param name="columns">n, the row pitch of <paramref name="saved"/>.</param>
 public readonly struct DerivativeEpilogue<TActivation>(FloatView saved, int columns) : IEpilogue
     where TActivation : struct, IActivation
@@ -63,5 +63,5 @@ public readonly struct DerivativeEpilogue<TActivation>(FloatView saved, int colu
     private readonly int columns = columns;
 
     /// <inheritdoc/>
-    public float Apply(float value, int row, int column) => value * TActivation.Derivative(saved[row * columns + column]);
+    public float Apply(float value, int row, int column) => value * SavedActivation.Derivative<TActivation>(saved[row * columns + column]);
 }

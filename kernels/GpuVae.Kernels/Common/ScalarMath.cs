@@ -52,13 +52,8 @@ internal static class ScalarMath
         return x > -1f ? x + x * x * series : XMath.Exp(x) - 1f;
     }
 
-    /// <summary>1 / (1 + exp(-x)) without overflow for any x.</summary>
-    public static float Sigmoid(float x)
-    {
-        float e = XMath.Exp(-XMath.Abs(x));
-        float larger = 1f / (1f + e);
-        return x >= 0f ? larger : e * larger;
-    }
+    /// <summary>1 / (1 + exp(-x)). Where the power is infinite, beyond -88, the result is 0.</summary>
+    public static float Sigmoid(float x) => 1f / (1f + XMath.Exp(-x));
 
     /// <summary>ln(1 + exp(x)) without overflow for any x.</summary>
     public static float Softplus(float x) => XMath.Max(x, 0f) + Log1PUnit(XMath.Exp(-XMath.Abs(x)));

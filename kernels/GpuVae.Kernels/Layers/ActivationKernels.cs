@@ -23,7 +23,7 @@ public sealed class ActivationKernels<TActivation>(Accelerator accelerator)
     }
 
     /// <summary>dx = dy·f'(<paramref name="saved"/>), where dx may be dy. All n long.</summary>
-    /// <remarks>What is saved, output or pre-activation, is up to <see cref="IActivation.DerivativeFromOutput"/>.</remarks>
+    /// <remarks>What is saved, the output or f' itself, is up to <see cref="IActivation.DerivativeFromOutput"/>.</remarks>
     public void Backward(AcceleratorStream stream, FloatView saved, FloatView dy, FloatView dx)
     {
         if (saved.Length > 0)
@@ -33,5 +33,5 @@ public sealed class ActivationKernels<TActivation>(Accelerator accelerator)
     private static void ForwardKernel(Index1D i, FloatView x, FloatView y) => y[i] = TActivation.Apply(x[i]);
 
     private static void BackwardKernel(Index1D i, FloatView saved, FloatView dy, FloatView dx) =>
-        dx[i] = dy[i] * TActivation.Derivative(saved[i]);
+        dx[i] = dy[i] * SavedActivation.Derivative<TActivation>(saved[i]);
 }

@@ -22,24 +22,24 @@ public sealed class Addition<TActivation>(Accelerator accelerator)
     /// <param name="a">Left.</param>
     /// <param name="b">Right.</param>
     /// <param name="y">Written.</param>
-    /// <param name="preActivation">
-    /// a + b, written if the derivative of f needs it (<see cref="IActivation.DerivativeFromOutput"/>); else it may be y.
+    /// <param name="derivative">
+    /// f'(a + b), written if it cannot be had from y (<see cref="IActivation.DerivativeFromOutput"/>); else it may be y.
     /// </param>
-    public void Forward(AcceleratorStream stream, FloatView a, FloatView b, FloatView y, FloatView preActivation) =>
-        forward(stream, y.IntExtent, a, b, y, preActivation);
+    public void Forward(AcceleratorStream stream, FloatView a, FloatView b, FloatView y, FloatView derivative) =>
+        forward(stream, y.IntExtent, a, b, y, derivative);
 
     /// <summary>dx = (dx + dy)·f'(<paramref name="saved"/>), f being what made x: the gradients of both ways to x. All n long.</summary>
     public void Backward(AcceleratorStream stream, FloatView saved, FloatView dy, FloatView dx) =>
         backward(stream, dx.IntExtent, saved, dy, dx);
 
-    private static void ForwardKernel(Index1D i, FloatView a, FloatView b, FloatView y, FloatView preActivation)
+    private static void ForwardKernel(Index1D i, FloatView a, FloatView b, FloatView y, FloatView derivative)
     {
         float sum = a[i] + b[i];
         if (!TActivation.DerivativeFromOutput)
-            preActivation[i] = sum;
+            derivative[i] = TActivation.Derivative(sum);
         y[i] = TActivation.Apply(sum);
     }
 
     private static void BackwardKernel(Index1D i, FloatView saved, FloatView dy, FloatView dx) =>
-        dx[i] = (dx[i] + dy[i]) * TActivation.Derivative(saved[i]);
+        dx[i] = (dx[i] + dy[i]) * SavedActivation.Derivative<TActivation>(saved[i]);
 }

@@ -47,17 +47,17 @@ public sealed class GroupNormalization<TActivation>(Accelerator accelerator)
     /// <param name="gamma">[channels].</param>
     /// <param name="beta">[channels].</param>
     /// <param name="y">[batch, area, channels], written.</param>
-    /// <param name="preActivation">
-    /// As y: x̂·γ + β, written if the derivative of f needs it (<see cref="IActivation.DerivativeFromOutput"/>); else it may be y.
+    /// <param name="derivative">
+    /// As y: f'(x̂·γ + β), written if it cannot be had from y (<see cref="IActivation.DerivativeFromOutput"/>); else it may be y.
     /// </param>
     /// <param name="statistics">[batch, groups, 2], written: mean and r.</param>
     /// <exception cref="ArgumentException">The groups do not divide the channels.</exception>
     public void Forward(
         AcceleratorStream stream, NormalizationShape shape, FloatView x, FloatView gamma, FloatView beta, FloatView y,
-        FloatView preActivation, FloatView statistics)
+        FloatView derivative, FloatView statistics)
     {
         (KernelConfig config, int together) = Cut(shape);
-        forward(stream, config, x, gamma, beta, y, preActivation, statistics, shape, together);
+        forward(stream, config, x, gamma, beta, y, derivative, statistics, shape, together);
     }
 
     /// <summary>dx, and the images' parts of dγ and dβ, which <see cref="ParameterGradients"/> adds up.</summary>
@@ -93,7 +93,7 @@ public sealed class GroupNormalization<TActivation>(Accelerator accelerator)
     }
 
     private static void ForwardKernel(
-        FloatView x, FloatView gamma, FloatView beta, FloatView y, FloatView preActivation, FloatView statistics, NormalizationShape shape,
+        FloatView x, FloatView gamma, FloatView beta, FloatView y, FloatView derivative, FloatView statistics, NormalizationShape shape,
         int together)
     {
         FloatView scratch = SharedMemory.Allocate<float>(GroupShapes.MaxRowGroup);
@@ -129,7 +129,7 @@ public sealed class GroupNormalization<TActivation>(Accelerator accelerator)
                 int at = part.Start + a * shape.Channels + channel;
                 float value = x[at] * scale + shift;
                 if (!TActivation.DerivativeFromOutput)
-                    preActivation[at] = value;
+                    derivative[at] = TActivation.Derivative(value);
                 y[at] = TActivation.Apply(value);
             }
         }

@@ -23,7 +23,7 @@ public sealed class FeatureMatching<TActivation>(Accelerator accelerator)
     /// <summary>Adds the gradient. All n long.</summary>
     /// <param name="target">t.</param>
     /// <param name="features">y.</param>
-    /// <param name="saved">What the derivative of f is computed from (<see cref="IActivation.DerivativeFromOutput"/>).</param>
+    /// <param name="saved">y or f' itself (<see cref="IActivation.DerivativeFromOutput"/>).</param>
     /// <param name="scale">Of the gradient.</param>
     /// <param name="gradient">dv, added to.</param>
     public void AddGradient(
@@ -32,5 +32,5 @@ public sealed class FeatureMatching<TActivation>(Accelerator accelerator)
 
     private static void AddGradientKernel(
         Index1D i, FloatView target, FloatView features, FloatView saved, FloatView gradient, float scale) =>
-        gradient[i] += scale * (features[i] - target[i]) * TActivation.Derivative(saved[i]);
+        gradient[i] += scale * (features[i] - target[i]) * SavedActivation.Derivative<TActivation>(saved[i]);
 }

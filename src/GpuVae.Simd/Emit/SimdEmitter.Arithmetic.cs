@@ -1,7 +1,10 @@
+using System.Reflection;
 using System.Reflection.Emit;
+using System.Runtime.Intrinsics.X86;
 using GpuVae.Simd.Ir;
 using Barrier = GpuVae.Simd.Ir.Barrier;
 using Convert = GpuVae.Simd.Ir.Convert;
+using Fma = GpuVae.Simd.Ir.Fma;
 
 namespace GpuVae.Simd.Emit;
 
@@ -77,6 +80,11 @@ internal sealed partial class SimdEmitter
             case Compare compare:
                 EmitVectorCompare(compare, part);
                 break;
+            case Select select when LargerOrSmaller(select) is { } native:
+                EmitVector(native.First, part);
+                EmitVector(native.Second, part);
+                il.Call(native.Method);
+                break;
             case Select select:
                 EmitCondition(select.Condition, select.Type, part);
                 EmitVector(select.WhenTrue, part);
@@ -98,6 +106,28 @@ internal sealed partial class SimdEmitter
             default:
                 throw new InvalidOperationException($"{kernel.Name}: no vector form of {instruction.GetType().Name}");
         }
+    }
+
+    /// <summary>
+    /// p &gt; q ? p : q, or with &lt;, for which x86 has one instruction that gives q, too, where an operand is NaN or both are zero.
+    /// </summary>
+    private (Value First, Value Second, MethodInfo Method)? LargerOrSmaller(Select select)
+    {
+        VectorType type = VectorOf(select.Type);
+        Type? instructions = type.Bits switch
+        {
+            512 when Avx512F.IsSupported => typeof(Avx512F),
+            256 when Avx.IsSupported => typeof(Avx),
+            128 when Sse.IsSupported => typeof(Sse),
+            _ => null,
+        };
+        if (instructions is null || select.Type != IrType.F32 || select.Condition is not Compare { Op: CompareOp.Lt or CompareOp.Gt } compare)
+            return null;
+        bool isInOrder = Constant.AreSame(compare.Left, select.WhenTrue) && Constant.AreSame(compare.Right, select.WhenFalse);
+        if (!isInOrder && !(Constant.AreSame(compare.Right, select.WhenTrue) && Constant.AreSame(compare.Left, select.WhenFalse)))
+            return null;
+        string name = (compare.Op == CompareOp.Gt) == isInOrder ? nameof(Sse.Max) : nameof(Sse.Min);
+        return (select.WhenTrue, select.WhenFalse, instructions.GetMethod(name, [type.Clr, type.Clr])!);
     }
 
     private void EmitVectorFma(Fma fma, int part)

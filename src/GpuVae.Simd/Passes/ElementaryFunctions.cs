@@ -15,9 +15,10 @@ internal static class ElementaryFunctions
     private const float Log2E = 1.44269504088896341f;
 
     /// <summary>
-    /// 1.5·2^23: a sum with it has no bits for a fraction, so it is rounded to an integer, which its last bits then show.
+    /// 1.5·2^23, a sum with which has no bits for a fraction, so that it is rounded to an integer, which its last bits then show; with
+    /// twice the bias of an exponent, so that half of these bits are the exponent of half the power.
     /// </summary>
-    private const float Rounder = 12582912f;
+    private const float Rounder = 12582912f + 2 * 127;
 
     public static bool Run(IrKernel kernel)
     {
@@ -70,13 +71,12 @@ internal static class ElementaryFunctions
     /// </summary>
     private static Value Scale(Code c, Value a, Value rounded)
     {
-        Value n = c.Bits(rounded), half = c.Shift(BinaryOp.Shr, n, 1);
-        return c.Mul(c.Mul(a, PowerOfTwo(c, half)), PowerOfTwo(c, c.Binary(BinaryOp.Sub, n, half)));
+        Value exponent = c.Bits(rounded), half = c.Shift(BinaryOp.Shr, exponent, 1);
+        return c.Mul(c.Mul(a, PowerOfTwo(c, half)), PowerOfTwo(c, c.Binary(BinaryOp.Sub, exponent, half)));
     }
 
-    /// <summary>2^n for n in [-126, 127], which the last nine bits show; the others are shifted out.</summary>
-    private static Value PowerOfTwo(Code c, Value n) =>
-        c.Float(c.Shift(BinaryOp.Shl, c.Binary(BinaryOp.Add, n, Constant.Int(127)), 23));
+    /// <summary>2^n for n in [-126, 127], of which the last nine bits show n + 127; the others are shifted out.</summary>
+    private static Value PowerOfTwo(Code c, Value biased) => c.Float(c.Shift(BinaryOp.Shl, biased, 23));
 
     private static Value Log(Code c, Value x)
     {
@@ -140,7 +140,7 @@ internal static class ElementaryFunctions
         Value y = c.Add(magnitude, magnitude);
         Value rounded = c.Fma(y, c.Of(Log2E), c.Of(Rounder));
         Value n = c.Sub(rounded, c.Of(Rounder));
-        Value power = PowerOfTwo(c, c.Bits(rounded));
+        Value power = PowerOfTwo(c, c.Binary(BinaryOp.Sub, c.Bits(rounded), Constant.Int(127)));
         Value u = c.Fma(ExpMinusOne(c, Remainder(c, y, n)), power, c.Sub(power, c.Of(1f)));
         return c.CopySign(c.Div(u, c.Add(u, c.Of(2f))), x);
     }

@@ -11,12 +11,12 @@ namespace GpuVae.Devices;
 internal abstract class ConvolutionKernels
 {
     /// <summary>
-    /// y = f(x ∗ w + b), or, transposed, y = f(the data gradient of the convolution at x + b). Where <paramref name="preActivation"/> is
-    /// not empty, what f is applied to is kept there. <paramref name="scratch"/> is needed by transposed convolutions alone.
+    /// y = f(x ∗ w + b), or, transposed, y = f(the data gradient of the convolution at x + b). Where <paramref name="derivative"/> is
+    /// not empty, that of f is kept there. <paramref name="scratch"/> is needed by transposed convolutions alone.
     /// </summary>
     public abstract void Forward(
         AcceleratorStream stream, ConvolutionShape shape, bool isTransposed, ArrayView<float> x, ArrayView<float> weight,
-        ArrayView<float> bias, ArrayView<float> scratch, ArrayView<float> y, ArrayView<float> preActivation);
+        ArrayView<float> bias, ArrayView<float> scratch, ArrayView<float> y, ArrayView<float> derivative);
 
     /// <summary>
     /// dx = (the way of dy back through the convolution) ∘ f'(saved), f being the activation that made x. <paramref name="scratch"/> is
@@ -29,11 +29,11 @@ internal abstract class ConvolutionKernels
     /// <summary>See <see cref="GroupNormalization{TActivation}.Forward"/>.</summary>
     public abstract void Normalize(
         AcceleratorStream stream, NormalizationShape shape, ArrayView<float> x, ArrayView<float> gamma, ArrayView<float> beta,
-        ArrayView<float> y, ArrayView<float> preActivation, ArrayView<float> statistics);
+        ArrayView<float> y, ArrayView<float> derivative, ArrayView<float> statistics);
 
     /// <summary>See <see cref="Addition{TActivation}.Forward"/>.</summary>
     public abstract void Add(
-        AcceleratorStream stream, ArrayView<float> a, ArrayView<float> b, ArrayView<float> y, ArrayView<float> preActivation);
+        AcceleratorStream stream, ArrayView<float> a, ArrayView<float> b, ArrayView<float> y, ArrayView<float> derivative);
 
     /// <summary>dx = (dx + dy) ∘ f'(saved), f being the activation that made x.</summary>
     public abstract void AddBackward(AcceleratorStream stream, ArrayView<float> saved, ArrayView<float> dy, ArrayView<float> dx);
@@ -60,11 +60,11 @@ internal sealed class ConvolutionKernels<TActivation>(Accelerator accelerator) :
 
     public override void Forward(
         AcceleratorStream stream, ConvolutionShape shape, bool isTransposed, ArrayView<float> x, ArrayView<float> weight,
-        ArrayView<float> bias, ArrayView<float> scratch, ArrayView<float> y, ArrayView<float> preActivation)
+        ArrayView<float> bias, ArrayView<float> scratch, ArrayView<float> y, ArrayView<float> derivative)
     {
-        if (preActivation.Length > 0)
+        if (derivative.Length > 0)
         {
-            var epilogue = new BiasKeepEpilogue<TActivation>(bias, preActivation, isTransposed ? shape.Inputs : shape.Outputs);
+            var epilogue = new BiasKeepEpilogue<TActivation>(bias, derivative, isTransposed ? shape.Inputs : shape.Outputs);
             Run(BiasedAndKept, stream, shape, isTransposed, x, weight, scratch, y, epilogue);
         }
         else
@@ -81,12 +81,12 @@ internal sealed class ConvolutionKernels<TActivation>(Accelerator accelerator) :
 
     public override void Normalize(
         AcceleratorStream stream, NormalizationShape shape, ArrayView<float> x, ArrayView<float> gamma, ArrayView<float> beta,
-        ArrayView<float> y, ArrayView<float> preActivation, ArrayView<float> statistics) =>
-        Normalization.Forward(stream, shape, x, gamma, beta, y, preActivation, statistics);
+        ArrayView<float> y, ArrayView<float> derivative, ArrayView<float> statistics) =>
+        Normalization.Forward(stream, shape, x, gamma, beta, y, derivative, statistics);
 
     public override void Add(
-        AcceleratorStream stream, ArrayView<float> a, ArrayView<float> b, ArrayView<float> y, ArrayView<float> preActivation) =>
-        Addition.Forward(stream, a, b, y, preActivation);
+        AcceleratorStream stream, ArrayView<float> a, ArrayView<float> b, ArrayView<float> y, ArrayView<float> derivative) =>
+        Addition.Forward(stream, a, b, y, derivative);
 
     public override void AddBackward(AcceleratorStream stream, ArrayView<float> saved, ArrayView<float> dy, ArrayView<float> dx) =>
         Addition.Backward(stream, saved, dy, dx);

@@ -9,18 +9,18 @@ namespace GpuVae.Devices;
 /// </summary>
 internal abstract class LinearKernels
 {
-    /// <summary>Whether the derivative needs the pre-activation, which the forward product then keeps.</summary>
-    public abstract bool KeepsPreActivation { get; }
+    /// <summary>Whether the derivative cannot be had from the output, so that the forward product keeps it.</summary>
+    public abstract bool KeepsDerivative { get; }
 
     /// <summary>The kernels of convolutional layers with the same activation.</summary>
     public abstract ConvolutionKernels Convolutions { get; }
 
     /// <summary>
-    /// y = f(x·W + b): x [batch, inputs], W [inputs, outputs], y [batch, outputs]. Where <paramref name="preActivation"/> is not empty,
-    /// x·W + b is kept there, [batch, outputs].
+    /// y = f(x·W + b): x [batch, inputs], W [inputs, outputs], y [batch, outputs]. Where <paramref name="derivative"/> is not empty,
+    /// f'(x·W + b) is kept there, [batch, outputs].
     /// </summary>
     public abstract void Forward(
-        AcceleratorStream stream, MatrixView x, MatrixView weight, ArrayView<float> bias, MatrixView y, ArrayView<float> preActivation);
+        AcceleratorStream stream, MatrixView x, MatrixView weight, ArrayView<float> bias, MatrixView y, ArrayView<float> derivative);
 
     /// <summary>
     /// dW = xᵀ·dy, db = Σ dy and dx = (dy·Wᵀ) ∘ f'(saved), f being the activation that made x: x, saved and dx [batch, inputs], dy [batch,
@@ -47,15 +47,15 @@ internal sealed class LinearKernels<TActivation>(GemmContext gemm) : LinearKerne
 
     private Gemm<DerivativeEpilogue<TActivation>> Product => field ??= gemm.With<DerivativeEpilogue<TActivation>>();
 
-    public override bool KeepsPreActivation => !TActivation.DerivativeFromOutput;
+    public override bool KeepsDerivative => !TActivation.DerivativeFromOutput;
 
     public override ConvolutionKernels Convolutions => field ??= new ConvolutionKernels<TActivation>(gemm.Accelerator);
 
     public override void Forward(
-        AcceleratorStream stream, MatrixView x, MatrixView weight, ArrayView<float> bias, MatrixView y, ArrayView<float> preActivation)
+        AcceleratorStream stream, MatrixView x, MatrixView weight, ArrayView<float> bias, MatrixView y, ArrayView<float> derivative)
     {
-        if (preActivation.Length > 0)
-            BiasedAndKept.Run(stream, x, weight, y, new BiasKeepEpilogue<TActivation>(bias, preActivation, y.Columns));
+        if (derivative.Length > 0)
+            BiasedAndKept.Run(stream, x, weight, y, new BiasKeepEpilogue<TActivation>(bias, derivative, y.Columns));
         else
             Biased.Run(stream, x, weight, y, new BiasEpilogue<TActivation>(bias));
     }

@@ -39,11 +39,11 @@ internal abstract class Layer(string name, int inputs, int outputs, Activation? 
     public abstract void Infer(LayerContext context, PlannedTensor x, PlannedTensor y, Activation? activation);
 
     /// <summary>
-    /// Declares what the derivative of <paramref name="activation"/> is computed from: the pre-activation, or <paramref name="y"/> itself.
+    /// Declares what the derivative of <paramref name="activation"/> is had from: a tensor of its own, or <paramref name="y"/> itself.
     /// </summary>
     protected PlannedTensor Saved(LayerContext context, PlannedTensor y, Activation? activation) =>
-        context.Kernels.LinearWith(activation).KeepsPreActivation
-            ? context.Builder.Tensor($"{Name} pre-activation", y.Rows, y.Columns)
+        context.Kernels.LinearWith(activation).KeepsDerivative
+            ? context.Builder.Tensor($"{Name} derivative", y.Rows, y.Columns)
             : y;
 
     /// <summary>

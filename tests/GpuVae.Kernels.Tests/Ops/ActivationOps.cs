@@ -30,6 +30,8 @@ internal static class ActivationOps
         {
             yield return new Op($"{name} forward {n}", Tolerance, run => Forward<TActivation>(run, n, f));
             yield return new Op($"{name} backward {n}", 2 * Tolerance, run => Backward<TActivation>(run, n, f));
+            if (!TActivation.DerivativeFromOutput)
+                yield return new Op($"{name} derivative {n}", 2 * Tolerance, run => Derivative<TActivation>(run, n, f));
         }
     }
 
@@ -45,10 +47,20 @@ internal static class ActivationOps
         where TActivation : struct, IActivation
     {
         float[] x = run.Uniform(n, -3, 3), dy = run.Uniform(n);
-        float[] saved = TActivation.DerivativeFromOutput ? Array.ConvertAll(x, v => (float)f(v)) : x;
+        float[] saved = Array.ConvertAll(x, v => (float)(TActivation.DerivativeFromOutput ? f(v) : Reference.Derivative(f, v)));
         double[] expected = [.. x.Zip(dy, (v, d) => d * Reference.Derivative(f, v))];
         new ActivationKernels<TActivation>(run.Accelerator).Backward(
             run.Stream, run.Upload(saved), run.Upload(dy), run.Expect("dx", expected));
+    }
+
+    /// <summary>As it is saved by what ends with the function; here it is the sum's end.</summary>
+    private static void Derivative<TActivation>(OpRun run, int n, Func<double, double> f)
+        where TActivation : struct, IActivation
+    {
+        float[] x = run.Uniform(n, -6, 6);
+        new Addition<TActivation>(run.Accelerator).Forward(
+            run.Stream, run.Upload(x), run.Upload(new float[n]), run.Expect("y", Array.ConvertAll(x, v => f(v))),
+            run.Expect("derivative", Array.ConvertAll(x, v => Reference.Derivative(f, v))));
     }
 
     /// <summary>One value at -8, where the function is tiny: its leading digits must still be right.</summary>

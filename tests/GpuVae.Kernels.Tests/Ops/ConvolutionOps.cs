@@ -73,7 +73,7 @@ internal static class ConvolutionOps
         var kernel = new Convolution<BiasKeepEpilogue<Silu>>(run.Accelerator);
         kernel.Forward(
             run.Stream, shape, run.Upload(x), run.Upload(weight), run.Expect("y", Array.ConvertAll(before, v => v * Reference.Sigmoid(v))),
-            new(run.Upload(bias), run.Expect("pre-activation", before), shape.Outputs));
+            new(run.Upload(bias), run.Expect("derivative", Array.ConvertAll(before, Reference.SiluDerivative)), shape.Outputs));
     }
 
     private static void DataGradient(OpRun run, ConvolutionShape shape)

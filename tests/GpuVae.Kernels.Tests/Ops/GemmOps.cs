@@ -154,7 +154,7 @@ internal static class GemmOps
         gemm.With<BiasKeepEpilogue<TActivation>>().Run(
             run.Stream, new MatrixView(run.Upload(x), m, k), new MatrixView(run.Upload(w), n, k).Transposed,
             new MatrixView(run.Expect("Y", Array.ConvertAll(before, v => f(v))), m, n),
-            new(run.Upload(bias), run.Expect("pre-activation", before), n));
+            new(run.Upload(bias), run.Expect("derivative", Array.ConvertAll(before, v => Reference.Derivative(f, v))), n));
     }
 
     private static void Derivative<TActivation>(OpRun run, int m, int n, int k, Func<double, double> derivative)

@@ -71,7 +71,7 @@ internal static class ImageOps
         double[] v = NormalizedOf(x, gamma, beta, shape, statistics);
         new GroupNormalization<Silu>(run.Accelerator).Forward(
             run.Stream, shape, run.Upload(x), run.Upload(gamma), run.Upload(beta),
-            run.Expect("y", Array.ConvertAll(v, t => t * Reference.Sigmoid(t))), run.Expect("pre-activation", v),
+            run.Expect("y", Array.ConvertAll(v, t => t * Reference.Sigmoid(t))), run.Expect("derivative", Array.ConvertAll(v, Reference.SiluDerivative)),
             run.Expect("statistics", statistics));
     }
 
@@ -182,7 +182,7 @@ internal static class ImageOps
         double[] sum = [.. a.Zip(b, (s, t) => (double)s + t)];
         new Addition<Silu>(run.Accelerator).Forward(
             run.Stream, run.Upload(a), run.Upload(b), run.Expect("y", Array.ConvertAll(sum, v => v * Reference.Sigmoid(v))),
-            run.Expect("pre-activation", sum));
+            run.Expect("derivative", Array.ConvertAll(sum, Reference.SiluDerivative)));
     }
 
     private static void AddBackward(OpRun run, int n)

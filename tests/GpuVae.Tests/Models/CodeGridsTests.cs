@@ -40,14 +40,14 @@ public sealed class CodeGridsTests(CpuDevice cpu) : IClassFixture<CpuDevice>
         float[] encoded = Random(Count * model.Options.Latent, seed: 1);
         // What the decoder is given: 4×3 places of both grids' two numbers.
         float[] weights = Random(Count * 12 * 4, seed: 2);
-        using MemoryBuffer1D<float, Stride1D.Dense> ofActivation = cpu.Device.Accelerator.Allocate1D(encoded);
+        using MemoryBuffer1D<float, Stride1D.Dense> derivative = cpu.Device.Accelerator.Allocate1D(Array.ConvertAll(encoded, SiluDerivative));
         using MemoryBuffer1D<float, Stride1D.Dense> activated = cpu.Device.Accelerator.Allocate1D(Array.ConvertAll(encoded, Silu));
         using MemoryBuffer1D<float, Stride1D.Dense> ofSum = cpu.Device.Accelerator.Allocate1D(weights);
         using MemoryBuffer1D<float, Stride1D.Dense> gradients = cpu.Device.Accelerator.Allocate1D<float>(model.Parameters.Values.Length);
         var builder = new ScheduleBuilder(Count);
         LayerContext context = model.ContextOf(builder) with { Gradients = gradients.View };
         var h = new LayerOutput(
-            ScheduleBuilder.Fixed("h", activated.View, Count), ScheduleBuilder.Fixed("pre-activation", ofActivation.View, Count),
+            ScheduleBuilder.Fixed("h", activated.View, Count), ScheduleBuilder.Fixed("derivative", derivative.View, Count),
             Activation.Of<Silu>());
         CodesPass pass = model.Parts.Codes!.Forward(context, h);
         float[] given = new float[weights.Length], ofEncoded = new float[encoded.Length];
@@ -62,7 +62,7 @@ public sealed class CodeGridsTests(CpuDevice cpu) : IClassFixture<CpuDevice>
         float[] ofInput = [.. ofEncoded];
         RequireNear("pre-activation of h", ofInput, encoded, at =>
         {
-            ofActivation.CopyFromCPU(at);
+            derivative.CopyFromCPU(Array.ConvertAll(at, SiluDerivative));
             activated.CopyFromCPU(Array.ConvertAll(at, Silu));
         });
         Dictionary<string, float[]> all = between.ToDictionary(of => of.Name, of => model.Parameters.Read(of, gradients.View));
@@ -99,6 +99,12 @@ public sealed class CodeGridsTests(CpuDevice cpu) : IClassFixture<CpuDevice>
     }
 
     private static float Silu(float x) => x / (1 + MathF.Exp(-x));
+
+    private static float SiluDerivative(float x)
+    {
+        float s = 1 / (1 + MathF.Exp(-x));
+        return s + x * s * (1 - s);
+    }
 
     private static float[] Random(int count, int seed)
     {
