@@ -10,6 +10,9 @@ public interface IEpilogue
 {
     /// <summary>The element to store at (row, column). Called once per element of C, never outside C.</summary>
     float Apply(float value, int row, int column);
+
+    /// <summary>Asks a CPU's caches for what <see cref="Apply"/> will meet at (row, column) in matrices of its own.</summary>
+    void Prefetch(int row, int column);
 }
 
 /// <summary>C as it is.</summary>
@@ -17,6 +20,11 @@ public readonly struct PlainEpilogue : IEpilogue
 {
     /// <inheritdoc/>
     public float Apply(float value, int row, int column) => value;
+
+    /// <inheritdoc/>
+    public void Prefetch(int row, int column)
+    {
+    }
 }
 
 /// <summary>f(value + bias[column]): a linear layer forward, where the derivative can be had from the output.</summary>
@@ -29,6 +37,11 @@ public readonly struct BiasEpilogue<TActivation>(FloatView bias) : IEpilogue
 
     /// <inheritdoc/>
     public float Apply(float value, int row, int column) => TActivation.Apply(value + bias[column]);
+
+    /// <inheritdoc/>
+    public void Prefetch(int row, int column)
+    {
+    }
 }
 
 /// <summary>As <see cref="BiasEpilogue{TActivation}"/>, keeping f'(value + bias[column]) for the backward pass (SiLU, GELU).</summary>
@@ -50,6 +63,9 @@ public readonly struct BiasKeepEpilogue<TActivation>(FloatView bias, FloatView d
         derivative[row * columns + column] = TActivation.Derivative(x);
         return TActivation.Apply(x);
     }
+
+    /// <inheritdoc/>
+    public void Prefetch(int row, int column) => Common.Prefetch.Of(ref derivative[row * columns + column]);
 }
 
 /// <summary>value·f'(saved[row, column]): the gradient of a layer's output taken back through the activation that made it.</summary>
@@ -64,4 +80,7 @@ public readonly struct DerivativeEpilogue<TActivation>(FloatView saved, int colu
 
     /// <inheritdoc/>
     public float Apply(float value, int row, int column) => value * SavedActivation.Derivative<TActivation>(saved[row * columns + column]);
+
+    /// <inheritdoc/>
+    public void Prefetch(int row, int column) => Common.Prefetch.Of(ref saved[row * columns + column]);
 }

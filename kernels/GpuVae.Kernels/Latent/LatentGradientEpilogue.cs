@@ -39,4 +39,9 @@ public readonly struct LatentGradientEpilogue(
             Reparameterize.LogVarianceGradient(encoded[mean + latents], value, noise[row * latents + column], klWeight);
         return value + klWeight * encoded[mean];
     }
+
+    /// <inheritdoc/>
+    public void Prefetch(int row, int column)
+    {
+    }
 }

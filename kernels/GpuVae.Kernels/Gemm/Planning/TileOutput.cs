@@ -27,9 +27,7 @@ internal readonly struct EpilogueOutput<TEpilogue>(TEpilogue epilogue) : ITileOu
 
     public static bool SumsRows => false;
 
-    public void Prefetch(int row, int column, GemmArguments g)
-    {
-    }
+    public void Prefetch(int row, int column, GemmArguments g) => epilogue.Prefetch(row, column);
 
     public float Take(FloatView c, float value, int row, int column, GemmArguments g)
     {

@@ -95,11 +95,8 @@ internal static class GemmLanes
             return;
         for (int row = tile.Row; row < tile.Row + rows; row++)
         {
-            if (tile.Beta != 0f)
-            {
-                Common.Prefetch.Of(ref c[row * g.Ldc + tile.Column]);
-                Common.Prefetch.Of(ref c[row * g.Ldc + tile.Column + Group.DimX]);
-            }
+            Common.Prefetch.Of(ref c[row * g.Ldc + tile.Column]);
+            Common.Prefetch.Of(ref c[row * g.Ldc + tile.Column + Group.DimX]);
             if (tile.IsLast)
             {
                 output.Prefetch(row, tile.Column, g);
