@@ -7,9 +7,9 @@
 //
 // Nothing of places × places is kept: the sums over u go along with the largest score so far (Milakov and Gimelshein 2018,
 // arXiv:1805.02867), and the way back makes the shares anew from l. A thread owns a query, on the way to dk and dv a key, and has its
-// vectors in a column of the group's shared memory; those that it meets are the same for all threads of the group. So threads wait for each
-// other only at the end, when they write rows together, and one query with all that went before it is computed to the same bits alone or
-// among others.
+// vectors in a column of the group's shared memory; those that it meets are the same for all threads of the group, and are met some at a
+// time, so that both products with them have eight sums in registers. Threads wait for each other only at the end, when they write rows
+// together, and one query with all that went before it is computed to the same bits alone or among others.
 
 using GpuVae.Kernels.Common;
 using ILGPU;
@@ -27,6 +27,9 @@ public sealed class CausalAttention(Accelerator accelerator)
 
     // What ForShortRow gives at most.
     private const int MaxGroup = 32, Numbers = MaxHeadSize * MaxGroup;
+
+    // Places that are met at a time, a multiple of eight.
+    private const int Chunk = 32, Scores = Chunk * MaxGroup;
 
     private readonly int groupSize = GroupShapes.ForShortRow(accelerator);
 
@@ -81,52 +84,39 @@ public sealed class CausalAttention(Accelerator accelerator)
     private static void ForwardKernel(FloatView qkv, FloatView o, FloatView logSums, AttentionShape shape)
     {
         FloatView queries = SharedMemory.Allocate<float>(Numbers), sums = SharedMemory.Allocate<float>(Numbers);
+        FloatView shares = SharedMemory.Allocate<float>(Scores);
         var own = new AttentionPlace(shape);
         int lane = Group.IdxX, step = Group.DimX, size = shape.HeadSize, pitch = 3 * shape.Width;
-        int last = XMath.Min(own.FirstOfGroup + step, shape.Count) - 1 + shape.First, place = shape.First + own.Index;
+        int end = XMath.Min(own.FirstOfGroup + step, shape.Count) + shape.First, place = shape.First + own.Index;
         int keys = own.Image * shape.Places * pitch + shape.Width + own.Head * size;
-        float scale = 1f / XMath.Sqrt(size);
         ReadColumns(qkv, keys - shape.Width, place * pitch, queries, size);
-        for (int d = 0; d < size; d++)
-        {
-            queries[d * step + lane] *= scale;
-            sums[d * step + lane] = 0f;
-        }
+        Scale(queries, 1f / XMath.Sqrt(size), size);
+        Clear(sums, size);
         float largest = float.NegativeInfinity, total = 0f;
-        // Four keys at a time; beyond the last one it stands in for them, and their shares are 0.
-        for (int u = 0; u <= last; u += 4)
+        for (int first = 0; first < end; first += Chunk)
         {
-            int k0 = keys + u * pitch, k1 = keys + XMath.Min(u + 1, last) * pitch;
-            int k2 = keys + XMath.Min(u + 2, last) * pitch, k3 = keys + XMath.Min(u + 3, last) * pitch;
-            float s0 = 0f, s1 = 0f, s2 = 0f, s3 = 0f;
-            for (int d = 0; d < size; d++)
+            int count = XMath.Min(Chunk, end - first), from = keys + first * pitch;
+            MultiplyRows(queries, qkv, from, pitch, count, size, shares);
+            float next = largest;
+            for (int u = 0; u < count; u++)
             {
-                float q = queries[d * step + lane];
-                s0 += q * qkv[k0 + d];
-                s1 += q * qkv[k1 + d];
-                s2 += q * qkv[k2 + d];
-                s3 += q * qkv[k3 + d];
+                float score = first + u <= place ? shares[u * step + lane] : float.NegativeInfinity;
+                shares[u * step + lane] = score;
+                next = score > next ? score : next;
             }
-            s0 = u <= place ? s0 : float.NegativeInfinity;
-            s1 = u + 1 <= place ? s1 : float.NegativeInfinity;
-            s2 = u + 2 <= place ? s2 : float.NegativeInfinity;
-            s3 = u + 3 <= place ? s3 : float.NegativeInfinity;
-            float next = XMath.Max(largest, XMath.Max(XMath.Max(s0, s1), XMath.Max(s2, s3)));
             float decay = XMath.Exp(largest - next);
-            s0 = XMath.Exp(s0 - next);
-            s1 = XMath.Exp(s1 - next);
-            s2 = XMath.Exp(s2 - next);
-            s3 = XMath.Exp(s3 - next);
             largest = next;
-            total = total * decay + (s0 + s1 + (s2 + s3));
-            for (int d = shape.Width; d < shape.Width + size; d++)
+            total *= decay;
+            for (int u = 0; u < count; u++)
             {
-                int at = (d - shape.Width) * step + lane;
-                sums[at] = sums[at] * decay + s0 * qkv[k0 + d] + s1 * qkv[k1 + d] + s2 * qkv[k2 + d] + s3 * qkv[k3 + d];
+                float share = XMath.Exp(shares[u * step + lane] - next);
+                shares[u * step + lane] = share;
+                total += share;
             }
+            Scale(sums, decay, size);
+            AddRows(sums, shares, qkv, from + shape.Width, pitch, count, size);
         }
-        for (int d = 0; d < size; d++)
-            sums[d * step + lane] /= total;
+        Scale(sums, 1f / total, size);
         if (own.IsInside)
             logSums[(own.Image * shape.Heads + own.Head) * shape.Count + own.Index] = largest + XMath.Log(total);
         int to = (own.Image * shape.Count + own.FirstOfGroup) * shape.Width + own.Head * size;
@@ -138,48 +128,35 @@ public sealed class CausalAttention(Accelerator accelerator)
     {
         FloatView queries = SharedMemory.Allocate<float>(Numbers), gradients = SharedMemory.Allocate<float>(Numbers);
         FloatView sums = SharedMemory.Allocate<float>(Numbers);
+        FloatView scores = SharedMemory.Allocate<float>(Scores), products = SharedMemory.Allocate<float>(Scores);
         var own = new AttentionPlace(shape);
         int lane = Group.IdxX, step = Group.DimX, size = shape.HeadSize, pitch = 3 * shape.Width;
-        int last = XMath.Min(own.FirstOfGroup + step, shape.Count) - 1;
+        int end = XMath.Min(own.FirstOfGroup + step, shape.Count);
         int keys = own.Image * shape.Places * pitch + shape.Width + own.Head * size;
         int seen = own.Image * shape.Places * shape.Width + own.Head * size;
         int number = (own.Image * shape.Heads + own.Head) * shape.Places + own.Index;
         float scale = 1f / XMath.Sqrt(size), delta = 0f, logSum = logSums[number];
         ReadColumns(qkv, keys - shape.Width, own.Index * pitch, queries, size);
+        Scale(queries, scale, size);
         ReadColumns(dO, seen, own.Index * shape.Width, gradients, size);
         ReadColumns(o, seen, own.Index * shape.Width, sums, size);
         for (int d = 0; d < size; d++)
-        {
             delta += gradients[d * step + lane] * sums[d * step + lane];
-            queries[d * step + lane] *= scale;
-            sums[d * step + lane] = 0f;
-        }
-        for (int u = 0; u <= last; u += 4)
+        Clear(sums, size);
+        for (int first = 0; first < end; first += Chunk)
         {
-            int k0 = keys + u * pitch, k1 = keys + XMath.Min(u + 1, last) * pitch;
-            int k2 = keys + XMath.Min(u + 2, last) * pitch, k3 = keys + XMath.Min(u + 3, last) * pitch, width = shape.Width;
-            float s0 = 0f, s1 = 0f, s2 = 0f, s3 = 0f, g0 = 0f, g1 = 0f, g2 = 0f, g3 = 0f;
-            for (int d = 0; d < size; d++)
+            int count = XMath.Min(Chunk, end - first), from = keys + first * pitch;
+            MultiplyRows(queries, qkv, from, pitch, count, size, scores);
+            MultiplyRows(gradients, qkv, from + shape.Width, pitch, count, size, products);
+            for (int u = 0; u < count; u++)
             {
-                float q = queries[d * step + lane], g = gradients[d * step + lane];
-                s0 += q * qkv[k0 + d];
-                s1 += q * qkv[k1 + d];
-                s2 += q * qkv[k2 + d];
-                s3 += q * qkv[k3 + d];
-                g0 += g * qkv[k0 + d + width];
-                g1 += g * qkv[k1 + d + width];
-                g2 += g * qkv[k2 + d + width];
-                g3 += g * qkv[k3 + d + width];
+                int at = u * step + lane;
+                float gradient = XMath.Exp(scores[at] - logSum) * (products[at] - delta);
+                scores[at] = first + u <= own.Index ? gradient : 0f;
             }
-            g0 = u <= own.Index ? XMath.Exp(s0 - logSum) * (g0 - delta) : 0f;
-            g1 = u + 1 <= own.Index ? XMath.Exp(s1 - logSum) * (g1 - delta) : 0f;
-            g2 = u + 2 <= own.Index ? XMath.Exp(s2 - logSum) * (g2 - delta) : 0f;
-            g3 = u + 3 <= own.Index ? XMath.Exp(s3 - logSum) * (g3 - delta) : 0f;
-            for (int d = 0; d < size; d++)
-                sums[d * step + lane] += g0 * qkv[k0 + d] + g1 * qkv[k1 + d] + g2 * qkv[k2 + d] + g3 * qkv[k3 + d];
+            AddRows(sums, scores, qkv, from, pitch, count, size);
         }
-        for (int d = 0; d < size; d++)
-            sums[d * step + lane] *= scale;
+        Scale(sums, scale, size);
         if (own.IsInside)
             deltas[number] = delta;
         int to = keys - shape.Width + own.FirstOfGroup * pitch;
@@ -190,59 +167,128 @@ public sealed class CausalAttention(Accelerator accelerator)
     {
         FloatView keys = SharedMemory.Allocate<float>(Numbers), values = SharedMemory.Allocate<float>(Numbers);
         FloatView ofKeys = SharedMemory.Allocate<float>(Numbers), ofValues = SharedMemory.Allocate<float>(Numbers);
+        FloatView scores = SharedMemory.Allocate<float>(Scores), products = SharedMemory.Allocate<float>(Scores);
         var own = new AttentionPlace(shape);
         int lane = Group.IdxX, step = Group.DimX, size = shape.HeadSize, width = shape.Width, pitch = 3 * width;
         int queries = own.Image * shape.Places * pitch + own.Head * size;
-        int seen = own.Image * shape.Places * width + own.Head * size, last = shape.Places - 1;
+        int seen = own.Image * shape.Places * width + own.Head * size;
         int numbers = (own.Image * shape.Heads + own.Head) * shape.Places;
         float scale = 1f / XMath.Sqrt(size);
         ReadColumns(qkv, queries + width, own.Index * pitch, keys, size);
+        Scale(keys, scale, size);
         ReadColumns(qkv, queries + 2 * width, own.Index * pitch, values, size);
-        for (int d = 0; d < size; d++)
-        {
-            keys[d * step + lane] *= scale;
-            ofKeys[d * step + lane] = 0f;
-            ofValues[d * step + lane] = 0f;
-        }
+        Clear(ofKeys, size);
+        Clear(ofValues, size);
         // Those before the group's first key do not see any of its keys.
-        for (int t = own.FirstOfGroup; t <= last; t += 4)
+        for (int first = own.FirstOfGroup; first < shape.Places; first += Chunk)
         {
-            int t1 = XMath.Min(t + 1, last), t2 = XMath.Min(t + 2, last), t3 = XMath.Min(t + 3, last);
-            int q0 = queries + t * pitch, q1 = queries + t1 * pitch, q2 = queries + t2 * pitch, q3 = queries + t3 * pitch;
-            int o0 = seen + t * width, o1 = seen + t1 * width, o2 = seen + t2 * width, o3 = seen + t3 * width;
-            float s0 = 0f, s1 = 0f, s2 = 0f, s3 = 0f, g0 = 0f, g1 = 0f, g2 = 0f, g3 = 0f;
-            for (int d = 0; d < size; d++)
+            int count = XMath.Min(Chunk, shape.Places - first), from = queries + first * pitch, gradients = seen + first * width;
+            MultiplyRows(keys, qkv, from, pitch, count, size, scores);
+            MultiplyRows(values, dO, gradients, width, count, size, products);
+            for (int t = 0; t < count; t++)
             {
-                float k = keys[d * step + lane], v = values[d * step + lane];
-                s0 += k * qkv[q0 + d];
-                s1 += k * qkv[q1 + d];
-                s2 += k * qkv[q2 + d];
-                s3 += k * qkv[q3 + d];
-                g0 += v * dO[o0 + d];
-                g1 += v * dO[o1 + d];
-                g2 += v * dO[o2 + d];
-                g3 += v * dO[o3 + d];
+                int at = t * step + lane;
+                float share = XMath.Exp(scores[at] - logSums[numbers + first + t]);
+                share = own.Index <= first + t ? share : 0f;
+                scores[at] = share;
+                products[at] = share * (products[at] - deltas[numbers + first + t]);
             }
-            s0 = own.Index <= t ? XMath.Exp(s0 - logSums[numbers + t]) : 0f;
-            s1 = own.Index <= t + 1 && t + 1 <= last ? XMath.Exp(s1 - logSums[numbers + t1]) : 0f;
-            s2 = own.Index <= t + 2 && t + 2 <= last ? XMath.Exp(s2 - logSums[numbers + t2]) : 0f;
-            s3 = own.Index <= t + 3 && t + 3 <= last ? XMath.Exp(s3 - logSums[numbers + t3]) : 0f;
-            g0 = s0 * (g0 - deltas[numbers + t]);
-            g1 = s1 * (g1 - deltas[numbers + t1]);
-            g2 = s2 * (g2 - deltas[numbers + t2]);
-            g3 = s3 * (g3 - deltas[numbers + t3]);
-            for (int d = 0; d < size; d++)
-            {
-                int at = d * step + lane;
-                ofKeys[at] += g0 * qkv[q0 + d] + g1 * qkv[q1 + d] + g2 * qkv[q2 + d] + g3 * qkv[q3 + d];
-                ofValues[at] += s0 * dO[o0 + d] + s1 * dO[o1 + d] + s2 * dO[o2 + d] + s3 * dO[o3 + d];
-            }
+            AddRows(ofKeys, products, qkv, from, pitch, count, size);
+            AddRows(ofValues, scores, dO, gradients, width, count, size);
         }
-        for (int d = 0; d < size; d++)
-            ofKeys[d * step + lane] *= scale;
+        Scale(ofKeys, scale, size);
         int to = queries + width + own.FirstOfGroup * pitch, rows = shape.Places - own.FirstOfGroup;
         WriteRows(ofKeys, dQkv, to, pitch, rows, size);
         WriteRows(ofValues, dQkv, to + width, pitch, rows, size);
+    }
+
+    /// <summary>
+    /// The products of each thread's column with some rows, which are the same for all threads; room for eight at a time is written.
+    /// </summary>
+    private static void MultiplyRows(FloatView columns, FloatView rows, int first, int pitch, int count, int size, FloatView products)
+    {
+        int lane = Group.IdxX, step = Group.DimX, last = first + (count - 1) * pitch;
+        for (int u = 0; u < count; u += 8)
+        {
+            // Beyond the last row it stands in for them.
+            int r0 = first + u * pitch, r1 = XMath.Min(r0 + pitch, last), r2 = XMath.Min(r0 + 2 * pitch, last);
+            int r3 = XMath.Min(r0 + 3 * pitch, last), r4 = XMath.Min(r0 + 4 * pitch, last), r5 = XMath.Min(r0 + 5 * pitch, last);
+            int r6 = XMath.Min(r0 + 6 * pitch, last), r7 = XMath.Min(r0 + 7 * pitch, last);
+            float s0 = 0f, s1 = 0f, s2 = 0f, s3 = 0f, s4 = 0f, s5 = 0f, s6 = 0f, s7 = 0f;
+            for (int d = 0; d < size; d++)
+            {
+                float x = columns[d * step + lane];
+                s0 += x * rows[r0 + d];
+                s1 += x * rows[r1 + d];
+                s2 += x * rows[r2 + d];
+                s3 += x * rows[r3 + d];
+                s4 += x * rows[r4 + d];
+                s5 += x * rows[r5 + d];
+                s6 += x * rows[r6 + d];
+                s7 += x * rows[r7 + d];
+            }
+            int at = u * step + lane;
+            products[at] = s0;
+            products[at + step] = s1;
+            products[at + 2 * step] = s2;
+            products[at + 3 * step] = s3;
+            products[at + 4 * step] = s4;
+            products[at + 5 * step] = s5;
+            products[at + 6 * step] = s6;
+            products[at + 7 * step] = s7;
+        }
+    }
+
+    /// <summary>Adds rows, which are the same for all threads, to each thread's column, times its factors of them.</summary>
+    private static void AddRows(FloatView columns, FloatView factors, FloatView rows, int first, int pitch, int count, int size)
+    {
+        int lane = Group.IdxX, step = Group.DimX, d = 0;
+        for (; d + 8 <= size; d += 8)
+        {
+            int to = d * step + lane, at = first + d;
+            float s0 = columns[to], s1 = columns[to + step], s2 = columns[to + 2 * step], s3 = columns[to + 3 * step];
+            float s4 = columns[to + 4 * step], s5 = columns[to + 5 * step], s6 = columns[to + 6 * step], s7 = columns[to + 7 * step];
+            for (int u = 0; u < count; u++)
+            {
+                float factor = factors[u * step + lane];
+                s0 += factor * rows[at];
+                s1 += factor * rows[at + 1];
+                s2 += factor * rows[at + 2];
+                s3 += factor * rows[at + 3];
+                s4 += factor * rows[at + 4];
+                s5 += factor * rows[at + 5];
+                s6 += factor * rows[at + 6];
+                s7 += factor * rows[at + 7];
+                at += pitch;
+            }
+            columns[to] = s0;
+            columns[to + step] = s1;
+            columns[to + 2 * step] = s2;
+            columns[to + 3 * step] = s3;
+            columns[to + 4 * step] = s4;
+            columns[to + 5 * step] = s5;
+            columns[to + 6 * step] = s6;
+            columns[to + 7 * step] = s7;
+        }
+        for (; d < size; d++)
+        {
+            float sum = columns[d * step + lane];
+            for (int u = 0; u < count; u++)
+                sum += factors[u * step + lane] * rows[first + u * pitch + d];
+            columns[d * step + lane] = sum;
+        }
+    }
+
+    private static void Scale(FloatView columns, float factor, int size)
+    {
+        for (int d = 0; d < size; d++)
+            columns[d * Group.DimX + Group.IdxX] *= factor;
+    }
+
+    private static void Clear(FloatView columns, int size)
+    {
+        for (int d = 0; d < size; d++)
+            columns[d * Group.DimX + Group.IdxX] = 0f;
     }
 
     /// <summary>

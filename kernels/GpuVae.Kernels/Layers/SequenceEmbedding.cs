@@ -77,24 +77,38 @@ public sealed class SequenceEmbedding(Accelerator accelerator)
         FloatView sums = SharedMemory.Allocate<float>(MaxWidth);
         for (int c = Group.IdxX; c < shape.Width; c += Group.DimX)
             sums[c] = 0f;
-        int rows = codes.IntLength, place = Grid.IdxX - shape.Codes, label = place - shape.Places;
-        bool isCode = place < 0, isPlace = !isCode && label < 0;
-        int step = isPlace ? shape.Places : 1;
-        for (int row = isPlace ? place : 0; row < rows; row += step)
+        int images = codes.IntLength / shape.Places, place = Grid.IdxX - shape.Codes, label = place - shape.Places;
+        // As codes are stored, so that thousands of them are compared as they are.
+        float code = Grid.IdxX;
+        for (int image = 0; image < images; image++)
         {
-            bool isTerm = isPlace;
-            if (isCode && row % shape.Places > 0)
-                isTerm = (int)codes[row - 1] == Grid.IdxX;
-            if (label >= 0)
-                isTerm = (int)labels[row / shape.Places] == label;
-            if (isTerm)
+            int first = image * shape.Places;
+            if (place < 0)
             {
-                for (int c = Group.IdxX; c < shape.Width; c += Group.DimX)
-                    sums[c] += dy[row * shape.Width + c];
+                for (int row = first + 1; row < first + shape.Places; row++)
+                {
+                    if (codes[row - 1] == code)
+                        AddRow(sums, dy, row, shape.Width);
+                }
+            }
+            else if (label < 0)
+            {
+                AddRow(sums, dy, first + place, shape.Width);
+            }
+            else if ((int)labels[image] == label)
+            {
+                for (int row = first; row < first + shape.Places; row++)
+                    AddRow(sums, dy, row, shape.Width);
             }
         }
         for (int c = Group.IdxX; c < shape.Width; c += Group.DimX)
             dTable[Grid.IdxX * shape.Width + c] = sums[c];
+    }
+
+    private static void AddRow(FloatView sums, FloatView dy, int row, int width)
+    {
+        for (int c = Group.IdxX; c < width; c += Group.DimX)
+            sums[c] += dy[row * width + c];
     }
 }
 

@@ -178,7 +178,7 @@ internal static class ImageOps
 
     private static void Add(OpRun run, int n)
     {
-        float[] a = run.Uniform(n), b = run.Uniform(n);
+        float[] a = run.Uniform(n, 0, 2), b = run.Uniform(n);
         double[] sum = [.. a.Zip(b, (s, t) => (double)s + t)];
         new Addition<Silu>(run.Accelerator).Forward(
             run.Stream, run.Upload(a), run.Upload(b), run.Expect("y", Array.ConvertAll(sum, v => v * Reference.Sigmoid(v))),
