@@ -23,34 +23,37 @@ namespace GpuVae.Kernels.Convolution;
 /// <summary>dw and db of a convolution.</summary>
 public sealed class ConvolutionWeightGradient
 {
-    // Rows of dw per group (a multiple of both tiles).
+    // Rows of dw per group (a multiple of all tiles).
     private const int SliceRows = 192;
 
     // Pixels taken at a time, and elements of both operands, which stay in the second-level cache: 216 KiB.
     private const int MaxChunkPixels = 192, ChunkElements = 54 << 10;
 
     // A tile may reach over the last row by less than its own.
-    private const int MaxOvershoot = 12;
+    private const int MaxOvershoot = 16;
 
     // Enough parts to fill a large GPU; more would cost more in adding them up.
     private const int MaxParts = 64;
 
     private readonly ConvolutionBlocking blocking;
     private readonly int groupSize;
-    private readonly Action<AcceleratorStream, KernelConfig, FloatView, FloatView, FloatView, WeightGradientArguments> product;
+    private readonly Accelerator accelerator;
     private readonly Action<AcceleratorStream, KernelConfig, FloatView, FloatView, WeightGradientArguments> sumRows;
     private readonly Action<AcceleratorStream, Index1D, FloatView, FloatView, FloatView, int, Exchange> add;
+    private Launcher? product, narrowProduct;
 
     /// <summary>Loads the kernels.</summary>
     public ConvolutionWeightGradient(Accelerator accelerator)
     {
+        this.accelerator = accelerator;
         blocking = new ConvolutionBlocking(accelerator);
         groupSize = GroupShapes.ForRow(accelerator);
-        product = accelerator.LoadKernel<FloatView, FloatView, FloatView, WeightGradientArguments>(
-            !blocking.UsesLanes ? TileKernel : blocking.HasManyRegisters ? LaneKernel<Rows12> : LaneKernel<Rows6>);
         sumRows = accelerator.LoadKernel<FloatView, FloatView, WeightGradientArguments>(SumRowsKernel);
         add = accelerator.LoadAutoGroupedKernel<Index1D, FloatView, FloatView, FloatView, int, Exchange>(AddKernel);
     }
+
+    private delegate void Launcher(
+        AcceleratorStream stream, KernelConfig config, FloatView x, FloatView dy, FloatView parts, WeightGradientArguments arguments);
 
     /// <summary>Elements of scratch that <see cref="Run"/> needs.</summary>
     public int ScratchLength(ConvolutionShape shape)
@@ -76,12 +79,13 @@ public sealed class ConvolutionWeightGradient
     {
         shape.Check();
         bool exchanges = PaysExchange(shape);
-        WeightGradientArguments a = Cut(exchanges ? shape.Exchanged : shape, isTransposed ? shape.Inputs : shape.Outputs);
+        ConvolutionShape computed = exchanges ? shape.Exchanged : shape;
+        WeightGradientArguments a = Cut(computed, isTransposed ? shape.Inputs : shape.Outputs);
         int needed = a.Parts * a.PartLength;
         if (scratch.Length < needed)
             throw new ArgumentException($"The scratch needs {needed} elements, but its view has {scratch.Length}.");
         a.BiasRows = isTransposed ? shape.Batch * shape.Height * shape.Width : shape.Batch * shape.OutputHeight * shape.OutputWidth;
-        product(stream, (new Index2D(a.Patches.GroupsX * a.Slices * a.Parts, 1), blocking.Group), exchanges ? dy : x,
+        LauncherFor(computed)(stream, (new Index2D(a.Patches.GroupsX * a.Slices * a.Parts, 1), blocking.Group), exchanges ? dy : x,
             exchanges ? x : dy, scratch, a);
         sumRows(stream, (a.Parts, groupSize), isTransposed ? x : dy, scratch, a);
         add(stream, a.PartLength, scratch.SubView(0, needed), dw.SubView(0, shape.Weights), db, a.Parts,
@@ -90,18 +94,37 @@ public sealed class ConvolutionWeightGradient
 
     // Tiles of the result, of which the last ones of rows and columns may be nearly empty.
     private bool PaysExchange(ConvolutionShape shape) =>
-        shape.Stride == 1 && shape.Padding < shape.Kernel && 5 * Tiles(shape.Exchanged) <= 4 * Tiles(shape);
+        shape.Stride == 1 && shape.Padding < shape.Kernel && 5 * TileElements(shape.Exchanged) <= 4 * TileElements(shape);
 
-    private int Tiles(ConvolutionShape shape)
+    private int TileElements(ConvolutionShape shape)
     {
-        int rows = blocking.UsesLanes ? blocking.HasManyRegisters ? Rows12.Rows : Rows6.Rows : blocking.TileColumns;
-        return Blocks.Of(shape.Kernel * shape.Kernel * shape.Inputs, rows) * Blocks.Of(shape.Outputs, blocking.TileColumns);
+        int columns = TileColumns(shape), rows = columns;
+        if (blocking.UsesLanes)
+            rows = IsNarrow(shape) ? NarrowRows16.Rows : blocking.HasManyRegisters ? Rows12.Rows : Rows6.Rows;
+        return Blocks.Of(shape.Kernel * shape.Kernel * shape.Inputs, rows) * rows * Blocks.Of(shape.Outputs, columns) * columns;
     }
+
+    private int TileColumns(ConvolutionShape shape) => IsNarrow(shape) ? blocking.TileColumns / 2 : blocking.TileColumns;
+
+    // With one vector of columns, half of the arithmetic of two would be in vain.
+    private bool IsNarrow(ConvolutionShape shape) =>
+        blocking.UsesLanes && blocking.HasManyRegisters && shape.Outputs <= blocking.TileColumns / 2;
+
+    private Launcher LauncherFor(ConvolutionShape shape)
+    {
+        if (!blocking.UsesLanes)
+            return product ??= Load(TileKernel);
+        if (!blocking.HasManyRegisters)
+            return product ??= Load(LaneKernel<Rows6>);
+        return IsNarrow(shape) ? narrowProduct ??= Load(LaneKernel<NarrowRows16>) : product ??= Load(LaneKernel<Rows12>);
+    }
+
+    private Launcher Load(Action<FloatView, FloatView, FloatView, WeightGradientArguments> kernel) => new(accelerator.LoadKernel(kernel));
 
     private WeightGradientArguments Cut(ConvolutionShape shape, int biases)
     {
         PatchArguments g = shape.Forward;
-        int rows = g.PhaseDepth, pixels = g.PhaseRows, panels = Blocks.Of(g.Columns, blocking.TileColumns);
+        int rows = g.PhaseDepth, pixels = g.PhaseRows, width = TileColumns(shape), panels = Blocks.Of(g.Columns, width);
         var a = new WeightGradientArguments { BiasChannels = biases, PartLength = shape.Weights + biases };
         if (blocking.UsesLanes)
         {
@@ -126,7 +149,7 @@ public sealed class ConvolutionWeightGradient
             // Parts are whole segments of lines.
             int segments = pixels / shape.OutputWidth * Blocks.Of(shape.OutputWidth, g.SegmentPixels);
             a.PartSegments = Blocks.Of(segments, parts);
-            int elements = g.SegmentPixels * (g.DepthBlock + g.PanelsPerGroup * blocking.TileColumns);
+            int elements = g.SegmentPixels * (g.DepthBlock + g.PanelsPerGroup * width);
             int capacity = Math.Max(Math.Min(MaxChunkPixels / g.SegmentPixels, (ChunkElements - MaxOvershoot) / elements), 1);
             a.ChunkSegments = Blocks.Of(a.PartSegments, Blocks.Of(a.PartSegments, capacity));
             a.Parts = Blocks.Of(segments, a.PartSegments);
@@ -136,7 +159,7 @@ public sealed class ConvolutionWeightGradient
     }
 
     private static void LaneKernel<TTile>(FloatView x, FloatView dy, FloatView parts, WeightGradientArguments a)
-        where TTile : struct, ITileRows
+        where TTile : struct, IRowSums
     {
         FloatView chunk = SharedMemory.Allocate<float>(ChunkElements);
         FloatView sums = SharedMemory.Allocate<float>(TTile.Rows * 2 * GemmLanes.MaxWarp);
@@ -144,7 +167,7 @@ public sealed class ConvolutionWeightGradient
         int part = Grid.IdxX % a.Parts, block = Grid.IdxX / a.Parts;
         var patches = new Patches(g, 0);
         var rows = new PatchSlice(patches, g, block / g.GroupsX);
-        int segmentLength = rows.Taps * rows.LinePitch, width = 2 * Group.DimX;
+        int segmentLength = rows.Taps * rows.LinePitch, width = TTile.Vectors * Group.DimX;
         int linesLength = a.ChunkSegments * segmentLength + MaxOvershoot;
         FloatView lines = chunk.SubView(0, linesLength);
         FloatView slice = chunk.SubView(linesLength, a.ChunkSegments * g.SegmentPixels * g.PanelsPerGroup * width);
@@ -165,9 +188,9 @@ public sealed class ConvolutionWeightGradient
                     int to = (panel * a.ChunkSegments + i) * g.SegmentPixels * width;
                     int column0 = (panel0 + panel) * width, pixel = patches.Pixel(from, g);
                     if (pixels == g.SegmentPixels && column0 + width <= g.Columns)
-                        StageGradient(dy, slice, to, column0, pixel, pixels, true, g);
+                        StageGradient(dy, slice, to, column0, pixel, pixels, true, TTile.Vectors, g);
                     else
-                        StageGradient(dy, slice, to, column0, pixel, pixels, false, g);
+                        StageGradient(dy, slice, to, column0, pixel, pixels, false, TTile.Vectors, g);
                 }
             }
             ConvolutionLanes.Clear(lines, count * segmentLength, MaxOvershoot);
@@ -184,9 +207,9 @@ public sealed class ConvolutionWeightGradient
                             0, tap * rows.LinePitch + r0, 1, atB, count, segmentLength, g.SegmentPixels, rows.Pitch));
                         int at = part * a.PartLength + (row0 + r0) * g.Columns, tileRows = XMath.Min(TTile.Rows, rows.Length - r0);
                         if ((panel0 + panel + 1) * width <= g.Columns)
-                            AddSums(sums, parts, at, tileRows, column, true, segment == first, g);
+                            AddSums(sums, parts, at, tileRows, column, true, TTile.Vectors, segment == first, g);
                         else
-                            AddSums(sums, parts, at, tileRows, column, false, segment == first, g);
+                            AddSums(sums, parts, at, tileRows, column, false, TTile.Vectors, segment == first, g);
                     }
                 }
             }
@@ -194,43 +217,48 @@ public sealed class ConvolutionWeightGradient
         }
     }
 
-    /// <summary>Adds the sums of a tile to what its part has so far; <paramref name="isWhole"/> is a constant.</summary>
-    private static void AddSums(FloatView sums, FloatView parts, int at, int rows, int column, bool isWhole, bool isFirst, PatchArguments g)
+    /// <summary>
+    /// Adds the sums of a tile to what its part has so far; <paramref name="isWhole"/> and <paramref name="vectors"/> are constants.
+    /// </summary>
+    private static void AddSums(
+        FloatView sums, FloatView parts, int at, int rows, int column, bool isWhole, int vectors, bool isFirst, PatchArguments g)
     {
-        bool hasFirst = isWhole || column < g.Columns, hasSecond = isWhole || column + Group.DimX < g.Columns;
         int from = Group.IdxX;
         at += column;
         for (int r = 0; r < rows; r++)
         {
-            float sum0 = sums[from], sum1 = sums[from + Group.DimX];
-            if (!isFirst && hasFirst)
-                sum0 += parts[at];
-            if (!isFirst && hasSecond)
-                sum1 += parts[at + Group.DimX];
-            if (hasFirst)
-                parts[at] = sum0;
-            if (hasSecond)
-                parts[at + Group.DimX] = sum1;
+            for (int vector = 0; vector < vectors; vector++)
+            {
+                if (isWhole || column + vector * Group.DimX < g.Columns)
+                {
+                    int to = at + vector * Group.DimX;
+                    parts[to] = isFirst ? sums[from] : parts[to] + sums[from];
+                }
+                from += Group.DimX;
+            }
             at += g.Columns;
-            from += 2 * Group.DimX;
         }
     }
 
     /// <summary>
-    /// Zeros for the pixels that a segment has too few, and the columns that a panel has; <paramref name="isWhole"/> is a constant.
+    /// Zeros for the pixels that a segment has too few, and the columns that a panel has; <paramref name="isWhole"/> and
+    /// <paramref name="vectors"/> are constants.
     /// </summary>
     private static void StageGradient(
-        FloatView dy, FloatView slice, int to, int column0, int pixel, int pixels, bool isWhole, PatchArguments g)
+        FloatView dy, FloatView slice, int to, int column0, int pixel, int pixels, bool isWhole, int vectors, PatchArguments g)
     {
         int column = column0 + Group.IdxX;
         int from = pixel * g.Columns + column;
         to += Group.IdxX;
         for (int i = 0; i < g.SegmentPixels; i++)
         {
-            slice[to] = isWhole || (i < pixels && column < g.Columns) ? dy[from] : 0f;
-            slice[to + Group.DimX] = isWhole || (i < pixels && column + Group.DimX < g.Columns) ? dy[from + Group.DimX] : 0f;
+            for (int vector = 0; vector < vectors; vector++)
+            {
+                int ahead = vector * Group.DimX;
+                slice[to] = isWhole || (i < pixels && column + ahead < g.Columns) ? dy[from + ahead] : 0f;
+                to += Group.DimX;
+            }
             from += g.Columns;
-            to += 2 * Group.DimX;
         }
     }
 
