@@ -30,7 +30,7 @@ public sealed class Convolution<TEpilogue>(Accelerator accelerator)
 
     private readonly ConvolutionBlocking blocking = new(accelerator);
     private Launcher? product, narrowProduct;
-    private Action<AcceleratorStream, Index1D, FloatView, FloatView, int, int>? transpose;
+    private Action<AcceleratorStream, Index1D, FloatView, FloatView, int, int, int>? transpose;
     private Action<AcceleratorStream, Index1D, FloatView, FloatView, BlockWeights>? spread;
 
     private delegate void Launcher(
@@ -84,9 +84,12 @@ public sealed class Convolution<TEpilogue>(Accelerator accelerator)
             Launch(stream, blocked, dy, scratch, dx, epilogue);
             return;
         }
-        transpose ??= accelerator.LoadAutoGroupedKernel<Index1D, FloatView, FloatView, int, int>(TransposeKernel);
-        transpose(stream, shape.Weights, weight, scratch, shape.Inputs, shape.Outputs);
-        Launch(stream, shape.DataGradient, dy, scratch, dx, epilogue);
+        // With stride 1 it is a convolution forward of dy with the last tap first.
+        bool paysBlocks = shape.Stride == 1 && shape.Padding < shape.Kernel && PaysBlocks(shape.Exchanged);
+        transpose ??= accelerator.LoadAutoGroupedKernel<Index1D, FloatView, FloatView, int, int, int>(TransposeKernel);
+        transpose(
+            stream, shape.Weights, weight, scratch, shape.Inputs, shape.Outputs, paysBlocks ? shape.Kernel * shape.Kernel - 1 : 0);
+        Launch(stream, paysBlocks ? shape.Exchanged.BlockedForward : shape.DataGradient, dy, scratch, dx, epilogue);
     }
 
     private void Launch(
@@ -100,9 +103,11 @@ public sealed class Convolution<TEpilogue>(Accelerator accelerator)
         {
             g.PanelsPerGroup = Math.Min(panels, ConvolutionLanes.MaxPanels);
             int capacity = Math.Min(ConvolutionLanes.MaxDepth, ConvolutionLanes.SliceElements / (g.PanelsPerGroup * blocking.TileColumns));
-            g.Slice(capacity, ConvolutionLanes.SegmentPixels);
-            rowTiles = g.Batch * Blocks.Of(g.TargetHeight, g.TargetStep) *
-                Blocks.Of(Blocks.Of(g.TargetWidth, g.TargetStep), ConvolutionLanes.SegmentPixels);
+            bool followsLines = FollowsLines(g);
+            g.Slice(capacity, followsLines ? ConvolutionLanes.SegmentPixels : 1);
+            rowTiles = followsLines
+                ? g.PhaseLines * Blocks.Of(g.PhaseWidth, ConvolutionLanes.SegmentPixels)
+                : Blocks.Of(g.PhaseRows, ConvolutionLanes.SegmentPixels);
             int shared = phases * Blocks.Of(panels, g.PanelsPerGroup);
             int groups = Math.Max(Blocks.Of(blocking.WantedGroups, shared), Blocks.Of(g.PhaseRows, MaxRowsPerGroup));
             g.TilesPerGroup = Blocks.Of(rowTiles, Math.Min(groups, rowTiles));
@@ -110,6 +115,13 @@ public sealed class Convolution<TEpilogue>(Accelerator accelerator)
         g.GroupsX = Blocks.Of(panels, g.PanelsPerGroup);
         int count = g.GroupsX * phases * Blocks.Of(rowTiles, g.TilesPerGroup);
         LauncherFor(g)(stream, (new Index2D(count, 1), blocking.Group), source, weight, target, g, epilogue);
+    }
+
+    // A line's last pixels are filled up to a whole micro-kernel: up to a fifth of all in vain costs less than copying each pixel's patch.
+    private bool FollowsLines(PatchArguments g)
+    {
+        int rows = RowsOfSums(g), computed = Blocks.Of(g.PhaseWidth, rows) * rows;
+        return 4 * computed < 5 * g.PhaseWidth;
     }
 
     // Vectors that the micro-kernel multiplies for a pixel, one pixel or a block of four at a time.
@@ -122,14 +134,19 @@ public sealed class Convolution<TEpilogue>(Accelerator accelerator)
     private int Vectors(int columns) =>
         blocking.HasManyRegisters && columns <= accelerator.WarpSize ? 1 : 2 * Blocks.Of(columns, blocking.TileColumns);
 
+    private int RowsOfSums(PatchArguments g) =>
+        !blocking.HasManyRegisters ? Rows4.Rows : IsNarrow(g) ? NarrowRows16.Rows : Rows8.Rows;
+
+    // With one vector of columns, half of the arithmetic of two would be in vain.
+    private bool IsNarrow(PatchArguments g) => g.Columns <= accelerator.WarpSize;
+
     private Launcher LauncherFor(PatchArguments g)
     {
         if (!blocking.UsesLanes)
             return product ??= Load(ConvolutionTiles.Kernel);
         if (!blocking.HasManyRegisters)
             return product ??= Load(ConvolutionLanes.Kernel<Rows4, TEpilogue>);
-        // With one vector of columns, half of the arithmetic of two would be in vain.
-        return g.Columns <= accelerator.WarpSize
+        return IsNarrow(g)
             ? narrowProduct ??= Load(ConvolutionLanes.Kernel<NarrowRows16, TEpilogue>)
             : product ??= Load(ConvolutionLanes.Kernel<Rows8, TEpilogue>);
     }
@@ -160,12 +177,16 @@ public sealed class Convolution<TEpilogue>(Accelerator accelerator)
         spread[at] = value;
     }
 
-    /// <summary>[taps, inputs, outputs] → [taps, outputs, inputs]; one thread per element of the result.</summary>
-    private static void TransposeKernel(Index1D at, FloatView weight, FloatView transposed, int inputs, int outputs)
+    /// <summary>
+    /// [taps, inputs, outputs] → [taps, outputs, inputs], the last tap first where <paramref name="lastTap"/> is not 0; one thread per
+    /// element of the result.
+    /// </summary>
+    private static void TransposeKernel(Index1D at, FloatView weight, FloatView transposed, int inputs, int outputs, int lastTap)
     {
         int row = at.X / inputs;
-        int tap = row / outputs;
-        transposed[at] = weight[(tap * inputs + at.X - row * inputs) * outputs + row - tap * outputs];
+        int tap = row / outputs, output = row - tap * outputs;
+        int from = lastTap > 0 ? lastTap - tap : tap;
+        transposed[at] = weight[(from * inputs + at.X - row * inputs) * outputs + output];
     }
 }
 

@@ -1,7 +1,8 @@
 // The products of Convolution.cs for CPUs, and what ConvolutionWeightGradient.cs shares with them: a group is one warp, lanes own columns.
 // Target pixels are taken in segments of a line. The lines of the source that a segment's patches cover are copied to shared memory, which
 // on a CPU is a worker's own scratch: they lie in the first-level cache, edges become zeros on the way, and neighbouring patches are read
-// from one copy, a pixel's step apart. The micro-kernel walks along the lines with the sums of some pixels in registers.
+// from one copy, a pixel's step apart. The micro-kernel walks along the lines with the sums of some pixels in registers. Where lines are so
+// short that many of these would be in vain, the pixels may be of several lines, and each one's patch is copied by itself.
 
 using GpuVae.Kernels.Common;
 using GpuVae.Kernels.Gemm.Simd;
@@ -19,7 +20,7 @@ internal static class ConvolutionLanes
     /// <summary>Shared memory for the slices of a group's panels of weights: 160 KiB.</summary>
     public const int SliceElements = 5 << 13;
 
-    /// <summary>Neighbouring target pixels of a line that are computed together; any <see cref="IPixelSums"/> divides them.</summary>
+    /// <summary>Target pixels that are computed together; any <see cref="IPixelSums"/> divides them.</summary>
     public const int SegmentPixels = 16;
 
     /// <summary>target = epilogue(patches(source)·weight), the weights with one row per column of the patches.</summary>
@@ -36,9 +37,10 @@ internal static class ConvolutionLanes
         int width = TSums.Vectors * Group.DimX;
         int panel0 = Grid.IdxX % g.GroupsX * g.PanelsPerGroup;
         int panels = XMath.Min(g.PanelsPerGroup, (g.Columns + width - 1) / width - panel0);
+        bool followsLines = g.SegmentPixels > 1;
         int perLine = (patches.X.Extent + SegmentPixels - 1) / SegmentPixels;
-        int first = block / phases * g.TilesPerGroup;
-        int end = XMath.Min(first + g.TilesPerGroup, g.Batch * patches.Y.Extent * perLine);
+        int segments = followsLines ? g.Batch * patches.Y.Extent * perLine : (patches.Rows + SegmentPixels - 1) / SegmentPixels;
+        int first = block / phases * g.TilesPerGroup, end = XMath.Min(first + g.TilesPerGroup, segments);
         var part = new PatchSlice(patches, g);
         // Of depth 0 there is still one slice: it stores zeros.
         do
@@ -54,32 +56,34 @@ internal static class ConvolutionLanes
             Group.Barrier();
             for (int segment = first; segment < end; segment++)
             {
-                var from = new PatchRow(patches, segment, perLine, SegmentPixels);
-                int count = XMath.Min(SegmentPixels, patches.X.Extent - from.X);
+                int row = segment * SegmentPixels;
+                PatchRow from = followsLines ? new(patches, segment, perLine, SegmentPixels) : new(patches, row);
+                int count = XMath.Min(SegmentPixels, followsLines ? patches.X.Extent - from.X : patches.Rows - row);
                 int padded = (count + TSums.Rows - 1) / TSums.Rows * TSums.Rows;
-                Gather(source, lines, 0, from, padded, part, patches, g);
+                if (followsLines)
+                    Gather(source, lines, 0, from, padded, part, patches, g);
+                else
+                    GatherEach(source, lines, row, padded, part, patches, g);
                 Group.Barrier();
                 for (int panel = 0; panel < panels; panel++)
                 {
                     int column = (panel0 + panel) * width + Group.IdxX;
                     int atB = panel * g.DepthBlock * width + Group.IdxX;
+                    int pitch = followsLines ? part.Pitch : part.Depth;
                     for (int r = 0; r < padded; r += TSums.Rows)
-                    {
-                        Multiply<TSums>(
-                            lines, slice, sums, new Walk(r, r * part.Pitch, part.Pitch, atB, part.Taps, part.LinePitch, part.Length, 1));
-                    }
+                        Multiply<TSums>(lines, slice, sums, new Walk(r, r * pitch, pitch, atB, part.Taps, part.LinePitch, part.Length, 1));
                     if (g.Block == 1 && (panel0 + panel + 1) * width <= g.Columns)
                     {
-                        StoreWhole(sums, target, patches.Pixel(from, g), count, column, part, TSums.Vectors, g, epilogue);
+                        StoreWhole(sums, target, patches, from, count, column, part, TSums.Vectors, g, epilogue);
                         continue;
                     }
                     for (int half = 0; half < TSums.Vectors; half++)
                     {
                         int own = column + half * Group.DimX;
                         if (g.Block > 1)
-                            StoreBlocks(sums, target, from, count, half, new BlockPlace(own, g), part, TSums.Vectors, g, epilogue);
+                            StoreBlocks(sums, target, patches, from, count, half, new BlockPlace(own, g), part, TSums.Vectors, g, epilogue);
                         else if (own < g.Columns)
-                            StorePixels(sums, target, patches.Pixel(from, g), count, half, own, part, TSums.Vectors, g, epilogue);
+                            StorePixels(sums, target, patches, from, count, half, own, part, TSums.Vectors, g, epilogue);
                     }
                 }
                 Group.Barrier();
@@ -91,46 +95,47 @@ internal static class ConvolutionLanes
 
     /// <summary>All columns of the panel exist, so that no store has to be masked.</summary>
     private static void StoreWhole<TEpilogue>(
-        FloatView sums, FloatView target, int pixel, int count, int column, PatchSlice part, int vectors, PatchArguments g,
-        TEpilogue epilogue)
+        FloatView sums, FloatView target, Patches patches, PatchRow to, int count, int column, PatchSlice part, int vectors,
+        PatchArguments g, TEpilogue epilogue)
         where TEpilogue : struct, IEpilogue
     {
         int from = Group.IdxX;
         for (int r = 0; r < count; r++)
         {
+            int pixel = patches.Pixel(to, g);
             for (int vector = 0; vector < vectors; vector++)
             {
                 Store(sums[from], target, pixel, column + vector * Group.DimX, g.Columns, part, epilogue);
                 from += Group.DimX;
             }
-            pixel += g.TargetStep;
+            to.Advance(patches);
         }
     }
 
     private static void StorePixels<TEpilogue>(
-        FloatView sums, FloatView target, int pixel, int count, int half, int column, PatchSlice part, int vectors, PatchArguments g,
-        TEpilogue epilogue)
-        where TEpilogue : struct, IEpilogue
-    {
-        for (int r = 0; r < count; r++)
-        {
-            float sum = sums[(vectors * r + half) * Group.DimX + Group.IdxX];
-            Store(sum, target, pixel, column, g.Columns, part, epilogue);
-            pixel += g.TargetStep;
-        }
-    }
-
-    private static void StoreBlocks<TEpilogue>(
-        FloatView sums, FloatView target, PatchRow from, int count, int half, BlockPlace place, PatchSlice part, int vectors,
+        FloatView sums, FloatView target, Patches patches, PatchRow to, int count, int half, int column, PatchSlice part, int vectors,
         PatchArguments g, TEpilogue epilogue)
         where TEpilogue : struct, IEpilogue
     {
         for (int r = 0; r < count; r++)
         {
             float sum = sums[(vectors * r + half) * Group.DimX + Group.IdxX];
-            if (place.Exists(from, g))
-                Store(sum, target, place.Pixel(from, g), place.Channel, g.BlockedChannels, part, epilogue);
-            from.X++;
+            Store(sum, target, patches.Pixel(to, g), column, g.Columns, part, epilogue);
+            to.Advance(patches);
+        }
+    }
+
+    private static void StoreBlocks<TEpilogue>(
+        FloatView sums, FloatView target, Patches patches, PatchRow to, int count, int half, BlockPlace place, PatchSlice part,
+        int vectors, PatchArguments g, TEpilogue epilogue)
+        where TEpilogue : struct, IEpilogue
+    {
+        for (int r = 0; r < count; r++)
+        {
+            float sum = sums[(vectors * r + half) * Group.DimX + Group.IdxX];
+            if (place.Exists(to, g))
+                Store(sum, target, place.Pixel(to, g), place.Channel, g.BlockedChannels, part, epilogue);
+            to.Advance(patches);
         }
     }
 
@@ -159,6 +164,17 @@ internal static class ConvolutionLanes
                 Clear(lines, to + high, length - high);
                 first += step;
             }
+        }
+    }
+
+    /// <summary>Copies the patches of pixels that need not be of one line, each by itself; the last row stands in for those beyond it.</summary>
+    private static void GatherEach(
+        FloatView source, FloatView lines, int row, int pixels, PatchSlice part, Patches patches, PatchArguments g)
+    {
+        for (int r = 0; r < pixels; r++)
+        {
+            var from = new PatchRow(patches, XMath.Min(row + r, patches.Rows - 1));
+            Gather(source, lines, r * part.Depth, from, 1, part, patches, g);
         }
     }
 

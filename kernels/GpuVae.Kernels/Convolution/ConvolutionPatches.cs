@@ -51,7 +51,9 @@ internal struct PatchArguments
     /// </summary>
     public int DepthBlock, SliceTaps, SliceLength, PanelsPerGroup, TilesPerGroup;
 
-    /// <summary>On CPUs, neighbouring target pixels of a line that are taken together.</summary>
+    /// <summary>
+    /// On CPUs, neighbouring target pixels of a line that are taken together; 1 where those that are taken together need not be of one line.
+    /// </summary>
     public int SegmentPixels;
 
     /// <summary>Groups side by side, as they are numbered through.</summary>
@@ -67,8 +69,12 @@ internal struct PatchArguments
         SegmentPixels = segmentPixels;
     }
 
-    /// <summary>Target pixels of the largest phase.</summary>
-    public readonly int PhaseRows => Batch * Blocks.Of(TargetHeight, TargetStep) * Blocks.Of(TargetWidth, TargetStep);
+    /// <summary>Target pixels of a line of the largest phase, lines, and all its pixels.</summary>
+    public readonly int PhaseWidth => Blocks.Of(TargetWidth, TargetStep);
+
+    public readonly int PhaseLines => Batch * Blocks.Of(TargetHeight, TargetStep);
+
+    public readonly int PhaseRows => PhaseLines * PhaseWidth;
 
     /// <summary>Columns of the patches of the largest phase.</summary>
     public readonly int PhaseDepth
@@ -158,6 +164,20 @@ internal struct PatchRow
         X = (segment - line * perLine) * segmentPixels;
         Image = line / patches.Y.Extent;
         Y = line - Image * patches.Y.Extent;
+    }
+
+    /// <summary>Goes on to the next row.</summary>
+    public void Advance(Patches patches)
+    {
+        X++;
+        if (X < patches.X.Extent)
+            return;
+        X = 0;
+        Y++;
+        if (Y < patches.Y.Extent)
+            return;
+        Y = 0;
+        Image++;
     }
 
     /// <summary>The first row, and column, of the patch in the source; negative where it reaches over the edge.</summary>
