@@ -118,8 +118,11 @@ public sealed class Convolution<TEpilogue>(Accelerator accelerator)
     }
 
     // A line's last pixels are filled up to a whole micro-kernel: up to a fifth of all in vain costs less than copying each pixel's patch.
+    // Blocks of pixels are stored line by line.
     private bool FollowsLines(PatchArguments g)
     {
+        if (g.Block > 1)
+            return true;
         int rows = RowsOfSums(g), computed = Blocks.Of(g.PhaseWidth, rows) * rows;
         return 4 * computed < 5 * g.PhaseWidth;
     }
@@ -128,7 +131,8 @@ public sealed class Convolution<TEpilogue>(Accelerator accelerator)
     private bool PaysBlocks(ConvolutionShape shape)
     {
         int taps = shape.Kernel * shape.Kernel, ofBlock = (shape.Kernel + 1) * (shape.Kernel + 1);
-        return blocking.UsesLanes && shape.Stride == 1 && ofBlock * Vectors(4 * shape.Outputs) < 4 * taps * Vectors(shape.Outputs);
+        return blocking.UsesLanes && shape.Stride == 1 && 4 * shape.Outputs <= blocking.TileColumns
+            && ofBlock * Vectors(4 * shape.Outputs) < 4 * taps * Vectors(shape.Outputs);
     }
 
     private int Vectors(int columns) =>

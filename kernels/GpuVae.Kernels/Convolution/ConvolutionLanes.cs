@@ -72,7 +72,13 @@ internal static class ConvolutionLanes
                     int pitch = followsLines ? part.Pitch : part.Depth;
                     for (int r = 0; r < padded; r += TSums.Rows)
                         Multiply<TSums>(lines, slice, sums, new Walk(r, r * pitch, pitch, atB, part.Taps, part.LinePitch, part.Length, 1));
-                    if (g.Block == 1 && (panel0 + panel + 1) * width <= g.Columns)
+                    if (g.Block > 1)
+                    {
+                        Group.Barrier();
+                        StoreBlocks(sums, target, from, count, part, TSums.Vectors, g, epilogue);
+                        continue;
+                    }
+                    if ((panel0 + panel + 1) * width <= g.Columns)
                     {
                         StoreWhole(sums, target, patches, from, count, column, part, TSums.Vectors, g, epilogue);
                         continue;
@@ -80,9 +86,7 @@ internal static class ConvolutionLanes
                     for (int half = 0; half < TSums.Vectors; half++)
                     {
                         int own = column + half * Group.DimX;
-                        if (g.Block > 1)
-                            StoreBlocks(sums, target, patches, from, count, half, new BlockPlace(own, g), part, TSums.Vectors, g, epilogue);
-                        else if (own < g.Columns)
+                        if (own < g.Columns)
                             StorePixels(sums, target, patches, from, count, half, own, part, TSums.Vectors, g, epilogue);
                     }
                 }
@@ -105,7 +109,8 @@ internal static class ConvolutionLanes
             int pixel = patches.Pixel(to, g);
             for (int vector = 0; vector < vectors; vector++)
             {
-                Store(sums[from], target, pixel, column + vector * Group.DimX, g.Columns, part, epilogue);
+                int own = column + vector * Group.DimX;
+                Store(sums[from], target, pixel * g.Columns + own, pixel, own, part, epilogue);
                 from += Group.DimX;
             }
             to.Advance(patches);
@@ -120,22 +125,33 @@ internal static class ConvolutionLanes
         for (int r = 0; r < count; r++)
         {
             float sum = sums[(vectors * r + half) * Group.DimX + Group.IdxX];
-            Store(sum, target, patches.Pixel(to, g), column, g.Columns, part, epilogue);
+            int pixel = patches.Pixel(to, g);
+            Store(sum, target, pixel * g.Columns + column, pixel, column, part, epilogue);
             to.Advance(patches);
         }
     }
 
+    /// <summary>
+    /// The numbers of a block's line are neighbours in the target and among the sums, which other lanes have made; those of the next block
+    /// follow in the target. All columns are those of one panel.
+    /// </summary>
     private static void StoreBlocks<TEpilogue>(
-        FloatView sums, FloatView target, Patches patches, PatchRow to, int count, int half, BlockPlace place, PatchSlice part,
-        int vectors, PatchArguments g, TEpilogue epilogue)
+        FloatView sums, FloatView target, PatchRow from, int count, PatchSlice part, int vectors, PatchArguments g, TEpilogue epilogue)
         where TEpilogue : struct, IEpilogue
     {
-        for (int r = 0; r < count; r++)
+        int channels = g.BlockedChannels, run = g.Block * channels, ahead = vectors * Group.DimX - run;
+        int length = XMath.Min(count * run, (g.BlockedWidth - from.X * g.Block) * channels);
+        // Quotients of numbers below 2^10 by what is below 2^6.
+        int perRun = ((1 << 16) + run - 1) / run, perPixel = ((1 << 16) + channels - 1) / channels;
+        for (int y = 0; y < XMath.Min(g.Block, g.BlockedHeight - from.Y * g.Block); y++)
         {
-            float sum = sums[(vectors * r + half) * Group.DimX + Group.IdxX];
-            if (place.Exists(to, g))
-                Store(sum, target, place.Pixel(to, g), place.Channel, g.BlockedChannels, part, epilogue);
-            to.Advance(patches);
+            int first = (from.Image * g.BlockedHeight + from.Y * g.Block + y) * g.BlockedWidth + from.X * g.Block;
+            for (int i = Group.IdxX; i < length; i += Group.DimX)
+            {
+                int block = i * perRun >> 16, pixel = i * perPixel >> 16;
+                float sum = sums[block * ahead + y * run + i];
+                Store(sum, target, first * channels + i, first + pixel, i - pixel * channels, part, epilogue);
+            }
         }
     }
 
@@ -167,7 +183,7 @@ internal static class ConvolutionLanes
         }
     }
 
-    /// <summary>Copies the patches of pixels that need not be of one line, each by itself; the last row stands in for those beyond it.</summary>
+    /// <summary>Copies the patches of pixels that need not be of one line, each by itself; beyond the last row it stands in.</summary>
     private static void GatherEach(
         FloatView source, FloatView lines, int row, int pixels, PatchSlice part, Patches patches, PatchArguments g)
     {
@@ -248,10 +264,9 @@ internal static class ConvolutionLanes
     }
 
     private static void Store<TEpilogue>(
-        float sum, FloatView target, int pixel, int column, int columns, PatchSlice part, TEpilogue epilogue)
+        float sum, FloatView target, int at, int pixel, int column, PatchSlice part, TEpilogue epilogue)
         where TEpilogue : struct, IEpilogue
     {
-        int at = pixel * columns + column;
         // Between slices the sums wait in the target.
         float value = part.IsFirst ? sum : sum + target[at];
         target[at] = part.IsLast ? epilogue.Apply(value, pixel, column) : value;

@@ -52,7 +52,7 @@ internal struct PatchArguments
     public int DepthBlock, SliceTaps, SliceLength, PanelsPerGroup, TilesPerGroup;
 
     /// <summary>
-    /// On CPUs, neighbouring target pixels of a line that are taken together; 1 where those that are taken together need not be of one line.
+    /// On CPUs, neighbouring target pixels of a line that are taken together; 1 where pixels are taken together that need not be of one.
     /// </summary>
     public int SegmentPixels;
 

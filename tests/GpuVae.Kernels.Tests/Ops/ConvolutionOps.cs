@@ -13,14 +13,14 @@ internal static class ConvolutionOps
     [
         new(1, 1, 1, 1, 1, 1, 1, 0), new(2, 5, 7, 3, 4, 3, 1, 1), new(1, 9, 6, 1, 17, 4, 2, 1), new(3, 7, 7, 5, 1, 3, 2, 0),
         new(2, 6, 5, 17, 3, 5, 1, 2), new(1, 8, 11, 2, 33, 2, 3, 0), new(2, 4, 4, 16, 32, 4, 2, 1), new(1, 3, 3, 7, 2, 7, 2, 3),
-        new(2, 7, 9, 16, 3, 3, 1, 1), new(2, 6, 8, 5, 3, 2, 1, 0),
+        new(2, 7, 9, 16, 3, 3, 1, 1), new(2, 6, 8, 5, 3, 2, 1, 0), new(7, 2, 2, 18, 20, 3, 1, 1), new(2, 5, 6, 3, 8, 3, 1, 1),
     ];
 
     // Several groups, panels, slices of the depth and parts of the pixels, and edges of all of them.
     private static readonly ConvolutionShape[] Heavy =
     [
         new(3, 19, 17, 64, 70, 3, 1, 1), new(2, 15, 14, 150, 40, 3, 2, 1), new(2, 13, 16, 20, 150, 4, 2, 1), new(5, 32, 31, 3, 16, 4, 2, 1),
-        new(2, 21, 18, 70, 3, 3, 1, 1),
+        new(2, 21, 18, 70, 3, 3, 1, 1), new(11, 5, 3, 70, 70, 4, 2, 1),
     ];
 
     public static IEnumerable<Op> Rows()
