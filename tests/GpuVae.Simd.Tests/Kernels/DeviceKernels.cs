@@ -93,7 +93,7 @@ internal static class DeviceKernels
         bytes[i] = (byte)(x ^ z);
     }
 
-    public const int FloatResults = 18;
+    public const int FloatResults = 22;
 
     public static void Floats(Index1D i, ArrayView<float> a, ArrayView<float> b, ArrayView<float> result)
     {
@@ -118,6 +118,11 @@ internal static class DeviceKernels
         result[o + 15] = (float.IsNaN(x) ? 1 : 0) + (float.IsInfinity(x) ? 2 : 0) + (float.IsFinite(y) ? 4 : 0);
         result[o + 16] = MathF.Sqrt(x);
         result[o + 17] = BitConverter.Int32BitsToSingle(BitConverter.SingleToInt32Bits(x) ^ 0x00400001);
+        // Which of two is taken where one is NaN, or both are zero of either sign.
+        result[o + 18] = 1 / (x > y ? x : y);
+        result[o + 19] = 1 / (x < y ? x : y);
+        result[o + 20] = 1 / (x > y ? y : x);
+        result[o + 21] = 1 / (x < y ? y : x);
     }
 
     public static void Doubles(Index1D i, ArrayView<double> a, ArrayView<double> b, ArrayView<double> result)
