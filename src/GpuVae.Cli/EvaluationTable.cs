@@ -65,9 +65,11 @@ internal static class EvaluationTable
         yield return Inv($"{distance.Images:N0} images in {distance.Features} features of {distance.Network} ({distance.Preparation})")
             + (distance.IsRough ? "; ROUGH: fewer images than features" : "");
         string samples = Inv($"samples of {distance.Sampler} at temperature {distance.Temperature:0.##}");
-        foreach ((string of, ImageDistance d) in ((string, ImageDistance)[])
+        foreach ((string of, ImageDistance? measured) in ((string, ImageDistance?)[])
             [(samples, distance.Samples), ("reconstructions", distance.Reconstructions)])
         {
+            if (measured is not { } d)
+                continue;
             yield return Line($"FD ({distance.Network})", d.Frechet, "", of);
             yield return Line("  kernel", d.Kernel, "", Inv($"polynomial of degree 3, blocks of {KernelDistance.LargestBlock}"), "F5");
             yield return Line("  precision", d.Overlap.Precision, "", Inv($"k = {ManifoldOverlap.Neighbors}"));

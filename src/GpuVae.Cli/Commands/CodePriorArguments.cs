@@ -11,6 +11,9 @@ internal sealed class CodePriorArguments
 
     public bool IsGiven(ParseResult parsed) => CommonOptions.IsGiven(parsed, file);
 
+    /// <summary>Whether there is a prior to be loaded: one that is named, or the one beside the model.</summary>
+    public bool IsThere(ParseResult parsed, RunFolder run) => IsGiven(parsed) || File.Exists(PathOf(run));
+
     /// <summary>The prior that codes are drawn from; null for a model whose codes are not discrete.</summary>
     /// <exception cref="BadInputException">There is none, it is of another model, or one is named for a model that takes none.</exception>
     public GridPrior? Load(ParseResult parsed, RunFolder run, Vae model)

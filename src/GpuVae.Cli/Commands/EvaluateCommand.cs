@@ -70,8 +70,12 @@ internal static class EvaluateCommand
                 options = options with { Split = $"{options.Split}, first {images.Count}" };
             using OnnxFeatures? network = parsed.GetValue(features) is { Length: > 0 } files ? new OnnxFeatures(files) : null;
             sampler.Apply(parsed, folder, model);
-            bool wantsPrior = network is not null || codePrior.IsGiven(parsed);
+            bool wantsPrior = codePrior.IsGiven(parsed) || (network is not null && codePrior.IsThere(parsed, folder));
             using GridPrior? prior = wantsPrior ? codePrior.Load(parsed, folder, model) : null;
+            if (network is not null && prior is null && !model.HasPrior)
+                Console.WriteLine(
+                    $"{folder.Path} has discrete codes and no prior to draw them from yet ('gpuvae train-prior --run {folder.Path}'): only "
+                    + "its reconstructions are compared.");
             EvaluationReport report = WithProgress(progress => ModelEvaluation.Run(model, images, options, network, prior, progress));
             foreach (string line in EvaluationTable.Lines(report))
                 Console.WriteLine(line);

@@ -20,11 +20,11 @@ public sealed record ImageDistance(double Frechet, double Kernel, ManifoldOverla
 /// <param name="Images">How many, of each kind.</param>
 /// <param name="Sampler">What codes were drawn from.</param>
 /// <param name="Temperature">At which.</param>
-/// <param name="Samples">Images from as many drawn codes.</param>
+/// <param name="Samples">Images from as many drawn codes; null where codes are discrete and no prior over them was given.</param>
 /// <param name="Reconstructions">The images themselves by way of the mean of q(z|x).</param>
 /// <param name="DataSharpness">Of the images.</param>
 public sealed record DistributionDistance(
-    string Network, int Features, string Preparation, int Images, string Sampler, double Temperature, ImageDistance Samples,
+    string Network, int Features, string Preparation, int Images, string Sampler, double Temperature, ImageDistance? Samples,
     ImageDistance Reconstructions, double DataSharpness)
 {
     /// <summary>The fewest images: more than the neighbours of <see cref="ManifoldOverlap"/>.</summary>
@@ -47,17 +47,20 @@ public sealed record DistributionDistance(
         float[] originals = new float[checked(count * pixels)], reconstructions = new float[originals.Length];
         images.CopyRows([.. Enumerable.Range(0, count)], originals);
         model.Reconstruct(originals, reconstructions, model.LabelsOf(images, 0, count), cancellation);
-        float[] samples = codePrior is null
-            ? Draw(images, model.Options.Classes, pixels, options.Seed, (n, seed, label) =>
-                model.Generate(n, seed, label, options.Temperature, cancellation))
-            : Draw(codePrior.Require(images), codePrior.Options.Classes, pixels, options.Seed, (n, seed, label) =>
-                codePrior.Generate(n, seed, label, options.Temperature, cancellation));
-        int done = 0;
+        float[]? samples = codePrior is not null
+            ? Draw(codePrior.Require(images), codePrior.Options.Classes, pixels, options.Seed, (n, seed, label) =>
+                codePrior.Generate(n, seed, label, options.Temperature, cancellation))
+            : !model.HasPrior
+            ? null
+            : Draw(images, model.Options.Classes, pixels, options.Seed, (n, seed, label) =>
+                model.Generate(n, seed, label, options.Temperature, cancellation));
+        int done = 0, kinds = samples is null ? 2 : 3;
         float[] ofData = Extract(originals);
-        string sampler = codePrior is not null ? "the prior over codes" : model.Sampler?.ToString() ?? "the prior";
+        string sampler =
+            samples is null ? "nothing" : codePrior is not null ? "the prior over codes" : model.Sampler?.ToString() ?? "the prior";
         return new DistributionDistance(
             network.Name, network.Count, network.Preparation, count, sampler, options.Temperature,
-            Against(samples), Against(reconstructions), Evaluation.Sharpness.Of(originals, model.Options.Shape));
+            samples is null ? null : Against(samples), Against(reconstructions), Evaluation.Sharpness.Of(originals, model.Options.Shape));
 
         float[] Extract(float[] rows)
         {
@@ -70,7 +73,7 @@ public sealed record DistributionDistance(
                     rows.AsSpan(first * pixels, n * pixels), model.Options.Shape,
                     features.AsSpan(first * network.Count, n * network.Count));
                 done += n;
-                progress?.Invoke(done / (3.0 * count));
+                progress?.Invoke(done / ((double)kinds * count));
             }
             return features;
         }

@@ -25,9 +25,7 @@ internal sealed class HierarchySampler : PosteriorSampler
     {
         this.hierarchy = hierarchy;
         levels = [.. hierarchy.Levels.Select((level, i) => Networks.Posterior(level.Shape, i))];
-        contexts = new int[levels.Length];
-        for (int i = 1; i < contexts.Length; i++)
-            contexts[i] = contexts[i - 1] + hierarchy.Levels[i - 1].Shape.StateWidth;
+        contexts = Columns.Firsts(hierarchy.Levels.Select(level => level.Shape.StateWidth));
     }
 
     /// <summary>Appends the drawing of a level's units, [rows, units], from [means | log-variances] and noise of its own.</summary>

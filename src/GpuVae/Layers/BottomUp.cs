@@ -22,9 +22,7 @@ internal sealed class BottomUp : Layer
         Stages = stages;
         this.contexts = [.. contexts.Select(level => level.Context)];
         StageOf = [.. contexts.Select(level => level.Stage)];
-        firsts = new int[contexts.Count];
-        for (int i = 1; i < firsts.Length; i++)
-            firsts[i] = firsts[i - 1] + this.contexts[i - 1].Outputs;
+        firsts = Columns.Firsts(this.contexts.Select(context => context.Outputs));
     }
 
     public IReadOnlyList<Network> Stages { get; }

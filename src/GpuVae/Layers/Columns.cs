@@ -6,6 +6,13 @@ namespace GpuVae.Layers;
 /// <summary>Some of the columns of a matrix, taken out or put in.</summary>
 internal static class Columns
 {
+    /// <summary>Where each of some matrices begins in one that holds their columns beside each other.</summary>
+    public static int[] Firsts(IEnumerable<int> widths)
+    {
+        int next = 0;
+        return [.. widths.Select(width => (next += width) - width)];
+    }
+
     /// <summary>Appends a copy of <paramref name="count"/> columns from <paramref name="first"/> on, [rows, count].</summary>
     public static PlannedTensor Take(LayerContext context, PlannedTensor from, int first, int count, string name)
     {

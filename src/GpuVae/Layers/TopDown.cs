@@ -24,9 +24,7 @@ internal sealed class TopDown : Layer
         : base(name, levels.Sum(level => level.Shape.Units), levels[^1].Outputs, null)
     {
         Levels = levels;
-        firsts = new int[levels.Count];
-        for (int i = 1; i < firsts.Length; i++)
-            firsts[i] = firsts[i - 1] + levels[i - 1].Shape.Units;
+        firsts = Columns.Firsts(levels.Select(level => level.Shape.Units));
     }
 
     public IReadOnlyList<LevelNetworks> Levels { get; }

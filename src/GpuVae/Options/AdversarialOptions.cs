@@ -12,7 +12,7 @@ public sealed record AdversarialOptions
     /// How hard the discriminator pulls at the decoder's last layer, as a share of how hard the reconstruction term does (Esser et al.
     /// 2021, arXiv:2012.09841, equation 7).
     /// </summary>
-    public double Weight { get; init; } = 0.25;
+    public double Weight { get; init; } = 0.8;
 
     /// <summary>
     /// Epochs that the model is trained for without it, so that there is something to tell from an image. Over as many again its pull rises
@@ -24,7 +24,7 @@ public sealed record AdversarialOptions
     /// Weight of the squared distance between the discriminator's features of an image and of its reconstruction beside the scores, each
     /// layer's being a mean (Larsen et al. 2016, arXiv:1512.09300); 0 is the scores alone.
     /// </summary>
-    public double FeatureMatching { get; init; } = 10;
+    public double FeatureMatching { get; init; } = 1;
 
     /// <summary>
     /// Channels of the discriminator's convolutions, each of which halves the image: with more of them a score is of a larger patch.

@@ -61,13 +61,15 @@ internal static class AdversarialOps
         var kernel = new SpectralNormalization(run.Accelerator);
         ArrayView<float> ofWeight = run.Upload(weight), direction = run.Expect("u", u, next);
         kernel.Iterate(run.Stream, ofWeight, direction, run.Expect("v", v));
-        kernel.Apply(run.Stream, ofWeight, direction, run.Expect("normalised", [.. weight.Select(w => w / sigma)]));
+        const float gain = 2.5f;
+        kernel.Apply(run.Stream, ofWeight, direction, gain, run.Expect("normalised", [.. weight.Select(w => gain * w / sigma)]));
     }
 
     private static void NormalizeBackward(OpRun run, int rows, int columns)
     {
         float[] weight = run.Uniform(rows * columns), gradient = run.Uniform(rows * columns);
         (double[] u, double[] v) = Round(weight, run.Uniform(rows, 0.1, 1), columns);
+        const float gain = 2.5f;
         double sigma = Norm(u), ofV = Norm(v);
         double[] expected = Reference.Gradient(
             w =>
@@ -78,12 +80,13 @@ internal static class AdversarialOps
                     dot += gradient[i] * w[i];
                     norm += u[i / columns] / sigma * w[i] * v[i % columns] / ofV;
                 }
-                return dot / norm;
+                return gain * dot / norm;
             },
             Reference.ToDouble(weight));
         new SpectralNormalization(run.Accelerator).Backward(
-            run.Stream, run.Upload([.. weight.Select(w => (float)(w / sigma))]), run.Upload([.. u.Select(value => (float)value)]),
-            run.Upload([.. v.Select(value => (float)value)]), run.Upload(new float[rows]), run.Expect("gradient", gradient, expected));
+            run.Stream, run.Upload([.. weight.Select(w => (float)(gain * w / sigma))]), run.Upload([.. u.Select(value => (float)value)]),
+            run.Upload([.. v.Select(value => (float)value)]), gain, run.Upload(new float[rows]),
+            run.Expect("gradient", gradient, expected));
     }
 
     private static void Hinge(OpRun run, int n)

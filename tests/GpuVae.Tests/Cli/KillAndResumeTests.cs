@@ -10,12 +10,14 @@ public sealed partial class KillAndResumeTests : IDisposable
     // 1600 steps and 500 checkpoints of a network so small that all of it takes a second or two.
     private static readonly string[] Training =
     [
-        "train", "--images", "256", "--size", "8", "--hidden", "16", "--latent", "2", "--batch", "16", "--epochs", "100",
-        "--checkpoint-every", "4", "--seed", "5", "--device", "cpu",
+        "train", "--images", "256", "--size", "8", "--batch", "16", "--epochs", "100", "--checkpoint-every", "4", "--seed", "5",
+        "--device", "cpu",
     ];
 
+    private static readonly string[] FewUnits = ["--hidden", "16", "--latent", "2"];
+
     private readonly TemporaryFolder folder = new();
-    private string[] training = Training;
+    private string[] training = [.. Training, .. FewUnits];
 
     public void Dispose() => folder.Dispose();
 
@@ -23,12 +25,14 @@ public sealed partial class KillAndResumeTests : IDisposable
     [InlineData("")]
     [InlineData("--adversarial --discriminator-channels 4 --adversarial-start 0.3")]
     [InlineData("--perceptual net.onnx")]
+    [InlineData("--quantize codebook --code-levels 2 --codes 8 --code-size 4 --channels-per-stage 4")]
     public void ATrainingKilledAgainAndAgainEndsWithTheSameBytes(string options)
     {
         TinyNetwork.Write(folder["net.onnx"]);
         if (options.Length > 0)
         {
-            training = [.. Training, .. options.Split(' ')];
+            bool hasCodes = options.Contains("--quantize", StringComparison.Ordinal);
+            training = [.. Training, .. hasCodes ? [] : FewUnits, .. options.Split(' ')];
             training[Array.IndexOf(training, "--epochs") + 1] = "30";
         }
         Gpuvae.Succeed(folder.FullPath, [.. training, "--out", "whole"]);
@@ -47,13 +51,13 @@ public sealed partial class KillAndResumeTests : IDisposable
     }
 
     [Theory]
-    [InlineData("pixel-cnn")]
-    [InlineData("transformer")]
-    public void APriorKilledAgainAndAgainEndsWithTheSameBytes(string kind)
+    [InlineData("pixel-cnn", 2)]
+    [InlineData("transformer", 1)]
+    public void APriorKilledAgainAndAgainEndsWithTheSameBytes(string kind, int grids)
     {
         Gpuvae.Succeed(
-            folder.FullPath, "train", "--images", "60", "--size", "8", "--quantize", "scalar", "--levels", "3,3", "--channels-per-stage",
-            "4", "--batch", "20", "--epochs", "1", "--device", "cpu", "--out", "run");
+            folder.FullPath, "train", "--images", "60", "--size", "8", "--quantize", "scalar", "--levels", "3,3", "--code-levels",
+            $"{grids}", "--channels-per-stage", "4", "--batch", "20", "--epochs", "1", "--device", "cpu", "--out", "run");
         string[] command = ["train-prior", "--run", "run", "--device", "cpu"];
         string[] training = [.. command, "--model", kind, "--layers", "1", "--width", "8", "--batch", "20", "--epochs", "60"];
         Gpuvae.Succeed(folder.FullPath, [.. training, "--out", "whole.safetensors"]);
@@ -74,7 +78,7 @@ public sealed partial class KillAndResumeTests : IDisposable
     [Fact]
     public void ATrainingKilledBetweenItsLastCheckpointAndItsPicturesHasThemAfterAResume()
     {
-        string[] once = [.. Training, "--out", "run"];
+        string[] once = [.. training, "--out", "run"];
         once[Array.IndexOf(once, "--epochs") + 1] = "1";
         Gpuvae.Succeed(folder.FullPath, once);
         string[] pictures = [folder["run/samples.png"], folder["run/reconstructions.png"]];
@@ -95,7 +99,7 @@ public sealed partial class KillAndResumeTests : IDisposable
     public void ASignalEndsTheTrainingWithACheckpoint(int signal, string name)
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), $"{name} is sent, and kept from being ignored, as Linux does it");
-        string[] endless = [.. Training, "--out", "stopped"];
+        string[] endless = [.. training, "--out", "stopped"];
         endless[Array.IndexOf(endless, "--epochs") + 1] = "1000000";
         using Process process = Start(endless);
         while (!File.Exists(folder["stopped/metrics.jsonl"]) && !process.HasExited)
@@ -148,7 +152,7 @@ public sealed partial class KillAndResumeTests : IDisposable
     public void TwoTrainingsDoNotShareAFolder()
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "SIGINT is sent, and kept from being ignored, as Linux does it");
-        string[] endless = [.. Training, "--out", "shared"];
+        string[] endless = [.. training, "--out", "shared"];
         endless[Array.IndexOf(endless, "--epochs") + 1] = "1000000";
         using Process process = Start(endless);
         while (!File.Exists(folder["shared/checkpoint"]) && !process.HasExited)

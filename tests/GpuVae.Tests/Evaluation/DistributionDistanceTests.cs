@@ -81,7 +81,7 @@ public sealed class DistributionDistanceTests(CpuDevice cpu) : IClassFixture<Cpu
             distance.Network, distance.Features, distance.Images, distance.Sampler, distance.Temperature));
         Assert.False(distance.IsRough);
         Assert.True((distance with { Images = 2 }).IsRough);
-        Assert.All([distance.Samples, distance.Reconstructions], of => Assert.True(of.Frechet > 0));
+        Assert.All([distance.Samples!, distance.Reconstructions], of => Assert.True(of.Frechet > 0));
         Assert.Contains("\"frechet\"", ModelEvaluation.Run(
             model, images, measured, new Halves(), cancellation: Cancellation).ToJson(), StringComparison.Ordinal);
         Assert.Contains("too few", Assert.Throws<BadInputException>(() => ModelEvaluation.Run(

@@ -4,7 +4,8 @@ namespace GpuVae.Tests.Models;
 
 /// <summary>
 /// A discriminator and the losses around it once more, in double precision: weights [out, in, k, k] as PyTorch has them, divided by their
-/// spectral norms as they are after one round of the power method from <c>directions</c>, whose vectors are then constants.
+/// spectral norms as they are after one round of the power method from <c>directions</c>, whose vectors are then constants; the first
+/// four times as large.
 /// </summary>
 internal sealed class ReferenceDiscriminator
 {
@@ -85,6 +86,7 @@ internal sealed class ReferenceDiscriminator
             double sigma = 0;
             (double[] u, double[] v) = vectors[layer];
             ForEach(weight, outputs, (row, o, i) => sigma += u[row] * weight[i] * v[o]);
+            sigma /= layer == 0 ? 4 : 1;
             double[] bias = weights[$"discriminator.{2 * layer}.bias"];
             bool isLast = ++layer == layers.Length;
             x =
