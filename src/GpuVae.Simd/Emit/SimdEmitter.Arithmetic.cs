@@ -121,7 +121,8 @@ internal sealed partial class SimdEmitter
             128 when Sse.IsSupported => typeof(Sse),
             _ => null,
         };
-        if (instructions is null || select.Type != IrType.F32 || select.Condition is not Compare { Op: CompareOp.Lt or CompareOp.Gt } compare)
+        if (instructions is null || select.Type != IrType.F32 ||
+            select.Condition is not Compare { Op: CompareOp.Lt or CompareOp.Gt } compare)
             return null;
         bool isInOrder = Constant.AreSame(compare.Left, select.WhenTrue) && Constant.AreSame(compare.Right, select.WhenFalse);
         if (!isInOrder && !(Constant.AreSame(compare.Right, select.WhenTrue) && Constant.AreSame(compare.Left, select.WhenFalse)))

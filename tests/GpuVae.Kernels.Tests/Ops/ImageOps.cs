@@ -71,7 +71,8 @@ internal static class ImageOps
         double[] v = NormalizedOf(x, gamma, beta, shape, statistics);
         new GroupNormalization<Silu>(run.Accelerator).Forward(
             run.Stream, shape, run.Upload(x), run.Upload(gamma), run.Upload(beta),
-            run.Expect("y", Array.ConvertAll(v, t => t * Reference.Sigmoid(t))), run.Expect("derivative", Array.ConvertAll(v, Reference.SiluDerivative)),
+            run.Expect("y", Array.ConvertAll(v, t => t * Reference.Sigmoid(t))),
+            run.Expect("derivative", Array.ConvertAll(v, Reference.SiluDerivative)),
             run.Expect("statistics", statistics));
     }
 

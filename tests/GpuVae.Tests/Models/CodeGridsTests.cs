@@ -40,7 +40,8 @@ public sealed class CodeGridsTests(CpuDevice cpu) : IClassFixture<CpuDevice>
         float[] encoded = Random(Count * model.Options.Latent, seed: 1);
         // What the decoder is given: 4×3 places of both grids' two numbers.
         float[] weights = Random(Count * 12 * 4, seed: 2);
-        using MemoryBuffer1D<float, Stride1D.Dense> derivative = cpu.Device.Accelerator.Allocate1D(Array.ConvertAll(encoded, SiluDerivative));
+        float[] derivatives = Array.ConvertAll(encoded, SiluDerivative);
+        using MemoryBuffer1D<float, Stride1D.Dense> derivative = cpu.Device.Accelerator.Allocate1D(derivatives);
         using MemoryBuffer1D<float, Stride1D.Dense> activated = cpu.Device.Accelerator.Allocate1D(Array.ConvertAll(encoded, Silu));
         using MemoryBuffer1D<float, Stride1D.Dense> ofSum = cpu.Device.Accelerator.Allocate1D(weights);
         using MemoryBuffer1D<float, Stride1D.Dense> gradients = cpu.Device.Accelerator.Allocate1D<float>(model.Parameters.Values.Length);
