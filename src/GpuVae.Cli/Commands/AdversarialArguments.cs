@@ -22,12 +22,12 @@ internal static class AdversarialArguments
     public static IEnumerable<string> Given(ParseResult parsed) =>
         parsed.GetValue(IsOn) ? Set.Given(parsed).Prepend(IsOn.Name) : Set.Given(parsed);
 
-    /// <summary>What is given; null for a training without a discriminator.</summary>
+    /// <summary>What is given, else what fits a training of so many epochs; null for a training without a discriminator.</summary>
     /// <exception cref="BadInputException">Something is said of a discriminator that there is not.</exception>
-    public static AdversarialOptions? Read(ParseResult parsed)
+    public static AdversarialOptions? Read(ParseResult parsed, int epochs)
     {
         if (parsed.GetValue(IsOn))
-            return Set.Read(parsed);
+            return Set.Read(parsed, AdversarialOptions.For(epochs));
         return Set.Given(parsed).FirstOrDefault() is { } flag
             ? throw new BadInputException($"{flag} changes nothing without {IsOn.Name}. Add that, or leave {flag} out.")
             : null;
@@ -53,8 +53,9 @@ internal static class AdversarialArguments
             "How hard the discriminator pulls at the decoder's last layer, as a share of how hard the reconstruction term does.",
             o => o.Weight, NumberRange.Positive);
         set.Number(
-            "--adversarial-start", "E", "Epochs before the discriminator takes part; over as many again its pull rises.",
-            o => o.StartEpochs, NumberRange.AtLeast(0.0));
+            "--adversarial-start", "E",
+            "Epochs before the discriminator takes part; over one more its pull rises.", o => o.StartEpochs, NumberRange.AtLeast(0.0),
+            otherwise: "two thirds of all");
         set.Number(
             "--feature-matching", "W",
             "Weight of the distance between the discriminator's features of an image and of its reconstruction beside its scores.",

@@ -20,7 +20,7 @@ internal static class EvaluateCommand
         var set = new OptionSet<EvaluationOptions>("Protocol", options => options with { });
         set.Number(
             "--samples", "K", "Samples per image of the importance-sampled likelihood.", o => o.Samples,
-            NumberRange.Between(1, EvaluationOptions.MaxSamples), null, false, "-k");
+            NumberRange.Between(1, EvaluationOptions.MaxSamples), aliases: "-k");
         set.Choice(
             "--binarize", "What becomes of grey levels: they stay (none), or every pixel is drawn as black or white, once for ever "
             + "(static) or anew (dynamic).", o => o.Binarization);

@@ -31,9 +31,13 @@ internal sealed class OptionSet<T>(string heading, Func<T, T> copy)
 
     public void Number<TValue>(
         string name, string helpName, string description, Expression<Func<T, TValue>> property, NumberRange<TValue> range,
-        Need? needs = null, bool isFitted = false, params string[] aliases)
+        Need? needs = null, bool isFitted = false, string? otherwise = null, params string[] aliases)
         where TValue : struct, INumber<TValue> =>
-        Add(Fitted(CommonOptions.Number(name, helpName, description, Default(property), range, aliases), isFitted), property, needs);
+        Add(
+            Fitted(
+                CommonOptions.Number(name, helpName, description, Default(property), range, aliases), isFitted || otherwise is not null,
+                otherwise),
+            property, needs);
 
     public void Choice<TValue>(
         string name, string description, Expression<Func<T, TValue>> property, Need? needs = null, bool isFitted = false)
@@ -108,13 +112,13 @@ internal sealed class OptionSet<T>(string heading, Func<T, T> copy)
     private IEnumerable<(Option Option, PropertyInfo Property, Func<ParseResult, object?> Read, Need? Needs)> GivenAmong(
         ParseResult parsed) => all.Where(entry => CommonOptions.IsGiven(parsed, entry.Option));
 
-    /// <summary>An option whose default is not the record's, but follows from the images.</summary>
-    private static Option<TValue> Fitted<TValue>(Option<TValue> option, bool isFitted)
+    /// <summary>An option whose default is not the record's, but follows from the images or from what is named.</summary>
+    private static Option<TValue> Fitted<TValue>(Option<TValue> option, bool isFitted, string? otherwise = null)
     {
         if (isFitted)
         {
             option.DefaultValueFactory = null;
-            option.Description += " Without it what fits the images.";
+            option.Description += $" Without it {otherwise ?? "what fits the images"}.";
         }
         return option;
     }

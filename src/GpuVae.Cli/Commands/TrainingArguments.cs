@@ -21,9 +21,10 @@ internal static class TrainingArguments
     /// <exception cref="BadInputException">A value is out of range.</exception>
     public static TrainingOptions Read(ParseResult parsed, TrainingOptions? defaults = null)
     {
-        TrainingOptions options = Set.Read(parsed, defaults) with
+        TrainingOptions options = Set.Read(parsed, defaults);
+        options = options with
         {
-            Adversarial = AdversarialArguments.Read(parsed),
+            Adversarial = AdversarialArguments.Read(parsed, options.Epochs),
             Perceptual = PerceptualArguments.Read(parsed),
         };
         options.Validate();

@@ -59,8 +59,6 @@ internal sealed class TrainingSetup
         ParseResult parsed, ImageSet images, bool hasDomains, VaeOptions? initial = null)
     {
         FittedOptions fitted = ModelArguments.Fit(parsed, images);
-        if (AdversarialArguments.Given(parsed).Any())
-            fitted = fitted.WithAdversary();
         VaeOptions model = Model.For(parsed, initial ?? fitted.Model, images, hasDomains);
         TrainingOptions training = TrainingArguments.Read(parsed, fitted.Training);
         string[] chosen =

@@ -15,8 +15,8 @@ public sealed record AdversarialOptions
     public double Weight { get; init; } = 0.8;
 
     /// <summary>
-    /// Epochs that the model is trained for without it, so that there is something to tell from an image. Over as many again its pull rises
-    /// to <see cref="Weight"/>: what has learned nothing yet pulls anywhere.
+    /// Epochs that the model is trained for without it, so that there is something to tell from an image. Over as many again, up to one, its
+    /// pull rises to <see cref="Weight"/>: what has learned nothing yet pulls anywhere.
     /// </summary>
     public double StartEpochs { get; init; } = 1;
 
@@ -24,15 +24,22 @@ public sealed record AdversarialOptions
     /// Weight of the squared distance between the discriminator's features of an image and of its reconstruction beside the scores, each
     /// layer's being a mean (Larsen et al. 2016, arXiv:1512.09300); 0 is the scores alone.
     /// </summary>
-    public double FeatureMatching { get; init; } = 1;
+    public double FeatureMatching { get; init; } = 4;
 
     /// <summary>
     /// Channels of the discriminator's convolutions, each of which halves the image: with more of them a score is of a larger patch.
     /// </summary>
     public IReadOnlyList<int> Channels { get; init; } = [32, 64];
 
-    /// <summary>The discriminator's learning rate at the start; it falls from epoch to epoch as the model's does.</summary>
-    public double LearningRate { get; init; } = 1e-3;
+    /// <summary>The discriminator's learning rate when it begins; from there it falls from epoch to epoch as the model's does.</summary>
+    public double LearningRate { get; init; } = 2e-3;
+
+    /// <summary>
+    /// What fits a training of so many epochs: the discriminator takes part in the last third, when the model has learned what can be had
+    /// without it and, with a learning rate that falls, goes no faster than it can follow.
+    /// </summary>
+    /// <param name="epochs">Of the training.</param>
+    public static AdversarialOptions For(int epochs) => new() { StartEpochs = epochs * 2L / 3 };
 
     /// <exception cref="BadInputException">A value is out of range; the message names the option and the range.</exception>
     public void Validate()

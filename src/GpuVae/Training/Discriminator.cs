@@ -116,7 +116,7 @@ internal sealed class Discriminator : IDisposable
 
     /// <summary>Sets the clock and the learning rate.</summary>
     /// <param name="steps">Of its own training, done so far.</param>
-    /// <param name="share">Of the learning rate at the start.</param>
+    /// <param name="share">Of the learning rate with which it begins.</param>
     public void StartEpoch(long steps, double share)
     {
         clock.View.BaseView.Upload<long>(device.Stream, [steps, 0, 0]);

@@ -25,8 +25,6 @@ public sealed record FittedOptions(VaeOptions Model, TrainingOptions Training, I
 
     private const int LeastLatent = 32, MostLatent = 128, LeastBatches = 8, LeastSteps = 1500, MostImages = 500_000, MostEpochs = 200;
 
-    private const double AdversarialRate = 1e-3;
-
     /// <summary>
     /// The seed article's model where it does well, which is for small grey images that are mostly black and white on black; otherwise
     /// SiLU, the likelihood that the pixels ask for, and images centred; convolutions for colour and from 32 pixels on.
@@ -127,19 +125,6 @@ public sealed record FittedOptions(VaeOptions Model, TrainingOptions Training, I
             Reasons = new Dictionary<string, string>(Reasons) { [Of(nameof(VaeOptions.Latent))] = $"{units} of each level" },
         };
     }
-
-    /// <summary>
-    /// The same for a training against a discriminator, with a learning rate that it can follow: at twice that, reconstructions run away
-    /// from what it has seen and come back with patterns that no image has.
-    /// </summary>
-    public FittedOptions WithAdversary() => Training.LearningRate <= AdversarialRate ? this : this with
-    {
-        Training = Training with { LearningRate = AdversarialRate },
-        Reasons = new Dictionary<string, string>(Reasons)
-        {
-            [$"{nameof(TrainingOptions)}.{nameof(TrainingOptions.LearningRate)}"] = "a discriminator keeps up",
-        },
-    };
 
     private static VaeOptions Convolutional(VaeOptions model, Dictionary<string, string> reasons)
     {

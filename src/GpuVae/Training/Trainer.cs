@@ -401,7 +401,8 @@ public sealed partial class Trainer : IDisposable
         }
         feed.StartEpoch(atStep, start, order, rates);
         discriminator?.StartEpoch(
-            Math.Max(0, atStep - AdversarialStart), Options.LearningRateAt(start, feed.StepsPerEpoch) / Options.LearningRate);
+            Math.Max(0, atStep - AdversarialStart),
+            Options.LearningRateAt(start, feed.StepsPerEpoch) / Options.LearningRateAt(AdversarialStart, feed.StepsPerEpoch));
         epochInDevice = epoch;
     }
 

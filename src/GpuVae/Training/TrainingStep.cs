@@ -134,7 +134,7 @@ internal sealed class TrainingStep(
         (PlannedTensor dImages, Action<PlannedTensor> appendUpdate) = discriminator!.Append(context.Builder, images, graph.Images!);
         AdversarialOptions adversarial = options.Adversarial!;
         appendUpdate(graph.AppendOtherLoss(
-            context, dImages, adversarial.Weight, discriminator.Step, adversarial.StartEpochs * feed.StepsPerEpoch));
+            context, dImages, adversarial.Weight, discriminator.Step, Math.Min(adversarial.StartEpochs, 1) * feed.StepsPerEpoch));
     }
 
     /// <summary>Appends what makes other views of the images, and gives these.</summary>

@@ -8,7 +8,7 @@ namespace GpuVae.Tests.Cli;
 /// </summary>
 public sealed class PhotographBarTests : IDisposable
 {
-    private const string Codes = "--quantize codebook --channels-per-stage 32,64 --code-size 32 --epochs 16";
+    private const string Codes = "--quantize codebook --channels-per-stage 32,64 --code-size 32 --epochs 24 --ema 0.999";
 
     private readonly TemporaryFolder folder = new();
     private readonly Lazy<string> photographs;
@@ -28,7 +28,7 @@ public sealed class PhotographBarTests : IDisposable
     public void CodesAreAllUsedAndADiscriminatorBringsWhatTheyGiveNearer()
     {
         Nightly.Require("trains for half an hour");
-        JsonNode plain = Trained("plain", Codes), adversarial = Trained("adversarial", $"{Codes} --adversarial --adversarial-start 4");
+        JsonNode plain = Trained("plain", Codes), adversarial = Trained("adversarial", $"{Codes} --adversarial");
         (double ofPlain, double ofAdversarial) = (Psnr(plain), Psnr(adversarial));
         TestContext.Current.SendDiagnosticMessage(
             $"PSNR {ofPlain:F2} and {ofAdversarial:F2} dB, FD {Frechet(plain):F1} and {Frechet(adversarial):F1}, codes {plain["codes"]}");

@@ -205,6 +205,17 @@ public sealed class AdversarialTests(CpuDevice cpu) : IClassFixture<CpuDevice>, 
         Assert.True(with > 1.3 * without, $"{with:F3} of the data's, without a discriminator {without:F3}");
     }
 
+    [Theory]
+    [InlineData(1, 0)]
+    [InlineData(10, 6)]
+    [InlineData(24, 16)]
+    public void TheLastThirdOfATrainingFitsADiscriminator(int epochs, double start)
+    {
+        var fitted = AdversarialOptions.For(epochs);
+        Assert.Equal(new AdversarialOptions { StartEpochs = start }.ToString(), fitted.ToString());
+        new TrainingOptions { Epochs = epochs, Adversarial = fitted }.Validate();
+    }
+
     [Fact]
     public void WhatCannotBeTrainedAgainstADiscriminatorIsRefused()
     {
