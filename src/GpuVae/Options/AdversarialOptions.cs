@@ -15,8 +15,8 @@ public sealed record AdversarialOptions
     public double Weight { get; init; } = 0.8;
 
     /// <summary>
-    /// Epochs that the model is trained for without it, so that there is something to tell from an image. Over as many again, up to one, its
-    /// pull rises to <see cref="Weight"/>: what has learned nothing yet pulls anywhere.
+    /// Epochs that the model is trained for without it, so that there is something to tell from an image. Over as many again, up to one,
+    /// its pull rises to <see cref="Weight"/>: what has learned nothing yet pulls anywhere.
     /// </summary>
     public double StartEpochs { get; init; } = 1;
 
