@@ -43,6 +43,13 @@ internal sealed class FaceProbes(FaceStyle style, int size = SyntheticFaces.Size
     /// <inheritdoc cref="Tell(string, float[])"/>
     public int[] Tell(string factor, ImageSet images) => TellFrom(factor, Features(images.Pixels, size));
 
+    /// <summary>
+    /// The share of faces, [n, 3 · size · size] in [0, 1], of which the probe of <paramref name="factor"/> gives one class a probability of
+    /// 0.9 and more.
+    /// </summary>
+    public double Clear(string factor, float[] images) =>
+        Probe(factor).Judge(Features(ImageGrid.ToBytes(images), size)).Average(answer => answer.Probability >= 0.9 ? 1.0 : 0);
+
     /// <summary>Whether each face has an attribute of the built-in faces, such as <c>glasses</c> or <c>hair=long</c>.</summary>
     public bool[] Has(string attribute, float[] images)
     {
@@ -60,12 +67,14 @@ internal sealed class FaceProbes(FaceStyle style, int size = SyntheticFaces.Size
         return Array.ConvertAll(of.Values, value => of.ValueNames is null ? (value > of.Threshold ? 1 : 0) : (int)value);
     }
 
-    private int[] TellFrom(string factor, float[] features) => probes.GetOrAdd(factor, name => new Lazy<LinearProbe>(() =>
+    private int[] TellFrom(string factor, float[] features) => Probe(factor).Predict(features);
+
+    private LinearProbe Probe(string factor) => probes.GetOrAdd(factor, name => new Lazy<LinearProbe>(() =>
     {
         (ImageSet faces, float[] known) = training.Value;
         int classes = faces.Factors.Single(f => f.Name == name).ValueNames?.Length ?? 2;
         return LinearProbe.Fit(known, Truth(name, faces), classes);
-    })).Value.Predict(features);
+    })).Value;
 
     /// <summary>Pixels; of large images the means of 2 × 2.</summary>
     private static float[] Features(byte[] pixels, int size)
