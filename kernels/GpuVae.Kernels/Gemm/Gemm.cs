@@ -36,7 +36,7 @@ public sealed class Gemm<TEpilogue>
     private readonly GemmContext gemm;
     private readonly TileLauncher?[] tiles = new TileLauncher?[4 * GemmTileLaunch.Shapes];
     private readonly LaneLauncher?[] rows = new LaneLauncher?[GemmRow.MostVectors - GemmRow.LeastVectors + 1];
-    private LaneLauncher? neighbouringRows, distantRows, dots, staged, stagedTransposed;
+    private LaneLauncher? neighbouringRows, distantRows, packed, dots, staged, stagedTransposed;
 
     internal Gemm(GemmContext gemm) => this.gemm = gemm;
 
@@ -135,7 +135,9 @@ public sealed class Gemm<TEpilogue>
             if (packB)
                 fromB = launch.PackB(stream, b, ref g);
             groups = launch.Cut(ref g);
-            launcher = packA || a.IsTransposed
+            launcher = packA && packB
+                ? packed ??= launch.Load(new PackedLoader(gemm.Accelerator), transposeB: false)
+                : packA || a.IsTransposed
                 ? neighbouringRows ??= launch.Load(new LaneLoader<GemmLanes.NeighbouringRows>(gemm.Accelerator), transposeB: false)
                 : distantRows ??= launch.Load(new LaneLoader<GemmLanes.DistantRows>(gemm.Accelerator), transposeB: false);
         }
@@ -180,6 +182,15 @@ public sealed class Gemm<TEpilogue>
             where TStaging : struct, GemmStaged.IStaging =>
             new(accelerator.LoadKernel<FloatView, FloatView, FloatView, GemmArguments, TEpilogue>(
                 GemmLanes.Kernel<TTile, TRows, TEpilogue>));
+    }
+
+    private readonly struct PackedLoader(Accelerator accelerator) : ILaneLoader<LaneLauncher>
+    {
+        public LaneLauncher Load<TTile, TStaging>()
+            where TTile : struct, ITileRows
+            where TStaging : struct, GemmStaged.IStaging =>
+            new(accelerator.LoadKernel<FloatView, FloatView, FloatView, GemmArguments, TEpilogue>(
+                GemmLanes.PackedKernel<TTile, TEpilogue>));
     }
 
     private readonly struct StagedLoader(Accelerator accelerator) : ILaneLoader<LaneLauncher>

@@ -39,10 +39,10 @@ internal sealed class GemmLaneLaunch : IDisposable
     public GemmLaneLaunch(Accelerator accelerator)
     {
         (warp, cores) = (accelerator.WarpSize, accelerator.NumMultiprocessors);
-        TileRows = HasManyRegisters(accelerator) ? Rows12.Rows : Rows6.Rows;
+        (TileRows, PackedRows) = HasManyRegisters(accelerator) ? (Rows12.Rows, Rows12.PackedRows) : (Rows6.Rows, Rows6.PackedRows);
         TileColumns = 2 * warp;
         WantedGroups = GroupShapes.ForAllCores(accelerator);
-        packing = new GemmPacking(accelerator, TileRows);
+        packing = new GemmPacking(accelerator, TileRows, PackedRows);
     }
 
     /// <summary>Whether 24 accumulators and their operands fit: 32 registers come with vectors of 16 floats.</summary>
@@ -50,6 +50,9 @@ internal sealed class GemmLaneLaunch : IDisposable
 
     /// <summary>Rows of C per tile.</summary>
     public int TileRows { get; }
+
+    /// <summary>The same in a packed tile, padded.</summary>
+    public int PackedRows { get; }
 
     /// <summary>Columns of C per panel.</summary>
     public int TileColumns { get; }
@@ -113,21 +116,23 @@ internal sealed class GemmLaneLaunch : IDisposable
     /// <summary>Loads the variant of a kernel that suits the vectors.</summary>
     /// <param name="loader">The operation's kernels.</param>
     /// <param name="transposeB">Whether the kernel is to lay out Bᵀ.</param>
-    public TLauncher Load<TLauncher>(ILaneLoader<TLauncher> loader, bool transposeB) => (TileRows == Rows12.Rows, transposeB) switch
+    public TLauncher Load<TLauncher>(ILaneLoader<TLauncher> loader, bool transposeB) => (TileRows == Rows12.Rows, transposeB, warp) switch
     {
-        (true, false) => loader.Load<Rows12, GemmStaged.Copied>(),
-        (false, false) => loader.Load<Rows6, GemmStaged.Copied>(),
-        (false, true) => loader.Load<Rows6, GemmStaged.Collected>(),
-        _ when warp == SquareBlock.Side => loader.Load<Rows12, GemmStaged.Turned>(),
-        _ => loader.Load<Rows12, GemmStaged.Collected>(),
+        (true, false, _) => loader.Load<Rows12, GemmStaged.Copied>(),
+        (false, false, _) => loader.Load<Rows6, GemmStaged.Copied>(),
+        (_, _, 16) => loader.Load<Rows12, GemmStaged.Turned<Square16>>(),
+        (_, _, 8) => loader.Load<Rows6, GemmStaged.Turned<Square8>>(),
+        (_, _, 4) => loader.Load<Rows6, GemmStaged.Turned<Square4>>(),
+        (true, _, _) => loader.Load<Rows12, GemmStaged.Collected>(),
+        _ => loader.Load<Rows6, GemmStaged.Collected>(),
     };
 
     /// <summary>Packs A for GemmLanes.cs, to be read with the strides that are written into the product.</summary>
     public FloatView PackA(AcceleratorStream stream, MatrixView a, ref GemmArguments g)
     {
         g.ARow = 1;
-        g.ADepth = TileRows;
-        g.ATile = TileRows * g.K;
+        g.ADepth = PackedRows;
+        g.ATile = PackedRows * g.K;
         return packing.PackA(stream, a);
     }
 
@@ -160,7 +165,7 @@ internal sealed class GemmLaneLaunch : IDisposable
         g.ATile = TileRows * g.ARow;
         int groups = Cut(ref g, depth, wantedGroups);
         // Slices of whole blocks, as they are turned over in registers.
-        g.DepthBlock = Blocks.Of(Blocks.Of(g.K, Blocks.Of(g.K, depth)), SquareBlock.Side) * SquareBlock.Side;
+        g.DepthBlock = Blocks.Of(Blocks.Of(g.K, Blocks.Of(g.K, depth)), SquareBlock.MaxSide) * SquareBlock.MaxSide;
         return groups;
     }
 
