@@ -64,7 +64,7 @@ public sealed class Gemm<TEpilogue>
             return;
         GemmChoice choice = gemm.Choose(new GemmProblem(GemmUse.Product, a.IsTransposed, b.IsTransposed, g.M, g.N, g.K));
         if (gemm.Lanes is { } lanes)
-            RunLanes(lanes, choice.Variant, stream, g, a, b, c.View, epilogue);
+            RunLanes(lanes, choice, stream, g, a, b, c.View, epilogue);
         else
             RunTiles(gemm.Tiles!, choice, stream, g, a, b, c.View, epilogue);
     }
@@ -88,9 +88,10 @@ public sealed class Gemm<TEpilogue>
     }
 
     private void RunLanes(
-        GemmLaneLaunch launch, GemmVariant variant, AcceleratorStream stream, GemmArguments g, MatrixView a, MatrixView b, FloatView c,
+        GemmLaneLaunch launch, GemmChoice choice, AcceleratorStream stream, GemmArguments g, MatrixView a, MatrixView b, FloatView c,
         TEpilogue epilogue)
     {
+        GemmVariant variant = choice.Variant;
         FloatView fromA = a.View, fromB = b.View;
         int groups;
         LaneLauncher launcher;
@@ -121,7 +122,7 @@ public sealed class Gemm<TEpilogue>
         }
         else if (variant == GemmVariant.Staged)
         {
-            groups = launch.CutStaged(ref g, launch.WantedGroups);
+            groups = launch.CutStaged(ref g, choice.Slices, launch.WantedGroups);
             launcher = b.IsTransposed
                 ? stagedTransposed ??= launch.Load(new StagedLoader(gemm.Accelerator), transposeB: true)
                 : staged ??= launch.Load(new StagedLoader(gemm.Accelerator), transposeB: false);
@@ -134,7 +135,7 @@ public sealed class Gemm<TEpilogue>
                 fromA = launch.PackA(stream, a, ref g);
             if (packB)
                 fromB = launch.PackB(stream, b, ref g);
-            groups = launch.Cut(ref g);
+            groups = launch.Cut(ref g, choice.Slices);
             launcher = packA && packB
                 ? packed ??= launch.Load(new PackedLoader(gemm.Accelerator), transposeB: false)
                 : packA || a.IsTransposed
