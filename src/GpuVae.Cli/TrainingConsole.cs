@@ -1,70 +1,30 @@
-using System.Diagnostics;
 using System.Globalization;
 using GpuVae.Elbo;
-using Spectre.Console;
 
 namespace GpuVae.Cli;
 
-/// <summary>Shows a training as it runs: a bar on a terminal, plain lines where the output goes to a file or a pipe.</summary>
+/// <summary>Shows a training as it runs.</summary>
 internal static class TrainingConsole
 {
-    private const int WidthWithBar = 110;
-    private static readonly TimeSpan LineInterval = TimeSpan.FromSeconds(5);
-
     /// <summary>Runs <paramref name="train"/> while showing what <paramref name="trainer"/> reports.</summary>
-    public static TrainingResult Run(Trainer trainer, Func<TrainingResult> train)
+    public static TrainingResult Run(Trainer trainer, Func<TrainingResult> train) => StepConsole.Run(trainer.Step, trainer.Steps, console =>
     {
         var seen = new HashSet<HealthIssue>();
-        if (Console.IsOutputRedirected)
-            return RunWithLines(trainer, train, seen);
-        // The figures take 80 columns; a bar is for wider terminals.
-        List<ProgressColumn> columns =
-            [new SpinnerColumn(), new TaskDescriptionColumn { Alignment = Justify.Left }, new PercentageColumn()];
-        if (Terminal.Ansi.Profile.Width >= WidthWithBar)
-            columns.Insert(2, new ProgressBarColumn { Width = WidthWithBar / 5 });
-        return Terminal.Ansi.Progress().AutoClear(true).Columns([.. columns]).Start(context =>
-        {
-            ProgressTask task = context.AddTask("compiling kernels", maxValue: trainer.Steps);
-            task.Value = trainer.Step;
-            trainer.Progressed += progress =>
-                (task.Value, task.Description) = (progress.Step, Markup.Escape(Line(progress)));
-            trainer.EpochCompleted += epoch => Write(epoch, trainer, seen, line => Terminal.Ansi.WriteLine(Printable.Of(line)));
-            return train();
-        });
-    }
-
-    private static TrainingResult RunWithLines(Trainer trainer, Func<TrainingResult> train, HashSet<HealthIssue> seen)
-    {
-        var sinceLine = Stopwatch.StartNew();
-        // Whoever waits for a compiler should know what for.
-        using var compiling = new Timer(_ => Console.WriteLine("compiling kernels …"), null, LineInterval / 5, Timeout.InfiniteTimeSpan);
-        trainer.Stepped += () => compiling.Change(Timeout.Infinite, Timeout.Infinite);
-        trainer.Progressed += progress =>
-        {
-            if (sinceLine.Elapsed < LineInterval)
-                return;
-            sinceLine.Restart();
-            Console.WriteLine($"{Line(progress)}  (step {progress.Step} of {progress.Steps})");
-        };
+        trainer.Stepped += console.Start;
+        trainer.Progressed += progress => console.Show(progress.Step, Line(progress));
         trainer.EpochCompleted += epoch =>
         {
-            sinceLine.Restart();
-            Write(epoch, trainer, seen, Console.WriteLine);
+            console.Write(Line(epoch, trainer.Options.Epochs));
+            // Each kind of warning once; the report tells how long it lasted.
+            foreach (HealthWarning warning in epoch.Warnings.Where(warning => seen.Add(warning.Issue)))
+                console.Write($"  warning: {Flags.In(warning.ToString())}");
         };
         return train();
-    }
-
-    /// <summary>The figures, and each kind of warning once; the report tells how long it lasted.</summary>
-    private static void Write(EpochSummary epoch, Trainer trainer, HashSet<HealthIssue> seen, Action<string> write)
-    {
-        write(Line(epoch, trainer.Options.Epochs));
-        foreach (HealthWarning warning in epoch.Warnings.Where(warning => seen.Add(warning.Issue)))
-            write($"  warning: {Flags.In(warning.ToString())}");
-    }
+    });
 
     private static string Line(TrainingProgress p) => string.Create(CultureInfo.InvariantCulture,
-        $"epoch {p.Epoch}/{p.Epochs}  {Parts(p.Loss)}  {Parts(p.Adversarial)}{Distance(p.FeatureDistance)}{p.ImagesPerSecond:N0} images/s  "
-        + $"{Duration(p.Remaining)} left");
+        $"epoch {p.Epoch}/{p.Epochs}  {Parts(p.Loss)}  {Parts(p.Adversarial)}{Distance(p.FeatureDistance)}"
+        + $"{StepConsole.Pace(p.ImagesPerSecond, p.Remaining)}");
 
     private static string Line(EpochSummary e, int epochs) => string.Create(CultureInfo.InvariantCulture,
         $"epoch {e.Epoch}/{epochs}  train {e.Train.Loss:F2}  {(e.Test is { } test ? $"test {Parts(test)}  " : "")}"
@@ -89,11 +49,4 @@ internal static class TrainingConsole
     private static string Distance(double? ofFeatures) => ofFeatures is not { } distance
         ? ""
         : string.Create(CultureInfo.InvariantCulture, $"perceptual {distance:F4}  ");
-
-    private static string Duration(TimeSpan time) => time switch
-    {
-        { TotalHours: >= 1 } => $"{(int)time.TotalHours} h {time.Minutes} min",
-        { TotalMinutes: >= 1 } => $"{time.Minutes} min {time.Seconds} s",
-        _ => $"{time.Seconds} s",
-    };
 }

@@ -71,17 +71,25 @@ internal static class TrainPriorCommand
                 : GridPriorTrainer.Resume(model, state, sets.Train, test, training.Epochs);
             if (state is not null)
                 Console.WriteLine($"going on after epoch {state.Epoch} of {training.Epochs}");
-            trainer.EpochCompleted += epoch =>
-            {
-                Console.WriteLine(Line(epoch, training.Epochs, model));
-                // In this order: a checkpoint that tells of a best epoch has it beside it.
-                if (epoch.IsBest)
-                    trainer.Prior.Save(path);
-                trainer.Save(checkpoint);
-            };
             // One that is killed before its first epoch ends can be resumed, too.
             trainer.Save(checkpoint);
-            trainer.Run();
+            StepConsole.Run(trainer.Step, trainer.Steps, console =>
+            {
+                trainer.Progressed += progress =>
+                {
+                    console.Start();
+                    console.Show(progress.Step, Line(progress, training.Epochs));
+                };
+                trainer.EpochCompleted += epoch =>
+                {
+                    console.Write(Line(epoch, training.Epochs, model));
+                    // In this order: a checkpoint that tells of a best epoch has it beside it.
+                    if (epoch.IsBest)
+                        trainer.Prior.Save(path);
+                    trainer.Save(checkpoint);
+                };
+                return trainer.Run();
+            });
             Console.WriteLine($"wrote {path}");
             Finish(model, path, test, training.Seed);
         });
@@ -140,6 +148,10 @@ internal static class TrainPriorCommand
         string[] names = images.LabelNames ?? [];
         return options with { Classes = names.Length > 0 ? names.Length : labels.Max() + 1, LabelNames = names };
     }
+
+    private static string Line(GridPriorProgress p, int epochs) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"epoch {p.Epoch}/{epochs}  {p.Loss:F2} nats per image  {StepConsole.Pace(p.ImagesPerSecond, p.Remaining)}");
 
     private static string Line(GridPriorEpoch e, int epochs, Vae model)
     {

@@ -11,8 +11,9 @@ namespace GpuVae.Elbo;
 /// </summary>
 internal sealed class ElboGraph
 {
-    // The bound of Esser et al. 2021 for losses that are means over pixels; here they are sums.
-    private const float MostPerPixel = 1e4f;
+    // What the adversarial loss may at most be worth, in nats per value of an image. Trainings that go well have 0.1 to 0.5; a discriminator
+    // that tells nothing has gradients of next to nothing, and to make them as long as the reconstruction's throws the model back.
+    private const float MostPerPixel = 1;
 
     private readonly PriorDensity prior;
     private readonly PlannedTensor encoderInput;

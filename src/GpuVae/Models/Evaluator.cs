@@ -17,9 +17,6 @@ namespace GpuVae.Models;
 /// </summary>
 internal sealed class Evaluator : IDisposable
 {
-    // Fixed, because the noise is counted by batch and row: another size would give other noise.
-    private const int BatchSize = 256;
-
     private readonly Vae model;
     private readonly int count, samples;
     private readonly BatchFeed feed;
@@ -33,8 +30,9 @@ internal sealed class Evaluator : IDisposable
     {
         images = model.Require(images);
         (this.model, this.samples, count) = (model, samples, images.Count);
-        int steps = (count + BatchSize - 1) / BatchSize;
-        feed = new BatchFeed(model.Device, images, BatchSize, steps);
+        // By the model alone, because the noise is counted by batch and row: another size would give other noise.
+        int batch = InferencePasses.ImagesAtOnce(model.Options.Shape, 256), steps = (count + batch - 1) / batch;
+        feed = new BatchFeed(model.Device, images, batch, steps);
         order = [.. Enumerable.Range(0, count)];
         // Nothing is learned here: of the rates only the weight of the KL term is used, by the weights of samples.
         rates = [.. Enumerable.Repeat(1f, 2 * steps)];

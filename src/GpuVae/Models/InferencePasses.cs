@@ -35,12 +35,24 @@ internal enum Direction
 internal sealed class InferencePasses(Vae model, ClassLabels classes) : IDisposable
 {
     // Larger inputs are worked through in chunks of this many images, which is enough to fill any of the devices.
-    private const int LargestPass = 512;
+    private readonly int largestPass = ImagesAtOnce(model.Options.Shape, 512);
 
     // A program that decodes batches of ever new sizes must not collect a schedule for each of them for ever.
     private const int PassesKept = 64;
 
     private readonly Dictionary<(Direction Direction, int Batch), InferencePass> passes = [];
+
+    /// <summary>
+    /// <paramref name="most"/>, halved until the activations of so many images are no longer hundreds of megabytes.
+    /// </summary>
+    public static int ImagesAtOnce(ImageShape shape, int most)
+    {
+        const int enough = 64, values = 1 << 20;
+        int images = most;
+        while (images > enough && (long)images * shape.Pixels > values)
+            images /= 2;
+        return images;
+    }
 
     /// <summary>Rows of two blocks of memory that must have the same number of them.</summary>
     /// <exception cref="ArgumentException">They have not, or no whole number.</exception>
@@ -63,10 +75,10 @@ internal sealed class InferencePasses(Vae model, ClassLabels classes) : IDisposa
         int inputs = Inputs(direction), outputs = Outputs(direction), count = Rows(input.Length, inputs, output.Length, outputs);
         classes.RequireCount(labels.Length, count);
         classes.RequireKnown(labels);
-        for (int start = 0; start < count; start += LargestPass)
+        for (int start = 0; start < count; start += largestPass)
         {
             cancellation.ThrowIfCancellationRequested();
-            int batch = Math.Min(LargestPass, count - start);
+            int batch = Math.Min(largestPass, count - start);
             Pass(direction, batch).Run(
                 input.Slice(start * inputs, batch * inputs), output.Slice(start * outputs, batch * outputs),
                 labels.IsEmpty ? labels : labels.Slice(start, batch));
@@ -78,9 +90,9 @@ internal sealed class InferencePasses(Vae model, ClassLabels classes) : IDisposa
     {
         int inputs = Inputs(direction), outputs = Outputs(direction), count = Rows(input.Length, inputs, output.Length, outputs);
         classes.RequireCount(labels.Length, count);
-        for (int start = 0; start < count; start += LargestPass)
+        for (int start = 0; start < count; start += largestPass)
         {
-            int batch = Math.Min(LargestPass, count - start);
+            int batch = Math.Min(largestPass, count - start);
             Pass(direction, batch).Run(
                 Part(input, start, batch, inputs), Part(output, start, batch, outputs),
                 labels.Length == 0 ? labels : Part(labels, start, batch, 1));
@@ -94,10 +106,10 @@ internal sealed class InferencePasses(Vae model, ClassLabels classes) : IDisposa
     {
         int inputs = Inputs(direction), count = (int)(input.Length / inputs);
         classes.RequireCount(labels.Length, count);
-        for (int start = 0; start < count; start += LargestPass)
+        for (int start = 0; start < count; start += largestPass)
         {
             cancellation.ThrowIfCancellationRequested();
-            int batch = Math.Min(LargestPass, count - start);
+            int batch = Math.Min(largestPass, count - start);
             use(start, Pass(direction, batch).Run(
                 Part(input, start, batch, inputs), labels.Length == 0 ? labels : Part(labels, start, batch, 1)));
         }

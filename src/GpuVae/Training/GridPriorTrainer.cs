@@ -16,6 +16,14 @@ namespace GpuVae.Training;
 /// <param name="ImagesPerSecond">Images trained on per second.</param>
 public sealed record GridPriorEpoch(int Epoch, double Train, double? Test, bool IsBest, double ImagesPerSecond);
 
+/// <summary>A look at a running <see cref="GridPriorTrainer"/>.</summary>
+/// <param name="Epoch">The epoch under way, from 1.</param>
+/// <param name="Step">Steps taken since the very first, those before a resume included.</param>
+/// <param name="Loss">−ln p of the codes of an image, mean of the epoch so far, nats.</param>
+/// <param name="ImagesPerSecond">Of the epoch so far.</param>
+/// <param name="Remaining">Estimated time to the end at that rate.</param>
+public sealed record GridPriorProgress(int Epoch, long Step, double Loss, double ImagesPerSecond, TimeSpan Remaining);
+
 /// <summary>
 /// Trains a <see cref="GridPrior"/> on the codes of images with Adam. The same options, images and device give the same bits, also where
 /// the training was interrupted: see <see cref="Save"/> and <see cref="Resume"/>.
@@ -81,8 +89,20 @@ public sealed class GridPriorTrainer : IDisposable
     /// <summary>What is trained.</summary>
     public GridPrior Prior { get; }
 
+    /// <summary>Steps taken since the very first, those before a resume included.</summary>
+    public long Step => step;
+
+    /// <summary>Steps in all.</summary>
+    public long Steps => (long)options.Epochs * feed.StepsPerEpoch;
+
     /// <summary>After every epoch, on the calling thread.</summary>
     public event Action<GridPriorEpoch>? EpochCompleted;
+
+    /// <summary>
+    /// After the first step of an epoch and then every <see cref="TrainingOptions.LogEverySteps"/>, on the calling thread, which waits for
+    /// the device before.
+    /// </summary>
+    public event Action<GridPriorProgress>? Progressed;
 
     /// <summary>The steps of a full batch, in order.</summary>
     public Schedule Schedule => schedules.First;
@@ -219,11 +239,15 @@ public sealed class GridPriorTrainer : IDisposable
     {
         var watch = Stopwatch.StartNew();
         int steps = feed.StepsPerEpoch;
-        long start = step;
-        do
-            RunStep();
-        while (step % steps > 0);
+        long start = step / steps * steps;
         float[] log = new float[2 * steps];
+        do
+        {
+            RunStep();
+            if (Progressed is not null && (step - start - 1) % options.LogEverySteps == 0 && step - start < steps)
+                Report();
+        }
+        while (step % steps > 0);
         feed.ReadLog(log);
         double sum = 0;
         for (int i = 0; i < steps; i++)
@@ -237,5 +261,17 @@ public sealed class GridPriorTrainer : IDisposable
         bool isBest = ofTest is null || !(ofTest >= best);
         best = isBest ? ofTest : best;
         return new GridPriorEpoch(Epoch, sum / images.Count, ofTest, isBest, images.Count / seconds);
+
+        void Report()
+        {
+            feed.ReadLog(log);
+            int done = (int)(step - start);
+            double total = 0, rate = done / Math.Max(watch.Elapsed.TotalSeconds, 1e-9);
+            for (int i = 0; i < done; i++)
+                total += log[2 * i];
+            int seen = done * options.BatchSize;
+            Progressed(new GridPriorProgress(
+                (int)(start / steps) + 1, step, total / seen, rate * options.BatchSize, TimeSpan.FromSeconds((Steps - step) / rate)));
+        }
     }
 }

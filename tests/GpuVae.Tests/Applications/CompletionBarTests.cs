@@ -17,7 +17,7 @@ public sealed class CompletionBarTests(CpuDevice cpu) : IClassFixture<CpuDevice>
     {
         const int count = 1000, samples = 8, pixels = 784, seen = pixels / 2;
         Nightly.Require("trains for minutes");
-        DataSets mnist = MnistData.LoadOrSkip();
+        DataSets mnist = OutsideFiles.Mnist();
         using Vae model = Train(mnist.Train, new VaeOptions(), epochs: 10);
         var lower = Mask.Half(28, 28, ImageHalf.Lower);
         float[] images = PictureInput.Rows(mnist.Test, 0, count);
@@ -66,7 +66,7 @@ public sealed class CompletionBarTests(CpuDevice cpu) : IClassFixture<CpuDevice>
     public void DigitsAreEnlargedTwoDecibelsBetterThanBicubic(int upscale)
     {
         Nightly.Require("trains for minutes");
-        DataSets mnist = MnistData.LoadOrSkip();
+        DataSets mnist = OutsideFiles.Mnist();
         using Vae model = Train(mnist.Train, new VaeOptions { Upscale = upscale }, epochs: 10);
         (double enlarged, double bicubic) = Enlarge(model, mnist.Test);
         Assert.True(enlarged >= bicubic + 2, $"{enlarged:F2} dB against {bicubic:F2} dB of bicubic");

@@ -13,9 +13,7 @@ public class IdxFileTests
     [Fact]
     public void TheRealMnistIsRead()
     {
-        string folder = MnistFolder() ?? "";
-        Assert.SkipWhen(folder == "", "MNIST is not there (shared/data/mnist beside the repository)");
-        DataSets sets = DataSource.Load(folder);
+        DataSets sets = OutsideFiles.Mnist();
         Assert.Equal((60_000, 10_000), (sets.Train.Count, sets.Test.Count));
         Assert.Equal((28, 28, 1), (sets.Train.Width, sets.Train.Height, sets.Train.Channels));
         // Known of MNIST: the first labels, and the mean of all training pixels, 0.1307.
@@ -189,16 +187,5 @@ public class IdxFileTests
         using (var gzip = new GZipStream(stream, CompressionLevel.Optimal))
             gzip.Write(data);
         return stream.ToArray();
-    }
-
-    private static string? MnistFolder()
-    {
-        for (DirectoryInfo? at = new(AppContext.BaseDirectory); at is not null; at = at.Parent)
-            if (File.Exists(Path.Combine(at.FullName, "GpuVae.sln")))
-            {
-                string folder = Path.Combine(at.FullName, "..", "shared", "data", "mnist");
-                return Directory.Exists(folder) ? folder : null;
-            }
-        return null;
     }
 }

@@ -15,7 +15,7 @@ public sealed class ConditionalDigitsTests(CpuDevice cpu) : IClassFixture<CpuDev
     public void DigitsAskedForAreRecognised()
     {
         Nightly.Require("trains on MNIST for 6 epochs");
-        ImageSet train = MnistData.LoadOrSkip().Train;
+        ImageSet train = OutsideFiles.Mnist().Train;
         Assert.InRange(Recognised(train, train.Count, epochs: 6, latent: 8), 0.95, 1);
     }
 

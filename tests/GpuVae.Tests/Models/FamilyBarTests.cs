@@ -103,7 +103,7 @@ public sealed class FamilyBarTests(CpuDevice cpu) : IClassFixture<CpuDevice>
     private static DataSets Mnist()
     {
         Nightly.Require("trains for minutes");
-        return MnistData.LoadOrSkip();
+        return OutsideFiles.Mnist();
     }
 
     /// <summary>The negative evidence lower bound on the test set after training, nats per image.</summary>

@@ -233,6 +233,24 @@ public sealed class GridPriorTests(CpuDevice cpu) : IClassFixture<CpuDevice>, ID
     }
 
     [Fact]
+    public void ProgressIsToldFromTheFirstStepOn()
+    {
+        using var model = new Vae(cpu.Device, Scalar);
+        using var prior = new GridPrior(model, Small);
+        double before = prior.Evaluate(Labelled(12), Cancellation);
+        var training = new TrainingOptions { BatchSize = 4, Epochs = 2, LogEverySteps = 1, LearningRate = 1e-6 };
+        using var trainer = new GridPriorTrainer(prior, Labelled(12), training);
+        var seen = new List<GridPriorProgress>();
+        trainer.Progressed += seen.Add;
+        trainer.Run(Cancellation);
+        Assert.Equal(6, trainer.Steps);
+        Assert.Equal([(1, 1L), (1, 2L), (2, 4L), (2, 5L)], seen.Select(of => (of.Epoch, of.Step)));
+        // So low a rate changes nothing, and a mean over some of the images is near that over all of them.
+        Assert.All(seen, of => Assert.InRange(of.Loss, 0.8 * before, 1.2 * before));
+        Assert.All(seen, of => Assert.True(of.ImagesPerSecond > 0 && of.Remaining > TimeSpan.Zero));
+    }
+
+    [Fact]
     public void ACheckpointIsOneOfAModelAndItsImages()
     {
         using var model = new Vae(cpu.Device, Scalar);

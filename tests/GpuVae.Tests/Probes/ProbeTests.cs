@@ -32,7 +32,7 @@ public class ProbeTests
     [Fact]
     public void DigitsOfMnistAreTold()
     {
-        (ImageSet train, ImageSet test) = MnistData.LoadOrSkip();
+        (ImageSet train, ImageSet test) = OutsideFiles.Mnist();
         double right = Agreement(new DigitClassifier(train).Tell(test), test.Labels!);
         TestContext.Current.TestOutputHelper?.WriteLine($"MNIST: {right:P2}");
         Assert.InRange(right, 0.98, 1); // measured: 98.5 %

@@ -11,7 +11,7 @@ public sealed class MnistTests(CpuDevice cpu) : IClassFixture<CpuDevice>
     [Fact]
     public void OneEpochReachesWhatPyTorchReaches()
     {
-        (ImageSet train, ImageSet test) = MnistData.LoadOrSkip();
+        (ImageSet train, ImageSet test) = OutsideFiles.Mnist();
         using var model = new Vae(cpu.Device, new VaeOptions { Latent = 20 });
         using var trainer = new Trainer(model, train, new TrainingOptions { Epochs = 1, BatchSize = 128, LearningRate = 1e-3 }, test);
         TrainingResult result = trainer.Run(TestContext.Current.CancellationToken);
