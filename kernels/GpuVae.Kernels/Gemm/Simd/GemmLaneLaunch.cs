@@ -28,9 +28,9 @@ internal sealed class GemmLaneLaunch : IDisposable
     // From this many tiles of rows on, a group lays out its panels in shared memory itself.
     private const int MinTilesToStage = 3;
 
-    // Rows that a block of A has even where it is cut as deep as can be. Every slice of k takes the sums to C and back; a slice of a panel
-    // that comes from the second level instead of the first costs nothing beside that.
-    private const int LeastRowsOfBlock = 192;
+    // Tiles of rows that a block of A has even where it is cut as deep as can be. Every slice of k takes the sums to C and back; a slice of
+    // a panel that comes from the second level instead of the first costs nothing beside that.
+    private const int LeastTilesOfBlock = 16;
 
     // Shallower slices, which take the sums to C and back more often, are not tried.
     private const int LeastDepth = 64;
@@ -90,7 +90,7 @@ internal sealed class GemmLaneLaunch : IDisposable
     {
         GemmVariant.Dots or GemmVariant.Row => 1,
         GemmVariant.Staged => StagedSlices(p.K),
-        _ => FitsWhole(p.M, p.K) ? 1 : Math.Max(Blocks.Of(p.K, caches.BlockElements / LeastRowsOfBlock), 1),
+        _ => FitsWhole(p.M, p.K) ? 1 : Math.Max(Blocks.Of(p.K, caches.BlockElements / (LeastTilesOfBlock * TileRows)), 1),
     });
 
     /// <summary>A choice, and what it is with slices half and twice as deep; depth is tuned for products alone, as kernels are.</summary>
@@ -119,8 +119,10 @@ internal sealed class GemmLaneLaunch : IDisposable
         long elementsOfA = (long)p.M * p.K;
         if (!p.TransposeA && p.M >= MinTilesToStage * TileRows && FitsWhole(p.M, p.K))
             return GemmVariant.Staged;
-        // An operand larger than the second-level cache falls out of it before it is read again. Columns of Bᵀ are never neighbours.
-        bool packA = p.K > 0 && elementsOfA > caches.SecondLevelElements && Blocks.Of(p.N, TileColumns) >= 8;
+        // An operand larger than the second-level cache falls out of it before it is read again. Columns of Bᵀ are never neighbours. Six
+        // rows that lie apart are read as fast as packed ones.
+        bool packA = p.K > 0 && elementsOfA > caches.SecondLevelElements && Blocks.Of(p.N, TileColumns) >= 8 &&
+            (p.TransposeA || TileRows == Rows12.Rows);
         bool packB = p.K > 0 &&
             (p.TransposeB || ((long)p.N * p.K > caches.SecondLevelElements && Blocks.Of(p.M, TileRows) >= 16));
         return (packA, packB) switch
