@@ -68,6 +68,24 @@ public sealed class GemmChoiceTests : IDisposable
         }
     }
 
+    [Theory]
+    [InlineData("SIMD 128")]
+    [InlineData("SIMD 256")]
+    public void TheDepthOfSlicesIsTriedToo(string device)
+    {
+        using var gemm = new GemmContext(TestDevices.Open(device));
+        var problem = new GemmProblem(GemmUse.Product, false, false, 2048, 2048, 2048);
+        GemmChoice rule = gemm.Rule(problem);
+        Assert.True(rule.Slices > 1);
+        GemmChoice[] candidates = [.. gemm.Candidates(problem)];
+        Assert.Equal(candidates.Distinct(), candidates);
+        int[] slices = [.. candidates.Where(candidate => candidate.Variant == rule.Variant).Select(candidate => candidate.Slices)];
+        Assert.Contains(slices, number => number > rule.Slices);
+        Assert.Contains(slices, number => number < rule.Slices);
+        // Shallow slices would only take the sums to C and back.
+        Assert.All(gemm.Candidates(problem with { K = 100 }), candidate => Assert.Equal(1, candidate.Slices));
+    }
+
     [Fact]
     public void TablesDecideWhereTheyHaveAPossibleChoice()
     {

@@ -21,7 +21,7 @@ internal static class MicroKernels
         string gemm = Path.Combine(Path.GetDirectoryName(OwnPath())!, "..", "..", "kernels", "GpuVae.Kernels", "Gemm");
         yield return (Path.Combine(gemm, "Simd", "RowSums.g.cs"), Head + RowSums());
         yield return (Path.Combine(gemm, "Simd", "ColumnSums.g.cs"), Head + ColumnSums());
-        yield return (Path.Combine(gemm, "Simd", "SquareBlock.g.cs"), Head + SquareBlock());
+        yield return (Path.Combine(gemm, "Simd", "SquareBlock.g.cs"), Head + SquareBlocks());
         yield return (Path.Combine(gemm, "Gpu", "TensorCore.g.cs"), Head + TensorCore());
         yield return (Path.Combine(gemm, "Gpu", "TensorFragments.g.cs"), Head + TensorFragments());
     }
@@ -101,38 +101,42 @@ internal static class MicroKernels
         }
         """;
 
-    private static string SquareBlock()
-    {
-        const int side = 16;
-        return $$"""
-            namespace GpuVae.Kernels.Gemm.Simd;
+    private static string SquareBlocks() => $$"""
+        namespace GpuVae.Kernels.Gemm.Simd;
+        {{Join("", [Square(4), Square(8), Square(16)])}}
 
-            internal partial struct SquareBlock
+        """;
+
+    private static string Square(int side) => $$"""
+
+
+        /// <inheritdoc cref="ISquareBlock"/>
+        internal struct Square{{side}} : ISquareBlock
+        {
+            private float {{Each(side, ", ", r => $"r{r}")}};
+
+            public static int Side => {{side}};
+
+            public void Load(FloatView from, int row, int lastRow, int pitch, int column)
             {
-                private float {{Each(side, ", ", r => $"r{r}")}};
-
-                private void LoadRows(FloatView from, int row, int lastRow, int pitch, int column)
-                {
-                    {{Each(side, "\n        ", r => $"r{r} = from[XMath.Min({Plus("row", r)}, lastRow) * pitch + column];")}}
-                }
-
-                /// <summary>Stores this lane's column: the first row's element at <paramref name="at"/>.</summary>
-                public readonly void Store(FloatView to, int at, int pitch)
-                {
-                    {{Each(side, "\n        ", r => $"to[{Plus("at", r, "pitch")}] = r{r};")}}
-                }
-
-                public void Transpose()
-                {
-                    {{Join("\n        ", from bit in (int[])[8, 4, 2, 1]
-                                         from r in Enumerable.Range(0, side)
-                                         where (r & bit) == 0
-                                         select $"Exchange(ref r{r}, ref r{r + bit}, {bit});")}}
-                }
+                column += Group.IdxX;
+                {{Each(side, "\n        ", r => $"r{r} = from[XMath.Min({Plus("row", r)}, lastRow) * pitch + column];")}}
             }
 
-            """;
-    }
+            public readonly void Store(FloatView to, int at, int pitch)
+            {
+                {{Each(side, "\n        ", r => $"to[{Plus("at", r, "pitch")}] = r{r};")}}
+            }
+
+            public void Transpose()
+            {
+                {{Join("\n        ", from bit in (int[])[8, 4, 2, 1]
+                                     from r in Enumerable.Range(0, side)
+                                     where bit < side && (r & bit) == 0
+                                     select $"SquareBlock.Exchange(ref r{r}, ref r{r + bit}, {bit});")}}
+            }
+        }
+        """;
 
     private static string TensorCore() => $$"""
         namespace GpuVae.Kernels.Gemm.Gpu;

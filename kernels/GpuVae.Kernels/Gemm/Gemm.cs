@@ -36,7 +36,7 @@ public sealed class Gemm<TEpilogue>
     private readonly GemmContext gemm;
     private readonly TileLauncher?[] tiles = new TileLauncher?[4 * GemmTileLaunch.Shapes];
     private readonly LaneLauncher?[] rows = new LaneLauncher?[GemmRow.MostVectors - GemmRow.LeastVectors + 1];
-    private LaneLauncher? neighbouringRows, distantRows, dots, staged, stagedTransposed;
+    private LaneLauncher? neighbouringRows, distantRows, packed, dots, staged, stagedTransposed;
 
     internal Gemm(GemmContext gemm) => this.gemm = gemm;
 
@@ -64,7 +64,7 @@ public sealed class Gemm<TEpilogue>
             return;
         GemmChoice choice = gemm.Choose(new GemmProblem(GemmUse.Product, a.IsTransposed, b.IsTransposed, g.M, g.N, g.K));
         if (gemm.Lanes is { } lanes)
-            RunLanes(lanes, choice.Variant, stream, g, a, b, c.View, epilogue);
+            RunLanes(lanes, choice, stream, g, a, b, c.View, epilogue);
         else
             RunTiles(gemm.Tiles!, choice, stream, g, a, b, c.View, epilogue);
     }
@@ -88,9 +88,10 @@ public sealed class Gemm<TEpilogue>
     }
 
     private void RunLanes(
-        GemmLaneLaunch launch, GemmVariant variant, AcceleratorStream stream, GemmArguments g, MatrixView a, MatrixView b, FloatView c,
+        GemmLaneLaunch launch, GemmChoice choice, AcceleratorStream stream, GemmArguments g, MatrixView a, MatrixView b, FloatView c,
         TEpilogue epilogue)
     {
+        GemmVariant variant = choice.Variant;
         FloatView fromA = a.View, fromB = b.View;
         int groups;
         LaneLauncher launcher;
@@ -121,7 +122,7 @@ public sealed class Gemm<TEpilogue>
         }
         else if (variant == GemmVariant.Staged)
         {
-            groups = launch.CutStaged(ref g, launch.WantedGroups);
+            groups = launch.CutStaged(ref g, choice.Slices, launch.WantedGroups);
             launcher = b.IsTransposed
                 ? stagedTransposed ??= launch.Load(new StagedLoader(gemm.Accelerator), transposeB: true)
                 : staged ??= launch.Load(new StagedLoader(gemm.Accelerator), transposeB: false);
@@ -134,8 +135,10 @@ public sealed class Gemm<TEpilogue>
                 fromA = launch.PackA(stream, a, ref g);
             if (packB)
                 fromB = launch.PackB(stream, b, ref g);
-            groups = launch.Cut(ref g);
-            launcher = packA || a.IsTransposed
+            groups = launch.Cut(ref g, choice.Slices);
+            launcher = packA && packB
+                ? packed ??= launch.Load(new PackedLoader(gemm.Accelerator), transposeB: false)
+                : packA || a.IsTransposed
                 ? neighbouringRows ??= launch.Load(new LaneLoader<GemmLanes.NeighbouringRows>(gemm.Accelerator), transposeB: false)
                 : distantRows ??= launch.Load(new LaneLoader<GemmLanes.DistantRows>(gemm.Accelerator), transposeB: false);
         }
@@ -180,6 +183,15 @@ public sealed class Gemm<TEpilogue>
             where TStaging : struct, GemmStaged.IStaging =>
             new(accelerator.LoadKernel<FloatView, FloatView, FloatView, GemmArguments, TEpilogue>(
                 GemmLanes.Kernel<TTile, TRows, TEpilogue>));
+    }
+
+    private readonly struct PackedLoader(Accelerator accelerator) : ILaneLoader<LaneLauncher>
+    {
+        public LaneLauncher Load<TTile, TStaging>()
+            where TTile : struct, ITileRows
+            where TStaging : struct, GemmStaged.IStaging =>
+            new(accelerator.LoadKernel<FloatView, FloatView, FloatView, GemmArguments, TEpilogue>(
+                GemmLanes.PackedKernel<TTile, TEpilogue>));
     }
 
     private readonly struct StagedLoader(Accelerator accelerator) : ILaneLoader<LaneLauncher>

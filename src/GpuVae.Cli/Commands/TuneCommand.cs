@@ -37,9 +37,12 @@ internal static class TuneCommand
             found.Add(new TunedProduct(problem, result.Choice));
             table.AddRow(
                 problem.Use.ToString(), $"{problem.M} × {problem.N} × {problem.K}",
-                result.Choice.Slices == 1 && result.Choice.InputSlices == 1
-                    ? result.Choice.Variant.ToString()
-                    : $"{result.Choice.Variant} in {result.Choice.Slices} and {result.Choice.InputSlices} slices",
+                (result.Choice.Slices, result.Choice.InputSlices) switch
+                {
+                    (1, 1) => result.Choice.Variant.ToString(),
+                    (int slices, 1) => $"{result.Choice.Variant} in {slices} slices",
+                    (int slices, int inputSlices) => $"{result.Choice.Variant} in {slices} and {inputSlices} slices",
+                },
                 (1e6 * result.Seconds).ToString("F1", CultureInfo.InvariantCulture),
                 (1e6 * result.RuleSeconds).ToString("F1", CultureInfo.InvariantCulture));
         }

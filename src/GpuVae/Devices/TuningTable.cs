@@ -22,7 +22,8 @@ public sealed partial record TuningTable(
     /// <summary>Names another folder for the tables; "off" turns them off.</summary>
     public const string FolderVariable = "GPUVAE_TUNING";
 
-    private const int CurrentVersion = 1;
+    // 2: slices say how products are cut on CPUs, too.
+    private const int CurrentVersion = 2;
 
     /// <summary>An empty table for a device.</summary>
     public static TuningTable For(Accelerator accelerator, MatrixPrecision precision)

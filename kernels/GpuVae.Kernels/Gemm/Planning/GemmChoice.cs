@@ -82,6 +82,8 @@ public readonly record struct GemmProblem(GemmUse Use, bool TransposeA, bool Tra
 
 /// <summary>How a product is computed. Two choices for one product differ in the last bits of the result at most.</summary>
 /// <param name="Variant">The kernel.</param>
-/// <param name="Slices">On GPUs, parts that the product is cut into along k.</param>
-/// <param name="InputSlices">The same for the gradients of the input, in <see cref="GemmUse.Gradients"/>.</param>
+/// <param name="Slices">
+/// Parts that the product is cut into along k: on GPUs for groups of their own, on CPUs one after the other, while the sums wait in C.
+/// </param>
+/// <param name="InputSlices">The same for the gradients of the input, in <see cref="GemmUse.Gradients"/> on GPUs.</param>
 public readonly record struct GemmChoice(GemmVariant Variant, int Slices = 1, int InputSlices = 1);

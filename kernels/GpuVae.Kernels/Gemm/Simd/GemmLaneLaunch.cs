@@ -28,9 +28,12 @@ internal sealed class GemmLaneLaunch : IDisposable
     // From this many tiles of rows on, a group lays out its panels in shared memory itself.
     private const int MinTilesToStage = 3;
 
-    // Rows that a block of A has even where it is cut as deep as can be. Every slice of k takes the sums to C and back; a slice of a panel
-    // that comes from the second level instead of the first costs nothing beside that.
-    private const int LeastRowsOfBlock = 192;
+    // Tiles of rows that a block of A has even where it is cut as deep as can be. Every slice of k takes the sums to C and back; a slice of
+    // a panel that comes from the second level instead of the first costs nothing beside that.
+    private const int LeastTilesOfBlock = 16;
+
+    // Shallower slices, which take the sums to C and back more often, are not tried.
+    private const int LeastDepth = 64;
 
     private readonly int warp, cores;
     private readonly GemmPacking packing;
@@ -39,10 +42,10 @@ internal sealed class GemmLaneLaunch : IDisposable
     public GemmLaneLaunch(Accelerator accelerator)
     {
         (warp, cores) = (accelerator.WarpSize, accelerator.NumMultiprocessors);
-        TileRows = HasManyRegisters(accelerator) ? Rows12.Rows : Rows6.Rows;
+        (TileRows, PackedRows) = HasManyRegisters(accelerator) ? (Rows12.Rows, Rows12.PackedRows) : (Rows6.Rows, Rows6.PackedRows);
         TileColumns = 2 * warp;
         WantedGroups = GroupShapes.ForAllCores(accelerator);
-        packing = new GemmPacking(accelerator, TileRows);
+        packing = new GemmPacking(accelerator, TileRows, PackedRows);
     }
 
     /// <summary>Whether 24 accumulators and their operands fit: 32 registers come with vectors of 16 floats.</summary>
@@ -50,6 +53,9 @@ internal sealed class GemmLaneLaunch : IDisposable
 
     /// <summary>Rows of C per tile.</summary>
     public int TileRows { get; }
+
+    /// <summary>The same in a packed tile, padded.</summary>
+    public int PackedRows { get; }
 
     /// <summary>Columns of C per panel.</summary>
     public int TileColumns { get; }
@@ -60,7 +66,7 @@ internal sealed class GemmLaneLaunch : IDisposable
     public void Dispose() => packing.Dispose();
 
     /// <summary>The choice without a table: it depends on nothing but the product and the device.</summary>
-    public GemmChoice Choose(GemmProblem problem) => new(Rule(problem));
+    public GemmChoice Choose(GemmProblem problem) => Ruled(Rule(problem), problem);
 
     /// <summary>Everything that could be chosen for a product.</summary>
     public IEnumerable<GemmChoice> Candidates(GemmProblem problem)
@@ -77,8 +83,32 @@ internal sealed class GemmLaneLaunch : IDisposable
             if (!problem.TransposeA && problem.TransposeB && problem.M <= 4 * MaxRowsOfDots && HasColumnsForDots(problem))
                 variants.Add(GemmVariant.Dots);
         }
-        return variants.Distinct().Select(variant => new GemmChoice(variant));
+        return variants.Distinct().SelectMany(variant => CutDifferently(Ruled(variant, problem), problem));
     }
+
+    private GemmChoice Ruled(GemmVariant variant, GemmProblem p) => new(variant, variant switch
+    {
+        GemmVariant.Dots or GemmVariant.Row => 1,
+        GemmVariant.Staged => StagedSlices(p.K),
+        _ => FitsWhole(p.M, p.K) ? 1 : Math.Max(Blocks.Of(p.K, caches.BlockElements / (LeastTilesOfBlock * TileRows)), 1),
+    });
+
+    /// <summary>A choice, and what it is with slices half and twice as deep; depth is tuned for products alone, as kernels are.</summary>
+    private IEnumerable<GemmChoice> CutDifferently(GemmChoice choice, GemmProblem p)
+    {
+        yield return choice;
+        if (p.Use != GemmUse.Product || choice.Variant is GemmVariant.Dots or GemmVariant.Row)
+            yield break;
+        if (Blocks.Of(p.K, 2 * choice.Slices) >= LeastDepth)
+            yield return choice with { Slices = 2 * choice.Slices };
+        // A staged slice is as deep as its space allows.
+        if (choice.Slices > 1 && choice.Variant != GemmVariant.Staged)
+            yield return choice with { Slices = Blocks.Of(choice.Slices, 2) };
+    }
+
+    private int StagedSlices(int k) => Math.Max(Blocks.Of(k, GemmStaged.SliceElements / TileColumns), 1);
+
+    private bool FitsWhole(int rows, int k) => (long)rows * k <= caches.WholeElements;
 
     private GemmVariant Rule(GemmProblem p)
     {
@@ -87,10 +117,12 @@ internal sealed class GemmLaneLaunch : IDisposable
         if (IsRow(p))
             return GemmVariant.Row;
         long elementsOfA = (long)p.M * p.K;
-        if (!p.TransposeA && p.M >= MinTilesToStage * TileRows && elementsOfA <= caches.WholeElements)
+        if (!p.TransposeA && p.M >= MinTilesToStage * TileRows && FitsWhole(p.M, p.K))
             return GemmVariant.Staged;
-        // An operand larger than the second-level cache falls out of it before it is read again. Columns of Bᵀ are never neighbours.
-        bool packA = p.K > 0 && elementsOfA > caches.SecondLevelElements && Blocks.Of(p.N, TileColumns) >= 8;
+        // An operand larger than the second-level cache falls out of it before it is read again. Columns of Bᵀ are never neighbours. Six
+        // rows that lie apart are read as fast as packed ones.
+        bool packA = p.K > 0 && elementsOfA > caches.SecondLevelElements && Blocks.Of(p.N, TileColumns) >= 8 &&
+            (p.TransposeA || TileRows == Rows12.Rows);
         bool packB = p.K > 0 &&
             (p.TransposeB || ((long)p.N * p.K > caches.SecondLevelElements && Blocks.Of(p.M, TileRows) >= 16));
         return (packA, packB) switch
@@ -113,21 +145,23 @@ internal sealed class GemmLaneLaunch : IDisposable
     /// <summary>Loads the variant of a kernel that suits the vectors.</summary>
     /// <param name="loader">The operation's kernels.</param>
     /// <param name="transposeB">Whether the kernel is to lay out Bᵀ.</param>
-    public TLauncher Load<TLauncher>(ILaneLoader<TLauncher> loader, bool transposeB) => (TileRows == Rows12.Rows, transposeB) switch
+    public TLauncher Load<TLauncher>(ILaneLoader<TLauncher> loader, bool transposeB) => (TileRows == Rows12.Rows, transposeB, warp) switch
     {
-        (true, false) => loader.Load<Rows12, GemmStaged.Copied>(),
-        (false, false) => loader.Load<Rows6, GemmStaged.Copied>(),
-        (false, true) => loader.Load<Rows6, GemmStaged.Collected>(),
-        _ when warp == SquareBlock.Side => loader.Load<Rows12, GemmStaged.Turned>(),
-        _ => loader.Load<Rows12, GemmStaged.Collected>(),
+        (true, false, _) => loader.Load<Rows12, GemmStaged.Copied>(),
+        (false, false, _) => loader.Load<Rows6, GemmStaged.Copied>(),
+        (_, _, 16) => loader.Load<Rows12, GemmStaged.Turned<Square16>>(),
+        (_, _, 8) => loader.Load<Rows6, GemmStaged.Turned<Square8>>(),
+        (_, _, 4) => loader.Load<Rows6, GemmStaged.Turned<Square4>>(),
+        (true, _, _) => loader.Load<Rows12, GemmStaged.Collected>(),
+        _ => loader.Load<Rows6, GemmStaged.Collected>(),
     };
 
     /// <summary>Packs A for GemmLanes.cs, to be read with the strides that are written into the product.</summary>
     public FloatView PackA(AcceleratorStream stream, MatrixView a, ref GemmArguments g)
     {
         g.ARow = 1;
-        g.ADepth = TileRows;
-        g.ATile = TileRows * g.K;
+        g.ADepth = PackedRows;
+        g.ATile = PackedRows * g.K;
         return packing.PackA(stream, a);
     }
 
@@ -142,36 +176,37 @@ internal sealed class GemmLaneLaunch : IDisposable
 
     /// <summary>Cuts a product for GemmLanes.cs, packed or not; gives the number of groups.</summary>
     /// <param name="g">The product; how it is cut is written there.</param>
-    public int Cut(ref GemmArguments g)
+    /// <param name="slices">Parts along k.</param>
+    public int Cut(ref GemmArguments g, int slices)
     {
         if (g.ATile == 0)
             g.ATile = TileRows * g.ARow;
         if (g.BPacked == 0)
             g.BPanel = TileColumns;
-        return Cut(ref g, caches.BlockElements / LeastRowsOfBlock, WantedGroups);
+        return Cut(ref g, slices, WantedGroups);
     }
+
+    /// <summary>As <see cref="CutStaged(ref GemmArguments, int, int)"/>, in slices as deep as their space allows.</summary>
+    public int CutStaged(ref GemmArguments g, int wantedGroups) => CutStaged(ref g, StagedSlices(g.K), wantedGroups);
 
     /// <summary>Cuts a product for GemmStaged.cs; gives the number of groups.</summary>
     /// <param name="g">The product; how it is cut is written there.</param>
+    /// <param name="slices">Parts along k.</param>
     /// <param name="wantedGroups">Groups to cut into at least.</param>
-    public int CutStaged(ref GemmArguments g, int wantedGroups)
+    public int CutStaged(ref GemmArguments g, int slices, int wantedGroups)
     {
-        int depth = GemmStaged.SliceElements / TileColumns;
         g.ATile = TileRows * g.ARow;
-        int groups = Cut(ref g, depth, wantedGroups);
+        int groups = Cut(ref g, slices, wantedGroups);
         // Slices of whole blocks, as they are turned over in registers.
-        g.DepthBlock = Blocks.Of(Blocks.Of(g.K, Blocks.Of(g.K, depth)), SquareBlock.Side) * SquareBlock.Side;
+        g.DepthBlock = Blocks.Of(Blocks.Of(g.K, slices), SquareBlock.MaxSide) * SquareBlock.MaxSide;
         return groups;
     }
 
-    /// <param name="g">The product; how it is cut is written there.</param>
-    /// <param name="depth">k of a slice if the product must be cut along it.</param>
-    /// <param name="wantedGroups">Groups to cut into at least.</param>
-    private int Cut(ref GemmArguments g, int depth, int wantedGroups)
+    private int Cut(ref GemmArguments g, int slices, int wantedGroups)
     {
         int panels = Blocks.Of(g.N, TileColumns), rowTiles = Blocks.Of(g.M, TileRows);
-        bool whole = (long)g.M * g.K <= caches.WholeElements;
-        g.DepthBlock = whole ? Math.Max(g.K, 1) : Math.Max(Blocks.Of(g.K, Blocks.Of(g.K, depth)), 1);
+        bool whole = FitsWhole(g.M, g.K);
+        g.DepthBlock = Math.Max(Blocks.Of(g.K, slices), 1);
         int tilesOfBlock = whole ? rowTiles : Math.Max(caches.BlockElements / (TileRows * g.DepthBlock), 1);
         int blocksOfRows = Blocks.Of(rowTiles, tilesOfBlock);
         int panelsToShare = (int)((long)panels * blocksOfRows / wantedGroups);

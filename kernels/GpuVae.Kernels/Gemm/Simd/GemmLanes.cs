@@ -49,6 +49,20 @@ internal static class GemmLanes
         }
     }
 
+    /// <summary>
+    /// As <see cref="Kernel{TTile, TRows, TEpilogue}"/>, both operands packed: what lies between two k is known when the kernel is
+    /// compiled, so nothing need be asked for ahead.
+    /// </summary>
+    public static void PackedKernel<TTile, TEpilogue>(FloatView a, FloatView b, FloatView c, GemmArguments g, TEpilogue epilogue)
+        where TTile : struct, ITileRows
+        where TEpilogue : struct, IEpilogue
+    {
+        g.ADepth = TTile.PackedRows;
+        g.BDepth = 2 * Group.DimX;
+        g.BPacked = 1;
+        Kernel<TTile, NeighbouringRows, TEpilogue>(a, b, c, g, epilogue);
+    }
+
     /// <summary>The micro-kernel: a tile's sums over one slice of k; gives its rows.</summary>
     public static int Multiply<TSums, TRows, TColumns>(FloatView a, FloatView b, FloatView sums, Tile tile, GemmArguments g)
         where TSums : struct, IRowSums

@@ -1,11 +1,12 @@
 // Packed operands of the matrix product on CPUs (GemmLanes.cs): panels that the micro-kernel reads from front to back.
 //
-//   A [tile][k][row of the tile]         the rows of a tile are neighbours, a constant distance from one base
+//   A [tile][k][row of the tile]         the rows of a tile are neighbours, a constant distance from one base; six are padded to eight,
+//                                        whole vectors, because stores of less are slow where masks are vectors, too
 //   B [panel][k][column of the panel]    two vectors per k; a packed panel has no edge, what lies beyond the last column is never stored
 //
 // A copy costs one pass over the operand. It pays where the product re-reads it often enough, and always for Bᵀ, whose columns would
-// otherwise have to be collected one element per lane. Where the operand lies across, blocks of 16 × 16 are turned over in registers by
-// exchanging halves, quarters, eighths and sixteenths between pairs of vectors, if a warp is 16 wide; else lanes collect single elements.
+// otherwise have to be collected one element per lane. Where the operand lies across, blocks as wide as a warp are turned over in registers
+// by exchanging halves, quarters and so on between pairs of vectors, if a warp is 4, 8 or 16 wide; else lanes collect single elements.
 
 using GpuVae.Kernels.Common;
 using ILGPU;
@@ -25,17 +26,21 @@ internal sealed class GemmPacking : IDisposable
 
     private readonly Accelerator accelerator;
     private readonly int tileRows;
+    private readonly int packedRows;
     private readonly int groupSize;
 
     // Loaded when first used: most products of a small model are packed in none of these ways.
     private Action<AcceleratorStream, KernelConfig, FloatView, FloatView, int, int, int>? columns, transposedColumns;
-    private Action<AcceleratorStream, KernelConfig, FloatView, FloatView, int, int, int, int>? rows, transposedRows;
+    private Action<AcceleratorStream, KernelConfig, FloatView, FloatView, int, int, int, int, int>? rows, transposedRows;
     private MemoryBuffer1D<float, Stride1D.Dense> packedA, packedB;
 
-    public GemmPacking(Accelerator accelerator, int tileRows)
+    /// <param name="accelerator">Where operands are packed.</param>
+    /// <param name="tileRows">Rows of A in a tile.</param>
+    /// <param name="packedRows">The same with what they are padded with.</param>
+    public GemmPacking(Accelerator accelerator, int tileRows, int packedRows)
     {
         this.accelerator = accelerator;
-        this.tileRows = tileRows;
+        (this.tileRows, this.packedRows) = (tileRows, packedRows);
         groupSize = accelerator.WarpSize;
         packedA = accelerator.Allocate1D<float>(1);
         packedB = accelerator.Allocate1D<float>(1);
@@ -56,10 +61,10 @@ internal sealed class GemmPacking : IDisposable
     public FloatView PackA(AcceleratorStream stream, MatrixView a)
     {
         int tiles = Blocks.Of(a.Rows, tileRows);
-        Grow(ref packedA, (long)tileRows * tiles * a.Columns);
+        Grow(ref packedA, (long)packedRows * tiles * a.Columns);
         int groups = a.IsTransposed ? Blocks.Of(tiles, Neighbours) : tiles;
         (a.IsTransposed ? transposedRows ??= LoadTransposedRows() : rows ??= LoadRows())(
-            stream, Config(groups, a.Columns), a.View, packedA.View, a.Pitch, a.Rows, a.Columns, tileRows);
+            stream, Config(groups, a.Columns), a.View, packedA.View, a.Pitch, a.Rows, a.Columns, tileRows, packedRows);
         return packedA.View;
     }
 
@@ -69,20 +74,29 @@ internal sealed class GemmPacking : IDisposable
         packedB.Dispose();
     }
 
-    private bool TurnsBlocks => groupSize == SquareBlock.Side;
-
     private Action<AcceleratorStream, KernelConfig, FloatView, FloatView, int, int, int> LoadColumns() =>
         accelerator.LoadKernel<FloatView, FloatView, int, int, int>(ColumnsKernel);
 
     private Action<AcceleratorStream, KernelConfig, FloatView, FloatView, int, int, int> LoadTransposedColumns() =>
-        accelerator.LoadKernel<FloatView, FloatView, int, int, int>(
-            TurnsBlocks ? TransposedColumnsKernel<GemmStaged.Turned> : TransposedColumnsKernel<GemmStaged.Collected>);
+        accelerator.LoadKernel<FloatView, FloatView, int, int, int>(groupSize switch
+        {
+            4 => TransposedColumnsKernel<GemmStaged.Turned<Square4>>,
+            8 => TransposedColumnsKernel<GemmStaged.Turned<Square8>>,
+            16 => TransposedColumnsKernel<GemmStaged.Turned<Square16>>,
+            _ => TransposedColumnsKernel<GemmStaged.Collected>,
+        });
 
-    private Action<AcceleratorStream, KernelConfig, FloatView, FloatView, int, int, int, int> LoadRows() =>
-        accelerator.LoadKernel<FloatView, FloatView, int, int, int, int>(TurnsBlocks ? TurnedRowsKernel : CollectedRowsKernel);
+    private Action<AcceleratorStream, KernelConfig, FloatView, FloatView, int, int, int, int, int> LoadRows() =>
+        accelerator.LoadKernel<FloatView, FloatView, int, int, int, int, int>(groupSize switch
+        {
+            4 => TurnedRowsKernel<Square4>,
+            8 => TurnedRowsKernel<Square8>,
+            16 => TurnedRowsKernel<Square16>,
+            _ => CollectedRowsKernel,
+        });
 
-    private Action<AcceleratorStream, KernelConfig, FloatView, FloatView, int, int, int, int> LoadTransposedRows() =>
-        accelerator.LoadKernel<FloatView, FloatView, int, int, int, int>(TransposedRowsKernel);
+    private Action<AcceleratorStream, KernelConfig, FloatView, FloatView, int, int, int, int, int> LoadTransposedRows() =>
+        accelerator.LoadKernel<FloatView, FloatView, int, int, int, int, int>(TransposedRowsKernel);
 
     private KernelConfig Config(int groups, int k) => new(new Index2D(groups, Blocks.Of(k, Slice)), new Index2D(groupSize, 1));
 
@@ -129,44 +143,51 @@ internal sealed class GemmPacking : IDisposable
         TStaging.Stage(b, packed, (Grid.IdxX * k + k0) * panelColumns, Grid.IdxX * panelColumns, k0, depth, n, ldb);
     }
 
-    private static void TurnedRowsKernel(FloatView a, FloatView packed, int lda, int m, int k, int tileRows)
+    private static void TurnedRowsKernel<TSquare>(FloatView a, FloatView packed, int lda, int m, int k, int tileRows, int packedRows)
+        where TSquare : struct, ISquareBlock
     {
         int end = XMath.Min((Grid.IdxY + 1) * Slice, k);
-        int turnedEnd = end / SquareBlock.Side * SquareBlock.Side;
-        int row = Grid.IdxX * tileRows;
-        int target = row * k + Group.IdxX;
-        for (int depth = Grid.IdxY * Slice; depth < turnedEnd; depth += SquareBlock.Side)
+        int turnedEnd = end / TSquare.Side * TSquare.Side;
+        for (int first = 0; first < packedRows; first += TSquare.Side)
         {
-            var square = SquareBlock.Load(a, row, m - 1, lda, depth);
-            square.Transpose();
-            if (Group.IdxX < tileRows)
-                square.Store(packed, target + depth * tileRows, tileRows);
-        }
-        if (Group.IdxX < tileRows)
-        {
-            int last = XMath.Min(row + Group.IdxX, m - 1) * lda;
-            for (int depth = turnedEnd; depth < end; depth++)
-                packed[target + depth * tileRows] = a[last + depth];
+            int row = Grid.IdxX * tileRows + first;
+            int target = Grid.IdxX * packedRows * k + first + Group.IdxX;
+            for (int depth = Grid.IdxY * Slice; depth < turnedEnd; depth += TSquare.Side)
+            {
+                var square = default(TSquare);
+                square.Load(a, row, m - 1, lda, depth);
+                square.Transpose();
+                if (first + TSquare.Side <= packedRows)
+                    square.Store(packed, target + depth * packedRows, packedRows);
+                else if (first + Group.IdxX < packedRows)
+                    square.Store(packed, target + depth * packedRows, packedRows);
+            }
+            if (first + Group.IdxX < packedRows)
+            {
+                int last = XMath.Min(row + Group.IdxX, m - 1) * lda;
+                for (int depth = turnedEnd; depth < end; depth++)
+                    packed[target + depth * packedRows] = a[last + depth];
+            }
         }
     }
 
-    private static void CollectedRowsKernel(FloatView a, FloatView packed, int lda, int m, int k, int tileRows)
+    private static void CollectedRowsKernel(FloatView a, FloatView packed, int lda, int m, int k, int tileRows, int packedRows)
     {
         int end = XMath.Min((Grid.IdxY + 1) * Slice, k);
-        int tile = Grid.IdxX * tileRows;
+        int tile = Grid.IdxX;
         for (int first = 0; first < tileRows; first += Group.DimX)
         {
             int row = first + Group.IdxX;
             if (row < tileRows)
             {
-                int source = XMath.Min(tile + row, m - 1) * lda;
+                int source = XMath.Min(tile * tileRows + row, m - 1) * lda;
                 for (int depth = Grid.IdxY * Slice; depth < end; depth++)
-                    packed[tile * k + depth * tileRows + row] = a[source + depth];
+                    packed[(tile * k + depth) * packedRows + row] = a[source + depth];
             }
         }
     }
 
-    private static void TransposedRowsKernel(FloatView a, FloatView packed, int lda, int m, int k, int tileRows)
+    private static void TransposedRowsKernel(FloatView a, FloatView packed, int lda, int m, int k, int tileRows, int packedRows)
     {
         int end = XMath.Min((Grid.IdxY + 1) * Slice, k);
         int tileEnd = XMath.Min((Grid.IdxX + 1) * Neighbours, Blocks.Of(m, tileRows));
@@ -177,8 +198,11 @@ internal sealed class GemmPacking : IDisposable
                 for (int first = 0; first < tileRows; first += Group.DimX)
                 {
                     int row = first + Group.IdxX;
-                    if (row < tileRows && tile * tileRows + row < m)
-                        packed[(tile * k + depth) * tileRows + row] = a[depth * lda + tile * tileRows + row];
+                    int from = depth * lda + tile * tileRows + row, to = (tile * k + depth) * packedRows + row;
+                    if (first + Group.DimX <= packedRows && tile * tileRows + first + Group.DimX <= m)
+                        packed[to] = a[from];
+                    else if (row < tileRows && tile * tileRows + row < m)
+                        packed[to] = a[from];
                 }
             }
         }

@@ -107,14 +107,15 @@ internal static class GemmStaged
         }
     }
 
-    /// <summary>B is stored [n × k] and a warp is 16 wide: blocks are turned over in registers.</summary>
-    internal readonly struct Turned : IStaging
+    /// <summary>B is stored [n × k]; blocks as wide as a warp are turned over in registers.</summary>
+    internal readonly struct Turned<TSquare> : IStaging
+        where TSquare : struct, ISquareBlock
     {
         public static int Pitch(GemmArguments g) => g.BColumn;
 
         public static void Stage(FloatView b, FloatView slice, int to, int column0, int k0, int depth, int columns, int pitch)
         {
-            const int side = SquareBlock.Side;
+            int side = TSquare.Side;
             int turnedEnd = depth / side * side;
             for (int half = 0; half < 2; half++)
             {
@@ -122,7 +123,8 @@ internal static class GemmStaged
                 int at = to + half * side + Group.IdxX;
                 for (int k = 0; k < turnedEnd; k += side)
                 {
-                    var square = SquareBlock.Load(b, column, columns - 1, pitch, k0 + k);
+                    var square = default(TSquare);
+                    square.Load(b, column, columns - 1, pitch, k0 + k);
                     square.Transpose();
                     square.Store(slice, at + k * 2 * side, 2 * side);
                 }

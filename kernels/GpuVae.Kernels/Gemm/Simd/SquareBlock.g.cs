@@ -10,12 +10,99 @@ using FloatView = ILGPU.ArrayView<float>;
 
 namespace GpuVae.Kernels.Gemm.Simd;
 
-internal partial struct SquareBlock
+
+/// <inheritdoc cref="ISquareBlock"/>
+internal struct Square4 : ISquareBlock
+{
+    private float r0, r1, r2, r3;
+
+    public static int Side => 4;
+
+    public void Load(FloatView from, int row, int lastRow, int pitch, int column)
+    {
+        column += Group.IdxX;
+        r0 = from[XMath.Min(row, lastRow) * pitch + column];
+        r1 = from[XMath.Min(row + 1, lastRow) * pitch + column];
+        r2 = from[XMath.Min(row + 2, lastRow) * pitch + column];
+        r3 = from[XMath.Min(row + 3, lastRow) * pitch + column];
+    }
+
+    public readonly void Store(FloatView to, int at, int pitch)
+    {
+        to[at] = r0;
+        to[at + pitch] = r1;
+        to[at + 2 * pitch] = r2;
+        to[at + 3 * pitch] = r3;
+    }
+
+    public void Transpose()
+    {
+        SquareBlock.Exchange(ref r0, ref r2, 2);
+        SquareBlock.Exchange(ref r1, ref r3, 2);
+        SquareBlock.Exchange(ref r0, ref r1, 1);
+        SquareBlock.Exchange(ref r2, ref r3, 1);
+    }
+}
+
+/// <inheritdoc cref="ISquareBlock"/>
+internal struct Square8 : ISquareBlock
+{
+    private float r0, r1, r2, r3, r4, r5, r6, r7;
+
+    public static int Side => 8;
+
+    public void Load(FloatView from, int row, int lastRow, int pitch, int column)
+    {
+        column += Group.IdxX;
+        r0 = from[XMath.Min(row, lastRow) * pitch + column];
+        r1 = from[XMath.Min(row + 1, lastRow) * pitch + column];
+        r2 = from[XMath.Min(row + 2, lastRow) * pitch + column];
+        r3 = from[XMath.Min(row + 3, lastRow) * pitch + column];
+        r4 = from[XMath.Min(row + 4, lastRow) * pitch + column];
+        r5 = from[XMath.Min(row + 5, lastRow) * pitch + column];
+        r6 = from[XMath.Min(row + 6, lastRow) * pitch + column];
+        r7 = from[XMath.Min(row + 7, lastRow) * pitch + column];
+    }
+
+    public readonly void Store(FloatView to, int at, int pitch)
+    {
+        to[at] = r0;
+        to[at + pitch] = r1;
+        to[at + 2 * pitch] = r2;
+        to[at + 3 * pitch] = r3;
+        to[at + 4 * pitch] = r4;
+        to[at + 5 * pitch] = r5;
+        to[at + 6 * pitch] = r6;
+        to[at + 7 * pitch] = r7;
+    }
+
+    public void Transpose()
+    {
+        SquareBlock.Exchange(ref r0, ref r4, 4);
+        SquareBlock.Exchange(ref r1, ref r5, 4);
+        SquareBlock.Exchange(ref r2, ref r6, 4);
+        SquareBlock.Exchange(ref r3, ref r7, 4);
+        SquareBlock.Exchange(ref r0, ref r2, 2);
+        SquareBlock.Exchange(ref r1, ref r3, 2);
+        SquareBlock.Exchange(ref r4, ref r6, 2);
+        SquareBlock.Exchange(ref r5, ref r7, 2);
+        SquareBlock.Exchange(ref r0, ref r1, 1);
+        SquareBlock.Exchange(ref r2, ref r3, 1);
+        SquareBlock.Exchange(ref r4, ref r5, 1);
+        SquareBlock.Exchange(ref r6, ref r7, 1);
+    }
+}
+
+/// <inheritdoc cref="ISquareBlock"/>
+internal struct Square16 : ISquareBlock
 {
     private float r0, r1, r2, r3, r4, r5, r6, r7, r8, r9, r10, r11, r12, r13, r14, r15;
 
-    private void LoadRows(FloatView from, int row, int lastRow, int pitch, int column)
+    public static int Side => 16;
+
+    public void Load(FloatView from, int row, int lastRow, int pitch, int column)
     {
+        column += Group.IdxX;
         r0 = from[XMath.Min(row, lastRow) * pitch + column];
         r1 = from[XMath.Min(row + 1, lastRow) * pitch + column];
         r2 = from[XMath.Min(row + 2, lastRow) * pitch + column];
@@ -34,7 +121,6 @@ internal partial struct SquareBlock
         r15 = from[XMath.Min(row + 15, lastRow) * pitch + column];
     }
 
-    /// <summary>Stores this lane's column: the first row's element at <paramref name="at"/>.</summary>
     public readonly void Store(FloatView to, int at, int pitch)
     {
         to[at] = r0;
@@ -57,37 +143,37 @@ internal partial struct SquareBlock
 
     public void Transpose()
     {
-        Exchange(ref r0, ref r8, 8);
-        Exchange(ref r1, ref r9, 8);
-        Exchange(ref r2, ref r10, 8);
-        Exchange(ref r3, ref r11, 8);
-        Exchange(ref r4, ref r12, 8);
-        Exchange(ref r5, ref r13, 8);
-        Exchange(ref r6, ref r14, 8);
-        Exchange(ref r7, ref r15, 8);
-        Exchange(ref r0, ref r4, 4);
-        Exchange(ref r1, ref r5, 4);
-        Exchange(ref r2, ref r6, 4);
-        Exchange(ref r3, ref r7, 4);
-        Exchange(ref r8, ref r12, 4);
-        Exchange(ref r9, ref r13, 4);
-        Exchange(ref r10, ref r14, 4);
-        Exchange(ref r11, ref r15, 4);
-        Exchange(ref r0, ref r2, 2);
-        Exchange(ref r1, ref r3, 2);
-        Exchange(ref r4, ref r6, 2);
-        Exchange(ref r5, ref r7, 2);
-        Exchange(ref r8, ref r10, 2);
-        Exchange(ref r9, ref r11, 2);
-        Exchange(ref r12, ref r14, 2);
-        Exchange(ref r13, ref r15, 2);
-        Exchange(ref r0, ref r1, 1);
-        Exchange(ref r2, ref r3, 1);
-        Exchange(ref r4, ref r5, 1);
-        Exchange(ref r6, ref r7, 1);
-        Exchange(ref r8, ref r9, 1);
-        Exchange(ref r10, ref r11, 1);
-        Exchange(ref r12, ref r13, 1);
-        Exchange(ref r14, ref r15, 1);
+        SquareBlock.Exchange(ref r0, ref r8, 8);
+        SquareBlock.Exchange(ref r1, ref r9, 8);
+        SquareBlock.Exchange(ref r2, ref r10, 8);
+        SquareBlock.Exchange(ref r3, ref r11, 8);
+        SquareBlock.Exchange(ref r4, ref r12, 8);
+        SquareBlock.Exchange(ref r5, ref r13, 8);
+        SquareBlock.Exchange(ref r6, ref r14, 8);
+        SquareBlock.Exchange(ref r7, ref r15, 8);
+        SquareBlock.Exchange(ref r0, ref r4, 4);
+        SquareBlock.Exchange(ref r1, ref r5, 4);
+        SquareBlock.Exchange(ref r2, ref r6, 4);
+        SquareBlock.Exchange(ref r3, ref r7, 4);
+        SquareBlock.Exchange(ref r8, ref r12, 4);
+        SquareBlock.Exchange(ref r9, ref r13, 4);
+        SquareBlock.Exchange(ref r10, ref r14, 4);
+        SquareBlock.Exchange(ref r11, ref r15, 4);
+        SquareBlock.Exchange(ref r0, ref r2, 2);
+        SquareBlock.Exchange(ref r1, ref r3, 2);
+        SquareBlock.Exchange(ref r4, ref r6, 2);
+        SquareBlock.Exchange(ref r5, ref r7, 2);
+        SquareBlock.Exchange(ref r8, ref r10, 2);
+        SquareBlock.Exchange(ref r9, ref r11, 2);
+        SquareBlock.Exchange(ref r12, ref r14, 2);
+        SquareBlock.Exchange(ref r13, ref r15, 2);
+        SquareBlock.Exchange(ref r0, ref r1, 1);
+        SquareBlock.Exchange(ref r2, ref r3, 1);
+        SquareBlock.Exchange(ref r4, ref r5, 1);
+        SquareBlock.Exchange(ref r6, ref r7, 1);
+        SquareBlock.Exchange(ref r8, ref r9, 1);
+        SquareBlock.Exchange(ref r10, ref r11, 1);
+        SquareBlock.Exchange(ref r12, ref r13, 1);
+        SquareBlock.Exchange(ref r14, ref r15, 1);
     }
 }

@@ -8,6 +8,9 @@ namespace GpuVae.Kernels.Gemm.Simd;
 /// <summary>The sums of a tile, and how fewer rows than a tile has are taken.</summary>
 internal interface ITileRows : IRowSums
 {
+    /// <summary>Elements from one k to the next in a packed tile: whole vectors where that does not cost more than a third.</summary>
+    static abstract int PackedRows { get; }
+
     /// <summary>Multiplies as many of the <paramref name="left"/> rows as fit at once; gives their number.</summary>
     static abstract int Multiply<TRows, TColumns>(
         FloatView a, FloatView b, FloatView sums, GemmLanes.Tile tile, GemmArguments g, int left)
@@ -18,6 +21,8 @@ internal interface ITileRows : IRowSums
 /// <summary>For 32 registers.</summary>
 internal partial struct Rows12 : ITileRows
 {
+    public static int PackedRows => 12;
+
     public static int Multiply<TRows, TColumns>(
         FloatView a, FloatView b, FloatView sums, GemmLanes.Tile tile, GemmArguments g, int left)
         where TRows : struct, GemmLanes.IRows
@@ -34,6 +39,8 @@ internal partial struct Rows12 : ITileRows
 /// <summary>For 16 registers.</summary>
 internal partial struct Rows6 : ITileRows
 {
+    public static int PackedRows => 8;
+
     public static int Multiply<TRows, TColumns>(
         FloatView a, FloatView b, FloatView sums, GemmLanes.Tile tile, GemmArguments g, int left)
         where TRows : struct, GemmLanes.IRows
