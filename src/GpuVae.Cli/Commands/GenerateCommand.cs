@@ -49,7 +49,8 @@ internal static class GenerateCommand
             {
                 using GridPrior loaded = prior;
                 float[] drawn = prior.Generate(
-                    n, parsed.GetValue(seed), parsed.GetValue(label) is { } asked ? prior.LabelNumber(asked) : null);
+                    n, parsed.GetValue(seed), parsed.GetValue(label) is { } asked ? prior.LabelNumber(asked) : null,
+                    sampler.Temperature(parsed));
                 output.Write(parsed, shape, drawn, () => new Sheet(drawn));
                 return;
             }

@@ -14,7 +14,9 @@ internal sealed class SamplerArguments(DataArguments? data = null)
     };
 
     private readonly Option<double> temperature = CommonOptions.Number(
-        "--temperature", "T", "Scales the noise of codes: below 1 images are more typical and more alike.", 1.0, NumberRange.AtLeast(0.0));
+        "--temperature", "T",
+        "Below 1 images are more typical and more alike: it scales the noise of codes, and divides the logits of discrete ones.", 1.0,
+        NumberRange.AtLeast(0.0));
 
     public void AddTo(ExampleCommand command)
     {
@@ -28,8 +30,8 @@ internal sealed class SamplerArguments(DataArguments? data = null)
     /// <exception cref="BadInputException">The model cannot have it, or images to fit it to are missing.</exception>
     public void Apply(ParseResult parsed, RunFolder run, Vae model)
     {
-        if (CommonOptions.IsGiven(parsed, temperature) && !model.HasPrior)
-            throw new BadInputException("--temperature is for codes with normal noise, which discrete ones have not. Leave it out.");
+        if (Temperature(parsed) == 0 && !model.HasPrior)
+            throw new BadInputException("--temperature 0: discrete codes are drawn by their probabilities; take a number above 0.");
         if (!CommonOptions.IsGiven(parsed, kind))
         {
             if (data?.NamesData(parsed) == true)

@@ -118,7 +118,14 @@ public sealed class FamilyCommandTests
             "--device", "cpu");
         Assert.Contains("bits per code", said, StringComparison.Ordinal);
         Assert.Contains("bits per dimension", said, StringComparison.Ordinal);
-        Gpuvae.Succeed(folder.FullPath, "generate", "--run", "runs/q", "--count", "2", "--label", "star", "--device", "cpu");
+        string[] generate = ["generate", "--run", "runs/q", "--count", "2", "--label", "star", "--device", "cpu"];
+        Gpuvae.Succeed(folder.FullPath, generate);
+        byte[] drawn = File.ReadAllBytes(Path.Combine(folder.FullPath, "generated.png"));
+        Gpuvae.Succeed(folder.FullPath, [.. generate, "--temperature", "0.2"]);
+        Assert.NotEqual(drawn, File.ReadAllBytes(Path.Combine(folder.FullPath, "generated.png")));
+        CommandResult frozen = Gpuvae.Run(folder.FullPath, [.. generate, "--temperature", "0"]);
+        Assert.Equal(2, frozen.ExitCode);
+        Assert.Contains("take a number above 0", frozen.Error, StringComparison.Ordinal);
         string[] transformer = ["train-prior", "--run", "runs/q", "--device", "cpu", "--out", "t.safetensors"];
         Gpuvae.Succeed(
             folder.FullPath, [.. transformer, "--epochs", "1", "--model", "transformer", "--layers", "1", "--width", "8", "--heads", "2"]);
