@@ -136,11 +136,13 @@ public sealed class Gemm<TEpilogue>
             if (packB)
                 fromB = launch.PackB(stream, b, ref g);
             groups = launch.Cut(ref g, choice.Slices);
-            launcher = packA && packB
-                ? packed ??= launch.Load(new PackedLoader(gemm.Accelerator), transposeB: false)
-                : packA || a.IsTransposed
-                ? neighbouringRows ??= launch.Load(new LaneLoader<GemmLanes.NeighbouringRows>(gemm.Accelerator), transposeB: false)
-                : distantRows ??= launch.Load(new LaneLoader<GemmLanes.DistantRows>(gemm.Accelerator), transposeB: false);
+            launcher = (packA, packB, a.IsTransposed) switch
+            {
+                (true, true, _) => packed ??= launch.Load(new PackedLoader(gemm.Accelerator), transposeB: false),
+                (true, false, _) or (false, _, true) => neighbouringRows ??=
+                    launch.Load(new LaneLoader<GemmLanes.NeighbouringRows>(gemm.Accelerator), transposeB: false),
+                _ => distantRows ??= launch.Load(new LaneLoader<GemmLanes.DistantRows>(gemm.Accelerator), transposeB: false),
+            };
         }
         launcher(stream, launch.Config(groups), fromA, fromB, c, g, epilogue);
     }

@@ -21,8 +21,11 @@ internal sealed class GemmPacking : IDisposable
     // k per group: enough work for a launch to spread over the cores.
     private const int Slice = 128;
 
-    // Tiles or panels per group where they are neighbours in memory: a few cache lines at a time from each row of the operand.
+    // Panels per group where they are neighbours in memory: a few cache lines at a time from each row of the operand.
     private const int Neighbours = 4;
+
+    // The same for tiles: as many as have so many rows, three lines of the cache.
+    private const int RowsAtOnce = 48;
 
     private readonly Accelerator accelerator;
     private readonly int tileRows;
@@ -62,7 +65,7 @@ internal sealed class GemmPacking : IDisposable
     {
         int tiles = Blocks.Of(a.Rows, tileRows);
         Grow(ref packedA, (long)packedRows * tiles * a.Columns);
-        int groups = a.IsTransposed ? Blocks.Of(tiles, Neighbours) : tiles;
+        int groups = a.IsTransposed ? Blocks.Of(a.Rows, RowsAtOnce / tileRows * tileRows) : tiles;
         (a.IsTransposed ? transposedRows ??= LoadTransposedRows() : rows ??= LoadRows())(
             stream, Config(groups, a.Columns), a.View, packedA.View, a.Pitch, a.Rows, a.Columns, tileRows, packedRows);
         return packedA.View;
@@ -189,11 +192,11 @@ internal sealed class GemmPacking : IDisposable
 
     private static void TransposedRowsKernel(FloatView a, FloatView packed, int lda, int m, int k, int tileRows, int packedRows)
     {
-        int end = XMath.Min((Grid.IdxY + 1) * Slice, k);
-        int tileEnd = XMath.Min((Grid.IdxX + 1) * Neighbours, Blocks.Of(m, tileRows));
+        int end = XMath.Min((Grid.IdxY + 1) * Slice, k), tiles = RowsAtOnce / tileRows;
+        int tileEnd = XMath.Min((Grid.IdxX + 1) * tiles, Blocks.Of(m, tileRows));
         for (int depth = Grid.IdxY * Slice; depth < end; depth++)
         {
-            for (int tile = Grid.IdxX * Neighbours; tile < tileEnd; tile++)
+            for (int tile = Grid.IdxX * tiles; tile < tileEnd; tile++)
             {
                 for (int first = 0; first < tileRows; first += Group.DimX)
                 {
