@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text.Json.Nodes;
 using GpuVae.Devices;
 
 namespace GpuVae.Tests.Cli;
@@ -28,5 +29,13 @@ internal static class Gpuvae
         CommandResult result = Run(workingDirectory, arguments);
         Assert.True(result is { ExitCode: 0, Error: "" }, result.ToString());
         return result.Output;
+    }
+
+    /// <summary>What <c>evaluate</c> finds of a run.</summary>
+    public static JsonNode Evaluate(string workingDirectory, string run, params IEnumerable<string> arguments)
+    {
+        string file = $"{run}.json";
+        Succeed(workingDirectory, ["evaluate", "--run", run, .. arguments, "--json", file]);
+        return JsonNode.Parse(File.ReadAllText(Path.Combine(workingDirectory, file)))!;
     }
 }

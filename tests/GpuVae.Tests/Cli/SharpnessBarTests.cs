@@ -59,10 +59,8 @@ public sealed class SharpnessBarTests : IDisposable
     {
         string[] features = OutsideFiles.Features();
         Gpuvae.Succeed(folder.FullPath, ["train", .. training, "--device", "cpu", "--out", run]);
-        Gpuvae.Succeed(
-            folder.FullPath,
-            ["evaluate", "--run", run, "--features", .. features, "--metrics", "elbo,reconstruction", "--json", $"{run}.json"]);
-        JsonNode report = JsonNode.Parse(File.ReadAllText(folder[$"{run}.json"]))!;
+        JsonNode report = Gpuvae.Evaluate(
+            folder.FullPath, run, ["--features", .. features, "--metrics", "elbo,reconstruction"]);
         TestContext.Current.SendDiagnosticMessage(
             $"{run}: PSNR {Psnr(report):F2} dB, FD {Frechet(report):F1}, sharpness {Sharpness(report):F4}, codes {report["codes"]}");
         return report;
