@@ -67,12 +67,13 @@ public sealed class LinearBackward<TEpilogue>(GemmContext gemm)
         int weightGroups, groups;
         if (gemm.Lanes is { } onLanes)
         {
+            FloatView xAsRead = onLanes.LayOut(stream, x.Transposed, ref ofWeight);
             groups = weightGroups = onLanes.CutStaged(ref ofWeight, onLanes.WantedGroups / 2);
             if (wantsInput)
                 groups += onLanes.CutStaged(ref ofInput, onLanes.WantedGroups / 2);
             lanes ??= onLanes.Load(new Loader(gemm.Accelerator), transposeB: true);
             lanes(
-                stream, onLanes.Config(groups), x.View, dy.View, weight.View, dw.View, db, dxOrAny, ofWeight, ofInput, weightGroups,
+                stream, onLanes.Config(groups), xAsRead, dy.View, weight.View, dw.View, db, dxOrAny, ofWeight, ofInput, weightGroups,
                 epilogue);
             return;
         }

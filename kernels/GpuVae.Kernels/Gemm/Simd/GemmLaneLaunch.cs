@@ -32,6 +32,9 @@ internal sealed class GemmLaneLaunch : IDisposable
     // a panel that comes from the second level instead of the first costs nothing beside that.
     private const int LeastTilesOfBlock = 16;
 
+    // A copy of A takes as long as a few of them.
+    private const int LeastPanelsToPackA = 8;
+
     // Shallower slices, which take the sums to C and back more often, are not tried.
     private const int LeastDepth = 64;
 
@@ -121,10 +124,12 @@ internal sealed class GemmLaneLaunch : IDisposable
             return GemmVariant.Staged;
         // An operand larger than the second-level cache falls out of it before it is read again. Columns of Bᵀ are never neighbours. Six
         // rows that lie apart are read as fast as packed ones.
-        bool packA = p.K > 0 && elementsOfA > caches.SecondLevelElements && Blocks.Of(p.N, TileColumns) >= 8 &&
-            (p.TransposeA || TileRows == Rows12.Rows);
+        bool packA = PaysToPackTransposed(p) ||
+            (p.K > 0 && elementsOfA > caches.SecondLevelElements && Blocks.Of(p.N, TileColumns) >= LeastPanelsToPackA &&
+                (p.TransposeA || TileRows == Rows12.Rows));
         bool packB = p.K > 0 &&
-            (p.TransposeB || ((long)p.N * p.K > caches.SecondLevelElements && Blocks.Of(p.M, TileRows) >= 16));
+            (p.TransposeB ||
+                ((PaysToPackTransposed(p) || (long)p.N * p.K > caches.SecondLevelElements) && Blocks.Of(p.M, TileRows) >= 16));
         return (packA, packB) switch
         {
             (true, true) => GemmVariant.LanesPackedBoth,
@@ -133,6 +138,12 @@ internal sealed class GemmLaneLaunch : IDisposable
             _ => GemmVariant.Lanes,
         };
     }
+
+    /// <summary>
+    /// Whether tiles of six neighbours along a row of A are laid out first: they are a part of a cache line, of which each k has another.
+    /// </summary>
+    private bool PaysToPackTransposed(GemmProblem p) =>
+        p.TransposeA && p.K > 0 && TileRows != Rows12.Rows && Blocks.Of(p.N, TileColumns) >= LeastPanelsToPackA;
 
     private bool IsRow(GemmProblem p) =>
         p.Use == GemmUse.Product && p.M == 1 && !p.TransposeB && p.N >= GemmRow.LeastVectors * warp;
@@ -155,6 +166,12 @@ internal sealed class GemmLaneLaunch : IDisposable
         (true, _, _) => loader.Load<Rows12, GemmStaged.Collected>(),
         _ => loader.Load<Rows6, GemmStaged.Collected>(),
     };
+
+    /// <summary>The weight gradients' xᵀ as their tiles are best read: as it lies, or packed.</summary>
+    public FloatView LayOut(AcceleratorStream stream, MatrixView transposedX, ref GemmArguments g) =>
+        PaysToPackTransposed(new GemmProblem(GemmUse.WeightGradient, true, false, g.M, g.N, g.K))
+            ? PackA(stream, transposedX, ref g)
+            : transposedX.View;
 
     /// <summary>Packs A for GemmLanes.cs, to be read with the strides that are written into the product.</summary>
     public FloatView PackA(AcceleratorStream stream, MatrixView a, ref GemmArguments g)
@@ -195,7 +212,8 @@ internal sealed class GemmLaneLaunch : IDisposable
     /// <param name="wantedGroups">Groups to cut into at least.</param>
     public int CutStaged(ref GemmArguments g, int slices, int wantedGroups)
     {
-        g.ATile = TileRows * g.ARow;
+        if (g.ATile == 0)
+            g.ATile = TileRows * g.ARow;
         int groups = Cut(ref g, slices, wantedGroups);
         // Slices of whole blocks, as they are turned over in registers.
         g.DepthBlock = Blocks.Of(Blocks.Of(g.K, slices), SquareBlock.MaxSide) * SquareBlock.MaxSide;
