@@ -124,8 +124,8 @@ public sealed class Gemm<TEpilogue>
         {
             groups = launch.CutStaged(ref g, choice.Slices, launch.WantedGroups);
             launcher = b.IsTransposed
-                ? stagedTransposed ??= launch.Load(new StagedLoader(gemm.Accelerator), transposeB: true)
-                : staged ??= launch.Load(new StagedLoader(gemm.Accelerator), transposeB: false);
+                ? stagedTransposed ??= launch.Load(new StagedLoader(gemm.Accelerator, transposeB: true))
+                : staged ??= launch.Load(new StagedLoader(gemm.Accelerator, transposeB: false));
         }
         else
         {
@@ -138,10 +138,10 @@ public sealed class Gemm<TEpilogue>
             groups = launch.Cut(ref g, choice.Slices);
             launcher = (packA, packB, a.IsTransposed) switch
             {
-                (true, true, _) => packed ??= launch.Load(new PackedLoader(gemm.Accelerator), transposeB: false),
+                (true, true, _) => packed ??= launch.Load(new PackedLoader(gemm.Accelerator)),
                 (true, false, _) or (false, _, true) => neighbouringRows ??=
-                    launch.Load(new LaneLoader<GemmLanes.NeighbouringRows>(gemm.Accelerator), transposeB: false),
-                _ => distantRows ??= launch.Load(new LaneLoader<GemmLanes.DistantRows>(gemm.Accelerator), transposeB: false),
+                    launch.Load(new LaneLoader<GemmLanes.NeighbouringRows>(gemm.Accelerator)),
+                _ => distantRows ??= launch.Load(new LaneLoader<GemmLanes.DistantRows>(gemm.Accelerator)),
             };
         }
         launcher(stream, launch.Config(groups), fromA, fromB, c, g, epilogue);
@@ -180,28 +180,33 @@ public sealed class Gemm<TEpilogue>
     private readonly struct LaneLoader<TRows>(Accelerator accelerator) : ILaneLoader<LaneLauncher>
         where TRows : struct, GemmLanes.IRows
     {
-        public LaneLauncher Load<TTile, TStaging>()
+        public LaneLauncher Load<TTile, TPlain, TTransposed>()
             where TTile : struct, ITileRows
-            where TStaging : struct, GemmStaged.IStaging =>
+            where TPlain : struct, GemmStaged.IStaging
+            where TTransposed : struct, GemmStaged.IStaging =>
             new(accelerator.LoadKernel<FloatView, FloatView, FloatView, GemmArguments, TEpilogue>(
                 GemmLanes.Kernel<TTile, TRows, TEpilogue>));
     }
 
     private readonly struct PackedLoader(Accelerator accelerator) : ILaneLoader<LaneLauncher>
     {
-        public LaneLauncher Load<TTile, TStaging>()
+        public LaneLauncher Load<TTile, TPlain, TTransposed>()
             where TTile : struct, ITileRows
-            where TStaging : struct, GemmStaged.IStaging =>
+            where TPlain : struct, GemmStaged.IStaging
+            where TTransposed : struct, GemmStaged.IStaging =>
             new(accelerator.LoadKernel<FloatView, FloatView, FloatView, GemmArguments, TEpilogue>(
                 GemmLanes.PackedKernel<TTile, TEpilogue>));
     }
 
-    private readonly struct StagedLoader(Accelerator accelerator) : ILaneLoader<LaneLauncher>
+    private readonly struct StagedLoader(Accelerator accelerator, bool transposeB) : ILaneLoader<LaneLauncher>
     {
-        public LaneLauncher Load<TTile, TStaging>()
+        public LaneLauncher Load<TTile, TPlain, TTransposed>()
             where TTile : struct, ITileRows
-            where TStaging : struct, GemmStaged.IStaging =>
+            where TPlain : struct, GemmStaged.IStaging
+            where TTransposed : struct, GemmStaged.IStaging =>
             new(accelerator.LoadKernel<FloatView, FloatView, FloatView, GemmArguments, TEpilogue>(
-                GemmStaged.Kernel<TTile, TStaging, TEpilogue>));
+                transposeB
+                    ? GemmStaged.Kernel<TTile, TTransposed, TEpilogue>
+                    : GemmStaged.Kernel<TTile, GemmStaged.Copied, TEpilogue>));
     }
 }

@@ -68,10 +68,10 @@ public sealed class LinearBackward<TEpilogue>(GemmContext gemm)
         if (gemm.Lanes is { } onLanes)
         {
             FloatView xAsRead = onLanes.LayOut(stream, x.Transposed, ref ofWeight);
-            groups = weightGroups = onLanes.CutStaged(ref ofWeight, onLanes.WantedGroups / 2);
+            groups = weightGroups = onLanes.CutPlain(ref ofWeight, onLanes.WantedGroups / 2);
             if (wantsInput)
                 groups += onLanes.CutStaged(ref ofInput, onLanes.WantedGroups / 2);
-            lanes ??= onLanes.Load(new Loader(gemm.Accelerator), transposeB: true);
+            lanes ??= onLanes.Load(new Loader(gemm.Accelerator));
             lanes(
                 stream, onLanes.Config(groups), xAsRead, dy.View, weight.View, dw.View, db, dxOrAny, ofWeight, ofInput, weightGroups,
                 epilogue);
@@ -90,25 +90,26 @@ public sealed class LinearBackward<TEpilogue>(GemmContext gemm)
             launch.Workspace.Sums, launch.Workspace.Tickets, ofWeight, ofInput, weightGroups, epilogue);
     }
 
-    private static void LaneKernel<TTile, TStaging>(
+    private static void LaneKernel<TTile, TPlain, TTransposed>(
         FloatView x, FloatView dy, FloatView weight, FloatView dw, FloatView db, FloatView dx, GemmArguments ofWeight,
         GemmArguments ofInput, int weightGroups, TEpilogue epilogue)
         where TTile : struct, ITileRows
-        where TStaging : struct, GemmStaged.IStaging
+        where TPlain : struct, GemmStaged.IStaging
+        where TTransposed : struct, GemmStaged.IStaging
     {
         FloatView slice = SharedMemory.Allocate<float>(GemmStaged.SliceElements);
         FloatView sums = SharedMemory.Allocate<float>(TTile.Rows * 2 * GemmLanes.MaxWarp);
         if (Grid.IdxX < weightGroups)
         {
             var block = new GemmLanes.Block(ofWeight, Grid.IdxX, TTile.Rows);
-            GemmStaged.Multiply<TTile, GemmLanes.NeighbouringRows, GemmStaged.Copied, EpilogueOutput<PlainEpilogue>>(
+            GemmStaged.Multiply<TTile, GemmLanes.NeighbouringRows, TPlain, EpilogueOutput<PlainEpilogue>>(
                 x, dy, dw, slice, sums, ofWeight, block, default);
             SumColumns(dy, db, block, ofWeight);
         }
         else
         {
             var block = new GemmLanes.Block(ofInput, Grid.IdxX - weightGroups, TTile.Rows);
-            GemmStaged.Multiply<TTile, GemmLanes.DistantRows, TStaging, EpilogueOutput<TEpilogue>>(
+            GemmStaged.Multiply<TTile, GemmLanes.DistantRows, TTransposed, EpilogueOutput<TEpilogue>>(
                 dy, weight, dx, slice, sums, ofInput, block, new(epilogue));
         }
     }
@@ -151,12 +152,13 @@ public sealed class LinearBackward<TEpilogue>(GemmContext gemm)
 
     private readonly struct Loader(Accelerator accelerator) : ILaneLoader<LaneLauncher>, ITileLoader<TileLauncher>
     {
-        public LaneLauncher Load<TTile, TStaging>()
+        public LaneLauncher Load<TTile, TPlain, TTransposed>()
             where TTile : struct, ITileRows
-            where TStaging : struct, GemmStaged.IStaging =>
+            where TPlain : struct, GemmStaged.IStaging
+            where TTransposed : struct, GemmStaged.IStaging =>
             new(accelerator.LoadKernel<
                 FloatView, FloatView, FloatView, FloatView, FloatView, FloatView, GemmArguments, GemmArguments, int, TEpilogue>(
-                LaneKernel<TTile, TStaging>));
+                LaneKernel<TTile, TPlain, TTransposed>));
 
         public TileLauncher Load<TTiles>(KernelSpecialization bounds)
             where TTiles : struct, ITileEngine =>

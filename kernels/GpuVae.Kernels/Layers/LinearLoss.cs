@@ -77,8 +77,8 @@ public sealed class LinearLoss<TLikelihood>(GemmContext gemm)
         var g = GemmArguments.Of(x, weight, dy);
         if (gemm.Lanes is { } onLanes)
         {
-            int laneGroups = onLanes.CutStaged(ref g, onLanes.WantedGroups);
-            lanes ??= onLanes.Load(new Loader(gemm.Accelerator), transposeB: false);
+            int laneGroups = onLanes.CutPlain(ref g, onLanes.WantedGroups);
+            lanes ??= onLanes.Load(new Loader(gemm.Accelerator));
             lanes(
                 stream, onLanes.Config(laneGroups), x.View, weight.View, bias, target.View, dy.View, parts, g, likelihood, scale, samples);
             return;
@@ -96,15 +96,16 @@ public sealed class LinearLoss<TLikelihood>(GemmContext gemm)
     private GemmChoice Choose(int batch, int inputs, int outputs) =>
         gemm.Choose(new GemmProblem(GemmUse.Loss, false, false, batch, outputs, inputs));
 
-    private static void LaneKernel<TTile>(
+    private static void LaneKernel<TTile, TPlain>(
         FloatView x, FloatView weight, FloatView bias, FloatView target, FloatView dy, FloatView parts, GemmArguments g,
         TLikelihood likelihood, float scale, int samplesPerImage)
         where TTile : struct, ITileRows
+        where TPlain : struct, GemmStaged.IStaging
     {
         FloatView slice = SharedMemory.Allocate<float>(GemmStaged.SliceElements);
         FloatView sums = SharedMemory.Allocate<float>(TTile.Rows * 2 * GemmLanes.MaxWarp);
         var block = new GemmLanes.Block(g, Grid.IdxX, TTile.Rows);
-        GemmStaged.Multiply<TTile, GemmLanes.DistantRows, GemmStaged.Copied, LossOutput>(
+        GemmStaged.Multiply<TTile, GemmLanes.DistantRows, TPlain, LossOutput>(
             x, weight, dy, slice, sums, g, block,
             new LossOutput(bias, target, parts, Blocks.Of(g.N, 2 * Group.DimX), likelihood, scale, samplesPerImage));
     }
@@ -151,12 +152,13 @@ public sealed class LinearLoss<TLikelihood>(GemmContext gemm)
 
     private readonly struct Loader(Accelerator accelerator) : ILaneLoader<LaneLauncher>, ITileLoader<TileLauncher>
     {
-        public LaneLauncher Load<TTile, TStaging>()
+        public LaneLauncher Load<TTile, TPlain, TTransposed>()
             where TTile : struct, ITileRows
-            where TStaging : struct, GemmStaged.IStaging =>
+            where TPlain : struct, GemmStaged.IStaging
+            where TTransposed : struct, GemmStaged.IStaging =>
             new(accelerator.LoadKernel<
                 FloatView, FloatView, FloatView, FloatView, FloatView, FloatView, GemmArguments, TLikelihood, float, int>(
-                LaneKernel<TTile>));
+                LaneKernel<TTile, TPlain>));
 
         public TileLauncher Load<TTiles>(KernelSpecialization bounds)
             where TTiles : struct, ITileEngine =>

@@ -8,13 +8,14 @@ using FloatView = ILGPU.ArrayView<float>;
 
 namespace GpuVae.Kernels.Gemm.Simd;
 
-/// <summary>Loads a kernel of one operation for the tiles, and the way of laying out B, that suit the accelerator.</summary>
+/// <summary>Loads a kernel of one operation for the tiles, and the ways of laying out B and Bᵀ, that suit the accelerator.</summary>
 /// <typeparam name="TLauncher">The launcher of that operation.</typeparam>
 internal interface ILaneLoader<TLauncher>
 {
-    TLauncher Load<TTile, TStaging>()
+    TLauncher Load<TTile, TPlain, TTransposed>()
         where TTile : struct, ITileRows
-        where TStaging : struct, GemmStaged.IStaging;
+        where TPlain : struct, GemmStaged.IStaging
+        where TTransposed : struct, GemmStaged.IStaging;
 }
 
 /// <summary>What the launchers of products for CPUs share.</summary>
@@ -32,13 +33,20 @@ internal sealed class GemmLaneLaunch : IDisposable
     // a panel that comes from the second level instead of the first costs nothing beside that.
     private const int LeastTilesOfBlock = 16;
 
-    // A copy of A takes as long as a few of them.
-    private const int LeastPanelsToPackA = 8;
+    // A copy of an operand takes as long as a few panels, or tiles, of the product.
+    private const int LeastPanelsToPackA = 8, LeastTilesToPackB = 16;
+
+    // Where panels of B are read as they lie, deeper slices bring nothing.
+    private const int InPlaceDepth = 1024;
+
+    // Rows of A so far apart, 4 KiB, share a set of the first-level cache, which has fewer ways than a tile has rows.
+    private const int RowsThatCollide = 1024;
 
     // Shallower slices, which take the sums to C and back more often, are not tried.
     private const int LeastDepth = 64;
 
     private readonly int warp, cores;
+    private readonly bool readsInPlace;
     private readonly GemmPacking packing;
     private readonly CacheSizes caches = CacheSizes.OfThisMachine;
 
@@ -46,6 +54,7 @@ internal sealed class GemmLaneLaunch : IDisposable
     {
         (warp, cores) = (accelerator.WarpSize, accelerator.NumMultiprocessors);
         (TileRows, PackedRows) = HasManyRegisters(accelerator) ? (Rows12.Rows, Rows12.PackedRows) : (Rows6.Rows, Rows6.PackedRows);
+        readsInPlace = warp == 16 && VectorUnits.AreHalves;
         TileColumns = 2 * warp;
         WantedGroups = GroupShapes.ForAllCores(accelerator);
         packing = new GemmPacking(accelerator, TileRows, PackedRows);
@@ -93,8 +102,11 @@ internal sealed class GemmLaneLaunch : IDisposable
     {
         GemmVariant.Dots or GemmVariant.Row => 1,
         GemmVariant.Staged => StagedSlices(p.K),
-        _ => FitsWhole(p.M, p.K) ? 1 : Math.Max(Blocks.Of(p.K, caches.BlockElements / (LeastTilesOfBlock * TileRows)), 1),
+        _ => FitsWhole(p.M, p.K) ? 1 : SlicesOf(p.K),
     });
+
+    private int SlicesOf(int k) =>
+        Math.Max(Blocks.Of(k, readsInPlace ? InPlaceDepth : caches.BlockElements / (LeastTilesOfBlock * TileRows)), 1);
 
     /// <summary>A choice, and what it is with slices half and twice as deep; depth is tuned for products alone, as kernels are.</summary>
     private IEnumerable<GemmChoice> CutDifferently(GemmChoice choice, GemmProblem p)
@@ -120,6 +132,15 @@ internal sealed class GemmLaneLaunch : IDisposable
         if (IsRow(p))
             return GemmVariant.Row;
         long elementsOfA = (long)p.M * p.K;
+        if (readsInPlace)
+        {
+            // Neither operand falls out of the caches before it is late; what is several times as large as the second level comes too late.
+            bool isFar = p.TransposeA ? elementsOfA > 4L * caches.SecondLevelElements : p.K > 0 && p.K % RowsThatCollide == 0;
+            return Packed(
+                isFar && Blocks.Of(p.N, TileColumns) >= LeastPanelsToPackA,
+                p.K > 0 && (p.TransposeB ||
+                    ((long)p.N * p.K > 4L * caches.SecondLevelElements && Blocks.Of(p.M, TileRows) >= LeastTilesToPackB)));
+        }
         if (!p.TransposeA && p.M >= MinTilesToStage * TileRows && FitsWhole(p.M, p.K))
             return GemmVariant.Staged;
         // An operand larger than the second-level cache falls out of it before it is read again. Columns of Bᵀ are never neighbours. Six
@@ -129,15 +150,17 @@ internal sealed class GemmLaneLaunch : IDisposable
                 (p.TransposeA || TileRows == Rows12.Rows));
         bool packB = p.K > 0 &&
             (p.TransposeB ||
-                ((PaysToPackTransposed(p) || (long)p.N * p.K > caches.SecondLevelElements) && Blocks.Of(p.M, TileRows) >= 16));
-        return (packA, packB) switch
-        {
-            (true, true) => GemmVariant.LanesPackedBoth,
-            (true, false) => GemmVariant.LanesPackedA,
-            (false, true) => GemmVariant.LanesPackedB,
-            _ => GemmVariant.Lanes,
-        };
+                ((PaysToPackTransposed(p) || (long)p.N * p.K > caches.SecondLevelElements) && Blocks.Of(p.M, TileRows) >= LeastTilesToPackB));
+        return Packed(packA, packB);
     }
+
+    private static GemmVariant Packed(bool packA, bool packB) => (packA, packB) switch
+    {
+        (true, true) => GemmVariant.LanesPackedBoth,
+        (true, false) => GemmVariant.LanesPackedA,
+        (false, true) => GemmVariant.LanesPackedB,
+        _ => GemmVariant.Lanes,
+    };
 
     /// <summary>
     /// Whether tiles of six neighbours along a row of A are laid out first: they are a part of a cache line, of which each k has another.
@@ -154,17 +177,14 @@ internal sealed class GemmLaneLaunch : IDisposable
     public KernelConfig Config(int groups) => new(groups, warp);
 
     /// <summary>Loads the variant of a kernel that suits the vectors.</summary>
-    /// <param name="loader">The operation's kernels.</param>
-    /// <param name="transposeB">Whether the kernel is to lay out Bᵀ.</param>
-    public TLauncher Load<TLauncher>(ILaneLoader<TLauncher> loader, bool transposeB) => (TileRows == Rows12.Rows, transposeB, warp) switch
+    public TLauncher Load<TLauncher>(ILaneLoader<TLauncher> loader) => (TileRows == Rows12.Rows, warp) switch
     {
-        (true, false, _) => loader.Load<Rows12, GemmStaged.Copied>(),
-        (false, false, _) => loader.Load<Rows6, GemmStaged.Copied>(),
-        (_, _, 16) => loader.Load<Rows12, GemmStaged.Turned<Square16>>(),
-        (_, _, 8) => loader.Load<Rows6, GemmStaged.Turned<Square8>>(),
-        (_, _, 4) => loader.Load<Rows6, GemmStaged.Turned<Square4>>(),
-        (true, _, _) => loader.Load<Rows12, GemmStaged.Collected>(),
-        _ => loader.Load<Rows6, GemmStaged.Collected>(),
+        (true, 16) when readsInPlace => loader.Load<Rows12, GemmStaged.InPlace, GemmStaged.Turned<Square16>>(),
+        (_, 16) => loader.Load<Rows12, GemmStaged.Copied, GemmStaged.Turned<Square16>>(),
+        (_, 8) => loader.Load<Rows6, GemmStaged.Copied, GemmStaged.Turned<Square8>>(),
+        (_, 4) => loader.Load<Rows6, GemmStaged.Copied, GemmStaged.Turned<Square4>>(),
+        (true, _) => loader.Load<Rows12, GemmStaged.Copied, GemmStaged.Collected>(),
+        _ => loader.Load<Rows6, GemmStaged.Copied, GemmStaged.Collected>(),
     };
 
     /// <summary>The weight gradients' xᵀ as their tiles are best read: as it lies, or packed.</summary>
@@ -194,16 +214,16 @@ internal sealed class GemmLaneLaunch : IDisposable
     /// <summary>Cuts a product for GemmLanes.cs, packed or not; gives the number of groups.</summary>
     /// <param name="g">The product; how it is cut is written there.</param>
     /// <param name="slices">Parts along k.</param>
-    public int Cut(ref GemmArguments g, int slices)
-    {
-        if (g.ATile == 0)
-            g.ATile = TileRows * g.ARow;
-        if (g.BPacked == 0)
-            g.BPanel = TileColumns;
-        return Cut(ref g, slices, WantedGroups);
-    }
+    public int Cut(ref GemmArguments g, int slices) => CutInPlace(ref g, slices, WantedGroups);
 
-    /// <summary>As <see cref="CutStaged(ref GemmArguments, int, int)"/>, in slices as deep as their space allows.</summary>
+    /// <summary>
+    /// Cuts a product with B as <see cref="Load"/> has it where it is not transposed, in slices as deep as that allows; gives the number of
+    /// groups.
+    /// </summary>
+    public int CutPlain(ref GemmArguments g, int wantedGroups) =>
+        readsInPlace ? CutInPlace(ref g, SlicesOf(g.K), wantedGroups) : CutStaged(ref g, wantedGroups);
+
+    /// <summary>As <see cref="CutPlain"/>, with B copied or turned over.</summary>
     public int CutStaged(ref GemmArguments g, int wantedGroups) => CutStaged(ref g, StagedSlices(g.K), wantedGroups);
 
     /// <summary>Cuts a product for GemmStaged.cs; gives the number of groups.</summary>
@@ -218,6 +238,15 @@ internal sealed class GemmLaneLaunch : IDisposable
         // Slices of whole blocks, as they are turned over in registers.
         g.DepthBlock = Blocks.Of(Blocks.Of(g.K, slices), SquareBlock.MaxSide) * SquareBlock.MaxSide;
         return groups;
+    }
+
+    private int CutInPlace(ref GemmArguments g, int slices, int wantedGroups)
+    {
+        if (g.ATile == 0)
+            g.ATile = TileRows * g.ARow;
+        if (g.BPacked == 0)
+            g.BPanel = TileColumns;
+        return Cut(ref g, slices, wantedGroups);
     }
 
     private int Cut(ref GemmArguments g, int slices, int wantedGroups)

@@ -28,25 +28,8 @@ internal static class GemmLanes
         where TEpilogue : struct, IEpilogue
     {
         FloatView sums = SharedMemory.Allocate<float>(TTile.Rows * 2 * MaxWarp);
-        var block = new Block(g, Grid.IdxX, TTile.Rows);
-        for (int k0 = 0; k0 < block.DepthEnd; k0 += g.DepthBlock)
-        {
-            for (int panel = block.FirstPanel; panel < block.PanelEnd; panel++)
-            {
-                bool whole = block.IsWhole(g, panel);
-                int row = block.FirstRow;
-                while (row < block.RowEnd)
-                {
-                    var tile = new Tile(g, panel, row, k0, TTile.Rows, panel * g.BPanel + k0 * g.BDepth);
-                    Prefetch(c, tile, XMath.Min(TTile.Rows, block.RowEnd - row), g, new EpilogueOutput<TEpilogue>(epilogue));
-                    int taken = whole
-                        ? TTile.Multiply<TRows, WholeColumns>(a, b, sums, tile, g, block.RowEnd - row)
-                        : TTile.Multiply<TRows, EdgeColumns>(a, b, sums, tile, g, block.RowEnd - row);
-                    Finish(c, sums, tile, taken, g, new EpilogueOutput<TEpilogue>(epilogue));
-                    row += taken;
-                }
-            }
-        }
+        GemmStaged.Multiply<TTile, TRows, GemmStaged.InPlace, EpilogueOutput<TEpilogue>>(
+            a, b, c, sums, sums, g, new Block(g, Grid.IdxX, TTile.Rows), new(epilogue));
     }
 
     /// <summary>

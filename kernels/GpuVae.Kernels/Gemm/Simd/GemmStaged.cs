@@ -1,6 +1,7 @@
 // The matrix product of GemmLanes.cs with the slice of a panel of op(B) laid out in shared memory by the group itself: no launch of its own
 // for packing, and no panel whose rows lie so far apart in memory that they push each other out of the first-level cache. On a CPU
-// shared memory is a worker's own scratch, and a slice fits into that cache. It pays where a group has more than a few tiles of rows.
+// shared memory is a worker's own scratch, and a slice fits into that cache. It pays where a group has more than a few tiles of rows, and
+// the units for vectors are so fast that what comes from the second-level cache is late (VectorUnits.cs).
 
 using GpuVae.Kernels.Common;
 using GpuVae.Kernels.Gemm.Planning;
@@ -27,7 +28,9 @@ internal static class GemmStaged
         Multiply<TTile, GemmLanes.DistantRows, TStaging, EpilogueOutput<TEpilogue>>(a, b, c, slice, sums, g, block, new(epilogue));
     }
 
-    /// <summary>The group's block of C; see <see cref="GemmLanes.Kernel"/>.</summary>
+    /// <summary>
+    /// The group's block of C, by the loops of GemmLanes.cs. All of shared memory's <paramref name="slice"/> is the panel's where it is copied.
+    /// </summary>
     public static void Multiply<TTile, TRows, TStaging, TOutput>(
         FloatView a, FloatView b, FloatView c, FloatView slice, FloatView sums, GemmArguments g, GemmLanes.Block block, TOutput output)
         where TTile : struct, ITileRows
@@ -36,23 +39,35 @@ internal static class GemmStaged
         where TOutput : struct, ITileOutput
     {
         GemmArguments staged = g;
-        staged.BDepth = 2 * Group.DimX;
+        if (TStaging.IsCopy)
+            staged.BDepth = 2 * Group.DimX;
         for (int k0 = 0; k0 < block.DepthEnd; k0 += g.DepthBlock)
         {
             for (int panel = block.FirstPanel; panel < block.PanelEnd; panel++)
             {
-                TStaging.Stage(b, slice, 0, panel * 2 * Group.DimX, k0, XMath.Min(g.DepthBlock, g.K - k0), g.N, TStaging.Pitch(g));
-                Group.Barrier();
-                int row = block.FirstRow;
+                if (TStaging.IsCopy)
+                {
+                    TStaging.Stage(b, slice, 0, panel * 2 * Group.DimX, k0, XMath.Min(g.DepthBlock, g.K - k0), g.N, TStaging.Pitch(g));
+                    Group.Barrier();
+                }
+                bool whole = TStaging.IsCopy || block.IsWhole(g, panel);
+                int row = block.FirstRow, panelSlice = TStaging.IsCopy ? 0 : panel * g.BPanel + k0 * g.BDepth;
                 while (row < block.RowEnd)
                 {
-                    var tile = new GemmLanes.Tile(staged, panel, row, k0, TTile.Rows, 0);
+                    var tile = new GemmLanes.Tile(staged, panel, row, k0, TTile.Rows, panelSlice);
                     GemmLanes.Prefetch(c, tile, XMath.Min(TTile.Rows, block.RowEnd - row), g, output);
-                    int taken = TTile.Multiply<TRows, GemmLanes.WholeColumns>(a, slice, sums, tile, staged, block.RowEnd - row);
+                    int left = block.RowEnd - row, taken;
+                    if (TStaging.IsCopy)
+                        taken = TTile.Multiply<TRows, GemmLanes.WholeColumns>(a, slice, sums, tile, staged, left);
+                    else if (whole)
+                        taken = TTile.Multiply<TRows, GemmLanes.WholeColumns>(a, b, sums, tile, staged, left);
+                    else
+                        taken = TTile.Multiply<TRows, GemmLanes.EdgeColumns>(a, b, sums, tile, staged, left);
                     GemmLanes.Finish(c, sums, tile, taken, g, output);
                     row += taken;
                 }
-                Group.Barrier();
+                if (TStaging.IsCopy)
+                    Group.Barrier();
             }
         }
     }
@@ -62,15 +77,32 @@ internal static class GemmStaged
     /// </summary>
     internal interface IStaging
     {
+        /// <summary>Whether it does, rather than leave the panel where it is.</summary>
+        static abstract bool IsCopy { get; }
+
         /// <summary>Elements from one stored row of B to the next.</summary>
         static abstract int Pitch(GemmArguments g);
 
         static abstract void Stage(FloatView b, FloatView slice, int to, int column0, int k0, int depth, int columns, int pitch);
     }
 
+    /// <summary>B is stored [k × n], or packed, and read as it lies.</summary>
+    internal readonly struct InPlace : IStaging
+    {
+        public static bool IsCopy => false;
+
+        public static int Pitch(GemmArguments g) => g.BDepth;
+
+        public static void Stage(FloatView b, FloatView slice, int to, int column0, int k0, int depth, int columns, int pitch)
+        {
+        }
+    }
+
     /// <summary>B is stored [k × n].</summary>
     internal readonly struct Copied : IStaging
     {
+        public static bool IsCopy => true;
+
         public static int Pitch(GemmArguments g) => g.BDepth;
 
         public static void Stage(FloatView b, FloatView slice, int to, int column0, int k0, int depth, int columns, int pitch)
@@ -91,6 +123,8 @@ internal static class GemmStaged
     /// <summary>B is stored [n × k]; lanes collect single elements.</summary>
     internal readonly struct Collected : IStaging
     {
+        public static bool IsCopy => true;
+
         public static int Pitch(GemmArguments g) => g.BColumn;
 
         public static void Stage(FloatView b, FloatView slice, int to, int column0, int k0, int depth, int columns, int pitch)
@@ -111,6 +145,8 @@ internal static class GemmStaged
     internal readonly struct Turned<TSquare> : IStaging
         where TSquare : struct, ISquareBlock
     {
+        public static bool IsCopy => true;
+
         public static int Pitch(GemmArguments g) => g.BColumn;
 
         public static void Stage(FloatView b, FloatView slice, int to, int column0, int k0, int depth, int columns, int pitch)
