@@ -150,7 +150,8 @@ internal sealed class GemmLaneLaunch : IDisposable
                 (p.TransposeA || TileRows == Rows12.Rows));
         bool packB = p.K > 0 &&
             (p.TransposeB ||
-                ((PaysToPackTransposed(p) || (long)p.N * p.K > caches.SecondLevelElements) && Blocks.Of(p.M, TileRows) >= LeastTilesToPackB));
+                ((PaysToPackTransposed(p) || (long)p.N * p.K > caches.SecondLevelElements) &&
+                    Blocks.Of(p.M, TileRows) >= LeastTilesToPackB));
         return Packed(packA, packB);
     }
 

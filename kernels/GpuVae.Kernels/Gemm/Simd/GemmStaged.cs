@@ -29,7 +29,7 @@ internal static class GemmStaged
     }
 
     /// <summary>
-    /// The group's block of C, by the loops of GemmLanes.cs. All of shared memory's <paramref name="slice"/> is the panel's where it is copied.
+    /// The group's block of C, by the loops of GemmLanes.cs; <paramref name="slice"/>, in shared memory, is used where a panel is copied.
     /// </summary>
     public static void Multiply<TTile, TRows, TStaging, TOutput>(
         FloatView a, FloatView b, FloatView c, FloatView slice, FloatView sums, GemmArguments g, GemmLanes.Block block, TOutput output)
