@@ -25,7 +25,7 @@ internal static class KernelCatalog
     private static readonly Type[] Usual =
     [
         typeof(GemmTiles<Tile64x64>), typeof(GemmTensorTiles<Tile64x64, Tf32Precision>), typeof(AlongDepth), typeof(PlainEpilogue),
-        typeof(BernoulliLikelihood),
+        typeof(BernoulliLikelihood), typeof(Rows12), typeof(GemmStaged.Copied), typeof(GemmStaged.Turned<Square16>),
         typeof(GemmDots.Pair<GemmDots.Pair<GemmDots.Pair<GemmDots.Pair<GemmDots.One>>>>), typeof(Columns8),
     ];
     private static readonly Lazy<MethodInfo[]> Found = new(Find);
@@ -100,8 +100,8 @@ internal static class KernelCatalog
         bool isOfFewRows = others.Any(a => typeof(GemmDots.IDots).IsAssignableFrom(a) || typeof(IColumnSums).IsAssignableFrom(a));
         if (isOfFewRows && !others.All(Usual.Contains))
             return ends.All(Usual.Contains);
-        return ends.Length == 0 || !others.Any(a => typeof(ITileEngine).IsAssignableFrom(a)) || ends.All(Usual.Contains) ||
-            others.All(Usual.Contains);
+        bool hasTiles = others.Any(a => typeof(ITileEngine).IsAssignableFrom(a) || typeof(GemmStaged.IStaging).IsAssignableFrom(a));
+        return ends.Length == 0 || !hasTiles || ends.All(Usual.Contains) || others.All(Usual.Contains);
     }
 
     private static Dictionary<Type, Type> Bind(
