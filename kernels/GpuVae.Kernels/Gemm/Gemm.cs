@@ -135,7 +135,7 @@ public sealed class Gemm<TEpilogue>
                 fromA = launch.PackA(stream, a, ref g);
             if (packB)
                 fromB = launch.PackB(stream, b, ref g);
-            groups = launch.Cut(ref g, choice.Slices);
+            groups = launch.Cut(ref g, choice.Slices, launch.WantedGroups);
             launcher = (packA, packB, a.IsTransposed) switch
             {
                 (true, true, _) => packed ??= launch.Load(new PackedLoader(gemm.Accelerator)),

@@ -212,17 +212,12 @@ internal sealed class GemmLaneLaunch : IDisposable
         return packing.PackB(stream, b);
     }
 
-    /// <summary>Cuts a product for GemmLanes.cs, packed or not; gives the number of groups.</summary>
-    /// <param name="g">The product; how it is cut is written there.</param>
-    /// <param name="slices">Parts along k.</param>
-    public int Cut(ref GemmArguments g, int slices) => CutInPlace(ref g, slices, WantedGroups);
-
     /// <summary>
     /// Cuts a product with B as <see cref="Load"/> has it where it is not transposed, in slices as deep as that allows; gives the number of
     /// groups.
     /// </summary>
     public int CutPlain(ref GemmArguments g, int wantedGroups) =>
-        readsInPlace ? CutInPlace(ref g, SlicesOf(g.K), wantedGroups) : CutStaged(ref g, wantedGroups);
+        readsInPlace ? Cut(ref g, SlicesOf(g.K), wantedGroups) : CutStaged(ref g, wantedGroups);
 
     /// <summary>As <see cref="CutPlain"/>, with B copied or turned over.</summary>
     public int CutStaged(ref GemmArguments g, int wantedGroups) => CutStaged(ref g, StagedSlices(g.K), wantedGroups);
@@ -233,25 +228,22 @@ internal sealed class GemmLaneLaunch : IDisposable
     /// <param name="wantedGroups">Groups to cut into at least.</param>
     public int CutStaged(ref GemmArguments g, int slices, int wantedGroups)
     {
-        if (g.ATile == 0)
-            g.ATile = TileRows * g.ARow;
         int groups = Cut(ref g, slices, wantedGroups);
         // Slices of whole blocks, as they are turned over in registers.
         g.DepthBlock = Blocks.Of(Blocks.Of(g.K, slices), SquareBlock.MaxSide) * SquareBlock.MaxSide;
         return groups;
     }
 
-    private int CutInPlace(ref GemmArguments g, int slices, int wantedGroups)
+    /// <summary>Cuts a product for GemmLanes.cs, packed or not; gives the number of groups.</summary>
+    /// <param name="g">The product; how it is cut is written there.</param>
+    /// <param name="slices">Parts along k.</param>
+    /// <param name="wantedGroups">Groups to cut into at least.</param>
+    public int Cut(ref GemmArguments g, int slices, int wantedGroups)
     {
         if (g.ATile == 0)
             g.ATile = TileRows * g.ARow;
         if (g.BPacked == 0)
             g.BPanel = TileColumns;
-        return Cut(ref g, slices, wantedGroups);
-    }
-
-    private int Cut(ref GemmArguments g, int slices, int wantedGroups)
-    {
         int panels = Blocks.Of(g.N, TileColumns), rowTiles = Blocks.Of(g.M, TileRows);
         bool whole = FitsWhole(g.M, g.K);
         g.DepthBlock = Math.Max(Blocks.Of(g.K, slices), 1);
